@@ -1,0 +1,118 @@
+"""What is shipped, and what ``scripts/run`` stands on where Python comes without pip."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from hatchling.build import build_editable, build_wheel
+
+from scripts import fetch_pip
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    wheel = ZipFile(tmp_path / build_wheel(str(tmp_path)))
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    package = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("emulator/**/*.py")}
+    profiles = {f"emulator/_profiles/{path.relative_to(ROOT / 'profiles')}" for path in ROOT.glob("profiles/**/*.toml")}
+    assert profiles
+    assert names == package | profiles | {"emulator/py.typed"}
+
+
+def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    wheel = ZipFile(tmp_path / build_editable(str(tmp_path)))
+    (name,) = [name for name in wheel.namelist() if ".dist-info/" not in name]
+    assert name.endswith(".pth")
+    assert wheel.read(name).decode().splitlines() == [str(ROOT)]
+
+
+def test_the_changelog_has_the_version_at_its_top() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    heading = next(line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## "))
+    assert heading.startswith(f"## [{project['version']}] - ")
+
+
+def index(folder: Path, *links: str) -> None:
+    """Make folder a package index of pip with these links, the one that pip's options name."""
+    page = folder / "pip" / "index.html"
+    page.parent.mkdir()
+    page.write_text("<!DOCTYPE html><html><body>" + "<br/>".join(links) + "</body></html>")
+
+
+@pytest.fixture
+def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("PIP_", "XDG_CONFIG"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "python", "fits"),
+    [
+        ("", (3, 11, 2), True),
+        (">=3.10", (3, 11, 2), True),
+        (">=3.11.2", (3, 11, 2), True),
+        (">=3.12", (3, 11, 2), False),
+        (">=2.7, !=3.0.*", (3, 11, 2), True),
+    ],
+)
+def test_requires_python(requirement: str, python: tuple[int, ...], fits: bool) -> None:
+    assert fetch_pip.fits(requirement, python) is fits
+
+
+def test_the_newest_wheel_that_fits_is_chosen() -> None:
+    page = fetch_pip.IndexPage("https://index.example/simple/pip/")
+    page.feed(
+        """
+        <a href="/f/pip-9.0.3-py2.py3-none-any.whl#sha256=09">old</a>
+        <a href="../../f/pip-26.10-py3-none-any.whl#sha256=10" data-requires-python="&gt;=3.9">newest</a>
+        <a href="/f/pip-26.9-py3-none-any.whl#sha256=11">newer by text only</a>
+        <a href="/f/pip-27.0-py3-none-any.whl#sha256=12" data-yanked="">withdrawn</a>
+        <a href="/f/pip-27.1-py3-none-any.whl#sha256=13" data-requires-python=">=3.99">for another Python</a>
+        <a href="/f/pip-27.2b1-py3-none-any.whl#sha256=14">before its release</a>
+        <a href="/f/pip-27.3-py3-none-any.whl">without a digest</a>
+        <a href="/f/pip-27.4.tar.gz#sha256=15">source</a>
+        """
+    )
+    assert max(page.wheels) == fetch_pip.Wheel(
+        (26, 10), "pip-26.10-py3-none-any.whl", "https://index.example/f/pip-26.10-py3-none-any.whl", "10"
+    )
+    assert len(page.wheels) == 3
+
+
+@pytest.mark.usefixtures("no_configuration")
+def test_the_wheel_is_fetched_from_the_configured_index(tmp_path: Path) -> None:
+    name, content = "pip-26.0-py3-none-any.whl", b"a wheel"
+    (tmp_path / name).write_bytes(content)
+    index(tmp_path, f'<a href="../{name}#sha256={hashlib.sha256(content).hexdigest()}">{name}</a>')
+    configuration = tmp_path / "home" / ".config" / "pip" / "pip.conf"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text(f"[global]\nindex-url = {tmp_path.as_uri()}\n")
+    (tmp_path / "to").mkdir()
+    assert fetch_pip.fetch(tmp_path / "to").read_bytes() == content
+
+
+@pytest.mark.usefixtures("no_configuration")
+@pytest.mark.parametrize(
+    ("link", "problem"),
+    [
+        ('<a href="../pip-26.0-py3-none-any.whl#sha256=00">pip</a>', "SHA-256 differs"),
+        ('<a href="../pip-26.0.tar.gz#sha256=00">pip</a>', "no wheel of pip"),
+    ],
+)
+def test_a_wheel_that_is_not_the_listed_one_is_refused(
+    link: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip-26.0-py3-none-any.whl").write_bytes(b"another wheel")
+    index(tmp_path, link)
+    monkeypatch.setenv("PIP_INDEX_URL", tmp_path.as_uri())
+    with pytest.raises(LookupError, match=problem):
+        fetch_pip.fetch(tmp_path)
