@@ -1,0 +1,70 @@
+"""The whole exception tree of the package.
+
+Anything raised in the core that is not one of these is a bug: the shell logs it with the last lines of
+traffic and answers ``ERROR``.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class EmulatorError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class Mistake(NamedTuple):
+    """One mistake in a profile: the file, the dotted key path (may be empty) and what is wrong."""
+
+    file: str
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.problem}" if self.key else f"{self.file}: {self.problem}"
+
+
+class ProfileError(EmulatorError):
+    """A profile cannot be used. ``mistakes`` lists every mistake found, not only the first."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+class UnknownModel(EmulatorError):
+    """No profile has this name. ``nearest`` holds the names that come closest, best first."""
+
+    def __init__(self, name: str, nearest: list[str]) -> None:
+        super().__init__(f"unknown model {name!r}")
+        self.name = name
+        self.nearest = nearest
+
+
+class LinkError(EmulatorError):
+    """The link to the DTE cannot be set up (a taken symlink, a missing directory, no permission)."""
+
+
+class NetFailure(Enum):
+    """Why the network refused something. A model's profile maps each to the number it prints."""
+
+    NAME = auto()  # the name was not resolved, or the address is malformed
+    REFUSED = auto()
+    TIMED_OUT = auto()
+    FAMILY = auto()  # no such address family here, or IPv6 has no route
+    PORT_TAKEN = auto()
+    BIND = auto()
+    SOCKET = auto()  # no socket could be created
+    WRITE = auto()
+    RESET = auto()  # an RST, a keep-alive that failed, a transmission that timed out
+    OTHER = auto()
+
+
+class NetError(EmulatorError):
+    """The network refused something; ``failure`` says why, ``detail`` is for the log."""
+
+    def __init__(self, failure: NetFailure, detail: str = "") -> None:
+        super().__init__(f"{failure.name.lower()}: {detail}" if detail else failure.name.lower())
+        self.failure = failure
+        self.detail = detail

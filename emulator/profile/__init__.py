@@ -1,0 +1,1 @@
+"""Model profiles: the data that tells one module from another."""
