@@ -1,0 +1,1 @@
+"""The AT language: grammar, declarations, registry, replies. Pure."""
