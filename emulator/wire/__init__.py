@@ -1,0 +1,1 @@
+"""Bytes on the line: framer, escape, transmitter, payload codec. Pure; time is an argument."""

@@ -1,0 +1,108 @@
+"""The transmitter: the only producer of bytes for the DTE. It knows when URCs may go out.
+
+Pure: time (seconds) is an argument. Answers and payload leave in the order in which they were made. URCs never
+cut into another line: they wait while the device holds them (a command's own lines, a prompt, transparent
+mode), for a gap after a final result code, and while a half-typed line is being echoed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+_CHUNK = 65536
+
+
+class Transmitter:
+    """One line's output. high_mark: bytes waiting for the DTE above which its sources stop.
+
+    urc_queue: bytes of held URCs above which droppable ones are dropped; urc_gap: seconds between a final
+    result code and a URC; typing_hold: seconds for which a half-typed echoed line keeps URCs back.
+    """
+
+    def __init__(self, high_mark: int, urc_queue: int, urc_gap: float, typing_hold: float) -> None:
+        self.hold = False
+        self.dropped = 0
+        self.size = 0
+        self._high_mark = high_mark
+        self._urc_queue = urc_queue
+        self._gap = urc_gap
+        self._typing_hold = typing_hold
+        self._out: deque[bytes | memoryview] = deque()
+        self._urcs: deque[bytes] = deque()
+        self._urc_size = 0
+        self._not_before = -math.inf
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits for the DTE that nothing more should be produced."""
+        return self.size + self._urc_size > self._high_mark
+
+    @property
+    def urcs_wait(self) -> bool:
+        return bool(self._urcs)
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Part of an answer, or payload of transparent mode."""
+        if data:
+            self._out.append(data)
+            self.size += len(data)
+
+    def final(self, data: bytes, now: float) -> None:
+        """A final result code: the gap before the next URC begins."""
+        self.write(data)
+        self._not_before = now + self._gap
+
+    def echo(self, data: bytes, now: float, *, partial: bool) -> None:
+        """What the DTE typed; partial: its line has not ended."""
+        self.write(data)
+        self._not_before = now + self._typing_hold if partial else -math.inf
+
+    def urc(self, data: bytes, *, droppable: bool = False) -> bool:
+        """A URC, to go out when it may. A droppable one is dropped whole, and counted, when too much waits;
+        returns whether it was kept."""
+        if droppable and (self.full or self._urc_size + len(data) > self._urc_queue):
+            self.dropped += 1
+            return False
+        self._urcs.append(data)
+        self._urc_size += len(data)
+        return True
+
+    def release(self, now: float) -> None:
+        """Let the URCs go that may go now."""
+        if self._urcs and not self.hold and now >= self._not_before:
+            self._out.extend(self._urcs)
+            self.size += self._urc_size
+            self.forget_urcs()
+
+    def forget_urcs(self) -> None:
+        """Drop what waits to be announced: a restart."""
+        self._urcs.clear()
+        self._urc_size = 0
+
+    @property
+    def deadline(self) -> float:
+        """When release has something to do; inf: never by time alone."""
+        return self._not_before if self._urcs and not self.hold else math.inf
+
+    def peek(self) -> bytes | memoryview:
+        """The bytes to hand to the line next; empty when there are none."""
+        out = self._out
+        if not out:
+            return b""
+        if len(out) > 1 and len(out[0]) < _CHUNK:
+            parts: list[bytes | memoryview] = []
+            size = 0
+            while out and size < _CHUNK:
+                part = out.popleft()
+                parts.append(part)
+                size += len(part)
+            out.appendleft(b"".join(parts))
+        return out[0]
+
+    def sent(self, count: int) -> None:
+        """The line took count bytes of what peek gave."""
+        first = self._out.popleft()
+        self.size -= count
+        if count < len(first):
+            self._out.appendleft(memoryview(first)[count:])
