@@ -1,0 +1,58 @@
+"""A software emulator of China Mobile IoT's OneMO cellular modules.
+
+The public API::
+
+    model = load_model("ML307R")
+    with open_pty() as link:
+        module = Module(model, link, HostNetwork())
+        async with trio.open_nursery() as nursery:
+            await nursery.start(module.run)
+            print(link.port)
+
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.errors import EmulatorError, LinkError, ProfileError, UnknownModel
+    from emulator.link.pty import open_pty
+    from emulator.net.sockets import HostNetwork
+    from emulator.runtime.models import Model, load_model, load_model_file
+    from emulator.runtime.shell import Module
+
+__version__ = "0.1.0"
+__all__ = [
+    "EmulatorError",
+    "HostNetwork",
+    "LinkError",
+    "Model",
+    "Module",
+    "ProfileError",
+    "UnknownModel",
+    "load_model",
+    "load_model_file",
+    "open_pty",
+]
+
+_HOMES = {
+    "EmulatorError": "emulator.errors",
+    "LinkError": "emulator.errors",
+    "ProfileError": "emulator.errors",
+    "UnknownModel": "emulator.errors",
+    "open_pty": "emulator.link.pty",
+    "HostNetwork": "emulator.net.sockets",
+    "Model": "emulator.runtime.models",
+    "load_model": "emulator.runtime.models",
+    "load_model_file": "emulator.runtime.models",
+    "Module": "emulator.runtime.shell",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

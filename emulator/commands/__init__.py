@@ -1,0 +1,17 @@
+"""What the module does when it is told: one family of commands a file."""
+
+from __future__ import annotations
+
+from emulator.at.command import Declaration
+from emulator.commands import basic, identity, mip_config, mip_connect, mip_data, power
+from emulator.modem.modem import Modem
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    *basic.DECLARATIONS,
+    *identity.DECLARATIONS,
+    *power.DECLARATIONS,
+    *mip_config.DECLARATIONS,
+    *mip_connect.DECLARATIONS,
+    *mip_data.DECLARATIONS,
+)
+"""Every command of every model; a model's profile says which of them it has."""

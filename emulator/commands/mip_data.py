@@ -1,0 +1,98 @@
+"""AT+MIPSEND with data in the command line (manual 3.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from emulator.at.command import Action, Declaration, Outcome, Pending, print_line
+from emulator.at.params import Defaulted, Kind, Maybe, Param, Required
+from emulator.at.reply import Cme, CommandError, Reply
+from emulator.modem.connection import Instance, Loss, Operation
+from emulator.modem.intents import Send, Sent
+from emulator.modem.modem import Modem
+from emulator.modem.slots import ENCODING, SEND_TIMEOUT
+from emulator.net.interface import Transport
+from emulator.wire.payload import BadPayload, SendFormat, decode, typed_length
+
+
+class SendData(NamedTuple):
+    """AT+MIPSEND. send_length None: not given. data: as it was typed, before its format is undone."""
+
+    connect_id: Required
+    send_length: Maybe
+    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    rai: Defaulted
+    seq: Maybe
+    pri_flag: Defaulted
+
+
+def _send(modem: Modem, record: SendData) -> Outcome:
+    """Not CONNECTED: CME 550. Data that is missing, too long, of another length or no HEX: CME 50."""
+    instance = modem.connections[record.connect_id]
+    instance.check(Operation.SEND)
+    over_udp = instance.transport is Transport.UDP
+    if not over_udp and (record.rai or record.seq is not None):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    if record.data:
+        data = _decoded(modem, record, record.data)
+        _check_size(modem, instance, record, data)
+    else:
+        data = _empty(modem, record, over_udp)
+    timeout = modem.settings.effective(SEND_TIMEOUT, record.connect_id).send_timeout
+    return Pending(
+        Send(record.connect_id, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result)
+    )
+
+
+def _decoded(modem: Modem, record: SendData, typed: bytes) -> bytes:
+    """The bytes meant; a length over 0 is checked against what was typed between the quotes."""
+    form = SendFormat(modem.settings.effective(ENCODING, record.connect_id).send_format)
+    if record.send_length and len(typed) != typed_length(record.send_length, form):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    try:
+        return decode(typed, form)
+    except BadPayload as error:
+        raise CommandError(Cme.INCORRECT_PARAMETERS) from error
+
+
+def _check_size(modem: Modem, instance: Instance, record: SendData, data: bytes) -> None:
+    profile = modem.model.profile.connection
+    limit = profile.inline_max
+    if record.seq is not None and instance.ipv6 and profile.seq_ipv6_headers:
+        limit = min(limit, profile.mtu - profile.seq_ipv6_headers)
+    if len(data) > limit:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
+def _empty(modem: Modem, record: SendData, over_udp: bool) -> bytes:
+    """No data: an empty datagram where the model sends one, else refused."""
+    profile = modem.model.profile.connection
+    if profile.empty_datagram and over_udp and record.send_length == 0:
+        return b""
+    if profile.inline_data == "required" or record.data is not None:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    raise CommandError(Cme.NOT_ALLOWED)
+
+
+def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:
+    """+MIPSEND with the bytes taken. Nothing taken of something: CME 560; a broken connection is lost too."""
+    failed = result.failed or (asked > 0 and result.taken == 0)
+    if result.failed:
+        modem.connections.fail(instance.connect_id, Loss.BROKEN)
+    if seq is not None:
+        modem.notify(print_line("MIPURC", "seq", instance.connect_id, seq, int(failed)))
+    if failed:
+        raise CommandError(Cme.WRITE_FAILED)
+    instance.sent += result.taken
+    instance.last_exchange = modem.now
+    return Reply((print_line("MIPSEND", instance.connect_id, result.taken),))
+
+
+def _escaped(modem: Modem, first: bytes) -> bool:
+    """Only with the escaped format does a backslash keep a quote inside the data."""
+    if not first.isdigit() or len(first) > 3 or int(first) not in modem.connect_ids:
+        return False
+    return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_escaped),)

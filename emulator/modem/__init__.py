@@ -1,0 +1,1 @@
+"""The device: power, settings, connections, delivery. Pure."""

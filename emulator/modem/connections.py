@@ -1,0 +1,173 @@
+"""The connection instances together: what MIPOPEN, MIPCLOSE and the network do to them, and the URCs that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from emulator.at.command import print_line
+from emulator.at.registry import BoundModel
+from emulator.at.store import Settings
+from emulator.errors import NetFailure
+from emulator.modem.connection import Event, Instance, Loss, Operation, State
+from emulator.modem.intents import Close, Drop, Intent, Open
+from emulator.modem.slots import AUTOFREE, ENCODING, KEEP_ALIVE
+from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Family, KeepAlive, OpenRequest, Transport
+from emulator.wire.payload import ReceiveFormat, encode
+from emulator.wire.transmitter import Transmitter
+
+_MAX_DATAGRAM = 65535
+
+
+class Host(Protocol):
+    """What the connections need of the modem around them."""
+
+    settings: Settings
+    transmitter: Transmitter
+    intents: list[Intent]
+
+    def notify(self, line: bytes, *, droppable: bool = False) -> bool: ...
+
+
+class Connections:
+    """Every instance of one boot cycle. Times in seconds; the shell reports with the methods that take now."""
+
+    def __init__(self, host: Host, model: BoundModel[Any]) -> None:
+        self._host = host
+        self._profile = model.profile
+        self._errors = {cme.key: number for cme, (number, _) in model.cme.items()}
+        self._instances = {index: Instance(index) for index in model.connect_ids}
+        self._waiting_ports: dict[int, float] = {}
+
+    def __getitem__(self, connect_id: int) -> Instance:
+        return self._instances[connect_id]
+
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(self._instances.values())
+
+    # What commands do.
+
+    def open(self, connect_id: int, transport: Transport, host: str, port: int, timeout: float, local_port: int,
+             now: float) -> None:  # fmt: skip
+        """MIPOPEN: CONNECTING, and the network is asked; a local port in its 2 MSL wait fails at once."""
+        instance = self._instances[connect_id]
+        instance.check(Operation.OPEN)
+        if transport is Transport.TCP and local_port and self._waiting_ports.get(local_port, now) > now:
+            self._notify_opened(connect_id, self._result(NetFailure.PORT_TAKEN))
+            return
+        keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
+        profile = self._profile.connection
+        tcp = transport is Transport.TCP
+        families = (Family.IPV6, Family.IPV4)
+        instance.request = OpenRequest(
+            transport,
+            host,
+            port,
+            timeout,
+            families if profile.prefer_ipv6 else families[::-1],
+            local_port,
+            KeepAlive(keep_alive.keepidle, keep_alive.keepinterval, keep_alive.keepcount)
+            if tcp and keep_alive.keepalive
+            else None,
+            receive_window=profile.tcp_window if tcp else None,
+            send_buffer=profile.send_buffer if tcp else None,
+        )
+        instance.on(Event.OPEN)
+        self._host.intents.append(Open(connect_id, instance.request))
+
+    def close(self, connect_id: int, mode: int, now: float) -> None:
+        """MIPCLOSE, in the way that mode stands for in the profile; on UDP the mode is inert."""
+        instance = self._instances[connect_id]
+        instance.check(Operation.CLOSE)
+        lost = instance.state is State.CLOSED
+        instance.on(Event.CLOSE)
+        instance.close_mode = mode
+        if lost:
+            self.closed(connect_id, CloseResult.NORMAL, now)
+            return
+        way = CloseMode(self._profile.close_modes[str(mode)].way)
+        profile = self._profile.connection
+        self._host.intents.append(Close(connect_id, ClosePlan(way, profile.close_stall, profile.close_linger)))
+
+    def fail(self, connect_id: int, loss: Loss) -> None:
+        """A command found the connection broken."""
+        if self._instances[connect_id].state is State.CONNECTED:
+            self._host.intents.append(Drop(connect_id))
+            self.lost(connect_id, loss)
+
+    # What the shell reports.
+
+    def opened(self, connect_id: int, *, ipv6: bool, now: float) -> None:
+        """The network gave a connection; ipv6: over that family."""
+        instance = self._instances[connect_id]
+        instance.on(Event.OPENED)
+        instance.ipv6 = ipv6
+        instance.last_exchange = now
+        self._notify_opened(connect_id, 0)
+
+    def open_failed(self, connect_id: int, failure: NetFailure) -> None:
+        """The network gave none; the instance is free again whatever autofree says."""
+        self._instances[connect_id].on(Event.FAILED)
+        self._notify_opened(connect_id, self._result(failure))
+
+    def credit(self, connect_id: int) -> int:
+        """How many bytes the shell may read from the peer now; 0: none, until the DTE has read.
+
+        Datagrams are always taken: those that the DTE cannot take are dropped whole.
+        """
+        instance = self._instances[connect_id]
+        if instance.state is not State.CONNECTED:
+            return 0
+        if instance.transport is Transport.UDP:
+            return _MAX_DATAGRAM
+        transmitter = self._host.transmitter
+        return 0 if transmitter.full or transmitter.hold else self._profile.connection.piece
+
+    def received(self, connect_id: int, data: bytes, now: float) -> None:
+        """A piece of at most the credit (TCP), or a datagram."""
+        instance = self._instances[connect_id]
+        instance.received += len(data)
+        instance.last_exchange = now
+        udp = instance.transport is Transport.UDP
+        encoding = self._host.settings.effective(ENCODING, connect_id)
+        payload = encode(data, ReceiveFormat(encoding.recv_format))
+        kind = b"rudp" if udp else b"rtcp"
+        self._host.notify(b'+MIPURC: "%b",%d,%d,%b' % (kind, connect_id, len(data), payload), droppable=udp)
+
+    def lost(self, connect_id: int, loss: Loss) -> None:
+        """The connection ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
+        instance = self._instances[connect_id]
+        instance.on(Event.LOST)
+        if not self._host.settings.effective(AUTOFREE, connect_id).free_mode:
+            instance.on(Event.RELEASED)
+        number = self._profile.disconnected[loss.value]
+        self._host.notify(print_line("MIPURC", "disconn", connect_id, number))
+
+    def closed(self, connect_id: int, result: CloseResult, now: float) -> None:
+        """MIPCLOSE is done: its URC, and the 2 MSL wait of a given local port where the mode has one."""
+        instance = self._instances[connect_id]
+        mode = self._profile.close_modes[str(instance.close_mode)]
+        request = instance.request
+        tcp = request is not None and request.transport is Transport.TCP
+        if tcp and request is not None and request.local_port and mode.waits:
+            self._wait_port(request.local_port, instance.last_exchange, now)
+        code = None
+        if tcp and mode.code and self._profile.connection.close_code:
+            code = getattr(self._profile.close_results, result.value)
+        instance.on(Event.RELEASED)
+        self._host.notify(print_line("MIPCLOSE", connect_id, code))
+
+    # Inside.
+
+    def _wait_port(self, port: int, last_exchange: float, now: float) -> None:
+        self._waiting_ports = {known: until for known, until in self._waiting_ports.items() if until > now}
+        self._waiting_ports[port] = last_exchange + 2 * self._profile.connection.msl
+
+    def _result(self, failure: NetFailure) -> int:
+        """<result> of MIPOPEN for a failure, as the profile says."""
+        results = self._profile.open_results
+        named: int | str = getattr(results, failure.name.lower(), results.other)
+        return named if isinstance(named, int) else self._errors[named]
+
+    def _notify_opened(self, connect_id: int, result: int) -> None:
+        self._host.notify(print_line("MIPOPEN", connect_id, result))

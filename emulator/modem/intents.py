@@ -1,0 +1,60 @@
+"""What the core asks of the shell, and what the shell reports back where an answer waits for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emulator.net.interface import ClosePlan, OpenRequest
+
+
+class Open(NamedTuple):
+    """Open a connection; report with Connections.opened or open_failed."""
+
+    connect_id: int
+    request: OpenRequest
+
+
+class Send(NamedTuple):
+    """Hand data to an open connection, waiting at most timeout seconds for room; report with Modem.complete
+    and a Sent. A datagram goes whole or not at all."""
+
+    connect_id: int
+    data: bytes
+    timeout: float
+
+
+class Sent(NamedTuple):
+    """What became of a Send: the bytes taken; failed when the connection cannot take data any more."""
+
+    taken: int
+    failed: bool = False
+
+
+class Close(NamedTuple):
+    """Close an open connection as planned; report with Connections.closed."""
+
+    connect_id: int
+    plan: ClosePlan
+
+
+class Drop(NamedTuple):
+    """Let go of a connection that is already lost; no report."""
+
+    connect_id: int
+
+
+class Restart(NamedTuple):
+    """A boot cycle ended: drop every connection and whatever else runs."""
+
+
+class Ready(NamedTuple):
+    """The module has booted."""
+
+
+class Bug(NamedTuple):
+    """An exception that no command declares; already answered ERROR."""
+
+    error: Exception
+
+
+Intent = Open | Send | Close | Drop | Restart | Ready | Bug

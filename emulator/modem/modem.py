@@ -1,0 +1,169 @@
+"""The modem: bytes and time in, bytes and intents out.
+
+Nothing here waits or touches the world. The shell feeds it what the DTE sends and what the network reports,
+writes what its transmitter holds, carries out its intents, and calls it when its deadline has come.
+"""
+
+from __future__ import annotations
+
+from emulator.at.registry import BoundModel
+from emulator.at.reply import ReplyFormat
+from emulator.at.store import Settings
+from emulator.modem.connections import Connections
+from emulator.modem.intents import Intent, Ready, Restart
+from emulator.modem.interpreter import Interpreter
+from emulator.modem.power import Power, PowerEvent, PowerState
+from emulator.modem.slots import ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
+from emulator.profile.ranges import Range
+from emulator.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
+from emulator.wire.transmitter import Transmitter
+
+
+class Modem:
+    """One emulated module. model: shared by all modules of that model; boot_time: seconds, None: the profile's."""
+
+    def __init__(self, model: BoundModel[Modem], boot_time: float | None = None) -> None:
+        profile = model.profile
+        line = profile.line
+        self.model = model
+        self.intents: list[Intent] = []
+        self.now = 0.0
+        """The time of the step that runs, for handlers."""
+        self.power = Power(profile.power.boot_time if boot_time is None else boot_time)
+        self.framer = Framer(line.max_line, line.guard)
+        self.transmitter = Transmitter(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
+        self.format = ReplyFormat(model.cme)
+        self.interpreter = Interpreter(self)
+        self._begin_cycle()
+
+    def _begin_cycle(self) -> None:
+        """What does not outlive a boot cycle."""
+        self.settings = Settings(self.model.slots)
+        self.connections = Connections(self, self.model)
+        self._banner_due = False
+        self._restart_due = False
+        self.apply_basics()
+
+    @property
+    def connect_ids(self) -> Range:
+        return self.model.connect_ids
+
+    @property
+    def revision(self) -> str:
+        """The firmware's revision, as AT+CGMR prints it."""
+        profile = self.model.profile
+        return profile.identity.revision.replace("{sub_model}", profile.sub_model)
+
+    def apply_basics(self) -> None:
+        """Let the settings of V.250 and AT+CMEE act."""
+        get = self.settings.get
+        terminator, linefeed = get(TERMINATOR).value, get(LINE_FEED).value
+        self.framer.echo = bool(get(ECHO).value)
+        self.framer.characters(terminator, linefeed, get(EDITING).value)
+        self.format.verbose = bool(get(VERBOSE).value)
+        self.format.quiet = bool(get(QUIET).value)
+        self.format.error_level = get(ERROR_REPORT).n
+        self.format.cr, self.format.lf = bytes((terminator,)), bytes((linefeed,))
+
+    # The supply and the boot.
+
+    def start(self, now: float, since: float | None = None) -> None:
+        """Switch the supply on; the boot time counts from since (default: now)."""
+        self.power.on(PowerEvent.SUPPLY_ON, now if since is None else since)
+        self.on_deadline(now)
+
+    def restart(self) -> None:
+        """A new boot cycle, once the answer of the running command line is written."""
+        self._restart_due = True
+
+    def _restart(self, now: float) -> None:
+        self.power.on(PowerEvent.RESTART, now)
+        self.framer.reset()
+        self.interpreter.reset()
+        self.transmitter.forget_urcs()
+        self._begin_cycle()
+        self.intents.append(Restart())
+
+    def _boot(self, now: float) -> None:
+        self.power.on(PowerEvent.BOOTED, now)
+        self.framer.command()
+        power = self.model.profile.power
+        self._banner_due = power.autobaud
+        if not power.autobaud:
+            self.notify(power.banner.encode())
+        self.intents.append(Ready())
+
+    # The line.
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes from the DTE."""
+        if self.power.ready or (self.power.state is PowerState.BOOTING and self.power.keeps_input):
+            self.framer.receive(data, now)
+            self.settle(now)
+
+    def complete(self, result: object, now: float) -> None:
+        """The world has done what the running command asked for."""
+        self.now = now
+        self.interpreter.complete(result, now)
+        self._line_done(now)
+        self.settle(now)
+
+    @property
+    def wants_input(self) -> bool:
+        """Whether the shell should read the line: not while a command runs, nor above the high mark."""
+        return not (self.framer.kept or self.interpreter.busy or self.transmitter.full)
+
+    @property
+    def deadline(self) -> float:
+        """When on_deadline is to be called; inf: never."""
+        return min(self.power.deadline, self.framer.deadline, self.transmitter.deadline)
+
+    def on_deadline(self, now: float) -> None:
+        """Time has passed."""
+        if now >= self.power.deadline:
+            self._boot(now)
+        if now >= self.framer.deadline:
+            self.framer.on_deadline(now)
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Take up what can go on now. The shell calls it after each report and when the line has drained."""
+        self.now = now
+        framer, transmitter = self.framer, self.transmitter
+        while not (self.interpreter.busy or transmitter.full) and (event := framer.next_event(now)) is not None:
+            self._on_event(event, now)
+        if framer.echo:
+            self._echo(now)
+        transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE
+        transmitter.release(now)
+
+    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
+        """A URC. Droppable: dropped whole when too much waits; returns whether it was kept."""
+        return self.transmitter.urc(self.format.notice(line), droppable=droppable)
+
+    # Inside.
+
+    def _echo(self, now: float) -> None:
+        if echoed := self.framer.take_echo():
+            self.transmitter.echo(echoed, now, partial=self.framer.partial)
+
+    def _on_event(self, event: Event, now: float) -> None:
+        self._echo(now)
+        if self._banner_due:
+            self._banner_due = False
+            self.transmitter.write(self.format.notice(self.model.profile.power.banner.encode()))
+        if isinstance(event, Line):
+            self.interpreter.run(event.text, now)
+        elif isinstance(event, Repeat):
+            self.interpreter.repeat(now)
+        elif isinstance(event, LineTooLong):
+            self.interpreter.too_long(now)
+        self._line_done(now)
+
+    def _line_done(self, now: float) -> None:
+        if self.interpreter.busy:
+            return
+        if self._restart_due:
+            self._restart(now)
+        elif self.framer.mode is Mode.PAUSED:
+            self.framer.command()
