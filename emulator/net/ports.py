@@ -1,0 +1,54 @@
+"""The ledger of local ports: no two instances of this process, in one module or in several, share one.
+
+TCP binds a given port with SO_REUSEADDR, so the host alone would let two of them have it.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from emulator.errors import NetError, NetFailure
+from emulator.net.interface import Transport
+
+
+class PortClaim:
+    """The right to one local port, until ``release``. Port 0, the system's choice, claims nothing."""
+
+    __slots__ = ("_ledger", "port", "transport")
+
+    def __init__(self, ledger: PortLedger, transport: Transport, port: int) -> None:
+        self._ledger = ledger
+        self.transport = transport
+        self.port = port
+
+    def release(self) -> None:
+        """Give the port back. Idempotent: a port that another has claimed since stays the other's."""
+        self._ledger.release(self)
+
+
+class PortLedger:
+    """The local ports in use; TCP and UDP apart. Threads may share one: a process may run a module in each."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._claims: dict[tuple[Transport, int], PortClaim] = {}
+
+    def claim(self, transport: Transport, port: int) -> PortClaim:
+        """Take the port for this process. Raises NetError(PORT_TAKEN) when another instance has it."""
+        claim = PortClaim(self, transport, port)
+        if port:
+            with self._lock:
+                if self._claims.setdefault((transport, port), claim) is not claim:
+                    raise NetError(NetFailure.PORT_TAKEN, f"{transport.value} port {port} is another instance's")
+        return claim
+
+    def release(self, claim: PortClaim) -> None:
+        """Free the port of a claim, if it is still that claim's."""
+        key = claim.transport, claim.port
+        with self._lock:
+            if self._claims.get(key) is claim:
+                del self._claims[key]
+
+
+LEDGER = PortLedger()
+"""The process's own: every network that is not told otherwise shares it."""
