@@ -1,0 +1,108 @@
+"""``onemo-emulator run``: one module on a pty until a signal ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from emulator.errors import EmulatorError, LinkError
+from emulator.link.pty import PtyLink, open_pty
+from emulator.net.resolver import HostResolver
+from emulator.net.sockets import HostNetwork
+from emulator.runtime.models import Model, load_model
+from emulator.runtime.shell import Module
+from emulator.runtime.trace import JsonLines, Several, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits."""
+
+    model: str
+    link: Path | None
+    pty_mode: int | None
+    profiles: tuple[Path, ...]
+    boot_time: float | None
+    trace: Path | None
+    json: bool
+    verbose: bool
+
+
+def serve(options: Options) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit status."""
+    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
+    for directory in options.profiles:
+        if not directory.is_dir():
+            raise EmulatorError(f"--profiles {directory}: there is no such directory")
+    model = load_model(options.model, options.profiles)
+    with _traces(options) as trace, open_pty(options.link, options.pty_mode) as link:
+        trio.run(_main, options, model, link, trace)
+    return 0
+
+
+async def _main(options: Options, model: Model, link: PtyLink, trace: Trace | None) -> None:
+    since = trio.current_time() - _age()
+    module = Module(model, link, HostNetwork(HostResolver()), boot_time=options.boot_time, since=since, trace=trace)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(module.run)
+            nursery.start_soon(link.watch)
+            _announce(options, model, link)
+            gc.freeze()
+            gc.enable()
+            await anext(signals)
+            nursery.cancel_scope.cancel()
+
+
+def _announce(options: Options, model: Model, link: PtyLink) -> None:
+    """The one line on stdout. Somebody who closed stdout does not want it."""
+    name = model.profile.series
+    if options.model.lower() != name.lower():
+        name = model.profile.sub_model
+    if options.json:
+        ready = json.dumps({"model": name, "port": link.port, "link": str(options.link) if options.link else None})
+    else:
+        ready = f"{name} ready on {link.port}" + (f" ({options.link})" if options.link else "")
+    with contextlib.suppress(OSError):
+        print(ready, flush=True)
+
+
+@contextlib.contextmanager
+def _traces(options: Options) -> Iterator[Trace | None]:
+    """What --trace and -v ask for."""
+    traces: list[Trace] = []
+    with contextlib.ExitStack() as stack:
+        if options.trace is not None:
+            try:
+                file = stack.enter_context(options.trace.open("w", encoding="ascii"))
+            except OSError as error:
+                raise LinkError(
+                    f"--trace {options.trace}: {error.strerror}; name a file that can be written"
+                ) from error
+            traces.append(JsonLines(file, time.monotonic))
+        if options.verbose:
+            from emulator.cli.live import Live
+
+            traces.append(Live(sys.stderr))
+        yield Several(traces) if len(traces) > 1 else traces[0] if traces else None
+
+
+def _age() -> float:
+    """Seconds since this process was started; 0 where the host does not tell."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
+    except (OSError, ValueError, IndexError):
+        return 0.0

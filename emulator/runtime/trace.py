@@ -1,0 +1,78 @@
+"""What crossed the line and the network: as JSON lines, live for a reader, and the last of it for a bug report."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol, TextIO
+
+_log = logging.getLogger("emulator")
+_RECENT = 24
+_KEPT = 200
+
+
+class Trace(Protocol):
+    """Somebody who is told of every crossing. direction: ``>`` from the DTE, ``<`` to it."""
+
+    def line(self, direction: str, data: bytes) -> None: ...
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None: ...
+
+
+class JsonLines:
+    """Each crossing as one JSON object a line: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
+
+    Bytes are written as Latin-1 text, one character a byte, so that ``.encode("latin-1")`` gives them back.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._start = clock()
+
+    def line(self, direction: str, data: bytes) -> None:
+        source, target = ("dte", "module") if direction == ">" else ("module", "dte")
+        self._write({"from": source, "to": target, "data": data.decode("latin-1")})
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+        if isinstance(detail, bytes):
+            source, target = ("network", "module") if event == "received" else ("module", "network")
+            self._write({"from": source, "to": target, "connect_id": connect_id, "data": detail.decode("latin-1")})
+        else:
+            self._write({"event": event, "connect_id": connect_id, "detail": detail})
+
+    def _write(self, entry: dict[str, object]) -> None:
+        self._stream.write(json.dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
+        self._stream.flush()
+
+
+class Several:
+    """Tells several traces."""
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self._traces = traces
+
+    def line(self, direction: str, data: bytes) -> None:
+        for trace in self._traces:
+            trace.line(direction, data)
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+        for trace in self._traces:
+            trace.net(event, connect_id, detail)
+
+
+class Recent:
+    """The last lines of traffic, to be logged with a bug."""
+
+    def __init__(self) -> None:
+        self._lines: deque[tuple[str, bytes | memoryview]] = deque(maxlen=_RECENT)
+
+    def line(self, direction: str, data: bytes | memoryview) -> None:
+        self._lines.append((direction, data if len(data) <= _KEPT else bytes(data[:_KEPT])))
+
+    def report(self, error: BaseException) -> None:
+        """Log an exception that nothing declares."""
+        traffic = "\n".join(f"  {direction} {bytes(data)!r}" for direction, data in self._lines)
+        _log.critical("a bug in the emulator; the last traffic was:\n%s", traffic, exc_info=error)
