@@ -70,12 +70,16 @@ DONE = Reply()
 """Success with nothing to say."""
 
 
-class Final(Enum):
-    """Final result codes other than +CME ERROR, with their numbers in ATV0 (V.250 table 1)."""
+class Final(NamedTuple):
+    """A final result code: its word, and its number in ATV0 (V.250 table 1)."""
 
-    OK = b"0"
-    CONNECT = b"1"
-    ERROR = b"4"
+    word: bytes
+    number: bytes
+
+
+OK = Final(b"OK", b"0")
+CONNECT = Final(b"CONNECT", b"1")
+ERROR = Final(b"ERROR", b"4")
 
 
 @dataclass(slots=True)
@@ -104,8 +108,8 @@ class ReplyFormat:
         if self.quiet:
             return b""
         if not self.verbose:
-            return code.value + self.cr
-        return self.notice(code.name.encode())
+            return code.number + self.cr
+        return self.notice(code.word)
 
     def error(self, cme: Cme | None) -> bytes:
         """The final result code of a failure, as AT+CMEE asks for it (27.007 9.1).
@@ -113,7 +117,7 @@ class ReplyFormat:
         ATV0 has no number for +CME ERROR; it stays in words there. [decided]
         """
         if cme is None or self.error_level == 0:
-            return self.final(Final.ERROR)
+            return self.final(ERROR)
         if self.quiet:
             return b""
         number, text = self.cme[cme]

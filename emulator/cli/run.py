@@ -18,7 +18,6 @@ import trio
 
 from emulator.errors import EmulatorError, LinkError
 from emulator.link.pty import PtyLink, open_pty
-from emulator.net.resolver import HostResolver
 from emulator.net.sockets import HostNetwork
 from emulator.runtime.models import Model, load_model
 from emulator.runtime.shell import Module
@@ -53,7 +52,7 @@ def serve(options: Options) -> int:
 
 async def _main(options: Options, model: Model, link: PtyLink, trace: Trace | None) -> None:
     since = trio.current_time() - _age()
-    module = Module(model, link, HostNetwork(HostResolver()), boot_time=options.boot_time, since=since, trace=trace)
+    module = Module(model, link, HostNetwork(), boot_time=options.boot_time, since=since, trace=trace)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(module.run)

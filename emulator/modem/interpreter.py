@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from emulator.at.command import Outcome, Pending
 from emulator.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
-from emulator.at.reply import CommandError, Final, Reply
+from emulator.at.reply import OK, CommandError, Reply
 from emulator.modem.intents import Bug, Intent
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Interpreter:
             modem.intents.append(Bug(error))
             final = modem.format.error(None)
         else:
-            final = modem.format.final(Final.OK) + modem.format.information(self._trailer)
+            final = modem.format.final(OK) + modem.format.information(self._trailer)
         self._finish(final, now)
 
     def _execute(self, command: Command) -> Outcome:

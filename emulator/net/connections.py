@@ -20,6 +20,7 @@ from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Transport
 from emulator.net.ports import PortClaim
 
 _SIOCOUTQ = termios.TIOCOUTQ  # one number for both on Linux: bytes not acknowledged (TCP) or not sent (UDP)
+_SIOCOUTQNSD = 0x894B  # bytes not yet sent (TCP); Linux's number, which no module of the library names
 _TCP_CLOSE = 7  # tcpi_state of linux/tcp.h: nothing is left of the connection
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.001, 0.05  # seconds between two looks at what is outstanding
@@ -79,7 +80,10 @@ class _HostConnection:
         """See Connection. 0 once closed; of UDP the kernel counts its own overhead as well."""
         if self._sock.fileno() < 0:
             return 0
-        return int.from_bytes(fcntl.ioctl(self._sock, _SIOCOUTQ, bytes(4)), sys.byteorder)
+        return self._outstanding(_SIOCOUTQ)
+
+    def _outstanding(self, request: int) -> int:
+        return int.from_bytes(fcntl.ioctl(self._sock, request, bytes(4)), sys.byteorder)
 
     async def _wait(self, wait: Callable[[socket.socket], Awaitable[None]]) -> None:
         self._require_open()
@@ -203,10 +207,10 @@ class TcpConnection(_HostConnection):
         return True
 
     def _part(self) -> CloseResult:
-        """FIN if nothing is outstanding; else leave the RST to the caller."""
+        """FIN if all has been sent (what is under way still arrives); else leave the RST to the caller."""
         if self._is_dead():
             return CloseResult.FAILED
-        if not self.unacknowledged():
+        if not self._outstanding(_SIOCOUTQNSD):
             self._discard()  # the kernel turns the FIN into an RST when something is left unread
             self._sock.shutdown(socket.SHUT_WR)
             self._finish()

@@ -17,6 +17,7 @@ from emulator.errors import NetError, NetFailure
 from emulator.net.connections import TcpConnection, UdpConnection, reset
 from emulator.net.interface import Connection, Family, OpenRequest, Transport
 from emulator.net.ports import LEDGER, PortClaim, PortLedger
+from emulator.net.resolver import HostResolver
 
 __all__ = ["HostNetwork", "Resolver", "TcpConnection", "UdpConnection"]
 
@@ -43,10 +44,11 @@ class Resolver(Protocol):
 
 
 class HostNetwork:
-    """Opens real connections. Names are the resolver's business; local ports are entered in the ledger."""
+    """Opens real connections. Names are the resolver's business (the host's name servers by default); local
+    ports are entered in the ledger."""
 
-    def __init__(self, resolver: Resolver, ports: PortLedger = LEDGER) -> None:
-        self._resolver = resolver
+    def __init__(self, resolver: Resolver | None = None, ports: PortLedger = LEDGER) -> None:
+        self._resolver = resolver or HostResolver()
         self._ports = ports
 
     async def open(self, request: OpenRequest) -> Connection:
