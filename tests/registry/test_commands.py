@@ -1,0 +1,242 @@
+"""Every command on every series, through the interpreter: what the profile says is what the module does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.profile.loader import model_files, sub_models
+from emulator.profile.ranges import Range
+from emulator.profile.schema import ParamSection
+from tests.support.commands import BASIC, FORMS, KEYS, PARAMETERS, STRINGS, offers, param, section
+from tests.support.driver import Driver, model_named
+from tests.support.models import SERIES
+
+ERROR = b"\r\nERROR\r\n"
+CME_50 = b"\r\n+CME ERROR: 50\r\n"
+SUB_MODELS = [name for series in SERIES for name in sub_models(model_files()[series.lower()])]
+SUFFIX = {"test": "=?", "read": "?", "set": "=1", "execute": ""}
+
+
+@pytest.fixture(params=SERIES)
+def series(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+def test_every_declared_command_is_walked_here() -> None:
+    commands = model_named("ML307R").profile.commands
+    assert set(commands) == {*PARAMETERS, "MIPCFG", *BASIC}
+    assert set(commands["MIPCFG"].keys) == set(KEYS)
+    assert set(FORMS) == {*PARAMETERS, "MIPCFG"}
+
+
+@pytest.mark.parametrize("name", SUB_MODELS)
+def test_every_sub_model_binds_and_has_the_commands_that_it_should(name: str) -> None:
+    model = model_named(name)
+    available = {command for command, where in model.profile.commands.items() if where.available}
+    assert {command.decode() for command in model.commands} == available
+    for command in model.profile.commands:
+        suffix = SUFFIX[FORMS[command].split()[0]] if command in FORMS else "?" if command[0] == "S" else ""
+        answer = Driver(name).boot().ask(f"AT{'+' * (command in FORMS)}{command}{suffix}")
+        assert (answer == ERROR) is (command not in available), (command, answer)
+
+
+def test_forms_that_are_not_declared_are_errors(series: str) -> None:
+    for command, declared in FORMS.items():
+        for form, suffix in SUFFIX.items():
+            answer = Driver(series).boot().ask(f"AT+{command}{suffix}")
+            assert (answer == ERROR) is (form not in declared.split()), (command, form, answer)
+
+
+# Test forms.
+
+
+def shown(params: list[ParamSection]) -> str:
+    """A range for each integer, nothing for a string or what is missing in the middle, no commas for the end."""
+    texts: list[str] = []
+    for each in params:
+        text = each.shown if each.shown is not None else each.range.text if each.range else ""
+        texts.append(f"({text})" if text and each.available else "")
+    while params and not params[-1].available:
+        params, texts = params[:-1], texts[:-1]
+    return ",".join(texts)
+
+
+def test_test_forms_parse_back_to_the_ranges_of_the_profile(series: str) -> None:
+    driver = Driver(series).boot()
+    for command, names in PARAMETERS.items():
+        if "test" not in FORMS[command]:
+            continue
+        sections = [param(series, command, name) for name in names]
+        text = shown(sections)
+        assert driver.answer(f"AT+{command}=?") == ([f"+{command}: {text}"] if text else []) + ["OK"]
+        ranges = [each.range for each in sections if each.available and each.range and each.shown is None]
+        assert [Range.parse(found) for found in re.findall(r"\(([^)]+)\)", text)] == ranges
+
+
+def test_the_test_form_of_mipcfg(series: str) -> None:
+    rows = [[param(series, "MIPCFG", name, key) for name in KEYS[key]] for key in offers(series)]
+    if section(series, "MIPCFG").test == "rows":
+        lines = [f'+MIPCFG: "{key}",{shown(row)}' for key, row in zip(offers(series), rows, strict=True)]
+    else:
+        keys = ",".join(f'"{key}"' for key in offers(series))
+        lines = [f"+MIPCFG: ({keys}),{shown(rows[0][:1])}"]
+    assert Driver(series).boot().answer("AT+MIPCFG=?") == [*lines, "OK"]
+
+
+# Boundaries.
+
+REQUIRED = {
+    "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
+    "MIPSEND": {"connect_id": "0", "data": '"a"'},
+    "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
+    "ssl": {"connect_id": "0", "ssl_enable": "0"},
+}
+
+
+def integers(series: str) -> Iterator[tuple[str, str, str]]:
+    """(command, key, parameter) for every integer of every extended command."""
+    for command, names in PARAMETERS.items():
+        yield from ((command, "", name) for name in names if name not in STRINGS)
+    for key in offers(series):
+        yield from (("MIPCFG", key, name) for name in KEYS[key])
+
+
+def line(command: str, key: str, name: str, value: str) -> str:
+    """A line in which everything is right but perhaps the value of one parameter."""
+    names = KEYS[key] if key else PARAMETERS[command]
+    given = {**REQUIRED.get(key or command, {"connect_id": "0"}), name: value}
+    if name == "access_mode" and value == "3":
+        given["proto_type"] = '"UDP"'
+    if name == "send_length" and value.isdigit() and len(value) < 5:
+        given["data"] = f'"{"a" * (int(value) or 1)}"'
+    values = [given.get(each, "") for each in names]
+    while values and not values[-1]:
+        values.pop()
+    return f"AT+{command}=" + ",".join([f'"{key}"'] * bool(key) + values)
+
+
+def tried(series: str, name: str, text: str) -> bytes:
+    """The answer to a line, in the state in which it can succeed."""
+    driver = Driver(series).boot()
+    if text.startswith(("AT+MIPSEND", "AT+MIPCLOSE")):
+        protocol = "UDP" if name in ("rai", "seq") else "TCP"
+        for connect_id in model_named(series).connect_ids:
+            driver.ask(f'AT+MIPOPEN={connect_id},"{protocol}","h",80')
+    return driver.ask(text)
+
+
+def test_boundaries_are_accepted(series: str) -> None:
+    for command, key, name in integers(series):
+        where = param(series, command, name, key)
+        for value in where.range.boundaries if where.available and where.range else ():
+            text = line(command, key, name, str(value))
+            assert tried(series, name, text) not in (CME_50, ERROR, b""), text
+
+
+def test_their_neighbours_are_refused(series: str) -> None:
+    for command, key, name in integers(series):
+        where = param(series, command, name, key)
+        if not where.available or where.range is None:
+            continue
+        low = where.range.low
+        wrong_types = ("-1", "+1", f"{low}x", "x", f'"{low}"', '""', "0x1", "1.0", "9" * 30)
+        for value in (*map(str, where.range.neighbours), *wrong_types):
+            text = line(command, key, name, value)
+            assert tried(series, name, text) == CME_50, text
+
+
+def test_what_a_model_lacks_is_refused_and_may_be_empty(series: str) -> None:
+    for command, key, name in integers(series):
+        if not param(series, command, name, key).available:
+            for value in ("0", "1", "x", '"0"'):
+                text = line(command, key, name, value)
+                assert tried(series, name, text) == CME_50, text
+            # With something in its place the line stands as it is; with nothing, but its comma, as well.
+            text = line(command, key, name, "#").replace("#", "")
+            assert tried(series, name, text).startswith((b"\r\nOK", b"\r\n+MIPSEND: 0,1\r\n")), text
+    for key in KEYS.keys() - set(offers(series)):
+        for text in (f'AT+MIPCFG="{key}"', f'AT+MIPCFG="{key}",0', f'AT+MIPCFG="{key}",0,1'):
+            assert tried(series, key, text) == CME_50, text
+
+
+def test_one_parameter_too_many_is_refused(series: str) -> None:
+    for command, names in PARAMETERS.items():
+        if "set" in FORMS[command]:
+            text = line(command, "", names[0], "0")
+            too_many = text + "," * (len(names) - text.count(",")) + "0"
+            assert tried(series, "", too_many) == CME_50, too_many
+    for key in offers(series):
+        text = f'AT+MIPCFG="{key}",0' + "," * len(KEYS[key]) + "0"
+        assert tried(series, "", text) == CME_50, text
+
+
+def test_boundaries_of_the_basic_commands(series: str) -> None:
+    for command in BASIC:
+        accepted = param(series, command, "value").range
+        assert accepted is not None
+        equals = "=" if command.startswith("S") else ""
+        there = section(series, command).available
+        for value in accepted.boundaries:
+            answer = Driver(series).boot().ask(f"AT{command}{equals}{value}")
+            assert (b"ERROR" not in answer) is there, (command, value)
+        for value in (*accepted.neighbours, 9999):
+            answer = Driver(series).boot().ask(f"AT{command}{equals}{value}")
+            assert answer == (CME_50 if there else ERROR), (command, value)
+
+
+# Read-back.
+
+
+def settings(series: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A query of one record, and values for it: every parameter at its lowest, then at its highest."""
+    queries = [(f'AT+MIPCFG="{key}",2', "MIPCFG", key, KEYS[key]) for key in offers(series)]
+    for query, command, key, names in [*queries, ("AT+MIPTKA=2", "MIPTKA", "", PARAMETERS["MIPTKA"])]:
+        ranges = [param(series, command, name, key).range for name in names[1:]]
+        lowest = [str(each.low) for each in ranges if each]
+        highest = [str(each.high) for each in ranges if each]
+        if key == "cid":
+            highest = lowest  # the others are not active
+        if key == "ssl":
+            highest[0] = "0"  # there is no TLS yet
+        yield query, (",".join(lowest), ",".join(highest))
+
+
+def test_what_is_read_back_can_be_set_again(series: str) -> None:
+    for query, both in settings(series):
+        name = query[2:].split("=")[0]
+        for values in both:
+            first, second = Driver(series).boot(), Driver(series).boot()
+            assert first.answer(f"{query},{values}") == ["OK"], query
+            (told, ok) = first.answer(query)
+            shown_values = "0" if name == "+MIPTKA" and values.startswith("0") else values
+            assert (told, ok) == (query[2:].replace("=", ": ", 1) + f",{shown_values}", "OK")
+            again = "AT" + told.replace(": ", "=", 1)
+            assert second.answer(again) == ["OK"], again
+            assert second.answer(query) == [told, "OK"]
+
+
+def test_listing_is_asking_for_each(series: str) -> None:
+    driver = Driver(series).boot()
+    for query, (values, _) in settings(series):
+        driver.ask(f"{query},{values}")
+    listings = [(f'AT+MIPCFG="{key}"', f'AT+MIPCFG="{key}",') for key in offers(series)]
+    for listing, query in [*listings, ("AT+MIPTKA?", "AT+MIPTKA="), ("AT+MIPSTATE?", "AT+MIPSTATE=")]:
+        each = [driver.answer(f"{query}{connect_id}")[0] for connect_id in model_named(series).connect_ids]
+        assert driver.answer(listing) == [*each, "OK"]
+
+
+def test_one_value_settings_are_read_back(series: str) -> None:
+    for level in param(series, "CMEE", "n").range or ():
+        driver = Driver(series).boot()
+        assert driver.answer(f"AT+CMEE={level}") == ["OK"]
+        assert driver.answer("AT+CMEE?") == [f"+CMEE: {level}", "OK"]
+    for register, usual in (("S3", b"\r"), ("S4", b"\r"), ("S5", b"\r")):
+        if section(series, register).available:
+            driver = Driver(series).boot()
+            driver.ask(f"AT{register}=30")
+            driver.type(f"AT{register}?".encode() + (b"\x1e" if register == "S3" else usual))
+            assert b"030" in driver.take()

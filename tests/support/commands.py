@@ -1,0 +1,65 @@
+"""The commands as the manual lays them out: their forms, and their parameters in order."""
+
+from __future__ import annotations
+
+from emulator.profile.schema import CommandSection, ParamSection
+from tests.support.driver import model_named
+
+FORMS = {
+    "MIPCFG": "test set",
+    "MIPTKA": "test read set",
+    "MIPOPEN": "test set",
+    "MIPCLOSE": "test set",
+    "MIPSEND": "test set",
+    "MIPSTATE": "read set",
+    "CMEE": "test read set",
+    "CGSN": "test set execute",
+    "MREBOOT": "test set execute",
+    "CGMI": "test execute",
+    "CGMM": "test execute",
+    "CGMR": "test execute",
+}
+PARAMETERS = {
+    "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
+    "MIPOPEN": ("connect_id", "proto_type", "address", "remote_port", "timeout", "access_mode", "local_port"),
+    "MIPCLOSE": ("connect_id", "mode"),
+    "MIPSEND": ("connect_id", "send_length", "data", "rai", "seq", "pri_flag"),
+    "MIPSTATE": ("connect_id",),
+    "CMEE": ("n",),
+    "CGSN": ("snt",),
+    "MREBOOT": ("value",),
+    "CGMI": (),
+    "CGMM": (),
+    "CGMR": (),
+}
+KEYS = {
+    "cid": ("connect_id", "cid"),
+    "encoding": ("connect_id", "send_format", "recv_format"),
+    "timeout": ("connect_id", "send_timeout"),
+    "autofree": ("connect_id", "free_mode"),
+    "sndbuf": ("connect_id", "send_buffer"),
+    "rcvbuf": ("connect_id", "recv_buffer"),
+    "ackmode": ("connect_id", "ack_mode"),
+    "ssl": ("connect_id", "ssl_enable", "ssl_id"),
+}
+STRINGS = ("proto_type", "address", "data")
+BASIC = ("E", "V", "Q", "I", "Z", "&F", "S3", "S4", "S5")
+
+
+def section(series: str, command: str) -> CommandSection:
+    """What the profile of a series says of a command."""
+    return model_named(series).profile.commands[command]
+
+
+def offers(series: str) -> tuple[str, ...]:
+    """The keys that MIPCFG has there."""
+    found = section(series, "MIPCFG").offers
+    assert found
+    return found
+
+
+def param(series: str, command: str, name: str, key: str = "") -> ParamSection:
+    """What it says of a parameter; of a string it may say nothing."""
+    where = section(series, command)
+    params = where.keys[key].params if key else where.params
+    return params.get(name) or model_named(series).profile.params.get(name) or ParamSection()

@@ -1,0 +1,237 @@
+"""The world of a test: peers that do what they are told, and results that a test decides beforehand."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from emulator.errors import NetFailure
+from emulator.modem.connection import Loss
+from emulator.modem.connections import Connections
+from emulator.modem.intents import Close, Drop, Intent, Open, Restart, Send, Sent
+from emulator.net.interface import ClosePlan, CloseResult, OpenRequest, Transport
+
+if TYPE_CHECKING:
+    from tests.support.driver import Driver
+
+
+@dataclass
+class Peer:
+    """The far end of one connection. got: what it received (a list item a datagram, or a piece of a stream)."""
+
+    request: OpenRequest
+    got: deque[bytes] = field(default_factory=deque)
+    unread: deque[bytes] = field(default_factory=deque)
+    ended: Loss | None = None
+
+    @property
+    def tcp(self) -> bool:
+        return self.request.transport is Transport.TCP
+
+
+class World:
+    """Answers intents: at once and with success, unless told otherwise. All by connect_id.
+
+    A held intent waits until the test says what becomes of it.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._reports: deque[Callable[[], None]] = deque()
+        self._failures: dict[int, NetFailure] = {}
+        self._over_ipv6: set[int] = set()
+        self._sent: dict[int, Sent] = {}
+        self._close_results: dict[int, CloseResult] = {}
+        self._held: set[tuple[str, int]] = set()
+        self._feeding = False
+        self.requests: list[OpenRequest] = []
+        self.plans: list[ClosePlan] = []
+        self.sends: list[Send] = []
+        self.opening: dict[int, OpenRequest] = {}
+        self.sending: Send | None = None
+        self.closing: set[int] = set()
+        self.peers: dict[int, Peer] = {}
+        self.last_peers: dict[int, Peer] = {}
+
+    # What will become of the next intent of its kind.
+
+    def hold(self, kind: str, connect_id: int) -> None:
+        """kind: open, send or close."""
+        assert kind in ("open", "send", "close")
+        self._held.add((kind, connect_id))
+
+    def fail_open(self, connect_id: int, failure: NetFailure) -> None:
+        """The next open fails; one that is held fails now."""
+        if connect_id in self.opening:
+            del self.opening[connect_id]
+            self._driver.report(lambda: self._connections.open_failed(connect_id, failure))
+        else:
+            self._failures[connect_id] = failure
+
+    def over_ipv6(self, connect_id: int) -> None:
+        """The next open finds an IPv6 address."""
+        self._over_ipv6.add(connect_id)
+
+    def finish_open(self, connect_id: int) -> None:
+        """An open that is held succeeds."""
+        self._opened(connect_id, self.opening.pop(connect_id))
+
+    def take_only(self, connect_id: int, taken: int, *, failed: bool = False) -> None:
+        """What becomes of the next send, or now of the one that is held."""
+        if self.sending is not None:
+            self._finish_send(Sent(taken, failed))
+        else:
+            self._sent[connect_id] = Sent(taken, failed)
+
+    def finish_send(self) -> None:
+        """The send that is held is taken whole."""
+        assert self.sending is not None
+        self._finish_send(Sent(len(self.sending.data)))
+
+    def end_close(self, connect_id: int, result: CloseResult) -> None:
+        """How the next close ends; one that is held ends so now."""
+        if connect_id in self.closing:
+            self._closed(connect_id, result)
+        else:
+            self._close_results[connect_id] = result
+
+    # What peers do by themselves.
+
+    def peer_sends(self, connect_id: int, *pieces: bytes) -> None:
+        """Over TCP in pieces of at most the credit; over UDP each piece a datagram."""
+        self.peers[connect_id].unread.extend(pieces)
+        self.feed()
+
+    def peer_ends(self, connect_id: int, loss: Loss) -> None:
+        """After what the peer sent before was read."""
+        self.peers[connect_id].ended = loss
+        self.feed()
+
+    def feed(self) -> None:
+        """Hand over what the core grants credit for."""
+        if self._feeding:
+            return
+        self._feeding = True
+        try:
+            for connect_id in list(self.peers):
+                while (peer := self.peers.get(connect_id)) is not None and self._feed_one(connect_id, peer):
+                    pass
+        finally:
+            self._feeding = False
+
+    def got(self, connect_id: int) -> bytes:
+        """What the peer received since the last look: the stream, or the next datagram."""
+        peer = self.last_peers[connect_id]
+        if not peer.got:
+            return b""
+        if not peer.tcp:
+            return peer.got.popleft()
+        data = b"".join(peer.got)
+        peer.got.clear()
+        return data
+
+    # What the driver calls.
+
+    def carry_out(self, intent: Intent) -> None:
+        match intent:
+            case Open(connect_id=connect_id, request=request):
+                self._open(connect_id, request)
+            case Send():
+                self._send(intent)
+            case Close(connect_id=connect_id, plan=plan):
+                self._close(connect_id, plan)
+            case Drop(connect_id=connect_id):
+                del self.peers[connect_id]
+            case Restart():
+                self.peers.clear()
+                self.opening.clear()
+                self.closing.clear()
+                self._reports.clear()
+                self.sending = None
+            case _:
+                pass
+
+    def tell(self) -> None:
+        """Report what came of the intents of a step, once that step has ended."""
+        while self._reports:
+            self._reports.popleft()()
+        self.feed()
+
+    # Inside.
+
+    @property
+    def _connections(self) -> Connections:
+        return self._driver.modem.connections
+
+    def _is_held(self, kind: str, connect_id: int) -> bool:
+        held = (kind, connect_id) in self._held
+        self._held.discard((kind, connect_id))
+        return held
+
+    def _open(self, connect_id: int, request: OpenRequest) -> None:
+        assert connect_id not in self.peers, "a connection is opened where there is one"
+        self.requests.append(request)
+        failure = self._failures.pop(connect_id, None)
+        if self._is_held("open", connect_id):
+            self.opening[connect_id] = request
+        elif failure is not None:
+            self._later(lambda: self._connections.open_failed(connect_id, failure))
+        else:
+            self._reports.append(partial(self._opened, connect_id, request))
+
+    def _opened(self, connect_id: int, request: OpenRequest) -> None:
+        self.peers[connect_id] = self.last_peers[connect_id] = Peer(request)
+        ipv6 = connect_id in self._over_ipv6
+        self._over_ipv6.discard(connect_id)
+        self._driver.report(lambda: self._connections.opened(connect_id, ipv6=ipv6, now=self._driver.now))
+
+    def _send(self, send: Send) -> None:
+        self.sends.append(send)
+        self.sending = send
+        if not self._is_held("send", send.connect_id):
+            self._finish_send(self._sent.pop(send.connect_id, Sent(len(send.data))))
+
+    def _finish_send(self, result: Sent) -> None:
+        send, self.sending = self.sending, None
+        assert send is not None
+        peer = self.peers.get(send.connect_id)
+        if peer is not None and not result.failed:
+            peer.got.append(send.data[: result.taken])
+        self._driver.complete(result)
+
+    def _close(self, connect_id: int, plan: ClosePlan) -> None:
+        self.plans.append(plan)
+        del self.peers[connect_id]
+        self.closing.add(connect_id)
+        if not self._is_held("close", connect_id):
+            result = self._close_results.pop(connect_id, CloseResult.NORMAL)
+            self._reports.append(partial(self._closed, connect_id, result))
+
+    def _closed(self, connect_id: int, result: CloseResult) -> None:
+        self.closing.remove(connect_id)
+        self._driver.report(lambda: self._connections.closed(connect_id, result, self._driver.now))
+
+    def _later(self, report: Callable[[], None]) -> None:
+        self._reports.append(partial(self._driver.report, report))
+
+    def _feed_one(self, connect_id: int, peer: Peer) -> bool:
+        """Hand over one piece, or the end; whether there was anything to do."""
+        if not peer.unread:
+            if peer.ended is None:
+                return False
+            loss = peer.ended
+            del self.peers[connect_id]
+            self._driver.report(lambda: self._connections.lost(connect_id, loss))
+            return True
+        credit = self._connections.credit(connect_id)
+        if not credit:
+            return False
+        data = peer.unread.popleft()
+        if peer.tcp and len(data) > credit:
+            peer.unread.appendleft(data[credit:])
+            data = data[:credit]
+        self._driver.report(lambda: self._connections.received(connect_id, data, self._driver.now))
+        return True

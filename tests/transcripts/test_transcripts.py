@@ -1,0 +1,80 @@
+"""Every transcript in this folder, on every model that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.models import SERIES
+from tests.support.transcript import BadTranscript, Transcript, parse, read, run
+
+FOLDER = Path(__file__).parent
+TRANSCRIPTS = [read(path, FOLDER) for path in sorted(FOLDER.rglob("*.at"))]
+RUNS = [
+    pytest.param(
+        each, model, id=f"{each.name}-{model}", marks=[pytest.mark.xfail(reason=each.fails)] if each.fails else ()
+    )
+    for each in TRANSCRIPTS
+    for model in each.models
+]
+
+
+@pytest.mark.parametrize(("transcript", "model"), RUNS)
+def test_transcript(transcript: Transcript, model: str) -> None:
+    run(transcript, model)
+
+
+@pytest.mark.parametrize("chapter", ["3.2", "3.3", "3.5", "3.8", "3.14", "4.1", "4.2"])
+def test_each_chapter_runs_on_every_series(chapter: str) -> None:
+    found = {model for each in TRANSCRIPTS if each.name.startswith(f"manual/{chapter}-") for model in each.models}
+    assert found == set(SERIES)
+
+
+# The format itself.
+
+DIALOGUE = """
+models: ML307R
+> AT+MIPOPEN=0,"TCP","h",80
+< OK
+< +MIPOPEN: 0,0
+! peer 0 sends abc
+< +MIPURC: "rtcp",0,{length},abc
+> AT+CMEE?
+< +CMEE: 1
+< OK
+"""
+
+
+def test_what_was_said_otherwise_is_shown_as_a_diff() -> None:
+    run(parse("right.at", DIALOGUE), "ML307R")
+    with pytest.raises(AssertionError) as caught:
+        run(parse("wrong.at", DIALOGUE.replace(",{length},abc", ",4,abc")), "ML307R")
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("wrong.at:6: ML307R says something else")
+    assert "  ! peer 0 sends abc" in lines
+    assert '- < +MIPURC: "rtcp",0,4,abc' in lines
+    assert '+ < +MIPURC: "rtcp",0,3,abc' in lines
+
+
+@pytest.mark.parametrize(
+    ("step", "complaint"),
+    [
+        ("> AT", "+ < OK"),
+        ("> AT\n< OK\n< OK", "- < OK"),
+        (">> AT\\r\n= \\nOK\\r\\n", "+ < OK"),
+        ("! peer 0 got x", "KeyError"),
+        ("! dance", "no such directive"),
+        ("> AT+CMEE?\n< +CMEE: {n}\n< OK\n> AT+MIPTKA=0\n< +MIPTKA: 0,{n}\n< OK", "- < +MIPTKA: 0,1"),
+    ],
+)
+def test_what_does_not_hold_fails(step: str, complaint: str) -> None:
+    with pytest.raises(AssertionError, match=r"step\.at:") as caught:
+        run(parse("step.at", f"models: ML307R\n{step}\n"), "ML307R")
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "models: all\n", "> AT\n", "models: all\n< OK\n", "models: all\nAT\n"])
+def test_what_is_no_transcript_is_refused(text: str) -> None:
+    with pytest.raises(BadTranscript):
+        parse("bad.at", text)

@@ -1,0 +1,58 @@
+"""How answers look on the line (V.250 5.7, 27.007 9), to the byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.at.reply import CONNECT, ERROR, OK, Cme, CommandError, ReplyFormat
+from tests.support.driver import model_named
+
+
+@pytest.fixture
+def form() -> ReplyFormat:
+    return ReplyFormat(model_named("ML307R").cme)
+
+
+def test_words(form: ReplyFormat) -> None:
+    assert form.final(OK) == b"\r\nOK\r\n"
+    assert form.final(ERROR) == b"\r\nERROR\r\n"
+    assert form.final(CONNECT) == b"\r\nCONNECT\r\n"
+    assert form.information([b"+A: 1", b"+A: 2"]) == b"\r\n+A: 1\r\n\r\n+A: 2\r\n"
+    assert form.information([]) == b""
+    assert form.notice(b"+B: 1") == b"\r\n+B: 1\r\n"
+
+
+def test_numbers(form: ReplyFormat) -> None:
+    form.verbose = False
+    assert [form.final(code) for code in (OK, CONNECT, ERROR)] == [b"0\r", b"1\r", b"4\r"]
+    assert form.information([b"+A: 1", b"+A: 2"]) == b"+A: 1\r\n+A: 2\r\n"
+
+
+def test_quiet_keeps_result_codes_only(form: ReplyFormat) -> None:
+    form.quiet = True
+    assert form.final(OK) == form.error(None) == form.error(Cme.IN_USE) == b""
+    assert form.information([b"+A: 1"]) == b"\r\n+A: 1\r\n"
+    assert form.notice(b"+B: 1") == b"\r\n+B: 1\r\n"
+
+
+def test_error_reports(form: ReplyFormat) -> None:
+    told = []
+    for form.error_level in (0, 1, 2):
+        told.append(form.error(Cme.IN_USE))
+        assert form.error(None) == b"\r\nERROR\r\n"
+    assert told[:2] == [b"\r\nERROR\r\n", b"\r\n+CME ERROR: 552\r\n"]
+    assert told[2].startswith(b"\r\n+CME ERROR: ")
+    assert told[2][14:-2].decode("ascii").replace("/", "").replace(" ", "").isalpha()
+
+
+def test_other_line_ends(form: ReplyFormat) -> None:
+    form.cr, form.lf = b"!", b"$"
+    assert form.final(OK) == b"!$OK!$"
+    assert form.error(Cme.NOT_USED) == b"!$+CME ERROR: 551!$"
+    form.verbose = False
+    assert form.final(OK) == b"0!"
+
+
+def test_an_error_tells_its_name() -> None:
+    assert str(CommandError(Cme.IN_USE)) == "in_use"
+    assert str(CommandError()) == "error"
