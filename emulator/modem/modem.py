@@ -108,12 +108,16 @@ class Modem:
 
     def _boot(self, now: float) -> None:
         self.power.on(PowerEvent.BOOTED, now)
+        self._banner_due = self.model.profile.power.autobaud
+        if not self._banner_due:
+            self._write_banner()
         self.framer.command()
-        power = self.model.profile.power
-        self._banner_due = power.autobaud
-        if not power.autobaud:
-            self.notify(power.banner.encode())
         self.intents.append(Ready())
+
+    def _write_banner(self) -> None:
+        """Before whatever the module answers, so not as a URC."""
+        self._banner_due = False
+        self.transmitter.write(self.format.notice(self.model.profile.power.banner.encode()))
 
     # The line.
 
@@ -202,8 +206,7 @@ class Modem:
 
     def _on_line(self, event: Line | Repeat | LineTooLong, now: float) -> None:
         if self._banner_due:
-            self._banner_due = False
-            self.transmitter.write(self.format.notice(self.model.profile.power.banner.encode()))
+            self._write_banner()
         if isinstance(event, Line):
             self.interpreter.run(event.text, now)
         elif isinstance(event, Repeat):

@@ -172,11 +172,9 @@ class Framer:
         if not data or self.mode is Mode.PAUSED:
             return None
         if self._skip_linefeed:
-            self._skip_linefeed = False
-            if data[0] == self._linefeed:
-                self._input = data = data[1:]
-                if not data:
-                    return None
+            self._swallow_linefeed()
+            if not self._input:
+                return None
         if self.mode is Mode.COMMAND:
             return self._next_line()
         if self.mode is Mode.PROMPT:
@@ -224,10 +222,12 @@ class Framer:
                 text = bytes(self._line)
                 self._line.clear()
             too_long, self._too_long = self._too_long or len(text) > self._max_line, False
+            if not too_long:
+                text = self._edited(text)
             if too_long or text:
                 self.pause()
-                return LineTooLong() if too_long else Line(self._edited(text))
-            self._drop_linefeed()
+                return LineTooLong() if too_long else Line(text)
+            self._swallow_linefeed()
         return None
 
     def _take(self, count: int) -> None:
@@ -238,10 +238,12 @@ class Framer:
             self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
         self._input = self._input[count:]
 
-    def _drop_linefeed(self) -> None:
-        if self._input and self._input[0] == self._linefeed:
-            self._input = self._input[1:]
+    def _swallow_linefeed(self) -> None:
+        """Drop the line feed directly after a terminator, whenever it comes, and nothing else."""
+        if self._input:
             self._skip_linefeed = False
+            if self._input[0] == self._linefeed:
+                self._input = self._input[1:]
 
     def _keep(self, text: bytes) -> None:
         if len(self._line) + len(text) > self._max_line:
@@ -275,7 +277,7 @@ class Framer:
     def _next_prompt(self, now: float) -> Event | None:
         data, limit = self._input, self._limit if self._length is None else self._length
         room = limit - len(self._payload)
-        end = _PROMPT_END.search(data, 0, room + 1) if self._length is None else None
+        end = _PROMPT_END.search(data, 0, room) if self._length is None else None
         if end is not None:
             self._input = data[end.end() :]
             self.pause()

@@ -61,7 +61,8 @@ class Transmitter:
     def urc(self, data: bytes, *, droppable: bool = False) -> bool:
         """A URC, to go out when it may. A droppable one is dropped whole, and counted, when too much waits;
         returns whether it was kept."""
-        if droppable and (self.full or self._urc_size + len(data) > self._urc_queue):
+        waiting = self.size + self._urc_size
+        if droppable and waiting and (self.full or self._urc_size + len(data) > self._urc_queue):
             self.dropped += 1
             return False
         self._urcs.append(data)
