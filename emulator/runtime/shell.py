@@ -54,7 +54,7 @@ class Module:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; with ``nursery.start`` it returns once the module has booted."""
         async with trio.open_nursery() as self._nursery:
-            self._peers.nursery = self._nursery
+            self._peers.start(self._nursery)
             self._nursery.start_soon(self._keep_time)
             self._nursery.start_soon(self._write)
             self._nursery.start_soon(self._read)
