@@ -40,7 +40,20 @@ class Pending(NamedTuple):
     finish: Callable[[Any], Reply]
 
 
-Outcome = Reply | Pending
+class Prompt(NamedTuple):
+    """A command that asks for payload with ``>``: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit.
+
+    timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
+    whether the time-out ended it), or None after ESC. It may raise CommandError.
+    """
+
+    length: int | None
+    limit: int
+    timeout: float
+    finish: Callable[[bytes | None, bool], Reply | Pending]
+
+
+Outcome = Reply | Pending | Prompt
 Handler = Callable[[D, Arguments], Outcome]
 Sections = Mapping[str, ParamSection]
 

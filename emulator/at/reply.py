@@ -59,11 +59,12 @@ class Reply(NamedTuple):
     """A command that succeeded.
 
     lines: its information responses, in order, without line ends. trailer: lines that follow the final
-    result code (REBOOTING), printed only if the command ends its line.
+    result code (REBOOTING). last: what follows the command in its line is not run any more.
     """
 
     lines: Sequence[bytes] = ()
     trailer: Sequence[bytes] = ()
+    last: bool = False
 
 
 DONE = Reply()
@@ -98,6 +99,10 @@ class ReplyFormat:
         eol = self.cr + self.lf
         before = eol if self.verbose else b""
         return b"".join([part for line in lines for part in (before, line, eol)])
+
+    def prompt(self) -> bytes:
+        """The ``>`` of a payload entry: no blank, no line end after it."""
+        return self.cr + self.lf + b">"
 
     def notice(self, line: bytes) -> bytes:
         """A URC: always with a pair of line ends."""

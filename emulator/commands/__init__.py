@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.at.command import Declaration
-from emulator.commands import basic, identity, mip_config, mip_connect, mip_data, power
+from emulator.commands import basic, identity, mip_buffer, mip_config, mip_connect, mip_data, power
 from emulator.modem.modem import Modem
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
@@ -13,5 +13,6 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
     *mip_config.DECLARATIONS,
     *mip_connect.DECLARATIONS,
     *mip_data.DECLARATIONS,
+    *mip_buffer.DECLARATIONS,
 )
 """Every command of every model; a model's profile says which of them it has."""

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from emulator.at.command import Action, Declaration, Query, print_line
 from emulator.at.params import Defaulted, Kind, Param, Required, RequiredText
 from emulator.at.reply import DONE, Cme, CommandError, Reply
+from emulator.commands.transparent import prepare_transparent
 from emulator.modem.connection import AccessMode, Instance, Operation
 from emulator.modem.modem import Modem
 from emulator.net.interface import Transport
@@ -38,14 +39,15 @@ class Of(NamedTuple):
 
 
 def _open(modem: Modem, record: Open) -> Reply:
-    """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; one in use: CME 552."""
+    """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; an instance in use: CME 552;
+    a second transparent one: CME 3."""
     transport = Transport(record.proto_type)
     mode = AccessMode(record.access_mode)
     if not mode.fits(transport):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     modem.connections[record.connect_id].check(Operation.OPEN)
-    if mode is not AccessMode.NORMAL:
-        raise CommandError(Cme.NOT_ALLOWED)
+    if mode is AccessMode.TRANSPARENT:
+        prepare_transparent(modem, modem.connections[record.connect_id])
     modem.connections.open(
         record.connect_id,
         transport,
@@ -53,6 +55,7 @@ def _open(modem: Modem, record: Open) -> Reply:
         record.remote_port,
         record.timeout,
         record.local_port,
+        mode,
         modem.now,
     )
     return DONE

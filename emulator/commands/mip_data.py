@@ -1,16 +1,16 @@
-"""AT+MIPSEND with data in the command line (manual 3.5)."""
+"""AT+MIPSEND, with data in the command line or after ``>`` (manual 3.5)."""
 
 from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from emulator.at.command import Action, Declaration, Outcome, Pending, print_line
+from emulator.at.command import Action, Declaration, Outcome, Pending, Prompt, print_line
 from emulator.at.params import Defaulted, Kind, Maybe, Param, Required
-from emulator.at.reply import Cme, CommandError, Reply
+from emulator.at.reply import DONE, Cme, CommandError, Reply
 from emulator.modem.connection import Instance, Loss, Operation
 from emulator.modem.intents import Send, Sent
 from emulator.modem.modem import Modem
-from emulator.modem.slots import ENCODING, SEND_TIMEOUT
+from emulator.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from emulator.net.interface import Transport
 from emulator.wire.payload import BadPayload, SendFormat, decode, typed_length
 
@@ -36,18 +36,46 @@ def _send(modem: Modem, record: SendData) -> Outcome:
     if record.data:
         data = _decoded(modem, record, record.data)
         _check_size(modem, instance, record, data)
-    else:
-        data = _empty(modem, record, over_udp)
-    timeout = modem.settings.effective(SEND_TIMEOUT, record.connect_id).send_timeout
+        return _hand_over(modem, instance, record, data)
+    profile = modem.model.profile.connection
+    if profile.empty_datagram and over_udp and record.send_length == 0:
+        return _hand_over(modem, instance, record, b"")
+    if profile.inline_data == "required" or record.data is not None:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return _prompt(modem, instance, record)
+
+
+def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes) -> Pending:
+    timeout = modem.settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
     return Pending(
-        Send(record.connect_id, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result)
+        Send(instance.connect_id, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result)
+    )
+
+
+def _prompt(modem: Modem, instance: Instance, record: SendData) -> Prompt:
+    """``>``: exactly send_length bytes; without it (or with 0) up to Ctrl-Z, ESC or the send buffer's size."""
+    settings, connect_id = modem.settings, instance.connect_id
+
+    def finish(data: bytes | None, timed_out: bool) -> Reply | Pending:
+        """ESC, or Ctrl-Z with nothing before it, sends nothing; a time-out sends what came of a given length."""
+        if timed_out and not (data and record.send_length):
+            raise CommandError
+        instance.check(Operation.SEND)
+        return _hand_over(modem, instance, record, data) if data else DONE
+
+    return Prompt(
+        record.send_length or None,
+        settings.effective(SEND_BUFFER, connect_id).send_buffer,
+        settings.effective(SEND_TIMEOUT, connect_id).send_timeout,
+        finish,
     )
 
 
 def _decoded(modem: Modem, record: SendData, typed: bytes) -> bytes:
     """The bytes meant; a length over 0 is checked against what was typed between the quotes."""
     form = SendFormat(modem.settings.effective(ENCODING, record.connect_id).send_format)
-    if record.send_length and len(typed) != typed_length(record.send_length, form):
+    length = record.send_length
+    if length and (length > modem.model.profile.connection.inline_max or len(typed) != typed_length(length, form)):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     try:
         return decode(typed, form)
@@ -62,16 +90,6 @@ def _check_size(modem: Modem, instance: Instance, record: SendData, data: bytes)
         limit = min(limit, profile.mtu - profile.seq_ipv6_headers)
     if len(data) > limit:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-
-
-def _empty(modem: Modem, record: SendData, over_udp: bool) -> bytes:
-    """No data: an empty datagram where the model sends one, else refused."""
-    profile = modem.model.profile.connection
-    if profile.empty_datagram and over_udp and record.send_length == 0:
-        return b""
-    if profile.inline_data == "required" or record.data is not None:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    raise CommandError(Cme.NOT_ALLOWED)
 
 
 def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:

@@ -19,7 +19,7 @@ class Reboot(NamedTuple):
 def _reboot(modem: Modem, record: Reboot) -> Reply:
     """OK, REBOOTING, then a new boot cycle; what followed in the line is lost with the old one."""
     modem.restart()
-    return Reply(trailer=(modem.model.profile.power.reboot_notice.encode(),))
+    return Reply(trailer=(modem.model.profile.power.reboot_notice.encode(),), last=True)
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MREBOOT", Reboot, _reboot, bare=True),)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
 from emulator.at.reply import Cme, CommandError
+from emulator.modem.buffers import PacketBuffer, StreamBuffer
 from emulator.net.interface import OpenRequest, Transport
 
 
@@ -47,6 +48,7 @@ class Operation(Enum):
     OPEN = auto()
     CLOSE = auto()
     SEND = auto()
+    INSPECT = auto()  # what only an established connection has: its mode, its acknowledgements
     CONFIGURE = auto()  # settings that cannot change under a connection
 
 
@@ -62,6 +64,10 @@ REFUSALS: dict[tuple[Operation, State], Cme] = {
     (Operation.SEND, State.CONNECTING): Cme.TCPIP_UNKNOWN,
     (Operation.SEND, State.CLOSING): Cme.TCPIP_UNKNOWN,
     (Operation.SEND, State.CLOSED): Cme.TCPIP_UNKNOWN,
+    (Operation.INSPECT, State.INITIAL): Cme.NOT_CONNECTED,
+    (Operation.INSPECT, State.CONNECTING): Cme.NOT_CONNECTED,
+    (Operation.INSPECT, State.CLOSING): Cme.NOT_CONNECTED,
+    (Operation.INSPECT, State.CLOSED): Cme.NOT_CONNECTED,
     (Operation.CONFIGURE, State.CONNECTING): Cme.IN_USE,
     (Operation.CONFIGURE, State.CONNECTED): Cme.IN_USE,
     (Operation.CONFIGURE, State.CLOSING): Cme.IN_USE,
@@ -95,7 +101,11 @@ class Loss(Enum):
 
 @dataclass(slots=True)
 class Instance:
-    """One connect_id. request is what MIPOPEN asked, None while INITIAL. sent, received: bytes."""
+    """One connect_id. request is what MIPOPEN asked, None while INITIAL. sent, received: bytes.
+
+    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
+    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when transparent data goes out.
+    """
 
     connect_id: int
     state: State = State.INITIAL
@@ -106,6 +116,11 @@ class Instance:
     received: int = 0
     last_exchange: float = -math.inf
     close_mode: int = 0
+    buffer: StreamBuffer | PacketBuffer | None = None
+    online: bool = False
+    queued: int = 0
+    packet_size: int = 0
+    packet_wait: float = 0.0
 
     def check(self, operation: Operation) -> None:
         """Raises CommandError when the state refuses the operation."""
@@ -119,7 +134,9 @@ class Instance:
             self.request = None
             self.access_mode = AccessMode.NORMAL
             self.ipv6 = False
-            self.sent = self.received = 0
+            self.buffer = None
+            self.online = False
+            self.sent = self.received = self.queued = 0
 
     @property
     def transport(self) -> Transport | None:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from emulator.at.command import print_line
 from emulator.at.registry import BoundModel
-from emulator.at.store import Settings
 from emulator.errors import NetFailure
-from emulator.modem.connection import Event, Instance, Loss, Operation, State
-from emulator.modem.intents import Close, Drop, Intent, Open
-from emulator.modem.slots import AUTOFREE, ENCODING, KEEP_ALIVE
+from emulator.modem.connection import AccessMode, Event, Instance, Loss, Operation, State
+from emulator.modem.delivery import Delivery
+from emulator.modem.host import Host
+from emulator.modem.intents import Close, Drop, Open
+from emulator.modem.slots import AUTOFREE, KEEP_ALIVE
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Family, KeepAlive, OpenRequest, Transport
-from emulator.wire.payload import ReceiveFormat, encode
-from emulator.wire.transmitter import Transmitter
-
-_MAX_DATAGRAM = 65535
-
-
-class Host(Protocol):
-    """What the connections need of the modem around them."""
-
-    settings: Settings
-    transmitter: Transmitter
-    intents: list[Intent]
-
-    def notify(self, line: bytes, *, droppable: bool = False) -> bool: ...
 
 
 class Connections:
@@ -38,6 +25,7 @@ class Connections:
         self._errors = {cme.key: number for cme, (number, _) in model.cme.items()}
         self._instances = {index: Instance(index) for index in model.connect_ids}
         self._waiting_ports: dict[int, float] = {}
+        self.delivery = Delivery(host, model.profile.connection)
 
     def __getitem__(self, connect_id: int) -> Instance:
         return self._instances[connect_id]
@@ -48,13 +36,14 @@ class Connections:
     # What commands do.
 
     def open(self, connect_id: int, transport: Transport, host: str, port: int, timeout: float, local_port: int,
-             now: float) -> None:  # fmt: skip
+             mode: AccessMode, now: float) -> None:  # fmt: skip
         """MIPOPEN: CONNECTING, and the network is asked; a local port in its 2 MSL wait fails at once."""
         instance = self._instances[connect_id]
         instance.check(Operation.OPEN)
         if transport is Transport.TCP and local_port and self._waiting_ports.get(local_port, now) > now:
             self._notify_opened(connect_id, self._result(NetFailure.PORT_TAKEN))
             return
+        instance.access_mode = mode
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
         profile = self._profile.connection
         tcp = transport is Transport.TCP
@@ -103,6 +92,10 @@ class Connections:
         instance.on(Event.OPENED)
         instance.ipv6 = ipv6
         instance.last_exchange = now
+        if instance.access_mode is AccessMode.TRANSPARENT:
+            self._host.go_online(connect_id)
+            return
+        self.delivery.hold(instance, instance.access_mode)
         self._notify_opened(connect_id, 0)
 
     def open_failed(self, connect_id: int, failure: NetFailure) -> None:
@@ -111,32 +104,33 @@ class Connections:
         self._notify_opened(connect_id, self._result(failure))
 
     def credit(self, connect_id: int) -> int:
-        """How many bytes the shell may read from the peer now; 0: none, until the DTE has read.
+        """How many bytes the shell may read from the peer now; 0: none for the time being."""
+        return self.delivery.credit(self._instances[connect_id])
 
-        Datagrams are always taken: those that the DTE cannot take are dropped whole.
-        """
-        instance = self._instances[connect_id]
-        if instance.state is not State.CONNECTED:
-            return 0
-        if instance.transport is Transport.UDP:
-            return _MAX_DATAGRAM
-        transmitter = self._host.transmitter
-        return 0 if transmitter.full or transmitter.hold else self._profile.connection.piece
+    def tells_breaks(self, connect_id: int) -> bool:
+        """Whether a break is told at once, though not everything was read: in stream-buffered mode."""
+        return self._instances[connect_id].access_mode is AccessMode.STREAM_BUFFERED
+
+    def wants_acknowledgements(self, connect_id: int) -> bool:
+        """Whether the shell should report what the peer acknowledges."""
+        return self.delivery.wants_acknowledgements(self._instances[connect_id])
+
+    def acknowledged(self, connect_id: int, count: int) -> None:
+        """The peer acknowledged count more bytes."""
+        self.delivery.acknowledged(self._instances[connect_id], count)
 
     def received(self, connect_id: int, data: bytes, now: float) -> None:
         """A piece of at most the credit (TCP), or a datagram."""
         instance = self._instances[connect_id]
-        instance.received += len(data)
         instance.last_exchange = now
-        udp = instance.transport is Transport.UDP
-        encoding = self._host.settings.effective(ENCODING, connect_id)
-        payload = encode(data, ReceiveFormat(encoding.recv_format))
-        kind = b"rudp" if udp else b"rtcp"
-        self._host.notify(b'+MIPURC: "%b",%d,%d,%b' % (kind, connect_id, len(data), payload), droppable=udp)
+        self.delivery.received(instance, data)
 
     def lost(self, connect_id: int, loss: Loss) -> None:
         """The connection ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
         instance = self._instances[connect_id]
+        if instance.online:
+            instance.online = False
+            self._host.go_offline(connect_id)
         instance.on(Event.LOST)
         if not self._host.settings.effective(AUTOFREE, connect_id).free_mode:
             instance.on(Event.RELEASED)
@@ -156,6 +150,12 @@ class Connections:
             code = getattr(self._profile.close_results, result.value)
         instance.on(Event.RELEASED)
         self._host.notify(print_line("MIPCLOSE", connect_id, code))
+
+    @property
+    def awaiting_line(self) -> bool:
+        """Whether a connection is on its way that will hold the line in transparent mode."""
+        waiting = (State.CONNECTING, State.CONNECTED)
+        return any(i.access_mode is AccessMode.TRANSPARENT and i.state in waiting for i in self)
 
     # Inside.
 

@@ -30,6 +30,20 @@ class Sent(NamedTuple):
     failed: bool = False
 
 
+class Forward(NamedTuple):
+    """Hand payload of transparent mode to a connection, after what was handed to it before; report with
+    Modem.forwarded as it is taken. Over UDP it is one datagram."""
+
+    connect_id: int
+    data: bytes
+
+
+class Outstanding(NamedTuple):
+    """Tell with Modem.complete how many bytes of a connection the peer has not acknowledged."""
+
+    connect_id: int
+
+
 class Close(NamedTuple):
     """Close an open connection as planned; report with Connections.closed."""
 
@@ -57,4 +71,4 @@ class Bug(NamedTuple):
     error: Exception
 
 
-Intent = Open | Send | Close | Drop | Restart | Ready | Bug
+Intent = Open | Send | Forward | Outstanding | Close | Drop | Restart | Ready | Bug

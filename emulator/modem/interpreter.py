@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from emulator.at.command import Outcome, Pending
+from emulator.at.command import Outcome, Pending, Prompt
 from emulator.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
 from emulator.at.reply import OK, CommandError, Reply
 from emulator.modem.intents import Bug, Intent
@@ -22,6 +23,7 @@ class Interpreter:
         self._position = 0
         self._trailer: tuple[bytes, ...] = ()
         self._pending: Pending | None = None
+        self._prompt: Prompt | None = None
 
     @property
     def busy(self) -> bool:
@@ -45,7 +47,13 @@ class Interpreter:
         """The world has done what the pending command asked for."""
         pending, self._pending = self._pending, None
         assert pending is not None, "nothing is pending"
-        self._proceed(now, pending, result)
+        self._proceed(now, lambda: pending.finish(result))
+
+    def entered(self, data: bytes | None, timed_out: bool, now: float) -> None:
+        """The payload entry has ended: the payload, or None after ESC."""
+        prompt, self._prompt = self._prompt, None
+        assert prompt is not None, "no prompt is open"
+        self._proceed(now, lambda: prompt.finish(data, timed_out))
 
     def too_long(self, now: float) -> None:
         self._finish(self._modem.format.error(None), now)
@@ -59,23 +67,16 @@ class Interpreter:
         self._trailer = ()
         self._proceed(now)
 
-    def _proceed(self, now: float, pending: Pending | None = None, result: object = None) -> None:
-        """Finish the pending command, if any, then run the commands from the position on."""
+    def _proceed(self, now: float, resume: Callable[[], Outcome] | None = None) -> None:
+        """Take the waiting command up again, if any, then run the commands from the position on."""
         modem = self._modem
         try:
-            if pending is not None:
-                self._answer(pending.finish(result))
-            while self._position < len(self._body):
+            goes_on = resume is None or self._take(resume(), now)
+            while goes_on and self._position < len(self._body):
                 command = next_command(self._body, self._position)
                 if command is None:
                     break
-                outcome = self._execute(command)
-                if isinstance(outcome, Pending):
-                    self._pending = outcome
-                    # The language layer does not know the device's intents.
-                    modem.intents.append(cast(Intent, outcome.operation))
-                    return
-                self._answer(outcome)
+                goes_on = self._take(self._execute(command), now)
         except MalformedLine:
             final = modem.format.error(None)
         except CommandError as error:
@@ -84,8 +85,28 @@ class Interpreter:
             modem.intents.append(Bug(error))
             final = modem.format.error(None)
         else:
+            if self._pending is not None or self._prompt is not None:
+                return
             final = modem.format.final(OK) + modem.format.information(self._trailer)
         self._finish(final, now)
+
+    def _take(self, outcome: Outcome, now: float) -> bool:
+        """Let an outcome act; whether the next command of the line may run."""
+        modem = self._modem
+        if isinstance(outcome, Reply):
+            if outcome.lines:
+                modem.transmitter.write(modem.format.information(outcome.lines))
+            self._trailer = tuple(outcome.trailer)
+            return not outcome.last
+        if isinstance(outcome, Pending):
+            self._pending = outcome
+            # The language layer does not know the device's intents.
+            modem.intents.append(cast(Intent, outcome.operation))
+        else:
+            self._prompt = outcome
+            modem.transmitter.write(modem.format.prompt())
+            modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now)
+        return False
 
     def _execute(self, command: Command) -> Outcome:
         bound = self._modem.model.commands.get(command.name)
@@ -103,11 +124,6 @@ class Interpreter:
     def _first(self, position: int) -> bytes:
         end = self._body.find(b",", position)
         return self._body[position : end if end >= 0 else len(self._body)].strip()
-
-    def _answer(self, reply: Reply) -> None:
-        if reply.lines:
-            self._modem.transmitter.write(self._modem.format.information(reply.lines))
-        self._trailer = tuple(reply.trailer)
 
     def _finish(self, final: bytes, now: float) -> None:
         self._modem.transmitter.final(final, now)

@@ -6,16 +6,32 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from emulator.at.params import Value
 from emulator.at.registry import BoundModel
-from emulator.at.reply import ReplyFormat
+from emulator.at.reply import CONNECT, OK, ReplyFormat
 from emulator.at.store import Settings
+from emulator.modem.connection import AccessMode, Instance, State
 from emulator.modem.connections import Connections
-from emulator.modem.intents import Intent, Ready, Restart
+from emulator.modem.intents import Forward, Intent, Ready, Restart
 from emulator.modem.interpreter import Interpreter
 from emulator.modem.power import Power, PowerEvent, PowerState
 from emulator.modem.slots import ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
+from emulator.net.interface import Transport
 from emulator.profile.ranges import Range
-from emulator.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
+from emulator.wire.framer import (
+    Escaped,
+    Event,
+    Framer,
+    Line,
+    LineTooLong,
+    Mode,
+    OnlineData,
+    PromptCancelled,
+    PromptData,
+    Repeat,
+)
 from emulator.wire.transmitter import Transmitter
 
 
@@ -42,6 +58,8 @@ class Modem:
         self.connections = Connections(self, self.model)
         self._banner_due = False
         self._restart_due = False
+        self._online_due: int | None = None
+        self._online: Instance | None = None
         self.apply_basics()
 
     @property
@@ -53,6 +71,10 @@ class Modem:
         """The firmware's revision, as AT+CGMR prints it."""
         profile = self.model.profile
         return profile.identity.revision.replace("{sub_model}", profile.sub_model)
+
+    def defaults(self, command: str) -> Mapping[str, Value]:
+        """The defaults of a command's parameters, for what takes them over. Raises KeyError without it."""
+        return self.model.commands[command.encode()].records[""].defaults
 
     def apply_basics(self) -> None:
         """Let the settings of V.250 and AT+CMEE act."""
@@ -113,9 +135,23 @@ class Modem:
         self.settle(now)
 
     @property
+    def online(self) -> bool:
+        """Whether a transparent connection holds the line."""
+        return self._online is not None
+
+    @property
     def wants_input(self) -> bool:
         """Whether the shell should read the line: not while a command runs, nor above the high mark."""
-        return not (self.framer.kept or self.interpreter.busy or self.transmitter.full)
+        if self.framer.kept or self.interpreter.busy:
+            return False
+        return not self._stopped
+
+    @property
+    def _stopped(self) -> bool:
+        """Whether the next event must wait: for the DTE to read, or in transparent mode for the peer to take."""
+        if self._online is not None:
+            return self._online.queued >= self.model.profile.line.high_mark
+        return self.transmitter.full
 
     @property
     def deadline(self) -> float:
@@ -134,7 +170,9 @@ class Modem:
         """Take up what can go on now. The shell calls it after each report and when the line has drained."""
         self.now = now
         framer, transmitter = self.framer, self.transmitter
-        while not (self.interpreter.busy or transmitter.full) and (event := framer.next_event(now)) is not None:
+        if self._online_due is not None and framer.mode is Mode.COMMAND:
+            self._enter_online(now)
+        while not (self.interpreter.busy or self._stopped) and (event := framer.next_event(now)) is not None:
             self._on_event(event, now)
         if framer.echo:
             self._echo(now)
@@ -152,16 +190,29 @@ class Modem:
             self.transmitter.echo(echoed, now, partial=self.framer.partial)
 
     def _on_event(self, event: Event, now: float) -> None:
+        if isinstance(event, OnlineData):
+            self._forward(event.data)
+            return
         self._echo(now)
+        if isinstance(event, Escaped):
+            self._leave_online(now)
+        elif isinstance(event, PromptData):
+            self.interpreter.entered(event.data, event.timed_out, now)
+        elif isinstance(event, PromptCancelled):
+            self.interpreter.entered(None, False, now)
+        else:
+            self._on_line(event, now)
+        self._line_done(now)
+
+    def _on_line(self, event: Line | Repeat | LineTooLong, now: float) -> None:
         if self._banner_due:
             self._write_banner()
         if isinstance(event, Line):
             self.interpreter.run(event.text, now)
         elif isinstance(event, Repeat):
             self.interpreter.repeat(now)
-        elif isinstance(event, LineTooLong):
+        else:
             self.interpreter.too_long(now)
-        self._line_done(now)
 
     def _line_done(self, now: float) -> None:
         if self.interpreter.busy:
@@ -169,4 +220,57 @@ class Modem:
         if self._restart_due:
             self._restart(now)
         elif self.framer.mode is Mode.PAUSED:
+            if self._online_due is not None:
+                self._enter_online(now)
+            else:
+                self.framer.command()
+
+    # Transparent mode.
+
+    def go_online(self, connect_id: int) -> None:
+        """Give the line to a transparent connection as soon as no command runs."""
+        self._online_due = connect_id
+
+    def go_offline(self, connect_id: int) -> None:
+        """The transparent connection has ended: what the DTE still sends is discarded until it is quiet."""
+        self._online = None
+        self.framer.discard(self.now)
+
+    def forwarded(self, connect_id: int, count: int, now: float) -> None:
+        """The network took count bytes of the payload of transparent mode."""
+        instance = self.connections[connect_id]
+        instance.queued = max(0, instance.queued - count)
+        instance.sent += count
+        instance.last_exchange = now
+
+    def _enter_online(self, now: float) -> None:
+        """CONNECT, what was buffered, and payload from now on; unless the connection is gone already."""
+        connect_id, self._online_due = self._online_due, None
+        assert connect_id is not None
+        instance = self.connections[connect_id]
+        if instance.state is not State.CONNECTED:
             self.framer.command()
+            return
+        self.transmitter.release(now)
+        self.transmitter.write(self.format.final(CONNECT) + self.connections.delivery.drain_raw(instance))
+        self.connections.delivery.hold(instance, AccessMode.TRANSPARENT)
+        instance.online = True
+        self._online = instance
+        self.framer.online(instance.packet_size, instance.packet_wait, now)
+
+    def _leave_online(self, now: float) -> None:
+        """``+++``: OK, and the connection in normal mode."""
+        instance, self._online = self._online, None
+        assert instance is not None
+        instance.online = False
+        self.connections.delivery.hold(instance, AccessMode.NORMAL)
+        self.transmitter.final(self.format.final(OK), now)
+
+    def _forward(self, data: bytes) -> None:
+        instance = self._online
+        assert instance is not None
+        instance.queued += len(data)
+        size = len(data) if instance.transport is Transport.TCP else instance.packet_size
+        for start in range(0, len(data), size):
+            part = data if size == len(data) else data[start : start + size]
+            self.intents.append(Forward(instance.connect_id, part))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import select
 import socket
 import struct
 import sys
@@ -150,6 +151,13 @@ class TcpConnection(_HostConnection):
             raise NetError(NetFailure.RESET, "broken")
         return data
 
+    async def wait_broken(self) -> None:
+        """See Connection. An epoll set that asks for nothing is still told of errors and hang-ups."""
+        self._require_open()
+        with select.epoll() as broken:
+            broken.register(self._sock, 0)
+            await trio.lowlevel.wait_readable(broken.fileno())
+
     async def close(self, plan: ClosePlan) -> CloseResult:
         """End the connection as the plan says and free its local port. Cancelled, it ends with an RST.
 
@@ -272,6 +280,10 @@ class UdpConnection(_HostConnection):
                 if error.errno not in _ICMP_ERRORS:
                     raise NetError(NetFailure.RESET, str(error.strerror)) from error
         return None
+
+    async def wait_broken(self) -> None:
+        """See Connection: never."""
+        await trio.sleep_forever()
 
     async def close(self, plan: ClosePlan) -> CloseResult:
         """Close at once, whatever the plan says."""

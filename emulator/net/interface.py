@@ -105,6 +105,11 @@ class Connection(Protocol):
 
     async def wait_writable(self) -> None: ...
 
+    async def wait_broken(self) -> None:
+        """Until the connection breaks (an RST, a time-out); the peer's own end is no break. For whoever does
+        not read meanwhile. UDP never breaks."""
+        ...
+
     def unacknowledged(self) -> int:
         """Bytes that were sent and not yet acknowledged by the peer (TCP), or not yet left the host (UDP)."""
         ...

@@ -163,7 +163,9 @@ def _set_options(sock: socket.socket, request: OpenRequest, family: Family) -> N
     if request.receive_window is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, request.receive_window)
     if request.send_buffer is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, request.send_buffer)
+        # Bytes not yet sent, rather than SO_SNDBUF, which also counts those under way: on loopback, whose segments
+        # are larger than a module's whole buffer, a sender would wait for acknowledgements that the peer delays.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, request.send_buffer)
     if request.keep_alive is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, request.keep_alive.idle)

@@ -110,6 +110,8 @@ class ConnectionSection(NamedTuple):
     """NB modules have no prompt: MIPSEND needs its data in the command line."""
     empty_datagram: bool
     """MIPSEND with length 0 and no data sends an empty UDP datagram."""
+    reads_one_packet: bool
+    """MIPRD over UDP reads exactly one packet at a time."""
     mtu: Count
     seq_ipv6_headers: Count
     """Bytes of a datagram with <seq> over IPv6 that the MTU does not leave for data; 0: no limit."""

@@ -116,6 +116,8 @@ class Framer:
         self.mode = Mode.ONLINE
         self._limit, self._wait = packet, wait
         self._payload.clear()
+        self._line.clear()  # the connection took the line in the middle of it
+        self._too_long = False
         self._escape.start(now)
         self._deadline = math.inf
 

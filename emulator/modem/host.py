@@ -1,0 +1,29 @@
+"""What the parts of the modem need of the modem around them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from emulator.at.store import Settings
+from emulator.modem.intents import Intent
+from emulator.wire.transmitter import Transmitter
+
+
+class Host(Protocol):
+    """The modem, as its connections see it."""
+
+    settings: Settings
+    transmitter: Transmitter
+    intents: list[Intent]
+
+    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
+        """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""
+        ...
+
+    def go_online(self, connect_id: int) -> None:
+        """Give the line to a transparent connection as soon as no command runs."""
+        ...
+
+    def go_offline(self, connect_id: int) -> None:
+        """The transparent connection has ended: what the DTE still sends is discarded until it is quiet."""
+        ...

@@ -1,0 +1,197 @@
+"""The connections of a running module: each has one task that opens it, brings what the peer sends, and ends it."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+
+import trio
+
+from emulator.errors import NetError, NetFailure
+from emulator.modem.connection import Loss
+from emulator.modem.intents import Close, Drop, Forward, Open, Outstanding, Send
+from emulator.net.interface import CloseMode, ClosePlan, Connection, Network, OpenRequest, Transport
+from emulator.runtime.sending import Sending, Shell, Task
+from emulator.runtime.trace import Recent, Trace
+
+TURNS = 32
+"""Turns of a loop that never has to wait, after which the other tasks get one."""
+PeerIntent = Open | Send | Forward | Outstanding | Close | Drop
+
+
+class Peers:
+    """Every connection of one module."""
+
+    def __init__(self, shell: Shell, network: Network, trace: Trace | None, recent: Recent) -> None:
+        self._shell = shell
+        self._network = network
+        self._recent = recent
+        self._tasks: dict[int, Task] = {}
+        self._sending = Sending(shell, self._tasks, trace)
+        self._scopes: set[trio.CancelScope] = set()
+        self._starved: dict[Task, trio.Event] = {}
+        self._nursery: trio.Nursery
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """Connections run in nursery."""
+        self._nursery = self._sending.nursery = nursery
+
+    def carry_out(self, intent: PeerIntent) -> None:
+        """Do what the core asks; never waits."""
+        match intent:
+            case Send():
+                self._sending.send(intent)
+            case Forward():
+                self._sending.forward(intent)
+            case Open():
+                task = self._tasks[intent.connect_id] = Task(intent.connect_id)
+                self._scopes.add(task.scope)
+                self._nursery.start_soon(self._serve, task, intent.request)
+            case Outstanding():
+                connection = self._connection(intent.connect_id)
+                count = connection.unacknowledged() if connection else 0
+                self._shell.modem.complete(count, trio.current_time())
+            case Close():
+                task = self._tasks[intent.connect_id]
+                task.plan = intent.plan
+                task.pump.cancel()
+            case Drop():
+                self._tasks.pop(intent.connect_id).scope.cancel()
+
+    def restart(self) -> None:
+        """The boot cycle ended: drop every connection."""
+        for scope in self._scopes:
+            scope.cancel()
+        self._tasks.clear()
+        self._starved.clear()
+
+    def feed(self) -> None:
+        """Wake whoever has credit again."""
+        for task, event in self._starved.items():
+            if self._shell.modem.connections.credit(task.connect_id):
+                event.set()
+
+    @property
+    def starved(self) -> bool:
+        return bool(self._starved)
+
+    # One connection.
+
+    async def _serve(self, task: Task, request: OpenRequest) -> None:
+        """From MIPOPEN to the end."""
+        try:
+            with task.scope:
+                connection = await self._connect(task, request)
+                if connection is None:
+                    return
+                try:
+                    with task.pump:
+                        await self._pump(task, connection)
+                    await self._part(task, connection)
+                finally:
+                    connection.abort()
+                    self._sending.net("closed", task.connect_id, connection.peer)
+        except Exception as error:
+            self._recent.report(error)
+        finally:
+            self._forget(task)
+            self._scopes.discard(task.scope)
+
+    async def _connect(self, task: Task, request: OpenRequest) -> Connection | None:
+        connections = self._shell.modem.connections
+        try:
+            connection = await self._network.open(request)
+        except NetError as error:
+            self._sending.net("open failed", task.connect_id, str(error))
+            if not task.scope.cancel_called:
+                self._forget(task)
+                self._shell.report(partial(connections.open_failed, task.connect_id, error.failure))
+            return None
+        if task.scope.cancel_called:
+            connection.abort()
+            return None
+        task.connection = connection
+        self._sending.net("opened", task.connect_id, connection.peer)
+        ipv6 = connection.peer.startswith("[")
+        self._shell.report(lambda: connections.opened(task.connect_id, ipv6=ipv6, now=trio.current_time()))
+        return connection
+
+    async def _part(self, task: Task, connection: Connection) -> None:
+        """End it as MIPCLOSE said, or after the peer did: what is unsent still goes."""
+        if task.scope.cancel_called:
+            return
+        profile = self._shell.modem.model.profile.connection
+        plan = task.plan or ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
+        if plan.mode is CloseMode.DRAIN and task.drained is not None:
+            with trio.move_on_after(plan.stall):
+                await task.drained.wait()
+        result = await connection.close(plan)
+        if task.plan is not None and not task.scope.cancel_called:
+            self._forget(task)
+            connections = self._shell.modem.connections
+            self._shell.report(lambda: connections.closed(task.connect_id, result, trio.current_time()))
+
+    async def _pump(self, task: Task, connection: Connection) -> None:
+        """Bring what the peer sends, as much as the core grants, until the peer or MIPCLOSE ends it."""
+        connections, connect_id = self._shell.modem.connections, task.connect_id
+        stream = connection.transport is Transport.TCP
+        turns = 0
+        while task.plan is None and not task.scope.cancel_called:
+            credit = connections.credit(connect_id)
+            try:
+                if not credit:
+                    await self._starve(task, connection)
+                    continue
+                data = connection.receive_now(credit)
+                if data is None:
+                    await connection.wait_readable()
+                    continue
+            except NetError as error:
+                self._sending.net("broken", connect_id, str(error))
+                self._lose(task, Loss.BROKEN)
+                return
+            if stream and not data:
+                self._lose(task, Loss.PEER_CLOSED)
+                return
+            self._sending.net("received", connect_id, data)
+            self._shell.report(partial(connections.received, connect_id, data, trio.current_time()))
+            turns += 1
+            if turns % TURNS == 0:
+                await trio.lowlevel.checkpoint()
+
+    async def _starve(self, task: Task, connection: Connection) -> None:
+        """Wait until the core grants credit again. Raises NetError when a buffered connection breaks meanwhile:
+        that is told at once, though what the host still holds of it will never be read."""
+        event = self._starved[task] = trio.Event()
+        try:
+            if not self._shell.modem.connections.tells_breaks(task.connect_id):
+                await event.wait()
+                return
+            with trio.CancelScope() as broken:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(_cancel_when_broken, connection, broken)
+                    await event.wait()
+                    nursery.cancel_scope.cancel()
+            if broken.cancelled_caught:
+                raise NetError(NetFailure.RESET, "while its buffer was full")
+        finally:
+            self._starved.pop(task, None)
+
+    def _lose(self, task: Task, loss: Loss) -> None:
+        if task.plan is None and not task.scope.cancel_called:
+            self._forget(task)
+            self._shell.report(partial(self._shell.modem.connections.lost, task.connect_id, loss))
+
+    def _forget(self, task: Task) -> None:
+        if self._tasks.get(task.connect_id) is task:
+            del self._tasks[task.connect_id]
+
+    def _connection(self, connect_id: int) -> Connection | None:
+        task = self._tasks.get(connect_id)
+        return task.connection if task is not None else None
+
+
+async def _cancel_when_broken(connection: Connection, scope: trio.CancelScope) -> None:
+    with contextlib.suppress(NetError):
+        await connection.wait_broken()
+    scope.cancel()
