@@ -151,6 +151,16 @@ class Connections:
         instance.on(Event.RELEASED)
         self._host.notify(print_line("MIPCLOSE", connect_id, code))
 
+    def abandoned(self, connect_id: int, now: float) -> None:
+        """Nobody serves the connection any more (a bug): whatever was awaited of it has failed."""
+        state = self._instances[connect_id].state
+        if state is State.CONNECTING:
+            self.open_failed(connect_id, NetFailure.OTHER)
+        elif state is State.CONNECTED:
+            self.lost(connect_id, Loss.BROKEN)
+        elif state is State.CLOSING:
+            self.closed(connect_id, CloseResult.FAILED, now)
+
     @property
     def awaiting_line(self) -> bool:
         """Whether a connection is on its way that will hold the line in transparent mode."""

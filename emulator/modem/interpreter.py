@@ -55,6 +55,11 @@ class Interpreter:
         assert prompt is not None, "no prompt is open"
         self._proceed(now, lambda: prompt.finish(data, timed_out))
 
+    def abandon(self, now: float) -> None:
+        """End the line with ERROR, whatever it waits for."""
+        self._pending = self._prompt = None
+        self._finish(self._modem.format.error(None), now)
+
     def too_long(self, now: float) -> None:
         self._finish(self._modem.format.error(None), now)
 

@@ -134,6 +134,12 @@ class Modem:
         self._line_done(now)
         self.settle(now)
 
+    def abandon(self, now: float) -> None:
+        """A bug came in the way of the running command, if any: it is answered ERROR."""
+        if self.interpreter.busy or self.framer.mode is Mode.PAUSED:
+            self.interpreter.abandon(now)
+            self._line_done(now)
+
     @property
     def online(self) -> bool:
         """Whether a transparent connection holds the line."""

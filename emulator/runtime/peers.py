@@ -56,7 +56,8 @@ class Peers:
                 task.plan = intent.plan
                 task.pump.cancel()
             case Drop():
-                self._tasks.pop(intent.connect_id).scope.cancel()
+                if dropped := self._tasks.pop(intent.connect_id, None):
+                    dropped.scope.cancel()
 
     def restart(self) -> None:
         """The boot cycle ended: drop every connection."""
@@ -93,6 +94,7 @@ class Peers:
                     self._sending.net("closed", task.connect_id, connection.peer)
         except Exception as error:
             self._recent.report(error)
+            self._abandon(task)
         finally:
             self._forget(task)
             self._scopes.discard(task.scope)
@@ -181,6 +183,13 @@ class Peers:
         if task.plan is None and not task.scope.cancel_called:
             self._forget(task)
             self._shell.report(partial(self._shell.modem.connections.lost, task.connect_id, loss))
+
+    def _abandon(self, task: Task) -> None:
+        """A bug ended the task: the instance must not wait for it for ever."""
+        if self._tasks.get(task.connect_id) is task:
+            self._forget(task)
+            connections = self._shell.modem.connections
+            self._shell.report(lambda: connections.abandoned(task.connect_id, trio.current_time()))
 
     def _forget(self, task: Task) -> None:
         if self._tasks.get(task.connect_id) is task:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class Shell(Protocol):
 
     def step(self) -> None:
         """Follow up what the core was told."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """Log a bug, and answer the running command ERROR."""
         ...
 
 
@@ -80,7 +84,16 @@ class Sending:
         if taken == len(intent.data) and not task.outbox:
             self._sent(Sent(taken))
         else:
-            self.nursery.start_soon(self._send_rest, intent, task, task.connection, taken)
+            self._start(self._send_rest(intent, task, task.connection, taken))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        self.nursery.start_soon(self._guarded, work)
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self._shell.failed(error)
 
     async def _send_rest(self, intent: Send, task: Task, connection: Connection, taken: int) -> None:
         rest = memoryview(intent.data)[taken:]
@@ -123,7 +136,7 @@ class Sending:
                 return
             rest = memoryview(rest)[count:]
             task.drained = trio.Event()
-            self.nursery.start_soon(self._drain, task, task.connection)
+            self._start(self._drain(task, task.connection))
         task.outbox.append(rest)
 
     async def _drain(self, task: Task, connection: Connection) -> None:
@@ -160,7 +173,7 @@ class Sending:
         task.sent += len(data)
         if not task.watched and self._shell.modem.connections.wants_acknowledgements(task.connect_id):
             task.watched = True
-            self.nursery.start_soon(self._watch_acknowledgements, task, task.sent - len(data))
+            self._start(self._watch_acknowledgements(task, task.sent - len(data)))
 
     async def _watch_acknowledgements(self, task: Task, told: int) -> None:
         """Look at the socket with growing gaps while something is outstanding. told: bytes reported so far."""

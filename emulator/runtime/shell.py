@@ -82,8 +82,11 @@ class Module:
             recent.line(">", data)
             if self._trace is not None:
                 self._trace.line(">", data)
-            modem.receive(data, trio.current_time())
-            self.step()
+            try:
+                modem.receive(data, trio.current_time())
+                self.step()
+            except Exception as error:
+                self.failed(error)
             turns = turns + 1 if modem.online else 0
 
     def _flush(self) -> None:
@@ -118,8 +121,11 @@ class Module:
             self._armed = self.modem.deadline
             with trio.CancelScope(deadline=self._armed) as self._timer:
                 await trio.sleep_forever()
-            self.modem.on_deadline(trio.current_time())
-            self.step()
+            try:
+                self.modem.on_deadline(trio.current_time())
+                self.step()
+            except Exception as error:
+                self.failed(error)
 
     # The step.
 
@@ -149,7 +155,16 @@ class Module:
             case Bug():
                 self._recent.report(intent.error)
             case _:
-                self._peers.carry_out(intent)
+                try:
+                    self._peers.carry_out(intent)
+                except Exception as error:
+                    self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """A bug: logged with the last traffic, answered ERROR where a command waits, and the module goes on."""
+        self._recent.report(error)
+        self.modem.abandon(trio.current_time())
+        self._flush()
 
     def report(self, report: Callable[[], None]) -> None:
         """Tell the core something, and follow it up."""

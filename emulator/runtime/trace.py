@@ -31,6 +31,7 @@ class JsonLines:
         self._stream = stream
         self._clock = clock
         self._start = clock()
+        self._failed = False
 
     def line(self, direction: str, data: bytes) -> None:
         source, target = ("dte", "module") if direction == ">" else ("module", "dte")
@@ -44,8 +45,14 @@ class JsonLines:
             self._write({"event": event, "connect_id": connect_id, "detail": detail})
 
     def _write(self, entry: dict[str, object]) -> None:
-        self._stream.write(json.dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
-        self._stream.flush()
+        if self._failed:
+            return
+        try:
+            self._stream.write(json.dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            self._failed = True
+            _log.warning("the trace cannot be written any more: %s; the module goes on without it", error.strerror)
 
 
 class Several:
