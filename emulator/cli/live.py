@@ -2,57 +2,125 @@
 
 from __future__ import annotations
 
+import io
+import os
+import select
 import time
 from typing import TextIO
 
-from rich.console import Console
-from rich.text import Text
-
-_STYLES = {">": "bold cyan", "<": "green", "·": "dim"}
+_STYLES = {">": "1;36", "<": "32", "*": "33", "": "2"}
+"""ANSI colours of the DTE, the module, the network, and of what matters less."""
 _LONGEST = 512
+"""Bytes of a line that are shown."""
+_HELD = 16384
+"""Bytes of a line that are waited for until it is shown as far as it has come."""
+_PATIENCE = 200
+"""Milliseconds for which a reader may hold the emulator up, once."""
 
 
 class Live:
     """Prints each line that crosses, with its time; in colour where stream is a terminal.
 
-    ``>`` is the DTE, ``<`` the module, ``·`` the network. Control characters are printed as escapes.
+    ``>`` is the DTE, ``<`` the module, ``*`` the network. Bytes that are no text are printed as escapes. Lines that
+    nobody reads (a terminal that was stopped, a full pipe) are counted, not waited for.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, soft_wrap=True, highlight=False)
-        self._begun = {">": bytearray(), "<": bytearray()}
+        self._stream: TextIO | None = stream
+        plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+        self._colour = stream.isatty() and not plain
+        self._typed = bytearray()
+        self._told = bytearray()
+        self._echo = bytearray()
+        self._unechoed = b""
+        self._skipped = 0
+        self._poll: select.poll | None = select.poll()
+        try:
+            self._poll.register(stream.fileno(), select.POLLOUT)
+        except io.UnsupportedOperation:  # a stream in memory takes everything
+            self._poll = None
 
     def line(self, direction: str, data: bytes) -> None:
-        """Lines are printed when they end, when the other side speaks, or when they grow long."""
-        self._end("<" if direction == ">" else ">")
-        begun = self._begun[direction]
+        """Lines are printed when they end, when the other side interrupts them, or when they grow very long."""
+        if direction == ">":
+            self._unechoed = (self._unechoed + data)[-_HELD:]
+            self._take(direction, self._typed, data)
+            return
+        echoed = self._echoed(data)
+        if echoed:
+            self._take("echo", self._echo, data[:echoed])
+        if echoed < len(data):
+            self._end(">", self._typed)
+            self._take(direction, self._told, data[echoed:])
+            # A prompt has no line end.
+            self._end(direction, self._told)
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+        if event == "sent":  # what was typed in transparent mode has no line end
+            self._end(">", self._typed)
+        shown = f"{len(detail)} bytes" if isinstance(detail, bytes) else _readable(detail.encode())
+        self._print("*", f"connection {connect_id}: {event} {shown}")
+
+    def _echoed(self, data: bytes) -> int:
+        """How many bytes of data are the echo of what the DTE sent."""
+        if not data.startswith(b"\n"):  # the LF of CR LF is not echoed
+            self._unechoed = self._unechoed.lstrip(b"\n")
+        count = 0
+        for byte, expected in zip(data, self._unechoed, strict=False):
+            if byte != expected:
+                break
+            count += 1
+        self._unechoed = self._unechoed[count:] if count else b""
+        return count
+
+    def _take(self, direction: str, begun: bytearray, data: bytes) -> None:
+        """Add data to the line that has begun, and print those that ended."""
         begun += data
         *lines, rest = bytes(begun).replace(b"\n", b"\r").split(b"\r")
         begun[:] = rest
         for text in lines:
-            if text:
-                self._print(direction, _readable(text))
-        # A prompt and transparent data have no line ends.
-        if direction == "<" or len(begun) > _LONGEST:
-            self._end(direction)
+            self._show(direction, text)
+        if len(begun) > _HELD:
+            self._end(direction, begun)
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
-        shown = f"{len(detail)} bytes" if isinstance(detail, bytes) else detail
-        self._print("·", f"connection {connect_id}: {event} {shown}")
+    def _end(self, direction: str, begun: bytearray) -> None:
+        self._show(direction, bytes(begun))
+        begun.clear()
 
-    def _end(self, direction: str) -> None:
-        if begun := self._begun[direction]:
-            self._print(direction, _readable(bytes(begun)))
-            begun.clear()
+    def _show(self, direction: str, text: bytes) -> None:
+        if not text:
+            return
+        if direction == "echo":
+            self._print("<", _readable(text) + "  (echo)", _STYLES[""])
+        else:
+            self._print(direction, _readable(text))
 
-    def _print(self, direction: str, text: str) -> None:
+    def _print(self, mark: str, text: str, style: str | None = None) -> None:
         now = time.time()
         stamp = time.strftime("%H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1000):03d}"
-        self._console.print(Text.assemble((stamp, "dim"), f" {direction} ", (text, _STYLES[direction])))
+        if self._colour:
+            self._write(f"\x1b[{_STYLES['']}m{stamp}\x1b[0m {mark} \x1b[{style or _STYLES[mark]}m{text}\x1b[0m\n")
+        else:
+            self._write(f"{stamp} {mark} {text}\n")
+
+    def _write(self, text: str) -> None:
+        if self._stream is None:
+            return
+        if self._poll is not None and not self._poll.poll(0 if self._skipped else _PATIENCE):
+            self._skipped += 1
+            return
+        if self._skipped:
+            text = f"... {self._skipped} lines that nobody read are left out\n{text}"
+            self._skipped = 0
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):  # the reader has gone, or closed it: the module goes on without
+            self._stream = None
 
 
 def _readable(data: bytes) -> str:
     """Text as it is, everything else as an escape; long lines are cut."""
     cut = data[:_LONGEST]
     shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in cut)
-    return shown + (f"… ({len(data)} bytes)" if len(data) > len(cut) else "")
+    return shown + (f"... ({len(data)} bytes)" if len(data) > len(cut) else "")

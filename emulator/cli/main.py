@@ -2,62 +2,124 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cyclopts import Token
+
+NAME = "onemo-emulator"
 USAGE = 2
 
 app = App(
-    name="onemo-emulator",
-    help="Emulates China Mobile IoT's OneMO cellular modules: their AT commands on a serial port, real sockets behind.",
-    help_epilogue="A first session: `onemo-emulator run ML307R`, then `picocom /dev/pts/N` in another terminal.",
+    name=NAME,
+    help="A China Mobile OneMO cellular module in software: AT commands on a serial port, real sockets behind them.",
+    help_epilogue="""\
+A first session:
+
+  onemo-emulator run ML307R --link /tmp/modem    Ctrl-C ends it
+  picocom -c /tmp/modem                          in another terminal; type ATI
+
+Each command has a page of its own: onemo-emulator run --help""",
+    help_format="plaintext",
+    group_parameters="Options",
     version=__version__,
-    help_format="markdown",
+    default_parameter=Parameter(show_default=False, negative=""),
 )
+
+
+def _octal(hint: type, tokens: Sequence[Token]) -> int:
+    text = tokens[0].value
+    mode = int(text, 8) if text.isdecimal() and not set(text) & set("89") else -1
+    if not 0 <= mode <= 0o777:
+        raise ValueError(f"{text}: write the permissions in octal, from 0 to 777, like 660")
+    return mode
+
+
+def _seconds(hint: type, tokens: Sequence[Token]) -> float:
+    text = tokens[0].value
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"{text}: write a number of seconds, 0 or more")
+    return seconds
+
+
+def _directory(hint: type, tokens: Sequence[Token]) -> tuple[Path, ...]:
+    for token in tokens:
+        if not Path(token.value).is_dir():
+            kind = "is a file, not a directory" if Path(token.value).exists() else "there is no such directory"
+            raise ValueError(f"{token.value}: {kind}")
+    return tuple(Path(token.value) for token in tokens)
+
+
 Profiles = Annotated[
     tuple[Path, ...],
-    Parameter(name="--profiles", negative="", consume_multiple=False, help="A directory with profiles of your own."),
+    Parameter(
+        name="--profiles",
+        metavar="DIR",
+        converter=_directory,
+        help="A directory with profiles of your own; they come before the built-in ones. May be repeated.",
+    ),
 ]
 
 
-@app.command
+@app.command(
+    sort_key=1,
+    usage=f"Usage: {NAME} run [MODEL] [OPTIONS]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator run                           an ML307R on a new port
+  onemo-emulator run --link /tmp/modem         the same, by a name that stays
+  onemo-emulator run MN316 -v                  an NB-IoT module, to watch
+  onemo-emulator run ACME --profiles my-profiles  a model of your own""",
+)
 def run(
     model: str = "ML307R",
     /,
     *,
     link: Path | None = None,
-    pty_mode: str | None = None,
+    pty_mode: Annotated[int | None, Parameter(metavar="OCTAL", converter=_octal)] = None,
     profiles: Profiles = (),
-    boot_time: float | None = None,
-    trace: Path | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="")] = False,
+    boot_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=_seconds)] = None,
+    trace: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    json: bool = False,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
-    """Start a module on a pseudo-terminal, and say where.
+    """Start a module, and say which port it is on.
 
-    When the module is ready, one line goes to stdout: `ML307R ready on /dev/pts/5`. Everything else goes to
-    stderr. Ctrl-C or SIGTERM ends it.
+    Once it has booted, it says so in one line, "ML307R ready on /dev/pts/5".
+    Open that port as you would open the real module's. Ctrl-C or SIGTERM ends it.
+
+    That line goes to stdout, everything else to stderr. The exit status is 0
+    when a signal ended it, 2 when it could not be started as asked.
 
     Parameters
     ----------
     model: str
-        A series (ML307R) or a sub-model (ML307A-GSLN); `onemo-emulator models` lists them.
+        A series (ML307R) or a sub-model (ML307A-GSLN); "onemo-emulator models" lists them. ML307R if left out.
     link: Path
-        A symlink to keep at this path, so that the port has a name that stays.
-    pty_mode: str
-        Permissions of the port, octal: 660.
+        Make this path a symbolic link to the port, so that its name stays the same from run to run.
+    pty_mode: int
+        Permissions of the port, like 660. The host decides if left out.
     boot_time: float
-        Seconds from the start until the module answers; the profile has a default.
+        Time from the start until the module answers. The profile decides if left out.
     trace: Path
-        Write everything that crosses the line and the network to this file, as JSON lines.
+        Write all that crosses the serial line and the network to this file, as JSON lines.
     json: bool
         Print the ready line as a JSON object: model, port, link.
     verbose: bool
@@ -65,47 +127,67 @@ def run(
     """
     from emulator.cli.run import Options, serve
 
-    mode = None
-    if pty_mode is not None:
-        try:
-            mode = int(pty_mode, 8)
-        except ValueError:
-            mode = -1
-        if not 0 <= mode <= 0o777:
-            fail(f"--pty-mode {pty_mode}: write the permissions in octal, from 0 to 777, like 660")
-    if boot_time is not None and not 0 <= boot_time < float("inf"):
-        fail(f"--boot-time {boot_time}: write a number of seconds, 0 or more")
-    return serve(Options(model, link, mode, profiles, boot_time, trace, json, verbose))
+    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose))
 
 
-@app.command
+@app.command(
+    sort_key=2,
+    usage=f"Usage: {NAME} models [OPTIONS]",
+    help_epilogue="""\
+Piped, each series is one line:
+
+  onemo-emulator models | grep NB""",
+)
 def models(*, profiles: Profiles = ()) -> int:
-    """List the models: family, sub-models, connections, what tells them apart."""
+    """List the models, and what tells them apart."""
     from emulator.cli.show import show_models
 
-    show_models(profiles)
-    return 0
+    return show_models(profiles)
 
 
-@app.command
+@app.command(
+    sort_key=3,
+    usage=f"Usage: {NAME} show MODEL [COMMAND] [OPTIONS]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator show MN316              all of it
+  onemo-emulator show MN316 AT+MIPCFG    one command; MIPCFG or mipcfg will do
+  onemo-emulator show ML307R 'AT&F'""",
+)
 def show(model: str, command: str | None = None, /, *, profiles: Profiles = ()) -> int:
-    """Show what a model supports: ranges, defaults, and where each comes from.
+    """Show what a model supports, each value with its source.
+
+    A source is a chapter of the manual, the vendor's base guide, what was seen
+    on hardware, or "decided" where all are silent. The file is the profile that
+    says so.
 
     Parameters
     ----------
     model: str
         A series or a sub-model.
     command: str
-        One command, with or without AT: AT+MIPOPEN, MIPOPEN, E.
+        One command: AT+MIPOPEN, MIPOPEN, E, S3. The whole model if left out.
     """
     from emulator.cli.show import show_model
 
     return show_model(model, command, profiles)
 
 
-@app.command
-def check_profile(file: Path, /, *, profiles: Profiles = ()) -> int:
-    """Check a profile file of your own; every mistake is listed, with its file and key.
+@app.command(
+    sort_key=4,
+    usage=f"Usage: {NAME} check-profile FILE [OPTIONS]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator check-profile my-profiles/acme.toml
+  onemo-emulator run ACME --profiles my-profiles""",
+)
+def check_profile(file: Annotated[Path, Parameter(metavar="FILE")], /, *, profiles: Profiles = ()) -> int:
+    """Check a profile of your own: all mistakes, each with its key.
+
+    The files that it extends and the sub-models that it has are checked with it.
+    The exit status is 0 without a mistake, 1 with any.
 
     Parameters
     ----------
@@ -114,13 +196,23 @@ def check_profile(file: Path, /, *, profiles: Profiles = ()) -> int:
     """
     from emulator.cli.show import check_file
 
+    if not file.is_file():
+        fail(f"{file} is a directory; name a TOML file" if file.is_dir() else f"{file}: there is no such file")
     return check_file(file, profiles)
 
 
 def fail(message: str) -> NoReturn:
     """One line on stderr, exit status 2."""
-    print(f"onemo-emulator: {message}", file=sys.stderr)
+    _flush()
+    print(f"{NAME}: {message}", file=sys.stderr)
     raise SystemExit(USAGE)
+
+
+def complaint(error: CycloptsError) -> str:
+    """What was typed wrong, what is allowed, and where to read on."""
+    from emulator.cli.usage import problem
+
+    return f"{problem(error)} ({' '.join((NAME, *(error.command_chain or ())))} --help tells more)"
 
 
 def explain(error: EmulatorError) -> str:
@@ -128,7 +220,7 @@ def explain(error: EmulatorError) -> str:
     if isinstance(error, UnknownModel):
         *others, last = error.nearest or [""]
         meant = f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?" if last else ""
-        return f"there is no model {error.name!r}; {meant or 'no name comes close'} (onemo-emulator models lists all)"
+        return f"there is no model {error.name!r}; {meant or 'no name comes close'} ({NAME} models lists all)"
     if isinstance(error, ProfileError):
         count = len(error.mistakes)
         head = f"the profile has {count} mistake{'s' if count > 1 else ''}:"
@@ -137,8 +229,18 @@ def explain(error: EmulatorError) -> str:
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:
-    """A signal while starting: nothing is set up yet that would have to be taken down."""
+    """A signal while starting: nothing is set up yet that would have to be taken down. A second one does not count."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     raise SystemExit(0)
+
+
+def _flush() -> None:
+    """Print what stdout still holds. If nobody wants it, Python shall not complain of that at the end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> NoReturn:
@@ -146,11 +248,12 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        status = app(exit_on_error=False, print_error=False, result_action="return_value")
+        status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        fail(f"{error} (onemo-emulator --help tells what is allowed)")
+        fail(complaint(error))
     except EmulatorError as error:
         fail(explain(error))
     except BrokenPipeError:
         status = 0
+    _flush()
     raise SystemExit(status if isinstance(status, int) else 0)

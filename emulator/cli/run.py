@@ -13,15 +13,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import trio
 
-from emulator.errors import EmulatorError, LinkError
+from emulator.errors import LinkError
 from emulator.link.pty import PtyLink, open_pty
 from emulator.net.sockets import HostNetwork
 from emulator.runtime.models import Model, load_model
 from emulator.runtime.shell import Module
 from emulator.runtime.trace import JsonLines, Several, Trace
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,12 @@ class Options:
 
 
 def serve(options: Options) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit status."""
+    """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
-    for directory in options.profiles:
-        if not directory.is_dir():
-            raise EmulatorError(f"--profiles {directory}: there is no such directory")
     model = load_model(options.model, options.profiles)
+    # From here to the first task that listens, and while everything is taken down, a signal would leave the link
+    # behind: it has to wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     with _traces(options) as trace, open_pty(options.link, options.pty_mode) as link:
         trio.run(_main, options, model, link, trace)
     return 0
@@ -53,15 +56,34 @@ def serve(options: Options) -> int:
 async def _main(options: Options, model: Model, link: PtyLink, trace: Trace | None) -> None:
     since = trio.current_time() - _age()
     module = Module(model, link, HostNetwork(), boot_time=options.boot_time, since=since, trace=trace)
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(module.run)
-            nursery.start_soon(link.watch)
+    async with trio.open_nursery() as nursery:
+        end = _End(nursery.cancel_scope)
+        await nursery.start(module.run)
+        nursery.start_soon(link.watch)
+        if not end.came:
             _announce(options, model, link)
-            gc.freeze()
-            gc.enable()
-            await anext(signals)
-            nursery.cancel_scope.cancel()
+        gc.freeze()
+        gc.enable()
+
+
+class _End:
+    """The first signal cancels everything; later ones do not count, for they would disturb what is taken down.
+
+    came: whether it has come.
+    """
+
+    def __init__(self, everything: trio.CancelScope) -> None:
+        self.came = False
+        self._everything = everything
+        self._token = trio.lowlevel.current_trio_token()
+        for number in _ENDING:
+            signal.signal(number, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        self.came = True
+        self._token.run_sync_soon(self._everything.cancel)
 
 
 def _announce(options: Options, model: Model, link: PtyLink) -> None:

@@ -103,16 +103,24 @@ class Module:
             transmitter.sent(count)
 
     async def _write(self) -> None:
-        """Writes when the line could not take everything at once."""
-        transmitter = self.modem.transmitter
+        """Writes while the line takes less than there is."""
         while True:
             await self._blocked.wait()
-            await self._link.wait_writable()
-            self._blocked = trio.Event()
-            self._flush()
-            if not transmitter.full:
-                self.modem.settle(trio.current_time())
-                self.step()
+            while self._blocked.is_set():
+                await self._link.wait_writable()
+                self._blocked = trio.Event()
+                self._flush()
+                if self._drained_for_somebody():
+                    self.modem.settle(trio.current_time())
+                    self.step()
+
+    def _drained_for_somebody(self) -> bool:
+        """Whether something that waited for the line to drain can go on."""
+        modem = self.modem
+        if modem.transmitter.full:
+            return False
+        waits = self._peers.starved or self._input_wanted is not None
+        return waits or modem.framer.kept > 0 or modem.transmitter.urcs_wait
 
     # Time.
 

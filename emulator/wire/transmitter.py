@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 
-_CHUNK = 65536
+_SMALL = 4096
+"""Pieces below this are joined, so that one write takes many; a line takes little more at a time."""
 
 
 class Transmitter:
@@ -91,10 +92,10 @@ class Transmitter:
         out = self._out
         if not out:
             return b""
-        if len(out) > 1 and len(out[0]) < _CHUNK:
+        if len(out) > 1 and len(out[0]) < _SMALL:
             parts: list[bytes | memoryview] = []
             size = 0
-            while out and size < _CHUNK:
+            while out and size < _SMALL:
                 part = out.popleft()
                 parts.append(part)
                 size += len(part)
