@@ -234,8 +234,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         declared = {key.slot.name: key for key in self.keys}
         known = ", ".join(declared)
-        asked = (*section.keys, *(section.offers or ()))
-        problems = [(f"keys.{name}", f"no such key; there are {known}") for name in asked if name not in declared]
+        unknown = f"no such key; there are {known}"
+        problems = [(f"keys.{name}", unknown) for name in section.keys if name not in declared]
+        problems += [("offers", f"{name}: {unknown}") for name in section.offers or () if name not in declared]
         problems += [(name, "is missing") for name in ("offers", "test") if getattr(section, name) is None]
         records: dict[str, BoundRecord[Any]] = {}
         for name, key in declared.items():

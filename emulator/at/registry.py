@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Generic, NamedTuple
 
 from emulator.at.command import BoundCommand, D, Declaration
@@ -13,6 +14,8 @@ from emulator.errors import Mistake, ProfileError
 from emulator.profile.loader import LoadedProfile
 from emulator.profile.ranges import Range
 from emulator.profile.schema import Profile
+
+_MANY = 100
 
 
 class BoundModel(NamedTuple, Generic[D]):
@@ -88,6 +91,6 @@ def _check_names(profile: Profile, mistake: Callable[[str, str], None]) -> None:
     close = profile.commands.get("MIPCLOSE")
     mode = close.params.get("mode") if close else None
     if mode is not None:
-        modes = {str(value) for value in (*(mode.range or ()), mode.default)}
-        for name in sorted(modes - profile.close_modes.keys()):
+        values = [*islice(mode.range or (), _MANY), mode.default]  # a range may be absurd, the list of mistakes not
+        for name in sorted({str(value) for value in values} - profile.close_modes.keys()):
             mistake(f"close_modes.{name}", "is missing, and MIPCLOSE needs it")

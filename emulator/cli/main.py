@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
@@ -83,9 +81,9 @@ Profiles = Annotated[
     help_epilogue="""\
 Examples:
 
-  onemo-emulator run                           an ML307R on a new port
-  onemo-emulator run --link /tmp/modem         the same, by a name that stays
-  onemo-emulator run MN316 -v                  an NB-IoT module, to watch
+  onemo-emulator run                              an ML307R on a new port
+  onemo-emulator run --link /tmp/modem            by a name that stays
+  onemo-emulator run MN316 -v                     an NB-IoT module, to watch
   onemo-emulator run ACME --profiles my-profiles  a model of your own""",
 )
 def run(
@@ -228,12 +226,6 @@ def explain(error: EmulatorError) -> str:
     return str(error)
 
 
-def _leave(signum: int, frame: FrameType | None) -> NoReturn:
-    """A signal while starting: nothing is set up yet that would have to be taken down. A second one does not count."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    raise SystemExit(0)
-
-
 def _flush() -> None:
     """Print what stdout still holds. If nobody wants it, Python shall not complain of that at the end."""
     try:
@@ -244,9 +236,7 @@ def _flush() -> None:
 
 
 def main() -> NoReturn:
-    """The console script."""
-    signal.signal(signal.SIGINT, _leave)
-    signal.signal(signal.SIGTERM, _leave)
+    """Do what the arguments say, and end the process with the status they lead to."""
     try:
         status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

@@ -104,7 +104,7 @@ class Instance:
     """One connect_id. request is what MIPOPEN asked, None while INITIAL. sent, received: bytes.
 
     buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
-    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when transparent data goes out.
+    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
     """
 
     connect_id: int

@@ -5,7 +5,6 @@ Also what the peers acknowledge of it.
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -195,5 +194,4 @@ class Sending:
     def net(self, event: str, connect_id: int, detail: bytes | memoryview | str) -> None:
         """Trace what happened on the network."""
         if self._trace is not None:
-            with contextlib.suppress(OSError):
-                self._trace.net(event, connect_id, bytes(detail) if isinstance(detail, memoryview) else detail)
+            self._trace.net(event, connect_id, bytes(detail) if isinstance(detail, memoryview) else detail)

@@ -17,7 +17,7 @@ from emulator.modem.intents import Bug, Intent, Ready, Restart
 from emulator.modem.modem import Modem
 from emulator.net.interface import Network
 from emulator.runtime.peers import TURNS, Peers
-from emulator.runtime.trace import Recent, Trace
+from emulator.runtime.trace import Guarded, Recent, Trace
 
 _READ = 65536
 
@@ -42,7 +42,7 @@ class Module:
         self.ready = trio.Event()
         self._link = link
         self._since = since
-        self._trace = trace
+        self._trace = trace = Guarded(trace) if trace is not None else None
         self._recent = Recent()
         self._peers = Peers(self, network, trace, self._recent)
         self._blocked = trio.Event()

@@ -31,7 +31,6 @@ class JsonLines:
         self._stream = stream
         self._clock = clock
         self._start = clock()
-        self._failed = False
 
     def line(self, direction: str, data: bytes) -> None:
         source, target = ("dte", "module") if direction == ">" else ("module", "dte")
@@ -45,14 +44,8 @@ class JsonLines:
             self._write({"event": event, "connect_id": connect_id, "detail": detail})
 
     def _write(self, entry: dict[str, object]) -> None:
-        if self._failed:
-            return
-        try:
-            self._stream.write(json.dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
-            self._stream.flush()
-        except OSError as error:
-            self._failed = True
-            _log.warning("the trace cannot be written any more: %s; the module goes on without it", error.strerror)
+        self._stream.write(json.dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
+        self._stream.flush()
 
 
 class Several:
@@ -68,6 +61,28 @@ class Several:
     def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
         for trace in self._traces:
             trace.net(event, connect_id, detail)
+
+
+class Guarded:
+    """Tells a trace until that fails (its disk is full, its reader gone), and no longer: the module goes on."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace: Trace | None = trace
+
+    def line(self, direction: str, data: bytes) -> None:
+        self._tell(lambda trace: trace.line(direction, data))
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+        self._tell(lambda trace: trace.net(event, connect_id, detail))
+
+    def _tell(self, tell: Callable[[Trace], None]) -> None:
+        if self._trace is None:
+            return
+        try:
+            tell(self._trace)
+        except OSError as error:
+            self._trace = None
+            _log.warning("the trace cannot be written any more: %s; the module goes on without it", error.strerror)
 
 
 class Recent:

@@ -11,7 +11,8 @@ import math
 from collections import deque
 
 _SMALL = 4096
-"""Pieces below this are joined, so that one write takes many; a line takes little more at a time."""
+_ENOUGH = 16384
+"""A piece below the one is joined with others up to the other: one write takes many, and a line little more."""
 
 
 class Transmitter:
@@ -95,7 +96,7 @@ class Transmitter:
         if len(out) > 1 and len(out[0]) < _SMALL:
             parts: list[bytes | memoryview] = []
             size = 0
-            while out and size < _SMALL:
+            while out and size < _ENOUGH:
                 part = out.popleft()
                 parts.append(part)
                 size += len(part)

@@ -1,0 +1,156 @@
+"""The live dialogue: what a reader sees of it, and what it never does to the emulator."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+
+import pytest
+
+from emulator.cli import live
+from emulator.cli.live import Live
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def seen(*crossings: tuple[str, bytes]) -> list[str]:
+    """The lines printed, without their times."""
+    stream = io.StringIO()
+    shown = Live(stream)
+    for direction, data in crossings:
+        shown.line(direction, data)
+    lines = stream.getvalue().splitlines()
+    assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} ", line) for line in lines)
+    return [line.partition(" ")[2] for line in lines]
+
+
+def test_commands_and_answers() -> None:
+    assert seen(
+        (">", b"AT+CGMM\r\n"),
+        ("<", b"\r\nML307R\r\n\r\nOK\r\n"),
+        (">", b"AT\r"),
+        ("<", b"\r\nOK\r\n"),
+    ) == ["> AT+CGMM", "< ML307R", "< OK", "> AT", "< OK"]
+
+
+def test_a_line_is_shown_when_it_is_whole() -> None:
+    assert seen((">", b"AT"), (">", b"+CG"), (">", b"MM\rAT")) == ["> AT+CGMM"]
+
+
+def test_an_answer_that_interrupts_shows_what_was_typed_so_far() -> None:
+    assert seen((">", b"AT+C"), ("<", b"\r\n+MATREADY\r\n"), (">", b"GMM\r")) == ["> AT+C", "< +MATREADY", "> GMM"]
+
+
+def test_what_has_no_line_end_is_shown_at_once() -> None:
+    assert seen(("<", b"\r\n>"), (">", b"hello\x1a"), ("<", b"\r\nOK\r\n")) == ["< >", "> hello\\x1a", "< OK"]
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_an_echo_is_told_from_an_answer(size: int, end: bytes) -> None:
+    crossings: list[tuple[str, bytes]] = []
+    for command in (b"AT+CGMM", b"ATI"):
+        typed = command + end
+        for start in range(0, len(typed), size):
+            part = typed[start : start + size]
+            crossings += [(">", part), ("<", part.replace(b"\n", b""))] if part.strip(b"\n") else [(">", part)]
+        crossings.append(("<", b"\r\nOK\r\n"))
+    assert seen(*crossings) == ["> AT+CGMM", "< AT+CGMM  (echo)", "< OK", "> ATI", "< ATI  (echo)", "< OK"]
+
+
+def test_an_echo_and_its_answer_in_one_piece() -> None:
+    assert seen((">", b"AT\r"), ("<", b"AT\r\r\nOK\r\n")) == ["> AT", "< AT  (echo)", "< OK"]
+
+
+def test_what_is_no_text_is_escaped() -> None:
+    assert seen((">", b"\x00\x1b[31m\xff\xe4\r"), ("<", b"\x7f[bold]\r\n")) == [
+        "> \\x00\\x1b[31m\\xff\\xe4",
+        "< \\x7f[bold]",
+    ]
+
+
+def test_long_lines_are_cut() -> None:
+    (line,) = seen((">", b"x" * 1460 + b"\r"))
+    assert line == f"> {'x' * 512}... (1460 bytes)"
+
+
+def test_a_line_without_end_is_not_kept_for_ever() -> None:
+    lines = seen(*[(">", b"x" * 1000)] * 100)
+    assert len(lines) == 100_000 // 17_000
+    assert all(line.endswith("... (17000 bytes)") for line in lines)
+
+
+def test_transparent_data_is_shown_when_it_is_sent() -> None:
+    stream = io.StringIO()
+    shown = Live(stream)
+    shown.line(">", b"hello")
+    assert stream.getvalue() == ""
+    shown.net("sent", 0, b"hello")
+    assert [line.partition(" ")[2] for line in stream.getvalue().splitlines()] == [
+        "> hello",
+        "* connection 0: sent 5 bytes",
+    ]
+
+
+def test_the_network() -> None:
+    stream = io.StringIO()
+    shown = Live(stream)
+    shown.net("opened", 0, "[::1]:80")
+    shown.net("received", 5, b"\r\n\x00")
+    shown.net("open failed", 1, "name: h\x1b\nx: not known")
+    assert [line.partition(" ")[2] for line in stream.getvalue().splitlines()] == [
+        "* connection 0: opened [::1]:80",
+        "* connection 5: received 3 bytes",
+        "* connection 1: open failed name: h\\x1b\\x0ax: not known",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals(
+    environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    terminal = Terminal()
+    Live(terminal).line(">", b"AT\r")
+    assert ("\x1b[" in terminal.getvalue()) is coloured
+    assert re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue()).endswith(" > AT\n")
+
+
+def test_a_reader_that_left_is_no_matter() -> None:
+    reading, writing = os.pipe()
+    with open(writing, "w") as stream:
+        shown = Live(stream)
+        os.close(reading)
+        for _ in range(3):
+            shown.line(">", b"AT\r")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, writing)  # closing it flushes what nobody took
+        os.close(nowhere)
+    shown.line(">", b"AT\r")
+    assert stream.closed
+
+
+def test_a_reader_that_does_not_read_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_PATIENCE", 0)
+    reading, writing = os.pipe()
+    size = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    with open(writing, "w") as stream, open(reading, "rb", buffering=0) as reader:
+        shown = Live(stream)
+        for _ in range(1000):
+            shown.line(">", b"AT" + b"x" * 50 + b"\r")
+        lines = reader.read(2 * size).splitlines()
+        assert 0 < len(lines) < 1000
+        shown.line(">", b"ATI\r")
+        note, last = reader.read(2 * size).decode().splitlines()
+    assert note == f"... {1000 - len(lines)} lines that nobody read are left out"
+    assert last.endswith(" > ATI")

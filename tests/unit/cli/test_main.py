@@ -1,0 +1,176 @@
+"""The command line as it is typed: options, help pages, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import emulator.__main__
+import emulator.cli.run
+from emulator.cli.run import Options
+from tests.unit.cli.conftest import Typed, on_a_terminal, started
+
+COMMANDS = ("run", "models", "show", "check-profile")
+RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
+SECONDS = "write a number of seconds, 0 or more"
+OCTAL = "write the permissions in octal, from 0 to 777, like 660"
+COMPLAINTS = {
+    "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
+    "xyz": "there is no command 'xyz'; there are run, models, show, check-profile (onemo-emulator --help tells more)",
+    "--xyz": "there is no option '--xyz'; there are --help, -h, --version (onemo-emulator --help tells more)",
+    "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
+    "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
+    "run --no-json": f"there is no option '--no-json'; did you mean --json? {RUN}",
+    "run ML307R MN316": f"'MN316' is one argument too many {RUN}",
+    "run --link": f"--link needs a value {RUN}",
+    "run --link a --link b": f"--link is given more than once {RUN}",
+    "run --json=5": f"--json takes no value {RUN}",
+    "run --boot-time soon": f"--boot-time soon: {SECONDS} {RUN}",
+    "run --boot-time -1": f"--boot-time -1: {SECONDS} {RUN}",
+    "run --boot-time nan": f"--boot-time nan: {SECONDS} {RUN}",
+    "run --boot-time inf": f"--boot-time inf: {SECONDS} {RUN}",
+    "run --pty-mode rw": f"--pty-mode rw: {OCTAL} {RUN}",
+    "run --pty-mode 680": f"--pty-mode 680: {OCTAL} {RUN}",
+    "run --pty-mode 1000": f"--pty-mode 1000: {OCTAL} {RUN}",
+    "run --pty-mode=-660": f"--pty-mode -660: {OCTAL} {RUN}",
+    "run --pty-mode=": f"--pty-mode : {OCTAL} {RUN}",
+    "run --profiles /no/such": f"--profiles /no/such: there is no such directory {RUN}",
+    "run --profiles /etc/passwd": f"--profiles /etc/passwd: is a file, not a directory {RUN}",
+    "show": f"MODEL is missing {SHOW}",
+    "show --profiles / --profiles /no/such MN316": f"--profiles /no/such: there is no such directory {SHOW}",
+    "show MN316 E V": f"'V' is one argument too many {SHOW}",
+    "show ML307X": "there is no model 'ML307X'; did you mean ",
+    "show zzz": "there is no model 'zzz'; no name comes close (onemo-emulator models lists all)",
+    "show MN316 ATE V": f"'V' is one argument too many {SHOW}",
+    "check-profile": "FILE is missing (onemo-emulator check-profile --help tells more)",
+    "check-profile /no/such": "/no/such: there is no such file",
+    "check-profile /": "/ is a directory; name a TOML file",
+}
+
+
+@pytest.mark.parametrize("line", COMPLAINTS)
+def test_a_mistake_is_told_in_one_line(typed: Typed, line: str) -> None:
+    printed = typed(*line.split())
+    assert printed.err.startswith(f"onemo-emulator: {COMPLAINTS[line]}")
+    assert (printed.status, printed.out, printed.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("MN31", "did you mean MN319, MN318 or MN316?"),
+        ("ML307A-DCLM", "did you mean ML307A-DCLN, "),
+        ("ml307r-dlx", "did you mean ML307R-DL, "),
+    ],
+)
+def test_the_nearest_names_of_a_model(typed: Typed, asked: str, meant: str) -> None:
+    assert f"there is no model {asked!r}; {meant}" in typed("show", asked).err
+
+
+def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Options] = []
+    monkeypatch.setattr(emulator.cli.run, "serve", asked.append)
+    options = f"--link /tmp/x --pty-mode 0660 --profiles {tmp_path} --profiles / --boot-time 1.5 --trace t --json -v"
+    assert typed("run", "mn316", *options.split()).status == 0
+    assert typed("run").status == 0
+    assert asked == [
+        Options("mn316", Path("/tmp/x"), 0o660, (tmp_path, Path("/")), 1.5, Path("t"), json=True, verbose=True),
+        Options("ML307R", None, None, (), None, None, json=False, verbose=False),
+    ]
+
+
+# ---- Help
+
+
+def test_the_first_page_lists_the_commands_in_order(typed: Typed) -> None:
+    printed = typed("--help")
+    assert printed.status == 0
+    assert re.findall(r"^│ (\w[\w-]+)  ", printed.out, re.MULTILINE) == list(COMMANDS)
+    assert printed.out == typed("-h").out == typed().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_a_page_with_examples(typed: Typed, command: str) -> None:
+    printed = typed(command, "--help")
+    assert printed.out.startswith(f"Usage: onemo-emulator {command} ")
+    assert f"\n  onemo-emulator {command} " in printed.out
+    assert "[default" not in printed.out
+    assert max(map(len, printed.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_help_fits_a_narrow_terminal(columns: int) -> None:
+    lines = on_a_terminal(columns, "run", "--help", NO_COLOR="1")
+    assert max(len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in lines) <= columns
+
+
+def test_the_version(typed: Typed) -> None:
+    assert typed("--version") == (0, f"{emulator.__version__}\n", "")
+
+
+def test_the_command_and_the_module_are_the_same() -> None:
+    (command,) = entry_points(group="console_scripts", name="onemo-emulator")
+    assert command.load() is emulator.__main__.main
+    with started("--version") as process:
+        assert process.communicate() == (f"{emulator.__version__}\n", "")
+
+
+# ---- What a profile of one's own has wrong
+
+
+def test_run_lists_all_mistakes(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'extends = "models/mn316.toml"\nsource = "x"\n[line]\nguard = "long"\n[commands.NOPE]\navailable = true\n'
+    )
+    with started("run", "OWN", "--profiles", str(tmp_path)) as process:
+        out, err = process.communicate()
+    assert (process.returncode, out) == (2, "")
+    assert err.splitlines() == [
+        "onemo-emulator: the profile has 2 mistakes:",
+        "  own.toml: line.guard: is 'long', not a number",
+        "  own.toml: commands.NOPE: no command has this name",
+    ]
+
+
+# ---- Where the output goes
+
+READERS = {
+    "models": ["models"],
+    "show": ["show", "ML307R"],
+    "check-profile": ["check-profile", "profiles/models/ml307r.toml"],
+    "help": ["run", "--help"],
+}
+
+
+@pytest.mark.parametrize("arguments", READERS.values(), ids=READERS)
+def test_a_reader_that_leaves_is_no_mistake(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with started(*arguments, stdout=writing) as process:
+        os.close(writing)
+        assert process.communicate()[1] == ""
+    assert process.returncode == (1 if "--help" in arguments else 0)
+
+
+def test_a_full_disk_is_told_in_one_line() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    with started("models", stdout=full) as process:
+        os.close(full)
+        assert process.communicate()[1] == "onemo-emulator: stdout takes no more: No space left on device\n"
+    assert process.returncode == 2
+
+
+def test_running_needs_nothing_of_the_other_commands() -> None:
+    """Imports are most of the time until the port is ready."""
+    code = "import sys, emulator.cli.main, emulator.cli.run; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "trio" in loaded
+    assert not {"rich", "dns", "pydantic", "inotify_simple"} & {name.partition(".")[0] for name in loaded}
+    assert [name for name in loaded if name.startswith("emulator.cli.")] == ["emulator.cli.main", "emulator.cli.run"]

@@ -1,0 +1,272 @@
+"""``models`` and ``show``: what they tell of the profiles, on terminals and in pipes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emulator.cli.command_page import command_name
+from emulator.cli.model_page import about
+from emulator.cli.show import show_model, show_models
+from emulator.cli.traits import typed as as_typed
+from emulator.commands import DECLARATIONS
+from emulator.errors import EmulatorError
+from emulator.profile.loader import load, model_files, sub_models
+from tests.unit.cli.conftest import ACME, Typed, Write, on_a_terminal
+
+Shown = Callable[..., list[str]]
+SERIES = {file.stem.upper(): sub_models(file) for file in model_files().values()}
+NAMES = [declaration.name for declaration in DECLARATIONS]
+
+
+@pytest.fixture
+def shown(capsys: pytest.CaptureFixture[str]) -> Shown:
+    """The lines that ``show`` prints into a pipe: ``shown("MN316", "MIPOPEN")``."""
+
+    def go(model: str, command: str | None = None, *profiles: Path) -> list[str]:
+        assert show_model(model, command, profiles) == 0
+        printed = capsys.readouterr()
+        assert not printed.err
+        return printed.out.splitlines()
+
+    return go
+
+
+def cells(line: str) -> list[str]:
+    return re.split(r"\s{2,}", line.strip())
+
+
+def row(lines: list[str], first: str) -> list[str]:
+    """The rest of the row that begins with first."""
+    return next(cells(line)[1:] for line in lines if cells(line)[0] == first)
+
+
+# ---- models
+
+
+def table(capsys: pytest.CaptureFixture[str], *profiles: Path) -> dict[str, list[str]]:
+    """The rows of ``models`` in a pipe."""
+    assert show_models(profiles) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line == line.rstrip() and "\x1b" not in line for line in lines)
+    return {cells(line)[0]: cells(line)[1:] for line in lines[1 : lines.index("")]}
+
+
+def test_every_series_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = table(capsys)
+    assert sorted(rows) == sorted(SERIES)
+    for series, (family, names, ids, modes, *_) in rows.items():
+        profile = load(series).profile
+        assert (family, names) == (profile.family, ", ".join(SERIES[series]))
+        connect_ids, access_modes = profile.params["connect_id"], profile.commands["MIPOPEN"].params["access_mode"]
+        assert connect_ids.range is not None
+        assert access_modes.range is not None
+        assert (ids, modes) == (connect_ids.range.text, access_modes.range.text)
+
+
+def test_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {series: cells[-1] for series, cells in table(capsys).items()}
+    assert "MIPCLOSE takes mode 0-3" in rows["ML307G"]
+    assert "AT+CMEE takes 0-1" in rows["ML307G"]
+    assert "closes by RST" in rows["MN318"]
+    assert "TCP window 2048" in rows["MN318"]
+    assert "sends empty datagrams" in rows["MN319"]
+    assert "MIPCFG ack_mode is inert" in rows["MN316A"]
+    assert "buffers 128 packets" in rows["ML305M"]
+    assert "send timeout 1-180 s" in rows["ML305U"]
+    assert "has ATZ, AT&F" in rows["ML302S"]
+    assert rows["ML305A"].endswith("; ML305A-DL: no ATS3, ATS4, ATS5")
+    assert rows["ML307R"].endswith("; no ATS3, ATS4, ATS5")
+
+
+def test_profiles_of_ones_own_are_among_them(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = write("acme.toml", ACME).parent
+    assert table(capsys, directory)["ACME"][1:2] == ["ACME-1, ACME-2"]
+    assert table(capsys, directory)["ACME"][-1].endswith("; ACME-2: has ATS3")
+
+
+def test_a_broken_profile_is_told_and_left_out(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = write("broken.toml", "a = [")
+    wrong = write("wrong.toml", 'extends = "models/mn316.toml"\nsource = "x"\n[commands.NOPE]\navailable = true\n')
+    assert show_models((broken.parent,)) == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines() == [
+        f"onemo-emulator: {file} has 1 mistake (onemo-emulator check-profile {file} lists all)"
+        for file in (broken, wrong)
+    ]
+    assert "ML307R-DC" in printed.out
+
+
+# ---- show MODEL
+
+
+@pytest.mark.parametrize("name", [sub for subs in SERIES.values() for sub in subs])
+def test_a_model_is_told_in_full(shown: Shown, name: str) -> None:
+    """Every value of the profile's sections, every command, each with a source and a file."""
+    lines = shown(name)
+    profile = load(name).profile
+    assert lines[0].startswith(f"{name}  {profile.family}, series {profile.series}, from ")
+    for section in (profile.identity, profile.line, profile.power, profile.connection, profile.close_results):
+        for key in section._fields:
+            assert re.search(r"\.toml$", row(lines, key)[-1])
+    assert row(lines, "imei")[0] == profile.identity.imei
+    assert row(lines, "revision")[0] == profile.identity.revision.replace("{sub_model}", name)
+    for command in NAMES:
+        rest = row(lines, as_typed(command))
+        assert (rest[0] == "unavailable") is not profile.commands[command].available
+        assert rest[-1].endswith(".toml")
+
+
+def test_a_value_with_its_own_source(shown: Shown) -> None:
+    lines = shown("ML307R")
+    assert row(lines, "banner") == ["+MATREADY", "vendor's base guide", "base.toml"]
+    assert row(lines, "tcp_window") == ["64240", "manual 3.1, fn 7", "cat1.toml"]
+    assert row(lines, "model") == ["ML307R", "manual 1.1", "ml307r.toml"]
+    assert row(lines, "refused")[0] == "557 (refused)"
+    assert row(lines, "AT+MIPTKA")[:2] == ["test read set", "+MIPTKA: (0-5),(0-1),(30-7200),(30-600),(1-9)"]
+    assert row(shown("MN316"), "refused")[0] == "1"
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("mtu", "manual 3.5, fn 23"),
+        ("msl", "manual 3.4; or 3.5"),
+        ("piece", "manual 3: all of it; the others are decided"),
+    ],
+)
+def test_the_part_of_a_source_that_speaks_of_a_key(key: str, told: str) -> None:
+    source = "mtu: manual 3.5, fn 23; manual 3: all of it; msl, code: manual 3.4; msl: or 3.5; the others are decided"
+    assert about(key, ["mtu", "msl", "piece", "code"], source) == told
+
+
+def test_a_source_that_names_other_keys_only_is_told_whole() -> None:
+    assert about("piece", ["mtu", "piece"], "mtu: manual 3.5") == "mtu: manual 3.5"
+
+
+# ---- show MODEL COMMAND
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_every_command_of_every_series(shown: Shown, series: str) -> None:
+    profile = load(series).profile
+    for command in NAMES:
+        lines = shown(series, command)
+        assert re.match(rf"AT\+?{re.escape(command)} of {profile.sub_model}  \S.*\.toml\)$", lines[0])
+        section = profile.commands[command]
+        assert (
+            lines[1:2] == [f"Unavailable: {profile.sub_model} answers ERROR, as to a command that does not exist."]
+        ) is not (section.available)
+        if section.available:
+            offered = [section.keys[key].params for key in section.offers or ()]
+            for name in [name for params in (section.params, *offered) for name in params]:
+                assert row(lines, name)[-1].endswith(".toml")
+
+
+@pytest.mark.parametrize(
+    ("command", "spellings"),
+    [
+        ("MIPOPEN", "MIPOPEN mipopen +MIPOPEN AT+MIPOPEN at+mipopen AT+MIPOPEN=? AT+MIPOPEN=0,TCP MIPOPEN? MipOpen"),
+        ("E", "E e ATE ate ATE0 E1"),
+        ("S3", "S3 s3 ATS3 ats3 ATS3? ATS3=13"),
+        ("&F", "&F &f AT&F at&f AT&F0"),
+    ],
+)
+def test_a_command_as_it_may_be_typed(command: str, spellings: str) -> None:
+    for spelling in spellings.split():
+        assert command_name(spelling, dict.fromkeys(NAMES)) == command
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("MIPOPNE", "there is no command 'MIPOPNE'; did you mean AT+MIPOPEN?"),
+        ("AT+MIPSTAT", "there is no command 'AT+MIPSTAT'; did you mean AT+MIPSTATE"),
+        ("xyz", "there is no command 'xyz'; there are ATE, ATV, "),
+        ("AT", "there is no command 'AT'; there are ATE, ATV, "),
+        ("", "there is no command ''; there are ATE, ATV, "),
+        ("A\r\n\x1b", r"there is no command 'A\r\n\x1b'; there are ATE, ATV, "),
+    ],
+)
+def test_a_command_that_there_is_not(typed: Typed, asked: str, told: str) -> None:
+    printed = typed("show", "ML307R", asked)
+    assert printed.err.startswith(f"onemo-emulator: {told}")
+    assert (printed.status, printed.out, printed.err.count("\n")) == (2, "", 1)
+
+
+def test_ranges_and_defaults_with_their_sources(shown: Shown) -> None:
+    lines = shown("MN316", "MIPTKA")
+    start = next(index for index, line in enumerate(lines) if cells(line)[0] == "keepidle")
+    assert [cells(line) for line in lines[start : start + 2]] == [
+        ["keepidle", "30-7200", "manual 3.2", "base.toml"],
+        ["default 30", "manual 3.2, fn 9", "mn316.toml"],
+    ]
+    assert row(lines, "connect_id") == ["0-4; required", "manual 3.1, fn 2", "mn316.toml"]
+    assert "  +MIPTKA: (0-4),(0-1),(30-7200),(30-600),(1-9)" in lines
+
+
+def test_what_can_be_typed(shown: Shown) -> None:
+    forms = [cells(line)[0] for line in shown("MN319", "MIPSEND") if cells(line)[0].startswith("AT+MIPSEND=")]
+    assert forms == ["AT+MIPSEND=?", "AT+MIPSEND=<connect_id>[,<send_length>[,<data>[,<rai>[,<seq>]]]]"]
+    assert "AT+MIPCLOSE=<connect_id>" in [cells(line)[0] for line in shown("MN319", "MIPCLOSE")]
+    assert "AT+MIPCLOSE=<connect_id>[,<mode>]" in [cells(line)[0] for line in shown("ML307G", "MIPCLOSE")]
+    assert row(shown("ML305A", "ATS3"), "ATS3?") == ["reads it"]
+    assert row(shown("ML305A", "MIPSTATE"), "AT+MIPSTATE=<connect_id>") == ["reads it, of one connection"]
+    assert row(shown("ML305A", "MIPCFG"), 'AT+MIPCFG="cid",<connect_id>[,<cid>]') == ["sets it"]
+
+
+def test_what_a_model_lacks_or_ignores(shown: Shown, write: Write) -> None:
+    mode = row(shown("ML307R", "MIPCLOSE"), "mode")
+    assert mode[0] == "unavailable: a value is refused, +CME ERROR: 50; always 0"
+    assert mode[1:] == ["manual 3.4, fn 17", "cat1.toml"]
+    inert = "inert: taken and read back, but always acts as 60"
+    assert any(inert in line and "manual 3.3, fn 13" in line for line in shown("MN316", "MIPOPEN"))
+    assert "the test form prints (1460-65536)" in row(shown("ML307R", "MIPCFG"), "recv_buffer")[0]
+    lacking = [line for line in shown("MN318", "MIPCFG") if line.startswith('  "timeout"')]
+    assert lacking == [
+        '  "timeout", "sndbuf", "rcvbuf", "ssl": +CME ERROR: 50; '
+        "manual 3.1, fn 1: no timeout, sndbuf, rcvbuf, ssl (mn318.toml)"
+    ]
+    own = shown("ACME", "MIPOPEN", write("acme.toml", ACME).parent)
+    assert ["a number out of range counts as the default", "our board", "acme.toml"] in [cells(line) for line in own]
+
+
+def test_texts_of_a_profile_are_printed_as_they_are(shown: Shown, write: Write) -> None:
+    own = write(
+        "own.toml",
+        'extends = "models/ml307r.toml"\nsource = "[bold]:smile: Grüße"\nseries = "OWN"\n[identity]\nmodel = "[/]"\n',
+    )
+    assert row(shown("OWN", None, own.parent), "model") == ["[/]", "[bold]:smile: Grüße", "own.toml"]
+
+
+# ---- Terminals
+
+
+@pytest.mark.parametrize("columns", [30, 60, 80, 120])
+@pytest.mark.parametrize("arguments", [["models"], ["show", "MN316"], ["show", "ML307R", "MIPCFG"]], ids=" ".join)
+def test_it_fits_the_terminal(arguments: list[str], columns: int) -> None:
+    lines = on_a_terminal(columns, *arguments)
+    plain = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in lines]
+    assert max(map(len, plain)) <= columns
+    assert "\x1b[" in "".join(lines)
+    together = re.sub(r"\s", "", "".join(plain))
+    assert "…" not in together
+    wanted = {"models": list(SERIES), "MN316": ["867", "manual3.14"], "MIPCFG": ['"rcvbuf"', "1460-65535"]}[
+        arguments[-1]
+    ]
+    if arguments[-1] == "MN316":
+        wanted = ["001017000000011", "manual3.14", "AT+MIPSTATE"]
+    assert [text for text in wanted if text not in together] == []
+
+
+def test_no_colours_where_nobody_wants_them() -> None:
+    lines = on_a_terminal(80, "show", "MN316", "E", NO_COLOR="1")
+    assert "\x1b[3" not in "".join(lines)
+
+
+def test_an_unknown_command_is_one_of_the_declared_errors() -> None:
+    with pytest.raises(EmulatorError):
+        command_name("xyz", {})
