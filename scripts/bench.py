@@ -1,0 +1,290 @@
+"""Measures the emulator, in rounds that take turns with a bare trio loop, and prints the figures as JSON.
+
+A machine is never quiet, so what counts are the ratios: each is of two figures of one round, and the median of all
+rounds is given. The client waits for each answer; it is compiled if there is a C compiler, else it is Python and
+slower, and the ratios come out lower than they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import bench_bulk
+
+ROOT = Path(__file__).resolve().parent.parent
+EMULATOR = (sys.executable, "-m", "emulator", "run", "ML307R", "--boot-time", "0")
+REFERENCE = (sys.executable, str(ROOT / "scripts" / "bench_reference.py"))
+PATIENCE = 20.0
+STARTS = 5
+"""Starts of each program a round."""
+WARM = 500
+PAYLOAD = 1460
+TARGETS = {"at": 1.25, "mipstate": 1.6, "start": 1.8, "memory": 45.0, "idle": 1.1}
+"""Most that a ratio to the reference may be; memory in MB."""
+LEAST = {"up": 1.0, "down": 1.0}
+"""Least that a ratio to socat's throughput must be."""
+
+Figures = dict[str, float]
+
+
+class Running(NamedTuple):
+    """A program that is ready: its pid, its port, and the milliseconds from its start to its ready line."""
+
+    pid: int
+    port: str
+    start_ms: float
+
+
+@contextmanager
+def running(command: Sequence[str]) -> Iterator[Running]:
+    """A program from its ready line on; it is ended by its pid."""
+    began = time.perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            if not select.select([process.stdout], [], [], PATIENCE)[0]:
+                raise SystemExit(f"bench: {' '.join(command)} does not get ready")
+            ready = process.stdout.readline().decode().split()
+            start_ms = (time.perf_counter() - began) * 1e3
+            if len(ready) < 4:
+                raise SystemExit(f"bench: {' '.join(command)} did not start")
+            yield Running(process.pid, ready[3], start_ms)
+        finally:
+            process.terminate()
+
+
+class Client:
+    """The DTE. name: which of the two it is."""
+
+    def __init__(self, folder: Path) -> None:
+        compiler, self._program = shutil.which("cc"), folder / "bench_client"
+        self.name = "python"
+        if compiler is not None:
+            source = str(ROOT / "scripts" / "bench_client.c")
+            subprocess.run([compiler, "-O2", "-o", str(self._program), source], check=True)
+            self.name = "c"
+
+    def trips(self, port: str, count: int, command: str, end: str = "OK\r\n") -> list[float]:
+        """The microseconds of each of so many round trips."""
+        if self.name == "c":
+            asked = [str(self._program), port, str(WARM), str(count), command, end]
+            done = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True)
+            return [int(line) / 1e3 for line in done.stdout.split()]
+        descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
+        try:
+            return [trip(descriptor, command.encode(), end.encode()) for _ in range(WARM + count)][WARM:]
+        finally:
+            os.close(descriptor)
+
+
+def trip(descriptor: int, command: bytes, end: bytes) -> float:
+    """One round trip, in microseconds."""
+    began, answer = time.perf_counter(), b""
+    os.write(descriptor, command)
+    while not answer.endswith(end):
+        if not select.select([descriptor], [], [], PATIENCE)[0]:
+            raise SystemExit("bench: the port is silent")
+        answer += os.read(descriptor, 65536)
+    return (time.perf_counter() - began) * 1e6
+
+
+def ask(port: str, command: str, end: str) -> None:
+    """One command, before what is measured."""
+    descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        trip(descriptor, command.encode(), end.encode())
+    finally:
+        os.close(descriptor)
+
+
+def spread(taken: list[float]) -> Figures:
+    """Median and 99th percentile, in microseconds."""
+    taken = sorted(taken)
+    return {"median_us": median(taken), "p99_us": taken[len(taken) * 99 // 100]}
+
+
+def memory(pid: int) -> float:
+    """What a process has in memory, in MB (10^6 bytes)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """A TCP server on loopback that reads one connection and throws it away; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def swallow() -> None:
+            peer = listener.accept()[0]
+            with peer, suppress(ConnectionResetError):  # the emulator is ended with its connection open
+                while peer.recv(1 << 16):
+                    pass
+
+        thread = threading.Thread(target=swallow, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(PATIENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What each measurement gives for one round: figures of the emulator, and of the reference where it has them."""
+
+    client: Client
+    count: int
+    folder: Path
+    bulk: int
+
+    def at(self) -> tuple[Figures, Figures]:
+        """AT, answered OK."""
+        return self._trips("AT\r", EMULATOR), self._trips("AT\r", REFERENCE)
+
+    def mipstate(self) -> tuple[Figures, Figures]:
+        """AT+MIPSTATE=0 of an instance that is free."""
+        return self._trips("AT+MIPSTATE=0\r", EMULATOR), self._trips("AT\r", REFERENCE)
+
+    def start(self) -> tuple[Figures, Figures]:
+        """From the start of the process to the ready line."""
+        taken: dict[Sequence[str], list[float]] = {EMULATOR: [], REFERENCE: []}
+        for _ in range(STARTS):
+            for command, times in taken.items():
+                with running(command) as program:
+                    times.append(program.start_ms)
+        return {"median_ms": median(taken[EMULATOR])}, {"median_ms": median(taken[REFERENCE])}
+
+    def memory(self) -> tuple[Figures, Figures]:
+        """A module that has answered once and waits."""
+        with running(EMULATOR) as program:
+            ask(program.port, "AT\r", "OK\r\n")
+            emulator = memory(program.pid)
+        with running(REFERENCE) as program:
+            ask(program.port, "AT\r", "OK\r\n")
+            return {"rss_mb": emulator}, {"rss_mb": memory(program.pid)}
+
+    def send(self) -> tuple[Figures, None]:
+        """MIPSEND with 1,460 bytes in the command line to a server on loopback."""
+        with sink() as peer, running(EMULATOR) as program:
+            ask(program.port, f'AT+MIPOPEN=0,"TCP","127.0.0.1",{peer}\r', "+MIPOPEN: 0,0\r\n")
+            taken = self.client.trips(program.port, self.count, f'AT+MIPSEND=0,{PAYLOAD},"{"x" * PAYLOAD}"\r')
+        return {**spread(taken), "per_s": len(taken) / sum(taken) * 1e6}, None
+
+    def idle(self) -> tuple[Figures, Figures]:
+        """AT while five connections are open and idle, beside AT without any."""
+        with bench_bulk.module([0] * 5) as (port, _, _):
+            crowded = spread(self.client.trips(os.ttyname(port), self.count, "AT\r"))
+        return crowded, self._trips("AT\r", EMULATOR)
+
+    def up(self) -> tuple[Figures, Figures]:
+        """Transparent mode, DTE to peer, beside socat."""
+        return bench_bulk.up(self.pump(), self.bulk)
+
+    def down(self) -> tuple[Figures, Figures]:
+        """Transparent mode, peer to DTE, beside socat."""
+        return bench_bulk.down(self.pump(), self.bulk)
+
+    def buffered(self) -> tuple[Figures, Figures]:
+        """Stream-buffered mode read with AT+MIPRD, beside socat's raw bytes."""
+        return bench_bulk.buffered(self.pump(), self.bulk)
+
+    def six(self) -> tuple[Figures, Figures]:
+        """The same over six connections at once."""
+        return bench_bulk.six(self.pump(), self.bulk)
+
+    def pump(self) -> bench_bulk.Pump:
+        return bench_bulk.Pump(self.folder)
+
+    def _trips(self, command: str, server: Sequence[str]) -> Figures:
+        with running(server) as program:
+            return spread(self.client.trips(program.port, self.count, command))
+
+
+MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
+    "at": Bench.at,
+    "mipstate": Bench.mipstate,
+    "start": Bench.start,
+    "memory": Bench.memory,
+    "send": Bench.send,
+    "idle": Bench.idle,
+    "up": Bench.up,
+    "down": Bench.down,
+    "buffered": Bench.buffered,
+    "six": Bench.six,
+}
+
+
+def summary(name: str, rounds: list[tuple[Figures, Figures | None]]) -> dict[str, object]:
+    """The medians over the rounds, and how they compare."""
+
+    def medians(figures: list[Figures]) -> Figures:
+        return {key: round(median(each[key] for each in figures), 3) for key in figures[0]}
+
+    ours = medians([emulator for emulator, _ in rounds])
+    told: dict[str, object] = {"emulator": ours}
+    references = [reference for _, reference in rounds if reference is not None]
+    reached = next(iter(ours.values()))
+    if references:
+        key = next(iter(ours))
+        ratios = [emulator[key] / reference[key] for emulator, reference in rounds if reference is not None]
+        told |= {"reference": medians(references), "ratio": round(median(ratios), 3)}
+        told["ratios"] = [round(ratio, 3) for ratio in ratios]
+        reached = reached if name == "memory" else median(ratios)
+    if name in LEAST:
+        told |= {"target": LEAST[name], "met": reached >= LEAST[name]}
+    if name in TARGETS:
+        told |= {"target": TARGETS[name], "met": reached <= TARGETS[name]}
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (7)")
+    parser.add_argument("--count", type=int, default=5000, help="round trips a measurement (5000)")
+    parser.add_argument("--bytes", type=int, default=200 * 1024 * 1024, help="bytes of a bulk measurement (200 MiB)")
+    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(MEASUREMENTS)}, with commas between")
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else list(MEASUREMENTS)
+    if unknown := [name for name in names if name not in MEASUREMENTS]:
+        parser.error(f"--only {unknown[0]}: there are {', '.join(MEASUREMENTS)}")
+    if options.rounds < 1 or options.count < 1:
+        parser.error("--rounds and --count begin at 1")
+    missing = bench_bulk.missing()
+    left_out = [name for name in names if missing and name in ("up", "down", "buffered", "six")]
+    names = [name for name in names if name not in left_out]
+    results: dict[str, list[tuple[Figures, Figures | None]]] = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Client(Path(folder)), options.count, Path(folder), options.bytes)
+        for number in range(options.rounds):
+            for name in names:
+                print(f"bench: round {number + 1} of {options.rounds}: {name}", file=sys.stderr)
+                results[name].append(MEASUREMENTS[name](bench))
+    told: dict[str, object] = {
+        "rounds": options.rounds,
+        "count": options.count,
+        "client": bench.client.name,
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+    }
+    if left_out:
+        told["left_out"] = dict.fromkeys(left_out, missing)
+    print(json.dumps(told | {name: summary(name, rounds) for name, rounds in results.items()}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Bulk: how fast payload moves through a module, beside socat between a pty and the same TCP peer."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tty
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULE = (sys.executable, "-m", "emulator", "run", "ML307R", "--boot-time", "0", "--link")
+PATIENCE = 20.0
+CONNECTIONS = 6
+READ = 4096
+
+
+class Pump:
+    """Pushes a checked pattern through a path. Needs a C compiler: Python would measure itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = folder / "bench_bulk"
+        source = str(ROOT / "scripts" / "bench_bulk.c")
+        subprocess.run(["cc", "-O2", "-o", str(self._program), source], check=True)
+
+    def run(self, source: int, sink: int, count: int) -> float:
+        """MB (10^6 bytes) per second. Raises CalledProcessError when a byte is wrong."""
+        asked = [str(self._program), str(source), str(sink), str(count)]
+        done = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True, pass_fds=(source, sink))
+        return count * 1e3 / int(done.stdout)
+
+
+def missing() -> str | None:
+    """What is missing for these measurements; None: nothing."""
+    return next((f"{name} is not installed" for name in ("cc", "socat") if shutil.which(name) is None), None)
+
+
+@contextmanager
+def module(modes: Sequence[int]) -> Iterator[tuple[int, list[socket.socket], int]]:
+    """A module with a connection in each of these access modes: its port, the peers, its pid."""
+    with _started(MODULE) as (port, pid), socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
+        _ask(port, b"ATE0\r", b"OK\r\n")
+        peers = []
+        number = listener.getsockname()[1]
+        for connect_id, mode in enumerate(modes):
+            expected = b"CONNECT\r\n" if mode == 1 else b"+MIPOPEN: %d,0\r\n" % connect_id
+            _ask(port, b'AT+MIPOPEN=%d,"TCP","127.0.0.1",%d,60,%d\r' % (connect_id, number, mode), expected)
+            peers.append(stack.enter_context(listener.accept()[0]))
+        yield port, peers, pid
+
+
+@contextmanager
+def socat() -> Iterator[tuple[int, socket.socket]]:
+    """socat between a pty and a peer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = f"TCP:127.0.0.1:{listener.getsockname()[1]}"
+        with _started(("socat", "PTY,raw,echo=0,link=", target)) as (port, _), listener.accept()[0] as peer:
+            yield port, peer
+
+
+def up(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """DTE to peer in transparent mode."""
+    with module([1]) as (port, (peer,), pid):
+        before = _memory(pid)
+        emulator = {"mb_per_s": pump.run(port, peer.fileno(), count), "grown_mb": _memory(pid) - before}
+    with socat() as (port, peer):
+        return emulator, {"mb_per_s": pump.run(port, peer.fileno(), count)}
+
+
+def down(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Peer to DTE in transparent mode."""
+    with module([1]) as (port, (peer,), pid):
+        before = _memory(pid)
+        emulator = {"mb_per_s": pump.run(peer.fileno(), port, count), "grown_mb": _memory(pid) - before}
+    with socat() as (port, peer):
+        return emulator, {"mb_per_s": pump.run(peer.fileno(), port, count)}
+
+
+def buffered(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Peer to DTE in stream-buffered mode, read with AT+MIPRD as fast as the answers come."""
+    return _read_buffered(pump, 1, count // 10)
+
+
+def six(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """The same over six connections at once."""
+    return _read_buffered(pump, CONNECTIONS, count // 10)
+
+
+def _read_buffered(pump: Pump, connections: int, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    share = count // connections
+    with module([2] * connections) as (port, peers, _):
+        threads = [threading.Thread(target=peer.sendall, args=(bytes(share),), daemon=True) for peer in peers]
+        began = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        _read_all(port, dict.fromkeys(range(connections), share))
+        taken = time.perf_counter() - began
+        for thread in threads:
+            thread.join(PATIENCE)
+    with socat() as (port, peer):
+        reference = {"mb_per_s": pump.run(peer.fileno(), port, count)}
+    return {"mb_per_s": share * connections / taken / 1e6}, reference
+
+
+def _read_all(port: int, left: dict[int, int]) -> None:
+    """Read every connection in turn until nothing is left of any."""
+    while any(left.values()):
+        for connect_id in left:
+            answer = _ask(port, b"AT+MIPRD=%d,%d\r" % (connect_id, READ), b"\r\nOK\r\n")
+            head = b"+MIPRD: %d," % connect_id
+            start = answer.find(head)
+            if start >= 0:
+                left[connect_id] -= int(answer[start + len(head) :].split(b",", 2)[1])
+
+
+@contextmanager
+def _started(command: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """A program that puts its port at the symlink it is told: the open port and the pid."""
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "port"
+        arguments = [*command[:1], *(a + str(link) if a.endswith("link=") else a for a in command[1:])]
+        if arguments == list(command):
+            arguments.append(str(link))
+        with subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+            try:
+                yield _open(link), process.pid
+            finally:
+                process.terminate()
+
+
+def _open(link: Path) -> int:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if link.exists():
+            port = os.open(link, os.O_RDWR | os.O_NOCTTY)
+            tty.setraw(port)
+            return port
+        select.select([], [], [], 0.001)
+    raise SystemExit("bench: a program does not get ready")
+
+
+def _ask(port: int, command: bytes, end: bytes) -> bytes:
+    os.write(port, command)
+    answer = b""
+    while end not in answer:
+        if not select.select([port], [], [], PATIENCE)[0]:
+            raise SystemExit(f"bench: {command!r} is answered {answer[:80]!r}")
+        answer += os.read(port, 65536)
+    return answer
+
+
+def _memory(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
