@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import bench_bulk
+from scripts import bench_bulk
 
 ROOT = Path(__file__).resolve().parent.parent
 EMULATOR = (sys.executable, "-m", "emulator", "run", "ML307R", "--boot-time", "0")

@@ -44,7 +44,6 @@ Required = Annotated[int, Param(Kind.INTEGER, required=True)]
 Defaulted = Annotated[int, Param(Kind.INTEGER)]
 Maybe = Annotated[int | None, Param(Kind.INTEGER, nullable=True)]
 RequiredText = Annotated[str, Param(Kind.STRING, required=True)]
-MaybeData = Annotated[bytes | None, Param(Kind.DATA, nullable=True)]
 
 Value = int | str | bytes | None
 

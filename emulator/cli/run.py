@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 import trio
 
@@ -106,11 +107,12 @@ def _traces(options: Options) -> Iterator[Trace | None]:
     with contextlib.ExitStack() as stack:
         if options.trace is not None:
             try:
-                file = stack.enter_context(options.trace.open("w", encoding="ascii"))
+                file = options.trace.open("w", encoding="ascii")
             except OSError as error:
                 raise LinkError(
                     f"--trace {options.trace}: {error.strerror}; name a file that can be written"
                 ) from error
+            stack.callback(_close, file)
             traces.append(JsonLines(file, time.monotonic))
         if options.verbose:
             from emulator.cli.live import Live
@@ -127,3 +129,9 @@ def _age() -> float:
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
     except (OSError, ValueError, IndexError):
         return 0.0
+
+
+def _close(file: TextIO) -> None:
+    """Close a trace; what its disk does not take any more has been told of already."""
+    with contextlib.suppress(OSError):
+        file.close()

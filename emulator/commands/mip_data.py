@@ -58,6 +58,8 @@ def _prompt(modem: Modem, instance: Instance, record: SendData) -> Prompt:
 
     def finish(data: bytes | None, timed_out: bool) -> Reply | Pending:
         """ESC, or Ctrl-Z with nothing before it, sends nothing; a time-out sends what came of a given length."""
+        if data is None:
+            return DONE
         if timed_out and not (data and record.send_length):
             raise CommandError
         instance.check(Operation.SEND)

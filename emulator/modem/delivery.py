@@ -28,7 +28,8 @@ class Delivery:
     def credit(self, instance: Instance) -> int:
         """How many bytes the shell may read from the peer now; 0: none for the time being.
 
-        Datagrams are always taken: those that do not fit are dropped whole.
+        Datagrams are always taken, but for those of a transparent connection that has not got the line yet: those
+        that do not fit are dropped whole.
         """
         if instance.state is not State.CONNECTED:
             return 0

@@ -30,6 +30,11 @@ class Interpreter:
         """Whether a command is waiting for the world."""
         return self._pending is not None
 
+    @property
+    def operation(self) -> object:
+        """What the world was asked for by the command that waits; None without one."""
+        return self._pending.operation if self._pending else None
+
     def run(self, line: bytes, now: float) -> None:
         """Run a line; its answer is written to the transmitter, unless the line is busy afterwards."""
         try:
@@ -109,6 +114,7 @@ class Interpreter:
             modem.intents.append(cast(Intent, outcome.operation))
         else:
             self._prompt = outcome
+            modem.transmitter.hold = True
             modem.transmitter.write(modem.format.prompt())
             modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now)
         return False

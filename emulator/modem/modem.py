@@ -6,6 +6,7 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from emulator.at.params import Value
@@ -153,8 +154,19 @@ class Modem:
         return not self._stopped
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether input that had to wait for the line to drain need not wait any more."""
+        return self.framer.waiting and not (self.interpreter.busy or self._stopped)
+
+    @property
     def _stopped(self) -> bool:
-        """Whether the next event must wait: for the DTE to read, or in transparent mode for the peer to take."""
+        """Whether the next event must wait: for the DTE to read, or in transparent mode for the peer to take.
+
+        What is only thrown away never waits.
+        """
+        lost_in_boot = not (self.power.ready or self.power.keeps_input)
+        if lost_in_boot or self.framer.mode is Mode.DISCARD:
+            return False
         if self._online is not None:
             return self._online.queued >= self.model.profile.line.high_mark
         return self.transmitter.full
@@ -183,7 +195,9 @@ class Modem:
         if framer.echo:
             self._echo(now)
         transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE
-        transmitter.release(now)
+        # An operation that can be carried out at once is: its answer then comes before what waited to be told.
+        if not (self.intents and self.interpreter.busy):
+            transmitter.release(now)
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """A URC. Droppable: dropped whole when too much waits; returns whether it was kept."""
@@ -257,7 +271,9 @@ class Modem:
         if instance.state is not State.CONNECTED:
             self.framer.command()
             return
-        self.transmitter.release(now)
+        self.transmitter.hold = False  # what a prompt kept back comes first, and without the gap
+        self.transmitter.release(math.inf)
+        self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT) + self.connections.delivery.drain_raw(instance))
         self.connections.delivery.hold(instance, AccessMode.TRANSPARENT)
         instance.online = True

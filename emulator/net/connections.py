@@ -55,13 +55,15 @@ def reset(sock: socket.socket) -> None:
 class _HostConnection:
     """What TCP and UDP share: one socket, and one claim to a local port, which both end together."""
 
-    __slots__ = ("_claim", "_ended", "_peer", "_sock")
+    __slots__ = ("_claim", "_ended", "_peer", "_sock", "_watch", "transport")
 
     def __init__(self, sock: socket.socket, peer: str, claim: PortClaim) -> None:
         """Owns sock, non-blocking and connected, from here on, and the claim."""
         self._sock = sock
+        self.transport = Transport.TCP if sock.type == socket.SOCK_STREAM else Transport.UDP
         self._peer = peer
         self._claim = claim
+        self._watch = -1
         self._ended = False  # closing has begun: only the close at hand may use the socket
 
     @property
@@ -93,6 +95,20 @@ class _HostConnection:
         except trio.ClosedResourceError:
             raise NetError(NetFailure.RESET, "closed by this side") from None
 
+    async def wait_broken(self) -> None:
+        """See Connection. An epoll set that asks for nothing is still told of errors and hang-ups."""
+        self._require_open()
+        with select.epoll() as watch:
+            if self.transport is Transport.TCP:
+                watch.register(self._sock, 0)
+            self._watch = watch.fileno()
+            try:
+                await trio.lowlevel.wait_readable(self._watch)
+            except trio.ClosedResourceError:
+                raise NetError(NetFailure.RESET, "closed by this side") from None
+            finally:
+                self._watch = -1
+
     def _require_open(self) -> None:
         if self._ended:
             raise NetError(NetFailure.RESET, "closed by this side")
@@ -101,6 +117,8 @@ class _HostConnection:
         """Wake whoever waits, and keep everybody but the close at hand away."""
         self._ended = True
         trio.lowlevel.notify_closing(self._sock)
+        if self._watch >= 0:
+            trio.lowlevel.notify_closing(self._watch)
 
     def _finish(self, close: Callable[[socket.socket], None] = socket.socket.close) -> None:
         """Close the socket in the given way and free the local port."""
@@ -117,11 +135,6 @@ class TcpConnection(_HostConnection):
     def __init__(self, sock: socket.socket, peer: str, claim: PortClaim) -> None:
         super().__init__(sock, peer, claim)
         self._broken = False
-
-    @property
-    def transport(self) -> Transport:
-        """TCP."""
-        return Transport.TCP
 
     def send_now(self, data: bytes | memoryview) -> int:
         """See Connection. Raises NetError: WRITE, the host cannot take it; RESET, the connection is gone."""
@@ -150,13 +163,6 @@ class TcpConnection(_HostConnection):
             # The kernel tells of an RST once, and that was to a write; every later read sees a plain end.
             raise NetError(NetFailure.RESET, "broken")
         return data
-
-    async def wait_broken(self) -> None:
-        """See Connection. An epoll set that asks for nothing is still told of errors and hang-ups."""
-        self._require_open()
-        with select.epoll() as broken:
-            broken.register(self._sock, 0)
-            await trio.lowlevel.wait_readable(broken.fileno())
 
     async def close(self, plan: ClosePlan) -> CloseResult:
         """End the connection as the plan says and free its local port. Cancelled, it ends with an RST.
@@ -248,11 +254,6 @@ class UdpConnection(_HostConnection):
 
     __slots__ = ()
 
-    @property
-    def transport(self) -> Transport:
-        """UDP."""
-        return Transport.UDP
-
     def send_now(self, data: bytes | memoryview) -> int:
         """See Connection. Raises NetError(WRITE): too long for a datagram, or the host has no way out."""
         self._require_open()
@@ -280,10 +281,6 @@ class UdpConnection(_HostConnection):
                 if error.errno not in _ICMP_ERRORS:
                     raise NetError(NetFailure.RESET, str(error.strerror)) from error
         return None
-
-    async def wait_broken(self) -> None:
-        """See Connection: never."""
-        await trio.sleep_forever()
 
     async def close(self, plan: ClosePlan) -> CloseResult:
         """Close at once, whatever the plan says."""

@@ -32,7 +32,8 @@ class OpenRequest(NamedTuple):
 
     host is what the firmware wrote: an IPv4 or IPv6 literal or a name. timeout (seconds) covers the name,
     every address tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None
-    leaves the host's. families is the order in which address families are tried.
+    leaves the host's: receive_window is what the peer may send unread, send_buffer what may wait to be sent.
+    families is the order in which address families are tried.
     """
 
     transport: Transport

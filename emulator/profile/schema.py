@@ -117,7 +117,7 @@ class ConnectionSection(NamedTuple):
     """Bytes of a datagram with <seq> over IPv6 that the MTU does not leave for data; 0: no limit."""
     tcp_window: Count
     send_buffer: Count
-    """SO_SNDBUF of the real socket."""
+    """Bytes that the real socket takes before the peer's window does: not yet sent ones (TCP_NOTSENT_LOWAT)."""
     packets: Count
     """Packets held in a buffered mode."""
     close_code: bool

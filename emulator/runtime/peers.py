@@ -10,12 +10,13 @@ import trio
 from emulator.errors import NetError, NetFailure
 from emulator.modem.connection import Loss
 from emulator.modem.intents import Close, Drop, Forward, Open, Outstanding, Send
-from emulator.net.interface import CloseMode, ClosePlan, Connection, Network, OpenRequest, Transport
+from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Network, OpenRequest, Transport
 from emulator.runtime.sending import Sending, Shell, Task
 from emulator.runtime.trace import Recent, Trace
 
 TURNS = 32
 """Turns of a loop that never has to wait, after which the other tasks get one."""
+_MOST_LINGERING = 16
 PeerIntent = Open | Send | Forward | Outstanding | Close | Drop
 
 
@@ -30,6 +31,7 @@ class Peers:
         self._sending = Sending(shell, self._tasks, trace)
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
+        self._lingering: list[Task] = []
         self._nursery: trio.Nursery
 
     def start(self, nursery: trio.Nursery) -> None:
@@ -44,7 +46,8 @@ class Peers:
             case Forward():
                 self._sending.forward(intent)
             case Open():
-                task = self._tasks[intent.connect_id] = Task(intent.connect_id)
+                self._make_way(intent.request)
+                task = self._tasks[intent.connect_id] = Task(intent.connect_id, intent.request)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task, intent.request)
             case Outstanding():
@@ -57,7 +60,7 @@ class Peers:
                 task.pump.cancel()
             case Drop():
                 if dropped := self._tasks.pop(intent.connect_id, None):
-                    dropped.scope.cancel()
+                    _end(dropped)
 
     def restart(self) -> None:
         """The boot cycle ended: drop every connection."""
@@ -119,19 +122,36 @@ class Peers:
         return connection
 
     async def _part(self, task: Task, connection: Connection) -> None:
-        """End it as MIPCLOSE said, or after the peer did: what is unsent still goes."""
+        """End it as MIPCLOSE said, or after the peer did: what is unsent still goes, while it moves."""
         if task.scope.cancel_called:
             return
         profile = self._shell.modem.model.profile.connection
         plan = task.plan or ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
-        if plan.mode is CloseMode.DRAIN and task.drained is not None:
-            with trio.move_on_after(plan.stall):
-                await task.drained.wait()
-        result = await connection.close(plan)
+        if task.plan is None:
+            self._lingering.append(task)
+        try:
+            if plan.mode is CloseMode.DRAIN and not await _drained(task, plan.stall):
+                connection.abort()
+                result = CloseResult.NO_ANSWER
+            else:
+                result = await connection.close(plan)
+        finally:
+            if task in self._lingering:
+                self._lingering.remove(task)
         if task.plan is not None and not task.scope.cancel_called:
             self._forget(task)
             connections = self._shell.modem.connections
             self._shell.report(lambda: connections.closed(task.connect_id, result, trio.current_time()))
+
+    def _make_way(self, request: OpenRequest) -> None:
+        """A connection that the peer ended lingers for what is unsent, but not in the way of a new one that asks
+        for its local port, nor beside too many others."""
+        for task in list(self._lingering):
+            port = task.request.local_port
+            same = port and (port, task.request.transport) == (request.local_port, request.transport)
+            if same or len(self._lingering) > _MOST_LINGERING:
+                self._lingering.remove(task)
+                _end(task)
 
     async def _pump(self, task: Task, connection: Connection) -> None:
         """Bring what the peer sends, as much as the core grants, until the peer or MIPCLOSE ends it."""
@@ -150,6 +170,7 @@ class Peers:
                     continue
             except NetError as error:
                 self._sending.net("broken", connect_id, str(error))
+                connection.abort()
                 self._lose(task, Loss.BROKEN)
                 return
             if stream and not data:
@@ -198,6 +219,24 @@ class Peers:
     def _connection(self, connect_id: int) -> Connection | None:
         task = self._tasks.get(connect_id)
         return task.connection if task is not None else None
+
+
+def _end(task: Task) -> None:
+    """End a connection that nobody waits for, at once: its local port is free when this returns."""
+    task.scope.cancel()
+    if task.connection is not None:
+        task.connection.abort()
+
+
+async def _drained(task: Task, stall: float) -> bool:
+    """Wait until the outbox is with the stack; False when nothing moved for stall seconds."""
+    while task.drained is not None:
+        before = task.sent
+        with trio.move_on_after(stall) as waiting:
+            await task.drained.wait()
+        if waiting.cancelled_caught and task.sent == before:
+            return False
+    return True
 
 
 async def _cancel_when_broken(connection: Connection, scope: trio.CancelScope) -> None:

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import trio
 
-from emulator.errors import NetError
+from emulator.errors import NetError, NetFailure
+from emulator.modem.connection import Loss
 from emulator.modem.intents import Forward, Send, Sent
 from emulator.modem.modem import Modem
-from emulator.net.interface import ClosePlan, Connection
+from emulator.net.interface import ClosePlan, Connection, OpenRequest
 from emulator.runtime.trace import Trace
 
 _FIRST_LOOK = 0.001
@@ -44,8 +45,9 @@ class Shell(Protocol):
 class Task:
     """What serves one connection, and how it is to end once MIPCLOSE said so."""
 
-    def __init__(self, connect_id: int) -> None:
+    def __init__(self, connect_id: int, request: OpenRequest) -> None:
         self.connect_id = connect_id
+        self.request = request
         self.scope = trio.CancelScope()
         self.pump = trio.CancelScope()
         self.connection: Connection | None = None
@@ -69,19 +71,19 @@ class Sending:
         """Try at once; a task waits only for a stack that is full, or for what was handed over before."""
         task = self._tasks.get(intent.connect_id)
         if task is None or task.connection is None:
-            self._sent(Sent(0, failed=True))
+            self._sent(intent, Sent(0, failed=True))
             return
         taken = 0
-        if not task.outbox:
+        if task.drained is None:
             try:
                 taken = task.connection.send_now(intent.data)
             except NetError as error:
                 self.net("send failed", intent.connect_id, str(error))
-                self._sent(Sent(0, failed=True))
+                self._sent(intent, Sent(0, failed=True))
                 return
             self._handed_over(task, intent.data[:taken])
-        if taken == len(intent.data) and not task.outbox:
-            self._sent(Sent(taken))
+        if taken == len(intent.data) and task.drained is None:
+            self._sent(intent, Sent(taken))
         else:
             self._start(self._send_rest(intent, task, task.connection, taken))
 
@@ -112,11 +114,12 @@ class Sending:
                 self.net("send failed", intent.connect_id, str(error))
                 failed = True
         if not task.scope.cancel_called:
-            self._sent(Sent(len(intent.data) - len(rest), failed))
+            self._sent(intent, Sent(len(intent.data) - len(rest), failed))
             self._shell.step()
 
-    def _sent(self, result: Sent) -> None:
-        if self._shell.modem.interpreter.busy:
+    def _sent(self, intent: Send, result: Sent) -> None:
+        """Answer the command that asked for it, unless a restart or a bug has ended that."""
+        if self._shell.modem.interpreter.operation is intent:
             self._shell.modem.complete(result, trio.current_time())
 
     def forward(self, intent: Forward) -> None:
@@ -125,11 +128,12 @@ class Sending:
         if task is None or task.connection is None:
             return
         rest: bytes | memoryview = intent.data
-        if not task.outbox:
+        if task.drained is None:
             try:
                 count = task.connection.send_now(rest)
-            except NetError:
-                return  # the pump meets the same end and reports it
+            except NetError as error:
+                self._lost(task, error, len(rest))
+                return
             self._forwarded(task, rest[:count] if count < len(rest) else rest)
             if count == len(rest):
                 return
@@ -153,16 +157,33 @@ class Sending:
                 if count:
                     self._shell.report(partial(self._forwarded, task, first[:count]))
         except NetError as error:
-            self.net("send failed", task.connect_id, str(error))
+            size = sum(map(len, task.outbox))
             task.outbox.clear()
+            self._shell.report(partial(self._lost, task, error, size))
         finally:
             task.drained = None
             if drained is not None:
                 drained.set()
 
+    def _lost(self, task: Task, error: NetError, size: int) -> None:
+        """Payload that cannot be sent any more. A reset the pump meets as well, after what came before it."""
+        self.net("send failed", task.connect_id, str(error))
+        if self.serves(task) and task.plan is None:
+            modem = self._shell.modem
+            instance = modem.connections[task.connect_id]
+            instance.queued = max(0, instance.queued - size)
+            if error.failure is not NetFailure.RESET:
+                modem.now = trio.current_time()
+                modem.connections.fail(task.connect_id, Loss.BROKEN)
+
+    def serves(self, task: Task) -> bool:
+        """Whether the task still is its instance's: after a loss the same connect_id may serve another one."""
+        return self._tasks.get(task.connect_id) is task
+
     def _forwarded(self, task: Task, data: bytes | memoryview) -> None:
         self._handed_over(task, data)
-        self._shell.modem.forwarded(task.connect_id, len(data), trio.current_time())
+        if self.serves(task):
+            self._shell.modem.forwarded(task.connect_id, len(data), trio.current_time())
 
     def _handed_over(self, task: Task, data: bytes | memoryview) -> None:
         """The stack took data: trace it, and watch for the peer's acknowledgement where that is to be told."""
@@ -170,25 +191,27 @@ class Sending:
             return
         self.net("sent", task.connect_id, data)
         task.sent += len(data)
-        if not task.watched and self._shell.modem.connections.wants_acknowledgements(task.connect_id):
+        wanted = self.serves(task) and self._shell.modem.connections.wants_acknowledgements(task.connect_id)
+        if wanted and not task.watched:
             task.watched = True
             self._start(self._watch_acknowledgements(task, task.sent - len(data)))
 
     async def _watch_acknowledgements(self, task: Task, told: int) -> None:
         """Look at the socket with growing gaps while something is outstanding. told: bytes reported so far."""
-        connections, connection = self._shell.modem.connections, task.connection
+        connection = task.connection
         assert connection is not None
         gap = _FIRST_LOOK
-        while told < task.sent and task.plan is None and not task.scope.cancel_called:
+        while told < task.sent:
             await trio.sleep(gap)
             gap = min(2 * gap, _LAST_LOOK)
+            connections = self._shell.modem.connections
+            if not (self.serves(task) and connections.wants_acknowledgements(task.connect_id)):
+                break
             news = task.sent - connection.unacknowledged() - told
-            if news > 0 and connections.wants_acknowledgements(task.connect_id):
+            if news > 0:
                 told += news
                 gap = _FIRST_LOOK
                 self._shell.report(partial(connections.acknowledged, task.connect_id, news))
-            elif not connections.wants_acknowledgements(task.connect_id):
-                break
         task.watched = False
 
     def net(self, event: str, connect_id: int, detail: bytes | memoryview | str) -> None:

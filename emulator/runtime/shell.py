@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import trio
 
@@ -82,11 +83,7 @@ class Module:
             recent.line(">", data)
             if self._trace is not None:
                 self._trace.line(">", data)
-            try:
-                modem.receive(data, trio.current_time())
-                self.step()
-            except Exception as error:
-                self.failed(error)
+            self._guarded(partial(modem.receive, data, trio.current_time()))
             turns = turns + 1 if modem.online else 0
 
     def _flush(self) -> None:
@@ -111,8 +108,7 @@ class Module:
                 self._blocked = trio.Event()
                 self._flush()
                 if self._drained_for_somebody():
-                    self.modem.settle(trio.current_time())
-                    self.step()
+                    self._guarded(lambda: self.modem.settle(trio.current_time()))
 
     def _drained_for_somebody(self) -> bool:
         """Whether something that waited for the line to drain can go on."""
@@ -120,7 +116,15 @@ class Module:
         if modem.transmitter.full:
             return False
         waits = self._peers.starved or self._input_wanted is not None
-        return waits or modem.framer.kept > 0 or modem.transmitter.urcs_wait
+        return waits or modem.framer.waiting or modem.transmitter.urcs_wait
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        """A call into the core and its step; no bug in them ends the module."""
+        try:
+            call()
+            self.step()
+        except Exception as error:
+            self.failed(error)
 
     # Time.
 
@@ -129,11 +133,7 @@ class Module:
             self._armed = self.modem.deadline
             with trio.CancelScope(deadline=self._armed) as self._timer:
                 await trio.sleep_forever()
-            try:
-                self.modem.on_deadline(trio.current_time())
-                self.step()
-            except Exception as error:
-                self.failed(error)
+            self._guarded(lambda: self.modem.on_deadline(trio.current_time()))
 
     # The step.
 
@@ -141,10 +141,11 @@ class Module:
         """What follows every call into the core."""
         modem = self.modem
         self._flush()
-        while modem.intents:
+        while modem.intents or modem.can_go_on:
             intents, modem.intents = modem.intents, []
             for intent in intents:
                 self._carry_out(intent)
+            modem.settle(trio.current_time())
             self._flush()
         if modem.deadline < self._armed:
             self._armed = self._timer.deadline = modem.deadline
@@ -171,8 +172,12 @@ class Module:
     def failed(self, error: Exception) -> None:
         """A bug: logged with the last traffic, answered ERROR where a command waits, and the module goes on."""
         self._recent.report(error)
-        self.modem.abandon(trio.current_time())
-        self._flush()
+        try:
+            self.modem.abandon(trio.current_time())
+            self.modem.settle(trio.current_time())
+            self.step()
+        except Exception as another:
+            self._recent.report(another)
 
     def report(self, report: Callable[[], None]) -> None:
         """Tell the core something, and follow it up."""

@@ -145,6 +145,11 @@ class Framer:
         """Bytes that wait for the mode to change."""
         return len(self._input)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether next_event has something to look at."""
+        return bool(self._due) or (bool(self._input) and self.mode is not Mode.PAUSED)
+
     def take_echo(self) -> bytes:
         """What is to be echoed for the bytes consumed since the last call."""
         if not self._echoed:

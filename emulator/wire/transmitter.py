@@ -37,8 +37,11 @@ class Transmitter:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits for the DTE that nothing more should be produced."""
-        return self.size + self._urc_size > self._high_mark
+        """Whether so much waits for the DTE that nothing more should be produced.
+
+        URCs count only when they may leave: those that are held say nothing of whether the DTE reads.
+        """
+        return (self.size if self.hold else self.size + self._urc_size) > self._high_mark
 
     @property
     def urcs_wait(self) -> bool:
@@ -63,8 +66,8 @@ class Transmitter:
     def urc(self, data: bytes, *, droppable: bool = False) -> bool:
         """A URC, to go out when it may. A droppable one is dropped whole, and counted, when too much waits;
         returns whether it was kept."""
-        waiting = self.size + self._urc_size
-        if droppable and waiting and (self.full or self._urc_size + len(data) > self._urc_queue):
+        crowded = self.full or self._urc_size + len(data) > self._urc_queue
+        if droppable and crowded and (self.size or self._urcs):
             self.dropped += 1
             return False
         self._urcs.append(data)

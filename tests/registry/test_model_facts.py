@@ -75,10 +75,12 @@ WINDOWS = table(
 )
 PACKETS = table((NB, 12), ("ML305M", 128), (without(CAT1, "ML305M"), 256))
 KEEPALIVE = table(("MN316 MN316-S MN326", (30, 90)), (f"MN316A MN318 MN319 {CAT1}", (90, 75)))
+PACKETS_OF_MODE = {("MIPMODE", "packet_size"), ("MIPMODE", "waittm")}
 INERT = table(
-    ("MN316 MN316-S MN326", {("MIPOPEN", "timeout")}),
-    ("MN316A", {("MIPCFG", "ackmode", "ack_mode")}),
-    (f"MN318 MN319 {CAT1}", set()),
+    ("MN316 MN316-S MN326", {*PACKETS_OF_MODE, ("MIPOPEN", "timeout")}),
+    ("MN316A", {*PACKETS_OF_MODE, ("MIPCFG", "ackmode", "ack_mode")}),
+    ("MN318 MN319", PACKETS_OF_MODE),
+    (CAT1, set()),
 )
 CLOSE = table(
     ("MN316 MN316-S MN319 MN326", (False, 2)),
@@ -89,13 +91,18 @@ CLOSE = table(
 )
 SEND_LACKS = table((NB, {"pri_flag"}), (CAT1, {"pri_flag", "rai", "seq"}))
 RAI = table(("MN319", ("0", "")), (without(f"{NB} {CAT1}", "MN319"), ("0-2", None)))
+SEND_LENGTH = table(
+    (NB, ("0-1460", None)), ("ML305U", ("0-4096", "0-1460")), (without(CAT1, "ML305U"), ("0-8192", "0-1460"))
+)
+READ_LENGTH = table(("MN316A MN319", "1-1460"), (f"MN316 MN316-S MN318 MN326 {CAT1}", "0-4096"))
 SEQ_IPV6_HEADERS = table(("MN316A MN319", 48), (f"MN316 MN316-S MN318 MN326 {CAT1}", 0))
 
 LACKING = table(
     ("ML302A ML305A ML307A ML307G", {"&F", "Z"}),
     ("ML307R", {"&F", "Z", "S3", "S4", "S5"}),
     ("ML305M", {"Q", "Z"}),
-    (f"{NB} ML302S ML307S ML305U", set()),
+    ("MN316 MN316-S MN326", {"MIPSACK"}),
+    ("MN316A MN318 MN319 ML302S ML307S ML305U", set()),
 )
 VERBOSE = table(("ML305M ML307G", "1"), (f"{NB} ML302A ML305A ML307A ML302S ML307S ML305U ML307R", "0-1"))
 QUIET = table(("ML307G", "0"), (without(f"{NB} {CAT1}", "ML307G"), "0-1"))
@@ -270,7 +277,7 @@ def test_closing(model: Profile) -> None:
 def test_sending(model: Profile) -> None:
     send = model.commands["MIPSEND"].params
     assert {name for name in send if not send[name].available} == SEND_LACKS[model.series]
-    assert accepted(send["send_length"]) == "0-1460"
+    assert (accepted(send["send_length"]), send["send_length"].shown) == SEND_LENGTH[model.series]
     assert (accepted(send["rai"]), send["rai"].shown) == RAI[model.series]
     assert (accepted(send["seq"]), send["seq"].default) == ("1-255", None)
     assert model.connection.inline_max == 1460
@@ -278,6 +285,18 @@ def test_sending(model: Profile) -> None:
     assert model.connection.empty_datagram == (model.series == "MN319")
     assert model.connection.seq_ipv6_headers == SEQ_IPV6_HEADERS[model.series]
     assert model.connection.mtu == 1280
+
+
+def test_reading_and_modes(model: Profile) -> None:
+    assert accepted(param(model, "MIPRD", "length")) == READ_LENGTH[model.series]
+    assert model.connection.reads_one_packet == (READ_LENGTH[model.series] == "1-1460")
+    mode = model.commands["MIPMODE"].params
+    assert accepted(mode["access_mode"]) == ("0,2,3" if model.family == "NB" else "0-3")
+    size, wait = mode["packet_size"], mode["waittm"]
+    assert (accepted(size), size.default, size.available) == ("512-1460", 1024, model.family == "NB")
+    assert (accepted(wait), wait.shown, wait.default) == ("0-2000", "100-2000", 200)
+    assert wait.available == (model.family == "NB")
+    assert model.line.guard == 0.2
 
 
 def test_the_basics_of_v250(model: Profile) -> None:

@@ -12,6 +12,10 @@ peer ID got [TEXT]          all that it received since the last look; over UDP t
 peer ID got N bytes         how many, of that
 peer ID gone                there is no connection any more
 context of ID lost          the PDP context goes down
+peer ID takes N bytes | all how much it still takes of what transparent mode sends
+peer ID acknowledges N      bytes more, which makes the "ack" URC where that is on
+nack ID N                   how many bytes MIPSACK finds unacknowledged from now on
+dte sends N bytes           as many letters, typed
 send ID takes N | fails     what becomes of the next send, or of the one that is held
 send ID held | done
 close ID RESULT             how the next close ends (a CloseResult's value); one that is held, now
@@ -54,6 +58,11 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"peer (\d) sends ?(.*)", lambda driver, given: driver.world.peer_sends(int(given[1]), unescaped(given[2]))),
     (r"peer (\d) got (\d+) bytes", lambda driver, given: _equal(len(driver.world.got(int(given[1]))), int(given[2]))),
     (r"peer (\d) got ?(.*)", lambda driver, given: _equal(driver.world.got(int(given[1])), unescaped(given[2]))),
+    (r"peer (\d) takes (\d+) bytes", lambda driver, given: driver.world.take_more(int(given[1]), int(given[2]))),
+    (r"peer (\d) takes all", lambda driver, given: driver.world.take_more(int(given[1]), None)),
+    (r"peer (\d) acknowledges (\d+)", lambda driver, given: driver.world.acknowledge(int(given[1]), int(given[2]))),
+    (r"nack (\d) (\d+)", lambda driver, given: setattr(driver.world.peers[int(given[1])], "nack", int(given[2]))),
+    (r"dte sends (\d+) bytes", lambda driver, given: driver.type(b"x" * int(given[1]))),
     (r"peer (\d) gone", lambda driver, given: _equal(int(given[1]) in driver.world.peers, False)),
     (r"peer (\d) (closes|resets)", lambda driver, given: driver.world.peer_ends(int(given[1]), _LOSSES[given[2]])),
     (r"context of (\d) lost", lambda driver, given: driver.world.peer_ends(int(given[1]), Loss.PDP_DOWN)),

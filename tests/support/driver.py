@@ -111,6 +111,7 @@ class Driver:
 
     def report(self, what: Callable[[], None]) -> None:
         """The world tells the core something."""
+        self.modem.now = self.now
         what()
         self.modem.settle(self.now)
         self._step()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from emulator.errors import NetFailure
 from emulator.modem.connection import Loss
 from emulator.modem.connections import Connections
-from emulator.modem.intents import Close, Drop, Intent, Open, Restart, Send, Sent
-from emulator.net.interface import ClosePlan, CloseResult, OpenRequest, Transport
+from emulator.modem.intents import Close, Drop, Forward, Intent, Open, Outstanding, Restart, Send, Sent
+from emulator.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -20,12 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Peer:
-    """The far end of one connection. got: what it received (a list item a datagram, or a piece of a stream)."""
+    """The far end of one connection. got: what it received (a list item a datagram, or a piece of a stream).
+
+    room: how many bytes of transparent mode are still taken of the outbox, None: all. nack: bytes that it has not
+    acknowledged.
+    """
 
     request: OpenRequest
     got: deque[bytes] = field(default_factory=deque)
     unread: deque[bytes] = field(default_factory=deque)
     ended: Loss | None = None
+    outbox: deque[bytes] = field(default_factory=deque)
+    room: int | None = None
+    nack: int = 0
 
     @property
     def tcp(self) -> bool:
@@ -98,7 +105,21 @@ class World:
         else:
             self._close_results[connect_id] = result
 
+    def take_more(self, connect_id: int, room: int | None) -> None:
+        """Of transparent mode so many bytes more are taken, then none; None: all."""
+        peer = self.peers[connect_id]
+        peer.room = room
+        while count := self._take_outbox(peer):
+            self._driver.report(partial(self._driver.modem.forwarded, connect_id, count, self._driver.now))
+        if not peer.outbox and self.sending is not None and self.sending.connect_id == connect_id:
+            self.finish_send()
+
     # What peers do by themselves.
+
+    def acknowledge(self, connect_id: int, count: int) -> None:
+        """The peer acknowledges count bytes more, which only some want to know."""
+        if self._connections.wants_acknowledgements(connect_id):
+            self._driver.report(lambda: self._connections.acknowledged(connect_id, count))
 
     def peer_sends(self, connect_id: int, *pieces: bytes) -> None:
         """Over TCP in pieces of at most the credit; over UDP each piece a datagram."""
@@ -141,6 +162,10 @@ class World:
                 self._open(connect_id, request)
             case Send():
                 self._send(intent)
+            case Forward():
+                self._forward(intent)
+            case Outstanding(connect_id=connect_id):
+                self._driver.complete(self.peers[connect_id].nack)
             case Close(connect_id=connect_id, plan=plan):
                 self._close(connect_id, plan)
             case Drop(connect_id=connect_id):
@@ -191,6 +216,9 @@ class World:
     def _send(self, send: Send) -> None:
         self.sends.append(send)
         self.sending = send
+        peer = self.peers.get(send.connect_id)
+        if peer is not None and peer.outbox:
+            return  # after what was handed over before
         if not self._is_held("send", send.connect_id):
             self._finish_send(self._sent.pop(send.connect_id, Sent(len(send.data))))
 
@@ -202,8 +230,34 @@ class World:
             peer.got.append(send.data[: result.taken])
         self._driver.complete(result)
 
+    def _forward(self, forward: Forward) -> None:
+        peer = self.peers.get(forward.connect_id)
+        if peer is None:
+            return
+        peer.outbox.append(forward.data)
+        while count := self._take_outbox(peer):
+            self._driver.modem.forwarded(forward.connect_id, count, self._driver.now)
+
+    def _take_outbox(self, peer: Peer) -> int:
+        """How many bytes of the oldest payload the peer takes: of a datagram all or none."""
+        if not peer.outbox:
+            return 0
+        data = peer.outbox.popleft()
+        count = len(data) if peer.room is None else min(peer.room, len(data))
+        if not peer.tcp and count < len(data):
+            count = 0
+        if peer.room is not None:
+            peer.room -= count
+        if count < len(data):
+            peer.outbox.appendleft(data[count:])
+        if count:
+            peer.got.append(data[:count])
+        return count
+
     def _close(self, connect_id: int, plan: ClosePlan) -> None:
         self.plans.append(plan)
+        if plan.mode is CloseMode.DRAIN:
+            self.peers[connect_id].got.extend(self.peers[connect_id].outbox)
         del self.peers[connect_id]
         self.closing.add(connect_id)
         if not self._is_held("close", connect_id):
@@ -228,6 +282,9 @@ class World:
             return True
         credit = self._connections.credit(connect_id)
         if not credit:
+            if peer.ended is Loss.BROKEN and self._connections.tells_breaks(connect_id):
+                peer.unread.clear()
+                return True
             return False
         data = peer.unread.popleft()
         if peer.tcp and len(data) > credit:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.models import SERIES
+from tests.support.models import CAT1, SERIES
 from tests.support.transcript import BadTranscript, Transcript, parse, read, run
 
 FOLDER = Path(__file__).parent
@@ -25,10 +25,23 @@ def test_transcript(transcript: Transcript, model: str) -> None:
     run(transcript, model)
 
 
-@pytest.mark.parametrize("chapter", ["3.2", "3.3", "3.5", "3.8", "3.14", "4.1", "4.2"])
+@pytest.mark.parametrize("chapter", ["3.2", "3.3", "3.5", "3.6", "3.7", "3.8", "3.9", "3.14", "4.1", "4.2"])
 def test_each_chapter_runs_on_every_series(chapter: str) -> None:
-    found = {model for each in TRANSCRIPTS if each.name.startswith(f"manual/{chapter}-") for model in each.models}
-    assert found == set(SERIES)
+    assert runs_on(f"manual/{chapter}-") == set(SERIES)
+
+
+@pytest.mark.parametrize(
+    ("flow", "series"),
+    [("4.3-tcp", CAT1), ("4.3-udp", CAT1), ("4.4-tcp-switched", SERIES), ("4.4-tcp-opened", SERIES),
+     ("4.4-udp-switched", SERIES), ("4.4-udp-opened", SERIES)],
+)  # fmt: skip
+def test_each_flow_runs_on_every_series_that_has_it(flow: str, series: tuple[str, ...]) -> None:
+    assert runs_on(f"manual/{flow}") == set(series)
+
+
+def runs_on(start: str) -> set[str]:
+    """The models of the transcripts whose names start so."""
+    return {model for each in TRANSCRIPTS if each.name.startswith(start) for model in each.models}
 
 
 # The format itself.

@@ -80,7 +80,7 @@ def test_one_that_is_there_but_not_available(write: Callable[[str], Path]) -> No
         ("[commands.MIPOPEN]\nparams.timeout = { default = 500 }\n", "commands.MIPOPEN.params.timeout.default"),
         ("[commands.MIPOPEN]\nparams.address = { range = '0-1' }\n", "commands.MIPOPEN.params.address.range"),
         ("[commands.MIPCFG]\noffers = ['encoding', 'nothing']\n", "commands.MIPCFG.offers"),
-        ("[commands.MIPCFG]\nkeys.nothing = {}\n", "commands.MIPCFG.offers"),
+        ("[commands.MIPCFG]\nkeys.nothing = {}\n", "commands.MIPCFG.keys.nothing"),
         ("[commands.MIPCFG]\nkeys.ssl.params.none = { default = 1 }\n", "commands.MIPCFG.keys.ssl.params.none"),
         ("[commands.MIPCLOSE]\nparams.mode = { range = '0-9' }\n", "close_modes.5"),
         ("[cme]\nnothing = { number = 1, text = 'x' }\n", "cme.nothing"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from contextlib import suppress
 
 import pytest
 import trio
@@ -13,7 +14,7 @@ from trio.testing import wait_all_tasks_blocked
 from emulator.errors import NetError, NetFailure
 from emulator.net.interface import Connection, Family, OpenRequest, Transport
 from emulator.net.sockets import HostNetwork
-from tests.unit.net.conftest import Peers, host_socket, port_of, to
+from tests.unit.net.conftest import Peers, host_socket, open_files, port_of, to
 
 LARGEST = {Family.IPV4: 65507, Family.IPV6: 65527}
 
@@ -150,6 +151,73 @@ async def test_unacknowledged(network: HostNetwork, peers: Peers) -> None:
     connection.abort()
     assert connection.unacknowledged() == 0
     assert peer.fileno() >= 0
+
+
+async def woken(connection: Connection) -> bool:
+    """Whether wait_broken comes back once everything else has settled."""
+    with trio.move_on_after(0.05):
+        await connection.wait_broken()
+        return True
+    return False
+
+
+async def test_a_reset_wakes_who_does_not_read(network: HostNetwork, peers: Peers) -> None:
+    connection, peer = await pair(network, peers)
+    peer.sendall(b"unread")
+    await connection.wait_readable()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(connection.wait_broken)
+        await wait_all_tasks_blocked()
+        send_reset(peer)
+    assert await woken(connection)
+    connection.abort()
+
+
+async def test_data_and_a_fin_do_not(network: HostNetwork, peers: Peers) -> None:
+    connection, peer = await pair(network, peers)
+    peer.sendall(b"unread")
+    assert not await woken(connection)
+    peer.shutdown(socket.SHUT_WR)
+    assert not await woken(connection)
+    assert connection.receive_now(99) == b"unread"
+    assert connection.receive_now(99) == b""
+    connection.abort()
+
+
+async def test_udp_never_breaks(network: HostNetwork, peers: Peers) -> None:
+    server = peers.udp()
+    connection = await network.open(to(server))
+    server.close()
+    connection.send_now(b"to nobody")
+    assert not await woken(connection)
+    connection.abort()
+
+
+async def test_waiting_for_a_break_leaves_no_file(network: HostNetwork, peers: Peers) -> None:
+    connection, _ = await pair(network, peers)
+    before = open_files()
+    assert not await woken(connection)
+    assert open_files() == before
+    connection.abort()
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_abort_wakes_who_waits_for_a_break(network: HostNetwork, peers: Peers, transport: Transport) -> None:
+    connection = await network.open(to(peers.tcp() if transport is Transport.TCP else peers.udp()))
+    ended = False
+    with trio.move_on_after(0.2):
+        async with trio.open_nursery() as nursery:
+
+            async def wait() -> None:
+                nonlocal ended
+                with suppress(NetError):
+                    await connection.wait_broken()
+                ended = True
+
+            nursery.start_soon(wait)
+            await wait_all_tasks_blocked()
+            connection.abort()
+    assert ended
 
 
 @pytest.mark.parametrize("transport", Transport)

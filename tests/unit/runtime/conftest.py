@@ -1,0 +1,14 @@
+"""A module between a line and a world in memory."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from tests.unit.runtime.doubles import Bench
+
+
+@pytest.fixture
+async def bench(nursery: trio.Nursery) -> Bench:
+    """An ML305U that has booted. A test in which time passes asks for the autojump_clock besides."""
+    return await Bench(nursery).start()

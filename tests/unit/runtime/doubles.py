@@ -1,0 +1,278 @@
+"""A line and a world in memory: the shell runs between them, and a test holds both their other ends."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from emulator.at.registry import BoundModel
+from emulator.errors import NetError, NetFailure
+from emulator.modem.modem import Modem
+from emulator.net.interface import ClosePlan, CloseResult, OpenRequest, Transport
+from emulator.runtime.models import load_model
+from emulator.runtime.shell import Module
+from emulator.runtime.trace import Trace
+
+
+class Gate:
+    """Something that tasks wait for, again and again."""
+
+    def __init__(self) -> None:
+        self._event = trio.Event()
+
+    def open(self) -> None:
+        self._event.set()
+        self._event = trio.Event()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+
+class Line:
+    """A link in memory. room: bytes that it takes before it is full; heard: what it took and nobody read."""
+
+    port = "memory"
+
+    def __init__(self, room: float = math.inf) -> None:
+        self.room = room
+        self.typed = bytearray()
+        self.heard = bytearray()
+        self.spoken = Gate()
+        self._readable = Gate()
+        self._writable = Gate()
+
+    # The DTE's end.
+
+    def types(self, data: bytes) -> None:
+        self.typed += data
+        self._readable.open()
+
+    def reads(self) -> bytes:
+        """What has come; a line that was full has room for as much again."""
+        data = bytes(self.heard)
+        self.heard.clear()
+        self.makes_room(len(data))
+        return data
+
+    def makes_room(self, size: float) -> None:
+        self.room += size
+        self._writable.open()
+
+    # The module's end.
+
+    def read_now(self, limit: int) -> bytes | None:
+        data = bytes(self.typed[:limit])
+        del self.typed[:limit]
+        return data or None
+
+    def write_now(self, data: bytes | memoryview) -> int:
+        taken = int(min(self.room, len(data)))
+        self.heard += data[:taken]
+        self.room -= taken
+        self.spoken.open()
+        return taken
+
+    async def wait_readable(self) -> None:
+        await trio.lowlevel.checkpoint()
+        while not self.typed:
+            await self._readable.wait()
+
+    async def wait_writable(self) -> None:
+        await trio.lowlevel.checkpoint()
+        while not self.room:
+            await self._writable.wait()
+
+
+Arrival = bytes | Exception
+
+
+class Peer:
+    """An open connection in memory, and its peer. window: bytes that the peer takes before it is full.
+
+    arrivals: pieces and errors to come, in order. failure: what sending raises. closing: what a close waits for.
+    """
+
+    def __init__(self, request: OpenRequest, arrivals: Iterable[Arrival] = ()) -> None:
+        self.transport = request.transport
+        self.peer = f"{request.host}:{request.port}"
+        self.window = math.inf
+        self.taken = bytearray()
+        self.failure: Exception | None = None
+        self.closing = trio.Event()
+        self.result = CloseResult.NORMAL
+        self.plan: ClosePlan | None = None
+        self.aborted = False
+        self.given = 0
+        self._arrivals = iter(arrivals)
+        self._came: deque[Arrival] = deque()
+        self._readable = Gate()
+        self._writable = Gate()
+
+    # The peer's end.
+
+    def sends(self, *arrivals: Arrival) -> None:
+        self._came.extend(arrivals)
+        self._readable.open()
+
+    def takes(self, size: float) -> None:
+        self.window += size
+        self._writable.open()
+
+    def fails(self, error: Exception) -> None:
+        """Whoever sends next finds out."""
+        self.failure = error
+        self._writable.open()
+
+    # The module's end.
+
+    def send_now(self, data: bytes | memoryview) -> int:
+        self._require_open()
+        if self.failure is not None:
+            raise self.failure
+        taken = int(min(self.window, len(data)))
+        if self.transport is Transport.UDP and taken < len(data):
+            taken = 0
+        self.taken += data[:taken]
+        self.window -= taken
+        return taken
+
+    def receive_now(self, limit: int) -> bytes | None:
+        self._require_open()
+        if not self._came and (more := next(self._arrivals, None)) is not None:
+            self._came.append(more)
+        if not self._came:
+            return None
+        first = self._came.popleft()
+        if isinstance(first, Exception):
+            raise first
+        if self.transport is Transport.TCP and len(first) > limit:
+            self._came.appendleft(first[limit:])
+            first = first[:limit]
+        self.given += len(first)
+        return first
+
+    async def wait_readable(self) -> None:
+        await self._wait(self._readable)
+
+    async def wait_writable(self) -> None:
+        await self._wait(self._writable)
+
+    async def wait_broken(self) -> None:
+        while not any(isinstance(arrival, Exception) for arrival in self._came):
+            await self._wait(self._readable)
+
+    def unacknowledged(self) -> int:
+        return 0
+
+    async def close(self, plan: ClosePlan) -> CloseResult:
+        self.plan = plan
+        self._wake()
+        try:
+            await self.closing.wait()
+        finally:
+            self.abort()
+        return self.result
+
+    def abort(self) -> None:
+        self.aborted = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._readable.open()
+        self._writable.open()
+
+    async def _wait(self, gate: Gate) -> None:
+        self._require_open()
+        await gate.wait()
+        self._require_open()
+
+    def _require_open(self) -> None:
+        if self.plan is not None or self.aborted:
+            raise NetError(NetFailure.RESET, "closed by this side")
+
+
+class World:
+    """A network in memory. arrivals: what each new connection brings; failure: what opening raises.
+
+    answer: what opening waits for, None for nothing. peers: the connections, in the order in which they opened.
+    """
+
+    def __init__(self) -> None:
+        self.arrivals: Callable[[], Iterable[Arrival]] = tuple
+        self.failure: Exception | None = None
+        self.answer: trio.Event | None = None
+        self.requests: list[OpenRequest] = []
+        self.peers: list[Peer] = []
+
+    async def open(self, request: OpenRequest) -> Peer:
+        self.requests.append(request)
+        await trio.lowlevel.checkpoint()
+        if self.answer is not None:
+            await self.answer.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.peers.append(Peer(request, self.arrivals()))
+        return self.peers[-1]
+
+
+class Bench:
+    """A module between a line and a world in memory. Every method that asks waits until nothing moves any more."""
+
+    def __init__(
+        self,
+        nursery: trio.Nursery,
+        *,
+        room: float = math.inf,
+        boot_time: float = 0,
+        model: BoundModel[Modem] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.line = Line(room)
+        self.world = World()
+        self.module = Module(model or load_model("ML305U"), self.line, self.world, boot_time=boot_time, trace=trace)
+        self._nursery = nursery
+
+    async def start(self) -> Bench:
+        """Wait for the boot, and past the banner."""
+        await self._nursery.start(self.module.run)
+        assert await self.heard() == b"\r\n+MATREADY\r\n"
+        return self
+
+    async def heard(self) -> bytes:
+        await wait_all_tasks_blocked()
+        return self.line.reads()
+
+    async def hears(self, seconds: float) -> bytes:
+        """What comes next; that takes just so long."""
+        due = trio.current_time() + seconds
+        with trio.fail_at(due + 1):
+            await self.line.spoken.wait()
+        assert trio.current_time() == pytest.approx(due)
+        return await self.heard()
+
+    async def ask(self, *commands: str) -> list[str]:
+        """Type command lines; returns the lines that come for them."""
+        self.line.types("".join(f"{command}\r" for command in commands).encode())
+        return lines(await self.heard())
+
+    async def connect(self, connect_id: int = 0, kind: str = "TCP") -> Peer:
+        opened = await self.ask(f'AT+MIPOPEN={connect_id},"{kind}","peer",80')
+        assert opened == ["OK", f"+MIPOPEN: {connect_id},0"]
+        return self.world.peers[-1]
+
+
+def lines(heard: bytes) -> list[str]:
+    """The lines of which heard consists, each with a pair of line ends around it."""
+    found = heard.decode("latin-1").split("\r\n")
+    assert not any(found[::2]), f"not made of lines: {heard!r}"
+    return found[1::2]
+
+
+def endless(piece: bytes) -> Iterator[bytes]:
+    while True:
+        yield piece

@@ -1,0 +1,173 @@
+"""MIPSEND in the shell: at once where the stack takes it, else a task waits for room."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from emulator.errors import NetError, NetFailure
+from tests.unit.runtime.doubles import Bench, Peer, lines
+
+RESET = NetError(NetFailure.RESET, "connection reset")
+SEND = "AT+MIPSEND=0,,0123456789"
+
+
+async def shut(bench: Bench, window: float = 0, patience: int = 5) -> Peer:
+    """A connection whose peer has so little room left; patience: the send timeout, in seconds."""
+    await bench.ask(f'AT+MIPCFG="timeout",0,{patience}')
+    peer = await bench.connect()
+    peer.window = window
+    return peer
+
+
+async def test_at_once(bench: Bench) -> None:
+    peer = await shut(bench, window=20)
+    assert await bench.ask(SEND, SEND, "AT") == ["+MIPSEND: 0,10", "OK"] * 2 + ["OK"]
+    assert peer.taken == b"0123456789" * 2
+
+
+async def test_the_window_opens(bench: Bench) -> None:
+    peer = await shut(bench, window=4)
+    assert await bench.ask(SEND) == []
+    assert peer.taken == b"0123"
+    peer.takes(3)
+    assert await bench.heard() == b""
+    peer.takes(math.inf)
+    assert lines(await bench.heard()) == ["+MIPSEND: 0,10", "OK"]
+    assert peer.taken == b"0123456789"
+
+
+@pytest.mark.parametrize(("window", "answer"), [(4, ["+MIPSEND: 0,4", "OK"]), (0, ["+CME ERROR: 560"])])
+async def test_the_send_timeout(bench: Bench, autojump_clock: MockClock, window: int, answer: list[str]) -> None:
+    peer = await shut(bench, window, patience=7)
+    assert await bench.ask(SEND) == []
+    assert lines(await bench.hears(7)) == answer
+    assert await bench.ask("AT+MIPSTATE=0") == ['+MIPSTATE: 0,"TCP","peer",80,"CONNECTED"', "OK"]
+    peer.takes(100)
+    assert await bench.ask("AT+MIPSEND=0,,more") == ["+MIPSEND: 0,4", "OK"]
+    assert peer.taken == b"0123456789"[:window] + b"more"
+
+
+async def test_the_timeout_counts_for_the_whole_command(bench: Bench, autojump_clock: MockClock) -> None:
+    """Room that comes bit by bit does not lengthen it."""
+    peer = await shut(bench, patience=5)
+    await bench.ask(SEND)
+    for _ in range(5):
+        await trio.sleep(0.9)
+        peer.takes(1)
+    assert lines(await bench.hears(0.5)) == ["+MIPSEND: 0,5", "OK"]
+
+
+async def test_it_fails_at_once(bench: Bench) -> None:
+    peer = await shut(bench)
+    peer.failure = RESET
+    assert await bench.ask(SEND) == ["+CME ERROR: 560", '+MIPURC: "disconn",0,2']
+    assert await bench.ask("AT+MIPSTATE=0") == ['+MIPSTATE: 0,,,,"INITIAL"', "OK"]
+    assert peer.aborted
+    await bench.connect()
+
+
+async def test_it_fails_midway(bench: Bench) -> None:
+    peer = await shut(bench, window=4)
+    await bench.ask(SEND)
+    peer.fails(RESET)
+    assert sorted(lines(await bench.heard())) == ["+CME ERROR: 560", '+MIPURC: "disconn",0,2']
+    assert peer.aborted
+    assert await bench.ask("AT+MIPSTATE=0") == ['+MIPSTATE: 0,,,,"INITIAL"', "OK"]
+
+
+@pytest.mark.parametrize(("arrival", "state"), [(RESET, 2), (b"", 1)])
+async def test_the_connection_ends_meanwhile(bench: Bench, arrival: bytes | Exception, state: int) -> None:
+    peer = await shut(bench)
+    await bench.ask(SEND)
+    peer.sends(arrival)
+    assert sorted(lines(await bench.heard())) == ["+CME ERROR: 560", f'+MIPURC: "disconn",0,{state}']
+    assert await bench.ask("AT") == ["OK"]
+
+
+async def test_everybody_else_goes_on_meanwhile(bench: Bench) -> None:
+    other = await bench.connect(1)
+    peer = await shut(bench)
+    await bench.ask(SEND)
+    other.sends(b"hello")
+    peer.sends(b"me too")
+    assert sorted(lines(await bench.heard())) == ['+MIPURC: "rtcp",0,6,me too', '+MIPURC: "rtcp",1,5,hello']
+
+
+async def test_commands_wait_for_the_one_that_waits(bench: Bench) -> None:
+    peer = await shut(bench)
+    assert await bench.ask(SEND, "AT+CGMM") == []
+    bench.line.types(b"AT+CGMR\r" * 1000)
+    await wait_all_tasks_blocked()
+    assert len(bench.line.typed) == 8000, "what comes later is left in the line"
+    peer.takes(math.inf)
+    heard = lines(await bench.heard())
+    assert heard[:4] == ["+MIPSEND: 0,10", "OK", "ML305U", "OK"]
+    assert len(heard) == 2004
+
+
+async def test_several_in_a_line_wait_in_turn(bench: Bench) -> None:
+    peer = await shut(bench)
+    await bench.ask("AT+MIPSEND=0,,first;+MIPSEND=0,,second;+CGMM")
+    for _ in range(11):
+        assert await bench.heard() in (b"", b"\r\n+MIPSEND: 0,5\r\n")
+        peer.takes(1)
+    assert lines(await bench.heard())[-3:] == ["+MIPSEND: 0,6", "ML305U", "OK"]
+    assert peer.taken == b"firstsecond"
+
+
+async def test_a_datagram_goes_whole(bench: Bench) -> None:
+    peer = await bench.connect(kind="UDP")
+    peer.window = 9
+    await bench.ask(SEND)
+    assert peer.taken == b""
+    peer.takes(1)
+    assert lines(await bench.heard()) == ["+MIPSEND: 0,10", "OK"]
+    assert peer.taken == b"0123456789"
+
+
+async def test_what_follows_a_restart_in_its_line_is_lost(bench: Bench) -> None:
+    peer = await shut(bench)
+    assert await bench.ask(f"AT+MREBOOT;{SEND[2:]}") == ["OK", "REBOOTING", "+MATREADY"]
+    assert peer.aborted
+    assert await bench.ask("AT") == ["OK"]
+
+
+async def test_a_restart_once_the_send_is_done(bench: Bench) -> None:
+    peer = await shut(bench)
+    assert await bench.ask(f"{SEND};+MREBOOT") == []
+    assert not peer.aborted
+    peer.takes(math.inf)
+    assert lines(await bench.heard()) == ["+MIPSEND: 0,10", "OK", "REBOOTING", "+MATREADY"]
+    assert peer.aborted
+
+
+async def test_a_restart_while_a_send_waits(bench: Bench, autojump_clock: MockClock) -> None:
+    """No command can do that, for the line is busy; whoever takes the supply away can."""
+    old = await shut(bench, patience=5)
+    await bench.ask(SEND)
+    bench.module.modem._restart(trio.current_time())
+    bench.module.step()
+    assert lines(await bench.heard()) == ["+MATREADY"]
+    assert old.aborted
+    new = await shut(bench, patience=30)
+    assert await bench.ask(SEND) == []
+    await trio.sleep(20)
+    old.takes(math.inf)
+    assert await bench.heard() == b"", "the old send has nothing to do with the new one"
+    new.takes(math.inf)
+    assert lines(await bench.heard()) == ["+MIPSEND: 0,10", "OK"]
+
+
+async def test_cancelling_while_a_send_goes_on() -> None:
+    for _ in range(40):  # the order in which trio runs the two tasks is left to chance
+        async with trio.open_nursery() as nursery:
+            bench = await Bench(nursery).start()
+            peer = await shut(bench)
+            await bench.ask(SEND)
+            peer.takes(1)
+            nursery.cancel_scope.cancel()
+        assert peer.aborted

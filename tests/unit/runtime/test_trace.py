@@ -1,0 +1,121 @@
+"""What is written down of what crossed."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from itertools import count
+
+import pytest
+import trio
+
+from emulator.runtime.trace import JsonLines, Recent, Several
+from tests.unit.runtime.doubles import Bench
+
+EVERY_BYTE = bytes(range(256))
+
+
+class Notes:
+    """A trace that remembers."""
+
+    def __init__(self) -> None:
+        self.typed = bytearray()
+        self.told = bytearray()
+        self.events: list[tuple[str, int, bytes | str]] = []
+
+    def line(self, direction: str, data: bytes) -> None:
+        assert isinstance(data, bytes)
+        (self.typed if direction == ">" else self.told).extend(data)
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+        self.events.append((event, connect_id, detail))
+
+
+class Full(Notes):
+    """A trace whose file is full."""
+
+    def line(self, direction: str, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+        raise OSError(28, "No space left on device")
+
+
+async def test_every_crossing_is_told(nursery: trio.Nursery) -> None:
+    notes = Notes()
+    bench = await Bench(nursery, trace=notes).start()
+    peer = await bench.connect()
+    await bench.ask("AT+MIPSEND=0,,hello")
+    peer.sends(b"world", b"")
+    peer.closing.set()
+    await bench.heard()
+    assert notes.typed == b'AT+MIPOPEN=0,"TCP","peer",80\rAT+MIPSEND=0,,hello\r'
+    assert notes.told == (
+        b"\r\n+MATREADY\r\n\r\nOK\r\n\r\n+MIPOPEN: 0,0\r\n\r\n+MIPSEND: 0,5\r\n\r\nOK\r\n"
+        b'\r\n+MIPURC: "rtcp",0,5,world\r\n\r\n+MIPURC: "disconn",0,1\r\n'
+    )
+    assert notes.events == [
+        ("opened", 0, "peer:80"),
+        ("sent", 0, b"hello"),
+        ("received", 0, b"world"),
+        ("closed", 0, "peer:80"),
+    ]
+
+
+async def test_only_what_the_line_took_is_told(nursery: trio.Nursery) -> None:
+    notes = Notes()
+    bench = await Bench(nursery, trace=notes, room=100).start()
+    bench.line.room = 4
+    bench.line.types(b"AT+CGMM\r")
+    assert await bench.heard() == b"\r\nML"
+    assert notes.told.endswith(b"\r\n\r\nML")
+
+
+async def test_a_trace_that_fails_ends_nothing() -> None:
+    async with trio.open_nursery() as nursery:
+        bench = await Bench(nursery, trace=Full()).start()
+        assert await bench.ask("AT") == ["OK"]
+        nursery.cancel_scope.cancel()
+
+
+def test_json_lines_give_every_byte_back() -> None:
+    stream = io.StringIO()
+    trace = JsonLines(stream, count(100.25).__next__)
+    trace.line(">", EVERY_BYTE)
+    trace.line("<", EVERY_BYTE)
+    trace.net("received", 3, EVERY_BYTE)
+    trace.net("sent", 3, EVERY_BYTE)
+    trace.net("opened", 3, "[::1]:80")
+    assert stream.getvalue().isascii()
+    entries = [json.loads(line) for line in stream.getvalue().splitlines()]
+    data = EVERY_BYTE.decode("latin-1")
+    assert entries == [
+        {"time": 1.0, "from": "dte", "to": "module", "data": data},
+        {"time": 2.0, "from": "module", "to": "dte", "data": data},
+        {"time": 3.0, "from": "network", "to": "module", "connect_id": 3, "data": data},
+        {"time": 4.0, "from": "module", "to": "network", "connect_id": 3, "data": data},
+        {"time": 5.0, "event": "opened", "connect_id": 3, "detail": "[::1]:80"},
+    ]
+
+
+def test_several_are_all_told() -> None:
+    one, other = Notes(), Notes()
+    trace = Several([one, other])
+    trace.line(">", b"AT\r")
+    trace.net("opened", 0, "peer")
+    assert one.typed == other.typed == b"AT\r"
+    assert one.events == other.events == [("opened", 0, "peer")]
+
+
+def test_a_bug_is_logged_with_the_last_traffic(caplog: pytest.LogCaptureFixture) -> None:
+    recent = Recent()
+    for number in range(100):
+        recent.line(">", b"line %d" % number)
+    recent.line("<", memoryview(b"x" * 100_000))
+    recent.report(ValueError("oh"))
+    (record,) = caplog.records
+    assert record.levelno == logging.CRITICAL
+    assert "line 99" in record.getMessage()
+    assert "line 50" not in record.getMessage()
+    assert len(record.getMessage()) < 2000
