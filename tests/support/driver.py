@@ -134,7 +134,7 @@ class Driver:
     def _step(self) -> None:
         """Write, carry out, write: what follows every call into the core; then reports that came at once."""
         self._flush()
-        while self.modem.intents:
+        while self.modem.intents or self.modem.can_go_on:
             intents, self.modem.intents = self.modem.intents, []
             for intent in intents:
                 if isinstance(intent, Bug):
@@ -142,6 +142,7 @@ class Driver:
                 self.starts += isinstance(intent, Ready)
                 self.restarts += isinstance(intent, Restart)
                 self.world.carry_out(intent)
+            self.modem.settle(self.now)
             self._flush()
         self.world.tell()
 
