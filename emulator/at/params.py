@@ -29,7 +29,8 @@ class Param(NamedTuple):
     """What the code knows of a parameter; its numbers are the profile's.
 
     required: must be given. nullable: means None, not a default, when it is not given. choices: the strings
-    accepted, compared exactly. together: the name of the group that is given whole or not at all.
+    accepted, compared exactly. together: the name of the group that is given whole or not at all. needs: an
+    earlier nullable parameter without which this one means nothing.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class Param(NamedTuple):
     nullable: bool = False
     choices: tuple[str, ...] = ()
     together: str = ""
+    needs: str = ""
     allow_empty: bool = False
 
 
@@ -121,6 +123,8 @@ class BoundRecord(NamedTuple, Generic[R]):
             argument = arguments[index] if index < len(arguments) else None
             if argument is not None:
                 values[bound.name] = bound.parse(argument)
+                if bound.param.needs and values[bound.param.needs] is None:
+                    raise CommandError(Cme.INCORRECT_PARAMETERS)
             elif bound.param.required:
                 raise CommandError(Cme.INCORRECT_PARAMETERS)
             if bound.param.together:

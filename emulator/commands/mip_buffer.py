@@ -26,8 +26,8 @@ class SwitchMode(NamedTuple):
 
     connect_id: Required
     access_mode: Maybe
-    packet_size: Annotated[int, Param(Kind.INTEGER, together="packets")]
-    waittm: Annotated[int, Param(Kind.INTEGER, together="packets")]
+    packet_size: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
+    waittm: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
 
 
 class Of(NamedTuple):

@@ -122,7 +122,7 @@ def line(command: str, key: str, name: str, value: str) -> str:
     if name == "send_length" and value.isdigit() and len(value) < 5:
         given["data"] = f'"{"a" * (int(value) or 1)}"' if int(value) <= 1461 else ""
     if command == "MIPMODE" and name in TOGETHER and value != "#":
-        given |= {other: usual for other, usual in TOGETHER.items() if other != name}
+        given |= {other: usual for other, usual in TOGETHER.items() if other != name} | {"access_mode": "2"}
     values = [given.get(each, "") for each in names]
     while values and not values[-1]:
         values.pop()
