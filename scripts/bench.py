@@ -29,12 +29,15 @@ from typing import NamedTuple
 from scripts import bench_bulk
 
 ROOT = Path(__file__).resolve().parent.parent
-EMULATOR = (sys.executable, "-m", "emulator", "run", "ML307R", "--boot-time", "0")
+EMULATOR = (str(Path(sys.executable).with_name("onemo-emulator")), "run", "ML307R", "--boot-time", "0")
 REFERENCE = (sys.executable, str(ROOT / "scripts" / "bench_reference.py"))
 PATIENCE = 20.0
 STARTS = 5
 """Starts of each program a round."""
-WARM = 500
+BLOCKS = 10
+"""Turns that the two programs take in a measurement: a machine changes its pace from one second to the next."""
+WARM = 100
+"""Round trips before each block that do not count."""
 PAYLOAD = 1460
 TARGETS = {"at": 1.25, "mipstate": 1.6, "start": 1.8, "memory": 45.0, "idle": 1.1}
 """Most that a ratio to the reference may be; memory in MB."""
@@ -57,6 +60,7 @@ def running(command: Sequence[str]) -> Iterator[Running]:
     """A program from its ready line on; it is ended by its pid."""
     began = time.perf_counter()
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
         try:
             assert process.stdout is not None
             if not select.select([process.stdout], [], [], PATIENCE)[0]:
@@ -154,11 +158,11 @@ class Bench:
 
     def at(self) -> tuple[Figures, Figures]:
         """AT, answered OK."""
-        return self._trips("AT\r", EMULATOR), self._trips("AT\r", REFERENCE)
+        return self._in_turns("AT\r")
 
     def mipstate(self) -> tuple[Figures, Figures]:
         """AT+MIPSTATE=0 of an instance that is free."""
-        return self._trips("AT+MIPSTATE=0\r", EMULATOR), self._trips("AT\r", REFERENCE)
+        return self._in_turns("AT+MIPSTATE=0\r")
 
     def start(self) -> tuple[Figures, Figures]:
         """From the start of the process to the ready line."""
@@ -209,6 +213,17 @@ class Bench:
 
     def pump(self) -> bench_bulk.Pump:
         return bench_bulk.Pump(self.folder)
+
+    def _in_turns(self, command: str) -> tuple[Figures, Figures]:
+        """The emulator's round trips with command and the reference's with AT."""
+        ours: list[float] = []
+        theirs: list[float] = []
+        count = max(1, self.count // BLOCKS)
+        with running(EMULATOR) as emulator, running(REFERENCE) as reference:
+            for _ in range(BLOCKS):
+                ours += self.client.trips(emulator.port, count, command)
+                theirs += self.client.trips(reference.port, count, "AT\r")
+        return spread(ours), spread(theirs)
 
     def _trips(self, command: str, server: Sequence[str]) -> Figures:
         with running(server) as program:
@@ -264,6 +279,7 @@ def main() -> None:
         parser.error(f"--only {unknown[0]}: there are {', '.join(MEASUREMENTS)}")
     if options.rounds < 1 or options.count < 1:
         parser.error("--rounds and --count begin at 1")
+    os.sched_setaffinity(0, bench_bulk.PROCESSORS[:1])
     missing = bench_bulk.missing()
     left_out = [name for name in names if missing and name in ("up", "down", "buffered", "six")]
     names = [name for name in names if name not in left_out]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -83,16 +82,16 @@ CONNECT = Final(b"CONNECT", b"1")
 ERROR = Final(b"ERROR", b"4")
 
 
-@dataclass(slots=True)
 class ReplyFormat:
     """How answers look now: ATV, ATQ, AT+CMEE, S3 and S4."""
 
-    cme: Mapping[Cme, tuple[int, str]]
-    verbose: bool = True
-    quiet: bool = False
-    error_level: int = 1
-    cr: bytes = b"\r"
-    lf: bytes = b"\n"
+    def __init__(self, cme: Mapping[Cme, tuple[int, str]]) -> None:
+        self.cme = cme
+        self.verbose = True
+        self.quiet = False
+        self.error_level = 1
+        self.cr = b"\r"
+        self.lf = b"\n"
 
     def information(self, lines: Sequence[bytes]) -> bytes:
         """Each line with a pair of line ends around it; with ATV0 only behind it."""

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import trio
 
 from emulator.errors import LinkError
 from emulator.link.pty import PtyLink, open_pty
-from emulator.net.sockets import HostNetwork
+from emulator.net.interface import Connection, Network, OpenRequest
 from emulator.runtime.models import Model, load_model
 from emulator.runtime.shell import Module
 from emulator.runtime.trace import JsonLines, Several, Trace
@@ -28,8 +26,7 @@ from emulator.runtime.trace import JsonLines, Several, Trace
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits."""
 
     model: str
@@ -56,7 +53,7 @@ def serve(options: Options) -> int:
 
 async def _main(options: Options, model: Model, link: PtyLink, trace: Trace | None) -> None:
     since = trio.current_time() - _age()
-    module = Module(model, link, HostNetwork(), boot_time=options.boot_time, since=since, trace=trace)
+    module = Module(model, link, _Host(), boot_time=options.boot_time, since=since, trace=trace)
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope)
         await nursery.start(module.run)
@@ -65,6 +62,21 @@ async def _main(options: Options, model: Model, link: PtyLink, trace: Trace | No
             _announce(options, model, link)
         gc.freeze()
         gc.enable()
+
+
+class _Host:
+    """The host's network, imported when the first connection is opened: so the port is ready sooner."""
+
+    def __init__(self) -> None:
+        self._network: Network | None = None
+
+    async def open(self, request: OpenRequest) -> Connection:
+        """See Network."""
+        if self._network is None:
+            from emulator.net.sockets import HostNetwork
+
+            self._network = HostNetwork()
+        return await self._network.open(request)
 
 
 class _End:
@@ -93,6 +105,8 @@ def _announce(options: Options, model: Model, link: PtyLink) -> None:
     if options.model.lower() != name.lower():
         name = model.profile.sub_model
     if options.json:
+        import json
+
         ready = json.dumps({"model": name, "port": link.port, "link": str(options.link) if options.link else None})
     else:
         ready = f"{name} ready on {link.port}" + (f" ({options.link})" if options.link else "")

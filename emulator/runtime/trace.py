@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -31,6 +30,9 @@ class JsonLines:
         self._stream = stream
         self._clock = clock
         self._start = clock()
+        from json import dumps  # not at start: most modules are not traced
+
+        self._dumps = dumps
 
     def line(self, direction: str, data: bytes) -> None:
         source, target = ("dte", "module") if direction == ">" else ("module", "dte")
@@ -44,7 +46,7 @@ class JsonLines:
             self._write({"event": event, "connect_id": connect_id, "detail": detail})
 
     def _write(self, entry: dict[str, object]) -> None:
-        self._stream.write(json.dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
+        self._stream.write(self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
         self._stream.flush()
 
 
