@@ -26,11 +26,10 @@ class StreamBuffer:
         """What MIPRD=<id> tells: bytes."""
         return self.total
 
-    def add(self, piece: bytes) -> bool:
+    def add(self, piece: bytes) -> None:
         """Hold a piece no larger than room."""
         self._parts.append(piece)
         self.total += len(piece)
-        return True
 
     def take(self, count: int) -> bytes:
         """The oldest bytes: at most count, all when it is 0."""

@@ -27,11 +27,6 @@ class EscapeDetector:
         self._last = now
         self._quiet_until = math.inf
 
-    @property
-    def held(self) -> bytes:
-        """The plus signs kept back: data, or the escape, as the guard decides."""
-        return self._held
-
     def receive(self, data: bytes, now: float) -> bytes:
         """The part of data that is surely data, with what was held before it if the escape is off.
 
