@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from inotify_simple import INotify
 
 _log = logging.getLogger(__name__)
-_CHUNK = 4095  # the most that one read of a pty gives
 
 
 class PtyLink:
@@ -62,22 +61,9 @@ class PtyLink:
     def read_now(self, limit: int) -> bytes | None:
         """What the DTE sent, at most limit bytes; None when there is nothing now."""
         try:
-            data = os.read(self._master, limit)
+            return os.read(self._master, limit)
         except BlockingIOError:
             return None
-        return data if len(data) < _CHUNK else self._read_on(data, limit)
-
-    def _read_on(self, data: bytes, limit: int) -> bytes:
-        """A full read: more may be there, and one large piece costs less than many small ones."""
-        parts, size = [data], len(data)
-        while size < limit and len(data) == _CHUNK:
-            try:
-                data = os.read(self._master, limit - size)
-            except BlockingIOError:
-                break
-            parts.append(data)
-            size += len(data)
-        return b"".join(parts)
 
     def write_now(self, data: bytes | memoryview) -> int:
         """Hand bytes to the line; returns how many were taken, 0 when it is full.

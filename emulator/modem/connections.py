@@ -47,6 +47,7 @@ class Connections:
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
         profile = self._profile.connection
         tcp = transport is Transport.TCP
+        send_buffer = profile.send_buffer if mode is not AccessMode.TRANSPARENT else profile.transparent_send_buffer
         families = (Family.IPV6, Family.IPV4)
         instance.request = OpenRequest(
             transport,
@@ -59,7 +60,7 @@ class Connections:
             if tcp and keep_alive.keepalive
             else None,
             receive_window=profile.tcp_window if tcp else None,
-            send_buffer=profile.send_buffer if tcp else None,
+            send_buffer=send_buffer if tcp else None,
         )
         instance.on(Event.OPEN)
         self._host.intents.append(Open(connect_id, instance.request))

@@ -128,6 +128,20 @@ class Modem:
             self.framer.receive(data, now)
             self.settle(now)
 
+    @property
+    def streams(self) -> bool:
+        """Whether what comes now is bulk of transparent mode over TCP, which has a short way: what the framer's
+        stream gives goes to forward, and that to the peer."""
+        online = self._online
+        return online is not None and online.transport is Transport.TCP and not self._stopped
+
+    def forward(self, payload: bytes, now: float) -> Forward:
+        """What the framer's stream gave, on its way."""
+        assert self._online is not None
+        self.now = now
+        self._online.queued += len(payload)
+        return Forward(self._online.connect_id, payload)
+
     def complete(self, result: object, now: float) -> None:
         """The world has done what the running command asked for."""
         self.now = now

@@ -118,6 +118,8 @@ class ConnectionSection(NamedTuple):
     tcp_window: Count
     send_buffer: Count
     """Bytes that the real socket takes before the peer's window does: not yet sent ones (TCP_NOTSENT_LOWAT)."""
+    transparent_send_buffer: Count
+    """The same of a connection that is opened in transparent mode."""
     packets: Count
     """Packets held in a buffered mode."""
     close_code: bool

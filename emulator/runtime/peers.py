@@ -29,6 +29,7 @@ class Peers:
         self._recent = recent
         self._tasks: dict[int, Task] = {}
         self._sending = Sending(shell, self._tasks, trace)
+        self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
         self._lingering: list[Task] = []
@@ -44,7 +45,7 @@ class Peers:
             case Send():
                 self._sending.send(intent)
             case Forward():
-                self._sending.forward(intent)
+                self.forward(intent)
             case Open():
                 self._make_way(intent.request)
                 task = self._tasks[intent.connect_id] = Task(intent.connect_id, intent.request)

@@ -134,7 +134,11 @@ class Sending:
             except NetError as error:
                 self._lost(task, error, len(rest))
                 return
-            self._forwarded(task, rest[:count] if count < len(rest) else rest)
+            task.sent += count
+            if self._trace is not None:
+                self.net("sent", task.connect_id, rest[:count])
+            modem = self._shell.modem
+            modem.forwarded(task.connect_id, count, modem.now)
             if count == len(rest):
                 return
             rest = memoryview(rest)[count:]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import trio
 
@@ -20,7 +19,7 @@ from emulator.net.interface import Network
 from emulator.runtime.peers import TURNS, Peers
 from emulator.runtime.trace import Guarded, Recent, Trace
 
-_READ = 65536
+_READ = 4096
 
 
 class Module:
@@ -67,24 +66,57 @@ class Module:
     # The line.
 
     async def _read(self) -> None:
-        """The DTE's bytes. In transparent mode reading is tried before it is waited for: bulk rarely waits."""
-        modem, link, recent = self.modem, self._link, self._recent
-        turns = 0
+        """The DTE's bytes."""
+        modem, link = self.modem, self._link
         while True:
-            if turns % TURNS == 0:
-                await link.wait_readable()
+            await link.wait_readable()
             while not modem.wants_input:
                 self._input_wanted = trio.Event()
                 await self._input_wanted.wait()
-            data = link.read_now(_READ)
-            if data is None:
-                turns = 0
-                continue
-            recent.line(">", data)
+            data = self._take()
+            if data is not None:
+                try:
+                    self._receive(data, trio.current_time())
+                except Exception as error:
+                    self.failed(error)
+
+    def _take(self) -> bytes | None:
+        """What the line has now."""
+        data = self._link.read_now(_READ)
+        if data is not None:
+            self._recent.line(">", data)
             if self._trace is not None:
                 self._trace.line(">", data)
-            self._guarded(partial(modem.receive, data, trio.current_time()))
-            turns = turns + 1 if modem.online else 0
+        return data
+
+    def _receive(self, data: bytes, now: float) -> None:
+        """Bytes from the DTE, for the core."""
+        modem = self.modem
+        rest = self._stream(data, now) if modem.streams else data
+        if rest is not None:
+            modem.receive(rest, now)
+        elif not modem.intents and modem.framer.deadline >= self._armed:
+            return
+        self.step()
+
+    def _stream(self, data: bytes, now: float) -> bytes | None:
+        """Bulk in transparent mode: reading is tried again before it is waited for. Returns what is no bulk.
+
+        Each piece leaves before the next is read: meanwhile the kernel carries that one through the pty.
+        """
+        modem, forward = self.modem, self._peers.forward
+        take, packets = self._take, modem.framer.stream
+        for _ in range(TURNS):
+            part = packets(data, now)
+            if part is None:
+                return data
+            if part:
+                forward(modem.forward(part, now))
+            more = take() if modem.streams else None
+            if more is None:
+                return None
+            data = more
+        return data
 
     def _flush(self) -> None:
         """Hand the line what it takes now; the writer task has the rest."""

@@ -169,6 +169,15 @@ class Framer:
         if self.mode is Mode.PROMPT:
             self._deadline = now + self._wait
 
+    def stream(self, data: bytes, now: float) -> bytes | None:
+        """The short way for bulk in transparent mode: the packets that are whole now, which may be none.
+
+        None: nothing was taken, and receive must be called, as something else comes first.
+        """
+        if self._input or self._due or self._skip_linefeed or now >= self.deadline:
+            return None
+        return self._packets(data, now)
+
     def next_event(self, now: float) -> Event | None:
         """The next event, or None when more bytes, time or a mode is needed."""
         if self._due:
@@ -307,24 +316,28 @@ class Framer:
 
     def _next_online(self, now: float) -> Event | None:
         data, self._input = self._input, b""
+        packets = self._packets(data, now)
+        return OnlineData(packets) if packets else None
+
+    def _packets(self, data: bytes, now: float) -> bytes:
+        """Whole packets, of what was kept and data; the rest is kept until more has come or the wait ends."""
         data = self._escape.receive(data, now)
         if not data:
-            return None
+            return b""
         pending = self._payload
-        if len(pending) + len(data) < self._limit:
+        size = len(pending) + len(data)
+        rest = size % self._limit
+        self._deadline = now + self._wait if rest else math.inf
+        if size == rest:
             pending += data
-            self._deadline = now + self._wait
-            return None
+            return b""
         if pending:
             data = bytes(pending) + data
             pending.clear()
-        whole = len(data) - len(data) % self._limit
-        self._deadline = math.inf
-        if whole < len(data):
-            pending += memoryview(data)[whole:]
-            self._deadline = now + self._wait
-            data = data[:whole]
-        return OnlineData(data)
+        if rest:
+            pending += data[-rest:]
+            data = data[:-rest]
+        return data
 
     def _online_deadline(self, now: float) -> None:
         escaped, data = self._escape.on_deadline(now)
