@@ -18,8 +18,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulator.errors import EmulatorError, LinkError, ProfileError, UnknownModel
+    from emulator.errors import EmulatorError, LinkError, ProfileError, UnknownModel, UsageError
     from emulator.link.pty import open_pty
+    from emulator.net.routes import Routes, parse_pattern, parse_route
+    from emulator.net.sandbox import Sandbox
     from emulator.net.sockets import HostNetwork
     from emulator.runtime.models import Model, load_model, load_model_file
     from emulator.runtime.shell import Module
@@ -32,10 +34,15 @@ __all__ = [
     "Model",
     "Module",
     "ProfileError",
+    "Routes",
+    "Sandbox",
     "UnknownModel",
+    "UsageError",
     "load_model",
     "load_model_file",
     "open_pty",
+    "parse_pattern",
+    "parse_route",
 ]
 
 _HOMES = {
@@ -43,8 +50,13 @@ _HOMES = {
     "LinkError": "emulator.errors",
     "ProfileError": "emulator.errors",
     "UnknownModel": "emulator.errors",
+    "UsageError": "emulator.errors",
     "open_pty": "emulator.link.pty",
     "HostNetwork": "emulator.net.sockets",
+    "Routes": "emulator.net.routes",
+    "parse_pattern": "emulator.net.routes",
+    "parse_route": "emulator.net.routes",
+    "Sandbox": "emulator.net.sandbox",
     "Model": "emulator.runtime.models",
     "load_model": "emulator.runtime.models",
     "load_model_file": "emulator.runtime.models",

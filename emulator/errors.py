@@ -42,6 +42,10 @@ class UnknownModel(EmulatorError):
         self.nearest = nearest
 
 
+class UsageError(EmulatorError):
+    """What was asked for at the start cannot be: a malformed route, a file that cannot be read. Says what to do."""
+
+
 class LinkError(EmulatorError):
     """The link to the DTE cannot be set up (a taken symlink, a missing directory, no permission)."""
 
@@ -50,6 +54,7 @@ class NetFailure(Enum):
     """Why the network refused something. A model's profile maps each to the number it prints."""
 
     NAME = auto()  # the name was not resolved, or the address is malformed
+    NAME_TIMED_OUT = auto()  # no name server answered in time
     REFUSED = auto()
     TIMED_OUT = auto()
     FAMILY = auto()  # no such address family here, or IPv6 has no route
@@ -58,6 +63,8 @@ class NetFailure(Enum):
     SOCKET = auto()  # no socket could be created
     WRITE = auto()
     RESET = auto()  # an RST, a keep-alive that failed, a transmission that timed out
+    REPORTED = auto()  # an ICMP error came back for an echo request
+    UNUSABLE = auto()  # a time server's answer says nothing, or that it does not know the time
     OTHER = auto()
 
 

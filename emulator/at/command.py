@@ -28,6 +28,10 @@ class Device(Protocol):
     @property
     def connect_ids(self) -> Range: ...
 
+    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
+        """Store what was set; Pending where it has to be written down before the answer."""
+        ...
+
 
 D = TypeVar("D", bound=Device)
 
@@ -93,9 +97,13 @@ def field_values(record: NamedTuple) -> tuple[Any, ...]:
     return tuple(record)
 
 
+def _key_values(device: object, record: NamedTuple) -> tuple[Any, ...]:
+    return tuple(record)
+
+
 def _test_reply(name: str, bound: BoundRecord[Any]) -> Handler[Any]:
-    """``=?``: the ranges, or a bare OK for a command without parameters."""
-    reply = Reply((f"+{name}: {bound.shown}".encode(),)) if bound.params else DONE
+    """``=?``: the ranges, or a bare OK where there is none to show (27.007 8.15)."""
+    reply = Reply((f"+{name}: {bound.shown}".encode(),)) if bound.shown else DONE
     return lambda device, arguments: reply
 
 
@@ -186,7 +194,7 @@ class Setting(NamedTuple, Generic[D, R]):
         return Reply([self._line(device, index) for index in indices])
 
     def _set(self, bound: BoundRecord[R]) -> Handler[D]:
-        def assign(device: D, arguments: Arguments) -> Reply:
+        def assign(device: D, arguments: Arguments) -> Outcome:
             index = 0
             if self.slot.indexed:
                 index = _connect_id(bound, arguments)
@@ -194,9 +202,9 @@ class Setting(NamedTuple, Generic[D, R]):
                     return Reply((self._line(device, index),))
             record = bound.parse(arguments, device.settings.get(self.slot, index))
             self.check(device, record)
-            device.settings.set(self.slot, record, index)
+            outcome = device.keep(self.slot, record, index)
             self.changed(device, record)
-            return DONE
+            return outcome
 
         return assign
 
@@ -218,11 +226,11 @@ class Setting(NamedTuple, Generic[D, R]):
 
 
 class Key(NamedTuple, Generic[D, R]):
-    """One key of a KeyedSetting; slot.name is the key."""
+    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back."""
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
-    shown: Callable[[R], Sequence[int | str | None]] = field_values
+    shown: Callable[[D, R], Sequence[int | str | None]] = _key_values
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
@@ -267,7 +275,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
 
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
-    ) -> Reply:
+    ) -> Outcome:
         first = arguments[0]
         found = offered.get(first.text.decode("latin-1")) if first else None
         if found is None:
@@ -281,11 +289,10 @@ class KeyedSetting(NamedTuple, Generic[D]):
             return Reply([self._line(device, key, index) for index in indices])
         record = bound.parse(rest, device.settings.get(slot, index))
         key.check(device, record)
-        device.settings.set(slot, record, index)
-        return DONE
+        return device.keep(slot, record, index)
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
-        return print_line(self.name, key.slot.name, *key.shown(device.settings.get(key.slot, index)))
+        return print_line(self.name, key.slot.name, *key.shown(device, device.settings.get(key.slot, index)))
 
 
 Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]

@@ -45,6 +45,9 @@ class Param(NamedTuple):
 Required = Annotated[int, Param(Kind.INTEGER, required=True)]
 Defaulted = Annotated[int, Param(Kind.INTEGER)]
 Maybe = Annotated[int | None, Param(Kind.INTEGER, nullable=True)]
+DefaultedText = Annotated[str, Param(Kind.STRING)]
+OptionalText = Annotated[str, Param(Kind.STRING, allow_empty=True)]
+"""Text that may be "", and is so until it is set."""
 RequiredText = Annotated[str, Param(Kind.STRING, required=True)]
 
 Value = int | str | bytes | None
@@ -97,6 +100,15 @@ class BoundParam(NamedTuple):
         if self.param.choices and text not in self.param.choices:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return text
+
+    def fits(self, value: object) -> bool:
+        """Whether value may stand in a record: in range, of the right type, or the default."""
+        if value == self.default and type(value) is type(self.default):
+            return True
+        if self.param.kind is Kind.INTEGER:
+            return type(value) is int and (self.accepted is None or value in self.accepted)
+        limit = self.section.max_length
+        return isinstance(value, str) and (limit is None or len(value) <= limit)
 
 
 class BoundRecord(NamedTuple, Generic[R]):
@@ -180,7 +192,8 @@ def bind_record(
                 continue
             section = ParamSection()
         problems += [(f"params.{name}.{key}", problem) for key, problem in _misfits(param, section, section.range)]
-        bound.append(BoundParam(name, param, section, section.range, section.default))
+        default = "" if section.default is None and param.allow_empty and not param.nullable else section.default
+        bound.append(BoundParam(name, param, section, section.range, default))
     if problems:
         raise BindError(problems)
     return BoundRecord(record, tuple(bound), {b.name: b.default for b in bound})
@@ -191,6 +204,8 @@ def _misfits(param: Param, section: ParamSection, accepted: Range | None) -> Ite
     if param.kind is not Kind.INTEGER:
         if accepted is not None:
             yield "range", "a string has no range"
+        if not (param.required or param.nullable or param.allow_empty) and not isinstance(section.default, str):
+            yield "default", "is missing, or is no string"
         return
     if accepted is None and section.available:
         yield "range", "is missing"

@@ -22,13 +22,15 @@ class BoundModel(NamedTuple, Generic[D]):
     """A model ready to run; one is shared by all modules of that model.
 
     commands: those that exist on the model, by upper-case name. slots: every stored setting, also those
-    whose command the model lacks, for their defaults still hold.
+    whose command the model lacks, for their defaults still hold. kept: those that outlive a boot cycle, each with
+    its name in the NV.
     """
 
     profile: Profile
     connect_ids: Range
     commands: Mapping[bytes, BoundCommand[D]]
     slots: Mapping[Slot[Any], BoundRecord[Any]]
+    kept: Mapping[Slot[Any], str]
     cme: Mapping[Cme, tuple[int, str]]
 
 
@@ -48,6 +50,7 @@ def bind(declarations: Sequence[Declaration[D]], loaded: LoadedProfile) -> Bound
             mistake(f"commands.{name}", "no command has this name")
     commands: dict[bytes, BoundCommand[D]] = {}
     slots: dict[Slot[Any], BoundRecord[Any]] = {}
+    kept: dict[Slot[Any], str] = {}
     for declaration in declarations:
         section = profile.commands.get(declaration.name)
         if section is None:
@@ -60,6 +63,8 @@ def bind(declarations: Sequence[Declaration[D]], loaded: LoadedProfile) -> Bound
                 mistake(f"commands.{declaration.name}.{path}", problem)
             continue
         slots.update(bound.slots)
+        if section.nv:
+            kept.update((slot, _nv_name(declaration.name, slot)) for slot in bound.slots)
         if section.available:
             commands[declaration.name.encode()] = bound
     cme = _bind_cme(profile, mistake)
@@ -69,7 +74,11 @@ def bind(declarations: Sequence[Declaration[D]], loaded: LoadedProfile) -> Bound
         mistake("params.connect_id.range", "is missing")
     if mistakes or connect_id is None or connect_id.range is None:
         raise ProfileError(mistakes)
-    return BoundModel(profile, connect_id.range, commands, slots, cme)
+    return BoundModel(profile, connect_id.range, commands, slots, kept, cme)
+
+
+def _nv_name(command: str, slot: Slot[Any]) -> str:
+    return command if slot.name == command else f"{command}.{slot.name}"
 
 
 def _bind_cme(profile: Profile, mistake: Callable[[str, str], None]) -> dict[Cme, tuple[int, str]]:

@@ -15,6 +15,7 @@ class Cme(Enum):
     PHONE_FAILURE = auto()
     NOT_ALLOWED = auto()
     NOT_SUPPORTED = auto()
+    MEMORY_FULL = auto()
     INCORRECT_PARAMETERS = auto()
     UNKNOWN_ERROR = auto()
     TCPIP_UNKNOWN = auto()

@@ -19,13 +19,18 @@ class Slot(NamedTuple, Generic[R]):
 
 
 class Settings:
-    """The settings of one boot cycle. Values are shared between modules until they are set."""
+    """The settings of one boot cycle. Values are shared between modules until they are set.
+
+    kept: those set in earlier cycles that outlive them.
+    """
 
     __slots__ = ("_bound", "_values")
 
-    def __init__(self, bound: Mapping[Slot[Any], BoundRecord[Any]]) -> None:
+    def __init__(
+        self, bound: Mapping[Slot[Any], BoundRecord[Any]], kept: Mapping[tuple[Slot[Any], int], Any] = {}
+    ) -> None:
         self._bound = bound
-        self._values: dict[tuple[Slot[Any], int], Any] = {}
+        self._values: dict[tuple[Slot[Any], int], Any] = dict(kept)
 
     def get(self, slot: Slot[R], index: int = 0) -> R:
         """The record as it was set, for read-back."""

@@ -18,7 +18,16 @@ from emulator.errors import EmulatorError
 from emulator.profile.loader import KeyPath, LoadedProfile
 from emulator.runtime.models import Model
 
-_RELATED = {"MIPOPEN": ("open_results",), "MIPCLOSE": ("close_modes", "close_results"), "CMEE": ("cme",)}
+_RELATED = {
+    "MIPOPEN": ("open_results",),
+    "MIPCLOSE": ("close_modes", "close_results"),
+    "MDNSCFG": ("dns",),
+    "MDNSGIP": ("dns",),
+    "MPING": ("ping",),
+    "MNTP": ("time",),
+    "CCLK": ("clock",),
+    "CMEE": ("cme",),
+}
 """Sections of a profile that a command's reader wants, though they are not the command's own."""
 _OF_EVERY, _OF_ONE = ", of every connection", ", of one connection"
 _HEADERS = ("Parameter", "Value", "Source", "File")
@@ -40,6 +49,9 @@ def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str
         return
     page.text()
     page.table(("Typed", "What it does"), _forms(name, bound))
+    if profile.commands[name].nv:
+        page.text()
+        page.text("What it sets is kept in non-volatile memory: onemo-emulator run --nv FILE")
     if answer := test_answer(bound):
         page.heading("Answer of the test form", above=True)
         for line in answer:
@@ -73,26 +85,31 @@ def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
     if Form.TEST in bound.forms:
         yield f"{typed(name)}=?", "tells what it takes"
     if isinstance(declaration, KeyedSetting):
+        indices = {key.slot.name: key.slot.indexed for key in declaration.keys}
         for key, record in bound.records.items():
-            yield from _forms_of_key(f'{typed(name)}="{key}"', record)
+            yield from _forms_of_key(f'{typed(name)}="{key}"', record, indexed=indices[key])
         return
     record = bound.records[""]
     indexed = isinstance(declaration, Setting) and declaration.slot.indexed
-    does = "sets it" if isinstance(declaration, Setting) else "executes it"
+    does = "executes it"
+    if isinstance(declaration, Setting | Query):
+        of_one = isinstance(declaration, Query) and record.params[0].name == "connect_id"
+        does = "reads it" + _OF_ONE if of_one else "sets it"
     if Form.READ in bound.forms:
         yield f"{typed(name)}?", "reads it" + (_OF_EVERY if indexed else "")
     if indexed:
         yield f"{typed(name)}=<{record.params[0].name}>", "reads it" + _OF_ONE
     if Form.SET in bound.forms:
-        yield f"{typed(name)}={_syntax(record)}", "reads it" + _OF_ONE if isinstance(declaration, Query) else does
+        yield f"{typed(name)}={_syntax(record)}", does
     if Form.EXECUTE in bound.forms:
         yield typed(name) + ("[<value>]" if is_basic(name) and record.params else ""), does
 
 
-def _forms_of_key(start: str, record: BoundRecord[Any]) -> Iterator[tuple[str, str]]:
-    """A key's forms; every key there is belongs to a connection."""
-    yield start, "reads it" + _OF_EVERY
-    yield f"{start},<{record.params[0].name}>", "reads it" + _OF_ONE
+def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Iterator[tuple[str, str]]:
+    """A key's forms; indexed: it belongs to a connection."""
+    yield start, "reads it" + (_OF_EVERY if indexed else "")
+    if indexed:
+        yield f"{start},<{record.params[0].name}>", "reads it" + _OF_ONE
     yield f"{start},{_syntax(record)}", "sets it"
 
 

@@ -1,4 +1,4 @@
-"""The dialogue as it happens, for a reader: ``-v``."""
+"""The dialogue as it happens, for a reader: ``-v`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -33,12 +33,19 @@ class Live:
         self._told = bytearray()
         self._echo = bytearray()
         self._unechoed = b""
+        self._headed = False
         self._skipped = 0
         self._poll: select.poll | None = select.poll()
         try:
             self._poll.register(stream.fileno(), select.POLLOUT)
         except io.UnsupportedOperation:  # a stream in memory takes everything
             self._poll = None
+
+    def heading(self, title: str, beside: str = "") -> None:
+        """A line of our own, with an empty line above it unless it is the first."""
+        above, self._headed = "\n" * self._headed, True
+        beside = beside and f"  ({beside})"
+        self._write(f"{above}\x1b[1m{title}\x1b[0m{beside}\n" if self._colour else f"{above}{title}{beside}\n")
 
     def line(self, direction: str, data: bytes) -> None:
         """Lines are printed when they end, when the other side interrupts them, or when they grow very long."""
@@ -55,11 +62,12 @@ class Live:
             # A prompt has no line end.
             self._end(direction, self._told)
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
-        if event == "sent":  # what was typed in transparent mode has no line end
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        if event == "sent":  # what was typed in transparent mode has no line end, and is not echoed
             self._end(">", self._typed)
+            self._unechoed = b""
         shown = f"{len(detail)} bytes" if isinstance(detail, bytes) else _readable(detail.encode())
-        self._print("*", f"connection {connect_id}: {event} {shown}")
+        self._print("*", f"{event} {shown}" if connect_id is None else f"connection {connect_id}: {event} {shown}")
 
     def _echoed(self, data: bytes) -> int:
         """How many bytes of data are the echo of what the DTE sent."""

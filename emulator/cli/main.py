@@ -1,4 +1,4 @@
-"""The command line: ``onemo-emulator run | models | show | check-profile``."""
+"""The command line: ``onemo-emulator run | demo | models | show | check-profile``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ app = App(
     help_epilogue="""\
 A first session:
 
+  onemo-emulator demo                            to watch one
   onemo-emulator run ML307R --link /tmp/modem    Ctrl-C ends it
   picocom -c /tmp/modem                          in another terminal; type ATI
 
@@ -56,6 +57,14 @@ def _seconds(hint: type, tokens: Sequence[Token]) -> float:
     return seconds
 
 
+def _zone(hint: type, tokens: Sequence[Token]) -> int:
+    text = tokens[0].value
+    quarters = int(text) if text.isascii() and text.removeprefix("-").isdecimal() else 1000
+    if not -48 <= quarters <= 56:
+        raise ValueError(f"{text}: write quarters of an hour from -48 to 56, like 32 for UTC+8")
+    return quarters
+
+
 def _directory(hint: type, tokens: Sequence[Token]) -> tuple[Path, ...]:
     for token in tokens:
         if not Path(token.value).is_dir():
@@ -84,6 +93,8 @@ Examples:
   onemo-emulator run                              an ML307R on a new port
   onemo-emulator run --link /tmp/modem            by a name that stays
   onemo-emulator run MN316 -v                     an NB-IoT module, to watch
+  onemo-emulator run --sandbox                    without the real network
+  onemo-emulator run --route '1.2.3.4:80=127.0.0.1:8080'
   onemo-emulator run ACME --profiles my-profiles  a model of your own""",
 )
 def run(
@@ -95,6 +106,13 @@ def run(
     profiles: Profiles = (),
     boot_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=_seconds)] = None,
     trace: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    route: Annotated[tuple[str, ...], Parameter(metavar="PATTERN=TARGET")] = (),
+    deny: Annotated[tuple[str, ...], Parameter(metavar="PATTERN")] = (),
+    offline: bool = False,
+    sandbox: bool = False,
+    sandbox_file: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    nv: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    zone: Annotated[int | None, Parameter(metavar="QUARTERS", converter=_zone)] = None,
     json: bool = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
@@ -118,18 +136,69 @@ def run(
         Time from the start until the module answers. The profile decides if left out.
     trace: Path
         Write all that crosses the serial line and the network to this file, as JSON lines.
+    route: str
+        Send what the firmware dials as PATTERN to TARGET: '1.2.3.4:80=127.0.0.1:8080'. May be repeated.
+        The first match wins, of what was dialled, then of what that was resolved to.
+        PATTERN is HOST or HOST:PORT, with * for anything: '*.example.com:443', '[2001:db8::1]'.
+        TARGET is HOST, HOST:PORT, sandbox or direct.
+        It holds for TCP, UDP, name servers, time servers and pings.
+    deny: str
+        What must not be reached: connections to PATTERN fail. May be repeated.
+    offline: bool
+        Deny everything but loopback and the sandbox.
+    sandbox: bool
+        A network inside the emulator: every name, ping and port answers. Short for --route '*:*=sandbox'.
+    sandbox_file: Path
+        The sandbox's names and ping times, in TOML.
+    nv: str
+        Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.
+    zone: int
+        The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.
     json: bool
         Print the ready line as a JSON object: model, port, link.
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
     from emulator.cli.run import Options, serve
+    from emulator.runtime.outside import Plan
 
-    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose))
+    plan = Plan(route, deny, offline, sandbox, sandbox_file)
+    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, zone))
 
 
 @app.command(
     sort_key=2,
+    usage=f"Usage: {NAME} demo [MODEL] [OPTIONS]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator demo            an ML307R
+  onemo-emulator demo MN316      an NB-IoT module, which has no transparent mode
+  onemo-emulator demo | cat      the same without colours""",
+)
+def demo(model: str = "ML307R", /, *, profiles: Profiles = ()) -> int:
+    """Watch a firmware's session with a module, in some three seconds.
+
+    The module is started in the sandbox, which needs no network. A firmware is
+    played at its port: it connects, sends and receives, resolves, pings, and
+    asks for the time. ">" is what the firmware sends, "<" what the module
+    answers, "*" what happens on the network.
+
+    What the model does not have is left out. The exit status is 0 when all of
+    it went as it should, 1 when not.
+
+    Parameters
+    ----------
+    model: str
+        A series or a sub-model; "onemo-emulator models" lists them. ML307R if left out.
+    """
+    from emulator.cli.demo import play
+
+    return play(model, profiles)
+
+
+@app.command(
+    sort_key=3,
     usage=f"Usage: {NAME} models [OPTIONS]",
     help_epilogue="""\
 Piped, each series is one line:
@@ -144,7 +213,7 @@ def models(*, profiles: Profiles = ()) -> int:
 
 
 @app.command(
-    sort_key=3,
+    sort_key=4,
     usage=f"Usage: {NAME} show MODEL [COMMAND] [OPTIONS]",
     help_epilogue="""\
 Examples:
@@ -173,7 +242,7 @@ def show(model: str, command: str | None = None, /, *, profiles: Profiles = ()) 
 
 
 @app.command(
-    sort_key=4,
+    sort_key=5,
     usage=f"Usage: {NAME} check-profile FILE [OPTIONS]",
     help_epilogue="""\
 Examples:
@@ -223,7 +292,7 @@ def explain(error: EmulatorError) -> str:
         count = len(error.mistakes)
         head = f"the profile has {count} mistake{'s' if count > 1 else ''}:"
         return "\n  ".join([head, *map(str, error.mistakes)])
-    return str(error)
+    return str(error).replace("\n", "\n  ")
 
 
 def _flush() -> None:

@@ -24,6 +24,10 @@ SECTIONS = {
     "open_results": "MIPOPEN: the result of each failure",
     "close_modes": "MIPCLOSE: what each mode does",
     "close_results": "MIPCLOSE: the ret_code of each end",
+    "dns": "Names",
+    "ping": "MPING: the seconds between requests, and the result of each failure",
+    "time": "MNTP: the result of each failure",
+    "clock": "The clock (zone in quarters of an hour)",
     "disconnected": '"disconn": the number of each reason',
     "cme": "+CME ERROR: number and text",
 }
@@ -53,6 +57,8 @@ def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
     items: Mapping[str, Any] = values._asdict() if hasattr(values, "_asdict") else values
     rows = []
     for key, value in items.items():
+        if value == {}:
+            continue
         source, file = said(loaded, (section, key))
         shown = _open_result(loaded, value) if section == "open_results" else _shown(loaded, value)
         rows.append((key, shown, about(key, list(items), source), file))
@@ -70,11 +76,15 @@ def _shown(loaded: LoadedProfile, value: object) -> str:
     if isinstance(value, Range):
         return value.text
     if isinstance(value, str):
-        return value.replace("{sub_model}", loaded.profile.sub_model)
+        return value.replace("{sub_model}", loaded.profile.sub_model) or "none"
     if isinstance(value, CmeSection):
         return f"{value.number} {value.text}"
     if isinstance(value, CloseModeSection):
         return ", ".join(f"{name} {_shown(loaded, part)}" for name, part in value._asdict().items())
+    if isinstance(value, tuple):
+        return ", ".join(_shown(loaded, part) for part in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_shown(loaded, part)} for {name}" for name, part in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

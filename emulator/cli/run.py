@@ -12,22 +12,25 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
 from emulator.errors import LinkError
 from emulator.link.pty import PtyLink, open_pty
-from emulator.net.interface import Connection, Network, OpenRequest
 from emulator.runtime.models import Model, load_model
-from emulator.runtime.shell import Module
+from emulator.runtime.outside import Outside, Plan, routes_of
+from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.trace import JsonLines, Several, Trace
+
+if TYPE_CHECKING:
+    from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Options(NamedTuple):
-    """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits."""
+    """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits; zone: quarters of an hour."""
 
     model: str
     link: Path | None
@@ -37,46 +40,47 @@ class Options(NamedTuple):
     trace: Path | None
     json: bool
     verbose: bool
+    outside: Plan = Plan()
+    nv: str | None = None
+    zone: int | None = None
 
 
 def serve(options: Options) -> int:
     """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = load_model(options.model, options.profiles)
+    routes, sandbox = routes_of(options.outside) if options.outside != Plan() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _traces(options) as trace, open_pty(options.link, options.pty_mode) as link:
-        trio.run(_main, options, model, link, trace)
+    with _traces(options) as trace, _nv(options, model) as nv, open_pty(options.link, options.pty_mode) as link:
+        trio.run(_main, options, model, link, trace, nv, Outside(routes), sandbox)
     return 0
 
 
-async def _main(options: Options, model: Model, link: PtyLink, trace: Trace | None) -> None:
+async def _main(
+    options: Options,
+    model: Model,
+    link: PtyLink,
+    trace: Trace | None,
+    nv: NvFile | None,
+    outside: Outside,
+    sandbox: Sandbox | None,
+) -> None:
     since = trio.current_time() - _age()
-    module = Module(model, link, _Host(), boot_time=options.boot_time, since=since, trace=trace)
+    module = Module(model, link, outside, boot_time=options.boot_time, since=since, trace=trace, nv=nv)
+    if options.zone is not None:
+        module.modem.clock.zone = options.zone
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope)
+        if sandbox is not None:
+            await nursery.start(sandbox.run)
         await nursery.start(module.run)
         nursery.start_soon(link.watch)
         if not end.came:
             _announce(options, model, link)
         gc.freeze()
         gc.enable()
-
-
-class _Host:
-    """The host's network, imported when the first connection is opened: so the port is ready sooner."""
-
-    def __init__(self) -> None:
-        self._network: Network | None = None
-
-    async def open(self, request: OpenRequest) -> Connection:
-        """See Network."""
-        if self._network is None:
-            from emulator.net.sockets import HostNetwork
-
-            self._network = HostNetwork()
-        return await self._network.open(request)
 
 
 class _End:
@@ -112,6 +116,18 @@ def _announce(options: Options, model: Model, link: PtyLink) -> None:
         ready = f"{name} ready on {link.port}" + (f" ({options.link})" if options.link else "")
     with contextlib.suppress(OSError):
         print(ready, flush=True)
+
+
+@contextlib.contextmanager
+def _nv(options: Options, model: Model) -> Iterator[NvFile | None]:
+    """What --nv asks for."""
+    if options.nv is None:
+        yield None
+        return
+    from emulator.runtime.nvstore import open_store
+
+    with open_store(options.nv, model.profile.series, model.profile.series) as store:
+        yield store
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ def traits(profile: Profile) -> Traits:
         found[name] = Trait(f"has {shown}", plain=True) if section.available else Trait(f"no {shown}")
         if section.available:
             found.update(_parameters(name, section))
+            found[f"{name}.nv"] = _either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
     return {**found, **_settings(profile), **_behaviour(profile)}
 
 
@@ -69,6 +70,7 @@ def _behaviour(profile: Profile) -> dict[str, Trait]:
     cids = _param(profile, profile.commands["MIPCFG"].keys["cid"].params, "cid").range
     inline = connection.inline_data == "required"
     return {
+        "clock": _either(not profile.clock.start, "no clock until it is set", "a clock from the start"),
         "echo": Trait("echo on at start" if echo else "echo off at start"),
         "banner": Trait("banner after the first command" if profile.power.autobaud else "banner at start"),
         "inline": _either(inline, "MIPSEND only with its data in the line", "MIPSEND also without data in the line"),

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from emulator.at.command import Declaration
-from emulator.commands import basic, identity, mip_buffer, mip_config, mip_connect, mip_data, power
+from emulator.commands import (
+    basic,
+    clock,
+    dns,
+    identity,
+    mip_buffer,
+    mip_config,
+    mip_connect,
+    mip_data,
+    ping,
+    power,
+)
 from emulator.modem.modem import Modem
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     *basic.DECLARATIONS,
     *identity.DECLARATIONS,
     *power.DECLARATIONS,
+    *clock.DECLARATIONS,
     *mip_config.DECLARATIONS,
     *mip_connect.DECLARATIONS,
     *mip_data.DECLARATIONS,
     *mip_buffer.DECLARATIONS,
+    *dns.DECLARATIONS,
+    *ping.DECLARATIONS,
 )
 """Every command of every model; a model's profile says which of them it has."""

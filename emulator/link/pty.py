@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import logging
 import os
 import re
-import socket
 import stat
 import termios
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 import trio
 
 from emulator.errors import LinkError
+from emulator.link.claim import claim
 
 if TYPE_CHECKING:
     from inotify_simple import INotify
@@ -192,10 +191,12 @@ def _symlink(path: Path, port: str) -> Iterator[None]:
     """``path`` leads to ``port`` while this lasts, and no other emulator can have it."""
     try:
         place = Path(os.path.realpath(path.parent, strict=True), path.name)
-        claim = _claim(place)
+        held = claim(place)
     except OSError as error:
         raise _cannot(path, error) from error
-    with claim:
+    if held is None:
+        raise LinkError(f"{place} belongs to a running emulator: stop that one or choose another path")
+    with held:
         try:
             _make_symlink(place, port)
         except OSError as error:
@@ -206,25 +207,6 @@ def _symlink(path: Path, port: str) -> Iterator[None]:
             with suppress(OSError):
                 if os.readlink(place) == port:
                     os.unlink(place)
-
-
-def _claim(place: Path) -> socket.socket:
-    """Hold ``place`` against every other emulator, until closed or until this process dies, however it dies.
-
-    That is what a socket in the abstract namespace does, and it leaves no file behind. It is named after the
-    directory's inode, for one directory can have several paths, and one path several directories (containers).
-    """
-    directory = os.stat(place.parent)
-    key = f"{directory.st_dev}:{directory.st_ino}/".encode() + os.fsencode(place.name)
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        claim.bind(b"\0onemo-emulator/" + hashlib.sha256(key).hexdigest().encode())
-    except OSError as error:
-        claim.close()
-        if error.errno == errno.EADDRINUSE:
-            raise LinkError(f"{place} belongs to a running emulator: stop that one or choose another path") from None
-        raise
-    return claim
 
 
 def _make_symlink(place: Path, port: str) -> None:

@@ -12,8 +12,9 @@ from emulator.modem.connection import AccessMode, Event, Instance, Loss, Operati
 from emulator.modem.delivery import Delivery
 from emulator.modem.host import Host
 from emulator.modem.intents import Close, Drop, Open
+from emulator.modem.names import name_policy
 from emulator.modem.slots import AUTOFREE, KEEP_ALIVE
-from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Family, KeepAlive, OpenRequest, Transport
+from emulator.net.interface import CloseMode, ClosePlan, CloseResult, KeepAlive, OpenRequest, Transport
 
 
 class Connections:
@@ -48,13 +49,12 @@ class Connections:
         profile = self._profile.connection
         tcp = transport is Transport.TCP
         send_buffer = profile.send_buffer if mode is not AccessMode.TRANSPARENT else profile.transparent_send_buffer
-        families = (Family.IPV6, Family.IPV4)
         instance.request = OpenRequest(
             transport,
             host,
             port,
             timeout,
-            families if profile.prefer_ipv6 else families[::-1],
+            name_policy(self._host),
             local_port,
             KeepAlive(keep_alive.keepidle, keep_alive.keepinterval, keep_alive.keepcount)
             if tcp and keep_alive.keepalive

@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Protocol
 
 from emulator.at.store import Settings
+from emulator.modem.clock import Clock
 from emulator.modem.intents import Intent
+from emulator.profile.schema import Profile
 from emulator.wire.transmitter import Transmitter
 
 
 class Host(Protocol):
     """The modem, as its connections see it."""
 
+    profile: Profile
     settings: Settings
+    clock: Clock
+    name_servers: tuple[str, ...]
+    """Those that the network handed over."""
     transmitter: Transmitter
     intents: list[Intent]
+
+    @property
+    def imsi(self) -> str: ...
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""

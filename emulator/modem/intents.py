@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from emulator.net.interface import ClosePlan, OpenRequest
+from emulator.net.interface import ClosePlan, LookupRequest, OpenRequest, PingRequest, TimeRequest
 
 
 class Open(NamedTuple):
@@ -57,6 +58,35 @@ class Drop(NamedTuple):
     connect_id: int
 
 
+class Lookup(NamedTuple):
+    """Resolve a name; report with Services.found."""
+
+    request: LookupRequest
+
+
+class Ping(NamedTuple):
+    """Send so many echo requests, one every interval seconds, each waiting timeout seconds for its reply; report
+    each with Services.pinged, which tells whether to go on."""
+
+    request: PingRequest
+    requests: int
+    timeout: float
+    interval: float
+
+
+class AskTime(NamedTuple):
+    """Ask a time server; report with Services.timed. sync: the module's clock is to be set."""
+
+    request: TimeRequest
+    sync: bool
+
+
+class Store(NamedTuple):
+    """Write down what outlives the boot cycle; report with Modem.complete whether that was done."""
+
+    settings: Mapping[str, object]
+
+
 class Restart(NamedTuple):
     """A boot cycle ended: drop every connection and whatever else runs."""
 
@@ -71,4 +101,5 @@ class Bug(NamedTuple):
     error: Exception
 
 
-Intent = Open | Send | Forward | Outstanding | Close | Drop | Restart | Ready | Bug
+ServiceIntent = Lookup | Ping | AskTime
+Intent = Open | Send | Forward | Outstanding | Close | Drop | ServiceIntent | Store | Restart | Ready | Bug

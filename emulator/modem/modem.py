@@ -9,15 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from emulator.at.command import Pending
 from emulator.at.params import Value
 from emulator.at.registry import BoundModel
-from emulator.at.reply import CONNECT, OK, ReplyFormat
-from emulator.at.store import Settings
+from emulator.at.reply import CONNECT, DONE, OK, Cme, CommandError, Reply, ReplyFormat
+from emulator.at.store import R, Settings, Slot
+from emulator.modem.clock import Clock, read
 from emulator.modem.connection import AccessMode, Instance, State
 from emulator.modem.connections import Connections
-from emulator.modem.intents import Forward, Intent, Ready, Restart
+from emulator.modem.intents import Forward, Intent, Ready, Restart, Store
 from emulator.modem.interpreter import Interpreter
+from emulator.modem.memory import Memory, Stored
 from emulator.modem.power import Power, PowerEvent, PowerState
+from emulator.modem.services import Services
 from emulator.modem.slots import ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from emulator.net.interface import Transport
 from emulator.profile.ranges import Range
@@ -40,7 +44,7 @@ class Modem:
     """One emulated module. model: shared by all modules of that model; boot_time: seconds, None: the profile's."""
 
     def __init__(self, model: BoundModel[Modem], boot_time: float | None = None) -> None:
-        profile = model.profile
+        self.profile = profile = model.profile
         line = profile.line
         self.model = model
         self.intents: list[Intent] = []
@@ -51,12 +55,18 @@ class Modem:
         self.transmitter = Transmitter(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
         self.format = ReplyFormat(model.cme)
         self.interpreter = Interpreter(self)
+        self.memory = Memory(model)
+        self.clock = Clock(profile.clock.zone)
+        self.network_time: float | None = None
+        """What the network tells: seconds since 1970-01-01 UTC when now is 0."""
+        self.name_servers: tuple[str, ...] = ()
         self._begin_cycle()
 
     def _begin_cycle(self) -> None:
         """What does not outlive a boot cycle."""
-        self.settings = Settings(self.model.slots)
+        self.settings = Settings(self.model.slots, self.memory.values)
         self.connections = Connections(self, self.model)
+        self.services = Services(self, self.model)
         self._banner_due = False
         self._restart_due = False
         self._online_due: int | None = None
@@ -72,6 +82,40 @@ class Modem:
         """The firmware's revision, as AT+CGMR prints it."""
         profile = self.model.profile
         return profile.identity.revision.replace("{sub_model}", profile.sub_model)
+
+    @property
+    def imsi(self) -> str:
+        return self.profile.identity.imsi
+
+    def require_context(self, cid: int | None) -> None:
+        """Raises CommandError(PDP_INACTIVE) unless the context, or for None any one, is active."""
+        active = self.profile.connection.active_cids
+        if cid is not None and cid not in active:
+            raise CommandError(Cme.PDP_INACTIVE)
+
+    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
+        """Store what was set; what outlives the boot cycle is written down before the answer. A memory that takes
+        nothing more leaves it as it was: CME 20. [decided]"""
+        before, kept = self.settings.get(slot, index), self.memory.values.get((slot, index))
+        self.settings.set(slot, record, index)
+        if slot not in self.model.kept:
+            return DONE
+        self.memory.set(slot, record, index)
+
+        def stored(done: bool) -> Reply:
+            if not done:
+                self.settings.set(slot, before, index)
+                self.memory.set(slot, kept, index)
+                raise CommandError(Cme.MEMORY_FULL)
+            return DONE
+
+        return Pending(Store(self.memory.snapshot()), stored)
+
+    def restore(self, stored: Stored) -> list[str]:
+        """Take up what an earlier process wrote down, before the start; returns the names of what does not fit."""
+        refused = self.memory.restore(stored)
+        self._begin_cycle()
+        return refused
 
     def defaults(self, command: str) -> Mapping[str, Value]:
         """The defaults of a command's parameters, for what takes them over. Raises KeyError without it."""
@@ -92,6 +136,8 @@ class Modem:
 
     def start(self, now: float, since: float | None = None) -> None:
         """Switch the supply on; the boot time counts from since (default: now)."""
+        if self.profile.clock.start:
+            self.clock.set(read(self.profile.clock.start)[0], now)
         self.power.on(PowerEvent.SUPPLY_ON, now if since is None else since)
         self.on_deadline(now)
 
@@ -109,6 +155,8 @@ class Modem:
 
     def _boot(self, now: float) -> None:
         self.power.on(PowerEvent.BOOTED, now)
+        if self.network_time is not None:
+            self.clock.set(self.network_time + now, now)
         self._banner_due = self.model.profile.power.autobaud
         if not self._banner_due:
             self._write_banner()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from emulator.at.params import Defaulted, Kind, Maybe, Param, Required
+from emulator.at.params import Defaulted, Kind, Maybe, OptionalText, Param, Required
 from emulator.at.store import Slot
 
 
@@ -78,6 +78,33 @@ class Ssl(NamedTuple):
     ssl_id: Maybe
 
 
+class Servers(NamedTuple):
+    """MDNSCFG "ip" and "ipv6": the user's name servers; "" where the user set none (manual 3.10)."""
+
+    address1: OptionalText
+    address2: OptionalText
+
+
+class Priority(NamedTuple):
+    """MDNSCFG "priority": 0 IPv4 first, 1 IPv6 first."""
+
+    priority: Defaulted
+
+
+class Cached(NamedTuple):
+    """MDNSCFG "cached": mode 0 keeps answers, for a period in seconds."""
+
+    cached_mode: Defaulted
+    cached_period: Defaulted
+
+
+class RequestTimeout(NamedTuple):
+    """MDNSCFG "timeout": seconds that one request waits, and how many requests a server gets."""
+
+    time: Defaulted
+    retries: Defaulted
+
+
 class KeepAliveSetting(NamedTuple):
     """MIPTKA: idle and interval in seconds, count in probes (manual 3.2)."""
 
@@ -106,4 +133,9 @@ SEND_BUFFER = Slot("sndbuf", SendBuffer, indexed=True)
 RECEIVE_BUFFER = Slot("rcvbuf", ReceiveBuffer, indexed=True)
 ACK_MODE = Slot("ackmode", AckMode, indexed=True)
 SSL = Slot("ssl", Ssl, indexed=True)
+NAME_SERVERS_IPV4 = Slot("ip", Servers, indexed=False)
+NAME_SERVERS_IPV6 = Slot("ipv6", Servers, indexed=False)
+NAME_PRIORITY = Slot("priority", Priority, indexed=False)
+NAME_CACHE = Slot("cached", Cached, indexed=False)
+NAME_TIMEOUT = Slot("timeout", RequestTimeout, indexed=False)
 KEEP_ALIVE = Slot("MIPTKA", KeepAliveSetting, indexed=True)

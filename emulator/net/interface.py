@@ -19,6 +19,22 @@ class Family(Enum):
     IPV6 = 6
 
 
+class NamePolicy(NamedTuple):
+    """How names are resolved (manual 3.10, MDNSCFG).
+
+    families: in the order of preference. ipv4, ipv6: the servers asked for A and for AAAA records, in order.
+    timeout: seconds that one request waits; requests: how many each server gets. cache: seconds for which a
+    name's whole result is kept, None: no answer is kept and none is taken from what was.
+    """
+
+    families: tuple[Family, ...] = (Family.IPV6, Family.IPV4)
+    ipv4: tuple[str, ...] = ()
+    ipv6: tuple[str, ...] = ()
+    timeout: float = 10.0
+    requests: int = 3
+    cache: float | None = None
+
+
 class KeepAlive(NamedTuple):
     """TCP keep-alive. idle, interval: seconds; probes: how many go unanswered before the end."""
 
@@ -33,14 +49,14 @@ class OpenRequest(NamedTuple):
     host is what the firmware wrote: an IPv4 or IPv6 literal or a name. timeout (seconds) covers the name,
     every address tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None
     leaves the host's: receive_window is what the peer may send unread, send_buffer what may wait to be sent.
-    families is the order in which address families are tried.
+    names: how a name is resolved, and the order in which address families are tried.
     """
 
     transport: Transport
     host: str
     port: int
     timeout: float
-    families: tuple[Family, ...] = (Family.IPV6, Family.IPV4)
+    names: NamePolicy = NamePolicy()
     local_port: int = 0
     keep_alive: KeepAlive | None = None
     receive_window: int | None = None
@@ -124,9 +140,91 @@ class Connection(Protocol):
         ...
 
 
+class LookupRequest(NamedTuple):
+    """What MDNSGIP asks. every: all families are asked, else the next one only when the one before has nothing."""
+
+    name: str
+    names: NamePolicy
+    every: bool
+
+
+class PingRequest(NamedTuple):
+    """What MPING asks. size: bytes of data in each echo request."""
+
+    host: str
+    size: int
+    names: NamePolicy
+
+
+class Echo(NamedTuple):
+    """An echo reply. time: seconds of the round trip; ttl: the reply's own TTL or hop limit."""
+
+    time: float
+    ttl: int
+
+
+class Pinger(Protocol):
+    """Echo requests to one address."""
+
+    @property
+    def address(self) -> str:
+        """As an IPv4 or IPv6 literal."""
+        ...
+
+    async def echo(self, timeout: float) -> Echo:
+        """Send one request and wait timeout seconds for its reply; late replies to earlier ones do not count.
+
+        Raises NetError: TIMED_OUT, REPORTED (an ICMP error came back), OTHER (it cannot be sent).
+        """
+        ...
+
+    def close(self) -> None:
+        """Idempotent."""
+        ...
+
+
+class TimeRequest(NamedTuple):
+    """What MNTP asks. timeout (seconds) covers the name and the answer."""
+
+    host: str
+    port: int
+    timeout: float
+    names: NamePolicy
+
+
 class Network(Protocol):
-    """Something that opens connections: the host's sockets, or a network without a network."""
+    """What is behind a module: the host's sockets, with routes and the sandbox among them.
+
+    One module has one. Names are resolved as the request's policy says, never by the host's own resolver.
+    """
 
     async def open(self, request: OpenRequest) -> Connection:
         """Resolve, connect, and return the connection. Raises NetError."""
+        ...
+
+    async def lookup(self, request: LookupRequest) -> list[str]:
+        """The name's addresses, in the order of the policy's families, at least one. A literal is its own.
+
+        Raises NetError: NAME, NAME_TIMED_OUT.
+        """
+        ...
+
+    async def ping(self, request: PingRequest) -> Pinger:
+        """Resolve, and get ready to send echo requests. Raises NetError: NAME, NAME_TIMED_OUT, REPORTED,
+        OTHER (the host does not let us ping, or there is no way there)."""
+        ...
+
+    async def ask_time(self, request: TimeRequest) -> float:
+        """The server's time, at the moment of the return: seconds since 1970-01-01 UTC.
+
+        Raises NetError: NAME, NAME_TIMED_OUT, TIMED_OUT, UNUSABLE, OTHER.
+        """
+        ...
+
+    def name_servers(self) -> tuple[str, ...]:
+        """The servers that the network hands to a module that registers, best first; may be empty."""
+        ...
+
+    def forget(self) -> None:
+        """Drop cached names: the module restarts."""
         ...

@@ -1,104 +1,258 @@
-"""The host's network: real TCP and UDP sockets, opened as a module's instance asks.
-
-Names, families, the handshake's time limit, and what the host's errno means to a module.
-"""
+"""The host's network behind a module: names, address families, routes, and the time that all of it may take."""
 
 from __future__ import annotations
 
-import errno
-import os
-import socket
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import trio
 
 from emulator.errors import NetError, NetFailure
-from emulator.net.connections import TcpConnection, UdpConnection, reset
-from emulator.net.interface import Connection, Family, OpenRequest, Transport
-from emulator.net.ports import LEDGER, PortClaim, PortLedger
-from emulator.net.resolver import HostResolver
+from emulator.net.connect import Place, connect
+from emulator.net.connections import TcpConnection, UdpConnection
+from emulator.net.interface import (
+    Connection,
+    Family,
+    LookupRequest,
+    NamePolicy,
+    OpenRequest,
+    Pinger,
+    PingRequest,
+    TimeRequest,
+    Transport,
+)
+from emulator.net.ports import LEDGER, PortLedger
+from emulator.net.resolver import Resolver, host_name_servers, require_name
+from emulator.net.routes import Goal, Routes, Target
+from emulator.net.ways import Ways, resolved_by_host
 
-__all__ = ["HostNetwork", "Resolver", "TcpConnection", "UdpConnection"]
+__all__ = ["HostNetwork", "Names", "TcpConnection", "UdpConnection"]
 
 _DOTTED = frozenset("0123456789.")
-_ANY_ADDRESS = {Family.IPV4: "0.0.0.0", Family.IPV6: "::"}
-_SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
-_SOCKET_TYPE = {Transport.TCP: socket.SOCK_STREAM, Transport.UDP: socket.SOCK_DGRAM}
+_STRAIGHT = Routes()
 
-_CONNECT_FAILURE = {
-    errno.ECONNREFUSED: NetFailure.REFUSED,
-    errno.ECONNRESET: NetFailure.REFUSED,
-    errno.ETIMEDOUT: NetFailure.TIMED_OUT,
-    errno.EAFNOSUPPORT: NetFailure.FAMILY,
-}
-_NO_WAY_THERE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL}
+T = TypeVar("T")
 
 
-class Resolver(Protocol):
+class Names(Protocol):
     """Something that knows the addresses of names."""
 
-    async def resolve(self, name: str, family: Family) -> list[str]:
-        """The name's addresses in this family, best first. Raises NetError(NAME) when there is none."""
+    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
+        """See Resolver."""
+        ...
+
+    def forget(self) -> None:
+        """Drop every kept answer."""
         ...
 
 
 class HostNetwork:
-    """Opens real connections. Names are the resolver's business (the host's name servers by default); local
-    ports are entered in the ledger."""
+    """Real connections, names, echo requests and time. routes: where they go instead, and where they must not.
 
-    def __init__(self, resolver: Resolver | None = None, ports: PortLedger = LEDGER) -> None:
-        self._resolver = resolver or HostResolver()
+    Local ports are entered in ports. resolv_conf: where the host names its name servers. names replaces the
+    resolver that asks a module's own.
+
+    Routes are asked of what the firmware wrote, before any name is resolved, and then of each address: of a
+    peer, and of a name server (port 53). A route by name holds for the name's addresses as well.
+    """
+
+    def __init__(
+        self,
+        routes: Routes = _STRAIGHT,
+        ports: PortLedger = LEDGER,
+        resolv_conf: str = "/etc/resolv.conf",
+        names: Names | None = None,
+    ) -> None:
+        self._routes = routes
+        self._ways = Ways(routes)
         self._ports = ports
+        self._resolv_conf = resolv_conf
+        self._names = names or Resolver(self._ways.server)
 
     async def open(self, request: OpenRequest) -> Connection:
         """Resolve, connect, and return the connection.
 
         Families are tried in the request's order, in each family every address. Raises NetError: the last
         attempt's when all fail; a name that lacks one family is no attempt. TIMED_OUT when the time ends
-        during a handshake, NAME when it ends before the name is known.
+        during a handshake, NAME when it ends before the name is known; OTHER: denied.
         """
         await trio.lowlevel.checkpoint()
         literal = _literal(request.host)
-        if literal is not None and Family(literal.version) not in request.families:
+        if literal is not None and Family(literal.version) not in request.names.families:
             raise NetError(NetFailure.FAMILY, f"{request.host}: not a family of this module")
         if request.transport is Transport.UDP and not request.port:
             # The kernel takes it for "not connected" and would let in everybody's datagrams.
             raise NetError(NetFailure.OTHER, "UDP has no port 0")
         claim = self._ports.claim(request.transport, request.local_port)
+        deadline = trio.current_time() + request.timeout
+        peer = request.transport, request.host, request.port
         try:
-            return await self._first_that_answers(request, literal, claim)
+            return await self._first(peer, request.names, deadline, lambda p: connect(request, p, deadline, claim))
+        except NetError as error:
+            claim.release()
+            if error.failure is NetFailure.NAME_TIMED_OUT:
+                raise NetError(NetFailure.NAME, error.detail) from error  # MIPOPEN knows no other
+            raise
         except BaseException:
             claim.release()
             raise
 
-    async def _first_that_answers(
-        self, request: OpenRequest, literal: IPv4Address | IPv6Address | None, claim: PortClaim
-    ) -> Connection:
-        deadline = trio.current_time() + request.timeout
-        families = request.families if literal is None else (Family(literal.version),)
+    async def lookup(self, request: LookupRequest) -> list[str]:
+        """See Network. A denied name is unknown. One that a route leads to the sandbox, if only for one port, has
+        the address that the sandbox gives it."""
+        await trio.lowlevel.checkpoint()
+        literal = _literal(request.name)
+        if literal is not None:
+            return [str(literal)]
+        try:
+            target = self._routes.find(request.name, None)
+        except NetError as error:
+            raise NetError(NetFailure.NAME, error.detail) from error
+        found: list[str] = []
         failure: NetError | None = None
-        for family in families:
+        for family in request.names.families:
             try:
-                addresses = [str(literal)] if literal else await self._resolve(request.host, family, deadline)
+                found += await self._addresses(request.name, family, request.names, target)
+            except NetError as error:
+                failure = _graver(failure, error)
+            if found and not request.every:
+                break
+        if not found:
+            raise failure or NetError(NetFailure.NAME, f"{request.name}: no address")
+        return found
+
+    async def ping(self, request: PingRequest) -> Pinger:
+        """See Network: the first address of the first family that has a way there.
+
+        The pinger shows the address that the module asked for, also where a route leads elsewhere; a name that
+        is routed elsewhere is not resolved, and the target's address is shown.
+        """
+        await trio.lowlevel.checkpoint()
+        target = self._routes.find(request.host, None)
+        of_name: NetError | None = None
+        of_attempt: NetError | None = None
+        for family in self._families(request.host, request.names, target):
+            try:
+                addresses = await self._addresses(request.host, family, request.names, target)
+            except NetError as error:
+                of_name = _graver(of_name, error)
+                continue
+            try:
+                return await self._ways.pinger(addresses[0], request.size, target)
+            except NetError as error:
+                of_attempt = error
+        raise of_attempt or of_name or NetError(NetFailure.NAME, f"{request.host}: no address")
+
+    async def ask_time(self, request: TimeRequest) -> float:
+        """See Network. Families and addresses are tried as in open; OTHER also: denied."""
+        await trio.lowlevel.checkpoint()
+        from emulator.net import sntp
+
+        deadline = trio.current_time() + request.timeout
+
+        async def ask(place: Place) -> float:
+            with trio.move_on_at(deadline):
+                return await sntp.ask(place.address, place.port)
+            raise NetError(NetFailure.TIMED_OUT, f"{place}: no answer")
+
+        return await self._first((Transport.UDP, request.host, request.port), request.names, deadline, ask)
+
+    def name_servers(self) -> tuple[str, ...]:
+        """See Network: the host's, or the sandbox's if everything goes there."""
+        if self._routes.all_to_sandbox:
+            return self._ways.sandbox.name_servers()
+        return host_name_servers(self._resolv_conf)
+
+    def forget(self) -> None:
+        """See Network."""
+        self._names.forget()
+
+    async def _first(
+        self,
+        peer: tuple[Transport, str, int],
+        names: NamePolicy,
+        deadline: float,
+        attempt: Callable[[Place], Awaitable[T]],
+    ) -> T:
+        """What the first attempt that succeeds returns.
+
+        Raises NetError: the last attempt's; the name's, if there was no attempt; at once when the deadline comes,
+        NAME_TIMED_OUT if that is before the peer's place is known.
+        """
+        transport, host, port = peer
+        target = self._routes.find(host, port)
+        of_name: NetError | None = None
+        of_attempt: NetError | None = None
+        for family in self._families(host, names, target):
+            try:
+                addresses = await _until(deadline, self._addresses(host, family, names, target))
             except NetError as error:
                 if trio.current_time() >= deadline:
                     raise
-                failure = failure or error
+                of_name = _graver(of_name, error)
                 continue
             for address in addresses:
                 try:
-                    return await _connect(request, family, address, deadline, claim)
+                    places = await _until(deadline, self._ways.places(transport, address, port, target))
+                    return await _any(places, deadline, attempt)
                 except NetError as error:
                     if trio.current_time() >= deadline:
                         raise
-                    failure = error
-        raise failure or NetError(NetFailure.NAME, f"{request.host}: no address")
+                    of_attempt = error
+        raise of_attempt or of_name or NetError(NetFailure.NAME, f"{host}: no address")
 
-    async def _resolve(self, name: str, family: Family, deadline: float) -> list[str]:
-        with trio.move_on_at(deadline):
-            return await self._resolver.resolve(name, family)
-        raise NetError(NetFailure.NAME, f"{name}: not resolved in time")
+    def _families(self, host: str, names: NamePolicy, target: Target | None) -> tuple[Family | None, ...]:
+        """The families in which to look for the host's addresses; None, once: the host is its own address, for it
+        is a literal, or a route leads elsewhere without asking anybody. Raises NetError(OTHER, NAME)."""
+        literal = _literal(host)
+        if literal is not None and Family(literal.version) not in names.families:
+            raise NetError(NetFailure.OTHER, f"{host}: not a family of this module")
+        if literal is not None or (target is not None and target.goal is Goal.ELSEWHERE):
+            return (None,)
+        return names.families
+
+    async def _addresses(self, host: str, family: Family | None, names: NamePolicy, target: Target | None) -> list[str]:
+        """What the module learns of a host whose own route is target; at least one. Raises NetError as Names."""
+        if family is None:
+            return [host]
+        goal = None if target is None else target.goal
+        if goal is Goal.SANDBOX:
+            require_name(host)
+            found = self._ways.sandbox.addresses(host, family)
+        elif goal is Goal.DIRECT and self._ways.asks_sandbox(names.ipv4 if family is Family.IPV4 else names.ipv6):
+            # The sandbox's name server would know the name, and answer with an address of the sandbox.
+            require_name(host)
+            found = await resolved_by_host(host, family)
+        else:
+            found = await self._names.resolve(host, family, names)
+        if not found:
+            raise NetError(NetFailure.NAME, f"{host}: no address")
+        return found
+
+
+async def _until(deadline: float, finding: Awaitable[list[T]]) -> list[T]:
+    """Raises NetError(NAME_TIMED_OUT) at the deadline."""
+    with trio.move_on_at(deadline):
+        return await finding
+    raise NetError(NetFailure.NAME_TIMED_OUT, "not resolved in time")
+
+
+async def _any(places: list[Place], deadline: float, attempt: Callable[[Place], Awaitable[T]]) -> T:
+    """What the first attempt that succeeds returns. Raises NetError: the last one's, or that of the deadline."""
+    *others, last = places
+    for place in others:
+        try:
+            return await attempt(place)
+        except NetError:
+            if trio.current_time() >= deadline:
+                raise
+    return await attempt(last)
+
+
+def _graver(before: NetError | None, now: NetError) -> NetError:
+    """Of a name's failures in two families: the first, unless only the second is a server's silence."""
+    return now if before is None or now.failure is NetFailure.NAME_TIMED_OUT else before
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
@@ -115,104 +269,3 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         raise NetError(NetFailure.NAME, f"{host[:64]!r} has a scope id")
     return address
-
-
-async def _connect(request: OpenRequest, family: Family, address: str, deadline: float, claim: PortClaim) -> Connection:
-    """One attempt at one address. Raises NetError, and then nothing of the attempt is left."""
-    peer = f"[{address}]:{request.port}" if family is Family.IPV6 else f"{address}:{request.port}"
-    sock = _new_socket(request.transport, family)
-    try:
-        _set_options(sock, request, family)
-        _bind(sock, request, family)
-        await _shake_hands(sock, address, request.port, deadline)
-        if request.transport is Transport.UDP:
-            return UdpConnection(sock, peer, claim)
-        _refuse_itself(sock)
-        return TcpConnection(sock, peer, claim)
-    except OSError as error:
-        sock.close()
-        failure = _connect_failure(error.errno or 0, request, family)
-        raise NetError(failure, f"{peer}: {error.strerror}") from error
-    except BaseException:
-        sock.close()
-        raise
-
-
-def _new_socket(transport: Transport, family: Family) -> socket.socket:
-    try:
-        sock = socket.socket(_SOCKET_FAMILY[family], _SOCKET_TYPE[transport])
-    except OSError as error:
-        failure = NetFailure.FAMILY if error.errno == errno.EAFNOSUPPORT else NetFailure.SOCKET
-        raise NetError(failure, str(error.strerror)) from error
-    sock.setblocking(False)
-    return sock
-
-
-def _set_options(sock: socket.socket, request: OpenRequest, family: Family) -> None:
-    """What must be set before the handshake. UDP keeps the host's buffers: a small one loses whole datagrams.
-
-    Linux doubles SO_RCVBUF for its own overhead and offers half of that, so the window begins at what is
-    asked for; a peer that sends large segments gets up to twice as much in before the window is shut.
-    """
-    if family is Family.IPV6:
-        # else a program of the host that has this local port in IPv4 alone would stand in the way
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    if request.transport is Transport.UDP:
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if request.receive_window is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, request.receive_window)
-    if request.send_buffer is not None:
-        # Bytes not yet sent, rather than SO_SNDBUF, which also counts those under way: on loopback, whose segments
-        # are larger than a module's whole buffer, a sender would wait for acknowledgements that the peer delays.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, request.send_buffer)
-    if request.keep_alive is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, request.keep_alive.idle)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, request.keep_alive.interval)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, request.keep_alive.probes)
-
-
-def _bind(sock: socket.socket, request: OpenRequest, family: Family) -> None:
-    if not request.local_port:
-        return
-    if request.transport is Transport.TCP:
-        # The host's own TIME_WAIT must not add to the module's.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((_ANY_ADDRESS[family], request.local_port))
-    except OSError as error:
-        failure = NetFailure.PORT_TAKEN if error.errno == errno.EADDRINUSE else NetFailure.BIND
-        raise NetError(failure, f"local port {request.local_port}: {error.strerror}") from error
-
-
-async def _shake_hands(sock: socket.socket, address: str, port: int, deadline: float) -> None:
-    """Raises OSError, or NetError(TIMED_OUT) at the deadline."""
-    code = sock.connect_ex((address, port))
-    if code == errno.EINPROGRESS:
-        with trio.move_on_at(deadline) as scope:
-            await trio.lowlevel.wait_writable(sock)
-        if scope.cancelled_caught:
-            raise NetError(NetFailure.TIMED_OUT, f"{address} port {port}: no answer")
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
-        raise OSError(code, os.strerror(code))
-
-
-def _refuse_itself(sock: socket.socket) -> None:
-    """A socket that dials its own port on its own address gets itself (a simultaneous open), and an echo."""
-    try:
-        itself = sock.getsockname() == sock.getpeername()
-    except OSError:
-        return  # the peer has reset it already, which the first read will say
-    if itself:
-        reset(sock)
-        raise NetError(NetFailure.REFUSED, "nobody there but this very socket")
-
-
-def _connect_failure(code: int, request: OpenRequest, family: Family) -> NetFailure:
-    if code == errno.EADDRNOTAVAIL and request.transport is Transport.TCP and request.local_port:
-        return NetFailure.PORT_TAKEN  # an earlier connection from this port to this very peer is not over yet
-    if code in _NO_WAY_THERE:
-        return NetFailure.FAMILY if family is Family.IPV6 else NetFailure.OTHER
-    return _CONNECT_FAILURE.get(code, NetFailure.OTHER)

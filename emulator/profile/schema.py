@@ -42,11 +42,13 @@ class KeySection(NamedTuple):
 class CommandSection(NamedTuple):
     """One command on this model. available false: the bare ERROR of an unknown command.
 
+    nv: what is set outlives the boot cycle.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the connection ids.
     """
 
     available: bool = True
+    nv: bool = False
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
@@ -70,6 +72,7 @@ class IdentitySection(NamedTuple):
     imei: Annotated[str, digits(15)]
     imeisv: Annotated[str, digits(16)]
     svn: Annotated[str, digits(2)]
+    imsi: Annotated[str, digits(15)]
 
 
 class LineSection(NamedTuple):
@@ -129,7 +132,6 @@ class ConnectionSection(NamedTuple):
     """Seconds without progress after which draining gives up with an RST."""
     close_linger: Seconds
     """Most seconds spent discarding what the peer still sends after our FIN."""
-    prefer_ipv6: bool
     active_cids: Range
     """The PDP contexts that are up."""
 
@@ -145,6 +147,50 @@ class OpenResultSection(NamedTuple):
     bind: int | str
     socket: int | str
     other: int | str
+
+
+class DnsSection(NamedTuple):
+    """Names (manual 3.10, 3.11)."""
+
+    ipv4: tuple[str, str]
+    """The servers where neither the user nor the network names any."""
+    ipv6: tuple[str, str]
+    operator_ipv4: Mapping[str, str]
+    """The first of ipv4 for the SIM cards of some operators, by the first digits of their IMSI."""
+    listed: Count
+    """Most addresses in one +MDNSGIP."""
+    every_family: bool
+    """Both families are listed; else only the preferred one's, or the other's where that has none."""
+
+
+class PingSection(NamedTuple):
+    """Echo requests (manual 3.12): seconds from one to the next, and <result> for each failure."""
+
+    interval: Seconds
+    name: Count
+    name_timed_out: Count
+    reported: Count
+    timed_out: Count
+    other: Count
+
+
+class TimeSection(NamedTuple):
+    """<result> of +MNTP for each failure (manual 3.15)."""
+
+    name: Count
+    timed_out: Count
+    unusable: Count
+
+
+class ClockSection(NamedTuple):
+    """The module's own clock."""
+
+    zone: int
+    """Quarters of an hour east of UTC."""
+    start: str
+    """What it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
+    quoted: bool
+    """Whether AT+CCLK? prints it in quotes."""
 
 
 class CloseModeSection(NamedTuple):
@@ -179,6 +225,10 @@ class Profile(NamedTuple):
     open_results: OpenResultSection
     close_modes: Mapping[str, CloseModeSection]
     close_results: CloseResultSection
+    dns: DnsSection
+    ping: PingSection
+    time: TimeSection
+    clock: ClockSection
     disconnected: Mapping[Literal["peer_closed", "broken", "pdp_down"], Count]
     params: Mapping[str, ParamSection]
     commands: Mapping[str, CommandSection]

@@ -67,6 +67,8 @@ def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[P
         if not isinstance(value, list):
             problems.append((path, "is not an array"))
             return value
+        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
+            problems.append((path, f"has {len(value)} entries, not {len(arguments)}"))
         return tuple(_convert(arguments[0], item, (*path, str(i)), problems) for i, item in enumerate(value))
     return _table(arguments[0], arguments[1], value, path, problems)
 

@@ -9,15 +9,16 @@ import trio
 
 from emulator.errors import NetError, NetFailure
 from emulator.modem.connection import Loss
-from emulator.modem.intents import Close, Drop, Forward, Open, Outstanding, Send
+from emulator.modem.intents import AskTime, Close, Drop, Forward, Lookup, Open, Outstanding, Ping, Send, ServiceIntent
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Network, OpenRequest, Transport
 from emulator.runtime.sending import Sending, Shell, Task
+from emulator.runtime.services import Services
 from emulator.runtime.trace import Recent, Trace
 
 TURNS = 32
 """Turns of a loop that never has to wait, after which the other tasks get one."""
 _MOST_LINGERING = 16
-PeerIntent = Open | Send | Forward | Outstanding | Close | Drop
+PeerIntent = Open | Send | Forward | Outstanding | Close | Drop | ServiceIntent
 
 
 class Peers:
@@ -29,6 +30,7 @@ class Peers:
         self._recent = recent
         self._tasks: dict[int, Task] = {}
         self._sending = Sending(shell, self._tasks, trace)
+        self._services = Services(shell, network, recent, self._sending.tell)
         self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
@@ -37,7 +39,7 @@ class Peers:
 
     def start(self, nursery: trio.Nursery) -> None:
         """Connections run in nursery."""
-        self._nursery = self._sending.nursery = nursery
+        self._nursery = self._sending.nursery = self._services.nursery = nursery
 
     def carry_out(self, intent: PeerIntent) -> None:
         """Do what the core asks; never waits."""
@@ -59,6 +61,8 @@ class Peers:
                 task = self._tasks[intent.connect_id]
                 task.plan = intent.plan
                 task.pump.cancel()
+            case Lookup() | Ping() | AskTime():
+                self._services.carry_out(intent)
             case Drop():
                 if dropped := self._tasks.pop(intent.connect_id, None):
                     _end(dropped)
@@ -67,6 +71,7 @@ class Peers:
         """The boot cycle ended: drop every connection."""
         for scope in self._scopes:
             scope.cancel()
+        self._services.restart()
         self._tasks.clear()
         self._starved.clear()
 

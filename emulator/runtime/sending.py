@@ -218,6 +218,11 @@ class Sending:
                 self._shell.report(partial(connections.acknowledged, task.connect_id, news))
         task.watched = False
 
+    def tell(self, event: str, detail: str) -> None:
+        """Trace what happened on the network beside connections."""
+        if self._trace is not None:
+            self._trace.net(event, None, detail)
+
     def net(self, event: str, connect_id: int, detail: bytes | memoryview | str) -> None:
         """Trace what happened on the network."""
         if self._trace is not None:

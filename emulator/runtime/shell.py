@@ -6,26 +6,43 @@ timer. All of that happens in the task that brought the bytes; only what would b
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import trio
 
 from emulator.at.registry import BoundModel
 from emulator.link.interface import Link
-from emulator.modem.intents import Bug, Intent, Ready, Restart
+from emulator.modem.intents import Bug, Intent, Ready, Restart, Store
 from emulator.modem.modem import Modem
 from emulator.net.interface import Network
 from emulator.runtime.peers import TURNS, Peers
 from emulator.runtime.trace import Guarded, Recent, Trace
 
+_log = logging.getLogger(__name__)
 _READ = 4096
+
+
+class NvFile(Protocol):
+    """The file in which a module keeps what outlives its boot cycles."""
+
+    def load(self) -> Mapping[str, object]:
+        """What was saved last."""
+        ...
+
+    def save(self, settings: Mapping[str, object]) -> bool:
+        """Write it down; False when that failed, and then what was there before is still there."""
+        ...
 
 
 class Module:
     """One running module: a model on a link, with a network behind it.
 
-    boot_time: seconds, None for the model's own; since: the trio time from which the first boot counts.
+    boot_time: seconds, None for the model's own; since: the trio time from which the first boot counts. nv: the
+    file of what outlives its boot cycles and this process, if any.
     """
 
     def __init__(
@@ -37,10 +54,17 @@ class Module:
         boot_time: float | None = None,
         since: float | None = None,
         trace: Trace | None = None,
+        nv: NvFile | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time)
+        self.modem.network_time = time.time() - trio.current_time()
+        self.modem.name_servers = network.name_servers()
+        self._nv = nv
+        if nv is not None:
+            self._restore(nv)
         self.ready = trio.Event()
         self._link = link
+        self._network = network
         self._since = since
         self._trace = trace = Guarded(trace) if trace is not None else None
         self._recent = Recent()
@@ -50,6 +74,10 @@ class Module:
         self._timer = trio.CancelScope()
         self._armed = math.inf
         self._nursery: trio.Nursery
+
+    def _restore(self, nv: NvFile) -> None:
+        for name in self.modem.restore(nv.load()):
+            _log.warning("the NV holds %s, which this model does not take: it has its default", name)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; with ``nursery.start`` it returns once the module has booted."""
@@ -191,10 +219,14 @@ class Module:
         match intent:
             case Restart():
                 self._peers.restart()
+                self.modem.name_servers = self._network.name_servers()
             case Ready():
                 self.ready.set()
             case Bug():
                 self._recent.report(intent.error)
+            case Store():
+                done = self._nv is None or self._nv.save(intent.settings)
+                self.modem.complete(done, trio.current_time())
             case _:
                 try:
                     self._peers.carry_out(intent)

@@ -17,7 +17,9 @@ class Trace(Protocol):
 
     def line(self, direction: str, data: bytes) -> None: ...
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None: ...
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        """connect_id: None for what belongs to no connection: names, pings, the time."""
+        ...
 
 
 class JsonLines:
@@ -38,12 +40,13 @@ class JsonLines:
         source, target = ("dte", "module") if direction == ">" else ("module", "dte")
         self._write({"from": source, "to": target, "data": data.decode("latin-1")})
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         if isinstance(detail, bytes):
             source, target = ("network", "module") if event == "received" else ("module", "network")
             self._write({"from": source, "to": target, "connect_id": connect_id, "data": detail.decode("latin-1")})
         else:
-            self._write({"event": event, "connect_id": connect_id, "detail": detail})
+            of = {} if connect_id is None else {"connect_id": connect_id}
+            self._write({"event": event, **of, "detail": detail})
 
     def _write(self, entry: dict[str, object]) -> None:
         self._stream.write(self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
@@ -60,7 +63,7 @@ class Several:
         for trace in self._traces:
             trace.line(direction, data)
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         for trace in self._traces:
             trace.net(event, connect_id, detail)
 
@@ -74,7 +77,7 @@ class Guarded:
     def line(self, direction: str, data: bytes) -> None:
         self._tell(lambda trace: trace.line(direction, data))
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         self._tell(lambda trace: trace.net(event, connect_id, detail))
 
     def _tell(self, tell: Callable[[Trace], None]) -> None:

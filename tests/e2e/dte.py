@@ -27,6 +27,10 @@ class Transcript:
             data = self._entries.pop()[1] + data
         self._entries.append((direction, data))
 
+    def forget(self) -> None:
+        """Another test begins."""
+        self._entries.clear()
+
     def failure(self, problem: str) -> AssertionError:
         """An error that says the problem and shows the dialogue up to it."""
         shown = []

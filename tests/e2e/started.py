@@ -25,10 +25,10 @@ class Started:
     """A running ``python -m emulator run``. Leaving it as a context ends it and checks how it ended.
 
     errors: the file that its stderr goes to. measured: whether coverage, where it runs, may watch it, which takes
-    time at the end that is not the emulator's. ready: the line on stdout, without its end.
+    time at the start and at the end that is not the emulator's. ready: the line on stdout, without its end.
     """
 
-    def __init__(self, arguments: list[str], errors: Path, *, measured: bool = True) -> None:
+    def __init__(self, arguments: list[str], errors: Path, *, measured: bool = False) -> None:
         self.transcript = Transcript(self.stderr)
         self._errors = errors
         environment = {**os.environ, "PYTHONWARNINGS": "error"}
@@ -152,9 +152,13 @@ class Started:
         finally:
             stdout.close()
 
-    def _check(self, rest: bytes) -> None:
+    def check_stderr(self) -> None:
+        """Raises AssertionError where it says there what no test allows."""
         if alarm := _ALARMS.search(self.stderr()):
             raise self.transcript.failure(f"stderr has {alarm[0]!r}")
+
+    def _check(self, rest: bytes) -> None:
+        self.check_stderr()
         if self.process.returncode != 0:
             raise self.transcript.failure(f"exit status {self.process.returncode}")
         if rest and (self.ready or rest.count(b"\n") > 1):

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
-
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Lend
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers, receive, reset
-from tests.e2e.sinks import GUARD, escape, exchanged, open_as, running, shared
-from tests.e2e.started import Started
+from tests.e2e.sinks import GUARD, escape, exchanged, open_as
 from tests.e2e.test_connections import bind_udp, connect
 
 PIECE = "x" * 1460
 _ACK = re.compile(rb'\r\n\+MIPURC: "ack",0,(\d+)\r\n')
-
-
-@pytest.fixture(scope="module")
-def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """An ML307R for all the tests here."""
-    with running(tmp_path_factory.mktemp("module"), "ML307R") as module:
-        yield module
-
-
-@pytest.fixture
-def dte(module: Started) -> Iterator[Dte]:
-    with shared(module) as dte:
-        yield dte
 
 
 def figures(dte: Dte) -> tuple[int, int, int, int]:
@@ -81,8 +64,8 @@ def test_none_without_ackmode(dte: Dte, peers: Peers) -> None:
     acknowledged(dte, 5)
 
 
-def test_none_where_the_model_has_none(start: Start, peers: Peers) -> None:
-    with start("MN316A").awake() as dte:
+def test_none_where_the_model_has_none(lend: Lend, peers: Peers) -> None:
+    with lend("MN316A") as dte:
         dte.ask('AT+MIPCFG="ackmode",0,1', "OK")
         peer = connect(dte, peers)
         dte.ask("AT+MIPSEND=0,,hello", "+MIPSEND: 0,5", "OK")

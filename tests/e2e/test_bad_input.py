@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.e2e.conftest import MODELS, Start
+from tests.e2e.conftest import MODELS, Lend
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers
 from tests.e2e.test_connections import connect
@@ -56,8 +56,8 @@ LINES = [
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_lines_that_are_no_commands(start: Start, model: str) -> None:
-    with start(model).awake() as dte:
+def test_lines_that_are_no_commands(lend: Lend, model: str) -> None:
+    with lend(model) as dte:
         for line, answer in LINES:
             dte.write(line + b"\r")
             dte.reads(answer)

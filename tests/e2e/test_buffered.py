@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Lend, Start
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers, reset
-from tests.e2e.sinks import GUARD, MEGABYTE, MOST_GROWTH, open_as, payload, running, shared, take, take_all
+from tests.e2e.sinks import GUARD, MEGABYTE, MOST_GROWTH, open_as, payload, take, take_all
 from tests.e2e.started import Started
 from tests.e2e.test_connections import bind_udp
 from tests.e2e.test_slow_dte import few_buffers, sending, stuff
@@ -19,19 +18,6 @@ from tests.e2e.test_slow_dte import few_buffers, sending, stuff
 WINDOW = 64240
 """<tcp window> of the Cat.1 models (manual 3.1)."""
 _NEWS = re.compile(rb'\r\n\+MIPURC: "rtcp",0,(\d+),(\d+)\r\n')
-
-
-@pytest.fixture(scope="module")
-def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """An ML307R for all the tests here."""
-    with running(tmp_path_factory.mktemp("module"), "ML307R") as module:
-        yield module
-
-
-@pytest.fixture
-def dte(module: Started) -> Iterator[Dte]:
-    with shared(module) as dte:
-        yield dte
 
 
 def fill(dte: Dte, size: int) -> None:
@@ -175,8 +161,8 @@ def test_a_fin_while_it_is_full(dte: Dte, peers: Peers) -> None:
 
 
 @pytest.mark.parametrize(("model", "limit"), [("MN316", 12), ("ML307R", 256), ("ML305M", 128)])
-def test_so_many_packets_and_no_more(start: Start, peers: Peers, model: str, limit: int) -> None:
-    with start(model).awake() as dte:
+def test_so_many_packets_and_no_more(lend: Lend, peers: Peers, model: str, limit: int) -> None:
+    with lend(model) as dte:
         peer = bind_buffered(dte, peers)
         for number in range(1, limit + 1):
             peer.send(b"%03d" % number)
@@ -209,8 +195,8 @@ def test_so_many_bytes_and_no_more(dte: Dte, peers: Peers) -> None:
 
 
 @pytest.mark.parametrize("model", ["MN316A", "MN319"])
-def test_models_that_read_one_packet_at_a_time(start: Start, peers: Peers, model: str) -> None:
-    with start(model).awake() as dte:
+def test_models_that_read_one_packet_at_a_time(lend: Lend, peers: Peers, model: str) -> None:
+    with lend(model) as dte:
         peer = bind_buffered(dte, peers)
         for number in (1, 2):
             peer.send(b"packet %d" % number)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Lend, Start
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers, ended, port_of, receive, reset
 from tests.e2e.sinks import GUARD, escape, exchanged, open_as, own_profile, payload, running, shared, take
@@ -155,8 +155,8 @@ def test_a_local_port_rests_for_2_msl(start: Start, peers: Peers, tmp_path: Path
         assert 2 * msl < time.monotonic() - began < 2 * msl + 5
 
 
-def test_mn318_resets(start: Start, peers: Peers) -> None:
-    with start("MN318").awake() as dte:
+def test_mn318_resets(lend: Lend, peers: Peers) -> None:
+    with lend("MN318") as dte:
         local, listener = peers.local_port(), peers.tcp()
         command = f'AT+MIPOPEN=0,"TCP","127.0.0.1",{port_of(listener)},60,0,{local}'
         for _ in range(2):  # and the local port is free again at once
@@ -166,8 +166,8 @@ def test_mn318_resets(start: Start, peers: Peers) -> None:
             assert ended(peer) == "RST"
 
 
-def test_mn316a_brings_what_is_under_way(start: Start, peers: Peers) -> None:
-    with start("MN316A").awake() as dte:
+def test_mn316a_brings_what_is_under_way(lend: Lend, peers: Peers) -> None:
+    with lend("MN316A") as dte:
         peer = unread(dte, peers)
         dte.ask("AT+MIPCLOSE=0", "OK")
         assert receive(peer, HELD + 1) == b"x" * HELD

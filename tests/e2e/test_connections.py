@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Lend
 from tests.e2e.dte import Dte
 from tests.e2e.peers import IPV4, IPV6, Peers, ended, port_of, receive, reset
 from tests.e2e.started import Started
@@ -110,9 +110,9 @@ def test_what_the_peer_sends_after_the_close_is_not_heard(dte: Dte, peers: Peers
 
 
 @pytest.mark.parametrize(("model", "result"), [("ML307R", 558), ("MN318", 1)])
-def test_a_peer_that_never_answers(start: Start, peers: Peers, model: str, result: int) -> None:
+def test_a_peer_that_never_answers(lend: Lend, peers: Peers, model: str, result: int) -> None:
     port = port_of(peers.deaf())
-    with start(model).awake() as dte:
+    with lend(model) as dte:
         other = connect(dte, peers, 1)
         dte.ask(f'AT+MIPOPEN=0,"TCP","127.0.0.1",{port},1', "OK")
         dte.ask("AT+MIPSTATE=0", f'+MIPSTATE: 0,"TCP","127.0.0.1",{port},"CONNECTING"', "OK")
@@ -127,8 +127,8 @@ def test_a_peer_that_never_answers(start: Start, peers: Peers, model: str, resul
 
 
 @pytest.mark.parametrize("model", ["MN316", "ML307R"])
-def test_mipopen_answers_before_its_result(start: Start, peers: Peers, model: str) -> None:
-    with start(model).awake() as dte:
+def test_mipopen_answers_before_its_result(lend: Lend, peers: Peers, model: str) -> None:
+    with lend(model) as dte:
         for host in (IPV4, IPV6, "1.2.3"):
             dte.line(f'AT+MIPOPEN=0,"TCP","{host}",{port_of(peers.nobody(IPV4))}')
             assert re.fullmatch(rb"\r\nOK\r\n\r\n\+MIPOPEN: 0,\d+\r\n", dte.until(rb"MIPOPEN: 0,\d+\r\n"))
@@ -176,11 +176,11 @@ def test_the_local_port(dte: Dte, peers: Peers) -> None:
     dte.ask(f'AT+MIPOPEN=1,"TCP","127.0.0.1",{port},60,0,{local}', "OK", "+MIPOPEN: 1,0")
 
 
-def test_two_modules_do_not_share_a_udp_port(start: Start, peers: Peers) -> None:
+def test_two_modules_do_not_share_a_udp_port(lend: Lend, peers: Peers) -> None:
     server, spare = peers.udp(), peers.udp()
     local, port = port_of(spare), port_of(server)
     spare.close()
-    with start("ML307R").awake() as one, start("ML305U").awake() as other:
+    with lend("ML307R") as one, lend("ML305U") as other:
         one.ask(f'AT+MIPOPEN=0,"UDP","127.0.0.1",{port},60,0,{local}', "OK", "+MIPOPEN: 0,0")
         one.ask(f'AT+MIPOPEN=1,"UDP","127.0.0.1",{port},60,0,{local}', "OK", "+MIPOPEN: 1,576")
         other.ask(f'AT+MIPOPEN=0,"UDP","127.0.0.1",{port},60,0,{local}', "OK", "+MIPOPEN: 0,576")

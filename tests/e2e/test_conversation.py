@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import MODELS, Start
+from tests.e2e.conftest import MODELS, Lend
 from tests.e2e.peers import IPV4, IPV6, Peers, ended, port_of
 
 NB = ("MN316", "MN319", "MN318")
@@ -14,9 +14,9 @@ EVERY_MODEL = pytest.mark.parametrize("model", MODELS)
 
 @EVERY_MODEL
 @HOSTS
-def test_tcp(start: Start, peers: Peers, model: str, host: str) -> None:
+def test_tcp(lend: Lend, peers: Peers, model: str, host: str) -> None:
     port = peers.echo().port("TCP", host)
-    with start(model).awake() as dte:
+    with lend(model) as dte:
         dte.ask(f'AT+MIPOPEN=1,"TCP","{host}",{port},60,0', "OK", "+MIPOPEN: 1,0")
         dte.ask("AT+MIPSTATE=1", f'+MIPSTATE: 1,"TCP","{host}",{port},"CONNECTED"', "OK")
         dte.ask("AT+MIPSEND=1,5,hello", "+MIPSEND: 1,5", "OK", '+MIPURC: "rtcp",1,5,hello')
@@ -34,9 +34,9 @@ def test_tcp(start: Start, peers: Peers, model: str, host: str) -> None:
 
 @EVERY_MODEL
 @HOSTS
-def test_udp(start: Start, peers: Peers, model: str, host: str) -> None:
+def test_udp(lend: Lend, peers: Peers, model: str, host: str) -> None:
     port = peers.echo().port("UDP", host)
-    with start(model).awake() as dte:
+    with lend(model) as dte:
         dte.ask(f'AT+MIPOPEN=0,"UDP","{host}",{port}', "OK", "+MIPOPEN: 0,0")
         dte.ask("AT+MIPSTATE=0", f'+MIPSTATE: 0,"UDP","{host}",{port},"CONNECTED"', "OK")
         dte.ask("AT+MIPSEND=0,5,hello", "+MIPSEND: 0,5", "OK", '+MIPURC: "rudp",0,5,hello')
@@ -53,12 +53,12 @@ def test_udp(start: Start, peers: Peers, model: str, host: str) -> None:
 
 
 @EVERY_MODEL
-def test_what_cannot_be_opened(start: Start, peers: Peers, model: str) -> None:
+def test_what_cannot_be_opened(lend: Lend, peers: Peers, model: str) -> None:
     def fails_with(result: int) -> tuple[str, str]:
         return "OK", f"+MIPOPEN: 0,{1 if model in NB else result}"
 
     taken_port = port_of(peers.tcp())
-    with start(model).awake() as dte:
+    with lend(model) as dte:
         for host in (IPV4, IPV6):
             dte.ask(f'AT+MIPOPEN=0,"TCP","{host}",{port_of(peers.nobody(host))}', *fails_with(557))
         for malformed in ("1.2.3", "256.0.0.1", ":::1", "fe80::1%lo", "a b", "x..y"):
@@ -81,9 +81,9 @@ def test_what_cannot_be_opened(start: Start, peers: Peers, model: str) -> None:
         ("ML305U", "FIN", "+MIPOPEN: 0,0"),
     ],
 )
-def test_each_model_closes_in_its_own_way(start: Start, peers: Peers, model: str, end: str, again: str) -> None:
+def test_each_model_closes_in_its_own_way(lend: Lend, peers: Peers, model: str, end: str, again: str) -> None:
     listener, port = peers.tcp(), peers.local_port()
-    with start(model).awake() as dte:
+    with lend(model) as dte:
         command = f'AT+MIPOPEN=0,"TCP","127.0.0.1",{port_of(listener)},60,0,{port}'
         dte.ask(command, "OK", "+MIPOPEN: 0,0")
         peer = peers.accept(listener)
@@ -104,9 +104,9 @@ def test_each_model_closes_in_its_own_way(start: Start, peers: Peers, model: str
         (3, "RST", "+MIPCLOSE: 5,0", 0),
     ],
 )
-def test_the_modes_of_closing(start: Start, peers: Peers, mode: int, end: str, answer: str, again: int) -> None:
+def test_the_modes_of_closing(lend: Lend, peers: Peers, mode: int, end: str, answer: str, again: int) -> None:
     listener, port = peers.tcp(), peers.local_port()
-    with start("ML307G").awake() as dte:
+    with lend("ML307G") as dte:
         command = f'AT+MIPOPEN=5,"TCP","127.0.0.1",{port_of(listener)},60,0,{port}'
         dte.ask(command, "OK", "+MIPOPEN: 5,0")
         peer = peers.accept(listener)

@@ -70,7 +70,7 @@ def test_whatever_it_is_doing(
     start: Start, peers: Peers, tmp_path: Path, doing: Occupation, number: signal.Signals
 ) -> None:
     link = tmp_path / "port"
-    module = start("ML307R", "--link", str(link), measured=False)
+    module = start("ML307R", "--link", str(link))
     with module.awake(str(link)) as dte:
         doing(dte, peers)
         assert module.signal(number) < 1
@@ -90,7 +90,7 @@ def test_the_peer_sees_it(start: Start, peers: Peers) -> None:
 @SIGNALS
 def test_while_it_boots(launch: Start, tmp_path: Path, number: signal.Signals) -> None:
     link = tmp_path / "port"
-    module = launch("ML307R", "--boot-time", "60", "--link", str(link), measured=False)
+    module = launch("ML307R", "--boot-time", "60", "--link", str(link))
     module.wait_link(link)
     with module.dte(str(link)):  # it has time to reach its loop
         assert module.signal(number) < 1
@@ -102,7 +102,7 @@ def test_while_it_boots(launch: Start, tmp_path: Path, number: signal.Signals) -
 @pytest.mark.parametrize("turn", range(3))
 def test_as_soon_as_the_port_is_there(launch: Start, tmp_path: Path, turn: int) -> None:
     link = tmp_path / "port"
-    module = launch("ML307R", "--link", str(link), measured=False)
+    module = launch("ML307R", "--link", str(link))
     module.wait_link(link)
     assert module.signal(signal.SIGTERM) < 1
     assert module.process.returncode == 0

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Lend
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers, receive, reset
-from tests.e2e.sinks import GUARD, payload, running, shared
-from tests.e2e.started import Started
+from tests.e2e.sinks import GUARD, payload
 from tests.e2e.test_connections import bind_udp, connect
 
 EVERY_BYTE = bytes(range(256)) * 4
-
-
-@pytest.fixture(scope="module")
-def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """An ML307R for all the tests here."""
-    with running(tmp_path_factory.mktemp("module"), "ML307R") as module:
-        yield module
-
-
-@pytest.fixture
-def dte(module: Started) -> Iterator[Dte]:
-    with shared(module) as dte:
-        yield dte
 
 
 def prompt(dte: Dte, command: str = "AT+MIPSEND=0") -> None:
@@ -84,8 +69,8 @@ def test_what_ends_it_without_a_length(dte: Dte, peers: Peers, command: str) -> 
     dte.alive()
 
 
-def test_ml305u_takes_4096(start: Start, peers: Peers) -> None:
-    with start("ML305U").awake() as dte:
+def test_ml305u_takes_4096(lend: Lend, peers: Peers) -> None:
+    with lend("ML305U") as dte:
         peer = connect(dte, peers)
         sends(dte, peer, 4096, payload(4096))
         dte.ask("AT+MIPSEND=0,4097", "+CME ERROR: 50")
@@ -165,8 +150,8 @@ def test_a_prompt_for_a_connection_that_is_not_there(dte: Dte) -> None:
     dte.alive()
 
 
-def test_nb_models_have_none(start: Start, peers: Peers) -> None:
-    with start("MN316").awake() as dte:
+def test_nb_models_have_none(lend: Lend, peers: Peers) -> None:
+    with lend("MN316") as dte:
         connect(dte, peers)
         dte.ask("AT+MIPSEND=0", "+CME ERROR: 50")
         dte.ask("AT+MIPSEND=0,4", "+CME ERROR: 50")

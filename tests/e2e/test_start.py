@@ -57,7 +57,7 @@ def test_the_ready_line_names_the_link(start: Start, tmp_path: Path) -> None:
 
 def test_the_ready_line_in_json(start: Start, tmp_path: Path) -> None:
     link = tmp_path / "port"
-    ready = json.loads(start("mn318-lc", "--json", "--link", str(link)).ready)
+    ready = json.loads(start("mn318-lc", "--json", "--link", str(link), measured=True).ready)
     assert ready == {"model": "MN318-LC", "port": os.readlink(link), "link": str(link)}
     ready = json.loads(start("MN318", "--json").ready)
     assert ready == {"model": "MN318", "port": ready["port"], "link": None}
@@ -195,7 +195,7 @@ def test_every_mistake_of_a_profile_is_told(tmp_path: Path) -> None:
 
 def test_the_trace_has_every_crossing(start: Start, peers: Peers, tmp_path: Path) -> None:
     file, listener = tmp_path / "trace", peers.tcp()
-    module = start("ML305U", "--trace", str(file))
+    module = start("ML305U", "--trace", str(file), measured=True)
     with module.awake() as dte:
         dte.ask(f'AT+MIPOPEN=0,"TCP","127.0.0.1",{port_of(listener)}', "OK", "+MIPOPEN: 0,0")
         peer = peers.accept(listener)
@@ -234,7 +234,7 @@ def test_a_trace_that_cannot_be_written_any_more_ends_nothing(start: Start) -> N
 
 def test_the_dialogue_live(start: Start, peers: Peers) -> None:
     listener = peers.tcp()
-    module = start("ML307R", "-v")
+    module = start("ML307R", "-v", measured=True)
     with module.awake() as dte:
         dte.ask(f'AT+MIPOPEN=0,"TCP","127.0.0.1",{port_of(listener)}', "OK", "+MIPOPEN: 0,0")
         peers.accept(listener).sendall(b"\x00\xff[bold]")

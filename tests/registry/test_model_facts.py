@@ -97,6 +97,12 @@ SEND_LENGTH = table(
 READ_LENGTH = table(("MN316A MN319", "1-1460"), (f"MN316 MN316-S MN318 MN326 {CAT1}", "0-4096"))
 SEQ_IPV6_HEADERS = table(("MN316A MN319", 48), (f"MN316 MN316-S MN318 MN326 {CAT1}", 0))
 
+LOOKUP_CIDS = table((NB, None), *((name, CIDS[name]) for name in CAT1.split()))
+PING_CIDS = table((without(NB, "MN318"), None), ("MN318", "1-15"), *((name, CIDS[name]) for name in CAT1.split()))
+TIME_TIMEOUTS = table(("ML302A ML305A ML307A ML307G ML302S ML307S ML307R", 30), (f"{NB} ML305U ML305M", 20))
+CACHED_MODES = table((without(CAT1, "ML307G"), 0), ("ML307G", 1), (NB, 1))
+CLOCK_STARTS = table(("MN316 MN316A MN326", ""), (f"MN316-S MN318 MN319 {CAT1}", "80/01/06,00:00:00"))
+
 LACKING = table(
     ("ML302A ML305A ML307A ML307G", {"&F", "Z"}),
     ("ML307R", {"&F", "Z", "S3", "S4", "S5"}),
@@ -120,6 +126,7 @@ ERRORS = {  # manual 5, and 27.007 9.2
     "phone_failure": 0,
     "not_allowed": 3,
     "not_supported": 4,
+    "memory_full": 20,
     "incorrect_parameters": 50,
     "unknown_error": 100,
     "tcpip_unknown": 550,
@@ -297,6 +304,61 @@ def test_reading_and_modes(model: Profile) -> None:
     assert (accepted(wait), wait.shown, wait.default) == ("0-2000", "100-2000", 200)
     assert wait.available == (model.family == "NB")
     assert model.line.guard == 0.2
+
+
+def test_names(model: Profile) -> None:
+    config, nb = model.commands["MDNSCFG"], model.family == "NB"
+    assert config.offers == (("ip", "ipv6", "priority", "timeout") if nb else tuple(config.keys))
+    assert tuple(config.keys) == ("ip", "ipv6", "priority", "cached", "timeout")
+    assert config.nv == nb
+    assert {name for name, command in model.commands.items() if command.nv} <= {"MDNSCFG"}
+    sections = {name: key.params[name] for key in config.keys.values() for name in key.params}
+    assert {name: (accepted(section), section.default) for name, section in sections.items()} == {
+        "priority": ("0-1", 1),
+        "cached_mode": ("0-1", CACHED_MODES[model.series]),
+        "cached_period": ("1-65535", 3600),
+        "time": ("1-60", 30 if nb else 10),
+        "retries": ("1-9", 3),
+    }
+    assert sections["cached_period"].available == (model.series != "ML307G")
+    assert model.dns.ipv4 == ("119.29.29.29", "114.114.114.114")
+    assert model.dns.ipv6 == ("2400:3200::1", "2001:4860:4860::8888")
+    assert model.dns.operator_ipv4 == (dict.fromkeys(("46003", "46005", "46011"), "218.4.4.4") if nb else {})
+    assert (model.dns.listed, model.dns.every_family) == (4, not nb)
+    assert not model.identity.imsi.startswith(("46003", "46005", "46011"))
+
+
+def shared(model: Profile, command: str, name: str) -> str | None:
+    """The range of a parameter that many commands have; None where this command lacks it."""
+    section = model.commands[command].params.get(name) or model.params[name]
+    return accepted(section) if section.available else None
+
+
+def test_lookups_and_pings(model: Profile) -> None:
+    assert shared(model, "MDNSGIP", "cid") == LOOKUP_CIDS[model.series]
+    assert shared(model, "MPING", "cid") == PING_CIDS[model.series]
+    assert [param(model, *where).max_length for where in (("MDNSGIP", "domainname"), ("MPING", "host"))] == [255, 255]
+    names = ("timeout", "ping_num", "packet_len")
+    sections = [param(model, "MPING", name) for name in names]
+    assert [(accepted(section), section.default) for section in sections] == [
+        ("1-60", 10),
+        ("1-65535", 4),
+        ("1-1400", 16),
+    ]
+    assert model.ping == (1.0, 1, 2, 3, 4, 5)
+
+
+def test_the_time(model: Profile) -> None:
+    server = param(model, "MNTP", "server")
+    assert (server.default, server.max_length) == ("ntp1.aliyun.com", 255)
+    sections = [param(model, "MNTP", name) for name in ("port", "sync", "timeout")]
+    assert [(accepted(section), section.default) for section in sections] == [
+        ("0-65535", 123),
+        ("0-1", 1),
+        ("1-300", TIME_TIMEOUTS[model.series]),
+    ]
+    assert model.time == (1, 2, 3)
+    assert model.clock == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
 
 
 def test_the_basics_of_v250(model: Profile) -> None:

@@ -15,6 +15,11 @@ FORMS = {
     "MIPMODE": "test set",
     "MIPSTATE": "read set",
     "MIPSACK": "test set",
+    "MDNSCFG": "test set",
+    "MDNSGIP": "test set",
+    "MPING": "test set",
+    "MNTP": "test set execute",
+    "CCLK": "test read set",
     "CMEE": "test read set",
     "CGSN": "test set execute",
     "MREBOOT": "test set execute",
@@ -31,6 +36,10 @@ PARAMETERS = {
     "MIPMODE": ("connect_id", "access_mode", "packet_size", "waittm"),
     "MIPSTATE": ("connect_id",),
     "MIPSACK": ("connect_id",),
+    "MDNSGIP": ("domainname", "cid"),
+    "MPING": ("host", "timeout", "ping_num", "packet_len", "cid"),
+    "MNTP": ("server", "port", "sync", "timeout"),
+    "CCLK": ("time",),
     "CMEE": ("n",),
     "CGSN": ("snt",),
     "MREBOOT": ("value",),
@@ -39,16 +48,33 @@ PARAMETERS = {
     "CGMR": (),
 }
 KEYS = {
-    "cid": ("connect_id", "cid"),
-    "encoding": ("connect_id", "send_format", "recv_format"),
-    "timeout": ("connect_id", "send_timeout"),
-    "autofree": ("connect_id", "free_mode"),
-    "sndbuf": ("connect_id", "send_buffer"),
-    "rcvbuf": ("connect_id", "recv_buffer"),
-    "ackmode": ("connect_id", "ack_mode"),
-    "ssl": ("connect_id", "ssl_enable", "ssl_id"),
+    "MIPCFG": {
+        "cid": ("connect_id", "cid"),
+        "encoding": ("connect_id", "send_format", "recv_format"),
+        "timeout": ("connect_id", "send_timeout"),
+        "autofree": ("connect_id", "free_mode"),
+        "sndbuf": ("connect_id", "send_buffer"),
+        "rcvbuf": ("connect_id", "recv_buffer"),
+        "ackmode": ("connect_id", "ack_mode"),
+        "ssl": ("connect_id", "ssl_enable", "ssl_id"),
+    },
+    "MDNSCFG": {
+        "ip": ("address1", "address2"),
+        "ipv6": ("address1", "address2"),
+        "priority": ("priority",),
+        "cached": ("cached_mode", "cached_period"),
+        "timeout": ("time", "retries"),
+    },
 }
-STRINGS = ("proto_type", "address", "data")
+STRINGS = {
+    "MIPOPEN": ("proto_type", "address"),
+    "MIPSEND": ("data",),
+    "MDNSCFG": ("address1", "address2"),
+    "MDNSGIP": ("domainname",),
+    "MPING": ("host",),
+    "MNTP": ("server",),
+    "CCLK": ("time",),
+}
 BASIC = ("E", "V", "Q", "I", "Z", "&F", "S3", "S4", "S5")
 
 
@@ -57,9 +83,9 @@ def section(series: str, command: str) -> CommandSection:
     return model_named(series).profile.commands[command]
 
 
-def offers(series: str) -> tuple[str, ...]:
-    """The keys that MIPCFG has there."""
-    found = section(series, "MIPCFG").offers
+def offers(series: str, command: str) -> tuple[str, ...]:
+    """The keys that a setting with keys has there."""
+    found = section(series, command).offers
     assert found
     return found
 

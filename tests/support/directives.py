@@ -21,6 +21,16 @@ send ID held | done
 close ID RESULT             how the next close ends (a CloseResult's value); one that is held, now
 close ID held
 closing drain | now | reset the plan of the last close
+name NAME is ADDRESSES      what a name resolves to; none: it does not
+echo ADDRESS MS TTL         the next echo request has this reply
+echo FAILURE                the next one fails so (a NetFailure in small letters)
+time SECONDS | FAILURE      what a time server says: seconds since 1970 UTC
+lookup | ping | asktime held | done   what is asked next is answered when it is done
+ping once                   one echo request of a run that is held comes to its end
+servers ADDRESSES           the name servers that the network hands over
+asked A | AAAA ADDRESSES    the name servers that the last question goes to, for records of that type
+network time SECONDS        what the network tells with the next boot: seconds since 1970 UTC, now
+nv full | free              whether what outlives a restart can be written down
 restarts N                  how often the module has restarted
 """
 
@@ -31,7 +41,7 @@ from collections.abc import Callable
 
 from emulator.errors import NetFailure
 from emulator.modem.connection import Loss
-from emulator.net.interface import CloseResult
+from emulator.net.interface import CloseResult, Echo
 from tests.support.driver import Driver
 from tests.support.escapes import unescaped
 
@@ -40,6 +50,11 @@ Directive = Callable[[Driver, re.Match[str]], None]
 
 def _equal(found: object, wanted: object) -> None:
     assert found == wanted, f"{found!r} is not {wanted!r}"
+
+
+def _asked(driver: Driver, kind: str) -> list[str]:
+    names = driver.world.answers.asked[-1].request.names
+    return list(names.ipv4 if kind == "A" else names.ipv6)
 
 
 _LOSSES = {"closes": Loss.PEER_CLOSED, "resets": Loss.BROKEN}
@@ -71,6 +86,29 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"send (\d) done", lambda driver, given: driver.world.finish_send()),
     (r"close (\d) (\w+)", lambda driver, given: driver.world.end_close(int(given[1]), CloseResult(given[2]))),
     (r"closing (drain|now|reset)", lambda driver, given: _equal(driver.world.plans[-1].mode.value, given[1])),
+    (
+        r"name (\S+) is ?(.*)",
+        lambda driver, given: driver.world.answers.names.update({given[1]: given[2].split()}),
+    ),
+    (
+        r"echo (\S+) ([\d.]+) (\d+)",
+        lambda driver, given: driver.world.answers.echoes.append(
+            (given[1], Echo(float(given[2]) / 1000 + 1e-9, int(given[3])))
+        ),
+    ),
+    (
+        r"echo (\w+)",
+        lambda driver, given: driver.world.answers.echoes.append(("", NetFailure[given[1].upper()])),
+    ),
+    (r"time (\d+)", lambda driver, given: setattr(driver.world.answers, "time", float(given[1]))),
+    (r"time (\w+)", lambda driver, given: setattr(driver.world.answers, "time", NetFailure[given[1].upper()])),
+    (r"(lookup|ping|asktime) held", lambda driver, given: driver.world.answers.held.add(given[1])),
+    (r"(lookup|ping|asktime) done", lambda driver, given: driver.world.answers.release(given[1])),
+    (r"ping once", lambda driver, given: driver.world.answers.echo_once()),
+    (r"servers ?(.*)", lambda driver, given: setattr(driver.modem, "name_servers", tuple(given[1].split()))),
+    (r"asked (A|AAAA) (.+)", lambda driver, given: _equal(_asked(driver, given[1]), given[2].split())),
+    (r"network time (\d+)", lambda driver, given: setattr(driver.modem, "network_time", float(given[1]) - driver.now)),
+    (r"nv (full|free)", lambda driver, given: setattr(driver.world.answers, "full", given[1] == "full")),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]
 

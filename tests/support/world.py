@@ -11,8 +11,23 @@ from typing import TYPE_CHECKING
 from emulator.errors import NetFailure
 from emulator.modem.connection import Loss
 from emulator.modem.connections import Connections
-from emulator.modem.intents import Close, Drop, Forward, Intent, Open, Outstanding, Restart, Send, Sent
+from emulator.modem.intents import (
+    AskTime,
+    Close,
+    Drop,
+    Forward,
+    Intent,
+    Lookup,
+    Open,
+    Outstanding,
+    Ping,
+    Restart,
+    Send,
+    Sent,
+    Store,
+)
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
+from tests.support.answers import Answers
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -54,6 +69,7 @@ class World:
         self._close_results: dict[int, CloseResult] = {}
         self._held: set[tuple[str, int]] = set()
         self._feeding = False
+        self.answers = Answers(driver, self._later)
         self.requests: list[OpenRequest] = []
         self.plans: list[ClosePlan] = []
         self.sends: list[Send] = []
@@ -170,7 +186,10 @@ class World:
                 self._close(connect_id, plan)
             case Drop(connect_id=connect_id):
                 del self.peers[connect_id]
+            case Lookup() | Ping() | AskTime() | Store():
+                self.answers.carry_out(intent)
             case Restart():
+                self.answers.restart()
                 self.peers.clear()
                 self.opening.clear()
                 self.closing.clear()

@@ -97,6 +97,29 @@ def test_transparent_data_is_shown_when_it_is_sent() -> None:
     ]
 
 
+def test_a_peer_that_echoes_is_no_echo_of_the_module() -> None:
+    stream = io.StringIO()
+    shown = Live(stream)
+    shown.line(">", b"hello")
+    shown.net("sent", 0, b"hello")
+    shown.net("received", 0, b"hello")
+    shown.line("<", b"hello")
+    assert [line.partition(" ")[2] for line in stream.getvalue().splitlines()][::3] == ["> hello", "< hello"]
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "xterm"}, {"TERM": "xterm", "NO_COLOR": "1"}])
+def test_headings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    terminal = Terminal()
+    shown = Live(terminal)
+    shown.heading("One")
+    shown.heading("Two", "left out")
+    assert re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue()) == "One\n\nTwo  (left out)\n"
+    assert ("\x1b[1mTwo" in terminal.getvalue()) is ("NO_COLOR" not in environment)
+
+
 def test_the_network() -> None:
     stream = io.StringIO()
     shown = Live(stream)

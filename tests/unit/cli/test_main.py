@@ -14,15 +14,17 @@ import pytest
 import emulator.__main__
 import emulator.cli.run
 from emulator.cli.run import Options
+from emulator.runtime.outside import Plan
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = ("run", "models", "show", "check-profile")
+COMMANDS = ("run", "demo", "models", "show", "check-profile")
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
+ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
 OCTAL = "write the permissions in octal, from 0 to 777, like 660"
 COMPLAINTS = {
     "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
-    "xyz": "there is no command 'xyz'; there are run, models, show, check-profile (onemo-emulator --help tells more)",
+    "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile (onemo-emulator --help tells more)",
     "--xyz": "there is no option '--xyz'; there are --help, -h, --version (onemo-emulator --help tells more)",
     "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
@@ -40,6 +42,28 @@ COMPLAINTS = {
     "run --pty-mode 1000": f"--pty-mode 1000: {OCTAL} {RUN}",
     "run --pty-mode=-660": f"--pty-mode -660: {OCTAL} {RUN}",
     "run --pty-mode=": f"--pty-mode : {OCTAL} {RUN}",
+    "run --zone east": f"--zone east: {ZONE} {RUN}",
+    "run --zone 57": f"--zone 57: {ZONE} {RUN}",
+    "run --zone -49": f"--zone -49: {ZONE} {RUN}",
+    "run --zone=--5": f"--zone --5: {ZONE} {RUN}",
+    "run --zone=\u0663": f"--zone \u0663: {ZONE} {RUN}",
+    "run --zone=": f"--zone : {ZONE} {RUN}",
+    "run --route nonsense": "route 'nonsense': there is no '='; a route is PATTERN=TARGET, for example ",
+    "run --route a=b --route a:99999=b": "route 'a:99999=b': the port '99999' is neither 1-65535 nor '*'; ",
+    "run --route *=sandbox:80": "route '*=sandbox:80': as a target, 'sandbox' stands alone; ",
+    "run --route": f"--route needs a value {RUN}",
+    "run --deny": f"--deny needs a value {RUN}",
+    "run --deny 1.2.3": "pattern '1.2.3': '1.2.3' is no IPv4 address; a pattern is HOST or HOST:PORT, for example ",
+    "run --deny=": "pattern '': there is no host; ",
+    "run --offline=5": f"--offline takes no value {RUN}",
+    "run --sandbox-file": f"--sandbox-file needs a value {RUN}",
+    "run --sandbox-file /no/such": "/no/such: cannot be read: No such file or directory",
+    "run --sandbox --sandbox-file /": "/: cannot be read: Is a directory",
+    "run --nv": f"--nv needs a value {RUN}",
+    "run --nv /no/such/nv": "cannot keep the settings in /no/such/nv: No such file or directory: choose a file in ",
+    "run --nv /dev/null": "cannot keep the settings in /dev/null: it is no regular file: choose another file",
+    "demo MN316 ML307R": "'ML307R' is one argument too many (onemo-emulator demo --help tells more)",
+    "demo ML307X": "there is no model 'ML307X'; did you mean ",
     "run --profiles /no/such": f"--profiles /no/such: there is no such directory {RUN}",
     "run --profiles /etc/passwd": f"--profiles /etc/passwd: is a file, not a directory {RUN}",
     "show": f"MODEL is missing {SHOW}",
@@ -79,10 +103,28 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     options = f"--link /tmp/x --pty-mode 0660 --profiles {tmp_path} --profiles / --boot-time 1.5 --trace t --json -v"
     assert typed("run", "mn316", *options.split()).status == 0
     assert typed("run").status == 0
+    outside = "--route a=b --route *=direct --deny c:1 --deny d --offline --sandbox --sandbox-file s --nv n/ --zone -20"
+    assert typed("run", *outside.split()).status == 0
     assert asked == [
         Options("mn316", Path("/tmp/x"), 0o660, (tmp_path, Path("/")), 1.5, Path("t"), json=True, verbose=True),
         Options("ML307R", None, None, (), None, None, json=False, verbose=False),
+        Options(
+            *("ML307R", None, None, (), None, None, False, False),
+            Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
+            "n/",
+            -20,
+        ),
     ]
+
+
+def test_every_mistake_of_a_sandbox_file(typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.toml"
+    file.write_text("hosts = 5\n[ping]\nttl = 0\n")
+    printed = typed("run", "--sandbox-file", str(file))
+    assert (printed.status, printed.out) == (2, "")
+    assert printed.err == (
+        f"onemo-emulator: {file}: hosts: is not a table\n  {file}: ping.ttl: is 0, not a whole number from 1 to 255\n"
+    )
 
 
 # ---- Help
@@ -102,6 +144,13 @@ def test_each_command_has_a_page_with_examples(typed: Typed, command: str) -> No
     assert f"\n  onemo-emulator {command} " in printed.out
     assert "[default" not in printed.out
     assert max(map(len, printed.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "option", ["--route PATTERN=TARGET", "--deny PATTERN", "--offline", "--sandbox", "--sandbox-file FILE", "--nv FILE"]
+)
+def test_help_tells_of_what_is_outside(typed: Typed, option: str) -> None:
+    assert f"│ {option}  " in typed("run", "--help").out
 
 
 @pytest.mark.parametrize("columns", [40, 60])

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import emulator.cli.show
 from emulator.cli.command_page import command_name
 from emulator.cli.model_page import about
 from emulator.cli.show import show_model, show_models
 from emulator.cli.traits import typed as as_typed
 from emulator.commands import DECLARATIONS
 from emulator.errors import EmulatorError
-from emulator.profile.loader import load, model_files, sub_models
+from emulator.profile.loader import inspect_file, load, model_files, sub_models
 from tests.unit.cli.conftest import ACME, Typed, Write, on_a_terminal
 
 Shown = Callable[..., list[str]]
 SERIES = {file.stem.upper(): sub_models(file) for file in model_files().values()}
 NAMES = [declaration.name for declaration in DECLARATIONS]
+
+
+_inspected = cache(inspect_file)
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of the time of these tests would be reading the same profiles again."""
+    monkeypatch.setattr(emulator.cli.show, "inspect_file", _inspected)
 
 
 @pytest.fixture
@@ -78,6 +90,7 @@ def test_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert "buffers 128 packets" in rows["ML305M"]
     assert "send timeout 1-180 s" in rows["ML305U"]
     assert "has ATZ, AT&F" in rows["ML302S"]
+    assert "a clock from the start" in rows["MN319"]
     assert rows["ML305A"].endswith("; ML305A-DL: no ATS3, ATS4, ATS5")
     assert rows["ML307R"].endswith("; no ATS3, ATS4, ATS5")
 
@@ -109,9 +122,13 @@ def test_a_model_is_told_in_full(shown: Shown, name: str) -> None:
     lines = shown(name)
     profile = load(name).profile
     assert lines[0].startswith(f"{name}  {profile.family}, series {profile.series}, from ")
-    for section in (profile.identity, profile.line, profile.power, profile.connection, profile.close_results):
-        for key in section._fields:
-            assert re.search(r"\.toml$", row(lines, key)[-1])
+    sections: tuple[tuple[Any, ...], ...] = (
+        *(profile.identity, profile.line, profile.power, profile.connection, profile.close_results),
+        *(profile.dns, profile.ping, profile.time, profile.clock),
+    )
+    for section in sections:
+        for key, value in section._asdict().items():  # type: ignore[attr-defined]
+            assert value == {} or re.search(r"\.toml$", row(lines, key)[-1])
     assert row(lines, "imei")[0] == profile.identity.imei
     assert row(lines, "revision")[0] == profile.identity.revision.replace("{sub_model}", name)
     for command in NAMES:
@@ -128,6 +145,25 @@ def test_a_value_with_its_own_source(shown: Shown) -> None:
     assert row(lines, "refused")[0] == "557 (refused)"
     assert row(lines, "AT+MIPTKA")[:2] == ["test read set", "+MIPTKA: (0-5),(0-1),(30-7200),(30-600),(1-9)"]
     assert row(shown("MN316"), "refused")[0] == "1"
+
+
+def test_names_pings_and_the_time(shown: Shown) -> None:
+    lines = shown("ML307R")
+    assert row(lines, "ipv4") == ["119.29.29.29, 114.114.114.114", "manual 3.10, 3.11", "base.toml"]
+    assert row(lines, "every_family")[:2] == ["yes", "seen on hardware"]
+    assert row(lines, "interval")[0] == "1"
+    assert row(lines, "name_timed_out")[0] == "2"
+    assert row(lines, "zone")[0] == "32"
+    assert not [line for line in lines if cells(line)[0] == "operator_ipv4"], "it has none"
+    lines = shown("MN316", "MDNSGIP")
+    assert row(lines, "operator_ipv4")[0].startswith("218.4.4.4 for 46003, ")
+    assert row(shown("MN316"), "start")[:2] == ["none", "vendor's base guide: no answer until it is set"]
+
+
+def test_what_a_model_keeps(shown: Shown) -> None:
+    kept = "What it sets is kept in non-volatile memory: onemo-emulator run --nv FILE"
+    assert kept in shown("MN316", "MDNSCFG")
+    assert kept not in shown("ML307R", "MDNSCFG")
 
 
 @pytest.mark.parametrize(
@@ -215,6 +251,9 @@ def test_what_can_be_typed(shown: Shown) -> None:
     assert "AT+MIPCLOSE=<connect_id>[,<mode>]" in [cells(line)[0] for line in shown("ML307G", "MIPCLOSE")]
     assert row(shown("ML305A", "ATS3"), "ATS3?") == ["reads it"]
     assert row(shown("ML305A", "MIPSTATE"), "AT+MIPSTATE=<connect_id>") == ["reads it, of one connection"]
+    assert row(shown("ML305A", "MDNSCFG"), 'AT+MDNSCFG="ip"') == ["reads it"]
+    assert row(shown("ML305A", "MDNSCFG"), 'AT+MDNSCFG="timeout",[<time>[,<retries>]]') == ["sets it"]
+    assert row(shown("ML305A", "CCLK"), "AT+CCLK=<time>") == ["sets it"]
     assert row(shown("ML305A", "MIPCFG"), 'AT+MIPCFG="cid",<connect_id>[,<cid>]') == ["sets it"]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.errors import NetError, NetFailure
 from emulator.net.connections import TcpConnection, UdpConnection
-from emulator.net.interface import Connection, Family, OpenRequest, Transport
+from emulator.net.interface import Connection, Family, NamePolicy, OpenRequest, Transport
 from emulator.net.ports import PortLedger
 from emulator.net.sockets import HostNetwork
 
@@ -26,12 +26,15 @@ class Names:
         self.known = known
         self.asked: list[tuple[str, Family]] = []
 
-    async def resolve(self, name: str, family: Family) -> list[str]:
+    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
         self.asked.append((name, family))
         found = [a for a in self.known.get(name, []) if (":" in a) == (family is Family.IPV6)]
         if not found:
             raise NetError(NetFailure.NAME, name)
         return found
+
+    def forget(self) -> None:
+        self.known.clear()
 
 
 class Peers:
@@ -85,7 +88,7 @@ def ledger() -> PortLedger:
 @pytest.fixture
 def network(ledger: PortLedger) -> HostNetwork:
     """The host's network, without names."""
-    return HostNetwork(Names(), ledger)
+    return HostNetwork(ports=ledger, names=Names())
 
 
 @pytest.fixture

@@ -16,11 +16,13 @@ import trio
 from trio.testing import MockClock
 
 from emulator.errors import NetFailure
-from emulator.net.interface import CloseMode, ClosePlan, Family, KeepAlive, OpenRequest, Transport
+from emulator.net.interface import CloseMode, ClosePlan, Family, KeepAlive, NamePolicy, OpenRequest, Transport
 from emulator.net.ports import PortLedger
 from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import LOOPBACK, Names, Peers, failure_of, host_socket, open_files, port_of, to
 
+FIRST_IPV6 = NamePolicy((Family.IPV6, Family.IPV4))
+FIRST_IPV4 = NamePolicy((Family.IPV4, Family.IPV6))
 RESET = ClosePlan(CloseMode.RESET, stall=1.0, linger=1.0)
 
 
@@ -75,8 +77,8 @@ async def test_udp_to_a_literal(network: HostNetwork, peers: Peers, family: Fami
 async def test_a_name_is_tried_in_the_order_of_the_families(ledger: PortLedger, peers: Peers) -> None:
     listener = peers.tcp(Family.IPV4)  # nobody listens on ::1
     names = Names(server=["127.0.0.2", "127.0.0.1", "::1"])
-    request = to(listener)._replace(host="server", families=(Family.IPV6, Family.IPV4))
-    connection = await HostNetwork(names, ledger).open(request)
+    request = to(listener)._replace(host="server", names=FIRST_IPV6)
+    connection = await HostNetwork(ports=ledger, names=names).open(request)
     assert connection.peer == f"127.0.0.1:{port_of(listener)}"
     assert names.asked == [("server", Family.IPV6), ("server", Family.IPV4)]
     connection.abort()
@@ -85,7 +87,7 @@ async def test_a_name_is_tried_in_the_order_of_the_families(ledger: PortLedger, 
 async def test_the_first_family_that_answers_is_enough(ledger: PortLedger, peers: Peers) -> None:
     listener = peers.tcp(Family.IPV6)
     names = Names(server=["127.0.0.1", "::1"])
-    connection = await HostNetwork(names, ledger).open(to(listener)._replace(host="server"))
+    connection = await HostNetwork(ports=ledger, names=names).open(to(listener)._replace(host="server"))
     assert connection.peer == f"[::1]:{port_of(listener)}"
     assert names.asked == [("server", Family.IPV6)]
     connection.abort()
@@ -93,7 +95,7 @@ async def test_the_first_family_that_answers_is_enough(ledger: PortLedger, peers
 
 async def test_a_literal_is_no_name(ledger: PortLedger, peers: Peers) -> None:
     names = Names()
-    (await HostNetwork(names, ledger).open(to(peers.tcp()))).abort()
+    (await HostNetwork(ports=ledger, names=names).open(to(peers.tcp()))).abort()
     assert names.asked == []
 
 
@@ -102,7 +104,10 @@ async def test_a_literal_is_no_name(ledger: PortLedger, peers: Peers) -> None:
 )
 async def test_a_malformed_address_is_no_name_either(ledger: PortLedger, host: str) -> None:
     names = Names(**{host: ["127.0.0.1"]})
-    assert await failure_of(HostNetwork(names, ledger), OpenRequest(Transport.TCP, host, 1, 5.0)) is NetFailure.NAME
+    assert (
+        await failure_of(HostNetwork(ports=ledger, names=names), OpenRequest(Transport.TCP, host, 1, 5.0))
+        is NetFailure.NAME
+    )
     assert names.asked == []
 
 
@@ -112,7 +117,7 @@ async def test_a_scope_id_is_refused(network: HostNetwork, host: str) -> None:
 
 
 async def test_a_literal_of_a_family_that_is_not_asked_for(network: HostNetwork) -> None:
-    request = OpenRequest(Transport.UDP, "::1", 9, 5.0, families=(Family.IPV4,))
+    request = OpenRequest(Transport.UDP, "::1", 9, 5.0, names=NamePolicy((Family.IPV4,)))
     assert await failure_of(network, request) is NetFailure.FAMILY
 
 
@@ -137,20 +142,22 @@ async def test_nobody_answers_in_time(network: HostNetwork, peers: Peers) -> Non
 async def test_the_time_covers_all_addresses(ledger: PortLedger, peers: Peers) -> None:
     deaf = peers.deaf()
     names = Names(server=["127.0.0.1", "127.0.0.1", "::1"])
-    request = to(deaf, timeout=0.05)._replace(host="server", families=(Family.IPV4, Family.IPV6))
-    assert await failure_of(HostNetwork(names, ledger), request) is NetFailure.TIMED_OUT
+    request = to(deaf, timeout=0.05)._replace(host="server", names=FIRST_IPV4)
+    assert await failure_of(HostNetwork(ports=ledger, names=names), request) is NetFailure.TIMED_OUT
     assert names.asked == [("server", Family.IPV4)]
 
 
 async def test_the_name_takes_all_the_time(ledger: PortLedger, autojump_clock: MockClock) -> None:
     class Silence:
-        async def resolve(self, name: str, family: Family) -> list[str]:
+        async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
             await trio.sleep_forever()
             raise AssertionError
 
+        def forget(self) -> None: ...
+
     started = trio.current_time()
     request = OpenRequest(Transport.TCP, "server", 1, 30.0, local_port=4000)
-    assert await failure_of(HostNetwork(Silence(), ledger), request) is NetFailure.NAME
+    assert await failure_of(HostNetwork(ports=ledger, names=Silence()), request) is NetFailure.NAME
     assert trio.current_time() - started == pytest.approx(30.0)
     assert ledger.claim(Transport.TCP, 4000).port == 4000
 
@@ -158,15 +165,15 @@ async def test_the_name_takes_all_the_time(ledger: PortLedger, autojump_clock: M
 async def test_an_unknown_name(ledger: PortLedger) -> None:
     names = Names()
     request = OpenRequest(Transport.UDP, "server", 9, 5.0)
-    assert await failure_of(HostNetwork(names, ledger), request) is NetFailure.NAME
+    assert await failure_of(HostNetwork(ports=ledger, names=names), request) is NetFailure.NAME
     assert names.asked == [("server", Family.IPV6), ("server", Family.IPV4)]
 
 
 async def test_the_last_attempt_is_reported(ledger: PortLedger, peers: Peers) -> None:
-    network = HostNetwork(Names(both=["::1", "255.255.255.255"], six=["::1"]), ledger)
+    network = HostNetwork(ports=ledger, names=Names(both=["::1", "255.255.255.255"], six=["::1"]))
     request = OpenRequest(Transport.TCP, "both", refused_port(peers, Family.IPV6), 5.0)
     assert await failure_of(network, request) is NetFailure.OTHER
-    reverse = request._replace(families=(Family.IPV4, Family.IPV6))
+    reverse = request._replace(names=FIRST_IPV4)
     assert await failure_of(network, reverse) is NetFailure.REFUSED
     # A family that the name does not have was no attempt.
     assert await failure_of(network, request._replace(host="six")) is NetFailure.REFUSED

@@ -13,7 +13,16 @@ from trio.testing import wait_all_tasks_blocked
 from emulator.at.registry import BoundModel
 from emulator.errors import NetError, NetFailure
 from emulator.modem.modem import Modem
-from emulator.net.interface import ClosePlan, CloseResult, OpenRequest, Transport
+from emulator.net.interface import (
+    ClosePlan,
+    CloseResult,
+    Echo,
+    LookupRequest,
+    OpenRequest,
+    PingRequest,
+    TimeRequest,
+    Transport,
+)
 from emulator.runtime.models import load_model
 from emulator.runtime.shell import Module
 from emulator.runtime.trace import Trace
@@ -196,13 +205,46 @@ class Peer:
             raise NetError(NetFailure.RESET, "closed by this side")
 
 
-class World:
-    """A network in memory. arrivals: what each new connection brings; failure: what opening raises.
+class Pinger:
+    """Echo requests to one address. sent: when each left. A request without a result is answered at once."""
 
-    answer: what opening waits for, None for nothing. peers: the connections, in the order in which they opened.
+    def __init__(self, request: PingRequest, results: deque[Echo | Exception]) -> None:
+        self.address = request.host
+        self.sent: list[float] = []
+        self.timeouts: list[float] = []
+        self.closed = False
+        self._results = results
+
+    async def echo(self, timeout: float) -> Echo:
+        self.sent.append(trio.current_time())
+        self.timeouts.append(timeout)
+        await trio.lowlevel.checkpoint()
+        result = self._results.popleft() if self._results else Echo(0.001, 64)
+        if isinstance(result, NetError) and result.failure is NetFailure.TIMED_OUT:
+            await trio.sleep(timeout)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class World:
+    """A network in memory. arrivals: what each new connection brings; failure: what opening or asking raises.
+
+    answer: what opening or asking waits for, None for nothing. peers: the connections, in the order in which they
+    opened. addresses, echoes, time: what names resolve to, what becomes of echo requests, what a server says.
     """
 
     def __init__(self) -> None:
+        self.addresses: list[str] = ["192.0.2.1"]
+        self.echoes: deque[Echo | Exception] = deque()
+        self.time = 1550734160.0
+        self.servers: tuple[str, ...] = ()
+        self.asked: list[LookupRequest | PingRequest | TimeRequest] = []
+        self.pingers: list[Pinger] = []
+        self.forgotten = 0
         self.arrivals: Callable[[], Iterable[Arrival]] = tuple
         self.failure: Exception | None = None
         self.answer: trio.Event | None = None
@@ -211,13 +253,38 @@ class World:
 
     async def open(self, request: OpenRequest) -> Peer:
         self.requests.append(request)
+        await self._answer()
+        self.peers.append(Peer(request, self.arrivals()))
+        return self.peers[-1]
+
+    async def lookup(self, request: LookupRequest) -> list[str]:
+        self.asked.append(request)
+        await self._answer()
+        return self.addresses
+
+    async def ping(self, request: PingRequest) -> Pinger:
+        self.asked.append(request)
+        await self._answer()
+        self.pingers.append(Pinger(request, self.echoes))
+        return self.pingers[-1]
+
+    async def ask_time(self, request: TimeRequest) -> float:
+        self.asked.append(request)
+        await self._answer()
+        return self.time
+
+    def name_servers(self) -> tuple[str, ...]:
+        return self.servers
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    async def _answer(self) -> None:
         await trio.lowlevel.checkpoint()
         if self.answer is not None:
             await self.answer.wait()
         if self.failure is not None:
             raise self.failure
-        self.peers.append(Peer(request, self.arrivals()))
-        return self.peers[-1]
 
 
 class Bench:

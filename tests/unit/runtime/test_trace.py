@@ -22,13 +22,13 @@ class Notes:
     def __init__(self) -> None:
         self.typed = bytearray()
         self.told = bytearray()
-        self.events: list[tuple[str, int, bytes | str]] = []
+        self.events: list[tuple[str, int | None, bytes | str]] = []
 
     def line(self, direction: str, data: bytes) -> None:
         assert isinstance(data, bytes)
         (self.typed if direction == ">" else self.told).extend(data)
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         self.events.append((event, connect_id, detail))
 
 
@@ -38,7 +38,7 @@ class Full(Notes):
     def line(self, direction: str, data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    def net(self, event: str, connect_id: int, detail: bytes | str) -> None:
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         raise OSError(28, "No space left on device")
 
 

@@ -1,0 +1,64 @@
+"""The module's own clock: UTC, and the zone in quarters of an hour (27.007 8.15).
+
+Pure: now is a time in seconds on the clock that the whole core is given; utc counts seconds since 1970-01-01.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+_FORMAT = "%y/%m/%d,%H:%M:%S"
+_TIME = re.compile(r"(\d\d/\d\d/\d\d,\d\d:\d\d:\d\d)([+-]\d\d)?", re.ASCII)
+_FIRST_YEAR = 1980
+_LARGEST_ZONE = 96
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """Runs from what it was last set to. zone: quarters of an hour east of UTC."""
+
+    def __init__(self, zone: int) -> None:
+        self.zone = zone
+        self._set: tuple[float, float] | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return self._set is not None
+
+    def set(self, utc: float, now: float) -> None:
+        # Not their difference: rounded, it could show the second before.
+        self._set = utc, now
+
+    def utc(self, now: float) -> float:
+        """Raises AssertionError when it was never set."""
+        assert self._set is not None
+        utc, since = self._set
+        return utc + (now - since)
+
+    def shown(self, now: float) -> str:
+        """``yy/MM/dd,hh:mm:ss±zz``: UTC, followed by the zone."""
+        return show(self.utc(now), self.zone)
+
+
+def show(utc: float, zone: int) -> str:
+    """``yy/MM/dd,hh:mm:ss±zz``: UTC, followed by the zone."""
+    return (_EPOCH + timedelta(seconds=math.floor(utc))).strftime(_FORMAT) + f"{zone:+03d}"
+
+
+def read(text: str) -> tuple[float, int | None]:
+    """The opposite of show; the zone may be left out. Years are those from 1980 to 2079.
+
+    Raises ValueError: malformed, no date of the calendar, a zone over a day.
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    moment = datetime.strptime(match[1], _FORMAT).replace(tzinfo=UTC)
+    if moment.year < _FIRST_YEAR:
+        moment = moment.replace(year=moment.year + 100)
+    zone = int(match[2]) if match[2] else None
+    if zone is not None and abs(zone) > _LARGEST_ZONE:
+        raise ValueError(text)
+    return (moment - _EPOCH).total_seconds(), zone

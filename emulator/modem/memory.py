@@ -1,0 +1,94 @@
+"""The non-volatile memory: what outlives a boot cycle, and its form for whoever writes it down.
+
+Pure: the shell has the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from emulator.at.registry import BoundModel
+from emulator.at.store import R, Slot
+from emulator.modem.names import SERVER_SLOTS, require_addresses
+
+Stored = Mapping[str, object]
+"""By the name of the setting: its record by field names; of a setting of each connect_id, those by connect_id."""
+
+_CHECKS: Mapping[Slot[Any], Callable[[Any], None]] = {
+    slot: partial(require_addresses, family) for family, slot in SERVER_SLOTS.items()
+}
+"""What a record must be beyond its parameters' ranges and types, as its command would see to it; raise ValueError."""
+
+
+class Memory:
+    """The settings that the model keeps. values: by slot and index, as Settings takes them."""
+
+    def __init__(self, model: BoundModel[Any]) -> None:
+        self._model = model
+        self.values: dict[tuple[Slot[Any], int], Any] = {}
+
+    def set(self, slot: Slot[R], record: R | None, index: int) -> None:
+        """None: it was never set."""
+        if record is None:
+            self.values.pop((slot, index), None)
+        else:
+            self.values[slot, index] = record
+
+    def snapshot(self) -> Stored:
+        """Everything, as plain values."""
+        stored: dict[str, Any] = {}
+        for (slot, index), record in sorted(self.values.items(), key=lambda item: (item[0][0].name, item[0][1])):
+            plain = record._asdict()
+            name = self._model.kept[slot]
+            if slot.indexed:
+                stored.setdefault(name, {})[str(index)] = plain
+            else:
+                stored[name] = plain
+        return stored
+
+    def restore(self, stored: Stored) -> list[str]:
+        """Take up a snapshot. Returns the names of what does not fit this model, which is left at its default."""
+        slots = {name: slot for slot, name in self._model.kept.items()}
+        indices = {str(connect_id): connect_id for connect_id in self._model.connect_ids}
+        refused: list[str] = []
+        for name, entry in stored.items():
+            slot = slots.get(name)
+            if slot is None or not isinstance(entry, Mapping):
+                refused.append(name)
+            elif not slot.indexed:
+                self._restore(slot, entry, 0, name, refused)
+            else:
+                for index, record in entry.items():
+                    if index in indices:
+                        self._restore(slot, record, indices[index], f"{name}.{index}", refused)
+                    else:
+                        refused.append(f"{name}.{index}")
+        return refused
+
+    def _restore(self, slot: Slot[Any], entry: object, index: int, name: str, refused: list[str]) -> None:
+        record = self._record(slot, entry, index)
+        if record is None:
+            refused.append(name)
+        else:
+            self.values[slot, index] = record
+
+    def _record(self, slot: Slot[Any], entry: object, index: int) -> object | None:
+        """The record that entry means; None when it does not fit."""
+        bound = self._model.slots[slot]
+        names = [param.name for param in bound.params]
+        if not isinstance(entry, Mapping) or entry.keys() != set(names):
+            return None
+        if slot.indexed and entry[names[0]] != index:
+            return None
+        if not all(param.fits(entry[param.name]) for param in bound.params):
+            return None
+        record: object = bound.record(**entry)
+        check = _CHECKS.get(slot)
+        try:
+            if check is not None:
+                check(record)
+        except ValueError:
+            return None
+        return record

@@ -1,0 +1,84 @@
+"""What a test's network answers beside connections: names, echo requests, the time; and what was asked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from emulator.errors import NetFailure
+from emulator.modem.intents import AskTime, Lookup, Ping, ServiceIntent, Store
+from emulator.net.interface import Echo, Family
+
+if TYPE_CHECKING:
+    from tests.support.driver import Driver
+
+
+class Answers:
+    """Answers at once, unless held; what it was not told of has no address, no reply, no time.
+
+    names: addresses by name. echoes: what becomes of the next echo requests. time: seconds since 1970 UTC.
+    stored: what was written down last; full: nothing can be.
+    """
+
+    def __init__(self, driver: Driver, later: Callable[[Callable[[], None]], None]) -> None:
+        self._driver = driver
+        self._later = later
+        self._waiting: dict[str, ServiceIntent] = {}
+        self.names: dict[str, list[str]] = {}
+        self.echoes: deque[tuple[str, Echo | NetFailure]] = deque()
+        self.time: float | NetFailure = NetFailure.TIMED_OUT
+        self.held: set[str] = set()
+        self.asked: list[ServiceIntent] = []
+        self.stored: Mapping[str, object] = {}
+        self.full = False
+
+    def carry_out(self, intent: ServiceIntent | Store) -> None:
+        if isinstance(intent, Store):
+            if not self.full:
+                self.stored = intent.settings
+            self._driver.modem.complete(not self.full, self._driver.now)
+            return
+        self.asked.append(intent)
+        kind = type(intent).__name__.lower()
+        if kind in self.held:
+            self._waiting[kind] = intent
+        else:
+            self._later(lambda: self._answer(intent))
+
+    def release(self, kind: str) -> None:
+        """Answer what is held: lookup, ping or asktime."""
+        self.held.discard(kind)
+        intent = self._waiting.pop(kind)
+        self._driver.report(lambda: self._answer(intent))
+
+    def echo_once(self) -> None:
+        """One echo request of a run that is held has come to its end."""
+        assert "ping" in self._waiting
+
+        def one() -> None:
+            if not self._echo():
+                del self._waiting["ping"]
+
+        self._driver.report(one)
+
+    def restart(self) -> None:
+        self._waiting.clear()
+
+    def _echo(self) -> bool:
+        address, result = self.echoes.popleft() if self.echoes else ("", NetFailure.TIMED_OUT)
+        return self._driver.modem.services.pinged(address, result)
+
+    def _answer(self, intent: ServiceIntent) -> None:
+        services = self._driver.modem.services
+        match intent:
+            case Lookup(request=request):
+                found = self.names.get(request.name, [])
+                families = request.names.families
+                of = [[a for a in found if (":" in a) is (family is Family.IPV6)] for family in families]
+                services.found([a for each in of for a in each] if request.every else next(filter(None, of), []))
+            case Ping():
+                while self._echo():
+                    pass
+            case AskTime():
+                services.timed(self.time, self._driver.now)
