@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +47,8 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     # Until a task listens, and while everything is taken down, a signal has to wait.
     _block_signals()
     try:
-        return trio.run(_play, model, Live(sys.stdout))
+        with nullcontext(sys.stdout) if sys.stdout is not None else open(os.devnull, "w") as stdout:
+            return trio.run(_play, model, Live(stdout))
     except UnexpectedAnswer as error:
         print(f"onemo-emulator: {error}", file=sys.stderr)
         return FAILURE

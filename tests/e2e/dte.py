@@ -77,6 +77,18 @@ class Dte:
         self._transcript.note(">", data)
         self.serial.write(data)
 
+    def wake(self, patience: float = 2.0) -> None:
+        """Turn the echo off; again after so many seconds without an answer, for what comes during a boot is lost."""
+        end, answered = time.monotonic() + WAIT, False
+        while not answered:
+            self.write(b"ATE0\r")
+            again = min(end, time.monotonic() + patience)
+            while not (answered := b"\r\nOK\r\n" in self._unread) and self._receive(again):
+                pass
+            if not answered and time.monotonic() > end:
+                raise self._transcript.failure(f"no answer to ATE0 within {WAIT} s")
+        self.until(rb"\r\nOK\r\n")
+
     def line(self, text: str) -> None:
         """A command line and its CR."""
         self.write(text.encode("latin-1") + b"\r")

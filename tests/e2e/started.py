@@ -86,8 +86,7 @@ class Started:
     def awake(self, port: str | None = None) -> Dte:
         """The same, past the banner and with echo off."""
         dte = self.dte(port)
-        dte.write(b"ATE0\r")
-        dte.until(rb"\r\nOK\r\n")
+        dte.wake()
         return dte
 
     # How it is inside.
@@ -111,6 +110,14 @@ class Started:
                 return found
             if time.monotonic() > end:
                 raise self.transcript.failure(f"it does not watch the port: {found}")
+            select.select([], [], [], 0.002)
+
+    def returns_to(self, descriptors: list[str]) -> None:
+        """Wait until it has open what it had; a task that was cancelled takes a moment to close its own."""
+        end = time.monotonic() + WAIT
+        while (found := self.descriptors()) != descriptors:
+            if time.monotonic() > end:
+                raise self.transcript.failure(f"open are {found}, not {descriptors}")
             select.select([], [], [], 0.002)
 
     def processor_time(self) -> float:

@@ -24,8 +24,9 @@ COLOUR = re.compile("\x1b\\[[0-9;]*m")
 @contextmanager
 def demo(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, env=environment, text=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    command = [*COMMAND, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=pipe, stderr=pipe) as process:
         try:
             yield process
         finally:
@@ -84,23 +85,13 @@ def test_an_answer_that_is_not_the_one_it_needs(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it(number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "step"), [(signal.SIGINT, "10. "), (signal.SIGTERM, "2. ")])
+def test_a_signal_ends_it(number: signal.Signals, step: str) -> None:
     with demo() as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith("10. "):
+            if line.startswith(step):
                 break
         process.send_signal(number)
         _, errors = process.communicate(timeout=WAIT)
     assert (process.returncode, errors) == (128 + number, "")
-
-
-def test_a_reader_that_leaves() -> None:
-    with demo("MN316") as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
-        assert process.wait(WAIT) == 0
