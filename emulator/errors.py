@@ -63,6 +63,8 @@ class NetFailure(Enum):
     SOCKET = auto()  # no socket could be created
     WRITE = auto()
     RESET = auto()  # an RST, a keep-alive that failed, a transmission that timed out
+    NOT_REGISTERED = auto()  # the module has no network
+    NO_CONTEXT = auto()  # the PDP context is not active
     REPORTED = auto()  # an ICMP error came back for an echo request
     UNUSABLE = auto()  # a time server's answer says nothing, or that it does not know the time
     OTHER = auto()

@@ -69,7 +69,8 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter.
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. looks: the answer of the
+    test command takes a device that looks around.
     """
 
     name: str
@@ -77,6 +78,7 @@ class BoundCommand(NamedTuple, Generic[D]):
     records: Mapping[str, BoundRecord[Any]]
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
     escapes: Callable[[D, bytes], bool] | None = None
+    looks: bool = False
 
 
 def print_line(name: str, *values: int | str | bytes | None) -> bytes:
@@ -101,16 +103,25 @@ def _key_values(device: object, record: NamedTuple) -> tuple[Any, ...]:
     return tuple(record)
 
 
-def _test_reply(name: str, bound: BoundRecord[Any]) -> Handler[Any]:
-    """``=?``: the ranges, or a bare OK where there is none to show (27.007 8.15)."""
-    reply = Reply((f"+{name}: {bound.shown}".encode(),)) if bound.shown else DONE
+def _test_reply(
+    name: str,
+    bound: BoundRecord[Any],
+    shown: str | None,
+    test: Callable[[Any, BoundRecord[Any]], Outcome] | None = None,
+) -> Handler[Any]:
+    """``=?``: what test says, else what is shown, else the ranges; a bare OK where there is none (27.007 8.15)."""
+    if test is not None:
+        return lambda device, arguments: test(device, bound)
+    text = bound.shown if shown is None else shown
+    reply = Reply((f"+{name}: {text}".encode(),)) if text else DONE
     return lambda device, arguments: reply
 
 
 class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
-    tested: it has a test form. Every basic command (one without ``+``) is bare.
+    tested: it has a test form; test: what that answers where it is not the ranges, looks: that takes a device. Every
+    basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -119,6 +130,8 @@ class Action(NamedTuple, Generic[D, R]):
     bare: bool = False
     tested: bool = True
     escapes: Callable[[D, bytes], bool] | None = None
+    test: Callable[[D, BoundRecord[R]], Outcome] | None = None
+    looks: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -133,18 +146,21 @@ class Action(NamedTuple, Generic[D, R]):
         if self.bare or not bound.params or is_basic(self.name):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
-            forms[Form.TEST] = _test_reply(self.name, bound)
-        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes)
+            forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
+        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, looks=self.looks)
 
 
 class Query(NamedTuple, Generic[D, R]):
-    """A command that tells: read answers ``?``, select answers ``=<parameters>``."""
+    """A command that tells: read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the
+    ranges. looks: test takes a device that looks around (AT+COPS)."""
 
     name: str
     record: type[R]
     read: Callable[[D], Reply] | None
-    select: Callable[[D, R], Reply]
+    select: Callable[[D, R], Outcome]
     tested: bool = True
+    test: Callable[[D, BoundRecord[R]], Outcome] | None = None
+    looks: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -153,8 +169,8 @@ class Query(NamedTuple, Generic[D, R]):
         if read is not None:
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
-            forms[Form.TEST] = _test_reply(self.name, bound)
-        return BoundCommand(self.name, forms, {"": bound})
+            forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
+        return BoundCommand(self.name, forms, {"": bound}, looks=self.looks)
 
 
 def _keep(device: object, record: object) -> None:
@@ -165,13 +181,16 @@ class Setting(NamedTuple, Generic[D, R]):
     """One stored record, or one for each connect_id (slot.indexed; connect_id is then its first field).
 
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
-    shown gives the values of a read-back.
+    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back, and tells
+    does where they are not the record's alone.
     """
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
     changed: Callable[[D, R], None] = _keep
-    shown: Callable[[R], Sequence[int | str | None]] = field_values
+    shown: Callable[[R], Sequence[int | str | bytes | None]] = field_values
+    adjusted: Callable[[D, R], R] | None = None
+    tells: Callable[[D, R], Sequence[int | str | bytes | None]] | None = None
 
     @property
     def name(self) -> str:
@@ -183,11 +202,13 @@ class Setting(NamedTuple, Generic[D, R]):
         if is_basic(self.name):
             forms = self._basic_forms(bound)
         else:
-            forms = {Form.TEST: _test_reply(self.name, bound), Form.READ: self._read, Form.SET: self._set(bound)}
+            test = _test_reply(self.name, bound, section.shown)
+            forms = {Form.TEST: test, Form.READ: self._read, Form.SET: self._set(bound)}
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:
-        return print_line(self.name, *self.shown(device.settings.get(self.slot, index)))
+        record = device.settings.get(self.slot, index)
+        return print_line(self.name, *(self.tells(device, record) if self.tells else self.shown(record)))
 
     def _read(self, device: D, arguments: Arguments) -> Reply:
         indices = device.connect_ids if self.slot.indexed else (0,)
@@ -202,6 +223,8 @@ class Setting(NamedTuple, Generic[D, R]):
                     return Reply((self._line(device, index),))
             record = bound.parse(arguments, device.settings.get(self.slot, index))
             self.check(device, record)
+            if self.adjusted is not None:
+                record = self.adjusted(device, record)
             outcome = device.keep(self.slot, record, index)
             self.changed(device, record)
             return outcome

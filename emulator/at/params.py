@@ -30,7 +30,9 @@ class Param(NamedTuple):
 
     required: must be given. nullable: means None, not a default, when it is not given. choices: the strings
     accepted, compared exactly. together: the name of the group that is given whole or not at all. needs: an
-    earlier nullable parameter without which this one means nothing.
+    earlier nullable parameter without which this one means nothing. repeated: the last one, which takes all the
+    arguments that are left, as a tuple; a test command does not show it. momentary: a setting does not take it over
+    from what was set before.
     """
 
     kind: Kind
@@ -40,6 +42,8 @@ class Param(NamedTuple):
     together: str = ""
     needs: str = ""
     allow_empty: bool = False
+    repeated: bool = False
+    momentary: bool = False
 
 
 Required = Annotated[int, Param(Kind.INTEGER, required=True)]
@@ -48,9 +52,14 @@ Maybe = Annotated[int | None, Param(Kind.INTEGER, nullable=True)]
 DefaultedText = Annotated[str, Param(Kind.STRING)]
 OptionalText = Annotated[str, Param(Kind.STRING, allow_empty=True)]
 """Text that may be "", and is so until it is set."""
+MaybeText = Annotated[str | None, Param(Kind.STRING, nullable=True, allow_empty=True)]
+"""Text that may be "", and is None if it is left out."""
+Repeated = Annotated[tuple[int, ...], Param(Kind.INTEGER, nullable=True, repeated=True)]
 RequiredText = Annotated[str, Param(Kind.STRING, required=True)]
 
-Value = int | str | bytes | None
+_NEVER_IN_STRINGS = frozenset('\r\n"')
+
+Value = int | str | bytes | tuple[int, ...] | None
 
 
 class BindError(EmulatorError):
@@ -71,6 +80,11 @@ class BoundParam(NamedTuple):
     default: Value
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """The strings accepted; empty: any."""
+        return self.section.choices or self.param.choices
+
+    @property
     def shown(self) -> str:
         """Its place in a test command's answer: a range, or nothing (strings, what the model lacks)."""
         if not self.section.available:
@@ -87,7 +101,9 @@ class BoundParam(NamedTuple):
             value = integer(argument)
             if value is not None and (self.accepted is None or value in self.accepted):
                 return value
-            if self.section.out_of_range == "ignore" and not argument.quoted and argument.text.isdigit():
+            if self.section.out_of_range != "refuse" and not argument.quoted and argument.text.isdigit():
+                if self.section.out_of_range == "error":
+                    raise CommandError
                 return self.default
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         limit = self.section.max_length
@@ -97,9 +113,16 @@ class BoundParam(NamedTuple):
             return argument.text
         # Latin-1 maps every byte to one character and back: what was typed is printed again unchanged.
         text = argument.text.decode("latin-1")
-        if self.param.choices and text not in self.param.choices:
+        if self.choices and text not in self.choices:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return text
+
+    def parse_all(self, arguments: Arguments) -> tuple[int, ...]:
+        """The values of a repeated parameter. Raises CommandError as parse, and for one left empty."""
+        values = [self.parse(argument) if argument is not None else None for argument in arguments]
+        if not all(isinstance(value, int) for value in values):
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        return tuple(value for value in values if isinstance(value, int))
 
     def fits(self, value: object) -> bool:
         """Whether value may stand in a record: in range, of the right type, or the default."""
@@ -108,7 +131,10 @@ class BoundParam(NamedTuple):
         if self.param.kind is Kind.INTEGER:
             return type(value) is int and (self.accepted is None or value in self.accepted)
         limit = self.section.max_length
-        return isinstance(value, str) and (limit is None or len(value) <= limit)
+        if not isinstance(value, str) or (limit is not None and len(value) > limit):
+            return False
+        can_be_typed = max(value, default="") <= "\xff" and not set(value) & _NEVER_IN_STRINGS
+        return can_be_typed and (not self.choices or value in self.choices)
 
 
 class BoundRecord(NamedTuple, Generic[R]):
@@ -126,9 +152,16 @@ class BoundRecord(NamedTuple, Generic[R]):
         and incomplete groups.
         """
         params = self.params[len(fixed) :] if fixed else self.params
+        repeated = params[-1] if params and params[-1].param.repeated else None
+        rest: Arguments = []
+        if repeated is not None:
+            params = params[:-1]
+            arguments, rest = arguments[: len(params)], arguments[len(params) :]
         if len(arguments) > len(params):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        values = dict(self.defaults) if base is None else {p.name: getattr(base, p.name) for p in self.params}
+        values = dict(self.defaults)
+        if base is not None:
+            values.update({p.name: getattr(base, p.name) for p in self.params if not p.param.momentary})
         values.update(fixed)
         groups: dict[str, set[bool]] = {}
         for index, bound in enumerate(params):
@@ -141,6 +174,8 @@ class BoundRecord(NamedTuple, Generic[R]):
                 raise CommandError(Cme.INCORRECT_PARAMETERS)
             if bound.param.together:
                 groups.setdefault(bound.param.together, set()).add(argument is not None)
+        if repeated is not None:
+            values[repeated.name] = repeated.parse_all(rest)
         if any(len(given) > 1 for given in groups.values()):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return self.record(**values)
@@ -157,7 +192,7 @@ class BoundRecord(NamedTuple, Generic[R]):
     @property
     def shown(self) -> str:
         """The parameters as a test command prints them; those missing at the end leave no comma."""
-        last = max((i for i, p in enumerate(self.params) if p.section.available), default=-1)
+        last = max((i for i, p in enumerate(self.params) if p.section.available and not p.param.repeated), default=-1)
         return ",".join(p.shown for p in self.params[: last + 1])
 
 
@@ -186,6 +221,8 @@ def bind_record(
     bound = []
     for name, param in params.items():
         section = sections.get(name) or shared.get(name)
+        if section is not None and section.range is None and name in shared:
+            section = section._replace(range=shared[name].range)
         if section is None:
             if param.kind is Kind.INTEGER:
                 problems.append((f"params.{name}", "is missing"))
@@ -193,7 +230,7 @@ def bind_record(
             section = ParamSection()
         problems += [(f"params.{name}.{key}", problem) for key, problem in _misfits(param, section, section.range)]
         default = "" if section.default is None and param.allow_empty and not param.nullable else section.default
-        bound.append(BoundParam(name, param, section, section.range, default))
+        bound.append(BoundParam(name, param, section, section.range, () if param.repeated else default))
     if problems:
         raise BindError(problems)
     return BoundRecord(record, tuple(bound), {b.name: b.default for b in bound})
@@ -204,9 +241,14 @@ def _misfits(param: Param, section: ParamSection, accepted: Range | None) -> Ite
     if param.kind is not Kind.INTEGER:
         if accepted is not None:
             yield "range", "a string has no range"
-        if not (param.required or param.nullable or param.allow_empty) and not isinstance(section.default, str):
+        may_lack = param.required or param.nullable or param.allow_empty or param.repeated
+        if not may_lack and not isinstance(section.default, str):
             yield "default", "is missing, or is no string"
+        if section.choices and isinstance(section.default, str) and section.default not in section.choices:
+            yield "default", f"{section.default!r} is not among choices"
         return
+    if section.choices:
+        yield "choices", "an integer has a range"
     if accepted is None and section.available:
         yield "range", "is missing"
     if not (param.required or param.nullable) and not isinstance(section.default, int):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from emulator.at.params import BoundRecord
@@ -11,11 +11,15 @@ R = TypeVar("R", bound=NamedTuple)
 
 
 class Slot(NamedTuple, Generic[R]):
-    """The name of one stored setting and the record it holds. indexed: one for each connect_id."""
+    """The name of one stored setting and the record it holds. indexed: one for each connect_id.
+
+    lasts: whether a record outlives the boot cycle where the setting does; None: every one.
+    """
 
     name: str
     record: type[R]
     indexed: bool
+    lasts: Callable[[Any], bool] | None = None
 
 
 class Settings:

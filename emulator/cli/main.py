@@ -57,6 +57,13 @@ def _seconds(hint: type, tokens: Sequence[Token]) -> float:
     return seconds
 
 
+def _speed(hint: type, tokens: Sequence[Token]) -> float:
+    speed = _seconds(hint, tokens)
+    if not speed:
+        raise ValueError("0: nothing would ever happen; write how many times faster, like 10")
+    return speed
+
+
 def _zone(hint: type, tokens: Sequence[Token]) -> int:
     text = tokens[0].value
     quarters = int(text) if text.isascii() and text.removeprefix("-").isdecimal() else 1000
@@ -113,6 +120,15 @@ def run(
     sandbox_file: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     nv: Annotated[str | None, Parameter(metavar="FILE")] = None,
     zone: Annotated[int | None, Parameter(metavar="QUARTERS", converter=_zone)] = None,
+    name: str | None = None,
+    imei: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
+    imsi: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
+    iccid: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
+    revision: Annotated[str | None, Parameter(metavar="TEXT")] = None,
+    pin: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
+    no_sim: bool = False,
+    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=_seconds)] = None,
+    speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     json: bool = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
@@ -154,16 +170,36 @@ def run(
         Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.
     zone: int
         The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.
+    name: str
+        The module's name: it has an IMEI, IMSI, ICCID and serial number of its own, the same at every start.
+    imei: str
+        Its IMEI, 15 digits.
+    imsi: str
+        The card's IMSI, 15 digits.
+    iccid: str
+        The card's ICCID, 20 digits.
+    revision: str
+        The revision of its firmware, as AT+CGMR tells it.
+    pin: str
+        Lock the card: it asks for this PIN at every start.
+    no_sim: bool
+        Leave the card out.
+    register_time: float
+        Time from the start until the module is registered. The profile decides if left out.
+    speed: float
+        Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
     json: bool
         Print the ready line as a JSON object: model, port, link.
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
     from emulator.cli.run import Options, serve
+    from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
 
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
-    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, zone))
+    who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
+    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who))
 
 
 @app.command(

@@ -18,7 +18,7 @@ import trio
 
 from emulator.errors import LinkError
 from emulator.link.pty import PtyLink, open_pty
-from emulator.runtime.models import Model, load_model
+from emulator.runtime.models import Model, Who, individual, load_model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.trace import JsonLines, Several, Trace
@@ -30,7 +30,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Options(NamedTuple):
-    """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits; zone: quarters of an hour."""
+    """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits."""
 
     model: str
     link: Path | None
@@ -42,13 +42,13 @@ class Options(NamedTuple):
     verbose: bool
     outside: Plan = Plan()
     nv: str | None = None
-    zone: int | None = None
+    who: Who = Who()
 
 
 def serve(options: Options) -> int:
     """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
-    model = load_model(options.model, options.profiles)
+    model = individual(load_model(options.model, options.profiles), options.who)
     routes, sandbox = routes_of(options.outside) if options.outside != Plan() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
@@ -69,8 +69,6 @@ async def _main(
 ) -> None:
     since = trio.current_time() - _age()
     module = Module(model, link, outside, boot_time=options.boot_time, since=since, trace=trace, nv=nv)
-    if options.zone is not None:
-        module.modem.clock.zone = options.zone
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope)
         if sandbox is not None:
@@ -111,7 +109,8 @@ def _announce(options: Options, model: Model, link: PtyLink) -> None:
     if options.json:
         import json
 
-        ready = json.dumps({"model": name, "port": link.port, "link": str(options.link) if options.link else None})
+        told = {"model": name, "port": link.port, "link": str(options.link) if options.link else None}
+        ready = json.dumps({"name": options.who.name, **told} if options.who.name else told)
     else:
         ready = f"{name} ready on {link.port}" + (f" ({options.link})" if options.link else "")
     with contextlib.suppress(OSError):
@@ -126,7 +125,7 @@ def _nv(options: Options, model: Model) -> Iterator[NvFile | None]:
         return
     from emulator.runtime.nvstore import open_store
 
-    with open_store(options.nv, model.profile.series, model.profile.series) as store:
+    with open_store(options.nv, options.who.name or model.profile.series, model.profile.series) as store:
         yield store
 
 

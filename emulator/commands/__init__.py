@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator.at.command import Declaration
 from emulator.commands import (
     basic,
+    call,
     clock,
     dns,
     identity,
@@ -12,8 +13,13 @@ from emulator.commands import (
     mip_config,
     mip_connect,
     mip_data,
+    packet,
     ping,
     power,
+    radio,
+    serial,
+    sim,
+    sleep,
 )
 from emulator.modem.modem import Modem
 
@@ -21,7 +27,13 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
     *basic.DECLARATIONS,
     *identity.DECLARATIONS,
     *power.DECLARATIONS,
+    *sleep.DECLARATIONS,
+    *serial.DECLARATIONS,
     *clock.DECLARATIONS,
+    *sim.DECLARATIONS,
+    *radio.DECLARATIONS,
+    *packet.DECLARATIONS,
+    *call.DECLARATIONS,
     *mip_config.DECLARATIONS,
     *mip_connect.DECLARATIONS,
     *mip_data.DECLARATIONS,

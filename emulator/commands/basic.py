@@ -1,18 +1,19 @@
-"""The V.250 basics: ATE, ATV, ATQ, ATS3-5, ATZ, AT&F, and AT+CMEE (27.007 9.1)."""
+"""The V.250 basics: ATE, ATV, ATQ, ATX, ATS3-5, AT&C, AT&D, ATZ, AT&F, AT&W; AT+CMEE and AT+CLAC (27.007 9.1, 8.37)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from emulator.at.command import Action, Declaration, Setting
+from emulator.at.command import Action, Declaration, NoParameters, Pending, Setting, is_basic
 from emulator.at.params import Defaulted
-from emulator.at.reply import DONE, Reply
+from emulator.at.reply import DONE, Cme, CommandError, Reply
+from emulator.modem.intents import Store
 from emulator.modem.modem import Modem
-from emulator.modem.slots import BASICS
+from emulator.modem.slots import BASICS, PROFILE
 
 
-class Reset(NamedTuple):
-    """ATZ and AT&F: which stored profile; these modules have one."""
+class WhichProfile(NamedTuple):
+    """ATZ, AT&F and AT&W: which stored profile; these modules have one."""
 
     value: Defaulted
 
@@ -21,15 +22,47 @@ def _apply(modem: Modem, record: object) -> None:
     modem.apply_basics()
 
 
-def _reset(modem: Modem, record: Reset) -> Reply:
-    """The settings of V.250 and AT+CMEE as after a start; connections stay. [decided]"""
-    modem.settings.reset(*BASICS)
+def _reset(modem: Modem, record: WhichProfile) -> Reply:
+    """AT&F: the settings of the profile at their defaults; connections stay. [decided]"""
+    modem.settings.reset(*PROFILE)
     modem.apply_basics()
     return DONE
 
 
+def _restore(modem: Modem, record: WhichProfile) -> Reply:
+    """ATZ: the settings of the profile as AT&W stored them, at their defaults where it did not; connections stay."""
+    modem.settings.reset(*PROFILE)
+    for (slot, index), stored in modem.memory.profile.items():
+        modem.settings.set(slot, stored, index)
+    modem.apply_basics()
+    return DONE
+
+
+def _store(modem: Modem, record: WhichProfile) -> Pending:
+    """AT&W: what the profile holds is in force after every start. A memory that takes nothing more: CME 20."""
+    memory, before = modem.memory, modem.memory.profile
+    memory.profile = {(slot, 0): modem.settings.get(slot) for slot in PROFILE}
+
+    def stored(done: bool) -> Reply:
+        if not done:
+            memory.profile = before
+            raise CommandError(Cme.MEMORY_FULL)
+        return DONE
+
+    return Pending(Store(memory.snapshot()), stored)
+
+
+def _list(modem: Modem, record: NoParameters) -> Reply:
+    """Every command of the model, each in a line of one block (27.007 8.37)."""
+    names = (command.decode() for command in modem.commands)
+    end = modem.format.cr + modem.format.lf
+    return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in names),))
+
+
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     *(Setting(slot, changed=_apply) for slot in BASICS),
-    Action("Z", Reset, _reset),
-    Action("&F", Reset, _reset),
+    Action("Z", WhichProfile, _restore),
+    Action("&F", WhichProfile, _reset),
+    Action("&W", WhichProfile, _store),
+    Action("CLAC", NoParameters, _list),
 )

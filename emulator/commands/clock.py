@@ -28,7 +28,7 @@ class Time(NamedTuple):
 
 def _ask(modem: Modem, record: AskTime) -> Reply:
     """OK now, the time in a URC. No active context: CME 570; a question that is still open: CME 3."""
-    modem.require_context(None)
+    modem.contexts.require(None)
     modem.services.ask_time(record.server, record.port, record.timeout, sync=bool(record.sync))
     return DONE
 

@@ -49,8 +49,8 @@ def _cache(modem: Modem, record: Cached) -> tuple[int, ...]:
 
 def _look_up(modem: Modem, record: Lookup) -> Reply:
     """OK now, the addresses in a URC. No active context: CME 570; a lookup that still runs: CME 581."""
-    modem.require_context(record.cid)
-    modem.services.look_up(record.domainname)
+    modem.contexts.require(record.cid)
+    modem.services.look_up(record.domainname, record.cid)
     return DONE
 
 

@@ -1,4 +1,4 @@
-"""Who the module is: ATI, AT+CGMI, AT+CGMM, AT+CGMR, AT+CGSN (V.250 6.1.3, 27.007 5.1-5.4)."""
+"""Who the module is: ATI, AT+CGMI, AT+CGMM, AT+CGMR, AT+CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
 
 from __future__ import annotations
 
@@ -34,18 +34,26 @@ def _bare(value: Callable[[Modem], str]) -> Callable[[Modem, NoParameters], Repl
     return lambda modem, record: Reply((value(modem).encode(),))
 
 
-def _serial_number(modem: Modem, record: SerialNumber) -> Reply:
-    identity = modem.model.profile.identity
-    if record.snt == 0:
-        return Reply((identity.serial.encode(),))
-    value = (identity.imei, identity.imeisv, identity.svn)[record.snt - 1]
-    return Reply((print_line("CGSN", value.encode()),))
+def _serial_number(name: str) -> Callable[[Modem, SerialNumber], Reply]:
+    def tell(modem: Modem, record: SerialNumber) -> Reply:
+        identity = modem.model.profile.identity
+        if record.snt == 0:
+            return Reply((identity.serial.encode(),))
+        value = (identity.imei, identity.imeisv, identity.svn)[record.snt - 1]
+        return Reply((print_line(name, value.encode()),))
+
+    return tell
+
+
+_MANUFACTURER = _bare(lambda modem: modem.model.profile.identity.manufacturer)
+_MODEL = _bare(lambda modem: modem.model.profile.identity.model)
+_REVISION = _bare(lambda modem: modem.revision)
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("I", Which, _information),
-    Action("CGMI", NoParameters, _bare(lambda modem: modem.model.profile.identity.manufacturer)),
-    Action("CGMM", NoParameters, _bare(lambda modem: modem.model.profile.identity.model)),
-    Action("CGMR", NoParameters, _bare(lambda modem: modem.revision)),
-    Action("CGSN", SerialNumber, _serial_number, bare=True),
+    *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
+    *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
+    *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),
+    *(Action(name, SerialNumber, _serial_number(name), bare=True) for name in ("CGSN", "GSN")),
 )

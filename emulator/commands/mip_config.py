@@ -37,8 +37,8 @@ def _while_unused(modem: Modem, record: _OfInstance) -> None:
 def _active_context(modem: Modem, record: ContextOf) -> None:
     """A context that is chosen must be up."""
     _while_unused(modem, record)
-    if record.cid is not None and record.cid not in modem.model.profile.connection.active_cids:
-        raise CommandError(Cme.PDP_INACTIVE)
+    if record.cid is not None:
+        modem.contexts.require(record.cid)
 
 
 def _plain(modem: Modem, record: Ssl) -> None:

@@ -22,8 +22,8 @@ class Ping(NamedTuple):
 
 def _ping(modem: Modem, record: Ping) -> Reply:
     """OK now, each result in a URC. No active context: CME 570; a run that still lasts: CME 582."""
-    modem.require_context(record.cid)
-    modem.services.ping(record.host, record.timeout, record.ping_num, record.packet_len)
+    modem.contexts.require(record.cid)
+    modem.services.ping(record.host, record.timeout, record.ping_num, record.packet_len, record.cid)
     return DONE
 
 

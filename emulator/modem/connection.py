@@ -101,7 +101,8 @@ class Loss(Enum):
 
 @dataclass(slots=True)
 class Instance:
-    """One connect_id. request is what MIPOPEN asked, None while INITIAL. sent, received: bytes.
+    """One connect_id. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that it is on,
+    None for the default one. sent, received: bytes.
 
     buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
     mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
@@ -109,6 +110,7 @@ class Instance:
 
     connect_id: int
     state: State = State.INITIAL
+    cid: int | None = None
     request: OpenRequest | None = None
     access_mode: AccessMode = AccessMode.NORMAL
     ipv6: bool = False

@@ -13,7 +13,7 @@ from emulator.modem.delivery import Delivery
 from emulator.modem.host import Host
 from emulator.modem.intents import Close, Drop, Open
 from emulator.modem.names import name_policy
-from emulator.modem.slots import AUTOFREE, KEEP_ALIVE
+from emulator.modem.slots import AUTOFREE, CONTEXT, KEEP_ALIVE
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, KeepAlive, OpenRequest, Transport
 
 
@@ -44,6 +44,10 @@ class Connections:
         if transport is Transport.TCP and local_port and self._waiting_ports.get(local_port, now) > now:
             self._notify_opened(connect_id, self._result(NetFailure.PORT_TAKEN))
             return
+        instance.cid = self._host.settings.effective(CONTEXT, connect_id).cid
+        if refusal := self._host.contexts.refusal(instance.cid):
+            self._notify_opened(connect_id, self._result(refusal))
+            return
         instance.access_mode = mode
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
         profile = self._profile.connection
@@ -54,7 +58,7 @@ class Connections:
             host,
             port,
             timeout,
-            name_policy(self._host),
+            name_policy(self._host, instance.cid),
             local_port,
             KeepAlive(keep_alive.keepidle, keep_alive.keepinterval, keep_alive.keepcount)
             if tcp and keep_alive.keepalive
@@ -152,6 +156,26 @@ class Connections:
         instance.on(Event.RELEASED)
         self._host.notify(print_line("MIPCLOSE", connect_id, code))
 
+    def forget_tcp(self) -> None:
+        """Deep sleep on some models: TCP connections are gone without a word, whatever autofree says. [decided]"""
+        for instance in self:
+            if instance.state is State.CONNECTED and instance.transport is Transport.TCP:
+                self._host.intents.append(Drop(instance.connect_id))
+                instance.on(Event.LOST)
+                instance.on(Event.RELEASED)
+
+    def context_down(self, cid: int) -> None:
+        """The PDP context ended: every connection on it does. One that was being made has failed."""
+        default = self._host.profile.contexts.default
+        for instance in self:
+            if (instance.cid or default) != cid:
+                continue
+            if instance.state is State.CONNECTING:
+                self._host.intents.append(Drop(instance.connect_id))
+                self.open_failed(instance.connect_id, NetFailure.NO_CONTEXT)
+            else:
+                self.fail(instance.connect_id, Loss.PDP_DOWN)
+
     def abandoned(self, connect_id: int, now: float) -> None:
         """Nobody serves the connection any more (a bug): whatever was awaited of it has failed."""
         state = self._instances[connect_id].state
@@ -161,6 +185,11 @@ class Connections:
             self.lost(connect_id, Loss.BROKEN)
         elif state is State.CLOSING:
             self.closed(connect_id, CloseResult.FAILED, now)
+
+    @property
+    def moving(self) -> bool:
+        """Whether a connection is being made or closed."""
+        return any(instance.state in (State.CONNECTING, State.CLOSING) for instance in self)
 
     @property
     def awaiting_line(self) -> bool:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.at.store import Settings
 from emulator.modem.clock import Clock
 from emulator.modem.intents import Intent
 from emulator.profile.schema import Profile
 from emulator.wire.transmitter import Transmitter
+
+if TYPE_CHECKING:
+    from emulator.at.command import BoundCommand
+    from emulator.modem.connections import Connections
+    from emulator.modem.contexts import Contexts
+    from emulator.modem.registration import Cell
+    from emulator.modem.services import Services
+    from emulator.modem.sim import Sim
 
 
 class Host(Protocol):
@@ -22,8 +31,28 @@ class Host(Protocol):
     transmitter: Transmitter
     intents: list[Intent]
 
+    sim: Sim
+    cell: Cell
+    contexts: Contexts
+    connections: Connections
+    services: Services
+
+    @property
+    def commands(self) -> Mapping[bytes, BoundCommand[Any]]:
+        """Those that the model has."""
+        ...
+
+    @property
+    def online(self) -> bool:
+        """Whether a transparent connection holds the line."""
+        ...
+
     @property
     def imsi(self) -> str: ...
+
+    def contexts_changed(self) -> None:
+        """Their definitions did, without a command that waits for it to be written down."""
+        ...
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""

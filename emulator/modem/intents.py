@@ -81,10 +81,37 @@ class AskTime(NamedTuple):
     sync: bool
 
 
+class Cancel(NamedTuple):
+    """Let go of a lookup, pings or a question for the time; no report."""
+
+    operation: Lookup | Ping | AskTime
+
+
+class Wait(NamedTuple):
+    """Let so many seconds pass while a command works; report with Modem.complete, if it still does."""
+
+    seconds: float
+
+
 class Store(NamedTuple):
-    """Write down what outlives the boot cycle; report with Modem.complete whether that was done."""
+    """Write down what outlives the boot cycle; where a command waits for it, report with Modem.complete whether that
+    was done."""
 
     settings: Mapping[str, object]
+
+
+class Attach(NamedTuple):
+    """Register with the network; report with Modem.attached and a NetworkInfo."""
+
+
+class NetworkInfo(NamedTuple):
+    """What the network hands to a module that registers. utc: seconds since 1970-01-01; the addresses are the
+    host's own, None where it has none of that family."""
+
+    name_servers: tuple[str, ...]
+    ipv4: str | None
+    ipv6: str | None
+    utc: float | None
 
 
 class Restart(NamedTuple):
@@ -102,4 +129,5 @@ class Bug(NamedTuple):
 
 
 ServiceIntent = Lookup | Ping | AskTime
-Intent = Open | Send | Forward | Outstanding | Close | Drop | ServiceIntent | Store | Restart | Ready | Bug
+ConnectionIntent = Open | Send | Forward | Outstanding | Close | Drop
+Intent = ConnectionIntent | ServiceIntent | Cancel | Wait | Store | Attach | Restart | Ready | Bug

@@ -12,7 +12,9 @@ from typing import Any
 from emulator.at.registry import BoundModel
 from emulator.at.store import R, Slot
 from emulator.modem.names import SERVER_SLOTS, require_addresses
+from emulator.modem.slots import PROFILE
 
+_SIM = "sim"
 Stored = Mapping[str, object]
 """By the name of the setting: its record by field names; of a setting of each connect_id, those by connect_id."""
 
@@ -22,12 +24,26 @@ _CHECKS: Mapping[Slot[Any], Callable[[Any], None]] = {
 """What a record must be beyond its parameters' ranges and types, as its command would see to it; raise ValueError."""
 
 
+PER_CONTEXT = ("CGDCONT", "CGAUTH")
+"""The commands that keep a record for each PDP context."""
+
+
+Kept = dict[tuple[Slot[Any], int], Any]
+_PROFILE = "&W"
+
+
 class Memory:
     """The settings that the model keeps. values: by slot and index, as Settings takes them."""
 
     def __init__(self, model: BoundModel[Any]) -> None:
         self._model = model
         self.values: dict[tuple[Slot[Any], int], Any] = {}
+        self.sim: Mapping[str, object] | None = None
+        """What the card remembers."""
+        self.profile: Kept = {}
+        """What AT&W stored."""
+        self.by_cid: dict[str, dict[int, Any]] = {}
+        """Records of PDP contexts, by the name of their command."""
 
     def set(self, slot: Slot[R], record: R | None, index: int) -> None:
         """None: it was never set."""
@@ -39,6 +55,8 @@ class Memory:
     def snapshot(self) -> Stored:
         """Everything, as plain values."""
         stored: dict[str, Any] = {}
+        if self.sim is not None:
+            stored[_SIM] = dict(self.sim)
         for (slot, index), record in sorted(self.values.items(), key=lambda item: (item[0][0].name, item[0][1])):
             plain = record._asdict()
             name = self._model.kept[slot]
@@ -46,16 +64,28 @@ class Memory:
                 stored.setdefault(name, {})[str(index)] = plain
             else:
                 stored[name] = plain
+        for command, records in self.by_cid.items():
+            stored[command] = {str(cid): record._asdict() for cid, record in sorted(records.items())}
+        if self.profile:
+            stored[_PROFILE] = {slot.name: record._asdict() for (slot, _), record in self.profile.items()}
         return stored
 
     def restore(self, stored: Stored) -> list[str]:
-        """Take up a snapshot. Returns the names of what does not fit this model, which is left at its default."""
+        """Take up a snapshot. Returns the names of what does not fit this model, which is left at its default. What
+        the card remembers is for the card to judge."""
         slots = {name: slot for slot, name in self._model.kept.items()}
         indices = {str(connect_id): connect_id for connect_id in self._model.connect_ids}
         refused: list[str] = []
         for name, entry in stored.items():
+            if name == _SIM and isinstance(entry, Mapping):
+                self.sim = entry
+                continue
             slot = slots.get(name)
-            if slot is None or not isinstance(entry, Mapping):
+            if name in PER_CONTEXT and isinstance(entry, Mapping):
+                self._restore_contexts(name, entry, refused)
+            elif name == _PROFILE and isinstance(entry, Mapping):
+                self._restore_profile(entry, refused)
+            elif slot is None or not isinstance(entry, Mapping):
                 refused.append(name)
             elif not slot.indexed:
                 self._restore(slot, entry, 0, name, refused)
@@ -67,12 +97,33 @@ class Memory:
                         refused.append(f"{name}.{index}")
         return refused
 
-    def _restore(self, slot: Slot[Any], entry: object, index: int, name: str, refused: list[str]) -> None:
+    def _restore_contexts(self, command: str, entries: Mapping[str, object], refused: list[str]) -> None:
+        bound = self._model.commands[command.encode()].records[""]
+        records = self.by_cid[command] = {}
+        for key, entry in entries.items():
+            fields = entry if isinstance(entry, Mapping) else {}
+            fits = fields.keys() == bound.defaults.keys() and all(p.fits(fields[p.name]) for p in bound.params)
+            if fits and key == str(fields["cid"]):
+                records[int(key)] = bound.record(**fields)
+            else:
+                refused.append(f"{command}.{key}")
+
+    def _restore_profile(self, entries: Mapping[object, object], refused: list[str]) -> None:
+        for name, entry in entries.items():
+            slot = next((slot for slot in PROFILE if slot.name == name), None)
+            if slot is None:
+                refused.append(f"{_PROFILE}.{name}")
+            else:
+                self._restore(slot, entry, 0, f"{_PROFILE}.{name}", refused, self.profile)
+
+    def _restore(
+        self, slot: Slot[Any], entry: object, index: int, name: str, refused: list[str], into: Kept | None = None
+    ) -> None:
         record = self._record(slot, entry, index)
         if record is None:
             refused.append(name)
         else:
-            self.values[slot, index] = record
+            (self.values if into is None else into)[slot, index] = record
 
     def _record(self, slot: Slot[Any], entry: object, index: int) -> object | None:
         """The record that entry means; None when it does not fit."""

@@ -7,22 +7,28 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from emulator.at.command import Pending
+from emulator.at.command import BoundCommand, Pending
 from emulator.at.params import Value
 from emulator.at.registry import BoundModel
 from emulator.at.reply import CONNECT, DONE, OK, Cme, CommandError, Reply, ReplyFormat
 from emulator.at.store import R, Settings, Slot
-from emulator.modem.clock import Clock, read
+from emulator.modem.clock import Clock
 from emulator.modem.connection import AccessMode, Instance, State
 from emulator.modem.connections import Connections
-from emulator.modem.intents import Forward, Intent, Ready, Restart, Store
+from emulator.modem.contexts import Contexts
+from emulator.modem.intents import Attach, Forward, Intent, NetworkInfo, Store
 from emulator.modem.interpreter import Interpreter
+from emulator.modem.lifecycle import Lifecycle
 from emulator.modem.memory import Memory, Stored
 from emulator.modem.power import Power, PowerEvent, PowerState
+from emulator.modem.radio import Radio
+from emulator.modem.registration import Cell
 from emulator.modem.services import Services
-from emulator.modem.slots import ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
+from emulator.modem.sim import Sim
+from emulator.modem.sleep import Sleep
+from emulator.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from emulator.net.interface import Transport
 from emulator.profile.ranges import Range
 from emulator.wire.framer import (
@@ -50,28 +56,37 @@ class Modem:
         self.intents: list[Intent] = []
         self.now = 0.0
         """The time of the step that runs, for handlers."""
-        self.power = Power(profile.power.boot_time if boot_time is None else boot_time)
+        self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time)
         self.framer = Framer(line.max_line, line.guard)
         self.transmitter = Transmitter(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
         self.format = ReplyFormat(model.cme)
         self.interpreter = Interpreter(self)
         self.memory = Memory(model)
         self.clock = Clock(profile.clock.zone)
-        self.network_time: float | None = None
-        """What the network tells: seconds since 1970-01-01 UTC when now is 0."""
+        self.sim = Sim(profile.sim, self._sim_changed)
+        self.cell = Cell(profile.radio)
         self.name_servers: tuple[str, ...] = ()
+        self.register_time = profile.power.register_time
         self._begin_cycle()
 
     def _begin_cycle(self) -> None:
         """What does not outlive a boot cycle."""
-        self.settings = Settings(self.model.slots, self.memory.values)
+        self.settings = Settings(self.model.slots, {**self.memory.values, **self.memory.profile})
+        self.sleep = Sleep(self)
         self.connections = Connections(self, self.model)
         self.services = Services(self, self.model)
-        self._banner_due = False
-        self._restart_due = False
+        self.sim.restart()
+        self.contexts = Contexts(self, self.memory.by_cid.get("CGDCONT"), self.memory.by_cid.get("CGAUTH"))
+        self.radio = Radio(self)
+        self.baud_rate = self.settings.get(BAUD_RATE).rate
+        """In bits per second, for the links; 0: the DTE's."""
         self._online_due: int | None = None
         self._online: Instance | None = None
         self.apply_basics()
+
+    @property
+    def power(self) -> Power:
+        return self.lifecycle.power
 
     @property
     def connect_ids(self) -> Range:
@@ -87,25 +102,68 @@ class Modem:
     def imsi(self) -> str:
         return self.profile.identity.imsi
 
-    def require_context(self, cid: int | None) -> None:
-        """Raises CommandError(PDP_INACTIVE) unless the context, or for None any one, is active."""
-        active = self.profile.connection.active_cids
-        if cid is not None and cid not in active:
-            raise CommandError(Cme.PDP_INACTIVE)
+    @property
+    def commands(self) -> Mapping[bytes, BoundCommand[Modem]]:
+        return self.model.commands
+
+    def attached(self, network: NetworkInfo, now: float) -> None:
+        """The network took the module: it has the time (NITZ), name servers, and a context. Nothing of that if the
+        module does not want it any more."""
+        self.now = now
+        if self.radio.attached(network.utc, now):
+            self.name_servers = network.name_servers
+            self.contexts.attach(network)
+        if isinstance(self.interpreter.operation, Attach):
+            self.complete(self.radio.registered, now)
+
+    def tell_first(self) -> None:
+        """What the running command made happen is told before its answer. A real module takes its time to switch the
+        radio off, so that the URCs of it come first."""
+        self.transmitter.hold = False
+        self.transmitter.release(math.inf)
+
+    def _sim_changed(self) -> None:
+        """What the card remembers is written down. The card itself does not wait for that, nor fails without it."""
+        self.memory.sim = self.sim.snapshot()
+        self.intents.append(Store(self.memory.snapshot()))
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer. A memory that takes
         nothing more leaves it as it was: CME 20. [decided]"""
         before, kept = self.settings.get(slot, index), self.memory.values.get((slot, index))
         self.settings.set(slot, record, index)
-        if slot not in self.model.kept:
+        if slot not in self.model.kept or not (slot.lasts is None or slot.lasts(record)):
             return DONE
         self.memory.set(slot, record, index)
 
+        def undo() -> None:
+            self.settings.set(slot, before, index)
+            self.memory.set(slot, kept, index)
+
+        return self._write_down(undo)
+
+    def keep_contexts(self, undo: Callable[[], None]) -> Pending:
+        """As keep, for what the contexts hold. undo puts them back."""
+        self._remember_contexts()
+
+        def undo_both() -> None:
+            undo()
+            self._remember_contexts()
+
+        return self._write_down(undo_both)
+
+    def contexts_changed(self) -> None:
+        """Their definitions did: they are written down as what the card remembers."""
+        self._remember_contexts()
+        self.intents.append(Store(self.memory.snapshot()))
+
+    def _remember_contexts(self) -> None:
+        self.memory.by_cid = {"CGDCONT": dict(self.contexts.defined), "CGAUTH": dict(self.contexts.logins)}
+
+    def _write_down(self, undo: Callable[[], None]) -> Pending:
         def stored(done: bool) -> Reply:
             if not done:
-                self.settings.set(slot, before, index)
-                self.memory.set(slot, kept, index)
+                undo()
                 raise CommandError(Cme.MEMORY_FULL)
             return DONE
 
@@ -114,6 +172,9 @@ class Modem:
     def restore(self, stored: Stored) -> list[str]:
         """Take up what an earlier process wrote down, before the start; returns the names of what does not fit."""
         refused = self.memory.restore(stored)
+        if self.memory.sim is not None and not self.sim.restore(self.memory.sim):
+            self.memory.sim = None
+            refused.append("sim")
         self._begin_cycle()
         return refused
 
@@ -136,45 +197,48 @@ class Modem:
 
     def start(self, now: float, since: float | None = None) -> None:
         """Switch the supply on; the boot time counts from since (default: now)."""
-        if self.profile.clock.start:
-            self.clock.set(read(self.profile.clock.start)[0], now)
-        self.power.on(PowerEvent.SUPPLY_ON, now if since is None else since)
-        self.on_deadline(now)
+        self.lifecycle.start(now, now if since is None else since)
+        self.settle(now)
+
+    def supply_on(self, now: float) -> None:
+        """The supply returns; while it is there, nothing."""
+        if self.power.state is PowerState.OFF:
+            self.start(now)
+
+    def supply_off(self, now: float) -> None:
+        """The supply is gone, whatever was going on."""
+        if self.power.state is not PowerState.OFF:
+            self.lifecycle.end(PowerEvent.SUPPLY_OFF, now)
 
     def restart(self) -> None:
         """A new boot cycle, once the answer of the running command line is written."""
-        self._restart_due = True
+        self.lifecycle.after_line(PowerEvent.RESTART)
 
-    def _restart(self, now: float) -> None:
-        self.power.on(PowerEvent.RESTART, now)
+    def switch_off(self) -> None:
+        """Off until the supply returns, once the answer of the running command line is written."""
+        self.lifecycle.after_line(PowerEvent.SUPPLY_OFF)
+
+    def wake(self, now: float) -> None:
+        """DTR ends a sleep; awake: nothing."""
+        self.now = now
+        self.lifecycle.wake(now)
+        self.settle(now)
+
+    def forget_cycle(self) -> None:
+        """What did not outlive a boot cycle is gone."""
         self.framer.reset()
         self.interpreter.reset()
         self.transmitter.forget_urcs()
         self._begin_cycle()
-        self.intents.append(Restart())
-
-    def _boot(self, now: float) -> None:
-        self.power.on(PowerEvent.BOOTED, now)
-        if self.network_time is not None:
-            self.clock.set(self.network_time + now, now)
-        self._banner_due = self.model.profile.power.autobaud
-        if not self._banner_due:
-            self._write_banner()
-        self.framer.command()
-        self.intents.append(Ready())
-
-    def _write_banner(self) -> None:
-        """Before whatever the module answers, so not as a URC."""
-        self._banner_due = False
-        self.transmitter.write(self.format.notice(self.model.profile.power.banner.encode()))
 
     # The line.
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes from the DTE."""
-        if self.power.ready or (self.power.state is PowerState.BOOTING and self.power.keeps_input):
+        if self.lifecycle.hears(now):
+            self.sleep.touch(now)
             self.framer.receive(data, now)
-            self.settle(now)
+        self.settle(now)
 
     @property
     def streams(self) -> bool:
@@ -226,8 +290,8 @@ class Modem:
 
         What is only thrown away never waits.
         """
-        lost_in_boot = not (self.power.ready or self.power.keeps_input)
-        if lost_in_boot or self.framer.mode is Mode.DISCARD:
+        lost = not (self.power.ready or self.power.keeps_input) or self.power.asleep
+        if lost or self.framer.mode is Mode.DISCARD:
             return False
         if self._online is not None:
             return self._online.queued >= self.model.profile.line.high_mark
@@ -236,14 +300,14 @@ class Modem:
     @property
     def deadline(self) -> float:
         """When on_deadline is to be called; inf: never."""
-        return min(self.power.deadline, self.framer.deadline, self.transmitter.deadline)
+        return min(self.lifecycle.deadline, self.framer.deadline, self.transmitter.deadline, self.radio.deadline)
 
     def on_deadline(self, now: float) -> None:
         """Time has passed."""
-        if now >= self.power.deadline:
-            self._boot(now)
+        self.lifecycle.on_deadline(now)
         if now >= self.framer.deadline:
             self.framer.on_deadline(now)
+        self.radio.on_deadline(now)
         self.settle(now)
 
     def settle(self, now: float) -> None:
@@ -263,6 +327,7 @@ class Modem:
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """A URC. Droppable: dropped whole when too much waits; returns whether it was kept."""
+        self.lifecycle.network_traffic(self.now)
         return self.transmitter.urc(self.format.notice(line), droppable=droppable)
 
     # Inside.
@@ -287,8 +352,8 @@ class Modem:
         self._line_done(now)
 
     def _on_line(self, event: Line | Repeat | LineTooLong, now: float) -> None:
-        if self._banner_due:
-            self._write_banner()
+        if self.lifecycle.banner_due:
+            self.lifecycle.write_banner()
         if isinstance(event, Line):
             self.interpreter.run(event.text, now)
         elif isinstance(event, Repeat):
@@ -299,9 +364,11 @@ class Modem:
     def _line_done(self, now: float) -> None:
         if self.interpreter.busy:
             return
-        if self._restart_due:
-            self._restart(now)
-        elif self.framer.mode is Mode.PAUSED:
+        if self.lifecycle.line_done(now):
+            return
+        self.baud_rate = self.settings.get(BAUD_RATE).rate
+        self.sleep.configure(now)
+        if self.framer.mode is Mode.PAUSED:
             if self._online_due is not None:
                 self._enter_online(now)
             else:

@@ -19,8 +19,8 @@ SERVER_SLOTS = {Family.IPV4: NAME_SERVERS_IPV4, Family.IPV6: NAME_SERVERS_IPV6}
 _FAMILIES = (Family.IPV4, Family.IPV6)
 
 
-def name_policy(host: Host) -> NamePolicy:
-    """How names are resolved now.
+def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
+    """How names are resolved now on a PDP context (None: the default one), which may be of one family only.
 
     If the user set any server, only the user's are asked, else the network's if it names any, else the defaults.
     Each is asked for both records, those of the record's own family first. [decided]
@@ -34,14 +34,20 @@ def name_policy(host: Host) -> NamePolicy:
     ipv4, ipv6 = asked[Family.IPV4], asked[Family.IPV6]
     timeout = host.settings.effective(NAME_TIMEOUT)
     cached = host.settings.effective(NAME_CACHE)
+    families = _FAMILIES[::-1] if host.settings.effective(NAME_PRIORITY).priority else _FAMILIES
     return NamePolicy(
-        _FAMILIES[::-1] if host.settings.effective(NAME_PRIORITY).priority else _FAMILIES,
+        tuple(family for family in families if host.contexts.carries(cid, family)),
         tuple(ipv4 + ipv6),
         tuple(ipv6 + ipv4),
         timeout.time,
         timeout.retries,
         None if cached.cached_mode else cached.cached_period,
     )
+
+
+def given_servers(host: Host, family: Family) -> tuple[str, ...]:
+    """What a context is told on its way up: the network's, or else the defaults."""
+    return tuple(_of(family, host.name_servers)) or _defaults(host, family)
 
 
 def servers_in_force(host: Host, family: Family) -> tuple[str, str]:

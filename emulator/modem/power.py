@@ -1,4 +1,4 @@
-"""Power: off, booting, ready. A restart is a new boot cycle."""
+"""Power: off, booting, ready, asleep. A restart is a new boot cycle."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ class PowerState(Enum):
     OFF = auto()
     BOOTING = auto()
     READY = auto()
+    SLEEPING = auto()  # deep sleep: the line is silent, everything else stays
+    SAVING = auto()  # PSM: as good as off, but it can be woken
 
 
 class PowerEvent(Enum):
     SUPPLY_ON = auto()
     BOOTED = auto()
     RESTART = auto()
-    SUPPLY_OFF = auto()
+    SUPPLY_OFF = auto()  # also AT+MPOF: only the supply's return ends it
+    SLEEP = auto()
+    SAVE = auto()  # T3324 has run out
+    WAKE = auto()
 
 
 TRANSITIONS: dict[tuple[PowerState, PowerEvent], PowerState] = {
@@ -26,16 +31,27 @@ TRANSITIONS: dict[tuple[PowerState, PowerEvent], PowerState] = {
     (PowerState.READY, PowerEvent.RESTART): PowerState.BOOTING,
     (PowerState.BOOTING, PowerEvent.SUPPLY_OFF): PowerState.OFF,
     (PowerState.READY, PowerEvent.SUPPLY_OFF): PowerState.OFF,
+    (PowerState.READY, PowerEvent.SLEEP): PowerState.SLEEPING,
+    (PowerState.READY, PowerEvent.SAVE): PowerState.SAVING,
+    (PowerState.SLEEPING, PowerEvent.WAKE): PowerState.READY,
+    (PowerState.SLEEPING, PowerEvent.SAVE): PowerState.SAVING,
+    (PowerState.SLEEPING, PowerEvent.RESTART): PowerState.BOOTING,
+    (PowerState.SLEEPING, PowerEvent.SUPPLY_OFF): PowerState.OFF,
+    (PowerState.SAVING, PowerEvent.WAKE): PowerState.BOOTING,
+    (PowerState.SAVING, PowerEvent.RESTART): PowerState.BOOTING,
+    (PowerState.SAVING, PowerEvent.SUPPLY_OFF): PowerState.OFF,
 }
 
 
 class Power:
-    """The state of the supply and of the boot. Times in seconds."""
+    """The state of the supply, of the boot, and of sleep. Times in seconds."""
 
     def __init__(self, boot_time: float) -> None:
         self.state = PowerState.OFF
         self.cycles = 0
         self.deadline = math.inf
+        self.since = -math.inf
+        """When the present boot cycle began."""
         self._boot_time = boot_time
 
     def on(self, event: PowerEvent, now: float) -> PowerState:
@@ -43,6 +59,7 @@ class Power:
         self.state = TRANSITIONS[self.state, event]
         if self.state is PowerState.BOOTING:
             self.cycles += 1
+            self.since = now
             self.deadline = now + self._boot_time
         else:
             self.deadline = math.inf
@@ -53,6 +70,15 @@ class Power:
         return self.state is PowerState.READY
 
     @property
+    def asleep(self) -> bool:
+        return self.state in (PowerState.SLEEPING, PowerState.SAVING)
+
+    @property
     def keeps_input(self) -> bool:
         """At the first start the link is there at once and what comes early is held; later boots lose it."""
         return self.cycles <= 1
+
+    @property
+    def listens(self) -> bool:
+        """Whether input counts; it is lost otherwise."""
+        return self.ready or (self.state is PowerState.BOOTING and self.keeps_input)

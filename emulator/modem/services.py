@@ -13,9 +13,12 @@ from emulator.at.reply import Cme, CommandError
 from emulator.errors import NetFailure
 from emulator.modem.clock import show
 from emulator.modem.host import Host
-from emulator.modem.intents import AskTime, Lookup, Ping
+from emulator.modem.intents import AskTime, Cancel, Lookup, Ping
 from emulator.modem.names import name_policy, shown_address
 from emulator.net.interface import Echo, LookupRequest, PingRequest, TimeRequest
+
+_ROUNDING = 1e-6
+"""Milliseconds: 1.001 s are 1000.9999 of them to a processor."""
 
 
 class Services:
@@ -29,22 +32,31 @@ class Services:
         self._times: list[int] = []
         self._sent = 0
         self._time: AskTime | None = None
+        self._cids: dict[type, int] = {}
+        """The context that each of them runs on."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way."""
+        return not (self._lookup is None and self._ping is None and self._time is None)
 
     # What commands do.
 
-    def look_up(self, name: str) -> None:
-        """Raises CommandError(DNS_BUSY) while another lookup runs."""
+    def look_up(self, name: str, cid: int | None) -> None:
+        """cid: the PDP context, as everywhere here. Raises CommandError(DNS_BUSY) while another lookup runs."""
         if self._lookup is not None:
             raise CommandError(Cme.DNS_BUSY)
-        request = LookupRequest(name, name_policy(self._host), self._profile.dns.every_family)
+        request = LookupRequest(name, name_policy(self._host, cid), self._profile.dns.every_family)
+        self._cids[Lookup] = self._host.contexts.chosen(cid)
         self._lookup = Lookup(request)
         self._host.intents.append(self._lookup)
 
-    def ping(self, host: str, timeout: float, count: int, size: int) -> None:
+    def ping(self, host: str, timeout: float, count: int, size: int, cid: int | None) -> None:
         """Raises CommandError(PING_BUSY) while another run lasts."""
         if self._ping is not None:
             raise CommandError(Cme.PING_BUSY)
-        request = PingRequest(host, size, name_policy(self._host))
+        request = PingRequest(host, size, name_policy(self._host, cid))
+        self._cids[Ping] = self._host.contexts.chosen(cid)
         self._ping = Ping(request, count, timeout, self._profile.ping.interval)
         self._times.clear()
         self._sent = 0
@@ -54,6 +66,7 @@ class Services:
         """sync: set the module's clock. Raises CommandError(NOT_ALLOWED) while another question is open."""
         if self._time is not None:
             raise CommandError(Cme.NOT_ALLOWED)
+        self._cids[AskTime] = self._host.contexts.chosen(None)
         self._time = AskTime(TimeRequest(host, port, timeout, name_policy(self._host)), sync)
         self._host.intents.append(self._time)
 
@@ -75,7 +88,7 @@ class Services:
         assert ping is not None
         self._sent += 1
         if isinstance(result, Echo):
-            milliseconds = int(result.time * 1000)
+            milliseconds = int(result.time * 1000 + _ROUNDING)
             self._times.append(milliseconds)
             line = print_line("MPING", 0, shown_address(address), ping.request.size, milliseconds, result.ttl)
         else:
@@ -102,8 +115,15 @@ class Services:
             clock.set(result, now)
         self._host.notify(line)
 
+    def context_down(self, cid: int) -> None:
+        """The PDP context ended: what runs on it has failed."""
+        for operation in (self._lookup, self._ping, self._time):
+            if operation is not None and self._cids[type(operation)] == cid:
+                self._host.intents.append(Cancel(operation))
+                self.abandoned(operation, 0.0)
+
     def abandoned(self, operation: Lookup | Ping | AskTime, now: float) -> None:
-        """Nobody serves the operation any more (a bug): it has failed."""
+        """Nobody serves the operation any more: it has failed."""
         if operation is self._lookup:
             self.found([])
         elif operation is self._ping:

@@ -225,6 +225,10 @@ class Network(Protocol):
         """The servers that the network hands to a module that registers, best first; may be empty."""
         ...
 
+    def local_addresses(self) -> tuple[str | None, str | None]:
+        """The host's own outgoing IPv4 and IPv6 address, None where it has none: what the module's contexts get."""
+        ...
+
     def forget(self) -> None:
         """Drop cached names: the module restarts."""
         ...

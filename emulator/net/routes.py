@@ -115,19 +115,18 @@ class Routes:
         """The target of what the firmware wrote, or of an address that a name was resolved to; None: no route.
 
         port None (ping, a name by itself): the port of a route's pattern does not matter, and a pattern that
-        denies one port denies nothing. An address that the sandbox gave out goes there whatever the routes say.
+        denies one port denies nothing. An address that the sandbox gave out goes there where no route, or only a
+        direct one, has it.
         Raises NetError(OTHER): denied.
         """
         key = _key(host)
         for pattern in self.denied:
             if (port is not None or pattern.port is None) and pattern.matches(key, port):
                 raise NetError(NetFailure.OTHER, f"{host}: denied by --deny {pattern.text}")
-        if self.holds(host):
+        target = next((route.target for route in self.routes if route.pattern.matches(key, port)), None)
+        if (target is None or target.goal is Goal.DIRECT) and self.holds(host):
             return Target(Goal.SANDBOX)
-        for route in self.routes:
-            if route.pattern.matches(key, port):
-                return route.target
-        return None
+        return target
 
     def holds(self, address: str) -> bool:
         """Whether this is an address, and the sandbox gave it out."""

@@ -164,6 +164,14 @@ class HostNetwork:
             return self._ways.sandbox.name_servers()
         return host_name_servers(self._resolv_conf)
 
+    def local_addresses(self) -> tuple[str | None, str | None]:
+        """See Network: none of its own in the sandbox or offline."""
+        if self._routes.all_to_sandbox or self._routes.offline:
+            return None, None
+        from emulator.net.addresses import outgoing_addresses
+
+        return outgoing_addresses()
+
     def forget(self) -> None:
         """See Network."""
         self._names.forget()

@@ -77,7 +77,8 @@ class Ways:
     def _way(self, address: str, port: int | None, of_name: Target | None) -> Target | None:
         """The target of an address that was found for a name with a target of its own, which goes first."""
         target = self._routes.find(address, port)
-        return target if of_name is None or self._routes.holds(address) else of_name
+        held = of_name is not None and of_name.goal is Goal.DIRECT and self._routes.holds(address)
+        return target if of_name is None or held else of_name
 
 
 class _Shown:

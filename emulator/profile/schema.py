@@ -20,8 +20,9 @@ class ParamSection(NamedTuple):
 
     available false: a given value is refused. inert: accepted, checked and read back, but changes nothing.
     range: the integers accepted; shown: what a test command prints instead of it ("" prints nothing).
-    default: what an omitted value means. max_length: of a string, in bytes. out_of_range: whether an integer
-    outside its range is refused, or ignored in favour of the default.
+    default: what an omitted value means. max_length: of a string, in bytes; choices: the strings accepted.
+    out_of_range: whether an integer outside its range is refused, answered with the bare ERROR, or ignored in favour
+    of the default. A parameter that many commands have takes its range from there if it has none here.
     """
 
     available: bool = True
@@ -30,7 +31,8 @@ class ParamSection(NamedTuple):
     shown: str | None = None
     default: int | str | None = None
     max_length: Count | None = None
-    out_of_range: Literal["refuse", "ignore"] = "refuse"
+    choices: tuple[str, ...] = ()
+    out_of_range: Literal["refuse", "ignore", "error"] = "refuse"
 
 
 class KeySection(NamedTuple):
@@ -45,6 +47,7 @@ class CommandSection(NamedTuple):
     nv: what is set outlives the boot cycle.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the connection ids.
+    shown: what a test command prints instead of the ranges of the parameters ("" prints nothing).
     """
 
     available: bool = True
@@ -53,6 +56,7 @@ class CommandSection(NamedTuple):
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
     test: Literal["rows", "summary"] | None = None
+    shown: str | None = None
 
 
 class CmeSection(NamedTuple):
@@ -73,6 +77,7 @@ class IdentitySection(NamedTuple):
     imeisv: Annotated[str, digits(16)]
     svn: Annotated[str, digits(2)]
     imsi: Annotated[str, digits(15)]
+    iccid: Annotated[str, digits(20)]
 
 
 class LineSection(NamedTuple):
@@ -96,10 +101,28 @@ class PowerSection(NamedTuple):
     """Start and restart."""
 
     boot_time: Seconds
+    register_time: Seconds
+    """From power-on until the module is registered."""
     banner: str
     autobaud: bool
-    """The banner comes with the answer to the first command line, not by itself."""
+    """At AT+IPR=0 the banner comes with the answer to the first command line, not by itself."""
     reboot_notice: str
+    off_notice: str
+
+
+class SleepSection(NamedTuple):
+    """Sleep and power saving."""
+
+    release_time: Seconds
+    """Silence that it takes at least: the network's connection is released after it."""
+    wake_time: Seconds
+    """How long after the input that woke the module input is lost."""
+    drops_tcp: bool
+    """TCP connections do not outlive deep sleep."""
+    permanent_required: bool
+    """MLPMCFG "sleepmode" has to be given <permanent>."""
+    paging_window: str
+    """Of eDRX, in binary digits (24.008 10.5.5.32)."""
 
 
 class ConnectionSection(NamedTuple):
@@ -132,8 +155,6 @@ class ConnectionSection(NamedTuple):
     """Seconds without progress after which draining gives up with an RST."""
     close_linger: Seconds
     """Most seconds spent discarding what the peer still sends after our FIN."""
-    active_cids: Range
-    """The PDP contexts that are up."""
 
 
 class OpenResultSection(NamedTuple):
@@ -146,7 +167,74 @@ class OpenResultSection(NamedTuple):
     port_taken: int | str
     bind: int | str
     socket: int | str
+    not_registered: int | str
+    no_context: int | str
     other: int | str
+
+
+class SimSection(NamedTuple):
+    """The card in the slot."""
+
+    present: bool
+    pin: Annotated[str, digits(4, 8)]
+    puk: Annotated[str, digits(8)]
+    locked: bool
+    """The PIN is asked for at the start."""
+    pin_tries: Count
+    puk_tries: Count
+    removed: str
+    """What the +CPIN URC says when the card is taken out; "": no such URC, neither when it is put back."""
+
+
+class RadioSection(NamedTuple):
+    """The cell and the operator. rssi, ber as AT+CSQ prints them; rsrq, rsrp as AT+CESQ does."""
+
+    search_time: Seconds
+    """From CFUN=1, the PIN or returning coverage until the module is registered."""
+    scan_time: Seconds
+    """How long AT+COPS=? takes."""
+    tac: str
+    ci: str
+    act: Count
+    rssi: Count
+    ber: Count
+    rsrq: Count
+    rsrp: Count
+    operator: str
+    operator_short: str
+    plmn: str
+    refusal: Count
+    """The cause with which a network refuses the module (24.301 9.9.3.9), for AT+CEREG=3."""
+    resets_contexts: bool
+    """AT+CFUN=0 deletes the definitions of AT+CGDCONT."""
+    full_reboots: bool
+    """Going from AT+CFUN=0 to 1 restarts the module."""
+
+
+class ContextsSection(NamedTuple):
+    """PDP contexts."""
+
+    default: Count
+    pdp_type: str
+    apn: str
+    needs_call: bool
+    """Connections need a data call (AT+MIPCALL), not only an active context."""
+    announces_call: bool
+    """The call that comes up by itself is announced by a URC."""
+    most_active: Count
+    reserved: tuple[int, ...]
+    """Cids that the module keeps for itself."""
+    last_stays: bool
+    """The last active context cannot be deactivated."""
+    call_without_cid: Literal["error", "all"]
+    """AT+MIPCALL without a cid: the bare ERROR, or every defined one."""
+    given_apn: str
+    """The APN that the network gives to a context without one."""
+    mask_ipv4: str
+    mask_ipv6: str
+    """The subnet masks that AT+CGCONTRDP prints behind the addresses."""
+    events: Count
+    """Most events of AT+CGEREP=0 that are kept for later; more push out the oldest."""
 
 
 class DnsSection(NamedTuple):
@@ -221,10 +309,14 @@ class Profile(NamedTuple):
     identity: IdentitySection
     line: LineSection
     power: PowerSection
+    sleep: SleepSection
     connection: ConnectionSection
     open_results: OpenResultSection
     close_modes: Mapping[str, CloseModeSection]
     close_results: CloseResultSection
+    sim: SimSection
+    radio: RadioSection
+    contexts: ContextsSection
     dns: DnsSection
     ping: PingSection
     time: TimeSection

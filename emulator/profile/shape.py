@@ -36,10 +36,10 @@ def at_least(low: float) -> Check:
     return lambda value: None if low <= value < inf else f"is {value:g}, not a number from {low:g} up"
 
 
-def digits(count: int) -> Check:
-    return lambda value: (
-        None if len(value) == count and value.isascii() and value.isdigit() else f"is not {count} digits"
-    )
+def digits(count: int, most: int | None = None) -> Check:
+    """So many decimal digits, or count to most."""
+    fits, told = range(count, (most or count) + 1), str(count) if most is None else f"{count} to {most}"
+    return lambda value: None if len(value) in fits and value.isascii() and value.isdigit() else f"is not {told} digits"
 
 
 def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from emulator.errors import UsageError
 from emulator.net.interface import Connection, LookupRequest, Network, OpenRequest, Pinger, PingRequest, TimeRequest
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
     routes = tuple(map(parse_route, texts))
     denied = tuple(map(parse_pattern, plan.denied))
     sandbox = None
-    if any(route.target.goal is Goal.SANDBOX for route in routes) or plan.sandbox_file is not None:
+    leads_there = any(route.target.goal is Goal.SANDBOX for route in routes)
+    if plan.sandbox_file is not None and not leads_there:
+        raise UsageError("--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it")
+    if leads_there:
         from emulator.net.sandbox import Sandbox, load_config
 
         sandbox = Sandbox(load_config(plan.sandbox_file)) if plan.sandbox_file is not None else Sandbox()
@@ -79,6 +83,10 @@ class Outside:
     def name_servers(self) -> tuple[str, ...]:
         """See Network."""
         return self._network.name_servers()
+
+    def local_addresses(self) -> tuple[str | None, str | None]:
+        """See Network."""
+        return self._network.local_addresses()
 
     def forget(self) -> None:
         """See Network."""

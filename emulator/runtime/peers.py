@@ -9,7 +9,19 @@ import trio
 
 from emulator.errors import NetError, NetFailure
 from emulator.modem.connection import Loss
-from emulator.modem.intents import AskTime, Close, Drop, Forward, Lookup, Open, Outstanding, Ping, Send, ServiceIntent
+from emulator.modem.intents import (
+    AskTime,
+    Cancel,
+    Close,
+    Drop,
+    Forward,
+    Lookup,
+    Open,
+    Outstanding,
+    Ping,
+    Send,
+    ServiceIntent,
+)
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Network, OpenRequest, Transport
 from emulator.runtime.sending import Sending, Shell, Task
 from emulator.runtime.services import Services
@@ -18,7 +30,7 @@ from emulator.runtime.trace import Recent, Trace
 TURNS = 32
 """Turns of a loop that never has to wait, after which the other tasks get one."""
 _MOST_LINGERING = 16
-PeerIntent = Open | Send | Forward | Outstanding | Close | Drop | ServiceIntent
+PeerIntent = Open | Send | Forward | Outstanding | Close | Drop | Cancel | ServiceIntent
 
 
 class Peers:
@@ -63,6 +75,8 @@ class Peers:
                 task.pump.cancel()
             case Lookup() | Ping() | AskTime():
                 self._services.carry_out(intent)
+            case Cancel():
+                self._services.cancel(intent)
             case Drop():
                 if dropped := self._tasks.pop(intent.connect_id, None):
                     _end(dropped)

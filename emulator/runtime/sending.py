@@ -113,9 +113,8 @@ class Sending:
             except NetError as error:
                 self.net("send failed", intent.connect_id, str(error))
                 failed = True
-        if not task.scope.cancel_called:
-            self._sent(intent, Sent(len(intent.data) - len(rest), failed))
-            self._shell.step()
+        self._sent(intent, Sent(len(intent.data) - len(rest), failed or task.scope.cancel_called))
+        self._shell.step()
 
     def _sent(self, intent: Send, result: Sent) -> None:
         """Answer the command that asked for it, unless a restart or a bug has ended that."""

@@ -8,7 +8,7 @@ from functools import partial
 import trio
 
 from emulator.errors import NetError, NetFailure
-from emulator.modem.intents import AskTime, Lookup, Ping, ServiceIntent
+from emulator.modem.intents import AskTime, Cancel, Lookup, Ping, ServiceIntent
 from emulator.net.interface import Echo, Network, Pinger
 from emulator.runtime.sending import Shell
 from emulator.runtime.trace import Recent
@@ -22,14 +22,20 @@ class Services:
         self._network = network
         self._recent = recent
         self._tell = tell
-        self._scopes: set[trio.CancelScope] = set()
+        self._scopes: dict[trio.CancelScope, ServiceIntent] = {}
         self.nursery: trio.Nursery
 
     def carry_out(self, intent: ServiceIntent) -> None:
         """Start it; never waits."""
         scope = trio.CancelScope()
-        self._scopes.add(scope)
+        self._scopes[scope] = intent
         self.nursery.start_soon(self._serve, intent, scope)
+
+    def cancel(self, intent: Cancel) -> None:
+        """The module does not wait for it any more: it is dropped without a report."""
+        for scope, running in self._scopes.items():
+            if running is intent.operation:
+                scope.cancel()
 
     def restart(self) -> None:
         """The boot cycle ended: whatever runs is dropped without a report."""
@@ -54,7 +60,7 @@ class Services:
             if not scope.cancel_called:
                 self._shell.report(lambda: services.abandoned(intent, trio.current_time()))
         finally:
-            self._scopes.discard(scope)
+            self._scopes.pop(scope, None)
 
     async def _look_up(self, intent: Lookup, scope: trio.CancelScope) -> None:
         name = intent.request.name

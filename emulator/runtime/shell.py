@@ -16,7 +16,7 @@ import trio
 
 from emulator.at.registry import BoundModel
 from emulator.link.interface import Link
-from emulator.modem.intents import Bug, Intent, Ready, Restart, Store
+from emulator.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Wait
 from emulator.modem.modem import Modem
 from emulator.net.interface import Network
 from emulator.runtime.peers import TURNS, Peers
@@ -57,8 +57,6 @@ class Module:
         nv: NvFile | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time)
-        self.modem.network_time = time.time() - trio.current_time()
-        self.modem.name_servers = network.name_servers()
         self._nv = nv
         if nv is not None:
             self._restore(nv)
@@ -72,6 +70,7 @@ class Module:
         self._blocked = trio.Event()
         self._input_wanted: trio.Event | None = None
         self._timer = trio.CancelScope()
+        self._waiting = trio.CancelScope()
         self._armed = math.inf
         self._nursery: trio.Nursery
 
@@ -219,19 +218,33 @@ class Module:
         match intent:
             case Restart():
                 self._peers.restart()
-                self.modem.name_servers = self._network.name_servers()
+                self._waiting.cancel()
             case Ready():
                 self.ready.set()
+            case Attach():
+                ipv4, ipv6 = self._network.local_addresses()
+                info = NetworkInfo(self._network.name_servers(), ipv4, ipv6, time.time())
+                self.modem.attached(info, trio.current_time())
             case Bug():
                 self._recent.report(intent.error)
             case Store():
                 done = self._nv is None or self._nv.save(intent.settings)
-                self.modem.complete(done, trio.current_time())
+                if self.modem.interpreter.operation is intent:
+                    self.modem.complete(done, trio.current_time())
+            case Wait():
+                self._nursery.start_soon(self._wait, intent)
             case _:
                 try:
                     self._peers.carry_out(intent)
                 except Exception as error:
                     self.failed(error)
+
+    async def _wait(self, intent: Wait) -> None:
+        """Of what a command does, the time that it takes. A restart ends it."""
+        with trio.CancelScope() as self._waiting:
+            await trio.sleep(intent.seconds)
+            if self.modem.interpreter.operation is intent:
+                self._guarded(lambda: self.modem.complete(None, trio.current_time()))
 
     def failed(self, error: Exception) -> None:
         """A bug: logged with the last traffic, answered ERROR where a command waits, and the module goes on."""

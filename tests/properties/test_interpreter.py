@@ -27,7 +27,7 @@ ARGUMENT = st.sampled_from(
     ["0", "1", "2", "3", "5", "6", "30", "1460", "1461", "65535", "-1", "x", "", '"TCP"', '"UDP"', '"h"', '"616"', '""',
      '"1.1.1.1"', '"2001:db8::1"', '"24/02/29,12:00:00+32"', *QUOTED_KEYS]
 )  # fmt: skip
-EXTENDED = sorted(FORMS.keys() - {"MREBOOT"})
+EXTENDED = sorted(FORMS.keys() - {"MREBOOT", "MPOF", "CPSMS"})
 COMMAND = st.builds(
     lambda name, form, values: f"+{name}{form}" + ",".join(values) * (form == "="),
     st.sampled_from(EXTENDED),
@@ -35,7 +35,9 @@ COMMAND = st.builds(
     st.lists(ARGUMENT, max_size=8),
 )
 FINAL = re.compile(r"OK|ERROR|\+CME ERROR: .+")
-URC = re.compile(r"\+(MIPOPEN: \d,\d+|MIPCLOSE: \d(,\d)?|MIPURC: .*|MDNSGIP: .*|MPING: .*|MNTP: .*)")
+URC = re.compile(
+    r"\+(MIPOPEN: \d,\d+|MIPCLOSE: \d(,\d)?|(MIPURC|MDNSGIP|MPING|MNTP|MIPCALL|CGEV|CREG|CGREG|CEREG): .*)"
+)
 
 
 def characters(driver: Driver) -> tuple[int, int, int]:

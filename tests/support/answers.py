@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from emulator.errors import NetFailure
-from emulator.modem.intents import AskTime, Lookup, Ping, ServiceIntent, Store
+from emulator.modem.intents import AskTime, Cancel, Lookup, Ping, ServiceIntent, Store
 from emulator.net.interface import Echo, Family
 
 if TYPE_CHECKING:
@@ -30,21 +30,27 @@ class Answers:
         self.time: float | NetFailure = NetFailure.TIMED_OUT
         self.held: set[str] = set()
         self.asked: list[ServiceIntent] = []
+        self.cancelled: list[ServiceIntent] = []
         self.stored: Mapping[str, object] = {}
         self.full = False
 
-    def carry_out(self, intent: ServiceIntent | Store) -> None:
+    def carry_out(self, intent: ServiceIntent | Cancel | Store) -> None:
+        if isinstance(intent, Cancel):
+            self.cancelled.append(intent.operation)
+            self._waiting = {kind: each for kind, each in self._waiting.items() if each is not intent.operation}
+            return
         if isinstance(intent, Store):
             if not self.full:
                 self.stored = intent.settings
-            self._driver.modem.complete(not self.full, self._driver.now)
+            if self._driver.modem.interpreter.operation is intent:
+                self._driver.modem.complete(not self.full, self._driver.now)
             return
         self.asked.append(intent)
         kind = type(intent).__name__.lower()
         if kind in self.held:
             self._waiting[kind] = intent
         else:
-            self._later(lambda: self._answer(intent))
+            self._later(lambda: self._answer_unless_cancelled(intent))
 
     def release(self, kind: str) -> None:
         """Answer what is held: lookup, ping or asktime."""
@@ -68,6 +74,10 @@ class Answers:
     def _echo(self) -> bool:
         address, result = self.echoes.popleft() if self.echoes else ("", NetFailure.TIMED_OUT)
         return self._driver.modem.services.pinged(address, result)
+
+    def _answer_unless_cancelled(self, intent: ServiceIntent) -> None:
+        if not any(each is intent for each in self.cancelled):
+            self._answer(intent)
 
     def _answer(self, intent: ServiceIntent) -> None:
         services = self._driver.modem.services

@@ -20,12 +20,47 @@ FORMS = {
     "MPING": "test set",
     "MNTP": "test set execute",
     "CCLK": "test read set",
+    "CGATT": "test read set",
+    "CGDCONT": "test read set",
+    "CGACT": "test read set",
+    "CGPADDR": "test set execute",
+    "CGCONTRDP": "test set execute",
+    "CGAUTH": "test read set",
+    "CGEREP": "test read set",
+    "MIPCALL": "test read set",
+    "MUECONFIG": "test set",
     "CMEE": "test read set",
     "CGSN": "test set execute",
     "MREBOOT": "test set execute",
     "CGMI": "test execute",
     "CGMM": "test execute",
     "CGMR": "test execute",
+    "MLPMCFG": "test set",
+    "MPOF": "test set execute",
+    "IPR": "test read set",
+    "IFC": "test read set",
+    "CPSMS": "test read set",
+    "CEDRXS": "test read set",
+    "GSN": "test set execute",
+    "GMI": "test execute",
+    "GMM": "test execute",
+    "GMR": "test execute",
+    "CLAC": "test execute",
+    "CPIN": "test read set",
+    "CLCK": "test set",
+    "CPWD": "test set",
+    "CIMI": "test execute",
+    "MCCID": "test execute",
+    "ICCID": "test execute",
+    "CFUN": "test read set",
+    "CSQ": "test execute",
+    "CESQ": "test execute",
+    "CREG": "test read set",
+    "CGREG": "test read set",
+    "CEREG": "test read set",
+    "COPS": "test read set",
+    "CTZR": "test read set",
+    "CTZU": "test read set",
 }
 PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
@@ -39,6 +74,25 @@ PARAMETERS = {
     "MDNSGIP": ("domainname", "cid"),
     "MPING": ("host", "timeout", "ping_num", "packet_len", "cid"),
     "MNTP": ("server", "port", "sync", "timeout"),
+    "CGATT": ("state",),
+    "CGDCONT": (
+        "cid",
+        "pdp_type",
+        "apn",
+        "pdp_addr",
+        "d_comp",
+        "h_comp",
+        "ipv4_addr_alloc",
+        "request_type",
+        "p_cscf_discovery",
+        "im_cn_signalling",
+    ),
+    "CGACT": ("state",),
+    "CGPADDR": ("cid",),
+    "CGCONTRDP": ("cid",),
+    "CGAUTH": ("cid", "auth_prot", "userid", "password"),
+    "CGEREP": ("mode", "bfr"),
+    "MIPCALL": ("action", "cid"),
     "CCLK": ("time",),
     "CMEE": ("n",),
     "CGSN": ("snt",),
@@ -46,8 +100,33 @@ PARAMETERS = {
     "CGMI": (),
     "CGMM": (),
     "CGMR": (),
+    "MPOF": ("value",),
+    "IPR": ("rate",),
+    "IFC": ("dce_by_dte", "dte_by_dce"),
+    "CPSMS": ("mode", "periodic_rau", "ready_timer", "periodic_tau", "active_time"),
+    "CEDRXS": ("mode", "act", "cycle"),
+    "GSN": ("snt",),
+    "GMI": (),
+    "GMM": (),
+    "GMR": (),
+    "CLAC": (),
+    "CPIN": ("pin", "newpin"),
+    "CLCK": ("facility", "mode", "password"),
+    "CPWD": ("facility", "oldpwd", "newpwd"),
+    "CIMI": (),
+    "MCCID": (),
+    "ICCID": (),
+    "CFUN": ("fun", "rst"),
+    "CSQ": (),
+    "CESQ": (),
+    "CREG": ("n",),
+    "CGREG": ("n",),
+    "CEREG": ("n",),
+    "COPS": ("mode", "format", "oper", "act"),
+    "CTZR": ("reporting",),
+    "CTZU": ("onoff",),
 }
-KEYS = {
+KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
         "cid": ("connect_id", "cid"),
         "encoding": ("connect_id", "send_format", "recv_format"),
@@ -57,6 +136,13 @@ KEYS = {
         "rcvbuf": ("connect_id", "recv_buffer"),
         "ackmode": ("connect_id", "ack_mode"),
         "ssl": ("connect_id", "ssl_enable", "ssl_id"),
+    },
+    "MUECONFIG": {"autoconn": ("enabled",)},
+    "MLPMCFG": {
+        "psind": ("psind_enable",),
+        "sleepind": ("report",),
+        "sleepmode": ("sleep_mode", "permanent"),
+        "delaysleep": ("delay_sleep",),
     },
     "MDNSCFG": {
         "ip": ("address1", "address2"),
@@ -74,8 +160,20 @@ STRINGS = {
     "MPING": ("host",),
     "MNTP": ("server",),
     "CCLK": ("time",),
+    "CGDCONT": ("pdp_type", "apn", "pdp_addr"),
+    "CGAUTH": ("userid", "password"),
+    "CPIN": ("pin", "newpin"),
+    "CLCK": ("facility", "password"),
+    "CPWD": ("facility", "oldpwd", "newpwd"),
+    "COPS": ("oper",),
+    "CPSMS": ("periodic_rau", "ready_timer", "periodic_tau", "active_time"),
+    "CEDRXS": ("cycle",),
 }
-BASIC = ("E", "V", "Q", "I", "Z", "&F", "S3", "S4", "S5")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
+
+
+OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS")
+"""Those whose test form tells more than ranges; transcripts have them."""
 
 
 def section(series: str, command: str) -> CommandSection:
@@ -85,6 +183,8 @@ def section(series: str, command: str) -> CommandSection:
 
 def offers(series: str, command: str) -> tuple[str, ...]:
     """The keys that a setting with keys has there."""
+    if not section(series, command).available:
+        return ()
     found = section(series, command).offers
     assert found
     return found
@@ -94,4 +194,7 @@ def param(series: str, command: str, name: str, key: str = "") -> ParamSection:
     """What it says of a parameter; of a string it may say nothing."""
     where = section(series, command)
     params = where.keys[key].params if key else where.params
-    return params.get(name) or model_named(series).profile.params.get(name) or ParamSection()
+    own, shared = params.get(name), model_named(series).profile.params.get(name)
+    if own is not None and own.range is None and shared is not None:
+        return own._replace(range=shared.range)
+    return own or shared or ParamSection()

@@ -1,6 +1,10 @@
 r"""What the lines of a transcript that start with ``!`` do. ID is a connect_id, TEXT has Python's escapes.
 
 power on                    the supply is switched on
+power off | back            it goes, it returns
+dtr                         DTR wakes the module
+state NAME                  what the power's state is (a PowerState in small letters)
+rate N                      the baud rate that a link is to have
 wait SECONDS                time passes
 open ID FAILURE             the next MIPOPEN of ID fails so (a NetFailure in small letters); one that is held, now
 open ID held | done         the next one stays CONNECTING until it is done
@@ -29,7 +33,14 @@ lookup | ping | asktime held | done   what is asked next is answered when it is 
 ping once                   one echo request of a run that is held comes to its end
 servers ADDRESSES           the name servers that the network hands over
 asked A | AAAA ADDRESSES    the name servers that the last question goes to, for records of that type
-network time SECONDS        what the network tells with the next boot: seconds since 1970 UTC, now
+network time SECONDS        what the network tells with the next registration: seconds since 1970 UTC, now
+host has IPV4 IPV6           its own addresses, none where it has none of a family
+network drops CID            the network takes a PDP context down
+card out | in               the SIM card is taken out, put back
+coverage lost | found       the network is gone, is there again
+network refuses [CAUSE] | accepts   what becomes of the module's registration
+roaming on | off            whether the network is another operator's
+signal RSSI BER RSRQ RSRP   as AT+CSQ and AT+CESQ print them
 nv full | free              whether what outlives a restart can be written down
 restarts N                  how often the module has restarted
 """
@@ -41,6 +52,7 @@ from collections.abc import Callable
 
 from emulator.errors import NetFailure
 from emulator.modem.connection import Loss
+from emulator.modem.registration import Signal
 from emulator.net.interface import CloseResult, Echo
 from tests.support.driver import Driver
 from tests.support.escapes import unescaped
@@ -57,10 +69,38 @@ def _asked(driver: Driver, kind: str) -> list[str]:
     return list(names.ipv4 if kind == "A" else names.ipv6)
 
 
+def _card(driver: Driver, *, inside: bool) -> None:
+    radio = driver.modem.radio
+    if inside:
+        radio.insert_card(driver.now)
+    else:
+        radio.remove_card()
+
+
+def _coverage(driver: Driver, *, there: bool) -> None:
+    radio = driver.modem.radio
+    if there:
+        radio.find_coverage(driver.now)
+    else:
+        radio.lose_coverage()
+
+
+def _network(driver: Driver, verb: str, cause: str) -> None:
+    radio = driver.modem.radio
+    if verb == "accepts":
+        radio.accept(driver.now)
+    else:
+        radio.refuse(int(cause) if cause else None)
+
+
 _LOSSES = {"closes": Loss.PEER_CLOSED, "resets": Loss.BROKEN}
 
 _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"power on", lambda driver, _: driver.power_on()),
+    (r"power (off|back)", lambda driver, given: driver.supply(on=given[1] == "back")),
+    (r"dtr", lambda driver, _: driver.raise_dtr()),
+    (r"state (\w+)", lambda driver, given: _equal(driver.modem.power.state.name.lower(), given[1])),
+    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.baud_rate, int(given[1]))),
     (r"wait ([\d.]+)", lambda driver, given: driver.wait(float(given[1]))),
     (r"(open|send|close) (\d) held", lambda driver, given: driver.world.hold(given[1], int(given[2]))),
     (r"open (\d) done", lambda driver, given: driver.world.finish_open(int(given[1]))),
@@ -105,9 +145,28 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"(lookup|ping|asktime) held", lambda driver, given: driver.world.answers.held.add(given[1])),
     (r"(lookup|ping|asktime) done", lambda driver, given: driver.world.answers.release(given[1])),
     (r"ping once", lambda driver, given: driver.world.answers.echo_once()),
-    (r"servers ?(.*)", lambda driver, given: setattr(driver.modem, "name_servers", tuple(given[1].split()))),
+    (r"servers ?(.*)", lambda driver, given: driver.world.hands_over(name_servers=tuple(given[1].split()))),
     (r"asked (A|AAAA) (.+)", lambda driver, given: _equal(_asked(driver, given[1]), given[2].split())),
-    (r"network time (\d+)", lambda driver, given: setattr(driver.modem, "network_time", float(given[1]) - driver.now)),
+    (r"network time (\d+)", lambda driver, given: driver.world.hands_over(utc=float(given[1]))),
+    (r"host has (\S+) (\S+)", lambda driver, given: driver.world.host_has(given[1], given[2])),
+    (r"network drops (\d+)", lambda driver, given: driver.world.drop_context(int(given[1]))),
+    (r"card (out|in)", lambda driver, given: driver.report(lambda: _card(driver, inside=given[1] == "in"))),
+    (
+        r"coverage (lost|found)",
+        lambda driver, given: driver.report(lambda: _coverage(driver, there=given[1] == "found")),
+    ),
+    (
+        r"network (refuses|accepts) ?(\d*)",
+        lambda driver, given: driver.report(lambda: _network(driver, *given.groups())),
+    ),
+    (
+        r"roaming (on|off)",
+        lambda driver, given: driver.report(lambda: driver.modem.radio.set_roaming(given[1] == "on")),
+    ),
+    (
+        r"signal (\d+) (\d+) (\d+) (\d+)",
+        lambda driver, given: driver.modem.radio.set_signal(Signal(*map(int, given.groups()))),
+    ),
     (r"nv (full|free)", lambda driver, given: setattr(driver.world.answers, "full", given[1] == "full")),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]

@@ -7,10 +7,11 @@ read only while the modem wants input.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 
-from emulator.modem.intents import Bug, Ready, Restart
+from emulator.modem.intents import Bug, Ready, Restart, Wait
 from emulator.modem.modem import Modem
 from emulator.runtime.models import Model, load_model
 from tests.support.world import World
@@ -39,6 +40,8 @@ class Driver:
         self.line_room: int | None = None
         self.starts = 0
         self.restarts = 0
+        self.wakes: list[tuple[float, Wait]] = []
+        """What commands wait for, and until when."""
         self._chunk = chunk
         self._typed = b""
         self._received = bytearray()
@@ -50,10 +53,21 @@ class Driver:
         self.modem.start(self.now)
         self._step()
 
+    def supply(self, *, on: bool) -> None:
+        """The supply goes or returns."""
+        (self.modem.supply_on if on else self.modem.supply_off)(self.now)
+        self._step()
+
+    def raise_dtr(self) -> None:
+        """DTR wakes the module."""
+        self.modem.wake(self.now)
+        self._step()
+
     def boot(self) -> Driver:
-        """Switch on, let it boot, take the banner away, and switch the echo off: ready for a dialogue."""
+        """Switch on, let it boot and register, take the banner away, and switch the echo off: ready for a dialogue."""
         self.power_on()
-        self.wait(self.modem.model.profile.power.boot_time)
+        power = self.modem.model.profile.power
+        self.wait(max(power.boot_time, power.register_time))
         assert self.starts == 1, "the module did not boot"
         self.ask("ATE0")
         return self
@@ -99,10 +113,16 @@ class Driver:
         """Let time pass, stopping at every deadline on the way."""
         until = self.now + seconds
         for _ in range(_MANY):
-            if self.modem.deadline > until:
+            wake = min(self.wakes, default=(math.inf, None))
+            if min(self.modem.deadline, wake[0]) > until:
                 break
-            self.now = max(self.now, self.modem.deadline)
-            self.modem.on_deadline(self.now)
+            self.now = max(self.now, min(self.modem.deadline, wake[0]))
+            if self.modem.deadline <= self.now:
+                self.modem.on_deadline(self.now)
+            elif wake[1] is not None:
+                self.wakes.remove(wake)
+                if self.modem.interpreter.operation is wake[1]:
+                    self.modem.complete(None, self.now)
             self._step()
             self._read_line()
         else:

@@ -13,11 +13,14 @@ from emulator.modem.connection import Loss
 from emulator.modem.connections import Connections
 from emulator.modem.intents import (
     AskTime,
+    Attach,
+    Cancel,
     Close,
     Drop,
     Forward,
     Intent,
     Lookup,
+    NetworkInfo,
     Open,
     Outstanding,
     Ping,
@@ -25,6 +28,7 @@ from emulator.modem.intents import (
     Send,
     Sent,
     Store,
+    Wait,
 )
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from tests.support.answers import Answers
@@ -70,6 +74,7 @@ class World:
         self._held: set[tuple[str, int]] = set()
         self._feeding = False
         self.answers = Answers(driver, self._later)
+        self.network = NetworkInfo((), "10.1.2.3", None, None)
         self.requests: list[OpenRequest] = []
         self.plans: list[ClosePlan] = []
         self.sends: list[Send] = []
@@ -130,6 +135,23 @@ class World:
         if not peer.outbox and self.sending is not None and self.sending.connect_id == connect_id:
             self.finish_send()
 
+    def host_has(self, ipv4: str, ipv6: str) -> None:
+        """The host's own addresses at the next registration; "none": it has none."""
+        given = (None if address == "none" else address for address in (ipv4, ipv6))
+        self.network = self.network._replace(ipv4=next(given), ipv6=next(given))
+
+    def hands_over(self, *, name_servers: tuple[str, ...] | None = None, utc: float | None = None) -> None:
+        """What the network tells: name servers from now on, the time (seconds since 1970) at the next registration."""
+        if name_servers is not None:
+            self.network = self.network._replace(name_servers=name_servers)
+            self._driver.modem.name_servers = name_servers
+        if utc is not None:
+            self.network = self.network._replace(utc=utc)
+
+    def drop_context(self, cid: int) -> None:
+        """The network takes a PDP context down."""
+        self._driver.report(lambda: self._driver.modem.contexts.lose(cid))
+
     # What peers do by themselves.
 
     def acknowledge(self, connect_id: int, count: int) -> None:
@@ -185,14 +207,20 @@ class World:
             case Close(connect_id=connect_id, plan=plan):
                 self._close(connect_id, plan)
             case Drop(connect_id=connect_id):
-                del self.peers[connect_id]
-            case Lookup() | Ping() | AskTime() | Store():
+                self.opening.pop(connect_id, None)
+                self.peers.pop(connect_id, None)
+            case Lookup() | Ping() | AskTime() | Cancel() | Store():
                 self.answers.carry_out(intent)
+            case Wait(seconds=seconds):
+                self._driver.wakes.append((self._driver.now + seconds, intent))
+            case Attach():
+                self._reports.append(lambda: self._driver.report(self._attach))
             case Restart():
                 self.answers.restart()
                 self.peers.clear()
                 self.opening.clear()
                 self.closing.clear()
+                self._driver.wakes.clear()
                 self._reports.clear()
                 self.sending = None
             case _:
@@ -210,6 +238,9 @@ class World:
     def _connections(self) -> Connections:
         return self._driver.modem.connections
 
+    def _attach(self) -> None:
+        self._driver.modem.attached(self.network, self._driver.now)
+
     def _is_held(self, kind: str, connect_id: int) -> bool:
         held = (kind, connect_id) in self._held
         self._held.discard((kind, connect_id))
@@ -219,12 +250,19 @@ class World:
         assert connect_id not in self.peers, "a connection is opened where there is one"
         self.requests.append(request)
         failure = self._failures.pop(connect_id, None)
-        if self._is_held("open", connect_id):
-            self.opening[connect_id] = request
-        elif failure is not None:
-            self._later(lambda: self._connections.open_failed(connect_id, failure))
+        self.opening[connect_id] = request
+        if not self._is_held("open", connect_id):
+            self._reports.append(partial(self._end_open, connect_id, request, failure))
+
+    def _end_open(self, connect_id: int, request: OpenRequest, failure: NetFailure | None) -> None:
+        """Unless it was dropped."""
+        if self.opening.get(connect_id) is not request:
+            return
+        del self.opening[connect_id]
+        if failure is None:
+            self._opened(connect_id, request)
         else:
-            self._reports.append(partial(self._opened, connect_id, request))
+            self._driver.report(lambda: self._connections.open_failed(connect_id, failure))
 
     def _opened(self, connect_id: int, request: OpenRequest) -> None:
         self.peers[connect_id] = self.last_peers[connect_id] = Peer(request)

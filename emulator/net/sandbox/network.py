@@ -76,8 +76,8 @@ class Sandbox:
         return self._pings.pinger(address)
 
     def holds(self, address: str) -> bool:
-        """Whether the address is one of the sandbox's networks; False for what is no address."""
-        return in_sandbox(address)
+        """Whether the address is one of the sandbox's networks or of its table; False for what is no address."""
+        return in_sandbox(address) or self._zone.has(address)
 
     def name_servers(self) -> tuple[str, ...]:
         """The addresses of the sandbox's own name server."""

@@ -60,6 +60,16 @@ class Zone:
             for name, addresses in hosts.items()
         }
 
+        everybody = (ip_address(address) for addresses in self._hosts.values() for address in addresses)
+        self._given = frozenset(address for address in everybody if not address.is_loopback)
+
+    def has(self, address: str) -> bool:
+        """Whether the table gives this address to a name; loopback is the host's own. False for what is none."""
+        try:
+            return ip_address(address) in self._given
+        except ValueError:
+            return False
+
     def addresses(self, name: str, family: Family) -> list[str]:
         """The name's addresses in this family, may be none. Raises NetError(NAME): malformed, or no such name."""
         name = canonical(name)

@@ -94,7 +94,7 @@ def test_statistics(results: list[Echo | NetFailure]) -> None:
     driver = Driver("ML307R").boot()
     driver.world.answers.echoes.extend(("192.0.2.1", result) for result in results)
     heard = driver.answer(f'AT+MPING="h",,{len(results)}')
-    times = [int(result.time * 1000) for result in results if isinstance(result, Echo)] or [0]
+    times = [int(result.time * 1000 + 1e-6) for result in results if isinstance(result, Echo)] or [0]
     lost = sum(result is NetFailure.TIMED_OUT for result in results)
     assert heard[0] == "OK"
     assert len(heard) == len(results) + 2
@@ -184,3 +184,10 @@ def test_a_result_that_cannot_be_told_leaves_it_to_be_abandoned(driver: Driver, 
         reports[line]()
     driver.report(lambda: services.abandoned(asked(driver), now))
     assert driver.take().decode() == f"\r\n{ABANDONED[line][0]}\r\n"
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 30, 1001, 59_999])
+def test_a_round_trip_of_whole_milliseconds_is_told_as_such(milliseconds: int) -> None:
+    driver = Driver("ML307R").boot()
+    driver.world.answers.echoes.append(("192.0.2.1", Echo(milliseconds / 1000, 64)))
+    assert driver.answer('AT+MPING="192.0.2.1",60,1')[-1] == f'+MPING: 0,"192.0.2.1",16,{milliseconds},64'

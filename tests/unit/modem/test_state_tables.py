@@ -60,7 +60,8 @@ def test_an_event_that_a_state_does_not_have_is_a_bug(state: State) -> None:
 
 
 def test_a_free_instance_remembers_nothing() -> None:
-    instance = Instance(0, State.CONNECTED, REQUEST, AccessMode.STREAM_BUFFERED, ipv6=True, sent=5, received=6)
+    instance = Instance(0, State.CONNECTED, request=REQUEST, ipv6=True, sent=5, received=6)
+    instance.access_mode = AccessMode.STREAM_BUFFERED
     instance.on(Event.LOST)
     assert (instance.request, instance.transport, instance.sent) == (REQUEST, Transport.TCP, 5)
     instance.on(Event.RELEASED)

@@ -294,3 +294,11 @@ def test_a_route_to_a_sandbox_that_is_not_there() -> None:
 )
 def test_when_the_sandbox_is_the_network(texts: list[str], everything: bool) -> None:
     assert routes(*texts).all_to_sandbox is everything
+
+
+def test_a_route_to_an_address_of_the_sandbox_goes_before_the_sandbox() -> None:
+    """The first match wins, also there; what goes straight there stays in the sandbox."""
+    texts = ("198.18.7.7:80=127.0.0.1:9000", "198.18.9.9=direct", "*:*=sandbox")
+    ways = Routes(tuple(map(parse_route, texts)), sandbox=Held())
+    assert ways.find("198.18.7.7", 80) == Target(Goal.ELSEWHERE, "127.0.0.1", 9000)
+    assert [ways.find(*there) for there in (("198.18.7.7", 81), ("198.18.9.9", 80), ("198.18.1.1", 1))] == [SANDBOX] * 3

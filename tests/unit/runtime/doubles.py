@@ -276,6 +276,9 @@ class World:
     def name_servers(self) -> tuple[str, ...]:
         return self.servers
 
+    def local_addresses(self) -> tuple[str | None, str | None]:
+        return "10.1.2.3", None
+
     def forget(self) -> None:
         self.forgotten += 1
 
@@ -302,6 +305,7 @@ class Bench:
         self.line = Line(room)
         self.world = World()
         self.module = Module(model or load_model("ML305U"), self.line, self.world, boot_time=boot_time, trace=trace)
+        self.module.modem.register_time = 0.0
         self._nursery = nursery
 
     async def start(self) -> Bench:

@@ -153,6 +153,7 @@ class Host(Bench):
     def __init__(self, nursery: trio.Nursery) -> None:
         super().__init__(nursery)
         self.module = Module(load_model("ML305U"), self.line, HostNetwork(), boot_time=0)
+        self.module.modem.register_time = 0.0
 
     async def until(self, ready: Callable[[], bool]) -> None:
         with trio.fail_after(20):

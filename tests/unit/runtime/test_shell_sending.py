@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from emulator.errors import NetError, NetFailure
+from emulator.modem.power import PowerEvent
 from tests.unit.runtime.doubles import Bench, Peer, lines
 
 RESET = NetError(NetFailure.RESET, "connection reset")
@@ -149,7 +150,7 @@ async def test_a_restart_while_a_send_waits(bench: Bench, autojump_clock: MockCl
     """No command can do that, for the line is busy; whoever takes the supply away can."""
     old = await shut(bench, patience=5)
     await bench.ask(SEND)
-    bench.module.modem._restart(trio.current_time())
+    bench.module.modem.lifecycle.end(PowerEvent.RESTART, trio.current_time())
     bench.module.step()
     assert lines(await bench.heard()) == ["+MATREADY"]
     assert old.aborted

@@ -139,3 +139,9 @@ def test_the_sandbox_has_name_servers_of_its_own() -> None:
     assert sandbox.name_servers() == ("198.18.0.53", "2001:db8::35")
     assert all(map(sandbox.holds, sandbox.name_servers()))
     assert sandbox.addresses("a.example", Family.IPV4) == ["198.18.7.7"]
+
+
+def test_a_table_holds_what_it_gives_out_but_loopback() -> None:
+    zone = Zone({"a.test": ["192.0.2.1", "2001:DB9::1"], "here.test": ["127.0.0.1"]})
+    assert [zone.has(address) for address in ("192.0.2.1", "2001:db9:0::1")] == [True, True]
+    assert not any(zone.has(address) for address in ("192.0.2.2", "127.0.0.1", "::1", "a.test", ""))

@@ -1,0 +1,105 @@
+"""The SIM card: AT+CPIN, AT+CLCK, AT+CPWD (27.007 8.3, 7.4, 7.5), AT+CIMI (5.6), AT+MCCID, AT+ICCID."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emulator.at.command import Action, Declaration, NoParameters, Query, print_line
+from emulator.at.params import MaybeText, Required, RequiredText
+from emulator.at.reply import DONE, Cme, CommandError, Reply
+from emulator.modem.modem import Modem
+from emulator.modem.sim import is_code
+
+
+class Pin(NamedTuple):
+    """AT+CPIN: the PIN, or the PUK and a new PIN."""
+
+    pin: RequiredText
+    newpin: MaybeText
+
+
+class Lock(NamedTuple):
+    """AT+CLCK; mode 0 unlocks, 1 locks, 2 asks."""
+
+    facility: RequiredText
+    mode: Required
+    password: MaybeText
+
+
+class Password(NamedTuple):
+    """AT+CPWD."""
+
+    facility: RequiredText
+    oldpwd: RequiredText
+    newpwd: RequiredText
+
+
+_ASKS = 2
+
+
+def _codes(*texts: str | None) -> None:
+    """Raises CommandError(INCORRECT_PARAMETERS) unless each can be a PIN or PUK."""
+    if not all(map(is_code, texts)):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
+def _state(modem: Modem) -> Reply:
+    """Raises CommandError: SIM_NOT_INSERTED, SIM_FAILURE."""
+    modem.sim.require_card()
+    return Reply((print_line("CPIN", modem.sim.state.value.encode()),))
+
+
+def _enter(modem: Modem, record: Pin) -> Reply:
+    """With the right code the search for the network begins. Raises CommandError: as Sim.enter and Sim.unblock."""
+    if record.newpin is None:
+        _codes(record.pin)
+        modem.sim.enter(record.pin)
+    else:
+        _codes(record.pin, record.newpin)
+        modem.sim.unblock(record.pin, record.newpin)
+    modem.radio.search_again(modem.now)
+    return DONE
+
+
+def _lock(modem: Modem, record: Lock) -> Reply:
+    """Raises CommandError: as Sim.lock."""
+    if record.mode == _ASKS:
+        modem.sim.require()
+        return Reply((print_line("CLCK", int(modem.sim.locked)),))
+    _codes(record.password)
+    modem.sim.lock(bool(record.mode), record.password or "")
+    return DONE
+
+
+def _change(modem: Modem, record: Password) -> Reply:
+    """Raises CommandError: as Sim.change."""
+    _codes(record.oldpwd, record.newpwd)
+    modem.sim.change(record.oldpwd, record.newpwd)
+    return DONE
+
+
+def _imsi(modem: Modem, record: NoParameters) -> Reply:
+    """Raises CommandError unless the card is READY."""
+    modem.sim.require()
+    return Reply((modem.imsi.encode(),))
+
+
+def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
+    """The card tells its number whether or not it has its PIN (TS 51.011 10.1.1)."""
+
+    def tell(modem: Modem, record: NoParameters) -> Reply:
+        modem.sim.require_card()
+        return Reply((print_line(name, modem.profile.identity.iccid.encode()),))
+
+    return tell
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Query("CPIN", Pin, read=_state, select=_enter),
+    Action("CLCK", Lock, _lock),
+    Action("CPWD", Password, _change),
+    Action("CIMI", NoParameters, _imsi),
+    Action("MCCID", NoParameters, _iccid("MCCID")),
+    Action("ICCID", NoParameters, _iccid("ICCID")),
+)

@@ -1,0 +1,28 @@
+"""The host's own addresses, as its peers see them before any router changes them."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+
+_SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Of the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
+_PORT = 9
+
+
+def outgoing_addresses() -> tuple[str | None, str | None]:
+    """The IPv4 and the IPv6 address that packets to the Internet leave this host with, None where it has no way there.
+    Nothing is sent."""
+    ipv4, ipv6 = (_outgoing(family, destination) for family, destination in _SOMEWHERE)
+    return ipv4, ipv6
+
+
+def _outgoing(family: socket.AddressFamily, destination: str) -> str | None:
+    """The address that the host would send from; loopback and what is valid on one link only do not count."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((destination, _PORT))
+            address = ip_address(probe.getsockname()[0])
+    except (OSError, ValueError):
+        return None
+    return None if address.is_loopback or address.is_link_local or address.is_unspecified else str(address)

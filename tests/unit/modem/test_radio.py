@@ -1,0 +1,189 @@
+"""The radio: the registration's table, and what is on the air while the module does something else."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.modem.registration import TRANSITIONS, Event, Registration, Signal
+from tests.support.driver import Driver
+
+FOUND = "\r\n+CEREG: 1\r\n"
+
+
+def booted(series: str = "MN316", reports: bool = True) -> Driver:
+    driver = Driver(series).boot()
+    if reports:
+        driver.ask("AT+CEREG=1")
+    return driver
+
+
+def told(driver: Driver, what: str, *arguments: object) -> bytes:
+    driver.report(lambda: getattr(driver.modem.radio, what)(*arguments))
+    return driver.take()
+
+
+# The table.
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    assert set(TRANSITIONS.values()) == set(Registration)
+    assert {before for before, _ in TRANSITIONS} == set(Registration)
+    assert {event for _, event in TRANSITIONS} == set(Event)
+
+
+@pytest.mark.parametrize("state", Registration)
+def test_what_each_state_takes(state: Registration) -> None:
+    after = {event: TRANSITIONS.get((state, event)) for event in Event}
+    assert after.pop(Event.STOP) is Registration.NOT_REGISTERED
+    on_air = state is not Registration.NOT_REGISTERED
+    assert after.pop(Event.LOST) is (Registration.SEARCHING if on_air else None)
+    assert after.pop(Event.REFUSED) is (Registration.DENIED if on_air else None)
+    assert after.pop(Event.SEARCH) is (None if state.registered else Registration.SEARCHING)
+    searching = state is Registration.SEARCHING
+    home = searching or state is Registration.ROAMING
+    assert after.pop(Event.ATTACHED) is (Registration.HOME if home else None)
+    away = searching or state is Registration.HOME
+    assert after.pop(Event.ROAMED) is (Registration.ROAMING if away else None)
+    assert not after
+
+
+def test_the_numbers_of_27_007() -> None:
+    assert [int(state) for state in Registration] == [0, 1, 2, 3, 5]
+    assert [int(state) for state in Registration if state.registered] == [1, 5]
+
+
+# What happens around the module.
+
+
+def test_nothing_is_said_nor_sought_before_the_module_is_ready() -> None:
+    driver = Driver("MN316")
+    driver.power_on()
+    radio = driver.modem.radio
+    for what, arguments in [
+        ("lose_coverage", ()),
+        ("find_coverage", (driver.now,)),
+        ("refuse", ()),
+        ("accept", (driver.now,)),
+        ("set_roaming", (True,)),
+        ("set_roaming", (False,)),
+        ("remove_card", ()),
+        ("insert_card", (driver.now,)),
+    ]:
+        assert told(driver, what, *arguments) == b""
+    assert (radio.stat, radio.deadline) == (Registration.NOT_REGISTERED, math.inf)
+    driver.wait(1)
+    assert radio.registered
+
+
+def test_the_coverage_that_goes_while_the_network_answers() -> None:
+    driver = booted()
+    told(driver, "lose_coverage")
+    radio = driver.modem.radio
+    told(driver, "find_coverage", driver.now)
+    radio.on_deadline(math.inf)  # the network is asked
+    radio.lose_coverage()
+    driver.modem.attached(driver.world.network, driver.now)
+    assert radio.stat is Registration.SEARCHING
+    assert not driver.modem.contexts.attached
+
+
+def test_a_late_answer_of_the_network_is_none_after_the_radio_is_off() -> None:
+    driver = booted()
+    driver.ask("AT+CFUN=0")
+    driver.report(lambda: driver.modem.attached(driver.world.network, driver.now))
+    assert driver.take() == b""
+    assert not driver.modem.contexts.attached
+
+
+def test_the_card_is_no_matter_while_the_radio_is_off() -> None:
+    driver = booted()
+    driver.ask("AT+CFUN=0")
+    assert told(driver, "remove_card") == b"\r\n+CPIN: NOT READY\r\n"
+    assert told(driver, "insert_card", driver.now) == b"\r\n+CPIN: READY\r\n"
+    driver.wait(5)
+    assert driver.take() == b""
+
+
+def test_a_locked_card_that_is_put_back_asks_for_its_pin() -> None:
+    driver = booted()
+    driver.ask('AT+CLCK="SC",1,"1234"')
+    told(driver, "remove_card")
+    assert told(driver, "insert_card", driver.now) == b"\r\n+CPIN: SIM PIN\r\n"
+    driver.wait(5)
+    assert driver.take() == b""
+    assert driver.ask('AT+CPIN="1234"') == b"\r\nOK\r\n\r\n+CEREG: 2\r\n"
+    driver.wait(1)
+    assert driver.take() == FOUND.encode()
+
+
+def test_the_minimum_function_locks_the_card() -> None:
+    driver = booted("MN316", reports=False)
+    driver.ask('AT+CLCK="SC",1,"1234"')
+    driver.ask("AT+CFUN=0")
+    assert driver.answer("AT+CFUN=1") == ["OK"]
+    assert driver.answer("AT+CPIN?") == ["+CPIN: SIM PIN", "OK"]
+
+
+def test_the_signal_outlives_a_restart() -> None:
+    driver = booted()
+    driver.modem.radio.set_signal(Signal(3, 0, 1, 2))
+    driver.ask("AT+MREBOOT")
+    driver.wait(5)
+    driver.take()
+    driver.ask("ATE0")
+    assert driver.answer("AT+CSQ;+CESQ") == ["+CSQ: 3,0", "+CESQ: 99,99,255,255,1,2", "OK"]
+
+
+ACTIONS = st.sampled_from(
+    [
+        ("lose_coverage", False),
+        ("find_coverage", True),
+        ("refuse", False),
+        ("accept", True),
+        ("remove_card", False),
+        ("insert_card", True),
+        "AT+CFUN=0",
+        "AT+CFUN=1",
+        "AT+CFUN=4",
+        "AT+COPS=0",
+        "AT+COPS=2",
+        'AT+COPS=1,2,"46001"',
+        'AT+COPS=4,2,"46001"',
+        "AT+CGATT=0",
+        "AT+CGATT=1",
+        "AT+COPS=?",
+        0.1,
+        0.25,
+        3.0,
+    ]
+)
+
+
+@given(st.lists(ACTIONS, max_size=12))
+def test_whatever_happens_the_module_is_registered_in_the_end(actions: list[tuple[str, bool] | str | float]) -> None:
+    driver = booted("ML307R")
+    radio = driver.modem.radio
+    for action in actions:
+        if isinstance(action, tuple):
+            name, timed = action
+            told(driver, name, *((driver.now,) if timed else ()))
+        elif isinstance(action, str):
+            driver.ask(action)
+        else:
+            driver.wait(action)
+        assert radio.registered == driver.modem.contexts.attached
+        assert radio.deadline == math.inf or radio.stat is Registration.SEARCHING
+    driver.wait(30)  # scans take their time
+    for name in ("find_coverage", "accept", "insert_card"):
+        told(driver, name, driver.now)
+    driver.ask("AT+CFUN=1")
+    driver.ask("AT+COPS=0")
+    driver.ask("AT+CGATT=1")
+    driver.wait(1)
+    driver.take()
+    assert driver.answer("AT+CEREG?") == ["+CEREG: 1,1", "OK"]
+    assert driver.modem.contexts.attached
