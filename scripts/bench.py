@@ -29,7 +29,15 @@ from typing import NamedTuple
 from scripts import bench_bulk
 
 ROOT = Path(__file__).resolve().parent.parent
-EMULATOR = (str(Path(sys.executable).with_name("onemo-emulator")), "run", "ML307R", "--boot-time", "0")
+EMULATOR = (
+    str(Path(sys.executable).with_name("onemo-emulator")),
+    "run",
+    "ML307R",
+    "--boot-time",
+    "0",
+    "--register-time",
+    "0",
+)
 REFERENCE = (sys.executable, str(ROOT / "scripts" / "bench_reference.py"))
 PATIENCE = 20.0
 STARTS = 5

@@ -17,7 +17,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULE = (str(Path(sys.executable).with_name("onemo-emulator")), "run", "ML307R", "--boot-time", "0", "--link")
+MODULE = (
+    str(Path(sys.executable).with_name("onemo-emulator")),
+    "run",
+    "ML307R",
+    "--boot-time",
+    "0",
+    "--register-time",
+    "0",
+    "--link",
+)
 PATIENCE = 20.0
 CONNECTIONS = 6
 READ = 4096

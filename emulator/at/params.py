@@ -143,6 +143,7 @@ class BoundRecord(NamedTuple, Generic[R]):
     record: Callable[..., R]
     params: tuple[BoundParam, ...]
     defaults: Mapping[str, Value]
+    inert: Mapping[str, Value]
 
     def parse(self, arguments: Arguments, base: R | None = None, **fixed: Value) -> R:
         """A record from arguments; what is not given comes from base (a setting), else from the defaults.
@@ -186,8 +187,7 @@ class BoundRecord(NamedTuple, Generic[R]):
 
     def effective(self, record: R) -> R:
         """The record as it acts: what is inert on this model has its default again."""
-        inert = {p.name: p.default for p in self.params if p.section.inert}
-        return record._replace(**inert) if inert else record
+        return record._replace(**self.inert) if self.inert else record
 
     @property
     def shown(self) -> str:
@@ -233,7 +233,8 @@ def bind_record(
         bound.append(BoundParam(name, param, section, section.range, () if param.repeated else default))
     if problems:
         raise BindError(problems)
-    return BoundRecord(record, tuple(bound), {b.name: b.default for b in bound})
+    inert = {b.name: b.default for b in bound if b.section.inert}
+    return BoundRecord(record, tuple(bound), {b.name: b.default for b in bound}, inert)
 
 
 def _misfits(param: Param, section: ParamSection, accepted: Range | None) -> Iterator[tuple[str, str]]:

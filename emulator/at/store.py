@@ -28,13 +28,15 @@ class Settings:
     kept: those set in earlier cycles that outlive them.
     """
 
-    __slots__ = ("_bound", "_values")
+    __slots__ = ("_bound", "_values", "changes")
 
     def __init__(
         self, bound: Mapping[Slot[Any], BoundRecord[Any]], kept: Mapping[tuple[Slot[Any], int], Any] = {}
     ) -> None:
         self._bound = bound
         self._values: dict[tuple[Slot[Any], int], Any] = dict(kept)
+        self.changes = 0
+        """How often something was set: for who takes settings up when they are new."""
 
     def get(self, slot: Slot[R], index: int = 0) -> R:
         """The record as it was set, for read-back."""
@@ -51,8 +53,10 @@ class Settings:
 
     def set(self, slot: Slot[R], value: R, index: int = 0) -> None:
         self._values[slot, index] = value
+        self.changes += 1
 
     def reset(self, *slots: Slot[Any]) -> None:
         """Back to the defaults: these slots, or all without any."""
+        self.changes += 1
         for key in [key for key in self._values if not slots or key[0] in slots]:
             del self._values[key]

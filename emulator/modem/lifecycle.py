@@ -81,7 +81,8 @@ class Lifecycle:
         if not self.banner_due:
             self.write_banner()
         modem.framer.command()
-        modem.sleep.configure(now)
+        modem.sleep.configure()
+        modem.sleep.touch(now)
         modem.radio.search(max(now, self.power.since + modem.register_time))
         modem.intents.append(Ready())
 
@@ -94,6 +95,8 @@ class Lifecycle:
 
     def hears(self, now: float) -> bool:
         """Whether input that comes now counts. What wakes the module is lost, and so is what follows at once."""
+        if self.power.ready:
+            return now >= self._deaf_until
         if self.power.asleep:
             self.wake(now)
             self._deaf_until = now + self._profile.sleep.wake_time

@@ -78,6 +78,7 @@ class Modem:
         self.sim.restart()
         self.contexts = Contexts(self, self.memory.by_cid.get("CGDCONT"), self.memory.by_cid.get("CGAUTH"))
         self.radio = Radio(self)
+        self._taken_up = 0
         self.baud_rate = self.settings.get(BAUD_RATE).rate
         """In bits per second, for the links; 0: the DTE's."""
         self._online_due: int | None = None
@@ -290,12 +291,12 @@ class Modem:
 
         What is only thrown away never waits.
         """
-        lost = not (self.power.ready or self.power.keeps_input) or self.power.asleep
-        if lost or self.framer.mode is Mode.DISCARD:
+        online = self._online
+        full = self.transmitter.full if online is None else online.queued >= self.profile.line.high_mark
+        if not full:
             return False
-        if self._online is not None:
-            return self._online.queued >= self.model.profile.line.high_mark
-        return self.transmitter.full
+        lost = not (self.power.ready or self.power.keeps_input) or self.power.asleep
+        return not (lost or self.framer.mode is Mode.DISCARD)
 
     @property
     def deadline(self) -> float:
@@ -366,8 +367,11 @@ class Modem:
             return
         if self.lifecycle.line_done(now):
             return
-        self.baud_rate = self.settings.get(BAUD_RATE).rate
-        self.sleep.configure(now)
+        if self.settings.changes != self._taken_up:
+            self._taken_up = self.settings.changes
+            self.baud_rate = self.settings.get(BAUD_RATE).rate
+            self.sleep.configure()
+        self.sleep.touch(now)
         if self.framer.mode is Mode.PAUSED:
             if self._online_due is not None:
                 self._enter_online(now)

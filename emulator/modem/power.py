@@ -48,6 +48,7 @@ class Power:
 
     def __init__(self, boot_time: float) -> None:
         self.state = PowerState.OFF
+        self.ready = self.asleep = False
         self.cycles = 0
         self.deadline = math.inf
         self.since = -math.inf
@@ -57,6 +58,8 @@ class Power:
     def on(self, event: PowerEvent, now: float) -> PowerState:
         """The state after event. Raises KeyError when the state has no such event: a bug."""
         self.state = TRANSITIONS[self.state, event]
+        self.ready = self.state is PowerState.READY
+        self.asleep = self.state in (PowerState.SLEEPING, PowerState.SAVING)
         if self.state is PowerState.BOOTING:
             self.cycles += 1
             self.since = now
@@ -64,14 +67,6 @@ class Power:
         else:
             self.deadline = math.inf
         return self.state
-
-    @property
-    def ready(self) -> bool:
-        return self.state is PowerState.READY
-
-    @property
-    def asleep(self) -> bool:
-        return self.state in (PowerState.SLEEPING, PowerState.SAVING)
 
     @property
     def keeps_input(self) -> bool:

@@ -79,13 +79,15 @@ class Sleep:
         self._profile = host.profile.sleep
         self._traffic = self._network = -math.inf
         self._sleep_after = self._save_after = self._idle_after = math.inf
+        self._rests = False
+        """Whether anything is due when the silence lasts."""
         self.deadline = math.inf
         self.asleep = False
         """Deep sleep lasts: only what comes after it is due."""
         self.stack = Stack.CONNECTED
 
-    def configure(self, now: float) -> None:
-        """A command line has run, which is traffic as well: take up what it has set."""
+    def configure(self) -> None:
+        """Take up what was set; touch follows."""
         get = self._host.settings.effective
         release = self._profile.release_time
         deep = get(SLEEP_MODE).sleep_mode == SleepMode.DEEP
@@ -94,12 +96,15 @@ class Sleep:
         on = saving.mode == Saving.ON and b"CPSMS" in self._host.commands
         self._save_after = max(release, active_time(saving.active_time)) if on else math.inf
         self._idle_after = release if get(STACK_INDICATION).psind_enable else math.inf
-        self.touch(now)
+        self._rests = min(self._sleep_after, self._save_after, self._idle_after) < math.inf
+        if not self._rests:
+            self.deadline = math.inf
 
     def touch(self, now: float) -> None:
         """There was traffic on the line."""
         self._traffic = now
-        self._arm()
+        if self._rests:
+            self._arm()
 
     def touch_network(self, now: float) -> bool:
         """There was traffic on the network; whether the stack was idle before and that is to be told."""

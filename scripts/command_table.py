@@ -1,0 +1,230 @@
+"""Writes docs/coverage.md: which series has which command, read off the declarations and the profiles.
+
+``.venv/bin/python -m scripts.command_table``; a test fails while the file is not what this would write.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import emulator.commands
+from emulator.at.command import Declaration, is_basic
+from emulator.modem.modem import Modem
+from emulator.profile.loader import LoadedProfile, inspect_file, model_files, sub_models
+from emulator.profile.schema import ParamSection, Profile
+
+FILE = Path(__file__).resolve().parent.parent / "docs" / "coverage.md"
+FAMILIES = {
+    "basic": "Basic commands (V.250)",
+    "identity": "Identity (27.007 chapter 5)",
+    "power": "Restart and power (vendor's base guide)",
+    "sleep": "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)",
+    "serial": "The serial line (V.250 6.2)",
+    "clock": "The time (manual 3.15, 27.007 chapter 8)",
+    "sim": "The SIM card (27.007 chapters 7 and 8)",
+    "radio": "Function, signal and registration (27.007 chapters 7, 8 and 10)",
+    "packet": "The packet domain (27.007 chapter 10)",
+    "call": "Data calls (vendor's base guide)",
+    "mip_config": "Connections: settings (manual 3.1, 3.2)",
+    "mip_connect": "Connections: opening, closing, state (manual 3.3, 3.4, 3.8)",
+    "mip_data": "Connections: sending (manual 3.5)",
+    "mip_buffer": "Connections: reading, modes, acknowledgements (manual 3.6, 3.7, 3.9)",
+    "dns": "Names (manual 3.10, 3.11)",
+    "ping": "Pings (manual 3.12)",
+}
+"""The heading of each file of emulator/commands that declares any."""
+KEPT_ONLY = {
+    "X": "no call is ever made that could be busy or have no dial tone",
+    "&C": "a pseudo-terminal has no such line",
+    "&D": "a pseudo-terminal has no such line",
+    "IFC": "a pseudo-terminal has a flow control of its own",
+    "CGAUTH": "the emulated network takes every user",
+    "MIPCFG.ssl": "there is no TLS yet; to switch it on is refused with `+CME ERROR: 4`",
+}
+"""What is taken, checked, kept and told on every model, but makes no difference here, and why."""
+REMARKS = {
+    "IPR": "at 0 some models keep the banner back until the first command; the rate itself makes no difference here",
+    "CEDRXS": "the network grants what is asked for; nothing waits for a cycle",
+}
+"""What is not quite as on the module."""
+
+
+class State(Enum):
+    """What a model does with a command, a key of it, or a parameter; the value is how the table shows it."""
+
+    FULL = "●"
+    INERT = "○"
+    UNAVAILABLE = "·"
+
+
+class Row(NamedTuple):
+    """A command, or a key of one."""
+
+    name: str
+    key: str | None
+
+    @property
+    def path(self) -> str:
+        return self.name if self.key is None else f"{self.name}.{self.key}"
+
+    @property
+    def typed(self) -> str:
+        start = f"AT{self.name}" if is_basic(self.name) else f"AT+{self.name}"
+        return start if self.key is None else f'{start}="{self.key}"'
+
+    def params(self, profile: Profile) -> Mapping[str, ParamSection]:
+        section = profile.commands[self.name]
+        return section.params if self.key is None else section.keys[self.key].params
+
+    def state(self, profile: Profile) -> State:
+        section = profile.commands[self.name]
+        if not section.available or (self.key is not None and self.key not in (section.offers or ())):
+            return State.UNAVAILABLE
+        params = [param for param in self.params(profile).values() if param.available]
+        if self.path in KEPT_ONLY or (params and all(param.inert for param in params)):
+            return State.INERT
+        return State.FULL
+
+    def limits(self, profile: Profile) -> dict[str, State]:
+        """The parameters that are less than full where the row itself is full."""
+        if self.state(profile) is not State.FULL:
+            return {}
+        found = {}
+        for name, param in self.params(profile).items():
+            if param.inert or not param.available:
+                found[name] = State.INERT if param.available else State.UNAVAILABLE
+        return found
+
+
+@cache
+def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
+    """Every series, NB first, with its sub-models; the first stands for the series."""
+    found = {
+        file.stem.upper(): {name: inspect_file(file, name) for name in sub_models(file)}
+        for file in model_files().values()
+    }
+    return dict(sorted(found.items(), key=lambda item: (_first(item[1]).family != "NB", item[0])))
+
+
+def page() -> str:
+    """The whole text of docs/coverage.md."""
+    parts = [_HEAD.format(series=len(series()), subs=sum(map(len, series().values())), legend=_legend())]
+    for module in pkgutil.iter_modules(emulator.commands.__path__):
+        declared = getattr(importlib.import_module(f"emulator.commands.{module.name}"), "DECLARATIONS", ())
+        if declared and module.name not in FAMILIES:
+            raise KeyError(f"{module.name} has no heading in FAMILIES")
+    for family, title in FAMILIES.items():
+        declared = importlib.import_module(f"emulator.commands.{family}").DECLARATIONS
+        rows = [row for declaration in declared for row in _rows(declaration)]
+        parts.append("\n".join([f"## {title}", "", *_table(rows), *_notes(rows)]))
+    return "\n\n".join(parts) + "\n"
+
+
+_HEAD = """\
+# Which series has which command
+
+This page is made by `python -m scripts.command_table` from the declarations in `emulator/commands` and the profiles in
+`profiles`; a test compares them. A row is a command, or a key of a command that has keys; a column is one of the
+{series} series, by its first sub-model. The notes under a table say where one of the {subs} sub-models differs, and
+which parameters are less than full. `onemo-emulator show MODEL COMMAND` tells the ranges, with the source of each.
+
+{legend}"""
+
+
+def _legend() -> str:
+    return f"""\
+| | |
+|---|---|
+| {State.FULL.value} | full: it acts as it does on the module |
+| {State.INERT.value} | inert: taken, checked and told again, but it changes nothing |
+| {State.UNAVAILABLE.value} | unavailable: a command answers `ERROR`, a key or a parameter `+CME ERROR: 50` |"""
+
+
+def _rows(declaration: Declaration[Modem]) -> Iterator[Row]:
+    keys = _any().commands[declaration.name].keys
+    yield Row(declaration.name, None)
+    for key in keys:
+        yield Row(declaration.name, key)
+
+
+def _table(rows: list[Row]) -> Iterator[str]:
+    """Aligned, so that it can be read unrendered."""
+    width = max(len(row.typed) for row in rows) + 2
+    yield " | ".join([f"| {'Command':<{width}}", *series()]) + " |"
+    yield "|".join([f"|{'-' * (width + 2)}", *(f":{'-' * len(name)}:" for name in series())]) + "|"
+    for row in rows:
+        cells = [f"{row.state(_first(subs)).value:^{len(name)}}" for name, subs in series().items()]
+        yield " | ".join([f"| {f'`{row.typed}`':<{width}}", *cells]) + " |"
+
+
+def _notes(rows: list[Row]) -> Iterator[str]:
+    notes = [note for row in rows for note in (*_remarks(row), *_sub_models(row), *_limited(row))]
+    if notes:
+        yield ""
+        yield from notes
+
+
+def _remarks(row: Row) -> Iterator[str]:
+    if row.path in KEPT_ONLY:
+        yield f"- `{row.typed}` is inert: {KEPT_ONLY[row.path]}."
+    if row.path in REMARKS:
+        yield f"- `{row.typed}`: {REMARKS[row.path]}."
+
+
+def _sub_models(row: Row) -> Iterator[str]:
+    """Where a sub-model is not as the first of its series."""
+    others: dict[State, list[str]] = {}
+    for subs in series().values():
+        for name, loaded in subs.items():
+            if (state := row.state(loaded.profile)) is not row.state(_first(subs)):
+                others.setdefault(state, []).append(name)
+    for state, names in others.items():
+        yield f"- `{row.typed}` is {state.name.lower()} on {', '.join(names)}."
+
+
+def _limited(row: Row) -> Iterator[str]:
+    """Its parameters that are less than full; those that are so on the same series in one line."""
+    where: dict[str, dict[State, list[str]]] = {}
+    for name, subs in series().items():
+        for param, state in row.limits(_first(subs)).items():
+            where.setdefault(param, {}).setdefault(state, []).append(name)
+    lines: dict[str, list[str]] = {}
+    for param, states in where.items():
+        said = ", ".join(f"{state.name.lower()} on {_together(names)}" for state, names in states.items())
+        lines.setdefault(said, []).append(f"`{param}`")
+    for said, params in lines.items():
+        yield f"- `{row.typed}`: {', '.join(params)} {'is' if len(params) == 1 else 'are'} {said}."
+
+
+def _together(names: list[str]) -> str:
+    """Series; all of them, or all of a family, by that."""
+    if len(names) == len(series()):
+        return "every series"
+    for family in ("NB", "Cat.1"):
+        whole = [name for name, subs in series().items() if _first(subs).family == family]
+        if set(whole) <= set(names):
+            names = [f"every {family} series", *(name for name in names if name not in whole)]
+    return ", ".join(names)
+
+
+def _first(subs: Mapping[str, LoadedProfile]) -> Profile:
+    return next(iter(subs.values())).profile
+
+
+def _any() -> Profile:
+    return _first(next(iter(series().values())))
+
+
+def main() -> None:
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
