@@ -19,13 +19,23 @@ from emulator.profile.loader import KeyPath, LoadedProfile
 from emulator.runtime.models import Model
 
 _RELATED = {
+    **dict.fromkeys(("CGMI", "CGMM", "CGMR", "CGSN", "GMI", "GMM", "GMR", "GSN", "I"), ("identity",)),
+    **dict.fromkeys(("CIMI", "MCCID", "ICCID"), ("identity", "sim")),
+    **dict.fromkeys(("CPIN", "CLCK", "CPWD"), ("sim",)),
+    **dict.fromkeys(("CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS"), ("radio",)),
+    **dict.fromkeys(("CGDCONT", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP", "MIPCALL", "MUECONFIG"), ("contexts",)),
+    **dict.fromkeys(("MLPMCFG", "CPSMS", "CEDRXS"), ("sleep",)),
+    **dict.fromkeys(("MREBOOT", "MPOF", "IPR"), ("power",)),
+    **dict.fromkeys(("MDNSCFG", "MDNSGIP"), ("dns",)),
+    "CFUN": ("radio", "power"),
+    "CGATT": ("radio", "contexts"),
     "MIPOPEN": ("open_results",),
     "MIPCLOSE": ("close_modes", "close_results"),
-    "MDNSCFG": ("dns",),
-    "MDNSGIP": ("dns",),
     "MPING": ("ping",),
     "MNTP": ("time",),
     "CCLK": ("clock",),
+    "CTZR": ("clock",),
+    "CTZU": ("clock",),
     "CMEE": ("cme",),
 }
 """Sections of a profile that a command's reader wants, though they are not the command's own."""

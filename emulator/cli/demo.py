@@ -20,7 +20,7 @@ from emulator.errors import EmulatorError
 from emulator.link.pty import open_pty
 from emulator.modem.connection import AccessMode
 from emulator.profile.schema import Profile
-from emulator.runtime.models import Model, load_model
+from emulator.runtime.models import Model, Who, individual, load_model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module
 
@@ -43,7 +43,7 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     Raises UnknownModel, ProfileError, LinkError.
     """
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    model = load_model(name, profiles)
+    model = individual(load_model(name, profiles), Who(register_time=0.0))
     # Until a task listens, and while everything is taken down, a signal has to wait.
     _block_signals()
     try:

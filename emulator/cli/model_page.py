@@ -20,10 +20,14 @@ SECTIONS = {
     "identity": "Identity",
     "line": "The line to the DTE (bytes, seconds)",
     "power": "Start and restart (seconds)",
+    "sleep": "Sleep and power saving (seconds)",
     "connection": "Connections (bytes, seconds)",
     "open_results": "MIPOPEN: the result of each failure",
     "close_modes": "MIPCLOSE: what each mode does",
     "close_results": "MIPCLOSE: the ret_code of each end",
+    "sim": "The SIM card",
+    "radio": "The cell and the operator (seconds; the signal in the units of AT+CSQ and AT+CESQ)",
+    "contexts": "PDP contexts",
     "dns": "Names",
     "ping": "MPING: the seconds between requests, and the result of each failure",
     "time": "MNTP: the result of each failure",
@@ -82,7 +86,7 @@ def _shown(loaded: LoadedProfile, value: object) -> str:
     if isinstance(value, CloseModeSection):
         return ", ".join(f"{name} {_shown(loaded, part)}" for name, part in value._asdict().items())
     if isinstance(value, tuple):
-        return ", ".join(_shown(loaded, part) for part in value)
+        return ", ".join(_shown(loaded, part) for part in value) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{_shown(loaded, part)} for {name}" for name, part in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -68,7 +68,8 @@ async def _main(
     sandbox: Sandbox | None,
 ) -> None:
     since = trio.current_time() - _age()
-    module = Module(model, link, outside, boot_time=options.boot_time, since=since, trace=trace, nv=nv)
+    boot_time = None if options.boot_time is None else options.boot_time / options.who.speed
+    module = Module(model, link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope)
         if sandbox is not None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from emulator.cli.command_page import describe_command
 from emulator.cli.model_page import describe_model
 from emulator.cli.page import Page, write
-from emulator.cli.traits import Traits, apart, gathered, traits, usual
+from emulator.cli.traits import Traits, apart, told, traits, usual
 from emulator.errors import Mistake, ProfileError
 from emulator.modem.connection import AccessMode
 from emulator.profile.loader import builtin_directory, find, inspect_file, model_files, sub_models
@@ -48,8 +48,8 @@ def show_models(profiles: tuple[Path, ...]) -> int:
 
 
 def _report(file: Path, count: int) -> None:
-    told = f"{count} mistake{'s' if count > 1 else ''}"
-    print(f"onemo-emulator: {file} has {told} (onemo-emulator check-profile {file} lists all)", file=sys.stderr)
+    mistakes = f"{count} mistake{'s' if count > 1 else ''}"
+    print(f"onemo-emulator: {file} has {mistakes} (onemo-emulator check-profile {file} lists all)", file=sys.stderr)
 
 
 def _print_models(found: Sequence[_Series]) -> None:
@@ -62,8 +62,7 @@ def _print_models(found: Sequence[_Series]) -> None:
     page.table(headers, [_model_row(series, common[series.profile.family]) for series in found], indent=0)
     page.text()
     for family in families:
-        told = gathered(trait.phrase for trait in common[family].values() if not trait.plain)
-        page.text(f"Usual for {family}: {'; '.join(told)}.")
+        page.text(f"Usual for {family}: {'; '.join(told(common[family]))}.")
     modes = ", ".join(f"{mode.value} {mode.name.lower().replace('_', '-')}" for mode in AccessMode)
     page.text(f"Ids are the connect_ids; modes are the access modes: {modes}.")
     page.text("A series stands for its first sub-model. More of a model: onemo-emulator show MODEL [COMMAND]")
@@ -74,16 +73,16 @@ def _model_row(series: _Series, common: Traits) -> tuple[str, ...]:
     ids = series.profile.params["connect_id"].range
     modes = series.profile.commands["MIPOPEN"].params["access_mode"].range
     (_, first), *others = series.subs
-    told = apart(first, common)
+    stands_out = apart(first, common)
     differences = {name: own for name, sub in others if (own := apart(sub, first))}
-    told += [f"{name}: {', '.join(own)}" for name, own in differences.items()]
+    stands_out += [f"{name}: {', '.join(own)}" for name, own in differences.items()]
     return (
         series.name,
         series.profile.family,
         ", ".join(name for name, _ in series.subs),
         ids.text if ids else "",
         modes.text if modes else "",
-        "; ".join(told),
+        "; ".join(stands_out),
     )
 
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from emulator.at.command import is_basic
 from emulator.profile.schema import CommandSection, ParamSection, Profile
 
+_FEW = 5
+"""The most parts of a range that are told in full."""
+
 
 class Trait(NamedTuple):
     """phrase: what a reader is told. plain: nothing to tell of a whole family, only of a model that differs."""
@@ -44,13 +47,19 @@ def _parameters(name: str, section: CommandSection) -> dict[str, Trait]:
     if len(section.params) == 1 and not name.startswith("MIP"):
         ((key, param),) = section.params.items()
         if param.range is not None:
-            found[f"{name}.{key}"] = Trait(f"{typed(name)} takes {param.range.text}", plain=True)
+            found[f"{name}.{key}"] = Trait(f"{typed(name)} takes {_short(param.range.text)}", plain=True)
     offered = [section.keys[key].params for key in section.offers or ()]
     for params in (section.params, *offered):
         for key, param in params.items():
             works = not (param.inert and param.available)
             found[f"{name}.{key}.inert"] = Trait(f"{name} {key} {'works' if works else 'is inert'}", plain=works)
     return found
+
+
+def _short(ranges: str) -> str:
+    """``0,4800,9600,...,921600``: a long list is not told in full."""
+    parts = ranges.split(",")
+    return ranges if len(parts) <= _FEW else ",".join((*parts[:3], "...", parts[-1]))
 
 
 def _settings(profile: Profile) -> dict[str, Trait]:
@@ -65,7 +74,7 @@ def _settings(profile: Profile) -> dict[str, Trait]:
 
 def _behaviour(profile: Profile) -> dict[str, Trait]:
     """What the module does without being told."""
-    connection = profile.connection
+    connection, contexts = profile.connection, profile.contexts
     echo = _param(profile, profile.commands["E"].params, "value").default
     cids = _param(profile, profile.commands["MIPCFG"].keys["cid"].params, "cid").range
     inline = connection.inline_data == "required"
@@ -79,6 +88,12 @@ def _behaviour(profile: Profile) -> dict[str, Trait]:
         "window": Trait(f"TCP window {connection.tcp_window}"),
         "packets": Trait(f"buffers {connection.packets} packets"),
         "cid": Trait(f"PDP contexts {cids.text}" if cids else "no PDP contexts"),
+        "reserved": Trait(f"cid {', '.join(map(str, contexts.reserved))} reserved", plain=not contexts.reserved),
+        "call": _either(contexts.needs_call, "connections need a data call", "connections need an active context"),
+        "last": _either(contexts.last_stays, "one context stays active", "the last context can be deactivated"),
+        "full": _either(profile.radio.full_reboots, "CFUN from 0 to 1 restarts it", "CFUN never restarts it by itself"),
+        "minimum": _either(profile.radio.resets_contexts, "CFUN=0 deletes contexts", "CFUN=0 keeps contexts"),
+        "sleep": _either(profile.sleep.drops_tcp, "deep sleep ends TCP", "TCP outlives deep sleep"),
     }
 
 
@@ -110,6 +125,16 @@ def usual(models: Iterable[Traits]) -> dict[str, Trait]:
     }
 
 
+def told(family: Traits) -> list[str]:
+    """What there is to tell of a whole family, nothing of commands that it lacks."""
+    lacking = {question for question, trait in family.items() if trait.phrase == f"no {typed(question)}"}
+    return gathered(
+        trait.phrase
+        for question, trait in family.items()
+        if not trait.plain and question.partition(".")[0] not in lacking - {question}
+    )
+
+
 def apart(model: Traits, others: Traits) -> list[str]:
     """In what a model differs from others; what it lacks comes last, in one phrase."""
     return gathered(
@@ -120,10 +145,10 @@ def apart(model: Traits, others: Traits) -> list[str]:
 
 
 def gathered(phrases: Iterable[str]) -> list[str]:
-    """The same, but "no ATA" and "no ATB" are "no ATA, ATB", at the end, and so is "has"."""
+    """The same, but "no ATA" and "no ATB" are "no ATA, ATB", at the end, and so are "has" and "keeps"."""
     phrases = list(phrases)
-    result = [phrase for phrase in phrases if not phrase.startswith(("no AT", "has AT"))]
-    for word in ("has ", "no "):
+    result = [phrase for phrase in phrases if not phrase.startswith(("no AT", "has AT", "keeps AT"))]
+    for word in ("keeps ", "has ", "no "):
         names = [phrase.removeprefix(word) for phrase in phrases if phrase.startswith(word + "AT")]
         if names:
             result.append(word + ", ".join(names))

@@ -41,7 +41,7 @@ def _restore(modem: Modem, record: WhichProfile) -> Reply:
 def _store(modem: Modem, record: WhichProfile) -> Pending:
     """AT&W: what the profile holds is in force after every start. A memory that takes nothing more: CME 20."""
     memory, before = modem.memory, modem.memory.profile
-    memory.profile = {(slot, 0): modem.settings.get(slot) for slot in PROFILE}
+    memory.profile = {(slot, 0): modem.settings.get(slot) for slot in PROFILE if slot.name.encode() in modem.commands}
 
     def stored(done: bool) -> Reply:
         if not done:

@@ -38,7 +38,7 @@ def _active_context(modem: Modem, record: ContextOf) -> None:
     """A context that is chosen must be up."""
     _while_unused(modem, record)
     if record.cid is not None:
-        modem.contexts.require(record.cid)
+        modem.contexts.require_active(record.cid)
 
 
 def _plain(modem: Modem, record: Ssl) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emulator.at.command import Action, Declaration, NoParameters, Query, print_line
+from emulator.at.command import Action, Declaration, NoParameters, Pending, Query, print_line
 from emulator.at.params import MaybeText, Required, RequiredText
 from emulator.at.reply import DONE, Cme, CommandError, Reply
+from emulator.modem.intents import Store
 from emulator.modem.modem import Modem
 from emulator.modem.sim import is_code
 
@@ -50,33 +51,52 @@ def _state(modem: Modem) -> Reply:
     return Reply((print_line("CPIN", modem.sim.state.value.encode()),))
 
 
-def _enter(modem: Modem, record: Pin) -> Reply:
+def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
+    """What the card remembers of act is written down before the answer, also of a wrong code. The card does not fail
+    where that cannot be done. Raises CommandError: as act."""
+    before = modem.memory.sim
+    refusal: CommandError | None = None
+    try:
+        act()
+    except CommandError as error:
+        refusal = error
+
+    def finish(done: object) -> Reply:
+        if refusal is not None:
+            raise refusal
+        return DONE
+
+    return finish(True) if modem.memory.sim is before else Pending(Store(modem.memory.snapshot()), finish)
+
+
+def _enter(modem: Modem, record: Pin) -> Reply | Pending:
     """With the right code the search for the network begins. Raises CommandError: as Sim.enter and Sim.unblock."""
-    if record.newpin is None:
-        _codes(record.pin)
-        modem.sim.enter(record.pin)
-    else:
-        _codes(record.pin, record.newpin)
-        modem.sim.unblock(record.pin, record.newpin)
-    modem.radio.search_again(modem.now)
-    return DONE
+
+    def enter() -> None:
+        if record.newpin is None:
+            _codes(record.pin)
+            modem.sim.enter(record.pin)
+        else:
+            _codes(record.pin, record.newpin)
+            modem.sim.unblock(record.pin, record.newpin)
+        modem.radio.search_again(modem.now)
+
+    return _written_down(modem, enter)
 
 
-def _lock(modem: Modem, record: Lock) -> Reply:
+def _lock(modem: Modem, record: Lock) -> Reply | Pending:
     """Raises CommandError: as Sim.lock."""
     if record.mode == _ASKS:
         modem.sim.require()
         return Reply((print_line("CLCK", int(modem.sim.locked)),))
     _codes(record.password)
-    modem.sim.lock(bool(record.mode), record.password or "")
-    return DONE
+    return _written_down(modem, lambda: modem.sim.lock(bool(record.mode), record.password or ""))
 
 
-def _change(modem: Modem, record: Password) -> Reply:
+def _change(modem: Modem, record: Password) -> Reply | Pending:
     """Raises CommandError: as Sim.change."""
     _codes(record.oldpwd, record.newpwd)
-    modem.sim.change(record.oldpwd, record.newpwd)
-    return DONE
+    return _written_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
 
 
 def _imsi(modem: Modem, record: NoParameters) -> Reply:

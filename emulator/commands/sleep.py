@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 
 from emulator.at.command import Declaration, Key, KeyedSetting, Setting, print_line
 from emulator.at.reply import Cme, CommandError
 from emulator.modem.modem import Modem
-from emulator.modem.sleep import Saving, active_time, periodic_time
+from emulator.modem.sleep import EdrxMode, Saving, active_time, periodic_time
 from emulator.modem.slots import (
     EDRX,
     POWER_SAVING,
@@ -20,16 +19,6 @@ from emulator.modem.slots import (
     PowerSaving,
     SleepModeSetting,
 )
-
-
-class EdrxMode(IntEnum):
-    """<mode> of AT+CEDRXS."""
-
-    OFF = 0
-    ON = 1
-    TOLD = 2
-    RESET = 3
-
 
 _CYCLE = re.compile(r"[01]{4}", re.ASCII)
 

@@ -172,7 +172,7 @@ class Connections:
                 continue
             if instance.state is State.CONNECTING:
                 self._host.intents.append(Drop(instance.connect_id))
-                self.open_failed(instance.connect_id, NetFailure.NO_CONTEXT)
+                self.open_failed(instance.connect_id, self._host.contexts.refusal(cid) or NetFailure.NO_CONTEXT)
             else:
                 self.fail(instance.connect_id, Loss.PDP_DOWN)
 

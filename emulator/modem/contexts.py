@@ -98,6 +98,11 @@ class Contexts:
         if not self._usable(cid):
             raise CommandError(Cme.PDP_INACTIVE)
 
+    def require_active(self, cid: int) -> None:
+        """Raises CommandError(PDP_INACTIVE) unless the context is active, with a call or without."""
+        if cid not in self.active:
+            raise CommandError(Cme.PDP_INACTIVE)
+
     def carries(self, cid: int | None, family: Family) -> bool:
         """Whether the type of an active context has the family; the network may have given it no such address."""
         active = self.active.get(self.chosen(cid))

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from emulator.at.command import print_line
-from emulator.modem.clock import read
+from emulator.modem.clock import Clock, read
 from emulator.modem.intents import Ready, Restart
 from emulator.modem.power import Power, PowerEvent, PowerState
 from emulator.modem.sleep import Due, SleepMode, Stack
@@ -46,6 +46,7 @@ class Lifecycle:
 
     def start(self, now: float, since: float) -> None:
         """Switch the supply on; the boot time counts from since."""
+        self._modem.clock = Clock(self._profile.clock.zone)
         if self._profile.clock.start:
             self._modem.clock.set(read(self._profile.clock.start)[0], now)
         self.power.on(PowerEvent.SUPPLY_ON, since)
@@ -151,7 +152,7 @@ class Lifecycle:
         return not (self.power.ready or self.power.asleep) or bool(line) or network
 
     def _tell_sleep(self, name: bytes) -> None:
-        if self._modem.sleep.tells:
+        if self._modem.sleep.tells and not self.banner_due:
             self._announce(print_line(name.decode(), int(SleepMode.DEEP)))
 
     def _tell_stack(self, status: Stack) -> None:

@@ -5,6 +5,7 @@ Pure: the shell has the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -12,14 +13,31 @@ from typing import Any
 from emulator.at.registry import BoundModel
 from emulator.at.store import R, Slot
 from emulator.modem.names import SERVER_SLOTS, require_addresses
-from emulator.modem.slots import PROFILE
+from emulator.modem.sleep import EdrxMode, Saving, active_time, periodic_time
+from emulator.modem.slots import EDRX, POWER_SAVING, PROFILE, Edrx, PowerSaving
 
 _SIM = "sim"
 Stored = Mapping[str, object]
 """By the name of the setting: its record by field names; of a setting of each connect_id, those by connect_id."""
 
+
+def _require_timers(record: PowerSaving) -> None:
+    active_time(record.active_time)
+    periodic_time(record.periodic_tau)
+    if record.mode == Saving.RESET:
+        raise ValueError(record.mode)
+
+
+def _require_cycle(record: Edrx) -> None:
+    if record.mode == EdrxMode.RESET or _CYCLE.fullmatch(record.cycle) is None:
+        raise ValueError(record.cycle)
+
+
+_CYCLE = re.compile(r"[01]{4}", re.ASCII)
 _CHECKS: Mapping[Slot[Any], Callable[[Any], None]] = {
-    slot: partial(require_addresses, family) for family, slot in SERVER_SLOTS.items()
+    **{slot: partial(require_addresses, family) for family, slot in SERVER_SLOTS.items()},
+    POWER_SAVING: _require_timers,
+    EDRX: _require_cycle,
 }
 """What a record must be beyond its parameters' ranges and types, as its command would see to it; raise ValueError."""
 
@@ -98,7 +116,10 @@ class Memory:
         return refused
 
     def _restore_contexts(self, command: str, entries: Mapping[str, object], refused: list[str]) -> None:
-        bound = self._model.commands[command.encode()].records[""]
+        bound = self._model.commands[command.encode()].records[""] if command.encode() in self._model.commands else None
+        if bound is None:
+            refused.append(command)
+            return
         records = self.by_cid[command] = {}
         for key, entry in entries.items():
             fields = entry if isinstance(entry, Mapping) else {}
@@ -111,7 +132,7 @@ class Memory:
     def _restore_profile(self, entries: Mapping[object, object], refused: list[str]) -> None:
         for name, entry in entries.items():
             slot = next((slot for slot in PROFILE if slot.name == name), None)
-            if slot is None:
+            if slot is None or slot.name.encode() not in self._model.commands:
                 refused.append(f"{_PROFILE}.{name}")
             else:
                 self._restore(slot, entry, 0, f"{_PROFILE}.{name}", refused, self.profile)

@@ -124,9 +124,8 @@ class Modem:
         self.transmitter.release(math.inf)
 
     def _sim_changed(self) -> None:
-        """What the card remembers is written down. The card itself does not wait for that, nor fails without it."""
+        """What the card remembers; the command that made it so writes it down."""
         self.memory.sim = self.sim.snapshot()
-        self.intents.append(Store(self.memory.snapshot()))
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer. A memory that takes
@@ -321,7 +320,7 @@ class Modem:
             self._on_event(event, now)
         if framer.echo:
             self._echo(now)
-        transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE
+        transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE or self.lifecycle.banner_due
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
         if not (self.intents and self.interpreter.busy):
             transmitter.release(now)

@@ -109,6 +109,7 @@ class Radio:
             return
         self.function = function
         if function is Function.FULL:
+            self.detached = False
             self.search_again(now)
             return
         self.stop()
@@ -124,6 +125,7 @@ class Radio:
         if selection is Selection.MANUAL_AUTOMATIC and not here:
             selection, here = Selection.AUTOMATIC, True
         self.selection, self.elsewhere = selection, not here
+        self.detached = False
         if selection is Selection.DEREGISTERED:
             self.stop()
         elif here:
@@ -150,11 +152,13 @@ class Radio:
     def attach_again(self) -> bool:
         """AT+CGATT=1: whether an Attach intent of the command is to be carried out, for the module was not attached.
         Raises CommandError(NO_NETWORK) where there is no network to be had."""
-        self.detached = False
         if self.registered:
             return False
+        if self._cell.refusal is not None or not self._reachable:
+            raise CommandError(Cme.NO_NETWORK)
+        self.detached = False
         self._look(math.inf)
-        if self.stat is not Registration.SEARCHING or self._cell.refusal is not None or not self._reachable:
+        if self.stat is not Registration.SEARCHING:
             raise CommandError(Cme.NO_NETWORK)
         self.deadline, self._attaching = math.inf, True
         return True

@@ -126,7 +126,9 @@ class Sim:
     # The memory.
 
     def snapshot(self) -> Mapping[str, object]:
+        """issued: how the card was when it was put in, by which it is known again."""
         return {
+            "issued": [self._profile.pin, self._profile.locked],
             "pin": self.pin,
             "locked": self.locked,
             "pin_tries": self.pin_tries,
@@ -134,10 +136,12 @@ class Sim:
         }
 
     def restore(self, stored: object) -> bool:
-        """Take up a snapshot; False, and nothing of it, when it is none."""
+        """Take up a snapshot; False, and nothing of it, when it is none, or another card's."""
         if not isinstance(stored, Mapping) or stored.keys() != self.snapshot().keys():
             return False
-        pin, locked, pin_tries, puk_tries = (stored[key] for key in self.snapshot())
+        issued, pin, locked, pin_tries, puk_tries = (stored[key] for key in self.snapshot())
+        if issued != self.snapshot()["issued"]:
+            return False
         if not (isinstance(pin, str) and is_code(pin) and isinstance(locked, bool)):
             return False
         if type(pin_tries) is not int or type(puk_tries) is not int:

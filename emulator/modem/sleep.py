@@ -21,6 +21,15 @@ class SleepMode(IntEnum):
     DEEP = 2
 
 
+class EdrxMode(IntEnum):
+    """<mode> of AT+CEDRXS."""
+
+    OFF = 0
+    ON = 1
+    TOLD = 2
+    RESET = 3
+
+
 class Saving(IntEnum):
     """<mode> of AT+CPSMS."""
 

@@ -72,12 +72,14 @@ def carded(profile: Profile, *, present: bool, pin: str | None) -> Profile:
 
 
 def hastened(profile: Profile, speed: float) -> Profile:
-    """Every emulated delay takes so many times less: boot, registration, search and scan, 2 MSL, pings."""
+    """Every emulated delay takes so many times less: boot, registration, search and scan, 2 MSL, pings, the
+    silence before sleep. What the DTE asks for in seconds stays as long."""
     power, radio = profile.power, profile.radio
     return profile._replace(
         power=power._replace(boot_time=power.boot_time / speed, register_time=power.register_time / speed),
         radio=radio._replace(search_time=radio.search_time / speed, scan_time=radio.scan_time / speed),
         connection=profile.connection._replace(msl=profile.connection.msl / speed),
+        sleep=profile.sleep._replace(release_time=profile.sleep.release_time / speed),
         ping=profile.ping._replace(interval=profile.ping.interval / speed),
     )
 

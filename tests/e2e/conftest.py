@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers
 from tests.e2e.pool import Pool
-from tests.e2e.started import Started
+from tests.e2e.started import AT_ONCE, Started
 
 Start = Callable[..., Started]
 Lend = Callable[[str], AbstractContextManager[Dte]]
@@ -35,10 +35,10 @@ def launch(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def start(launch: Start) -> Start:
-    """Starts emulators that boot at once and waits for the ready line."""
+    """Starts emulators that boot and register at once, and waits for the ready line."""
 
     def go(*arguments: str, measured: bool = False) -> Started:
-        return launch(*arguments, "--boot-time", "0", measured=measured).wait_ready()
+        return launch(*arguments, *AT_ONCE, measured=measured).wait_ready()
 
     return go
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.e2e.dte import WAIT, Dte
-from tests.e2e.started import Started
+from tests.e2e.started import AT_ONCE, Started
 
 _PATIENCE = 0.3
 """Seconds after which a module is asked again: a boot or a lost transparent connection may have swallowed the first."""
@@ -39,7 +39,7 @@ class Pool:
 
     @contextmanager
     def lent(self, *arguments: str, measured: bool = False) -> Iterator[Started]:
-        """A module just booted; measured: see Started.
+        """A module just booted and registered; measured: see Started.
 
         When it comes back it restarts, and one that does not is not lent again.
         Raises AssertionError when it did meanwhile what no test allows, or does not restart.
@@ -60,7 +60,7 @@ class Pool:
 
     def _started(self, *arguments: str, measured: bool) -> Started:
         self._count += 1
-        module = Started([*arguments, "--boot-time", "0"], self._folder / f"stderr-{self._count}", measured=measured)
+        module = Started([*arguments, *AT_ONCE], self._folder / f"stderr-{self._count}", measured=measured)
         try:
             return module.wait_ready()
         except BaseException:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.e2e.dte import WAIT, Dte
 from tests.e2e.peers import Peers, port_of, receive
-from tests.e2e.started import Started
+from tests.e2e.started import AT_ONCE, Started
 
 MEGABYTE = 1 << 20
 GUARD = 0.3
@@ -123,7 +123,7 @@ def shared(module: Started) -> Iterator[Dte]:
 @contextmanager
 def running(folder: Path, *arguments: str) -> Iterator[Started]:
     """An emulator that is ready."""
-    with Started([*arguments, "--boot-time", "0"], folder / "stderr") as module:
+    with Started([*arguments, *AT_ONCE], folder / "stderr") as module:
         yield module.wait_ready()
 
 

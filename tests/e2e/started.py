@@ -17,6 +17,8 @@ from typing import Self
 from tests.e2e.dte import WAIT, Dte, Transcript
 
 ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = ("--boot-time", "0", "--register-time", "0")
+"""The module is booted and registered as soon as it is there, after a restart as well."""
 # Every test also says: no bug was logged, no exception got out, nothing was left open.
 _ALARMS = re.compile(r"a bug in the emulator|Traceback|Exception ignored|Warning|Task was destroyed")
 

@@ -48,7 +48,7 @@ LINES = [
     (b"AT" + b"+MIPSTATE=9;" * 500, CME_50),
     (b"AT;;+CGMM", ERROR),
     (b"ATE9", CME_50),
-    (b"ATX%", ERROR),
+    (b"ATE%", ERROR),
     (b"AT\xff\xfe\x80\x00", ERROR),
     (b"AT+MIPSEND=0,5,hello", b"\r\n+CME ERROR: 550\r\n"),
     (b"AT" + b"(" * 8000, ERROR),

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import serial
 
 from emulator import Sandbox, load_model, parse_pattern, parse_route
 from emulator.cli.main import app
@@ -76,6 +77,65 @@ def test_pyserial_on_the_link(tmp_path: Path) -> None:
 
 def test_there_is_no_program_that_nobody_ran() -> None:
     assert len(blocks("python")) == 3
+
+
+# ---- The dialogues
+
+
+def shown_session(block: str) -> list[str]:
+    """The lines of a dialogue without their times; the host's own ports as N."""
+    lines = [re.sub(r"^[0-9:.]+ ", "", line) for line in block.splitlines()]
+    return [re.sub(r"(127\.0\.0\.1):\d+", r"\1:N", line) for line in lines]
+
+
+def test_the_first_session(tmp_path: Path) -> None:
+    told = section("A first session")
+    fenced = re.findall(r"^```(?:console)?\n(.*?)^```$", told, re.MULTILINE | re.DOTALL)
+    start, picocom, commands, dialogue = [block for block in fenced if "import" not in block]
+    first = start.splitlines()[0].removeprefix("$ ./scripts/run ").replace("/tmp/modem", str(tmp_path / "modem"))
+    command = [sys.executable, "-m", "emulator", "run", *first.split()]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as module:
+        assert module.stdout is not None
+        assert module.stderr is not None
+        ready = start.splitlines()[1].replace("/tmp/modem", str(tmp_path / "modem"))
+        assert re.sub(r"\d+", "N", module.stdout.readline().strip()) == re.sub(r"\d+", "N", ready)
+        with serial.Serial(str(tmp_path / "modem"), timeout=5) as dte:
+            typed, _, answer = picocom.partition("\n")[2].partition("\n")
+            dte.write(typed.encode() + b"\r")
+            assert dte.read_until(b"OK\r\n").decode().replace("\r\n", "\n") == answer
+            for line, end in zip(commands.splitlines(), (b"+MIPOPEN: 0,0\r\n", b"hello\r\n"), strict=True):
+                dte.write(line.encode() + b"\r")
+                assert dte.read_until(end).endswith(end)
+        module.terminate()
+        lines = shown_session(module.communicate()[1])
+    wanted = shown_session(dialogue)
+    at = lines.index(wanted[0])
+    assert lines[at : at + len(wanted)] == wanted
+
+
+@pytest.mark.parametrize("series", ["ML307R", "MN316"])
+def test_the_numbers_of_what_fails(series: str) -> None:
+    """What the text says of MIPOPEN's results is what the profiles say."""
+    profile = load_model(series).profile
+    results = profile.open_results
+    shown = [results.other, results.name, results.not_registered, results.no_context]
+    numbers = [profile.cme[result].number if isinstance(result, str) else result for result in shown]
+    assert numbers == ([1, 1, 1, 1] if profile.family == "NB" else [559, 580, 571, 570])
+    assert {"559", "580"} <= set(re.findall(r"\d+", section("Without the real network")))
+    assert {"571", "570"} <= set(re.findall(r"\d+", section("How a module starts")))
+
+
+def test_the_ways_to_start_are_understood(tmp_path: Path) -> None:
+    told = section("How a module starts").replace("state/", str(tmp_path)).replace("--boot-time 4", "--boot-time 0")
+    lines = [line.partition("#")[0].split() for line in re.findall(r"^onemo-emulator (.*)$", told, re.MULTILINE)]
+    assert len(lines) == 5
+    for arguments in lines:
+        command = [sys.executable, "-m", "emulator", *arguments]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as module:
+            assert module.stdout is not None
+            assert module.stdout.readline().startswith("ML307R ready on ")
+            module.terminate()
+            assert module.communicate()[1] == ""
 
 
 # ---- Profiles of one's own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import emulator.__main__
 import emulator.cli.run
 from emulator.cli.run import Options
+from emulator.runtime.models import Who
 from emulator.runtime.outside import Plan
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
@@ -57,11 +59,36 @@ COMPLAINTS = {
     "run --deny=": "pattern '': there is no host; ",
     "run --offline=5": f"--offline takes no value {RUN}",
     "run --sandbox-file": f"--sandbox-file needs a value {RUN}",
-    "run --sandbox-file /no/such": "/no/such: cannot be read: No such file or directory",
+    "run --sandbox-file /no/such": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
+    "run --sandbox --sandbox-file /no/such": "/no/such: cannot be read: No such file or directory",
     "run --sandbox --sandbox-file /": "/: cannot be read: Is a directory",
     "run --nv": f"--nv needs a value {RUN}",
     "run --nv /no/such/nv": "cannot keep the settings in /no/such/nv: No such file or directory: choose a file in ",
     "run --nv /dev/null": "cannot keep the settings in /dev/null: it is no regular file: choose another file",
+    "run --name": f"--name needs a value {RUN}",
+    "run --imei 12345678901234": "'12345678901234' is no IMEI: give its 15 digits",
+    "run --imei 12345678901234x": "'12345678901234x' is no IMEI: give its 15 digits",
+    "run --imei=": "'' is no IMEI: give its 15 digits",
+    "run --imei=-12345678901234": "'-12345678901234' is no IMEI: give its 15 digits",
+    "run --imsi 4600012345": "'4600012345' is no IMSI: give its 15 digits",
+    "run --imsi 46000123456789\u0663": "'46000123456789\u0663' is no IMSI: give its 15 digits",
+    "run --iccid 898600": "'898600' is no ICCID: give its 20 digits",
+    "run --iccid": f"--iccid needs a value {RUN}",
+    "run --revision=": "'' is no revision: give printable ASCII characters, like ",
+    "run --revision R\u00e9": "'R\u00e9' is no revision: give printable ASCII characters, like ",
+    "run --pin 123": "'123' is no PIN: give 4 to 8 digits",
+    "run --pin 123456789": "'123456789' is no PIN: give 4 to 8 digits",
+    "run --pin=-1234": "'-1234' is no PIN: give 4 to 8 digits",
+    "run --pin 12a4": "'12a4' is no PIN: give 4 to 8 digits",
+    "run --no-sim=5": f"--no-sim takes no value {RUN}",
+    "run --sim": f"there is no option '--sim'; did you mean --no-sim? {RUN}",
+    "run --register-time soon": f"--register-time soon: {SECONDS} {RUN}",
+    "run --register-time -1": f"--register-time -1: {SECONDS} {RUN}",
+    "run --speed 0": f"--speed 0: nothing would ever happen; write how many times faster, like 10 {RUN}",
+    "run --speed fast": "--speed fast: ",
+    "run --speed -2": "--speed -2: ",
+    "run --speed nan": "--speed nan: ",
+    "run --speed inf": "--speed inf: ",
     "demo MN316 ML307R": "'ML307R' is one argument too many (onemo-emulator demo --help tells more)",
     "demo ML307X": "there is no model 'ML307X'; did you mean ",
     "run --profiles /no/such": f"--profiles /no/such: there is no such directory {RUN}",
@@ -105,6 +132,8 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     assert typed("run").status == 0
     outside = "--route a=b --route *=direct --deny c:1 --deny d --offline --sandbox --sandbox-file s --nv n/ --zone -20"
     assert typed("run", *outside.split()).status == 0
+    who = "--name node7 --imei 1 --imsi 2 --iccid 3 --revision R1 --pin 4321 --no-sim --register-time 2.5 --speed 10"
+    assert typed("run", *who.split()).status == 0
     assert asked == [
         Options("mn316", Path("/tmp/x"), 0o660, (tmp_path, Path("/")), 1.5, Path("t"), json=True, verbose=True),
         Options("ML307R", None, None, (), None, None, json=False, verbose=False),
@@ -112,7 +141,11 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
             *("ML307R", None, None, (), None, None, False, False),
             Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
             "n/",
-            -20,
+            Who(zone=-20),
+        ),
+        Options(
+            *("ML307R", None, None, (), None, None, False, False, Plan(), None),
+            Who("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0),
         ),
     ]
 
@@ -120,11 +153,33 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
 def test_every_mistake_of_a_sandbox_file(typed: Typed, tmp_path: Path) -> None:
     file = tmp_path / "sandbox.toml"
     file.write_text("hosts = 5\n[ping]\nttl = 0\n")
-    printed = typed("run", "--sandbox-file", str(file))
+    printed = typed("run", "--sandbox", "--sandbox-file", str(file))
     assert (printed.status, printed.out) == (2, "")
     assert printed.err == (
         f"onemo-emulator: {file}: hosts: is not a table\n  {file}: ping.ttl: is 0, not a whole number from 1 to 255\n"
     )
+
+
+# ---- The ready line
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], {"model": "MN316"}),
+        (["--name", "node 7"], {"name": "node 7", "model": "MN316"}),
+        (["--name", "\u00fcber\n"], {"name": "\u00fcber\n", "model": "MN316"}),
+    ],
+)
+def test_the_ready_line_as_json(options: list[str], told: dict[str, str]) -> None:
+    with started("run", "MN316", "--json", "--speed", "100", *options) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        process.terminate()
+        assert process.communicate() == ("", "")
+    assert ready == {**told, "port": ready["port"], "link": None}
+    assert list(ready) == [*told, "port", "link"]
+    assert ready["port"].startswith("/dev/pts/")
 
 
 # ---- Help
@@ -150,6 +205,17 @@ def test_each_command_has_a_page_with_examples(typed: Typed, command: str) -> No
     "option", ["--route PATTERN=TARGET", "--deny PATTERN", "--offline", "--sandbox", "--sandbox-file FILE", "--nv FILE"]
 )
 def test_help_tells_of_what_is_outside(typed: Typed, option: str) -> None:
+    assert f"│ {option}  " in typed("run", "--help").out
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--name STR", "--imei DIGITS", "--imsi DIGITS", "--iccid DIGITS", "--revision TEXT", "--pin DIGITS"),
+        *("--no-sim", "--register-time SECONDS", "--speed N"),
+    ],
+)
+def test_help_tells_of_who_the_module_is(typed: Typed, option: str) -> None:
     assert f"│ {option}  " in typed("run", "--help").out
 
 

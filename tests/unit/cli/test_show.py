@@ -95,6 +95,27 @@ def test_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows["ML307R"].endswith("; no ATS3, ATS4, ATS5")
 
 
+def test_the_start_and_the_contexts_stand_out(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {series: cells[-1].split("; ") for series, cells in table(capsys).items()}
+    assert "cid 8 reserved" in rows["ML307R"]
+    assert "AT+IPR takes 0,4800,9600,...,921600" in rows["ML307R"]
+    assert "the last context can be deactivated" in rows["ML302S"]
+    assert {"CFUN from 0 to 1 restarts it", "deep sleep ends TCP"} < set(rows["MN319"])
+    assert "CFUN=0 deletes contexts" in rows["MN316"]
+
+
+def test_what_is_usual_for_a_family(capsys: pytest.CaptureFixture[str]) -> None:
+    show_models(())
+    usual = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Usual for ")]
+    (cat1,) = [line for line in usual if line.startswith("Usual for Cat.1: ")]
+    assert "connections need a data call; " in cat1
+    (kept,) = re.findall(r"keeps (AT[^;]*);", cat1)
+    (lacking,) = re.findall(r"no (AT[^;]*)\.$", cat1)
+    assert "AT+CGDCONT" in kept.split(", ")
+    assert "AT+CPSMS" in lacking.split(", ")
+    assert not set(kept.split(", ")) & set(lacking.split(", "))
+
+
 def test_profiles_of_ones_own_are_among_them(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     directory = write("acme.toml", ACME).parent
     assert table(capsys, directory)["ACME"][1:2] == ["ACME-1, ACME-2"]
@@ -124,6 +145,7 @@ def test_a_model_is_told_in_full(shown: Shown, name: str) -> None:
     assert lines[0].startswith(f"{name}  {profile.family}, series {profile.series}, from ")
     sections: tuple[tuple[Any, ...], ...] = (
         *(profile.identity, profile.line, profile.power, profile.connection, profile.close_results),
+        *(profile.sim, profile.radio, profile.contexts, profile.sleep),
         *(profile.dns, profile.ping, profile.time, profile.clock),
     )
     for section in sections:
@@ -158,6 +180,37 @@ def test_names_pings_and_the_time(shown: Shown) -> None:
     lines = shown("MN316", "MDNSGIP")
     assert row(lines, "operator_ipv4")[0].startswith("218.4.4.4 for 46003, ")
     assert row(shown("MN316"), "start")[:2] == ["none", "vendor's base guide: no answer until it is set"]
+
+
+def test_the_module_around_the_sockets(shown: Shown) -> None:
+    lines = shown("ML307R")
+    assert row(lines, "register_time") == ["0.5", "vendor's base guide", "base.toml"]
+    assert row(lines, "pin")[0] == "1234"
+    assert row(lines, "operator")[0] == "CHINA MOBILE"
+    assert row(lines, "needs_call")[0] == "yes"
+    assert row(lines, "reserved")[:2] == ["8", "vendor's base guide: kept for IMS"]
+    assert row(shown("ML305A"), "reserved")[0] == "none"
+    assert row(shown("MN319"), "drops_tcp")[0] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        ("CPIN", "pin_tries"),
+        ("CGSN", "imei"),
+        ("CIMI", "imsi"),
+        ("CEREG", "tac"),
+        ("COPS", "scan_time"),
+        ("CFUN", "full_reboots"),
+        ("CGDCONT", "pdp_type"),
+        ("MIPCALL", "needs_call"),
+        ("MLPMCFG", "release_time"),
+        ("MREBOOT", "reboot_notice"),
+        ("IPR", "autobaud"),
+    ],
+)
+def test_a_command_page_shows_what_else_belongs_to_it(shown: Shown, command: str, key: str) -> None:
+    assert row(shown("ML307R", command), key)[-1].endswith(".toml")
 
 
 def test_what_a_model_keeps(shown: Shown) -> None:

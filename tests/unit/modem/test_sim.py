@@ -88,7 +88,7 @@ def test_what_changes_is_told() -> None:
     assert refusal(sim, "lock", True, "0000") is Cme.INCORRECT_PASSWORD
     sim.lock(True, PIN)
     assert len(changes) == 4
-    assert changes[-1] == {"pin": PIN, "locked": True, "pin_tries": 3, "puk_tries": 10}
+    assert changes[-1] == {"issued": [PIN, True], "pin": PIN, "locked": True, "pin_tries": 3, "puk_tries": 10}
 
 
 @given(st.text("0123456789a٣ ", max_size=10))
@@ -99,6 +99,7 @@ def test_codes(text: str) -> None:
 @given(
     st.fixed_dictionaries(
         {
+            "issued": st.just([PROFILE.pin, PROFILE.locked]),
             "pin": st.text("0123456789", min_size=4, max_size=8),
             "locked": st.booleans(),
             "pin_tries": st.integers(0, 3),
@@ -114,8 +115,8 @@ def test_a_memory_comes_back(memory: dict[str, object]) -> None:
 
 @given(
     VALUES
-    | st.dictionaries(st.sampled_from(["pin", "locked", "pin_tries", "puk_tries", "other"]), VALUES)
-    | st.fixed_dictionaries(dict.fromkeys(["pin", "locked", "pin_tries", "puk_tries"], VALUES))
+    | st.dictionaries(st.sampled_from(["issued", "pin", "locked", "pin_tries", "puk_tries", "other"]), VALUES)
+    | st.fixed_dictionaries(dict.fromkeys(["issued", "pin", "locked", "pin_tries", "puk_tries"], VALUES))
 )
 def test_what_is_no_memory_changes_nothing(stored: object) -> None:
     sim = card()
@@ -135,7 +136,8 @@ def test_the_card_is_written_down_and_comes_back_in_another_process() -> None:
     assert driver.answer('AT+CPWD="SC","1234","5555"') == ["+CME ERROR: 16"]
     assert driver.answer('AT+MDNSCFG="priority",0') == ["OK"]
     stored = driver.world.answers.stored
-    assert stored["sim"] == {"pin": "4321", "locked": True, "pin_tries": 2, "puk_tries": 10}
+    card = {"issued": ["1234", False], "pin": "4321", "locked": True, "pin_tries": 2, "puk_tries": 10}
+    assert stored["sim"] == card
     later = Modem(model_named("MN316"))
     assert later.restore(stored) == []
     assert later.sim.state is SimState.PIN
@@ -156,3 +158,14 @@ def test_a_full_memory_is_not_the_cards() -> None:
     driver.world.answers.full = True
     assert driver.answer('AT+CLCK="SC",1,"1234"') == ["OK"]
     assert driver.answer('AT+CLCK="SC",2') == ["+CLCK: 1", "OK"]
+
+
+def test_another_card_does_not_remember_what_the_first_one_did() -> None:
+    first = Sim(PROFILE._replace(locked=True), lambda: None)
+    first.enter(PROFILE.pin)
+    first.change(PROFILE.pin, "9876")
+    again, other = (Sim(PROFILE._replace(locked=True, pin=pin), lambda: None) for pin in (PROFILE.pin, "4711"))
+    assert again.restore(first.snapshot())
+    assert again.pin == "9876"
+    assert not other.restore(first.snapshot())
+    other.enter("4711")

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import UsageError
-from emulator.profile.instance import hastened, luhn, named, told
+from emulator.profile.instance import carded, hastened, luhn, named, told
+from emulator.runtime.models import Who, individual
 from tests.support.driver import model_named
 from tests.support.models import SERIES
 
-PROFILE = model_named("ML307R").profile
+MODEL = model_named("ML307R")
+PROFILE = MODEL.profile
 
 
 def valid(digits: str) -> bool:
@@ -70,6 +72,49 @@ def test_what_is_no_number_is_refused() -> None:
         told(PROFILE, iccid="\u0661" * 20)
     with pytest.raises(UsageError, match="printable"):
         told(PROFILE, revision="a\nb")
+
+
+@pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "-1234", " 1234", "\u0661234"])
+def test_what_is_no_pin_is_refused(pin: str) -> None:
+    with pytest.raises(UsageError, match="give 4 to 8 digits"):
+        carded(PROFILE, present=True, pin=pin)
+
+
+@pytest.mark.parametrize("pin", ["0000", "87654321"])
+def test_a_card_with_a_pin_asks_for_it(pin: str) -> None:
+    sim = carded(PROFILE, present=True, pin=pin).sim
+    assert (sim.present, sim.locked, sim.pin) == (True, True, pin)
+    assert (sim.puk, sim.pin_tries) == (PROFILE.sim.puk, PROFILE.sim.pin_tries)
+
+
+def test_a_card_without_a_pin_is_as_the_profile_says_and_may_be_left_out() -> None:
+    assert carded(PROFILE, present=True, pin=None) == PROFILE
+    assert not carded(PROFILE, present=False, pin=None).sim.present
+
+
+@given(st.text())
+def test_a_number_is_its_digits_or_refused(text: str) -> None:
+    for count, tell in ((15, {"imei": text}), (15, {"imsi": text}), (20, {"iccid": text})):
+        if len(text) == count and set(text) <= set("0123456789"):
+            assert text in told(PROFILE, **tell).identity
+        else:
+            with pytest.raises(UsageError, match=f"give its {count} digits"):
+                told(PROFILE, **tell)
+
+
+def test_one_who_says_nothing_is_the_model_itself() -> None:
+    assert individual(MODEL, Who()) is MODEL
+
+
+def test_what_is_said_of_one_module_overrules_its_name() -> None:
+    who = Who("node7", imei="123456789012345", pin="4321", register_time=2.0, zone=-20, speed=2.0)
+    profile = individual(MODEL, who).profile
+    own = named(PROFILE, "node7").identity
+    assert profile.identity == own._replace(imei="123456789012345", imeisv="12345678901234" + own.svn)
+    assert (profile.sim.pin, profile.sim.locked) == ("4321", True)
+    assert (profile.power.register_time, profile.power.boot_time) == (1.0, PROFILE.power.boot_time / 2)
+    assert profile.clock.zone == -20
+    assert MODEL.profile == PROFILE
 
 
 def test_speed_shortens_every_delay_and_nothing_else() -> None:
