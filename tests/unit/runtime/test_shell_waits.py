@@ -68,13 +68,11 @@ class Nv:
         return False
 
 
-async def test_the_card_is_written_down_while_no_command_waits(
-    nursery: trio.Nursery, autojump_clock: MockClock
-) -> None:
+async def test_the_card_is_written_down_once_a_command(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     nv, line = Nv(), Line()
     await nursery.start(Module(MODEL, line, World(), boot_time=0, nv=nv).run)
     line.types(b'AT+CLCK="SC",1,"0000"\rAT+CLCK="SC",1,"1234";+CSQ\r')
     await trio.sleep(1)
     assert lines(line.reads()) == ["+MATREADY", "+CME ERROR: 16", "+CSQ: 99,99", "OK"]
     cards = [(saved["sim"]["locked"], saved["sim"]["pin_tries"]) for saved in nv.saved]
-    assert cards == [(False, 2), (False, 3), (True, 3)]
+    assert cards == [(False, 2), (True, 3)]
