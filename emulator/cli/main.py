@@ -58,9 +58,13 @@ def _seconds(hint: type, tokens: Sequence[Token]) -> float:
 
 
 def _speed(hint: type, tokens: Sequence[Token]) -> float:
-    speed = _seconds(hint, tokens)
-    if not speed:
-        raise ValueError("0: nothing would ever happen; write how many times faster, like 10")
+    text = tokens[0].value
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.001 <= speed <= 1_000_000:
+        raise ValueError(f"{text}: write how many times faster, from 0.001 to 1000000, like 10")
     return speed
 
 
@@ -189,7 +193,7 @@ def run(
     speed: float
         Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
     json: bool
-        Print the ready line as a JSON object: model, port, link.
+        Print the ready line as a JSON object: name (if it has one), model, port, link.
     verbose: bool
         Show the dialogue on stderr as it happens.
     """

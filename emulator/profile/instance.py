@@ -56,7 +56,7 @@ def told(
         identity = identity._replace(iccid=_checked("ICCID", iccid, len(identity.iccid)))
     if revision is not None:
         if not (revision.isascii() and revision.isprintable() and revision):
-            raise UsageError(f"{revision!r} is no revision: give printable ASCII characters, like {identity.revision}")
+            raise UsageError(f"{revision!r} is no revision: give printable ASCII characters, like ML307R-DC-V1")
         identity = identity._replace(revision=revision)
     return _with(profile, identity)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from emulator.at.registry import BoundModel, bind
 from emulator.commands import DECLARATIONS
+from emulator.errors import UsageError
 from emulator.modem.modem import Modem
 from emulator.profile.loader import LoadedProfile, find, inspect_file
 
@@ -35,6 +36,8 @@ def individual(model: Model, who: Who) -> Model:
     """The model as this one module. Raises UsageError: numbers that are none."""
     if who == Who():
         return model
+    if who.name == "":
+        raise UsageError("a module's name is not empty: leave it out, or give one")
     from emulator.profile.instance import carded, hastened, named, told
 
     profile = model.profile if who.name is None else named(model.profile, who.name)

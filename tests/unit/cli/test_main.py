@@ -84,7 +84,7 @@ COMPLAINTS = {
     "run --sim": f"there is no option '--sim'; did you mean --no-sim? {RUN}",
     "run --register-time soon": f"--register-time soon: {SECONDS} {RUN}",
     "run --register-time -1": f"--register-time -1: {SECONDS} {RUN}",
-    "run --speed 0": f"--speed 0: nothing would ever happen; write how many times faster, like 10 {RUN}",
+    "run --speed 0": f"--speed 0: write how many times faster, from 0.001 to 1000000, like 10 {RUN}",
     "run --speed fast": "--speed fast: ",
     "run --speed -2": "--speed -2: ",
     "run --speed nan": "--speed nan: ",
