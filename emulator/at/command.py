@@ -94,12 +94,8 @@ def print_line(name: str, *values: int | str | bytes | None) -> bytes:
     return b"+" + name.encode() + b": " + b",".join(shown)
 
 
-def field_values(record: NamedTuple) -> tuple[Any, ...]:
+def field_values(device: object, record: NamedTuple) -> tuple[Any, ...]:
     """The values of a record in order, as a read-back prints them."""
-    return tuple(record)
-
-
-def _key_values(device: object, record: NamedTuple) -> tuple[Any, ...]:
     return tuple(record)
 
 
@@ -181,16 +177,14 @@ class Setting(NamedTuple, Generic[D, R]):
     """One stored record, or one for each connect_id (slot.indexed; connect_id is then its first field).
 
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
-    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back, and tells
-    does where they are not the record's alone.
+    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back.
     """
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
     changed: Callable[[D, R], None] = _keep
-    shown: Callable[[R], Sequence[int | str | bytes | None]] = field_values
+    shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
     adjusted: Callable[[D, R], R] | None = None
-    tells: Callable[[D, R], Sequence[int | str | bytes | None]] | None = None
 
     @property
     def name(self) -> str:
@@ -207,8 +201,7 @@ class Setting(NamedTuple, Generic[D, R]):
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:
-        record = device.settings.get(self.slot, index)
-        return print_line(self.name, *(self.tells(device, record) if self.tells else self.shown(record)))
+        return print_line(self.name, *self.shown(device, device.settings.get(self.slot, index)))
 
     def _read(self, device: D, arguments: Arguments) -> Reply:
         indices = device.connect_ids if self.slot.indexed else (0,)
@@ -242,7 +235,7 @@ class Setting(NamedTuple, Generic[D, R]):
             return {Form.EXECUTE: execute}
 
         def read(device: D, arguments: Arguments) -> Reply:
-            (value,) = self.shown(device.settings.get(self.slot))
+            (value,) = self.shown(device, device.settings.get(self.slot))
             return Reply((str(value).zfill(3).encode(),))
 
         return {Form.SET: execute, Form.READ: read}
@@ -253,7 +246,7 @@ class Key(NamedTuple, Generic[D, R]):
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
-    shown: Callable[[D, R], Sequence[int | str | None]] = _key_values
+    shown: Callable[[D, R], Sequence[int | str | None]] = field_values
 
 
 class KeyedSetting(NamedTuple, Generic[D]):

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from emulator.at.command import Action, Declaration, NoParameters, Pending, Setting, is_basic
 from emulator.at.params import Defaulted
-from emulator.at.reply import DONE, Cme, CommandError, Reply
-from emulator.modem.intents import Store
+from emulator.at.reply import DONE, Reply
 from emulator.modem.modem import Modem
 from emulator.modem.slots import BASICS, PROFILE
 
@@ -43,13 +42,10 @@ def _store(modem: Modem, record: WhichProfile) -> Pending:
     memory, before = modem.memory, modem.memory.profile
     memory.profile = {(slot, 0): modem.settings.get(slot) for slot in PROFILE if slot.name.encode() in modem.commands}
 
-    def stored(done: bool) -> Reply:
-        if not done:
-            memory.profile = before
-            raise CommandError(Cme.MEMORY_FULL)
-        return DONE
+    def undo() -> None:
+        memory.profile = before
 
-    return Pending(Store(memory.snapshot()), stored)
+    return modem.write_down(undo)
 
 
 def _list(modem: Modem, record: NoParameters) -> Reply:

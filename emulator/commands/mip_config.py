@@ -48,7 +48,7 @@ def _plain(modem: Modem, record: Ssl) -> None:
         raise CommandError(Cme.NOT_SUPPORTED)
 
 
-def _shown_keep_alive(record: KeepAliveSetting) -> tuple[int, ...]:
+def _shown_keep_alive(modem: Modem, record: KeepAliveSetting) -> tuple[int, ...]:
     """With keepalive 0 nothing more is printed (manual 3.2)."""
     if not record.keepalive:
         return record.connect_id, 0

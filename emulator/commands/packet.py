@@ -11,7 +11,7 @@ from emulator.at.reply import DONE, Cme, CommandError, Reply
 from emulator.modem.contexts import Active, Definition, Login
 from emulator.modem.intents import Attach
 from emulator.modem.modem import Modem
-from emulator.modem.names import given_servers
+from emulator.modem.names import given_servers, shown_address
 from emulator.modem.slots import EVENT_REPORT
 from emulator.net.interface import Family
 
@@ -169,7 +169,7 @@ def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
         servers = given_servers(modem, Family.IPV4)
         lines.append(print_line("CGCONTRDP", *start, f"{active.ipv4}.{profile.mask_ipv4}", "", *servers[:2]))
     if active.ipv6:
-        servers = tuple(server.upper() for server in given_servers(modem, Family.IPV6))
+        servers = tuple(map(shown_address, given_servers(modem, Family.IPV6)))
         lines.append(print_line("CGCONTRDP", *start, f"{active.ipv6} {profile.mask_ipv6}", "", *servers[:2]))
     return lines or [print_line("CGCONTRDP", *start)]
 

@@ -135,7 +135,7 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Query("CFUN", PhoneFunction, read=_function, select=_set_function),
     Action("CSQ", NoParameters, _signal),
     Action("CESQ", NoParameters, _extended_signal),
-    *(Setting(slot, tells=_registration) for slot in REGISTRATION_REPORTS),
+    *(Setting(slot, shown=_registration) for slot in REGISTRATION_REPORTS),
     Query("COPS", Operator, read=_operator, select=_select, test=_scan, looks=True),
     Setting(ZONE_REPORT),
     Setting(ZONE_UPDATE),

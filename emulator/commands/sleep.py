@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from emulator.at.command import Declaration, Key, KeyedSetting, Setting, print_line
 from emulator.at.reply import Cme, CommandError
 from emulator.modem.modem import Modem
-from emulator.modem.sleep import EdrxMode, Saving, active_time, periodic_time
+from emulator.modem.sleep import EdrxMode, Saving, require_cycle, require_timers
 from emulator.modem.slots import (
     EDRX,
     POWER_SAVING,
@@ -19,8 +17,6 @@ from emulator.modem.slots import (
     PowerSaving,
     SleepModeSetting,
 )
-
-_CYCLE = re.compile(r"[01]{4}", re.ASCII)
 
 
 def _permanent(modem: Modem, record: SleepModeSetting) -> None:
@@ -37,8 +33,7 @@ def _mode(modem: Modem, record: SleepModeSetting) -> tuple[int]:
 def _timers(modem: Modem, record: PowerSaving) -> None:
     """Raises CommandError(INCORRECT_PARAMETERS) unless the timers are eight binary digits."""
     try:
-        active_time(record.active_time)
-        periodic_time(record.periodic_tau)
+        require_timers(record)
     except ValueError:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
 
@@ -50,15 +45,17 @@ def _saving(modem: Modem, record: PowerSaving) -> PowerSaving:
     return PowerSaving(**{**modem.defaults(POWER_SAVING.name), "mode": int(Saving.OFF)})  # type: ignore[arg-type]
 
 
-def _shown_saving(record: PowerSaving) -> tuple[int | str | bytes, ...]:
+def _shown_saving(modem: Modem, record: PowerSaving) -> tuple[int | str | bytes, ...]:
     """The timers of GERAN and UTRAN are not there."""
     return record.mode, b"", b"", record.periodic_tau, record.active_time
 
 
 def _cycle(modem: Modem, record: Edrx) -> None:
     """Raises CommandError(INCORRECT_PARAMETERS) unless the cycle is four binary digits."""
-    if _CYCLE.fullmatch(record.cycle) is None:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    try:
+        require_cycle(record)
+    except ValueError:
+        raise CommandError(Cme.INCORRECT_PARAMETERS) from None
 
 
 def _edrx(modem: Modem, record: Edrx) -> Edrx:
@@ -68,7 +65,7 @@ def _edrx(modem: Modem, record: Edrx) -> Edrx:
     return Edrx(**{**modem.defaults(EDRX.name), "mode": int(EdrxMode.OFF)})  # type: ignore[arg-type]
 
 
-def _shown_edrx(record: Edrx) -> tuple[int, str]:
+def _shown_edrx(modem: Modem, record: Edrx) -> tuple[int, str]:
     return record.act, record.cycle
 
 

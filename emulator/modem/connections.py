@@ -166,9 +166,8 @@ class Connections:
 
     def context_down(self, cid: int) -> None:
         """The PDP context ended: every connection on it does. One that was being made has failed."""
-        default = self._host.profile.contexts.default
         for instance in self:
-            if (instance.cid or default) != cid:
+            if self._host.contexts.chosen(instance.cid) != cid:
                 continue
             if instance.state is State.CONNECTING:
                 self._host.intents.append(Drop(instance.connect_id))

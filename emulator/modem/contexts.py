@@ -16,6 +16,7 @@ from emulator.at.reply import Cme, CommandError
 from emulator.errors import NetFailure
 from emulator.modem.host import Host
 from emulator.modem.intents import NetworkInfo
+from emulator.modem.names import shown_address
 from emulator.modem.packet_events import PacketEvents
 from emulator.modem.slots import AUTO_CONNECT
 from emulator.net.interface import Family
@@ -170,9 +171,8 @@ class Contexts:
         self.defined.pop(cid, None)
 
     def undefine_all(self) -> None:
-        """AT+CFUN=0 on some models. Nothing may be active."""
+        """AT+CFUN=0 on some models, which then writes that down. Nothing may be active."""
         self.defined.clear()
-        self._host.contexts_changed()
 
     def require_free(self, cid: int) -> None:
         """Raises CommandError(NOT_ALLOWED) for a cid that the module keeps for itself."""
@@ -286,7 +286,7 @@ class Contexts:
         if kind in ("IP", "IPV4V6"):
             ipv4 = network.ipv4 if network.ipv4 is not None else self._made_up(cid)
         if kind in ("IPV6", "IPV4V6"):
-            ipv6 = (network.ipv6 or "").upper()
+            ipv6 = shown_address(network.ipv6) if network.ipv6 else ""
         if kind == "IPV6" and not ipv6:
             raise CommandError(Cme.UNSPECIFIED_GPRS)
         taken = {active.bearer for active in self.active.values()}

@@ -50,10 +50,6 @@ class Host(Protocol):
     @property
     def imsi(self) -> str: ...
 
-    def contexts_changed(self) -> None:
-        """Their definitions did, without a command that waits for it to be written down."""
-        ...
-
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""
         ...

@@ -5,7 +5,6 @@ Pure: the shell has the file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from emulator.at.registry import BoundModel
 from emulator.at.store import R, Slot
 from emulator.modem.names import SERVER_SLOTS, require_addresses
-from emulator.modem.sleep import EdrxMode, Saving, active_time, periodic_time
+from emulator.modem.sleep import EdrxMode, Saving, require_cycle, require_timers
 from emulator.modem.slots import EDRX, POWER_SAVING, PROFILE, Edrx, PowerSaving
 
 _SIM = "sim"
@@ -22,18 +21,17 @@ Stored = Mapping[str, object]
 
 
 def _require_timers(record: PowerSaving) -> None:
-    active_time(record.active_time)
-    periodic_time(record.periodic_tau)
+    require_timers(record)
     if record.mode == Saving.RESET:
         raise ValueError(record.mode)
 
 
 def _require_cycle(record: Edrx) -> None:
-    if record.mode == EdrxMode.RESET or _CYCLE.fullmatch(record.cycle) is None:
-        raise ValueError(record.cycle)
+    require_cycle(record)
+    if record.mode == EdrxMode.RESET:
+        raise ValueError(record.mode)
 
 
-_CYCLE = re.compile(r"[01]{4}", re.ASCII)
 _CHECKS: Mapping[Slot[Any], Callable[[Any], None]] = {
     **{slot: partial(require_addresses, family) for family, slot in SERVER_SLOTS.items()},
     POWER_SAVING: _require_timers,

@@ -140,7 +140,7 @@ class Modem:
             self.settings.set(slot, before, index)
             self.memory.set(slot, kept, index)
 
-        return self._write_down(undo)
+        return self.write_down(undo)
 
     def keep_contexts(self, undo: Callable[[], None]) -> Pending:
         """As keep, for what the contexts hold. undo puts them back."""
@@ -150,17 +150,15 @@ class Modem:
             undo()
             self._remember_contexts()
 
-        return self._write_down(undo_both)
-
-    def contexts_changed(self) -> None:
-        """Their definitions did: they are written down as what the card remembers."""
-        self._remember_contexts()
-        self.intents.append(Store(self.memory.snapshot()))
+        return self.write_down(undo_both)
 
     def _remember_contexts(self) -> None:
         self.memory.by_cid = {"CGDCONT": dict(self.contexts.defined), "CGAUTH": dict(self.contexts.logins)}
 
-    def _write_down(self, undo: Callable[[], None]) -> Pending:
+    def write_down(self, undo: Callable[[], None]) -> Pending:
+        """The answer of a command that changed what outlives the boot cycle; undo takes it back where nothing can be
+        written: CME 20."""
+
         def stored(done: bool) -> Reply:
             if not done:
                 undo()

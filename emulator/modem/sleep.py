@@ -10,7 +10,15 @@ import re
 from enum import Enum, IntEnum, auto
 
 from emulator.modem.host import Host
-from emulator.modem.slots import POWER_SAVING, SLEEP_DELAY, SLEEP_INDICATION, SLEEP_MODE, STACK_INDICATION
+from emulator.modem.slots import (
+    POWER_SAVING,
+    SLEEP_DELAY,
+    SLEEP_INDICATION,
+    SLEEP_MODE,
+    STACK_INDICATION,
+    Edrx,
+    PowerSaving,
+)
 
 
 class SleepMode(IntEnum):
@@ -56,6 +64,7 @@ class Due(Enum):
 
 _TIMER = re.compile(r"[01]{8}", re.ASCII)
 _ACTIVE_UNITS = {0b000: 2.0, 0b001: 60.0, 0b010: 360.0, 0b111: math.inf}
+_CYCLE = re.compile(r"[01]{4}", re.ASCII)
 _PERIODIC_UNITS = {0b000: 600.0, 0b001: 3600.0, 0b010: 36000.0, 0b011: 2.0, 0b100: 30.0, 0b101: 60.0,
                    0b110: 1_152_000.0, 0b111: math.inf}  # fmt: skip
 
@@ -71,6 +80,18 @@ def active_time(timer: str) -> float:
 def periodic_time(timer: str) -> float:
     """T3412 extended (24.008 10.5.7.4a): seconds, inf when deactivated. Raises ValueError as active_time."""
     return _timer(timer, _PERIODIC_UNITS, 600.0)
+
+
+def require_timers(record: PowerSaving) -> None:
+    """Raises ValueError unless the timers are eight binary digits."""
+    active_time(record.active_time)
+    periodic_time(record.periodic_tau)
+
+
+def require_cycle(record: Edrx) -> None:
+    """Raises ValueError unless the cycle is four binary digits."""
+    if _CYCLE.fullmatch(record.cycle) is None:
+        raise ValueError(record.cycle)
 
 
 def _timer(timer: str, units: dict[int, float], other: float) -> float:

@@ -32,13 +32,13 @@ def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
 
     Raises UsageError: a malformed route or pattern, a sandbox file that cannot be used.
     """
-    from emulator.net.routes import Goal, Routes, parse_pattern, parse_route
+    from emulator.net.routes import Routes, parse_pattern, parse_route
 
     texts = (*plan.routes, _EVERYTHING) if plan.sandbox else tuple(plan.routes)
     routes = tuple(map(parse_route, texts))
     denied = tuple(map(parse_pattern, plan.denied))
     sandbox = None
-    leads_there = any(route.target.goal is Goal.SANDBOX for route in routes)
+    leads_there = any(route.target.sandbox for route in routes)
     if plan.sandbox_file is not None and not leads_there:
         raise UsageError("--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it")
     if leads_there:
