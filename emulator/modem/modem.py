@@ -18,6 +18,7 @@ from emulator.modem.clock import Clock
 from emulator.modem.connection import AccessMode, Instance, State
 from emulator.modem.connections import Connections
 from emulator.modem.contexts import Contexts
+from emulator.modem.files import File, FileKind, Files
 from emulator.modem.intents import Attach, Forward, Intent, NetworkInfo, Store
 from emulator.modem.interpreter import Interpreter
 from emulator.modem.lifecycle import Lifecycle
@@ -62,6 +63,7 @@ class Modem:
         self.format = ReplyFormat(model.cme)
         self.interpreter = Interpreter(self)
         self.memory = Memory(model)
+        self.files: Files = self.memory.files
         self.clock = Clock(profile.clock.zone)
         self.sim = Sim(profile.sim, self._sim_changed)
         self.cell = Cell(profile.radio)
@@ -75,6 +77,7 @@ class Modem:
         self.sleep = Sleep(self)
         self.connections = Connections(self, self.model)
         self.services = Services(self, self.model)
+        self.files.restart()
         self.sim.restart()
         self.contexts = Contexts(self, self.memory.by_cid.get("CGDCONT"), self.memory.by_cid.get("CGAUTH"))
         self.radio = Radio(self)
@@ -160,11 +163,28 @@ class Modem:
     def _remember_contexts(self) -> None:
         self.memory.by_cid = {"CGDCONT": dict(self.contexts.defined), "CGAUTH": dict(self.contexts.logins)}
 
-    def _write_down(self, undo: Callable[[], None]) -> Pending:
+    def write_file(self, kind: FileKind, name: str, piece: bytes, *, last: bool) -> Reply | Pending:
+        """A piece of a certificate or key; a whole one is written down. Raises CommandError: as Files.add."""
+        before = self.files.stored
+        if not self.files.add(kind, name, piece, last=last):
+            return DONE
+        return self._write_down(lambda: self._put_files_back(before), Cme.FILE_WRITE_FAILED)
+
+    def remove_file(self, name: str) -> Reply | Pending:
+        """Raises CommandError(FILE_MISSING)."""
+        before = self.files.stored
+        if not self.files.remove(name):
+            return DONE
+        return self._write_down(lambda: self._put_files_back(before), Cme.FILE_DELETE_FAILED)
+
+    def _put_files_back(self, files: Mapping[str, File]) -> None:
+        self.files.stored = dict(files)
+
+    def _write_down(self, undo: Callable[[], None], failure: Cme = Cme.MEMORY_FULL) -> Pending:
         def stored(done: bool) -> Reply:
             if not done:
                 undo()
-                raise CommandError(Cme.MEMORY_FULL)
+                raise CommandError(failure)
             return DONE
 
         return Pending(Store(self.memory.snapshot()), stored)
