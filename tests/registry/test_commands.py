@@ -146,7 +146,11 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     names = KEYS[command][key] if key else PARAMETERS[command]
     given = {**REQUIRED.get(key or command, {"connect_id": "0"}), name: value}
     if command == "MSSLCFG":
-        given = {"ssl_id": "0", **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}), name: value}
+        given = {
+            "ssl_id": "0",
+            **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}),
+            name: value,
+        }
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
         given["permanent"] = "1"
     if name == "access_mode" and value == "3":
