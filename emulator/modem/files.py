@@ -104,14 +104,14 @@ class Files:
             for kind in FileKind
         }
 
-    def restore(self, stored: Mapping[object, object], longest_name: int) -> list[str]:
+    def restore(self, stored: Mapping[str, object], longest_name: int) -> list[str]:
         """Take up a snapshot. Returns the names of what is no file, or one too many."""
         refused: list[str] = []
         kinds = {kind.name.lower(): kind for kind in FileKind}
         for key, entries in stored.items():
-            kind = kinds.get(str(key))
+            kind = kinds.get(key)
             if kind is None or not isinstance(entries, Mapping):
-                refused.append(str(key))
+                refused.append(key)
                 continue
             for name, text in entries.items():
                 data = self._restored(name, text, longest_name)

@@ -103,7 +103,7 @@ class TlsConnection:
             try:
                 return self._tls.read(limit)
             except ssl.SSLWantReadError:
-                self._go_on_sending()
+                self._send_pending_quietly()  # an answer to the peer's TLS; what is left goes before the next record
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
             except ssl.SSLError as error:

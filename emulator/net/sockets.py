@@ -89,12 +89,16 @@ class HostNetwork:
         if request.transport is Transport.UDP and not request.port:
             # The kernel takes it for "not connected" and would let in everybody's datagrams.
             raise NetError(NetFailure.OTHER, "UDP has no port 0")
+        prepared = None if request.tls is None else self._tls_client().prepare(request)
         claim = self._ports.claim(request.transport, request.local_port)
         deadline = trio.current_time() + request.timeout
         peer = request.transport, request.host, request.port
         try:
             opened = await self._first(peer, request.names, deadline, lambda p: connect(request, p, deadline, claim))
-            return opened if request.tls is None else await self._secured(opened, request, deadline)
+            if prepared is None:
+                return opened
+            # That it fails ends the attempt: another address would have the same certificate.
+            return await self._tls_client().secure(opened, request, deadline, prepared)
         except NetError as error:
             claim.release()
             if error.failure is NetFailure.NAME_TIMED_OUT:
@@ -104,13 +108,12 @@ class HostNetwork:
             claim.release()
             raise
 
-    async def _secured(self, connection: Connection, request: OpenRequest, deadline: float) -> Connection:
-        """A failed handshake of TLS ends the attempt: another address would have the same certificate."""
+    def _tls_client(self) -> TlsClient:
         if self._tls is None:
             from emulator.net.tls import TlsClient
 
             self._tls = TlsClient()
-        return await self._tls.secure(connection, request, deadline)
+        return self._tls
 
     async def lookup(self, request: LookupRequest) -> list[str]:
         """See Network. A denied name is unknown. One that a route leads to the sandbox, if only for one port, has

@@ -34,43 +34,55 @@ _USUAL = "DEFAULT:@SECLEVEL=0"  # a module takes what is weak, and so do the ser
 _MOST_PEERS = 16  # whose sessions are kept
 
 
+Prepared = tuple[ssl.SSLContext, ssl.SSLSession | None]
+"""What a handshake starts from: settings, and a session to resume."""
+
+
 class TlsClient:
     """The TLS of one module: it remembers the sessions that it may resume."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, int, TlsRequest], tuple[ssl.SSLContext, ssl.SSLSession | None]]
-        self._known = OrderedDict()
+        self._known: OrderedDict[tuple[str, int, TlsRequest], Prepared] = OrderedDict()
 
     def forget(self) -> None:
         """The module restarts."""
         self._known.clear()
 
-    async def secure(self, connection: Connection, request: OpenRequest, deadline: float) -> TlsConnection:
+    def prepare(self, request: OpenRequest) -> Prepared:
+        """What the handshake of this request starts from. Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
+        assert request.tls is not None
+        return self._known.get((request.host, request.port, request.tls)) or (_context(request.tls), None)
+
+    async def secure(
+        self, connection: Connection, request: OpenRequest, deadline: float, prepared: Prepared
+    ) -> TlsConnection:
         """The handshake over a TCP connection, up to deadline in trio's time at most.
 
-        Raises NetError, and then the connection is ended: TLS_SETUP, TLS_UNVERIFIED, TLS_TIMED_OUT, TLS_FAILED,
-        FILE_FORMAT, FILE_LOAD.
+        Raises NetError, and then the connection is ended: TLS_SETUP, TLS_UNVERIFIED, TLS_TIMED_OUT, TLS_FAILED.
         """
         asked = request.tls
         assert asked is not None
         try:
             with trio.move_on_at(min(deadline, trio.current_time() + asked.negotiation_time)):
-                return await self._shake_hands(connection, request, asked)
+                return await self._shake_hands(connection, request, asked, prepared)
             raise NetError(NetFailure.TLS_TIMED_OUT, f"{connection.peer}: no answer to the TLS handshake")
         except BaseException:
             connection.abort()
             raise
 
-    async def _shake_hands(self, connection: Connection, request: OpenRequest, asked: TlsRequest) -> TlsConnection:
+    async def _shake_hands(
+        self, connection: Connection, request: OpenRequest, asked: TlsRequest, prepared: Prepared
+    ) -> TlsConnection:
+        context, session = prepared
         key = request.host, request.port, asked
-        context, session = self._known.get(key) or (_context(asked), None)
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        name = _server_name(request.host)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)
-                tls = context.wrap_bio(incoming, outgoing, server_hostname=_server_name(request.host), session=session)
-        except ValueError as error:
-            raise NetError(NetFailure.TLS_UNVERIFIED, f"{request.host}: {error}") from error
+            tls = context.wrap_bio(incoming, outgoing, server_hostname=name, session=session)
+        except ValueError as error:  # no name that TLS can carry
+            if asked.trusted is not None:
+                raise NetError(NetFailure.TLS_UNVERIFIED, f"{request.host}: {error}") from error
+            tls = context.wrap_bio(incoming, outgoing, session=session)
         secured = TlsConnection(connection, tls, incoming, outgoing)
         await secured.shake_hands()
         if asked.resumes:
@@ -122,7 +134,7 @@ def _set_suites(context: ssl.SSLContext, number: int | None) -> None:
     if number is None:
         return
     for suite in context.get_ciphers():
-        if suite["id"] & 0xFFFF == number:
+        if suite["id"] & 0xFFFF == number and suite["protocol"] != "TLSv1.3":
             context.set_ciphers(f"{suite['name']}:@SECLEVEL=0")
             return
     _cannot(f"cipher suite 0x{number:02X}")
@@ -154,7 +166,7 @@ def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
             os.close(file)
 
 
-def _server_name(host: str) -> str | None:
+def _server_name(host: str) -> str:
     """What is told to the server (an address is not) and compared with its certificate."""
     try:
         return str(ip_address(host))

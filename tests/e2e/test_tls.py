@@ -15,7 +15,7 @@ import trustme
 from tests.e2e.conftest import Start
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers, port_of, receive
-from tests.e2e.sinks import GUARD, escape, payload, pouring, running, shared, take_all
+from tests.e2e.sinks import GUARD, MEGABYTE, escape, payload, pouring, running, shared, stuff_line, take_all
 from tests.e2e.started import Started
 from tests.e2e.test_slow_dte import sending
 from tests.e2e.tls_peers import HOST, accepted, context, serving, store, switch_on
@@ -163,7 +163,7 @@ def test_a_version_that_no_host_has(module: Started, dte: Dte, peers: Peers) -> 
     assert "SSL 3" in module.stderr()
 
 
-@pytest.mark.parametrize(("suite", "result"), [("0x3D", "0"), ("0x16", "751"), ("0xC030", "754")])
+@pytest.mark.parametrize(("suite", "result"), [("0x3D", "0"), ("0x16", "751"), ("0x1301", "751"), ("0xC030", "754")])
 def test_a_cipher_suite(dte: Dte, peers: Peers, suite: str, result: str) -> None:
     """One that both have, one that the host has not, one that the server has not."""
     certificate = CA.issue_cert(HOST, key_type=trustme.KeyType.RSA)
@@ -285,6 +285,41 @@ def test_bulk_through_stream_buffered_mode(dte: Dte, peers: Peers) -> None:
             dte.reads(b"\r\n\r\nOK\r\n")
             assert dte.lull(GUARD) == b""
             assert take_all(dte, BULK - 4096) == data[4096:]
+
+
+def test_a_slow_peer(dte: Dte, peers: Peers) -> None:
+    """What it does not take holds the DTE up, and nothing is lost; what is under way goes on its own."""
+    switch_on(dte)
+    with serving(peers, context(SERVER), window=16384) as (port, served):
+        dte.ask(f'AT+MIPOPEN=0,"TCP","{HOST}",{port},60,1', "OK", "CONNECT")
+        peer, data = accepted(served), payload(2 * MEGABYTE)
+        stuck = stuff_line(dte, data)
+        assert stuck < MEGABYTE, "the DTE was to be held up"
+        with pouring(dte, data[stuck:]):
+            assert receive(peer, len(data)) == data
+        escape(dte)
+        dte.alive()
+
+
+def test_closing_while_the_peer_does_not_read(dte: Dte, peers: Peers) -> None:
+    """MIPSEND waits for its time, and AT+MIPCLOSE ends it all the same."""
+    dte.ask('AT+MIPCFG="timeout",0,1', "OK")
+    switch_on(dte)
+    with serving(peers, context(SERVER), window=4096) as (port, served):
+        opens(dte, port)
+        peer = accepted(served)
+        sent = 0
+        while True:
+            dte.line(f'AT+MIPSEND=0,1460,"{"x" * 1460}"')
+            told = dte.until(rb"(?:OK|ERROR: 560)\r\n")
+            if b"ERROR" in told:
+                break
+            sent += int(told.split(b",")[1].split()[0])
+        assert receive(peer, sent) == b"x" * sent, "what was counted arrives"
+        dte.ask("AT+MIPCLOSE=0", "OK")
+        assert set(receive(peer, 1 << 20)) <= {0x78}, "close_notify, else this raises"
+        peer.close()
+        dte.until(rb"\+MIPCLOSE: 0\r\n")
 
 
 # Secrets.

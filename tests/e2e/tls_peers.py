@@ -29,9 +29,12 @@ def context(certificate: trustme.LeafCert | None) -> ssl.SSLContext:
 
 
 @contextmanager
-def serving(peers: Peers, made: ssl.SSLContext, turns: int = 1) -> Iterator[tuple[int, Served]]:
-    """A server that shakes hands so many times, whether or not that succeeds: its port, and what it has."""
-    listener, served = peers.tcp(), Served()
+def serving(
+    peers: Peers, made: ssl.SSLContext, turns: int = 1, window: int | None = None
+) -> Iterator[tuple[int, Served]]:
+    """A server that shakes hands so many times, whether or not that succeeds: its port, and what it has. window: its
+    SO_RCVBUF."""
+    listener, served = peers.tcp(window=window), Served()
 
     def serve() -> None:
         with suppress(OSError):  # nobody came

@@ -20,7 +20,7 @@ def test_everything_comes_back() -> None:
     files.add(FileKind.KEY, "a.key", SECRET, last=True)
     files.add(FileKind.KEY, "half.key", SECRET, last=False)
     again = Files(PROFILE)
-    assert again.restore(dict(files.snapshot()), 64) == []
+    assert again.restore(files.snapshot(), 64) == []
     assert again.stored == files.stored
     assert again.find(FileKind.KEY, "a.key") == SECRET
     assert again.find(FileKind.CERTIFICATE, "a.key") is None
@@ -40,7 +40,7 @@ def test_everything_comes_back() -> None:
         {"none": {}},
     ],
 )
-def test_what_does_not_fit(entry: dict[object, object]) -> None:
+def test_what_does_not_fit(entry: dict[str, object]) -> None:
     files = Files(PROFILE)
     assert len(files.restore(entry, 64)) == 1
     assert files.stored == {}
