@@ -67,6 +67,13 @@ class NetFailure(Enum):
     NO_CONTEXT = auto()  # the PDP context is not active
     REPORTED = auto()  # an ICMP error came back for an echo request
     UNUSABLE = auto()  # a time server's answer says nothing, or that it does not know the time
+    TLS_SETUP = auto()  # the host cannot offer the version or the cipher suite
+    TLS_UNVERIFIED = auto()  # the server's certificate: untrusted, expired, another's
+    TLS_TIMED_OUT = auto()
+    TLS_FAILED = auto()  # no common version or cipher suite, no TLS at all, the client's certificate refused
+    FILE_MISSING = auto()  # a certificate or key that TLS needs is not stored
+    FILE_FORMAT = auto()  # it is no certificate, or no key
+    FILE_LOAD = auto()  # the key does not belong to the certificate
     OTHER = auto()
 
 

@@ -219,6 +219,10 @@ class Bench:
         """The same over six connections at once."""
         return bench_bulk.six(self.pump(), self.bulk)
 
+    def tls(self) -> tuple[Figures, Figures]:
+        """Transparent mode over TLS, DTE to peer, beside plain TCP."""
+        return bench_bulk.tls(self.bulk // 4)
+
     def pump(self) -> bench_bulk.Pump:
         return bench_bulk.Pump(self.folder)
 
@@ -249,6 +253,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "down": Bench.down,
     "buffered": Bench.buffered,
     "six": Bench.six,
+    "tls": Bench.tls,
 }
 
 

@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,48 @@ def buffered(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]
 def six(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
     """The same over six connections at once."""
     return _read_buffered(pump, CONNECTIONS, count // 10)
+
+
+def tls(count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """DTE to peer in transparent mode over TLS, beside the same over plain TCP; both ends are Python's."""
+    import trustme
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("bench.example.com").configure_cert(context)
+    secured = {"mb_per_s": _poured(count, context)}
+    return secured, {"mb_per_s": _poured(count, None)}
+
+
+def _poured(count: int, context: ssl.SSLContext | None) -> float:
+    """MB per second through a module to a peer that reads it all; with TLS if there is a context for it."""
+    with _started(MODULE) as (port, _), socket.create_server(("127.0.0.1", 0)) as listener:
+        _ask(port, b"ATE0\r", b"OK\r\n")
+        if context is not None:
+            _ask(port, b'AT+MIPCFG="ssl",0,1,0\r', b"OK\r\n")
+        ends: list[socket.socket] = []
+
+        def accept() -> None:
+            peer = listener.accept()[0]
+            ends.append(peer if context is None else context.wrap_socket(peer, server_side=True))
+
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
+        number = listener.getsockname()[1]
+        _ask(port, b'AT+MIPOPEN=0,"TCP","127.0.0.1",%d,60,1\r' % number, b"CONNECT\r\n")
+        accepting.join(PATIENCE)
+        with ends[0] as peer:
+            began = time.perf_counter()
+            threading.Thread(target=_pour, args=(port, count), daemon=True).start()
+            left, buffer = count, bytearray(1 << 16)
+            while left:
+                left -= peer.recv_into(buffer)
+            return count / (time.perf_counter() - began) / 1e6
+
+
+def _pour(port: int, count: int) -> None:
+    piece = bytes(1 << 16)
+    while count:
+        count -= os.write(port, piece[:count])
 
 
 def _read_buffered(pump: Pump, connections: int, count: int) -> tuple[dict[str, float], dict[str, float]]:

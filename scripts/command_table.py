@@ -37,6 +37,7 @@ FAMILIES = {
     "mip_buffer": "Connections: reading, modes, acknowledgements (manual 3.6, 3.7, 3.9)",
     "dns": "Names (manual 3.10, 3.11)",
     "ping": "Pings (manual 3.12)",
+    "tls": "TLS (manual 3.1, vendor's SSL guide)",
 }
 """The heading of each file of emulator/commands that declares any."""
 KEPT_ONLY = {
@@ -45,7 +46,6 @@ KEPT_ONLY = {
     "&D": "a pseudo-terminal has no such line",
     "IFC": "a pseudo-terminal has a flow control of its own",
     "CGAUTH": "the emulated network takes every user",
-    "MIPCFG.ssl": "there is no TLS yet; to switch it on is refused with `+CME ERROR: 4`",
 }
 """What is taken, checked, kept and told on every model, but makes no difference here, and why."""
 REMARKS = {

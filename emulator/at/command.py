@@ -48,13 +48,15 @@ class Prompt(NamedTuple):
     """A command that asks for payload with ``>``: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit.
 
     timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
-    whether the time-out ended it), or None after ESC. It may raise CommandError.
+    whether the time-out ended it), or None after ESC. It may raise CommandError. secret: what is
+    entered is shown to nobody.
     """
 
     length: int | None
     limit: int
     timeout: float
-    finish: Callable[[bytes | None, bool], Reply | Pending]
+    finish: Callable[[bytes | None, bool], Outcome]
+    secret: bool = False
 
 
 Outcome = Reply | Pending | Prompt
@@ -211,7 +213,7 @@ class Setting(NamedTuple, Generic[D, R]):
         def assign(device: D, arguments: Arguments) -> Outcome:
             index = 0
             if self.slot.indexed:
-                index = _connect_id(bound, arguments)
+                index = _index(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
             record = bound.parse(arguments, device.settings.get(self.slot, index))
@@ -246,11 +248,12 @@ class Key(NamedTuple, Generic[D, R]):
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
-    shown: Callable[[D, R], Sequence[int | str | None]] = field_values
+    shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
-    """A setting with keys: the key alone lists, with a connect_id tells one, with values sets (manual 3.1)."""
+    """A setting with keys: the key alone lists, with an index (connect_id, ssl_id) tells one, with values sets (manual
+    3.1)."""
 
     name: str
     keys: tuple[Key[D, Any], ...]
@@ -299,9 +302,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
         key, bound = found
         slot, rest, index = key.slot, arguments[1:], 0
         if slot.indexed and rest:
-            index = _connect_id(bound, rest)
+            index = _index(bound, rest)
         if len(rest) <= slot.indexed:
-            indices = device.connect_ids if slot.indexed and not rest else (index,)
+            indices = bound.params[0].accepted or () if slot.indexed and not rest else (index,)
             return Reply([self._line(device, key, index) for index in indices])
         record = bound.parse(rest, device.settings.get(slot, index))
         key.check(device, record)
@@ -319,7 +322,7 @@ def is_basic(name: str) -> bool:
     return len(name) == 1 or name[0] == "&" or (name[0] == "S" and name[1:].isdigit())
 
 
-def _connect_id(bound: BoundRecord[Any], arguments: Arguments) -> int:
+def _index(bound: BoundRecord[Any], arguments: Arguments) -> int:
     first = arguments[0]
     value = bound.params[0].parse(first) if first is not None else None
     if not isinstance(value, int):

@@ -51,6 +51,21 @@ class Cme(Enum):
     DNS_FAILED = auto()
     DNS_BUSY = auto()
     PING_BUSY = auto()
+    TLS_UNKNOWN = auto()
+    TLS_SETUP = auto()
+    TLS_UNVERIFIED = auto()
+    TLS_TIMED_OUT = auto()
+    TLS_FAILED = auto()
+    FILE_UNKNOWN = auto()
+    FILE_FORMAT = auto()
+    FILE_MISSING = auto()
+    FILE_EXISTS = auto()
+    FILE_WRITE_FAILED = auto()
+    FILE_WRITE_BUSY = auto()
+    FILE_READ_FAILED = auto()
+    FILE_DELETE_FAILED = auto()
+    FILE_TOO_LARGE = auto()
+    FILE_LOAD_FAILED = auto()
 
     @property
     def key(self) -> str:

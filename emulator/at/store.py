@@ -11,7 +11,8 @@ R = TypeVar("R", bound=NamedTuple)
 
 
 class Slot(NamedTuple, Generic[R]):
-    """The name of one stored setting and the record it holds. indexed: one for each connect_id.
+    """The name of one stored setting and the record it holds. indexed: one for each value of its first field
+    (connect_id, ssl_id).
 
     lasts: whether a record outlives the boot cycle where the setting does; None: every one.
     """
@@ -43,7 +44,7 @@ class Settings:
         value = self._values.get((slot, index))
         if value is None:
             bound = self._bound[slot]
-            value = bound.initial(connect_id=index) if slot.indexed else bound.initial()
+            value = bound.initial(**{bound.params[0].name: index}) if slot.indexed else bound.initial()
             self._values[slot, index] = value
         return value  # type: ignore[no-any-return]
 

@@ -36,6 +36,7 @@ _RELATED = {
     "CCLK": ("clock",),
     "CTZR": ("clock",),
     "CTZU": ("clock",),
+    **dict.fromkeys(("MSSLCERTWR", "MSSLKEYWR"), ("tls",)),
     "CMEE": ("cme",),
 }
 """Sections of a profile that a command's reader wants, though they are not the command's own."""
@@ -116,10 +117,12 @@ def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Iterator[tuple[str, str]]:
-    """A key's forms; indexed: it belongs to a connection."""
-    yield start, "reads it" + (_OF_EVERY if indexed else "")
+    """A key's forms; indexed: it belongs to a connection, or to an <ssl_id>."""
+    index = record.params[0].name
+    every, one = (_OF_EVERY, _OF_ONE) if index == "connect_id" else (f", of every <{index}>", f", of one <{index}>")
+    yield start, "reads it" + (every if indexed else "")
     if indexed:
-        yield f"{start},<{record.params[0].name}>", "reads it" + _OF_ONE
+        yield f"{start},<{index}>", "reads it" + one
     yield f"{start},{_syntax(record)}", "sets it"
 
 

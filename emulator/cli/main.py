@@ -1,4 +1,4 @@
-"""The command line: ``onemo-emulator run | demo | models | show | check-profile``."""
+"""The command line: ``onemo-emulator run | demo | models | show | check-profile | sandbox-ca``."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def run(
         Send what the firmware dials as PATTERN to TARGET: '1.2.3.4:80=127.0.0.1:8080'. May be repeated.
         The first match wins, of what was dialled, then of what that was resolved to.
         PATTERN is HOST or HOST:PORT, with * for anything: '*.example.com:443', '[2001:db8::1]'.
-        TARGET is HOST, HOST:PORT, sandbox or direct.
+        TARGET is HOST, HOST:PORT, sandbox, sandbox+tls or direct.
         It holds for TCP, UDP, name servers, time servers and pings.
     deny: str
         What must not be reached: connections to PATTERN fail. May be repeated.
@@ -306,6 +306,32 @@ def check_profile(file: Annotated[Path, Parameter(metavar="FILE")], /, *, profil
     if not file.is_file():
         fail(f"{file} is a directory; name a TOML file" if file.is_dir() else f"{file}: there is no such file")
     return check_file(file, profiles)
+
+
+@app.command(
+    sort_key=6,
+    usage=f"Usage: {NAME} sandbox-ca [OPTIONS]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator sandbox-ca --out sandbox.pem
+  onemo-emulator run --route '*:8883=sandbox+tls' --sandbox""",
+)
+def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None) -> int:
+    """Export the certificate of the sandbox's CA, for firmware to trust.
+
+    It signs the certificates of the sandbox's TLS servers, to which routes to
+    sandbox+tls lead. It is your own: made at its first use, and kept in
+    ~/.local/share/onemo-emulator (XDG_DATA_HOME).
+
+    Parameters
+    ----------
+    out: Path
+        Write it to this file, as PEM. It goes to stdout if left out.
+    """
+    from emulator.cli.sandbox_ca import export
+
+    return export(out)
 
 
 def fail(message: str) -> NoReturn:

@@ -20,6 +20,7 @@ from emulator.commands import (
     serial,
     sim,
     sleep,
+    tls,
 )
 from emulator.modem.modem import Modem
 
@@ -40,5 +41,6 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
     *mip_buffer.DECLARATIONS,
     *dns.DECLARATIONS,
     *ping.DECLARATIONS,
+    *tls.DECLARATIONS,
 )
 """Every command of every model; a model's profile says which of them it has."""

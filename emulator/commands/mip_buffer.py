@@ -9,7 +9,7 @@ from emulator.at.params import Kind, Maybe, Param, Required
 from emulator.at.reply import DONE, Cme, CommandError, Reply
 from emulator.commands.transparent import prepare_transparent
 from emulator.modem.connection import AccessMode, Instance, Operation, State
-from emulator.modem.intents import Outstanding
+from emulator.modem.intents import Carried, Outstanding
 from emulator.modem.modem import Modem
 from emulator.net.interface import Transport
 
@@ -77,7 +77,15 @@ def _acknowledgements(modem: Modem, record: Of) -> Outcome:
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
         return _figures(instance, instance.sent)
-    return Pending(Outstanding(record.connect_id), lambda nack: _figures(instance, nack))
+    return Pending(Outstanding(record.connect_id), lambda result: _carried(instance, result))
+
+
+def _carried(instance: Instance, result: int | Carried) -> Reply:
+    """Over TLS the socket carries records, and counts those. [decided]"""
+    if isinstance(result, int):
+        return _figures(instance, result)
+    nack = min(result.outstanding, result.sent)
+    return Reply((print_line("MIPSACK", result.sent, result.sent - nack, nack, result.received),))
 
 
 def _figures(instance: Instance, nack: int) -> Reply:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from emulator.at.command import Declaration, Key, KeyedSetting, Setting
-from emulator.at.reply import Cme, CommandError
 from emulator.modem.connection import Operation
 from emulator.modem.modem import Modem
 from emulator.modem.slots import (
@@ -20,7 +19,6 @@ from emulator.modem.slots import (
     SSL,
     ContextOf,
     KeepAliveSetting,
-    Ssl,
 )
 
 
@@ -41,13 +39,6 @@ def _active_context(modem: Modem, record: ContextOf) -> None:
         modem.contexts.require_active(record.cid)
 
 
-def _plain(modem: Modem, record: Ssl) -> None:
-    """Switching TLS on is refused rather than answered with a connection that has none."""
-    _while_unused(modem, record)
-    if record.ssl_enable:
-        raise CommandError(Cme.NOT_SUPPORTED)
-
-
 def _shown_keep_alive(modem: Modem, record: KeepAliveSetting) -> tuple[int, ...]:
     """With keepalive 0 nothing more is printed (manual 3.2)."""
     if not record.keepalive:
@@ -66,7 +57,7 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
             Key(SEND_BUFFER),
             Key(RECEIVE_BUFFER, check=_while_unused),
             Key(ACK_MODE),
-            Key(SSL, check=_plain),
+            Key(SSL, check=_while_unused),
         ),
     ),
     Setting(KEEP_ALIVE, check=_while_unused, shown=_shown_keep_alive),

@@ -7,13 +7,14 @@ from typing import Any
 
 from emulator.at.command import print_line
 from emulator.at.registry import BoundModel
-from emulator.errors import NetFailure
+from emulator.errors import NetError, NetFailure
 from emulator.modem.connection import AccessMode, Event, Instance, Loss, Operation, State
 from emulator.modem.delivery import Delivery
 from emulator.modem.host import Host
 from emulator.modem.intents import Close, Drop, Open
 from emulator.modem.names import name_policy
-from emulator.modem.slots import AUTOFREE, CONTEXT, KEEP_ALIVE
+from emulator.modem.slots import AUTOFREE, CONTEXT, KEEP_ALIVE, SSL
+from emulator.modem.tls import tls_request
 from emulator.net.interface import CloseMode, ClosePlan, CloseResult, KeepAlive, OpenRequest, Transport
 
 
@@ -48,6 +49,14 @@ class Connections:
         if refusal := self._host.contexts.refusal(instance.cid):
             self._notify_opened(connect_id, self._result(refusal))
             return
+        tls = None
+        ssl = self._host.settings.effective(SSL, connect_id)
+        if ssl.ssl_enable and transport is Transport.TCP:
+            try:
+                tls = tls_request(self._host.settings, self._host.files, ssl.ssl_id or 0)
+            except NetError as error:
+                self._notify_opened(connect_id, self._result(error.failure))
+                return
         instance.access_mode = mode
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
         profile = self._profile.connection
@@ -65,6 +74,7 @@ class Connections:
             else None,
             receive_window=profile.tcp_window if tcp else None,
             send_buffer=send_buffer if tcp else None,
+            tls=tls,
         )
         instance.on(Event.OPEN)
         self._host.intents.append(Open(connect_id, instance.request))

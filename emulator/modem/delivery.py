@@ -16,6 +16,7 @@ from emulator.wire.payload import ReceiveFormat, encode
 
 _MAX_DATAGRAM = 65535
 _BULK = 65536
+_RECORD = 16384  # bytes of data in a TLS record at most (RFC 5246 6.2.1)
 
 
 class Delivery:
@@ -43,8 +44,15 @@ class Delivery:
         if instance.access_mode is AccessMode.TRANSPARENT:
             return _BULK
         if isinstance(instance.buffer, StreamBuffer):
-            return min(instance.buffer.room, self._profile.piece)
+            return self._stream_credit(instance, instance.buffer)
         return 0 if transmitter.hold else self._profile.piece
+
+    def _stream_credit(self, instance: Instance, buffer: StreamBuffer) -> int:
+        """Over TLS one record at a time: while something of it is unread, nothing is taken from the peer (manual 3.3,
+        fn 14)."""
+        if instance.request is not None and instance.request.tls is not None:
+            return 0 if buffer.total else min(buffer.room, _RECORD)
+        return min(buffer.room, self._profile.piece)
 
     def received(self, instance: Instance, data: bytes) -> None:
         """A piece of at most the credit (TCP), or a datagram."""

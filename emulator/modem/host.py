@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emulator.at.command import BoundCommand
     from emulator.modem.connections import Connections
     from emulator.modem.contexts import Contexts
+    from emulator.modem.files import Files
     from emulator.modem.registration import Cell
     from emulator.modem.services import Services
     from emulator.modem.sim import Sim
@@ -36,6 +37,7 @@ class Host(Protocol):
     contexts: Contexts
     connections: Connections
     services: Services
+    files: Files
 
     @property
     def commands(self) -> Mapping[bytes, BoundCommand[Any]]:

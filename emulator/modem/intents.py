@@ -40,9 +40,18 @@ class Forward(NamedTuple):
 
 
 class Outstanding(NamedTuple):
-    """Tell with Modem.complete how many bytes of a connection the peer has not acknowledged."""
+    """Tell with Modem.complete how many bytes of a connection the peer has not acknowledged: the number alone, or
+    Carried where the socket carries others than it was given."""
 
     connect_id: int
+
+
+class Carried(NamedTuple):
+    """What a socket has carried, in bytes, and how much of what it sent is not acknowledged."""
+
+    sent: int
+    received: int
+    outstanding: int
 
 
 class Close(NamedTuple):

@@ -116,7 +116,7 @@ class Interpreter:
             self._prompt = outcome
             modem.transmitter.hold = True
             modem.transmitter.write(modem.format.prompt())
-            modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now)
+            modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
         return False
 
     def _execute(self, command: Command) -> Outcome:

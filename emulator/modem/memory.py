@@ -11,11 +11,14 @@ from typing import Any
 
 from emulator.at.registry import BoundModel
 from emulator.at.store import R, Slot
+from emulator.modem.files import Files
 from emulator.modem.names import SERVER_SLOTS, require_addresses
 from emulator.modem.sleep import EdrxMode, Saving, require_cycle, require_timers
 from emulator.modem.slots import EDRX, POWER_SAVING, PROFILE, Edrx, PowerSaving
 
 _SIM = "sim"
+_FILES = "files"
+_FILE_COMMAND = b"MSSLCERTWR"
 Stored = Mapping[str, object]
 """By the name of the setting: its record by field names; of a setting of each connect_id, those by connect_id."""
 
@@ -49,10 +52,11 @@ _PROFILE = "&W"
 
 
 class Memory:
-    """The settings that the model keeps. values: by slot and index, as Settings takes them."""
+    """The settings that the model keeps. values: by slot and index, as Settings takes them; files: those of TLS."""
 
     def __init__(self, model: BoundModel[Any]) -> None:
         self._model = model
+        self.files = Files(model.profile.tls)
         self.values: dict[tuple[Slot[Any], int], Any] = {}
         self.sim: Mapping[str, object] | None = None
         """What the card remembers."""
@@ -84,6 +88,8 @@ class Memory:
             stored[command] = {str(cid): record._asdict() for cid, record in sorted(records.items())}
         if self.profile:
             stored[_PROFILE] = {slot.name: record._asdict() for (slot, _), record in self.profile.items()}
+        if self.files.stored:
+            stored[_FILES] = self.files.snapshot()
         return stored
 
     def restore(self, stored: Stored) -> list[str]:
@@ -95,6 +101,10 @@ class Memory:
         for name, entry in stored.items():
             if name == _SIM and isinstance(entry, Mapping):
                 self.sim = entry
+                continue
+            if name == _FILES and isinstance(entry, Mapping) and _FILE_COMMAND in self._model.commands:
+                longest = self._model.commands[_FILE_COMMAND].records[""].params[0].section.max_length or 0
+                refused += [f"{_FILES}.{other}" for other in self.files.restore(entry, longest)]
                 continue
             slot = slots.get(name)
             if name in PER_CONTEXT and isinstance(entry, Mapping):

@@ -18,6 +18,7 @@ from emulator.modem.clock import Clock
 from emulator.modem.connection import AccessMode, Instance, State
 from emulator.modem.connections import Connections
 from emulator.modem.contexts import Contexts
+from emulator.modem.files import Files
 from emulator.modem.intents import Attach, Forward, Intent, NetworkInfo, Store
 from emulator.modem.interpreter import Interpreter
 from emulator.modem.lifecycle import Lifecycle
@@ -62,6 +63,7 @@ class Modem:
         self.format = ReplyFormat(model.cme)
         self.interpreter = Interpreter(self)
         self.memory = Memory(model)
+        self.files: Files = self.memory.files
         self.clock = Clock(profile.clock.zone)
         self.sim = Sim(profile.sim, self._sim_changed)
         self.cell = Cell(profile.radio)
@@ -75,6 +77,7 @@ class Modem:
         self.sleep = Sleep(self)
         self.connections = Connections(self, self.model)
         self.services = Services(self, self.model)
+        self.files.restart()
         self.sim.restart()
         self.contexts = Contexts(self, self.memory.by_cid.get("CGDCONT"), self.memory.by_cid.get("CGAUTH"))
         self.radio = Radio(self)
@@ -155,14 +158,14 @@ class Modem:
     def _remember_contexts(self) -> None:
         self.memory.by_cid = {"CGDCONT": dict(self.contexts.defined), "CGAUTH": dict(self.contexts.logins)}
 
-    def write_down(self, undo: Callable[[], None]) -> Pending:
+    def write_down(self, undo: Callable[[], None], failure: Cme = Cme.MEMORY_FULL) -> Pending:
         """The answer of a command that changed what outlives the boot cycle; undo takes it back where nothing can be
-        written: CME 20."""
+        written, and that is the failure."""
 
         def stored(done: bool) -> Reply:
             if not done:
                 undo()
-                raise CommandError(Cme.MEMORY_FULL)
+                raise CommandError(failure)
             return DONE
 
         return Pending(Store(self.memory.snapshot()), stored)

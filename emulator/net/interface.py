@@ -6,7 +6,7 @@ Pure: no socket, no event loop. ``net.sockets`` is the host's network behind it.
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Transport(Enum):
@@ -43,13 +43,51 @@ class KeepAlive(NamedTuple):
     probes: int
 
 
+class Pem(bytes):
+    """A certificate or a private key as firmware stored it. It does not show itself: keys are secrets."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes of PEM>"
+
+    __str__ = __repr__
+
+
+class TlsVersion(Enum):
+    SSL_3 = "SSL 3"
+    TLS_1_0 = "TLS 1.0"
+    TLS_1_1 = "TLS 1.1"
+    TLS_1_2 = "TLS 1.2"
+
+
+class TlsRequest(NamedTuple):
+    """What the firmware asks of TLS.
+
+    trusted: the server's certificate and its name are verified with this CA; None: any certificate will do.
+    ignores_dates: of certificates that are verified. certificate, key: the client's own, if it is to show one.
+    version None: up to TLS 1.2, which is the last that these modules have. cipher_suite: IANA's number, None: any.
+    resumes: an earlier session with the peer. negotiation_time: most seconds of the handshake.
+    """
+
+    trusted: Pem | None = None
+    certificate: Pem | None = None
+    key: Pem | None = None
+    ignores_dates: bool = False
+    version: TlsVersion | None = None
+    cipher_suite: int | None = None
+    resumes: bool = False
+    negotiation_time: float = 300.0
+
+
 class OpenRequest(NamedTuple):
     """What MIPOPEN asks of the network.
 
     host is what the firmware wrote: an IPv4 or IPv6 literal or a name. timeout (seconds) covers the name,
     every address tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None
     leaves the host's: receive_window is what the peer may send unread, send_buffer what may wait to be sent.
-    names: how a name is resolved, and the order in which address families are tried.
+    names: how a name is resolved, and the order in which address families are tried. tls: None for plain TCP; else
+    its handshake with the host, which is part of the opening.
     """
 
     transport: Transport
@@ -61,6 +99,7 @@ class OpenRequest(NamedTuple):
     keep_alive: KeepAlive | None = None
     receive_window: int | None = None
     send_buffer: int | None = None
+    tls: TlsRequest | None = None
 
 
 class CloseMode(Enum):
@@ -137,6 +176,16 @@ class Connection(Protocol):
 
     def abort(self) -> None:
         """End it at once, with an RST on TCP. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A connection whose socket carries other bytes than those that it is given: TLS."""
+
+    @property
+    def carried(self) -> tuple[int, int]:
+        """Bytes that the socket has sent, and received."""
         ...
 
 

@@ -23,6 +23,7 @@ _IPV6_CHARACTERS = re.compile(r"[0-9A-Fa-f:*]*", re.ASCII)
 _DOTTED = frozenset("0123456789.*")
 _LONGEST_NAME = 255
 _IPV6_GROUPS = 8
+_SANDBOX_TLS = "sandbox+tls"
 _SHOWN = 80  # characters of a malformed text in a message
 _EXAMPLE = {
     "route": "a route is PATTERN=TARGET, for example '*.example.com:443=127.0.0.1:8443', '[2001:db8::1]=[::1]:8080' "
@@ -34,9 +35,9 @@ _EXAMPLE = {
 class Sandbox(Protocol):
     """A network without the world: servers on loopback that stand for every peer, and addresses for every name."""
 
-    def endpoint(self, transport: Transport, port: int) -> tuple[str, int]:
+    def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         """The loopback address and port of the server that stands for this port, started when it is first asked
-        for. UDP and TCP 53 are its DNS server, UDP 123 its time server."""
+        for. UDP and TCP 53 are its DNS server, UDP 123 its time server. tls: over TCP the others echo in TLS."""
         ...
 
     def addresses(self, name: str, family: Family) -> list[str]:
@@ -65,11 +66,13 @@ class Goal(Enum):
 
 
 class Target(NamedTuple):
-    """Where traffic goes. host: an address or a name, of ELSEWHERE alone; port None: the one that was asked for."""
+    """Where traffic goes. host: an address or a name, of ELSEWHERE alone; port None: the one that was asked for.
+    tls: the sandbox's servers speak TLS."""
 
     goal: Goal
     host: str = ""
     port: int | None = None
+    tls: bool = False
 
     @property
     def sandbox(self) -> bool:
@@ -147,7 +150,7 @@ class Routes:
 def parse_route(text: str) -> Route:
     """The route that PATTERN=TARGET says. Raises UsageError.
 
-    TARGET: HOST:PORT or [IPv6]:PORT; HOST or HOST:* keeps the port; ``sandbox``; ``direct``.
+    TARGET: HOST:PORT or [IPv6]:PORT; HOST or HOST:* keeps the port; ``sandbox``, with TLS ``sandbox+tls``; ``direct``.
     """
     pattern, equals, target = text.partition("=")
     try:
@@ -184,6 +187,8 @@ def _pattern(text: str) -> Pattern:
 
 
 def _target(text: str) -> Target:
+    if text.lower() == _SANDBOX_TLS:
+        return Target(Goal.SANDBOX, tls=True)
     for goal in (Goal.DIRECT, Goal.SANDBOX):
         if text.lower() == goal.value:
             return Target(goal)

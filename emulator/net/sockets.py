@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import trio
 
@@ -26,6 +26,9 @@ from emulator.net.ports import LEDGER, PortLedger
 from emulator.net.resolver import Resolver, host_name_servers, require_name
 from emulator.net.routes import Goal, Routes, Target
 from emulator.net.ways import Ways, resolved_by_host
+
+if TYPE_CHECKING:
+    from emulator.net.tls import TlsClient
 
 __all__ = ["HostNetwork", "Names", "TcpConnection", "UdpConnection"]
 
@@ -69,13 +72,15 @@ class HostNetwork:
         self._ports = ports
         self._resolv_conf = resolv_conf
         self._names = names or Resolver(self._ways.server)
+        self._tls: TlsClient | None = None
 
     async def open(self, request: OpenRequest) -> Connection:
         """Resolve, connect, and return the connection.
 
         Families are tried in the request's order, in each family every address. Raises NetError: the last
         attempt's when all fail; a name that lacks one family is no attempt. TIMED_OUT when the time ends
-        during a handshake, NAME when it ends before the name is known; OTHER: denied.
+        during a handshake of TCP, TLS_TIMED_OUT during one of TLS, NAME when it ends before the name
+        is known; OTHER: denied.
         """
         await trio.lowlevel.checkpoint()
         literal = _literal(request.host)
@@ -84,11 +89,16 @@ class HostNetwork:
         if request.transport is Transport.UDP and not request.port:
             # The kernel takes it for "not connected" and would let in everybody's datagrams.
             raise NetError(NetFailure.OTHER, "UDP has no port 0")
+        prepared = None if request.tls is None else self._tls_client().prepare(request)
         claim = self._ports.claim(request.transport, request.local_port)
         deadline = trio.current_time() + request.timeout
         peer = request.transport, request.host, request.port
         try:
-            return await self._first(peer, request.names, deadline, lambda p: connect(request, p, deadline, claim))
+            opened = await self._first(peer, request.names, deadline, lambda p: connect(request, p, deadline, claim))
+            if prepared is None:
+                return opened
+            # That it fails ends the attempt: another address would have the same certificate.
+            return await self._tls_client().secure(opened, request, deadline, prepared)
         except NetError as error:
             claim.release()
             if error.failure is NetFailure.NAME_TIMED_OUT:
@@ -97,6 +107,13 @@ class HostNetwork:
         except BaseException:
             claim.release()
             raise
+
+    def _tls_client(self) -> TlsClient:
+        if self._tls is None:
+            from emulator.net.tls import TlsClient
+
+            self._tls = TlsClient()
+        return self._tls
 
     async def lookup(self, request: LookupRequest) -> list[str]:
         """See Network. A denied name is unknown. One that a route leads to the sandbox, if only for one port, has
@@ -175,6 +192,8 @@ class HostNetwork:
     def forget(self) -> None:
         """See Network."""
         self._names.forget()
+        if self._tls is not None:
+            self._tls.forget()
 
     async def _first(
         self,

@@ -32,7 +32,7 @@ class Ways:
         if target is not None and target.sandbox:
             if not port:
                 raise NetError(NetFailure.REFUSED, f"{address}: nobody has port 0")
-            return [Place(*self.sandbox.endpoint(transport, port))]
+            return [Place(*self.sandbox.endpoint(transport, port, tls=target.tls))]
         if target is None or target.goal is Goal.DIRECT:
             self._routes.require_reachable(address)
             return [Place(address, port)]

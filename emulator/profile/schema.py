@@ -169,7 +169,23 @@ class OpenResultSection(NamedTuple):
     socket: int | str
     not_registered: int | str
     no_context: int | str
+    tls_setup: int | str
+    tls_unverified: int | str
+    tls_timed_out: int | str
+    tls_failed: int | str
+    file_missing: int | str
+    file_format: int | str
+    file_load: int | str
     other: int | str
+
+
+class TlsSection(NamedTuple):
+    """The files of AT+MSSLCERTWR and AT+MSSLKEYWR: most bytes of one, and how many there may be."""
+
+    file_size: Count
+    most_files: Count
+    prompt_timeout: Seconds
+    """Seconds after the last byte that end a > entry."""
 
 
 class SimSection(NamedTuple):
@@ -314,6 +330,7 @@ class Profile(NamedTuple):
     open_results: OpenResultSection
     close_modes: Mapping[str, CloseModeSection]
     close_results: CloseResultSection
+    tls: TlsSection
     sim: SimSection
     radio: RadioSection
     contexts: ContextsSection

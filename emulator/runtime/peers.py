@@ -12,6 +12,7 @@ from emulator.modem.connection import Loss
 from emulator.modem.intents import (
     AskTime,
     Cancel,
+    Carried,
     Close,
     Drop,
     Forward,
@@ -22,7 +23,16 @@ from emulator.modem.intents import (
     Send,
     ServiceIntent,
 )
-from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Network, OpenRequest, Transport
+from emulator.net.interface import (
+    Carrying,
+    CloseMode,
+    ClosePlan,
+    CloseResult,
+    Connection,
+    Network,
+    OpenRequest,
+    Transport,
+)
 from emulator.runtime.sending import Sending, Shell, Task
 from emulator.runtime.services import Services
 from emulator.runtime.trace import Recent, Trace
@@ -68,7 +78,7 @@ class Peers:
             case Outstanding():
                 connection = self._connection(intent.connect_id)
                 count = connection.unacknowledged() if connection else 0
-                self._shell.modem.complete(count, trio.current_time())
+                self._shell.modem.complete(_figures(connection, count), trio.current_time())
             case Close():
                 task = self._tasks[intent.connect_id]
                 task.plan = intent.plan
@@ -246,6 +256,11 @@ def _end(task: Task) -> None:
     task.scope.cancel()
     if task.connection is not None:
         task.connection.abort()
+
+
+def _figures(connection: object, outstanding: int) -> int | Carried:
+    """What an Outstanding is completed with."""
+    return Carried(*connection.carried, outstanding) if isinstance(connection, Carrying) else outstanding
 
 
 async def _drained(task: Task, stall: float) -> bool:

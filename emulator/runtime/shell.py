@@ -20,6 +20,7 @@ from emulator.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Rest
 from emulator.modem.modem import Modem
 from emulator.net.interface import Network
 from emulator.runtime.peers import TURNS, Peers
+from emulator.runtime.secrets import Masked
 from emulator.runtime.trace import Guarded, Recent, Trace
 
 _log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Module:
         self._since = since
         self._trace = trace = Guarded(trace) if trace is not None else None
         self._recent = Recent()
+        self._typed, self._answered = Masked(answers=False), Masked(answers=True)
         self._peers = Peers(self, network, trace, self._recent)
         self._blocked = trio.Event()
         self._input_wanted: trio.Event | None = None
@@ -111,9 +113,11 @@ class Module:
         """What the line has now."""
         data = self._link.read_now(_READ)
         if data is not None:
-            self._recent.line(">", data)
+            framer = self.modem.framer
+            shown = data if self.modem.online else self._typed.show(data, framer.terminator, framer.secret)
+            self._recent.line(">", shown)
             if self._trace is not None:
-                self._trace.line(">", data)
+                self._trace.line(">", bytes(shown))
         return data
 
     def _receive(self, data: bytes, now: float) -> None:
@@ -153,9 +157,12 @@ class Module:
             if count == 0:
                 self._blocked.set()
                 return
-            self._recent.line("<", data[:count])
+            part: bytes | memoryview = data[:count]
+            if self.modem.framer.echo:
+                part = self._answered.show(part, self.modem.framer.terminator)
+            self._recent.line("<", part)
             if self._trace is not None:
-                self._trace.line("<", bytes(data[:count]))
+                self._trace.line("<", bytes(part))
             transmitter.sent(count)
 
     async def _write(self) -> None:

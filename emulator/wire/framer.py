@@ -81,6 +81,7 @@ class Framer:
         self._deadline = math.inf
         self._due: list[Event] = []
         self._length: int | None = None
+        self._secret = False
         self._limit = 0
         self._wait = 0.0
         self._payload = bytearray()
@@ -101,12 +102,13 @@ class Framer:
         self.mode = Mode.COMMAND
         self._deadline = math.inf
 
-    def prompt(self, length: int | None, limit: int, timeout: float, now: float) -> None:
+    def prompt(self, length: int | None, limit: int, timeout: float, now: float, *, secret: bool = False) -> None:
         """Payload comes next: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
 
-        timeout: seconds after the last byte that end it.
+        timeout: seconds after the last byte that end it. secret: see there.
         """
         self.mode = Mode.PROMPT
+        self._secret = secret
         self._length, self._limit, self._wait = length, limit, timeout
         self._payload.clear()
         self._deadline = now + timeout
@@ -136,9 +138,21 @@ class Framer:
     # Bytes and time in, events out.
 
     @property
+    def terminator(self) -> int:
+        """The character that ends a line (S3)."""
+        return self._terminator
+
+    @property
     def partial(self) -> bool:
         """Whether a command line has begun and not ended."""
         return bool(self._line)
+
+    @property
+    def secret(self) -> int:
+        """How many bytes come next that nobody may be shown: the rest of a private key's entry."""
+        if self.mode is not Mode.PROMPT or not self._secret:
+            return 0
+        return (self._limit if self._length is None else self._length) - len(self._payload) - len(self._input)
 
     @property
     def kept(self) -> int:

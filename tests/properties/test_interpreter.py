@@ -104,6 +104,7 @@ def test_every_line_has_one_final_result(model: str, commands: list[str]) -> Non
     driver.type("AT{}\r".format(";".join(commands)).encode())
     while driver.modem.framer.mode is Mode.PROMPT:
         driver.type(b"\x1b" * 8192)
+    driver.wait(driver.modem.profile.radio.scan_time * len(commands))
     told = framed_lines(driver.take().replace(b"\r\n>", b""))
     answer = [line for line in told if not URC.fullmatch(line) and line != "CONNECT"]
     assert FINAL.fullmatch(answer[-1])

@@ -112,6 +112,9 @@ REQUIRED = {
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
     "ssl": {"connect_id": "0", "ssl_enable": "0"},
+    "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
+    "MSSLKEYWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
+    "MSSLLIST": {},
     "MDNSGIP": {"domainname": '"h"'},
     "CGDCONT": {"cid": "2"},
     "CGAUTH": {"cid": "1", "userid": '"u"'},
@@ -142,12 +145,20 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     """A line in which everything is right but perhaps the value of one parameter."""
     names = KEYS[command][key] if key else PARAMETERS[command]
     given = {**REQUIRED.get(key or command, {"connect_id": "0"}), name: value}
+    if command == "MSSLCFG":
+        given = {
+            "ssl_id": "0",
+            **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}),
+            name: value,
+        }
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
         given["permanent"] = "1"
     if name == "access_mode" and value == "3":
         given["proto_type"] = '"UDP"'
     if name == "send_length" and value.isdigit() and len(value) < 5:
         given["data"] = f'"{"a" * (int(value) or 1)}"' if int(value) <= 1461 else ""
+    if command in ("MSSLCERTWR", "MSSLKEYWR") and name == "length" and value != "1":
+        given["data"] = '"a"' if value == "0" else ""
     if command == "MIPMODE" and name in TOGETHER and value != "#":
         given |= {other: usual for other, usual in TOGETHER.items() if other != name} | {"access_mode": "2"}
     values = [given.get(each, "") for each in names]
@@ -252,8 +263,6 @@ def settings(series: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         highest = [str(each.high) for each in ranges if each]
         if key == "cid":
             highest = lowest  # the others are not active
-        if key == "ssl":
-            highest[0] = "0"  # there is no TLS yet
         yield query, (",".join(lowest), ",".join(highest))
 
 

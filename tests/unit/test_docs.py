@@ -59,7 +59,6 @@ def test_some_cells(command: str, series: str, shown: str) -> None:
         "- `AT+MIPOPEN`: `timeout` is inert on MN316, MN316-S, MN326.",
         "- `AT+CREG` is full on ML302A-DSLM,",
         "- `AT+MIPMODE`: `packet_size`, `waittm` are inert on every NB series, unavailable on every Cat.1 series.",
-        '- `AT+MIPCFG="ssl"` is inert: there is no TLS yet;',
     ],
 )
 def test_some_notes(note: str) -> None:

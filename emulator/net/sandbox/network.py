@@ -19,6 +19,7 @@ from emulator.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
 _DEFAULT = SandboxConfig()
 _LOOPBACK = "127.0.0.1"
 _ECHO, _DISCARD, _CHARACTERS, _NAMES, _TIME = 7, 9, 19, 53, 123
+_TLS = -1  # no port: the TLS echo server stands for any
 _TRIES = 32  # for a number that is free for TCP and UDP
 _UDP_BUFFER = 1 << 20  # bytes: a burst of datagrams fits
 _TCP_BUFFER = 1 << 18  # bytes: the host's own choice grows to tens of MB, and a slow peer would be felt too late
@@ -54,18 +55,32 @@ class Sandbox:
                 self._nursery = None
                 self._endpoints.clear()
 
-    def endpoint(self, transport: Transport, port: int) -> tuple[str, int]:
+    def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         """Where the server of this port really listens, from now on.
 
-        A server has the same number for TCP and UDP, so that a client may turn from one to the other.
+        A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP
+        an echo server in TLS, for any port but 53.
         Raises NetError: SOCKET, the host has none left; OTHER, the sandbox does not run.
         """
         if self._nursery is None:
             raise NetError(NetFailure.OTHER, "the sandbox does not run")
+        if tls and transport is Transport.TCP and port != _NAMES:
+            return self._tls_endpoint(self._nursery)
         kind = port if port in (_DISCARD, _CHARACTERS, _NAMES, _TIME) else _ECHO
         if kind not in self._endpoints:
             self._endpoints[kind] = self._start(self._service(kind), self._nursery)
         return self._endpoints[kind]
+
+    def _tls_endpoint(self, nursery: trio.Nursery) -> tuple[str, int]:
+        """That of the TLS echo server."""
+        if _TLS not in self._endpoints:
+            from emulator.net.sandbox.tls import TlsEcho
+
+            tcp, udp = _listening()
+            udp.close()
+            self._endpoints[_TLS] = _LOOPBACK, tcp.getsockname()[1]
+            nursery.start_soon(streams.serve, tcp, TlsEcho().converse)
+        return self._endpoints[_TLS]
 
     def addresses(self, name: str, family: Family) -> list[str]:
         """The name's addresses in this family, may be none. Raises NetError(NAME): malformed, or no such name."""

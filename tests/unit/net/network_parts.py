@@ -52,7 +52,7 @@ class FakeSandbox:
         self._sockets = {Transport.TCP: tcp, Transport.UDP: udp}
         self.asked: list[tuple[Transport, int]] = []
 
-    def endpoint(self, transport: Transport, port: int) -> tuple[str, int]:
+    def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         self.asked.append((transport, port))
         address, number = self._sockets[transport].getsockname()
         return address, number

@@ -235,7 +235,7 @@ async def test_a_name_server_is_routed(server: DnsServer, peers: Peers) -> None:
 async def test_a_name_server_may_be_the_sandboxs(server: DnsServer, peers: Peers) -> None:
 
     class Box(FakeSandbox):
-        def endpoint(self, transport: Transport, port: int) -> tuple[str, int]:
+        def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
             self.asked.append((transport, port))
             return server.place
 

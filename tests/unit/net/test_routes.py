@@ -20,7 +20,7 @@ DIRECT = Target(Goal.DIRECT)
 class Held:
     """A sandbox that gave out 198.18.0.0/16, and is asked for nothing else."""
 
-    def endpoint(self, transport: Transport, port: int) -> tuple[str, int]:
+    def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         raise AssertionError
 
     def addresses(self, name: str, family: Family) -> list[str]:
@@ -170,7 +170,7 @@ def test_targets(text: str, target: Target) -> None:
         ("a=*", "the target's host cannot"),
         ("a=*.b:80", "the target's host cannot"),
         ("a=sandbox:80", "'sandbox' stands alone"),
-        ("a=sandbox+tls", "'sandbox' stands alone"),
+        ("a=sandbox+dtls", "'sandbox' stands alone"),
         ("a=direct:80", "'direct' stands alone"),
         ("a=b:0", "the port '0'"),
     ],

@@ -1,0 +1,65 @@
+"""The store of certificates and keys, and its form in the NV."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.at.reply import Cme, CommandError
+from emulator.modem.files import FileKind, Files
+from emulator.modem.memory import Memory
+from emulator.net.interface import Pem
+from tests.support.driver import model_named
+
+PROFILE = model_named("ML307R").profile.tls
+SECRET = bytes(range(256))
+
+
+def test_everything_comes_back() -> None:
+    files = Files(PROFILE)
+    files.add(FileKind.CERTIFICATE, "ca.pem", b"ca", last=True)
+    files.add(FileKind.KEY, "a.key", SECRET, last=True)
+    files.add(FileKind.KEY, "half.key", SECRET, last=False)
+    again = Files(PROFILE)
+    assert again.restore(files.snapshot(), 64) == []
+    assert again.stored == files.stored
+    assert again.find(FileKind.KEY, "a.key") == SECRET
+    assert again.find(FileKind.CERTIFICATE, "a.key") is None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"key": {"": "a"}},
+        {"key": {"a" * 65: "a"}},
+        {"key": {"a": ""}},
+        {"key": {"a": "a" * 8193}},
+        {"key": {"a": "\u0100"}},
+        {"key": {'"': "a"}},
+        {"key": {"a": 1}},
+        {"key": 1},
+        {"none": {}},
+    ],
+)
+def test_what_does_not_fit(entry: dict[str, object]) -> None:
+    files = Files(PROFILE)
+    assert len(files.restore(entry, 64)) == 1
+    assert files.stored == {}
+
+
+def test_so_many_files_and_no_more() -> None:
+    files = Files(PROFILE)
+    for number in range(PROFILE.most_files):
+        files.add(FileKind.CERTIFICATE, str(number), b"a", last=True)
+    with pytest.raises(CommandError) as refusal:
+        files.add(FileKind.CERTIFICATE, "more", b"a", last=True)
+    assert refusal.value.cme is Cme.FILE_WRITE_FAILED
+
+
+def test_a_model_without_tls_takes_none() -> None:
+    stored = {"files": {"key": {"a": "b"}}}
+    assert Memory(model_named("MN316")).restore(stored) == ["files"]
+    assert Memory(model_named("ML307R")).restore(stored) == []
+
+
+def test_it_does_not_show_itself() -> None:
+    assert "secret" not in f"{Pem(b'secret')!r} {Pem(b'secret')} {[Pem(b'secret')]}"
