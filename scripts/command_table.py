@@ -42,9 +42,9 @@ FAMILIES = {
 """The heading of each file of emulator/commands that declares any."""
 KEPT_ONLY = {
     "X": "no call is ever made that could be busy or have no dial tone",
-    "&C": "a pseudo-terminal has no such line",
-    "&D": "a pseudo-terminal has no such line",
-    "IFC": "a pseudo-terminal has a flow control of its own",
+    "&C": "DCD never changes",
+    "&D": "DTR wakes the module, where the line has it; it ends nothing",
+    "IFC": "no link loses a byte, with or without flow control",
     "CGAUTH": "the emulated network takes every user",
 }
 """What is taken, checked, kept and told on every model, but makes no difference here, and why."""

@@ -1,4 +1,4 @@
-"""The command line: ``onemo-emulator run | demo | models | show | check-profile | sandbox-ca``."""
+"""The command line: ``onemo-emulator run | demo | models | show | …``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
+from emulator.cli.tools import bit_rate, register, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
 if TYPE_CHECKING:
@@ -44,17 +45,6 @@ def _octal(hint: type, tokens: Sequence[Token]) -> int:
     if not 0 <= mode <= 0o777:
         raise ValueError(f"{text}: write the permissions in octal, from 0 to 777, like 660")
     return mode
-
-
-def _seconds(hint: type, tokens: Sequence[Token]) -> float:
-    text = tokens[0].value
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(f"{text}: write a number of seconds, 0 or more")
-    return seconds
 
 
 def _speed(hint: type, tokens: Sequence[Token]) -> float:
@@ -104,6 +94,8 @@ Examples:
   onemo-emulator run                              an ML307R on a new port
   onemo-emulator run --link /tmp/modem            by a name that stays
   onemo-emulator run MN316 -v                     an NB-IoT module, to watch
+  onemo-emulator run --tcp 127.0.0.1:7000         for socket://127.0.0.1:7000
+  onemo-emulator run --exec './firmware {port}'   until that ends
   onemo-emulator run --sandbox                    without the real network
   onemo-emulator run --route '1.2.3.4:80=127.0.0.1:8080'
   onemo-emulator run ACME --profiles my-profiles  a model of your own""",
@@ -114,8 +106,14 @@ def run(
     *,
     link: Path | None = None,
     pty_mode: Annotated[int | None, Parameter(metavar="OCTAL", converter=_octal)] = None,
+    tcp: Annotated[str | None, Parameter(metavar="HOST:PORT")] = None,
+    rfc2217: Annotated[str | None, Parameter(metavar="HOST:PORT")] = None,
+    uart: Annotated[str | None, Parameter(metavar="DEVICE")] = None,
+    baud: Annotated[int | None, Parameter(metavar="BIT/S", converter=bit_rate)] = None,
+    exec_: Annotated[str | None, Parameter(name="--exec", metavar="COMMAND")] = None,
+    pace: bool = False,
     profiles: Profiles = (),
-    boot_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=_seconds)] = None,
+    boot_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
     trace: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     route: Annotated[tuple[str, ...], Parameter(metavar="PATTERN=TARGET")] = (),
     deny: Annotated[tuple[str, ...], Parameter(metavar="PATTERN")] = (),
@@ -131,7 +129,7 @@ def run(
     revision: Annotated[str | None, Parameter(metavar="TEXT")] = None,
     pin: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
     no_sim: bool = False,
-    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=_seconds)] = None,
+    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
     speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     json: bool = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
@@ -142,7 +140,8 @@ def run(
     Open that port as you would open the real module's. Ctrl-C or SIGTERM ends it.
 
     That line goes to stdout, everything else to stderr. The exit status is 0
-    when a signal ended it, 2 when it could not be started as asked.
+    when a signal ended it, 2 when it could not be started as asked or the line
+    was lost.
 
     Parameters
     ----------
@@ -152,6 +151,20 @@ def run(
         Make this path a symbolic link to the port, so that its name stays the same from run to run.
     pty_mode: int
         Permissions of the port, like 660. The host decides if left out.
+    tcp: str
+        Listen there instead, for a DTE that opens socket://HOST:PORT. Port 0 lets the system choose.
+    rfc2217: str
+        The same with speed and modem lines, for rfc2217://HOST:PORT. DTR wakes a sleeping module.
+    uart: str
+        Be at this serial device instead, like /dev/ttyUSB0, with the DTE at the other end of its cable.
+    baud: int
+        Speed of that device at the start; AT+IPR changes it. 115200 if left out.
+    exec_: str
+        Start this command once the module is ready; its terminal is the line.
+        With {port} in it, it gets the path of the port instead.
+        Its exit status is ours, and the ready line goes to stderr.
+    pace: bool
+        Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.
     boot_time: float
         Time from the start until the module answers. The profile decides if left out.
     trace: Path
@@ -197,13 +210,14 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import Options, serve
+    from emulator.cli.run import Cable, Options, serve
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
 
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
-    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who))
+    cable = Cable(tcp, rfc2217, uart, baud, exec_, pace)
+    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who, cable))
 
 
 @app.command(
@@ -332,6 +346,9 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
     from emulator.cli.sandbox_ca import export
 
     return export(out)
+
+
+register(app, NAME)
 
 
 def fail(message: str) -> NoReturn:

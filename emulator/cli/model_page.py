@@ -32,10 +32,11 @@ SECTIONS = {
     "ping": "MPING: the seconds between requests, and the result of each failure",
     "time": "MNTP: the result of each failure",
     "clock": "The clock (zone in quarters of an hour)",
+    "tls": "The store of certificates and keys (bytes, seconds)",
     "disconnected": '"disconn": the number of each reason',
     "cme": "+CME ERROR: number and text",
 }
-_OF_COMMANDS = frozenset({"cme"})
+_OF_COMMANDS = frozenset({"cme", "tls"})
 """Sections that only ``show MODEL COMMAND`` prints."""
 _FORMS = {Form.TEST: "test", Form.READ: "read", Form.SET: "set", Form.EXECUTE: "execute"}
 _VALUE_HEADERS = ("Name", "Value", "Source", "File")

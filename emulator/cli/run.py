@@ -1,4 +1,4 @@
-"""``onemo-emulator run``: one module on a pty until a signal ends it."""
+"""``onemo-emulator run``: one module on a line until a signal ends it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 import trio
 
 from emulator.errors import LinkError
+from emulator.link.interface import Link
 from emulator.link.pty import PtyLink, open_pty
 from emulator.runtime.models import Model, Who, individual, load_model
 from emulator.runtime.outside import Outside, Plan, routes_of
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Cable(NamedTuple):
+    """What joins the module and its DTE, if it is no pty. tcp, rfc2217: HOST:PORT; baud: bit/s of the uart's device."""
+
+    tcp: str | None = None
+    rfc2217: str | None = None
+    uart: str | None = None
+    baud: int | None = None
+    command: str | None = None
+    pace: bool = False
 
 
 class Options(NamedTuple):
@@ -43,6 +55,39 @@ class Options(NamedTuple):
     outside: Plan = Plan()
     nv: str | None = None
     who: Who = Who()
+    cable: Cable = Cable()
+
+
+class Line:
+    """The line to the DTE: a pty. status: what the process is to end with; out: where the ready line goes.
+
+    link: the module's end of it.
+    """
+
+    def __init__(self, end: PtyLink) -> None:
+        self.link: Link = end
+        self.out = sys.stdout
+        self._pty = end
+
+    @property
+    def port(self) -> str:
+        """What the DTE opens."""
+        return self._pty.port
+
+    @property
+    def status(self) -> int:
+        return 0
+
+    def join(self, module: Module, nursery: trio.Nursery) -> None:
+        """Before the module boots. Raises LinkError in the nursery when the line is lost."""
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """The module is ready. Raises LinkError when there will be no DTE."""
+        nursery.start_soon(self._pty.watch)
+
+    def on_signal(self, number: int) -> float:
+        """A signal that is to end us has come; returns the seconds for which the DTE may go on."""
+        return 0.0
 
 
 def serve(options: Options) -> int:
@@ -53,15 +98,20 @@ def serve(options: Options) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _traces(options) as trace, _nv(options, model) as nv, open_pty(options.link, options.pty_mode) as link:
-        trio.run(_main, options, model, link, trace, nv, Outside(routes), sandbox)
-    return 0
+    with _traces(options) as trace, _nv(options, model) as nv, _line(options) as line:
+        try:
+            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox)
+        except BaseExceptionGroup as group:
+            from emulator.cli.port import declared
+
+            raise declared(group) from None
+    return line.status
 
 
 async def _main(
     options: Options,
     model: Model,
-    link: PtyLink,
+    line: Line,
     trace: Trace | None,
     nv: NvFile | None,
     outside: Outside,
@@ -69,28 +119,31 @@ async def _main(
 ) -> None:
     since = trio.current_time() - _age()
     boot_time = None if options.boot_time is None else options.boot_time / options.who.speed
-    module = Module(model, link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
     async with trio.open_nursery() as nursery:
-        end = _End(nursery.cancel_scope)
+        end = _End(nursery.cancel_scope, line)
         if sandbox is not None:
             await nursery.start(sandbox.run)
+        line.join(module, nursery)
         await nursery.start(module.run)
-        nursery.start_soon(link.watch)
         if not end.came:
-            _announce(options, model, link)
+            line.start(nursery)
+            _announce(options, model, line)
         gc.freeze()
         gc.enable()
 
 
 class _End:
-    """The first signal cancels everything; later ones do not count, for they would disturb what is taken down.
+    """The first signal cancels everything, once the DTE had its time; later ones do not count, for they would disturb
+    what is taken down.
 
     came: whether it has come.
     """
 
-    def __init__(self, everything: trio.CancelScope) -> None:
+    def __init__(self, everything: trio.CancelScope, line: Line) -> None:
         self.came = False
         self._everything = everything
+        self._line = line
         self._token = trio.lowlevel.current_trio_token()
         for number in _ENDING:
             signal.signal(number, self._on_signal)
@@ -99,23 +152,39 @@ class _End:
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         self.came = True
-        self._token.run_sync_soon(self._everything.cancel)
+        self._token.run_sync_soon(self._finish, signum)
+
+    def _finish(self, number: int) -> None:
+        self._everything.deadline = trio.current_time() + self._line.on_signal(number)
 
 
-def _announce(options: Options, model: Model, link: PtyLink) -> None:
-    """The one line on stdout. Somebody who closed stdout does not want it."""
+def _announce(options: Options, model: Model, line: Line) -> None:
+    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
     name = model.profile.series
     if options.model.lower() != name.lower():
         name = model.profile.sub_model
     if options.json:
         import json
 
-        told = {"model": name, "port": link.port, "link": str(options.link) if options.link else None}
+        told = {"model": name, "port": line.port, "link": str(options.link) if options.link else None}
         ready = json.dumps({"name": options.who.name, **told} if options.who.name else told)
     else:
-        ready = f"{name} ready on {link.port}" + (f" ({options.link})" if options.link else "")
+        ready = f"{name} ready on {line.port}" + (f" ({options.link})" if options.link else "")
     with contextlib.suppress(OSError):
-        print(ready, flush=True)
+        print(ready, file=line.out, flush=True)
+
+
+@contextlib.contextmanager
+def _line(options: Options) -> Iterator[Line]:
+    """The line that is asked for."""
+    if options.cable == Cable():
+        with open_pty(options.link, options.pty_mode) as link:
+            yield Line(link)
+        return
+    from emulator.cli.lines import open_line
+
+    with open_line(options) as line:
+        yield line
 
 
 @contextlib.contextmanager

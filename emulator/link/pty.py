@@ -21,6 +21,7 @@ import trio
 
 from emulator.errors import LinkError
 from emulator.link.claim import claim
+from emulator.link.speed import speed_of
 
 if TYPE_CHECKING:
     from inotify_simple import INotify
@@ -80,6 +81,11 @@ class PtyLink:
 
     async def wait_writable(self) -> None:
         await trio.lowlevel.wait_writable(self._master)
+
+    @property
+    def baud_rate(self) -> int:
+        """The speed that a DTE set last, in bit/s; 38400 as long as none did, 0 where one hung up."""
+        return speed_of(self._slave)
 
     @property
     def in_use(self) -> bool:

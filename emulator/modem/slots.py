@@ -210,10 +210,10 @@ LINE_FEED = Slot("S4", Switch, indexed=False)
 EDITING = Slot("S5", Switch, indexed=False)
 ERROR_REPORT = Slot("CMEE", ErrorReport, indexed=False)
 PROGRESS = Slot("X", Switch, indexed=False)
-CARRIER = Slot("&C", Switch, indexed=False)
+CARRIER_DETECT = Slot("&C", Switch, indexed=False)
 TERMINAL_READY = Slot("&D", Switch, indexed=False)
 FLOW_CONTROL = Slot("IFC", FlowControl, indexed=False)
-BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER, TERMINAL_READY, ERROR_REPORT)
+BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
 PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
 """What AT&W stores, ATZ brings back, and AT&F sets to its default. [decided]"""
 

@@ -17,6 +17,7 @@ import serial
 from emulator import Sandbox, load_model, parse_pattern, parse_route
 from emulator.cli.main import app
 from emulator.cli.show import check_file, show_model
+from emulator.commands import DECLARATIONS
 from emulator.errors import NetError
 from emulator.net.interface import Family
 from emulator.net.sandbox import load_config
@@ -203,6 +204,13 @@ def test_the_parameters_that_are_shown(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_lines_of_a_trace() -> None:
     for line in blocks("json")[0].splitlines():
         assert {"time"} < json.loads(line).keys() <= {"time", "from", "to", "data", "event", "connect_id", "detail"}
+
+
+def test_what_is_not_there_yet_is_not_there() -> None:
+    """A command that was added has to leave the list."""
+    told = set(re.findall(r"AT\+([A-Z]+)`", section("What is not there yet")))
+    assert told
+    assert told & {declaration.name for declaration in DECLARATIONS} == set()
 
 
 def test_links_lead_somewhere() -> None:

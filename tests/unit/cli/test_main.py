@@ -14,19 +14,20 @@ import pytest
 
 import emulator.__main__
 import emulator.cli.run
-from emulator.cli.run import Options
+from emulator.cli.run import Cable, Options
 from emulator.runtime.models import Who
 from emulator.runtime.outside import Plan
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca")
+COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay")
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
 ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
 OCTAL = "write the permissions in octal, from 0 to 777, like 660"
 COMPLAINTS = {
     "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
-    "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca ",
+    "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca, trace, record, "
+    "replay (onemo-emulator --help tells more)",
     "--xyz": "there is no option '--xyz'; there are --help, -h, --version (onemo-emulator --help tells more)",
     "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
@@ -62,6 +63,16 @@ COMPLAINTS = {
     "run --sandbox-file /no/such": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
     "run --sandbox --sandbox-file /no/such": "/no/such: cannot be read: No such file or directory",
     "run --sandbox --sandbox-file /": "/: cannot be read: Is a directory",
+    "run --baud fast --uart x": f"--baud fast: write a speed in bit/s, like 115200 {RUN}",
+    "run --baud 9600": "--baud is the speed of a serial device; name that with --uart, or use AT+IPR",
+    "run --tcp :0 --uart x --exec y": "--tcp and --uart and --exec: a module has one line; choose one of them",
+    "run --tcp :0 --link /tmp/x": "--link is for a pseudo-terminal, and --tcp has none; leave one of them out",
+    "run --uart x --pty-mode 660": "--pty-mode is for a pseudo-terminal, and --uart has none; leave one of them out",
+    "run --tcp nowhere": "nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
+    "run --rfc2217 h:99999": "h:99999: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
+    "run --uart /dev/null": "cannot use /dev/null at 115200 bit/s: ",
+    "run --exec no-such-program": "cannot run no-such-program: No such file or directory: name a program ",
+    "run --exec": f"--exec needs a value {RUN}",
     "run --nv": f"--nv needs a value {RUN}",
     "run --nv /no/such/nv": "cannot keep the settings in /no/such/nv: No such file or directory: choose a file in ",
     "run --nv /dev/null": "cannot keep the settings in /dev/null: it is no regular file: choose another file",
@@ -134,6 +145,8 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     assert typed("run", *outside.split()).status == 0
     who = "--name node7 --imei 1 --imsi 2 --iccid 3 --revision R1 --pin 4321 --no-sim --register-time 2.5 --speed 10"
     assert typed("run", *who.split()).status == 0
+    lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
+    assert typed("run", *lines).status == 0
     assert asked == [
         Options("mn316", Path("/tmp/x"), 0o660, (tmp_path, Path("/")), 1.5, Path("t"), json=True, verbose=True),
         Options("ML307R", None, None, (), None, None, json=False, verbose=False),
@@ -146,6 +159,10 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Options(
             *("ML307R", None, None, (), None, None, False, False, Plan(), None),
             Who("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0),
+        ),
+        Options(
+            *("ML307R", None, None, (), None, None, False, False),
+            cable=Cable("h:1", ":2", "/dev/x", 9600, "fw {port}", True),
         ),
     ]
 
@@ -288,4 +305,8 @@ def test_running_needs_nothing_of_the_other_commands() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "trio" in loaded
     assert not {"rich", "dns", "pydantic", "inotify_simple"} & {name.partition(".")[0] for name in loaded}
-    assert [name for name in loaded if name.startswith("emulator.cli.")] == ["emulator.cli.main", "emulator.cli.run"]
+    assert [name for name in loaded if name.startswith("emulator.cli.")] == [
+        "emulator.cli.tools",
+        "emulator.cli.main",
+        "emulator.cli.run",
+    ]

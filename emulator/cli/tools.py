@@ -1,0 +1,221 @@
+"""The commands around a dialogue: ``onemo-emulator trace | record | replay``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+if TYPE_CHECKING:
+    from cyclopts import Token
+
+
+def seconds(hint: type, tokens: Sequence[Token]) -> float:
+    """A number of seconds, 0 or more."""
+    text = tokens[0].value
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"{text}: write a number of seconds, 0 or more")
+    return number
+
+
+def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
+    """A speed in bit/s."""
+    text = tokens[0].value
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 9):
+        raise ValueError(f"{text}: write a speed in bit/s, like 115200")
+    return int(text)
+
+
+def _connection(hint: type, tokens: Sequence[Token]) -> int:
+    text = tokens[0].value
+    if not (text.isascii() and text.isdecimal() and len(text) < 9):
+        raise ValueError(f"{text}: write the number of a connection, like 0")
+    return int(text)
+
+
+Seconds = Annotated[float, Parameter(metavar="SECONDS", converter=seconds)]
+Pause = Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)]
+Speed = Annotated[int, Parameter(metavar="BIT/S", converter=bit_rate)]
+
+
+def trace(
+    file: Annotated[Path, Parameter(metavar="FILE")],
+    /,
+    *,
+    source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
+    grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
+    connection: Annotated[int | None, Parameter(metavar="N", converter=_connection)] = None,
+    since: Seconds = 0.0,
+    until: Seconds = float("inf"),
+    deltas: bool = False,
+) -> int:
+    """Print a trace that "run --trace FILE" wrote, in lines.
+
+    Each has its time in seconds since the start and a mark: > is the DTE, < the
+    module, * the network. Behind a final result code stands the time since its
+    command.
+
+    Parameters
+    ----------
+    file: Path
+        The trace.
+    source: str
+        Only what comes from dte, module or network.
+    grep: str
+        Only lines in which this regular expression is found.
+    connection: int
+        Only what the network did with this connection.
+    since: float
+        Only from this time on.
+    until: float
+        Only up to this time.
+    deltas: bool
+        Show the time since the line shown before, instead of since the start.
+    """
+    from emulator.cli.trace import Options, show_trace
+
+    return show_trace(Options(file, source, grep, connection, since, until, deltas))
+
+
+def record(
+    port: Annotated[str, Parameter(metavar="PORT")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(metavar="FILE")],
+    link: Path | None = None,
+    script: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    baud: Speed = 115200,
+    quiet: Seconds = 1.0,
+    value: Annotated[tuple[str, ...], Parameter(metavar="NAME=REGEX")] = (),
+    pauses: Pause = None,
+    model: str | None = None,
+    notes: str | None = None,
+) -> int:
+    """Write the dialogue with a module down as a transcript.
+
+    With --link, a DTE opens that path instead of the module's port, and all that
+    it and the module say is passed on and written down, until Ctrl-C or SIGTERM.
+    With --script, what that file sends is sent, and what comes is written down.
+
+    The exit status is 0 once it is recorded, 2 when it could not be.
+
+    Parameters
+    ----------
+    port: str
+        The module's port: /dev/ttyUSB2, or a URL that pyserial knows, like socket://HOST:PORT.
+    out: Path
+        The transcript to write. One that is there is replaced.
+    link: Path
+        Make this path a symbolic link to a port for the DTE.
+    script: Path
+        A transcript, of which only the lines with >, >> and wait count.
+    baud: int
+        Speed of the module's port. 115200 if left out.
+    quiet: float
+        Silence after which the next line of the script is sent. 1 if left out.
+    value: str
+        Write {NAME} for what the regular expression finds in what the module says, or for its group: a time, a
+        signal strength. May be repeated.
+    pauses: float
+        Write a silence of the DTE's that is this long as wait. Only those around +++ if left out.
+    model: str
+        Note the module's model at the top.
+    notes: str
+        Note anything else at the top: the firmware, the network.
+    """
+    from emulator.cli.record import Options
+    from emulator.cli.record import record as start
+
+    headers = tuple((name, text) for name, text in (("model", model), ("notes", notes)) if text)
+    return start(Options(port, out, link, script, baud, quiet, value, pauses, headers))
+
+
+def replay(
+    transcript: Annotated[Path, Parameter(metavar="TRANSCRIPT")],
+    /,
+    *,
+    port: Annotated[str, Parameter(metavar="PORT")],
+    baud: Speed = 115200,
+    timeout: Seconds = 5.0,
+    quiet: Seconds = 0.3,
+) -> int:
+    """Play the DTE's side of a transcript, and report where the module differs.
+
+    Any module will do, emulated or real. The next line is sent as soon as all
+    came that the transcript has before it. The exit status is 0 without a
+    difference, 1 with any, 2 when it could not be played.
+
+    Parameters
+    ----------
+    transcript: Path
+        The file.
+    port: str
+        The module's port: /tmp/modem, /dev/ttyUSB2, or a URL that pyserial knows, like socket://HOST:PORT.
+    baud: int
+        Speed of the port. 115200 if left out.
+    timeout: float
+        Time for what a step brings. 5 if left out.
+    quiet: float
+        Silence that ends what has no end of its own. 0.3 if left out.
+    """
+    from emulator.cli.replay import Options
+    from emulator.cli.replay import replay as start
+
+    return start(Options(transcript, port, baud, timeout, quiet))
+
+
+_TRACE = """\
+Examples:
+
+  onemo-emulator run --trace today.jsonl      in one terminal, for a while
+  onemo-emulator trace today.jsonl
+  onemo-emulator trace today.jsonl --from module --grep ERROR
+  onemo-emulator trace today.jsonl --connection 0 --since 10 --until 20"""
+
+_GRAMMAR = """\
+A transcript, a line each:
+
+  model: ML307R              only before the first step; notes: are the same
+  # a comment
+  > AT+CCLK?                 typed, with a CR behind it
+  >> hello\\x1a               typed as it stands, with escapes
+  < +CCLK: "{time}"          a line received, between its two CR LF
+  = \\r\\n>                    exactly these bytes received, with escapes
+  ...                        anything received
+  wait 1.5                   seconds that pass
+
+{name} is any text the first time it is received, and the same afterwards.
+"""
+
+_RECORD = f"""\
+{_GRAMMAR}
+Examples:
+
+  onemo-emulator record /dev/ttyUSB2 --link /tmp/dte --out session.at
+  onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at
+  onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at \\
+      --value 'time=CCLK: "(.*)"' --model ML307R"""
+
+_REPLAY = f"""\
+{_GRAMMAR}
+Echo is received like everything else; begin with > ATE0, ... and < OK to be
+rid of it.
+
+Examples:
+
+  onemo-emulator replay answers.at --port /tmp/modem
+  onemo-emulator replay answers.at --port /dev/ttyUSB2 --timeout 30"""
+
+
+def register(app: App, name: str) -> None:
+    """Add the commands to those of app. name: that of the program."""
+    usage = f"Usage: {name}"
+    app.command(trace, sort_key=7, usage=f"{usage} trace FILE [OPTIONS]", help_epilogue=_TRACE)
+    app.command(record, sort_key=8, usage=f"{usage} record PORT --out FILE [OPTIONS]", help_epilogue=_RECORD)
+    app.command(replay, sort_key=9, usage=f"{usage} replay TRANSCRIPT --port PORT [OPTIONS]", help_epilogue=_REPLAY)

@@ -1,0 +1,1 @@
+"""Dialogues with a module: written down, read, and judged."""

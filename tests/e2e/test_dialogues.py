@@ -1,0 +1,119 @@
+"""A transcript is recorded from one module and judges another."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import serial
+
+from tests.e2e.conftest import Start
+from tests.e2e.started import ROOT
+
+SCRIPT = """\
+> ATE0
+> AT+CGMM
+> AT+MIPOPEN=0,"TCP","1.2.3.4",80
+wait 0.2
+>> AT+MIPSEND=0,5,"hello"\\r
+> AT+MIPCLOSE=0
+"""
+
+
+def onemo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "emulator", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=30)
+
+
+def test_a_script_is_recorded_and_replayed(start: Start, tmp_path: Path) -> None:
+    script, out, trace = tmp_path / "s.at", tmp_path / "r.at", tmp_path / "t.jsonl"
+    script.write_text(SCRIPT)
+    module = start("ML307R", "--sandbox")
+    with module.awake():
+        pass
+    recorded = onemo("record", module.port, "--script", script, "--out", out, "--quiet", "0.1", "--notes", "a test")
+    assert (recorded.returncode, recorded.stderr) == (0, "")
+    text = out.read_text()
+    assert text.startswith("notes: a test\n> ATE0\n")
+    assert "< +MIPOPEN: 0,0\n" in text
+    assert '> AT+MIPSEND=0,5,"hello"\n< +MIPSEND: 0,5\n< OK\n' in text
+
+    other = start("ML307R", "--sandbox", "--trace", str(trace))
+    with other.awake():
+        pass
+    replayed = onemo("replay", out, "--port", other.port, "--timeout", "2")
+    assert (replayed.returncode, replayed.stderr) == (0, ""), replayed.stdout
+    assert ": 6 steps, no difference, " in replayed.stdout
+    assert "> AT+CGMM\n" in onemo("trace", trace, "--from", "dte").stdout
+
+    out.write_text(text.replace("< +MIPSEND: 0,5", "< +MIPSEND: 0,6"))
+    differs = onemo("replay", out, "--port", other.port, "--timeout", "2")
+    assert differs.returncode == 1
+    assert '  > AT+MIPSEND=0,5,"hello"\n- < +MIPSEND: 0,6\n+ < +MIPSEND: 0,5\n  < OK\n' in differs.stdout
+
+
+def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
+    out, link = tmp_path / "r.at", tmp_path / "dte"
+    module = start("ML307R")
+    with module.awake():
+        pass
+    command = [sys.executable, "-m", "emulator", "record", module.port, "--link", str(link), "--out", str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stdout is not None
+        ready = recorder.stdout.readline()
+        assert ready == f"recording {module.port} on {os.readlink(link)} ({link})\n"
+        with serial.Serial(str(link), timeout=5) as dte:
+            dte.write(b"ATE1\rAT\r")
+            assert dte.read_until(b"AT\r\r\nOK\r\n").endswith(b"\r\nOK\r\nAT\r\r\nOK\r\n")
+        recorder.send_signal(signal.SIGTERM)
+        assert recorder.wait(5) == 0
+    assert not link.is_symlink()
+    assert out.read_text().replace("> AT\n", "") == "> ATE1\n< OK\n= AT\\r\n< OK\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("replay", "none.at", "--port", "x"), "none.at: No such file"),
+        (("replay", "bad.at", "--port", "x"), "bad.at:1: "),
+        (("replay", "s.at", "--port", "none"), "cannot use none"),
+        (("replay", "s.at", "--port", "socket://127.0.0.1:1"), "cannot open socket://127.0.0.1:1"),
+        (("replay", "s.at", "--port", "nosuch://x"), "cannot open nosuch://x"),
+        (("record", "none", "--script", "s.at", "--out", "o.at"), "cannot use none"),
+        (("record", "none", "--out", "o.at"), "needs either --link"),
+        (("record", "x", "--script", "s.at", "--out", "no/o.at"), "--out no/o.at: No such"),
+        (("record", "x", "--script", "s.at", "--out", "o.at", "--value", "x=("), "--value x=("),
+    ],
+)
+def test_what_cannot_be_run(
+    arguments: tuple[str, ...],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from emulator.cli.main import main
+
+    (tmp_path / "s.at").write_text("> AT\n< OK\n")
+    (tmp_path / "bad.at").write_text(">AT\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["onemo-emulator", *arguments])
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_a_url_that_pyserial_knows(tmp_path: Path) -> None:
+    """A module on ``loop://`` says what it is told."""
+    file = tmp_path / "l.at"
+    file.write_text(">> hello\n= hello\n>> x{y}\n= x{value}\\x7d\n")
+    replayed = onemo("replay", file, "--port", "loop://", "--quiet", "0.1")
+    assert (replayed.returncode, replayed.stderr) == (0, ""), replayed.stdout

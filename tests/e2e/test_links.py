@@ -1,0 +1,193 @@
+"""The other lines of the real command, each with a DTE of its kind."""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import serial
+
+from emulator.link.speed import speed_of
+from tests.e2e.conftest import Start
+from tests.e2e.dte import WAIT
+from tests.e2e.started import ROOT
+
+# pyserial calls Thread.setDaemon and setName.
+pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
+ML307R = b"ML307R"
+
+
+@contextmanager
+def opened(url: str) -> Iterator[serial.SerialBase]:
+    with serial.serial_for_url(url, 115200, timeout=WAIT) as port:
+        yield port
+
+
+def test_two_lines_are_one_too_many() -> None:
+    with run("--tcp", ":0", "--rfc2217", ":0") as process:
+        err = process.communicate(timeout=WAIT)[1]
+    assert process.returncode == 2
+    assert err == b"onemo-emulator: --tcp and --rfc2217: a module has one line; choose one of them\n"
+
+
+def asked(port: serial.SerialBase, command: bytes) -> bytes:
+    port.write(command + b"\r")
+    answer: bytes = port.read_until(b"OK\r\n")
+    assert answer.endswith(b"\r\nOK\r\n"), answer
+    return answer
+
+
+@pytest.mark.parametrize(("option", "scheme"), [("--tcp", "socket"), ("--rfc2217", "rfc2217")])
+def test_a_dte_on_tcp(start: Start, option: str, scheme: str) -> None:
+    module = start("ML307R", option, "127.0.0.1:0", measured=True)
+    assert module.ready.startswith(f"ML307R ready on {scheme}://127.0.0.1:")
+    with opened(module.port) as port:
+        assert ML307R in asked(port, b"ATI")
+    with opened(module.port) as port:  # it may come again
+        assert ML307R in asked(port, b"ATI")
+
+
+def test_dtr_wakes_the_module(start: Start) -> None:
+    with opened(start("MN316", "--rfc2217", "127.0.0.1:0", measured=True).port) as port:
+        for setting in (b'"sleepind",2', b'"delaysleep",1', b'"sleepmode",2'):
+            asked(port, b"AT+MLPMCFG=" + setting)
+        port.dtr = False
+        assert port.read_until(b": 2\r\n") == b"\r\n+MLPMENTER: 2\r\n"
+        port.rts = not port.rts  # it does not wake
+        port.dtr = True
+        assert port.read_until(b": 2\r\n") == b"\r\n+MLPMEXIT: 2\r\n"
+
+
+@pytest.fixture
+def wire() -> Iterator[tuple[int, str]]:
+    """A pty pair for a cable: the DTE's end, and the path of the module's."""
+    master, slave = os.openpty()
+    yield master, os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
+
+
+def heard(master: int) -> bytes:
+    """What comes up to an OK."""
+    data, end = b"", time.monotonic() + WAIT
+    while not data.endswith(b"\r\nOK\r\n"):
+        assert select.select([master], [], [], max(0.0, end - time.monotonic()))[0], data
+        data += os.read(master, 4096)
+    return data
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end, pause = time.monotonic() + WAIT, threading.Event()
+    while not condition():
+        assert time.monotonic() < end
+        pause.wait(0.002)
+
+
+def test_a_uart_whose_speed_follows(wire: tuple[int, str], start: Start) -> None:
+    master, path = wire
+    module = start("ML307R", "--uart", path, "--baud", "9600", measured=True)
+    assert module.ready == f"ML307R ready on {path}"
+    os.write(master, b"ATI\r")
+    assert ML307R in heard(master)
+    assert speed_of(master) == 9600
+    os.write(master, b"AT+IPR=57600\r")
+    heard(master)
+    until(lambda: speed_of(master) == 57600)
+    os.write(master, b"AT\r")
+    heard(master)
+
+
+def run(*arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "emulator", "run", "--boot-time", "0", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_uart_that_is_lost() -> None:
+    master, slave = os.openpty()
+    path = os.ttyname(slave)
+    with run("--uart", path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"ML307R ready on {path}\n".encode()
+        os.close(slave)
+        os.close(master)
+        err = process.communicate(timeout=WAIT)[1].decode()
+    assert (process.returncode, err.count("\n")) == (2, 1)
+    assert err.startswith(f"onemo-emulator: {path} is lost: ")
+
+
+def python(program: str, *arguments: str) -> str:
+    return shlex.join([sys.executable, "-c", program, *arguments])
+
+
+ASKS = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_RDWR) if sys.argv[1:] else 0
+def ask(command):
+    os.write(fd or 1, command + b"\\r")
+    data = b""
+    while not data.endswith(b"OK\\r\\n"):
+        data += os.read(fd, 100)
+    return data
+assert b"\\r\\nML307R\\r\\n" in ask(b"ATI"), "the line is not raw"
+"""
+
+
+@pytest.mark.parametrize("place", [(), ("{port}",)], ids=["terminal", "port"])
+def test_a_child_and_its_exit_status(place: tuple[str, ...]) -> None:
+    with run("--exec", python(f"{ASKS}\nprint('told', file=sys.stderr); sys.exit(7)", *place)) as process:
+        out, err = (part.decode() for part in process.communicate(timeout=WAIT))
+    assert (process.returncode, out) == (7, ""), err
+    assert err.startswith("ML307R ready on /dev/pts/")
+    assert err.endswith("told\n")
+
+
+def test_a_child_with_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "modem"
+    with run("--link", str(link), "--exec", python(f"{ASKS}\nprint(sys.argv[1])", "{port}")) as process:
+        out, err = process.communicate(timeout=WAIT)
+    assert (process.returncode, out.decode()) == (0, f"{link}\n"), err
+    assert not link.is_symlink()
+
+
+def test_sigterm_goes_to_the_child() -> None:
+    """Which may still talk to the module."""
+    program = f"""{ASKS}
+import signal
+def end(*_):
+    ask(b"AT")
+    sys.exit(9)
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+    with run("--exec", python(program, "{port}")) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=WAIT)
+    assert process.returncode == 9
+
+
+def test_pace(start: Start) -> None:
+    with opened(start("ML307R", "--pace").port) as port:
+        port.baudrate = 2400
+        asked(port, b"ATE0")
+        began = time.monotonic()
+        answer = asked(port, b"ATI")
+        took = time.monotonic() - began
+        assert took > 0.8 * 10 * len(answer) / 2400
+        asked(port, b"AT+IPR=115200")
+        began = time.monotonic()
+        asked(port, b"ATI")
+        assert time.monotonic() - began < took

@@ -1,0 +1,81 @@
+"""A trace, printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Typed
+
+ENTRIES: list[dict[str, object]] = [
+    {"time": 0.5, "from": "dte", "to": "module", "data": "AT+MIPOPEN=0\r"},
+    {"time": 0.501, "from": "module", "to": "dte", "data": "AT+MIPOPEN=0\r"},
+    {"time": 0.502, "from": "module", "to": "dte", "data": "\r\nOK\r\n"},
+    {"time": 1, "event": "opened", "connect_id": 0, "detail": "127.0.0.1:80"},
+    {"time": 1.5, "from": "network", "to": "module", "connect_id": 0, "data": "hi\xff"},
+    {"time": 2, "from": "module", "to": "network", "connect_id": 1, "data": "x"},
+    {"time": 3, "from": "module", "to": "dte", "data": "\r\n>"},
+]
+PRINTED = """\
+    0.500000 > AT+MIPOPEN=0
+    0.501000 < AT+MIPOPEN=0  (echo)
+    0.502000 < OK  (2.0 ms)
+    1.000000 * connection 0: opened 127.0.0.1:80
+    1.500000 * connection 0: received 3 bytes: hi\\xff
+    2.000000 * connection 1: sent 1 bytes: x
+    3.000000 < >
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "t.jsonl"
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in ENTRIES))
+    return file
+
+
+def test_all_of_it(typed: Typed, file: Path) -> None:
+    assert typed("trace", str(file)) == (0, PRINTED, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        (("--from", "dte"), [0]),
+        (("--from", "network"), [3, 4, 5]),
+        (("--grep", "OK|hi"), [2, 4]),
+        (("--connection", "0"), [3, 4]),
+        (("--since", "0.502", "--until", "1.5"), [2, 3, 4]),
+    ],
+)
+def test_some_of_it(typed: Typed, file: Path, options: tuple[str, ...], kept: list[int]) -> None:
+    lines = PRINTED.splitlines(keepends=True)
+    assert typed("trace", str(file), *options).out == "".join(lines[index] for index in kept)
+
+
+def test_times_since_the_line_before(typed: Typed, file: Path) -> None:
+    out = typed("trace", str(file), "--deltas", "--connection", "0").out
+    assert [line.split()[0] for line in out.splitlines()] == ["+1.000000", "+0.500000"]
+
+
+def test_the_last_entry_may_be_cut(typed: Typed, file: Path) -> None:
+    file.write_text(file.read_text() + '{"time": 4, "fr')
+    assert typed("trace", str(file)) == (0, PRINTED, "")
+
+
+@pytest.mark.parametrize(
+    "bad", ["x", "[]", "{}", '{"time": 1}', '{"time": "x", "event": 1}', '{"time": 1, "data": "€"}']
+)
+def test_no_trace(typed: Typed, tmp_path: Path, bad: str) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text(bad + "\n")
+    status, _, err = typed("trace", str(file))
+    assert (status, err.startswith(f"onemo-emulator: {file}:1: "), err.count("\n")) == (2, True, 1)
+
+
+def test_what_is_typed_wrong(typed: Typed, tmp_path: Path) -> None:
+    assert typed("trace", str(tmp_path / "none"))[0] == 2
+    assert typed("trace", str(tmp_path))[0] == 2
+    assert typed("trace", "x", "--grep", "(")[0] == 2

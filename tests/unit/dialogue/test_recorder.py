@@ -1,0 +1,73 @@
+"""What is written down of a dialogue."""
+
+from __future__ import annotations
+
+import re
+
+from emulator.dialogue.recorder import Recorder
+
+OK = b"\r\nOK\r\n"
+
+
+def lines(recorder: Recorder) -> list[str]:
+    recorder.flush()
+    return recorder.take_lines()
+
+
+def test_lines_are_written_when_they_are_complete() -> None:
+    recorder = Recorder()
+    recorder.sent(b"AT\r", 0)
+    assert recorder.take_lines() == ["> AT"]
+    recorder.received(b"\r\nOK", 0)
+    assert recorder.take_lines() == []
+    recorder.received(b"\r\n\r\n+X: 1\r\n", 0)
+    assert recorder.take_lines() == ["< OK", "< +X: 1"]
+
+
+def test_a_line_that_is_typed_with_echo_stays_one() -> None:
+    recorder = Recorder()
+    for byte in b"AT\r":
+        recorder.sent(bytes([byte]), 0)
+        recorder.received(bytes([byte]), 0)
+    recorder.received(OK, 0)
+    assert lines(recorder) == ["> AT", r"= AT\r", "< OK"]
+
+
+def test_a_prompt_and_what_is_no_text() -> None:
+    recorder = Recorder()
+    recorder.sent(b"AT+MIPSEND=0\r", 0)
+    recorder.received(b"\r\n>", 0)
+    recorder.sent(b"\xff {a}\x1a", 0)
+    recorder.received(b"\r\n+Y: {b}\r\n" + OK, 0)
+    assert lines(recorder) == [
+        "> AT+MIPSEND=0",
+        r"= \r\n>",
+        r">> \xff \x7ba}\x1a",
+        r"= \r\n+Y: \x7bb}\r\n",
+        "< OK",
+    ]
+
+
+def test_volatile_values_have_names() -> None:
+    recorder = Recorder({"time": re.compile('CCLK: "(.*)"')})
+    for time in (b"1", b"2", b"1"):
+        recorder.received(b'\r\n+CCLK: "' + time + b'"\r\n', 0)
+    assert lines(recorder) == ['< +CCLK: "{time}"', '< +CCLK: "{time_2}"', '< +CCLK: "{time}"']
+
+
+def test_pauses_around_the_escape_are_kept() -> None:
+    recorder = Recorder()
+    recorder.sent(b"data", 0)
+    recorder.received(b"x", 1)
+    recorder.sent(b"+++", 2.5)
+    recorder.received(OK, 4)
+    recorder.sent(b"AT\r", 4.5)
+    assert lines(recorder) == [">> data", "= x", "wait 1.50", ">> +++", "< OK", "wait 0.50", "> AT"]
+
+
+def test_pauses_that_are_asked_for() -> None:
+    recorder = Recorder(pauses=1)
+    recorder.sent(b"A\r", 0)
+    recorder.sent(b"B\r", 0.9)
+    recorder.sent(b"C\r", 2)
+    assert lines(recorder) == ["> A", "> B", "wait 1.10", "> C"]
