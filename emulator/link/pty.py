@@ -24,7 +24,7 @@ from emulator.link.claim import claim
 from emulator.link.speed import speed_of
 
 if TYPE_CHECKING:
-    from inotify_simple import INotify
+    from emulator.link.opens import Port
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ class PtyLink:
         self._master = master
         self._slave = slave
         self._undo = undo
-        self._opens = 0
+        self._opens: Port | None = None
+        self._watching = trio.CancelScope()
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +57,7 @@ class PtyLink:
         if self._master >= 0 and trio.lowlevel.in_trio_run():
             trio.lowlevel.notify_closing(self._master)
         self._master = -1
+        self._watching.cancel()
         self._undo.close()
 
     def read_now(self, limit: int) -> bytes | None:
@@ -90,7 +92,7 @@ class PtyLink:
     @property
     def in_use(self) -> bool:
         """Whether some program has the port open. Known only while ``watch`` runs, of programs that came after it."""
-        return self._opens > 0
+        return self._opens is not None and self._opens.opens > 0
 
     async def watch(self) -> None:
         """Each time the last program closes the port, make it as new: unlocked, raw, not stopped. What lies unread in
@@ -98,42 +100,23 @@ class PtyLink:
 
         Where the kernel refuses to watch, this logs why and returns; the link works, but keeps what a DTE leaves.
         """
-        from inotify_simple import INotify, flags, masks  # 3 ms with its libc; no ready port waits for it
+        from emulator.link.opens import Port, watching  # 3 ms with its libc; no ready port waits for it
 
-        mask = flags.OPEN | masks.CLOSE
-        with ExitStack() as undo:
+        self._opens = Port(self._renew)
+        with trio.CancelScope() as self._watching:
             try:
-                inotify = undo.enter_context(INotify(nonblocking=True))
-                # The kernel merges an event into the one before it when they are equal, and two programs that leave
-                # at once would count as one. Reported a second time through the directory, no two in a row are equal.
-                inotify.add_watch(os.path.dirname(self.port), mask)
-                wd = inotify.add_watch(self.port, mask)
+                with watching(self.port, self._opens) as opens:
+                    await opens.serve()
             except OSError as error:
                 _log.warning("%s keeps the locks and modes that a DTE leaves: cannot watch it: %s", self.port, error)
-                return
-            while self._master >= 0:
-                if self._last_closed(inotify, wd):
-                    self._renew()
-                await trio.lowlevel.wait_readable(inotify.fd)
-
-    def _last_closed(self, inotify: INotify, wd: int) -> bool:
-        """Count the events that have come; tells whether the port was closed and nobody has it open now."""
-        from inotify_simple import flags, masks
-
-        closed = False
-        for event in inotify.read(timeout=0):
-            if event.mask & flags.Q_OVERFLOW:
-                # The count is lost. A lock that goes too early does less harm than one that stays for ever.
-                self._opens, closed = 0, True
-            elif event.wd != wd:
-                continue
-            elif event.mask & flags.OPEN:
-                self._opens += 1
-            elif event.mask & masks.CLOSE:
-                self._opens, closed = max(0, self._opens - 1), True  # who was here before us was not counted
-        return closed and not self._opens
 
     def _renew(self) -> None:
+        try:
+            self._make_new()
+        except OSError as error:
+            _log.warning("%s keeps the locks and modes that a DTE left: %s", self.port, error.strerror)
+
+    def _make_new(self) -> None:
         try:
             fcntl.ioctl(self._slave, termios.TIOCNXCL)
         except OSError as error:

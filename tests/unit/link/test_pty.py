@@ -10,7 +10,7 @@ import select
 import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import serial
@@ -115,6 +115,12 @@ class Steps(trio.abc.Instrument):
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self.of[task.name] = self.of.get(task.name, 0) + 1
+
+
+def watches() -> list[str]:
+    """The inotify descriptors of this process."""
+    own = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    return [path for path in own if os.path.islink(path) and "inotify" in os.readlink(path)]
 
 
 async def test_no_byte_is_changed_or_echoed_before_the_dte_sets_anything(pty: PtyLink) -> None:
@@ -329,10 +335,6 @@ async def test_watching_costs_nothing_while_bytes_flow(pty: PtyLink) -> None:
 
 
 async def test_the_watch_ends_when_the_link_closes_and_leaves_no_descriptor() -> None:
-    def watches() -> list[str]:
-        own = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
-        return [path for path in own if os.path.islink(path) and "inotify" in os.readlink(path)]
-
     before = watches()
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
@@ -350,8 +352,33 @@ async def test_a_host_that_cannot_watch_is_told_of_once(
     def refuse(**_: bool) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("inotify_simple.INotify", refuse)
+    monkeypatch.setattr("emulator.link.opens.INotify", refuse)
     with open_pty() as link:
         await link.watch()
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert f"{link.port} keeps the locks" in caplog.text
+
+
+async def test_many_ports_share_one_watch(nursery: trio.Nursery) -> None:
+    """A user may have some 128 inotify instances, a lab has a thousand ports: each port is counted for itself, and the
+    others are watched on when the one is closed whose task looked after all."""
+    before = watches()
+    with ExitStack() as stack:
+        links = [stack.enter_context(open_pty()) for _ in range(3)]
+        for link in links:
+            nursery.start_soon(link.watch)
+        await wait_all_tasks_blocked()
+        assert len(watches()) == len(before) + 1
+        with dte(links[1]):
+            await wait_all_tasks_blocked()
+            assert [link.in_use for link in links] == [False, True, False]
+            for link in links[:2]:
+                link.close()
+        await wait_all_tasks_blocked()
+        with dte(links[2]):
+            await wait_all_tasks_blocked()
+            assert links[2].in_use
+        await settled(links[2])
+        assert not links[2].in_use
+    await wait_all_tasks_blocked()
+    assert watches() == before
