@@ -84,3 +84,12 @@ class NetError(EmulatorError):
         super().__init__(f"{failure.name.lower()}: {detail}" if detail else failure.name.lower())
         self.failure = failure
         self.detail = detail
+
+
+def declared(group: BaseExceptionGroup) -> BaseException:
+    """The EmulatorError in a group; the group itself where there is none."""
+    found = group.subgroup(EmulatorError)
+    error: BaseException = group if found is None else found
+    while found is not None and isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

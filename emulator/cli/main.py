@@ -210,14 +210,16 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import Cable, Options, serve
+    from emulator.cli.run import Options, serve
+    from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
+    from emulator.runtime.spec import Spec
 
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
-    cable = Cable(tcp, rfc2217, uart, baud, exec_, pace)
-    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who, cable))
+    cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
+    return serve(Options(Spec(model, profiles, boot_time, who, cable, plan, nv), trace, json, verbose))
 
 
 @app.command(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import trio
 
-from emulator.errors import EmulatorError, LinkError, UsageError
+from emulator.errors import LinkError, UsageError, declared
 
 if TYPE_CHECKING:
     import serial
@@ -126,15 +126,6 @@ def run_until_done(main: Callable[[], Coroutine[object, object, int]]) -> int:
         return trio.run(main)
     except BaseExceptionGroup as group:
         raise declared(group) from None
-
-
-def declared(group: BaseExceptionGroup) -> BaseException:
-    """The EmulatorError in a group; the group itself where there is none."""
-    found = group.subgroup(EmulatorError)
-    error: BaseException = group if found is None else found
-    while found is not None and isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def text_of(file: Path) -> str:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
-from emulator.errors import LinkError
-from emulator.link.interface import Link
-from emulator.link.pty import PtyLink, open_pty
-from emulator.runtime.models import Model, Who, individual, load_model
+from emulator.errors import LinkError, UsageError, declared
+from emulator.runtime.line import Cable, Line
+from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
+from emulator.runtime.spec import Spec, opened
 from emulator.runtime.trace import JsonLines, Several, Trace
 
 if TYPE_CHECKING:
@@ -30,82 +30,44 @@ if TYPE_CHECKING:
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-class Cable(NamedTuple):
-    """What joins the module and its DTE, if it is no pty. tcp, rfc2217: HOST:PORT; baud: bit/s of the uart's device."""
-
-    tcp: str | None = None
-    rfc2217: str | None = None
-    uart: str | None = None
-    baud: int | None = None
-    command: str | None = None
-    pace: bool = False
-
-
 class Options(NamedTuple):
-    """What ``run`` was asked for. boot_time: seconds; pty_mode: permission bits."""
+    """What ``run`` was asked for."""
 
-    model: str
-    link: Path | None
-    pty_mode: int | None
-    profiles: tuple[Path, ...]
-    boot_time: float | None
-    trace: Path | None
-    json: bool
-    verbose: bool
-    outside: Plan = Plan()
-    nv: str | None = None
-    who: Who = Who()
-    cable: Cable = Cable()
-
-
-class Line:
-    """The line to the DTE: a pty. status: what the process is to end with; out: where the ready line goes.
-
-    link: the module's end of it.
-    """
-
-    def __init__(self, end: PtyLink) -> None:
-        self.link: Link = end
-        self.out = sys.stdout
-        self._pty = end
-
-    @property
-    def port(self) -> str:
-        """What the DTE opens."""
-        return self._pty.port
-
-    @property
-    def status(self) -> int:
-        return 0
-
-    def join(self, module: Module, nursery: trio.Nursery) -> None:
-        """Before the module boots. Raises LinkError in the nursery when the line is lost."""
-
-    def start(self, nursery: trio.Nursery) -> None:
-        """The module is ready. Raises LinkError when there will be no DTE."""
-        nursery.start_soon(self._pty.watch)
-
-    def on_signal(self, number: int) -> float:
-        """A signal that is to end us has come; returns the seconds for which the DTE may go on."""
-        return 0.0
+    module: Spec
+    trace: Path | None = None
+    json: bool = False
+    verbose: bool = False
 
 
 def serve(options: Options) -> int:
     """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
+    spec = options.module
+    _check(spec.cable)
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
-    model = individual(load_model(options.model, options.profiles), options.who)
-    routes, sandbox = routes_of(options.outside) if options.outside != Plan() else (None, None)
+    model = spec.load()
+    routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _traces(options) as trace, _nv(options, model) as nv, _line(options) as line:
+    with _traces(options) as trace, opened(spec, model) as (line, nv):
         try:
             trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox)
         except BaseExceptionGroup as group:
-            from emulator.cli.port import declared
-
             raise declared(group) from None
     return line.status
+
+
+def _check(cable: Cable) -> None:
+    """Raise UsageError for options that do not go together."""
+    lines = {"--tcp": cable.tcp, "--rfc2217": cable.rfc2217, "--uart": cable.uart, "--exec": cable.command}
+    asked = [name for name, value in lines.items() if value is not None]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
+    if cable.baud is not None and cable.uart is None:
+        raise UsageError("--baud is the speed of a serial device; name that with --uart, or use AT+IPR")
+    for name, value in (("--link", cable.link), ("--pty-mode", cable.pty_mode)):
+        if value is not None and asked and asked != ["--exec"]:
+            raise UsageError(f"{name} is for a pseudo-terminal, and {asked[0]} has none; leave one of them out")
 
 
 async def _main(
@@ -118,7 +80,7 @@ async def _main(
     sandbox: Sandbox | None,
 ) -> None:
     since = trio.current_time() - _age()
-    boot_time = None if options.boot_time is None else options.boot_time / options.who.speed
+    boot_time = options.module.hastened_boot_time
     module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope, line)
@@ -160,43 +122,15 @@ class _End:
 
 def _announce(options: Options, model: Model, line: Line) -> None:
     """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
-    name = model.profile.series
-    if options.model.lower() != name.lower():
-        name = model.profile.sub_model
+    spec = options.module
     if options.json:
         import json
 
-        told = {"model": name, "port": line.port, "link": str(options.link) if options.link else None}
-        ready = json.dumps({"name": options.who.name, **told} if options.who.name else told)
+        ready = json.dumps(spec.told(model, line.port))
     else:
-        ready = f"{name} ready on {line.port}" + (f" ({options.link})" if options.link else "")
+        ready = f"{spec.shown_model(model)} ready on {line.port}" + (f" ({spec.cable.link})" if spec.cable.link else "")
     with contextlib.suppress(OSError):
         print(ready, file=line.out, flush=True)
-
-
-@contextlib.contextmanager
-def _line(options: Options) -> Iterator[Line]:
-    """The line that is asked for."""
-    if options.cable == Cable():
-        with open_pty(options.link, options.pty_mode) as link:
-            yield Line(link)
-        return
-    from emulator.cli.lines import open_line
-
-    with open_line(options) as line:
-        yield line
-
-
-@contextlib.contextmanager
-def _nv(options: Options, model: Model) -> Iterator[NvFile | None]:
-    """What --nv asks for."""
-    if options.nv is None:
-        yield None
-        return
-    from emulator.runtime.nvstore import open_store
-
-    with open_store(options.nv, options.who.name or model.profile.series, model.profile.series) as store:
-        yield store
 
 
 @contextlib.contextmanager

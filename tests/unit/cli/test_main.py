@@ -14,9 +14,11 @@ import pytest
 
 import emulator.__main__
 import emulator.cli.run
-from emulator.cli.run import Cable, Options
+from emulator.cli.run import Options
+from emulator.runtime.line import Cable
 from emulator.runtime.models import Who
 from emulator.runtime.outside import Plan
+from emulator.runtime.spec import Spec
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
 COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay")
@@ -148,22 +150,25 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
     assert typed("run", *lines).status == 0
     assert asked == [
-        Options("mn316", Path("/tmp/x"), 0o660, (tmp_path, Path("/")), 1.5, Path("t"), json=True, verbose=True),
-        Options("ML307R", None, None, (), None, None, json=False, verbose=False),
         Options(
-            *("ML307R", None, None, (), None, None, False, False),
-            Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
-            "n/",
-            Who(zone=-20),
+            Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
+            Path("t"),
+            json=True,
+            verbose=True,
+        ),
+        Options(Spec("ML307R")),
+        Options(
+            Spec(
+                "ML307R",
+                who=Who(zone=-20),
+                outside=Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
+                nv="n/",
+            )
         ),
         Options(
-            *("ML307R", None, None, (), None, None, False, False, Plan(), None),
-            Who("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0),
+            Spec("ML307R", who=Who("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
         ),
-        Options(
-            *("ML307R", None, None, (), None, None, False, False),
-            cable=Cable("h:1", ":2", "/dev/x", 9600, "fw {port}", True),
-        ),
+        Options(Spec("ML307R", cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True))),
     ]
 
 

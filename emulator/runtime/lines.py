@@ -1,4 +1,4 @@
-"""The lines of ``onemo-emulator run`` other than a plain pty: TCP, RFC 2217, a UART, a child, and any paced."""
+"""The lines other than a plain pty: TCP, RFC 2217, a UART, a child, and any paced."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from emulator.cli.run import Line, Options
-from emulator.errors import LinkError, UsageError
+from emulator.errors import LinkError
 from emulator.link.interface import Link
 from emulator.link.pty import PtyLink, open_pty
+from emulator.runtime.line import Cable, Line
 from emulator.runtime.shell import Module
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ _AT_MOST = 2.0
 
 
 @contextmanager
-def open_line(options: Options) -> Iterator[Line]:
-    """The line that options ask for. Raises UsageError when they do not go together, LinkError when it is not there."""
-    cable = options.cable
-    _check(options)
+def open_cable(cable: Cable) -> Iterator[Line]:
+    """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
     if cable.tcp is not None:
         from emulator.link.tcp import open_tcp, parse_endpoint
 
@@ -57,25 +55,11 @@ def open_line(options: Options) -> Iterator[Line]:
     elif cable.command is not None:
         from emulator.link.process import PLACE, open_process
 
-        with open_process(cable.command, options.link, options.pty_mode) as child:
+        with open_process(cable.command, cable.link, cable.pty_mode) as child:
             yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
     else:
-        with open_pty(options.link, options.pty_mode) as pty:
+        with open_pty(cable.link, cable.pty_mode) as pty:
             yield _PacedPty(pty)
-
-
-def _check(options: Options) -> None:
-    """Raise UsageError for options that do not go together."""
-    cable = options.cable
-    lines = {"--tcp": cable.tcp, "--rfc2217": cable.rfc2217, "--uart": cable.uart, "--exec": cable.command}
-    asked = [name for name, value in lines.items() if value is not None]
-    if len(asked) > 1:
-        raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
-    if cable.baud is not None and cable.uart is None:
-        raise UsageError("--baud is the speed of a serial device; name that with --uart, or use AT+IPR")
-    for name, value in (("--link", options.link), ("--pty-mode", options.pty_mode)):
-        if value is not None and asked and asked != ["--exec"]:
-            raise UsageError(f"{name} is for a pseudo-terminal, and {asked[0]} has none; leave one of them out")
 
 
 class _Cable(Line):

@@ -1,0 +1,135 @@
+"""Many modules in one process. Each has its own line, settings and numbers, and none harms another."""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import trio
+
+from emulator.errors import EmulatorError, UsageError, declared
+from emulator.runtime.line import Line
+from emulator.runtime.models import Model
+from emulator.runtime.outside import Outside, Plan, routes_of
+from emulator.runtime.shell import Module
+from emulator.runtime.spec import Spec, opened
+from emulator.runtime.trace import Trace
+
+if TYPE_CHECKING:
+    from emulator.net.routes import Routes
+
+_log = logging.getLogger(__name__)
+
+
+class Condition(Enum):
+    STARTING = "starting"
+    READY = "ready"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class Running:
+    """One module of a lab. module, line: there from READY on; error: why it FAILED."""
+
+    module: Module
+    line: Line
+
+    def __init__(self, spec: Spec, model: Model) -> None:
+        self.spec = spec
+        self.model = model
+        self.condition = Condition.STARTING
+        self.error: Exception | None = None
+        self._scope = trio.CancelScope()
+        self._gone = trio.Event()
+
+    @property
+    def name(self) -> str:
+        return self.spec.who.name or self.spec.shown_model(self.model)
+
+    @property
+    def port(self) -> str:
+        """What the DTE opens."""
+        return self.line.port
+
+    async def stop(self) -> None:
+        """End it, its connections with an RST; its line is free when this returns."""
+        self._scope.cancel()
+        await self._gone.wait()
+
+    async def run(
+        self, outside: Outside, trace: Trace | None, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Run until stopped or cancelled; with ``nursery.start`` it returns once the module is ready.
+
+        Raises EmulatorError before that, when it cannot be started; what comes later ends this module alone.
+        """
+        try:
+            with self._scope, opened(self.spec, self.model) as (line, nv):
+                boot_time = self.spec.hastened_boot_time
+                self.module = Module(self.model, line.link, outside, boot_time=boot_time, trace=trace, nv=nv)
+                self.line = line
+                async with trio.open_nursery() as nursery:
+                    line.join(self.module, nursery)
+                    await nursery.start(self.module.run)
+                    line.start(nursery)
+                    self.condition = Condition.READY
+                    task_status.started()
+            self.condition = Condition.ENDED
+        except Exception as group:
+            error = declared(group) if isinstance(group, BaseExceptionGroup) else group
+            if self.condition is not Condition.READY and isinstance(error, EmulatorError):
+                raise error from None
+            self._fail(error if isinstance(error, Exception) else group)
+        finally:
+            self._gone.set()
+
+    def _fail(self, error: Exception) -> None:
+        bug = None if isinstance(error, EmulatorError) else error
+        _log.error("%s has ended: %s", self.name, error, exc_info=bug)
+        self.condition, self.error = Condition.FAILED, error
+
+
+class Lab:
+    """The modules of one process, by name."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, Running] = {}
+        self._routes: dict[Plan, Routes] = {}
+        self._nursery: trio.Nursery
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until cancelled."""
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            await trio.sleep_forever()
+
+    async def start(self, spec: Spec, trace: Trace | None = None) -> Running:
+        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started."""
+        running = Running(spec, spec.load())
+        if running.name in self.modules:
+            raise UsageError(f"there is a module {running.name} already: give each a name of its own")
+        self.modules[running.name] = running
+        try:
+            outside = Outside(await self._routes_of(spec.outside))
+            await self._nursery.start(running.run, outside, trace)
+        except BaseException:
+            del self.modules[running.name]
+            raise
+        return running
+
+    async def stop(self, running: Running) -> None:
+        """End a module; its name and its line are free when this returns."""
+        await running.stop()
+        self.modules.pop(running.name, None)
+
+    async def _routes_of(self, plan: Plan) -> Routes | None:
+        """Modules with the same plan share its routes, and its sandbox."""
+        if plan == Plan():
+            return None
+        if plan not in self._routes:
+            routes, sandbox = routes_of(plan)
+            if sandbox is not None:
+                await self._nursery.start(sandbox.run)
+            self._routes[plan] = routes
+        return self._routes[plan]

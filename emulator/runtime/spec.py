@@ -1,0 +1,58 @@
+"""One module as it is asked for, and opened: what ``run``, ``lab`` and the pytest plugin start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from emulator.runtime.line import Cable, Line, open_line
+from emulator.runtime.models import Model, Who, individual, load_model
+from emulator.runtime.outside import Plan
+from emulator.runtime.shell import NvFile
+
+
+class Spec(NamedTuple):
+    """A module to be. model: a series or sub-model, also of a profile in profiles, which come before the built-in
+    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it."""
+
+    model: str
+    profiles: tuple[Path, ...] = ()
+    boot_time: float | None = None
+    who: Who = Who()
+    cable: Cable = Cable()
+    outside: Plan = Plan()
+    nv: str | None = None
+
+    def load(self) -> Model:
+        """Raises UnknownModel, ProfileError, UsageError."""
+        return individual(load_model(self.model, self.profiles), self.who)
+
+    @property
+    def hastened_boot_time(self) -> float | None:
+        return None if self.boot_time is None else self.boot_time / self.who.speed
+
+    def shown_model(self, model: Model) -> str:
+        """As the ready line names it: the series if that was asked for, else the sub-model."""
+        series = model.profile.series
+        return series if self.model.lower() == series.lower() else model.profile.sub_model
+
+    def told(self, model: Model, port: str) -> dict[str, str | None]:
+        """The ready line as JSON has it."""
+        link = str(self.cable.link) if self.cable.link else None
+        named = {"name": self.who.name} if self.who.name else {}
+        return {**named, "model": self.shown_model(model), "port": port, "link": link}
+
+
+@contextmanager
+def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
+    """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
+    with ExitStack() as stack:
+        nv: NvFile | None = None
+        if spec.nv is not None:
+            from emulator.runtime.nvstore import open_store
+
+            series = model.profile.series
+            nv = stack.enter_context(open_store(spec.nv, spec.who.name or series, series))
+        yield stack.enter_context(open_line(spec.cable)), nv
