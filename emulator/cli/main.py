@@ -83,6 +83,16 @@ Profiles = Annotated[
         help="A directory with profiles of your own; they come before the built-in ones. May be repeated.",
     ),
 ]
+ReadyFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--ready-file",
+        metavar="FILE",
+        env_var="ONEMO_READY_FILE",
+        show_env_var=False,
+        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
+    ),
+]
 
 
 @app.command(
@@ -132,6 +142,7 @@ def run(
     register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
     speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     json: bool = False,
+    ready_file: ReadyFile = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
     """Start a module, and say which port it is on.
@@ -217,7 +228,9 @@ def run(
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(tcp, rfc2217, uart, baud, exec_, pace)
-    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who, cable))
+    return serve(
+        Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who, cable, ready_file)
+    )
 
 
 @app.command(

@@ -25,6 +25,7 @@ from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.trace import JsonLines, Several, Trace
 
 if TYPE_CHECKING:
+    from emulator.cli.ready import ReadyFile
     from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -56,6 +57,7 @@ class Options(NamedTuple):
     nv: str | None = None
     who: Who = Who()
     cable: Cable = Cable()
+    ready_file: Path | None = None
 
 
 class Line:
@@ -98,9 +100,9 @@ def serve(options: Options) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _traces(options) as trace, _nv(options, model) as nv, _line(options) as line:
+    with _ready(options) as ready, _traces(options) as trace, _nv(options, model) as nv, _line(options) as line:
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, ready)
         except BaseExceptionGroup as group:
             from emulator.cli.port import declared
 
@@ -116,6 +118,7 @@ async def _main(
     nv: NvFile | None,
     outside: Outside,
     sandbox: Sandbox | None,
+    ready: ReadyFile | None,
 ) -> None:
     since = trio.current_time() - _age()
     boot_time = None if options.boot_time is None else options.boot_time / options.who.speed
@@ -128,7 +131,9 @@ async def _main(
         await nursery.start(module.run)
         if not end.came:
             line.start(nursery)
-            _announce(options, model, line)
+            if ready is not None:
+                ready.tell(_ready_line(options, model, line, as_json=True), nursery)
+            _announce(_ready_line(options, model, line, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
 
@@ -158,20 +163,35 @@ class _End:
         self._everything.deadline = trio.current_time() + self._line.on_signal(number)
 
 
-def _announce(options: Options, model: Model, line: Line) -> None:
-    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
+def _ready_line(options: Options, model: Model, line: Line, *, as_json: bool) -> str:
+    """What to open, now that the module has booted."""
     name = model.profile.series
     if options.model.lower() != name.lower():
         name = model.profile.sub_model
-    if options.json:
-        import json
+    if not as_json:
+        return f"{name} ready on {line.port}" + (f" ({options.link})" if options.link else "")
+    import json
 
-        told = {"model": name, "port": line.port, "link": str(options.link) if options.link else None}
-        ready = json.dumps({"name": options.who.name, **told} if options.who.name else told)
-    else:
-        ready = f"{name} ready on {line.port}" + (f" ({options.link})" if options.link else "")
+    told = {"model": name, "port": line.port, "link": str(options.link) if options.link else None}
+    return json.dumps({"name": options.who.name, **told} if options.who.name else told)
+
+
+def _announce(line: str, out: TextIO) -> None:
+    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
     with contextlib.suppress(OSError):
-        print(ready, file=line.out, flush=True)
+        print(line, file=out, flush=True)
+
+
+@contextlib.contextmanager
+def _ready(options: Options) -> Iterator[ReadyFile | None]:
+    """What --ready-file asks for."""
+    if options.ready_file is None:
+        yield None
+        return
+    from emulator.cli.ready import ready_file
+
+    with ready_file(options.ready_file) as file:
+        yield file
 
 
 @contextlib.contextmanager
