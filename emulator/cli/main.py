@@ -83,6 +83,16 @@ Profiles = Annotated[
         help="A directory with profiles of your own; they come before the built-in ones. May be repeated.",
     ),
 ]
+ReadyFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--ready-file",
+        metavar="FILE",
+        env_var="ONEMO_READY_FILE",
+        show_env_var=False,
+        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
+    ),
+]
 
 
 @app.command(
@@ -132,6 +142,7 @@ def run(
     register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
     speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     json: bool = False,
+    ready_file: ReadyFile = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
     """Start a module, and say which port it is on.
@@ -219,7 +230,7 @@ def run(
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
-    return serve(Options(Spec(model, profiles, boot_time, who, cable, plan, nv), trace, json, verbose))
+    return serve(Options(Spec(model, profiles, boot_time, who, cable, plan, nv), trace, json, verbose, ready_file))
 
 
 @app.command(

@@ -25,6 +25,7 @@ from emulator.runtime.spec import Spec, opened
 from emulator.runtime.trace import JsonLines, Several, Trace
 
 if TYPE_CHECKING:
+    from emulator.cli.ready import ReadyFile
     from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -37,6 +38,7 @@ class Options(NamedTuple):
     trace: Path | None = None
     json: bool = False
     verbose: bool = False
+    ready_file: Path | None = None
 
 
 def serve(options: Options) -> int:
@@ -49,9 +51,9 @@ def serve(options: Options) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _traces(options) as trace, opened(spec, model) as (line, nv):
+    with _ready(options) as ready, _traces(options) as trace, opened(spec, model) as (line, nv):
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, ready)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -78,6 +80,7 @@ async def _main(
     nv: NvFile | None,
     outside: Outside,
     sandbox: Sandbox | None,
+    ready: ReadyFile | None,
 ) -> None:
     since = trio.current_time() - _age()
     boot_time = options.module.hastened_boot_time
@@ -90,7 +93,9 @@ async def _main(
         await nursery.start(module.run)
         if not end.came:
             line.start(nursery)
-            _announce(options, model, line)
+            if ready is not None:
+                ready.tell(_ready_line(options.module, model, line, as_json=True), nursery)
+            _announce(_ready_line(options.module, model, line, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
 
@@ -120,17 +125,31 @@ class _End:
         self._everything.deadline = trio.current_time() + self._line.on_signal(number)
 
 
-def _announce(options: Options, model: Model, line: Line) -> None:
-    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
-    spec = options.module
-    if options.json:
+def _ready_line(spec: Spec, model: Model, line: Line, *, as_json: bool) -> str:
+    """What to open, now that the module has booted."""
+    if as_json:
         import json
 
-        ready = json.dumps(spec.told(model, line.port))
-    else:
-        ready = f"{spec.shown_model(model)} ready on {line.port}" + (f" ({spec.cable.link})" if spec.cable.link else "")
+        return json.dumps(spec.told(model, line.port))
+    return f"{spec.shown_model(model)} ready on {line.port}" + (f" ({spec.cable.link})" if spec.cable.link else "")
+
+
+def _announce(line: str, out: TextIO) -> None:
+    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
     with contextlib.suppress(OSError):
-        print(ready, file=line.out, flush=True)
+        print(line, file=out, flush=True)
+
+
+@contextlib.contextmanager
+def _ready(options: Options) -> Iterator[ReadyFile | None]:
+    """What --ready-file asks for."""
+    if options.ready_file is None:
+        yield None
+        return
+    from emulator.cli.ready import ready_file
+
+    with ready_file(options.ready_file) as file:
+        yield file
 
 
 @contextlib.contextmanager

@@ -277,8 +277,8 @@ def _tell_the_remedy() -> None:
     if _told.acquire(blocking=False):
         _log.warning(
             "this host does not let the emulator ping: allow it with "
-            '`sysctl -w net.ipv4.ping_group_range="0 2147483647"`, '
-            "or give the emulator CAP_NET_RAW (`docker run --cap-add NET_RAW`)"
+            '`sysctl -w net.ipv4.ping_group_range="0 2147483647"` (`docker run --sysctl` for a container), '
+            "or give the emulator CAP_NET_RAW"
         )
 
 
