@@ -21,6 +21,7 @@ class Layer(Enum):
     COMMAND = "commands"
     URC = "URCs"
     NETWORK = "the network"
+    NAMES = "names"
     EVENT = "radio and power"
 
 
@@ -51,7 +52,8 @@ class Key(NamedTuple):
 
 class Kind(NamedTuple):
     """One kind of fault. scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that
-    takes it back when its for_seconds have passed; example: as it is typed."""
+    takes it back when its for_seconds have passed; example: as it is typed; operations: of its layer, those that
+    concern it, (): what is none of them."""
 
     name: str
     layer: Layer
@@ -61,6 +63,7 @@ class Kind(NamedTuple):
     once: bool = False
     undo: str = ""
     example: str = ""
+    operations: tuple[str, ...] = ()
 
     @property
     def all_keys(self) -> dict[str, Key]:
@@ -79,6 +82,7 @@ COMMON = (
 )  # fmt: skip
 
 OPERATIONS = ("open", "send", "receive", "lookup", "ping", "time")
+_NAMED = ("open", "lookup", "ping", "time")
 FORMS = ("test", "read", "set", "execute")
 DIRECTIONS = ("from-dte", "to-dte")
 
@@ -87,6 +91,9 @@ SCOPES: Mapping[str, Key] = {
     for key in (
         Key("module", Type.TEXT, "Only on the module of this name."),
         Key("connect_id", Type.INTEGER, "Only on this connection.", None, 0, 5),
+        Key("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
+        Key("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
+        Key("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
         Key("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E."),
         Key("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
         Key("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),
@@ -99,7 +106,10 @@ SCOPES: Mapping[str, Key] = {
 }  # fmt: skip
 
 _LINE = ("direction", "contains")
-_NET = ("connect_id", "operation", "contains")
+_PEER = ("connect_id", "transport", "host", "port")
+_NET = (*_PEER, "operation", "contains")
+_NAME = ("operation", "host")
+_DATA = ("send", "receive")
 _COMMAND = ("command", "form", "connect_id")
 _URC = ("urc", "connect_id")
 _EVENT = ("on", "connect_id", "form")
@@ -138,7 +148,7 @@ _LINE_KINDS = (
     Kind("line-garbage", Layer.LINE, "Bytes that mean nothing come when the module starts, before its banner.", (
         Key("count", Type.INTEGER, "How many random bytes.", 16, 1, 65536),
         Key("data", Type.BYTES, "These bytes instead."),
-    ), example="line-garbage count=32 times=1"),
+    ), example="line-garbage count=32 times=1", operations=("boot",)),
 )  # fmt: skip
 
 _COMMAND_KINDS = (
@@ -201,38 +211,48 @@ _URC_KINDS = (
 
 _NETWORK_KINDS = (
     Kind("net-latency", Layer.NETWORK, "Everything on the network takes longer.",
-         _delay("How much longer, each way.", 0.2), _NET, example="net-latency seconds=600ms jitter=200ms"),
+         _delay("How much longer, each way.", 0.2), _NET, example="net-latency seconds=600ms jitter=200ms",
+         operations=OPERATIONS),
     Kind("net-bandwidth", Layer.NETWORK, "Connections carry only so much, each way.", (
         Key("rate", Type.INTEGER, "Bytes a second.", 2000, 1),
-    ), ("connect_id", "operation"), example="net-bandwidth rate=1000 operation=receive"),
-    Kind("net-loss", Layer.NETWORK, "Datagrams are lost.", (), _NET, example="net-loss probability=0.2"),
-    Kind("net-reset", Layer.NETWORK, "A connection breaks.", (
+    ), (*_PEER, "operation"), example="net-bandwidth rate=1000 operation=receive", operations=_DATA),
+    Kind("net-loss", Layer.NETWORK, "What is sent is lost: a datagram for ever, over TCP until it is sent again, a "
+         "second later.", (), _NET, example="net-loss probability=0.2", operations=_DATA),
+    Kind("net-reset", Layer.NETWORK, "A TCP connection breaks.", (
         Key("failure", Type.CHOICE, "reset: the peer's RST; write: only sending fails.", "reset",
             choices=("reset", "write")),
-    ), _NET, once=True, example="net-reset operation=send after=2"),
+    ), _NET, once=True, example="net-reset operation=send after=2", operations=_DATA),
     Kind("net-half-open", Layer.NETWORK, "The peer of a connection vanishes: nothing reaches it, nothing comes, and "
-         "nobody says so.", (), _NET, once=True, example="net-half-open connect_id=0 operation=receive"),
+         "nobody says so.", (), _NET, once=True, example="net-half-open connect_id=0 operation=receive",
+         operations=("open", *_DATA)),
     Kind("net-refuse", Layer.NETWORK, "Connections cannot be opened.", (
         Key("failure", Type.CHOICE, "Why.", "refused", choices=OPEN_FAILURES),
         Key("seconds", Type.SECONDS, "After so long.", 0.0),
-    ), ("connect_id",), example="net-refuse failure=timed-out times=2"),
-    Kind("net-close", Layer.NETWORK, "The peer closes a connection in an orderly way.", (), _NET, once=True,
-         example="net-close operation=receive after=1"),
-    Kind("dns-fail", Layer.NETWORK, "Names are not resolved.", (
+    ), _PEER, example="net-refuse failure=timed-out times=2", operations=("open",)),
+    Kind("net-close", Layer.NETWORK, "The peer closes a TCP connection in an orderly way.", (), _NET, once=True,
+         example="net-close operation=receive after=1", operations=("open", *_DATA)),
+    Kind("dns-fail", Layer.NAMES, "Names are not resolved.", (
         Key("failure", Type.CHOICE, "name: there is no such name; timed-out: no server answers.", "name",
             choices=("name", "timed-out")),
         Key("seconds", Type.SECONDS, "After so long.", 0.0),
-    ), ("operation",), example="dns-fail failure=timed-out seconds=2s"),
-    Kind("dns-delay", Layer.NETWORK, "Names are resolved late.", _delay("How late.", 2.0), ("operation",),
-         example="dns-delay seconds=3s"),
-    Kind("ping-loss", Layer.NETWORK, "Echo requests have no reply.", example="ping-loss probability=0.5"),
+    ), _NAME, example="dns-fail failure=timed-out seconds=2s", operations=_NAMED),
+    Kind("dns-delay", Layer.NAMES, "Names are resolved late.", _delay("How late.", 2.0), _NAME,
+         example="dns-delay seconds=3s", operations=_NAMED),
+    Kind("dns-wrong", Layer.NAMES, "Names are resolved to another address.", (
+        Key("address", Type.TEXT, "Which, IPv4 or IPv6.", "192.0.2.1"),
+    ), _NAME, example="dns-wrong host=*.example.com address=127.0.0.1", operations=_NAMED),
+    Kind("ping-loss", Layer.NETWORK, "Echo requests have no reply.", (), ("host",),
+         example="ping-loss probability=0.5", operations=("ping",)),
     Kind("ping-fail", Layer.NETWORK, "Echo requests fail.", (
-        Key("failure", Type.CHOICE, "Why.", "reported", choices=("name", "name-timed-out", "reported", "other")),
-    ), example="ping-fail failure=name"),
+        Key("failure", Type.CHOICE, "Why.", "reported", choices=("reported", "other")),
+    ), ("host",), example="ping-fail failure=other", operations=("ping",)),
     Kind("time-fail", Layer.NETWORK, "The time server is of no use.", (
         Key("failure", Type.CHOICE, "Why.", "timed-out", choices=("name", "timed-out", "unusable")),
         Key("seconds", Type.SECONDS, "After so long.", 0.0),
-    ), example="time-fail failure=unusable times=1"),
+    ), ("host", "port"), example="time-fail failure=unusable times=1", operations=("time",)),
+    Kind("time-wrong", Layer.NETWORK, "The time server tells another time.", (
+        Key("seconds", Type.SECONDS, "How much later than it is; negative: earlier.", 3600.0, -math.inf),
+    ), ("host", "port"), example="time-wrong seconds=-86400", operations=("time",)),
 )  # fmt: skip
 
 

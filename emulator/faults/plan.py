@@ -8,6 +8,7 @@ interleave.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,6 +25,7 @@ class Occasion(NamedTuple):
 
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS; or ``boot``, once for each boot cycle; urc: the URC's line; data: what passes.
+    transport, host, port: of the peer, as the firmware wrote them.
     """
 
     direction: str = ""
@@ -33,6 +35,9 @@ class Occasion(NamedTuple):
     operation: str = ""
     urc: str = ""
     data: bytes | memoryview = b""
+    transport: str = ""
+    host: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class Fault:
 
     def matches(self, occasion: Occasion) -> bool:
         """Whether the occasion is in its scope."""
+        if self.kind.layer is not Layer.EVENT and occasion.operation not in (self.kind.operations or ("",)):
+            return False
         for name, wanted in self.scope.items():
             if name == "urc":
                 if not _tells(occasion.urc, str(wanted)):
@@ -91,9 +98,18 @@ class Fault:
             elif name == "contains":
                 if not isinstance(wanted, bytes) or wanted not in bytes(occasion.data):
                     return False
+            elif name == "host":
+                if not _names(str(wanted), occasion.host):
+                    return False
             elif name != "module" and getattr(occasion, name) != wanted:
                 return False
         return True
+
+
+def _names(pattern: str, host: str) -> bool:
+    """Whether a host is the one that is meant; ``*`` stands for anything."""
+    expression = ".*".join(map(re.escape, re.sub(r"\*+", "*", pattern).split("*")))
+    return re.fullmatch(expression, host, re.IGNORECASE | re.DOTALL) is not None
 
 
 def _tells(line: str, wanted: str) -> bool:

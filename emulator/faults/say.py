@@ -104,8 +104,23 @@ def _check(fault: Fault) -> None:
         raise FaultError(f"fault {name}: times={times} of what? give on=…, or after=5s for every five seconds")
     if fault.layer is None and fault.scope.keys() - {"module"}:
         raise FaultError(f"fault {name}: {', '.join(fault.scope)} only tells which occasion; give on=… as well")
+    operation = fault.scope.get("operation")
+    if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
+        raise FaultError(f"fault {name}: operation={operation} is none of {', '.join(fault.kind.operations)}")
+    if "address" in fault.values and not _is_address(fault.text("address")):
+        raise FaultError(f"fault {name}: address={fault.text('address')} is no IPv4 or IPv6 address")
     if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
         raise FaultError("fault command-answer: give one of cme, cms and result")
+
+
+def _is_address(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _trigger(kind: Kind, on: str, scope: dict[str, Value]) -> Layer:
