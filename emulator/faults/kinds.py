@@ -197,6 +197,7 @@ _URC_KINDS = (
         Key("at", Type.CHOICE, "echo: in the middle of the echo; before-answer: between the command and its first "
             "answer line; before-final: before the final result code; glued: right behind it, in one piece; prompt: "
             "inside the > entry.", required=True, choices=POINTS),
+        Key("wait", Type.SECONDS, "It waits for the point at most so long, then it comes all the same."),
         Key("split", Type.INTEGER, "It comes in two reads, the first of so many bytes; 0: in one.", 0),
         Key("gap", Type.SECONDS, "Between the two.", 0.05),
     ), _URC, example="urc-place urc=rtcp at=before-final"),
@@ -251,7 +252,7 @@ _NETWORK_KINDS = (
         Key("seconds", Type.SECONDS, "After so long.", 0.0),
     ), ("host", "port"), example="time-fail failure=unusable times=1", operations=("time",)),
     Kind("time-wrong", Layer.NETWORK, "The time server tells another time.", (
-        Key("seconds", Type.SECONDS, "How much later than it is; negative: earlier.", 3600.0, -math.inf),
+        Key("seconds", Type.SECONDS, "How much later than it is; negative: earlier.", 3600.0, -1e9),
     ), ("host", "port"), example="time-wrong seconds=-86400", operations=("time",)),
 )  # fmt: skip
 
@@ -259,6 +260,8 @@ _NETWORK_KINDS = (
 def _event(name: str, about: str, *keys: Key, undo: str = "", example: str = "") -> Kind:
     return Kind(name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s")
 
+
+_ITS_ID = Key("id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, 5)
 
 _EVENT_KINDS = (
     _event("sim-remove", "The SIM card is taken out.", undo="sim-insert", example="sim-remove on=command:MIPSEND"),
@@ -288,24 +291,24 @@ _EVENT_KINDS = (
     _event("sleep", "The module falls into deep sleep, if nothing goes on.", undo="dtr"),
     _event("dtr", "DTR wakes the module."),
     _event("clock-jump", "The module's clock jumps.",
-           Key("seconds", Type.SECONDS, "By how much; negative: back.", 3600.0, -math.inf),
+           Key("seconds", Type.SECONDS, "By how much; negative: back.", 3600.0, -1e9),
            example="clock-jump seconds=-86400 on=boot"),
     _event("urc", "The module tells a URC of yours, when URCs may be told.",
            Key("text", Type.BYTES, "The line, without its line ends.", required=True),
            example="urc text='+CEREG: 2' on=urc:MIPOPEN"),
     _event("connection-stale", "A connection is CONNECTED that the firmware never opened.",
-           Key("id", Type.INTEGER, "Its connect_id.", 0, 0, 5),
+           _ITS_ID,
            Key("transport", Type.CHOICE, "Its kind.", "TCP", choices=("TCP", "UDP")),
            Key("host", Type.TEXT, "Its peer, as AT+MIPSTATE tells it.", "192.0.2.1"),
            Key("port", Type.INTEGER, "Its port.", 7, 1, 65535), example="connection-stale id=1 on=boot"),
-    _event("disconnect", "A connection ends, with what was received and not yet read in its buffer.",
-           Key("id", Type.INTEGER, "Its connect_id.", 0, 0, 5),
+    _event("disconnect", "A connection ends by itself, right behind data that nobody had time to read.",
+           _ITS_ID,
            Key("state", Type.CHOICE, "What the URC tells.", "peer-closed",
                choices=("peer-closed", "broken", "pdp-down")),
-           Key("unread", Type.BYTES, "Received just before, in a buffered mode.", b""),
+           Key("unread", Type.BYTES, "What is received just before; for MIPRD in a buffered mode.", b""),
            example="disconnect id=0 state=broken unread='the last words'"),
     _event("burst", "Data comes from the peer of a connection, all at once.",
-           Key("id", Type.INTEGER, "Its connect_id.", 0, 0, 5),
+           _ITS_ID,
            Key("size", Type.INTEGER, "Bytes in all.", 61440, 1, 1 << 20),
            Key("piece", Type.INTEGER, "Bytes in each URC.", 1460, 1, 1460), example="burst id=0 size=61440 on=send"),
 )  # fmt: skip

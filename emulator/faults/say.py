@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from emulator.errors import FaultError
-from emulator.faults.kinds import COMMON, KINDS, OPERATIONS, SCOPES, Key, Kind, Layer, Type, Value
+from emulator.faults.kinds import COMMON, KINDS, OPERATIONS, Key, Kind, Layer, Type, Value
 from emulator.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
@@ -69,7 +69,7 @@ def fault_of(table: Mapping[str, object]) -> Fault:
 def _made(kind: Kind, given: dict[str, Value]) -> Fault:
     values = {key.name: key.default for key in kind.keys if key.default is not None}
     values |= {key.name: given[key.name] for key in kind.keys if key.name in given}
-    scope = {name: given[name] for name in SCOPES if name in given and name != "on"}
+    scope = {name: given[name] for name in (*kind.scope, "module") if name in given and name != "on"}
     layer: Layer | None = kind.layer
     if kind.layer is Layer.EVENT:
         layer = _trigger(kind, str(given["on"]), scope) if "on" in given else None
@@ -106,7 +106,7 @@ def _check(fault: Fault) -> None:
         raise FaultError(f"fault {name}: {', '.join(fault.scope)} only tells which occasion; give on=… as well")
     operation = fault.scope.get("operation")
     if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
-        raise FaultError(f"fault {name}: operation={operation} is none of {', '.join(fault.kind.operations)}")
+        raise FaultError(f"fault {name}: operation={operation!r} is none of {', '.join(fault.kind.operations)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
         raise FaultError(f"fault {name}: address={fault.text('address')} is no IPv4 or IPv6 address")
     if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
@@ -162,18 +162,16 @@ def _command(name: str) -> str:
 
 def _value(kind: Kind, key: Key, value: object) -> Value:
     """What a key was given, as its type has it. Raises FaultError."""
-    where = f"fault {kind.name}: {key.name}"
+    where = f"fault {kind.name}: {key.name}={value}"
     made = _READERS[key.type](value)
     if made is None or isinstance(value, bool):
-        raise FaultError(
-            f"{where}={value} is not {_TOLD[key.type]}" + (f": {', '.join(key.choices)}" * bool(key.choices))
-        )
+        choices = f": {', '.join(key.choices)}" if key.choices else ""
+        raise FaultError(f"{where} is not {_TOLD[key.type]}{choices}")
     if isinstance(made, int | float) and not key.low <= made <= min(key.high, _LONGEST):
         top = f" to {key.high:g}" if key.high <= _LONGEST else " up"
-        bottom = f"{key.low:g}" if key.low > -_LONGEST else "any"
-        raise FaultError(f"{where}={value} is out of range: {_TOLD[key.type]} from {bottom}{top}")
+        raise FaultError(f"{where} is out of range: {_TOLD[key.type]} from {key.low:g}{top}")
     if key.type is Type.CHOICE and made not in key.choices:
-        raise FaultError(f"{where}={value} is none of {', '.join(key.choices)}")
+        raise FaultError(f"{where} is none of {', '.join(key.choices)}")
     return _command(made) if key.name == "command" and isinstance(made, str) else made
 
 
