@@ -313,11 +313,11 @@ class World:
 
     def _close(self, connect_id: int, plan: ClosePlan) -> None:
         self.plans.append(plan)
-        if plan.mode is CloseMode.DRAIN:
-            if connect_id not in self.peers:  # nobody serves it
+        if connect_id not in self.peers:  # nobody serves it
             self._later(partial(self._connections.closed, connect_id, CloseResult.NORMAL, self._driver.now))
             return
-        self.peers[connect_id].got.extend(self.peers[connect_id].outbox)
+        if plan.mode is CloseMode.DRAIN:
+            self.peers[connect_id].got.extend(self.peers[connect_id].outbox)
         del self.peers[connect_id]
         self.closing.add(connect_id)
         if not self._is_held("close", connect_id):
