@@ -407,9 +407,3 @@ class FaultyCarrying(FaultyConnection):
         assert isinstance(self._inner, Carrying)
         sent, received = self._inner.carried
         return sent + self._out.held.size, max(0, received - self._in.held.size)
-
-
-def faulty(inner: Connection, request: OpenRequest, faults: Chooser, start: Start) -> FaultyConnection:
-    """An open connection, with the network's faults on it."""
-    made = FaultyCarrying if isinstance(inner, Carrying) else FaultyConnection
-    return made(inner, request, faults, start)

@@ -10,6 +10,7 @@ import trio
 
 _SLICE = 0.05
 """Seconds of a slow way that pass as one piece."""
+_AGAIN = 0.01
 _ENTRY = 32
 """Bytes of room that a piece takes beside its own: many small ones must not fill the memory either."""
 
@@ -112,7 +113,8 @@ class Way:
 class Shared:
     """A waiting that only one task may do at a time, for several: the others wait for that one's end.
 
-    So it may end for them without what they wait for; they look again.
+    So it may end for them without what they wait for; they look again, and so does who finds the place taken: when
+    this was made, somebody waited already.
     """
 
     def __init__(self, wait: Callable[[], Awaitable[None]]) -> None:
@@ -126,6 +128,8 @@ class Shared:
         ended = self._ended = trio.Event()
         try:
             await self._wait()
+        except trio.BusyResourceError:
+            await trio.sleep(_AGAIN)
         finally:
             self._ended = None
             ended.set()

@@ -9,10 +9,11 @@ from weakref import WeakSet
 import trio
 
 from emulator.errors import NetError, NetFailure
-from emulator.faults.connection import FaultyConnection, faulty
+from emulator.faults.connection import FaultyCarrying, FaultyConnection, Wait
 from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Chooser, Occasion
 from emulator.net.interface import (
+    Carrying,
     Connection,
     Echo,
     LookupRequest,
@@ -30,21 +31,32 @@ from emulator.net.routes import is_address
 class FaultyNetwork:
     """Any network, with its faults on it. Implements Network.
 
-    Delays count against the time that a request has, and end it as the network would. ``run`` must run while there
-    are connections.
+    Delays count against the time that a request has, and end it as the network would. ``run`` carries what is late on
+    its way to the peers.
     """
 
     def __init__(self, network: Network, faults: Chooser) -> None:
         self._network = network
         self._faults = faults
         self._connections: WeakSet[FaultyConnection] = WeakSet()
-        self._nursery: trio.Nursery
+        self._nursery: trio.Nursery | None = None
+        self._waiting: list[Wait] = []
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Carry what is late on its way to the peers, until cancelled."""
+        """Hand over what is late when it is due, until cancelled."""
         async with trio.open_nursery() as self._nursery:
+            for work in self._waiting:
+                self._nursery.start_soon(work)
+            self._waiting.clear()
             task_status.started()
             await trio.sleep_forever()
+
+    def wrap(self, connection: Connection, request: OpenRequest) -> FaultyConnection:
+        """An open connection, which it owns from here on, with the faults on it."""
+        made = FaultyCarrying if isinstance(connection, Carrying) else FaultyConnection
+        wrapped = made(connection, request, self._faults, self._start)
+        self._connections.add(wrapped)
+        return wrapped
 
     def release(self) -> None:
         """The faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
@@ -68,8 +80,7 @@ class FaultyNetwork:
         if request.transport is Transport.TCP:
             await _pass(_round_trip(fired), deadline)
         inner = await self._network.open(request._replace(host=host, timeout=deadline - trio.current_time()))
-        connection = faulty(inner, request, self._faults, self._nursery.start_soon)
-        self._connections.add(connection)
+        connection = self.wrap(inner, request)
         for armed in fired:
             connection.strike(armed)
         return connection
@@ -115,6 +126,12 @@ class FaultyNetwork:
         self._network.forget()
 
     # Faults.
+
+    def _start(self, work: Wait) -> None:
+        if self._nursery is None:
+            self._waiting.append(work)
+        else:
+            self._nursery.start_soon(work)
 
     def _fired(
         self,
