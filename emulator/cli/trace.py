@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emulator.cli.page import write
-from emulator.dialogue.lines import Lines, Told
+from emulator.dialogue.lines import MARKS, Lines, Told, crossed
 from emulator.errors import UsageError
 
-_MARKS = {"dte": ">", "module": "<", "network": "*"}
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
 _FAINT = "2"
-_LONGEST = 512
-"""Bytes of a line that are shown."""
 
 
 class Options(NamedTuple):
@@ -41,7 +38,7 @@ def show_trace(options: Options) -> int:
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     before = 0.0
     for told in _told(options.file):
-        text = _text(told)
+        text = told.text
         if options.source not in (None, told.source) or (wanted is not None and not wanted.search(text)):
             continue
         if options.connection not in (None, told.connection) or not options.since <= told.time <= options.until:
@@ -53,24 +50,12 @@ def show_trace(options: Options) -> int:
 
 
 def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
-    mark = _MARKS[told.source]
+    mark = MARKS[told.source]
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
         return f"{stamp} {mark} {text}{took}\n"
     style = _FAINT if told.echo else _STYLES[told.source]
     return f"\x1b[{_FAINT}m{stamp}\x1b[0m {mark} \x1b[{style}m{text}\x1b[0m\x1b[{_FAINT}m{took}\x1b[0m\n"
-
-
-def _text(told: Told) -> str:
-    """Text as it is, everything else as an escape; long lines are cut."""
-    cut = told.data[:_LONGEST].decode("latin-1")
-    shown = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in cut)
-    shown += f"... ({len(told.data)} bytes)" if len(told.data) > _LONGEST else ""
-    if told.event:
-        shown = f"{told.event} {shown}"
-    if told.connection is not None:
-        shown = f"connection {told.connection}: {shown}"
-    return shown + ("  (echo)" if told.echo else "")
 
 
 def _told(file: Path) -> Iterator[Told]:
@@ -109,7 +94,7 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
     if connection is not None and not isinstance(connection, int):
         raise TypeError(connection)
     if "event" in entry:
-        return [Told(time, "network", str(entry["detail"]).encode(), connection=connection, event=str(entry["event"]))]
+        return [crossed(str(entry["event"]), connection, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")
     match entry["from"], entry["to"]:
         case "dte", "module":
@@ -117,6 +102,5 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
         case "module", "dte":
             return lines.received(data, time)
         case ("module" | "network") as source, "module" | "network":
-            event = f"{'sent' if source == 'module' else 'received'} {len(data)} bytes:"
-            return [Told(time, "network", data, connection=connection, event=event)]
+            return [crossed("sent" if source == "module" else "received", connection, data, time)]
     raise ValueError(entry["from"])

@@ -13,14 +13,17 @@ from emulator.dialogue.results import FINAL
 
 _HELD = 16384
 """Bytes of a line that are waited for until it is told as far as it has come."""
+_LONGEST = 512
+"""Bytes of a line that are shown."""
 _COMMAND = re.compile(rb"AT", re.IGNORECASE)
+MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
 class Told(NamedTuple):
     """One line. source: dte, module or network. echo: whether it repeats what was typed.
 
     took: seconds since the command that it ends was complete, None where it ends none. connection: None for the line
-    to the DTE, and for what belongs to no connection.
+    to the DTE, and for what belongs to no connection. whole: whether its end has come.
     """
 
     time: float
@@ -30,6 +33,34 @@ class Told(NamedTuple):
     took: float | None = None
     connection: int | None = None
     event: str = ""
+    whole: bool = True
+
+    @property
+    def text(self) -> str:
+        """Text as it is, everything else as an escape; long lines are cut."""
+        cut = self.data[:_LONGEST].decode("latin-1")
+        shown = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in cut)
+        shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
+        if self.event:
+            shown = f"{self.event} {shown}"
+        if self.connection is not None:
+            shown = f"connection {self.connection}: {shown}"
+        return shown + ("  (echo)" if self.echo else "") + ("" if self.whole else "  (no line end yet)")
+
+    def __str__(self) -> str:
+        """``> AT``, ``< OK``, ``* connection 0: opened 127.0.0.1:9000``."""
+        return f"{MARKS[self.source]} {self.text}"
+
+    @property
+    def is_command(self) -> bool:
+        return self.source == "dte" and _COMMAND.match(self.data) is not None
+
+
+def crossed(event: str, connection: int | None, detail: bytes | str, time: float) -> Told:
+    """What happened on the network; bytes are the payload that was sent or received."""
+    if isinstance(detail, bytes):
+        return Told(time, "network", detail, connection=connection, event=f"{event} {len(detail)} bytes:")
+    return Told(time, "network", detail.encode(), connection=connection, event=event)
 
 
 class Lines:
@@ -60,6 +91,12 @@ class Lines:
         """What has begun, as nothing more follows."""
         for source in self._begun:
             yield from self._end(source, time)
+
+    def begun(self, time: float) -> Iterator[Told]:
+        """What has begun, and may go on."""
+        for source, data in self._begun.items():
+            if data:
+                yield Told(time, "module" if source == "echo" else source, bytes(data), source == "echo", whole=False)
 
     def _echoed(self, data: bytes) -> int:
         """How many bytes of data are the echo of what the DTE sent."""
@@ -92,9 +129,10 @@ class Lines:
         if not line:
             return
         if source == "dte":
-            if whole and _COMMAND.match(line):
+            told = Told(time, source, line)
+            if whole and told.is_command:
                 self._asked = time
-            yield Told(time, source, line)
+            yield told
         elif source == "echo":
             yield Told(time, "module", line, echo=True)
         else:

@@ -1,0 +1,195 @@
+"""What a module and its DTE said to each other, for a test to look at and to wait for."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
+
+from emulator.dialogue.lines import Lines, Told, crossed
+from emulator.dialogue.results import FINAL
+
+_KEPT = 1 << 24
+"""Bytes that are remembered of each kind; what is older is forgotten."""
+_UNREAD = 1 << 18
+"""Bytes that may wait to be taken apart into lines."""
+_TAIL = 40
+
+
+class Dialogue(Sequence[Told]):
+    """The lines of a dialogue, in order: what the DTE typed, what the module answered, what the network did.
+
+    It is a ``Trace`` that the module writes, and any thread may read. Each line as text is ``> AT`` of the DTE,
+    ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
+    not ended is in that text alone. latest: when something was said last, by the clock.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._start = self.latest = clock()
+        self._news = threading.Condition()
+        self._unread: list[tuple[float, str, bytes]] = []
+        self._unread_size = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        with self._news:
+            self._unread.clear()
+            self._lines = Lines()
+            self._told: deque[Told] = deque()
+            self._size = self._forgotten = self._passed = 0
+            self._line = {">": bytearray(), "<": bytearray()}
+
+    # What is written, in the module's thread.
+
+    def line(self, direction: str, data: bytes) -> None:
+        """See Trace."""
+        with self._news:
+            self.latest = self._clock()
+            self._unread.append((self.latest - self._start, direction, data))
+            self._unread_size += len(data)
+            if self._unread_size > _UNREAD:
+                self._take_up()
+            self._news.notify_all()
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        """See Trace."""
+        with self._news:
+            self.latest = self._clock()
+            self._take_up()
+            self._keep(crossed(event, connect_id, detail, self.latest - self._start))
+            self._news.notify_all()
+
+    # What a test reads.
+
+    @property
+    def sent(self) -> bytes:
+        """Every byte that the DTE sent."""
+        return self._bytes(">")
+
+    @property
+    def received(self) -> bytes:
+        """Every byte that the module sent to it."""
+        return self._bytes("<")
+
+    @property
+    def commands(self) -> list[str]:
+        """The command lines that the DTE typed."""
+        return [told.text for told in self if told.is_command]
+
+    @property
+    def answers(self) -> list[str]:
+        """What the module said to commands, without their echo."""
+        return [told.text for told, asked in self._by_the_module() if asked]
+
+    @property
+    def urcs(self) -> list[str]:
+        """What it said unasked."""
+        return [told.text for told, asked in self._by_the_module() if not asked]
+
+    @property
+    def events(self) -> list[str]:
+        """What happened on the network."""
+        return [told.text for told in self if told.source == "network"]
+
+    def wait_for(self, pattern: str, timeout: float = 5.0) -> Told:
+        """The next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
+
+        What has come already counts, but each call goes on behind the line that the last one found. timeout: seconds.
+        Raises TimeoutError, which shows the end of the dialogue.
+        """
+        __tracebackhide__ = True
+        wanted = re.compile(pattern)
+        until = time.monotonic() + timeout
+        with self._news:
+            looked = 0
+            while True:
+                self._take_up()
+                for number in range(max(self._passed, looked) - self._forgotten, len(self._told)):
+                    if wanted.search(str(self._told[number])):
+                        self._passed = self._forgotten + number + 1
+                        return self._told[number]
+                looked = self._forgotten + len(self._told)
+                if not self._news.wait(until - time.monotonic()) and not self._unread:
+                    raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
+
+    def tail(self, count: int = _TAIL) -> str:
+        """The last count lines as text."""
+        with self._news:
+            lines = [*self, *self._lines.begun(self._clock() - self._start)]
+            left_out = self._forgotten + len(lines) - count
+        shown = "\n".join(map(str, lines[-count:]))
+        return f"... {left_out} lines before\n{shown}" if left_out > 0 else shown
+
+    def __str__(self) -> str:
+        return self.tail(len(self) + 3)
+
+    def __repr__(self) -> str:
+        lines = list(self)
+        return f"<dialogue of {len(lines)} lines{f', the last {str(lines[-1])!r}' if lines else ''}>"
+
+    def __len__(self) -> int:
+        with self._news:
+            self._take_up()
+            return len(self._told)
+
+    @overload
+    def __getitem__(self, index: int) -> Told: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Told]: ...
+    def __getitem__(self, index: int | slice) -> Told | list[Told]:
+        return self._now()[index]
+
+    def __iter__(self) -> Iterator[Told]:
+        return iter(self._now())
+
+    def __contains__(self, line: object) -> bool:
+        """A line, or part of one as text."""
+        return any(line in str(told) for told in self) if isinstance(line, str) else line in self._now()
+
+    # Inside.
+
+    def _now(self) -> list[Told]:
+        with self._news:
+            self._take_up()
+            return list(self._told)
+
+    def _bytes(self, direction: str) -> bytes:
+        with self._news:
+            self._take_up()
+            return bytes(self._line[direction])
+
+    def _by_the_module(self) -> Iterator[tuple[Told, bool]]:
+        """Each line of the module, and whether it is of an answer."""
+        asked = False
+        for told in self:
+            if told.is_command:
+                asked = True
+            elif told.source == "module" and not told.echo:
+                final = FINAL.fullmatch(told.data) is not None
+                yield told, asked or final
+                asked = asked and not final
+
+    def _take_up(self) -> None:
+        """Make lines of what has come."""
+        for at, direction, data in self._unread:
+            take = self._lines.sent if direction == ">" else self._lines.received
+            for told in take(data, at):
+                self._keep(told)
+            kept = self._line[direction]
+            kept += data
+            if len(kept) > 2 * _KEPT:
+                del kept[:-_KEPT]
+        self._unread.clear()
+        self._unread_size = 0
+
+    def _keep(self, told: Told) -> None:
+        self._told.append(told)
+        self._size += len(told.data)
+        while self._size > _KEPT:
+            self._size -= len(self._told.popleft().data)
+            self._forgotten += 1
