@@ -399,6 +399,7 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 
 register(app, NAME)
+app.command("emulator.cli.ctl_app:app", name="ctl", sort_key=10, help="Look at running modules and act on them.")
 
 
 def fail(message: str) -> NoReturn:

@@ -203,12 +203,10 @@ def _ready_line(running: Running, control: ControlServer | None, *, as_json: boo
     if as_json:
         import json
 
-        controlled = {} if control is None else {"control": control.url}
-        return json.dumps({**spec.told(running.model, port), **controlled})
+        return json.dumps({**spec.told(running.model, port), **({"control": control.url} if control else {})})
     linked = f" ({spec.cable.link})" if spec.cable.link else ""
-    return f"{spec.shown_model(running.model)} ready on {port}{linked}" + (
-        f", control on {control.url}" if control else ""
-    )
+    controlled = "" if control is None else f" with its control on {control.url}"
+    return f"{spec.shown_model(running.model)} ready on {port}{linked}{controlled}"
 
 
 def _announce(line: str, out: TextIO) -> None:

@@ -32,6 +32,14 @@ def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
+def whole(hint: type, tokens: Sequence[Token]) -> int:
+    """A whole number, 0 or more."""
+    text = tokens[0].value
+    if not (text.isascii() and text.isdecimal() and len(text) < 9):
+        raise ValueError(f"{text}: write a whole number, like 0")
+    return int(text)
+
+
 def _connection(hint: type, tokens: Sequence[Token]) -> int:
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and len(text) < 9):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +80,12 @@ class _Resource:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         endpoint = self._endpoints.get(method)
         if endpoint is None:
-            answer: Any = _not_allowed(scope["method"], self._endpoints)
+            answer: Response | TraceStream = _not_allowed(scope["method"], self._endpoints)
         else:
             answer = await self._answer(endpoint, Request(scope, receive))
         await answer(scope, receive, send)
 
-    async def _answer(self, endpoint: Endpoint, request: Request) -> Any:
+    async def _answer(self, endpoint: Endpoint, request: Request) -> Response | TraceStream:
         try:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
@@ -119,7 +119,7 @@ class _Files:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         file = self._files.get(scope["path_params"].get("file", "index.html"))
         if file is None:
-            answer: Any = _error(404, "there is no such page; the API is at /openapi.json")
+            answer: Response | _Fixed = _error(404, "there is no such page; the API is at /openapi.json")
         else:
             answer = _Fixed(file.read_bytes(), _KINDS[file.suffix])
         await answer(scope, receive, send)
@@ -138,7 +138,7 @@ def _query(endpoint: Endpoint, given: list[tuple[str, str]]) -> dict[str, Any]:
     return read
 
 
-def _body(data: bytes, *, wanted: bool) -> Any:
+def _body(data: bytes, *, wanted: bool) -> object:
     """Raises Refused."""
     if not wanted:
         return None
@@ -156,7 +156,7 @@ def _error(status: int, problem: str, headers: Mapping[str, str] = {}) -> Respon
     return Response(_json({"error": problem}), status, {**_SAFE, **headers}, "application/json")
 
 
-def _not_allowed(method: str, allowed: Any) -> Response:
+def _not_allowed(method: str, allowed: Iterable[str]) -> Response:
     """405, with what is."""
     names = ", ".join(allowed)
     return _error(405, f"{method} is not for this; there are {names}", {"allow": names})
