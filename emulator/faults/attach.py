@@ -27,7 +27,8 @@ _MOST_SEEDS = 1 << 32
 class Running(Protocol):
     """A running module, as its faults see it."""
 
-    modem: Modem
+    @property
+    def modem(self) -> Modem: ...
 
     def now(self) -> float:
         """The time on the clock that the core is given."""
@@ -201,6 +202,7 @@ class Faults:
         """What faults held back goes on, and events are undone, once."""
         if not ended:
             return
+        self._untidy = True  # what goes on goes with the next step
         transmitter = self._running.modem.transmitter
         if isinstance(transmitter, FaultyTransmitter) and any(armed.fault.layer is Layer.URC for armed in ended):
             transmitter.let_go()
