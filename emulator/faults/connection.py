@@ -282,13 +282,12 @@ class FaultyConnection:
         try:
             while held:
                 await self._until(held.due, None)
-                if held.due <= trio.current_time():
-                    try:
+                try:
+                    if self._push() and held.due <= trio.current_time():
                         await self._writable.wait()
-                        self._push()
-                    except NetError as error:
-                        if self._stream:
-                            self._unsendable = error
+                except NetError as error:
+                    if self._stream:
+                        self._unsendable = error
         except Exception:
             _log.exception("a bug in the emulator: what was late on a connection is lost")
             self.abort()
