@@ -16,6 +16,7 @@ from emulator.net.interface import (
     Carrying,
     Connection,
     Echo,
+    Family,
     LookupRequest,
     NamePolicy,
     Network,
@@ -219,8 +220,8 @@ def _round_trip(fired: Sequence[Armed]) -> float:
 
 def _patience(names: NamePolicy) -> float:
     """The trio time at which the last request to the last name server has had no answer."""
-    servers = max(1, len(names.ipv4)) + max(1, len(names.ipv6))
-    return trio.current_time() + names.timeout * names.requests * servers
+    servers = sum(len(names.ipv4 if family is Family.IPV4 else names.ipv6) for family in names.families)
+    return trio.current_time() + names.timeout * names.requests * max(1, servers)
 
 
 async def _pass(seconds: float, deadline: float, failure: NetFailure = NetFailure.TIMED_OUT) -> None:
