@@ -98,6 +98,8 @@ Examples:
   onemo-emulator run --exec './firmware {port}'   until that ends
   onemo-emulator run --sandbox                    without the real network
   onemo-emulator run --route '1.2.3.4:80=127.0.0.1:8080'
+  onemo-emulator run --fault 'reboot on=command:MIPSEND'
+  onemo-emulator run --fault hostile --seed 7     to see whether firmware stands it
   onemo-emulator run ACME --profiles my-profiles  a model of your own""",
 )
 def run(
@@ -131,6 +133,9 @@ def run(
     no_sim: bool = False,
     register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
     speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
+    fault: Annotated[tuple[str, ...], Parameter(metavar="'KIND KEY=VALUE ...'")] = (),
+    seed: Annotated[int | None, Parameter(metavar="N")] = None,
+    scenario: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     json: bool = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
@@ -205,19 +210,29 @@ def run(
         Time from the start until the module is registered. The profile decides if left out.
     speed: float
         Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
+    fault: str
+        Let this go wrong: 'net-reset operation=send after=2', 'sim-remove after=5s', hostile. May be repeated.
+        docs/faults.md has every kind with its keys. At the end, stderr tells how often each fired.
+    seed: int
+        Let the faults' dice fall as they did with this seed, which is told at the end.
+    scenario: Path
+        Faults that follow one another, in TOML.
     json: bool
         Print the ready line as a JSON object: name (if it has one), model, port, link.
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import Cable, Options, serve
+    from emulator.cli.run import Cable, FaultOptions, Options, serve
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
 
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(tcp, rfc2217, uart, baud, exec_, pace)
-    return serve(Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who, cable))
+    faults = FaultOptions(fault, seed, scenario)
+    return serve(
+        Options(model, link, pty_mode, profiles, boot_time, trace, json, verbose, plan, nv, who, cable, faults)
+    )
 
 
 @app.command(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
-from emulator.errors import LinkError
+from emulator.errors import LinkError, UsageError
 from emulator.link.interface import Link
 from emulator.link.pty import PtyLink, open_pty
 from emulator.runtime.models import Model, Who, individual, load_model
@@ -25,6 +25,7 @@ from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.trace import JsonLines, Several, Trace
 
 if TYPE_CHECKING:
+    from emulator.cli.faults import Asked, Session
     from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -39,6 +40,14 @@ class Cable(NamedTuple):
     baud: int | None = None
     command: str | None = None
     pace: bool = False
+
+
+class FaultOptions(NamedTuple):
+    """What is to go wrong, as it is said."""
+
+    faults: tuple[str, ...] = ()
+    seed: int | None = None
+    scenario: Path | None = None
 
 
 class Options(NamedTuple):
@@ -56,6 +65,7 @@ class Options(NamedTuple):
     nv: str | None = None
     who: Who = Who()
     cable: Cable = Cable()
+    faults: FaultOptions = FaultOptions()
 
 
 class Line:
@@ -95,12 +105,13 @@ def serve(options: Options) -> int:
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = individual(load_model(options.model, options.profiles), options.who)
     routes, sandbox = routes_of(options.outside) if options.outside != Plan() else (None, None)
+    asked = _asked(options.faults)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     with _traces(options) as trace, _nv(options, model) as nv, _line(options) as line:
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, asked)
         except BaseExceptionGroup as group:
             from emulator.cli.port import declared
 
@@ -116,10 +127,18 @@ async def _main(
     nv: NvFile | None,
     outside: Outside,
     sandbox: Sandbox | None,
+    asked: Asked | None,
 ) -> None:
     since = trio.current_time() - _age()
     boot_time = None if options.boot_time is None else options.boot_time / options.who.speed
     module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    with contextlib.ExitStack() as stack:
+        if asked is not None:
+            stack.callback(_arm(asked, module, options, model).report)
+        await _run(options, model, line, module, sandbox)
+
+
+async def _run(options: Options, model: Model, line: Line, module: Module, sandbox: Sandbox | None) -> None:
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope, line)
         if sandbox is not None:
@@ -131,6 +150,24 @@ async def _main(
             _announce(options, model, line)
         gc.freeze()
         gc.enable()
+
+
+def _asked(options: FaultOptions) -> Asked | None:
+    """What is to go wrong; None, and nothing imported, if that is nothing."""
+    if options == FaultOptions():
+        return None
+    from emulator.cli.faults import read
+
+    if not options.faults and options.scenario is None:
+        raise UsageError("--seed is for the dice of faults; add --fault or --scenario")
+    return read(*options)
+
+
+def _arm(asked: Asked, module: Module, options: Options, model: Model) -> Session:
+    from emulator.cli.faults import Session
+
+    names = (options.who.name, model.profile.series, model.profile.sub_model)
+    return Session(asked, module, tuple(name for name in names if name))
 
 
 class _End:

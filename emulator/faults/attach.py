@@ -74,6 +74,7 @@ class Faults:
         self._names = tuple(name.lower() for name in names)
         self._events: list[tuple[Armed, int | None]] = []
         self._later: list[tuple[float, Fault]] = []
+        self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
         self._commands: FaultyCommands | None = None
         self._line: Wrapper | None = None
@@ -113,6 +114,11 @@ class Faults:
         if fault.kind.layer is not Layer.EVENT:
             raise FaultError(f"{fault.kind.name} does not happen at once: arm it")
         happen(self._running.modem, fault, self._running.now())
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call something once the step of the core that runs is over: arm a fault because another one has fired."""
+        self._soon.append(call)
+        self._running.rearm()
 
     # Chooser.
 
@@ -157,7 +163,7 @@ class Faults:
     @property
     def deadline(self) -> float:
         """When on_deadline is to be called; inf: never."""
-        if self._events or self._untidy:
+        if self._events or self._soon or self._untidy:
             return -math.inf
         return min(self.plan.deadline, min((due for due, _ in self._later), default=math.inf))
 
@@ -172,6 +178,9 @@ class Faults:
             self._tell(armed)
             happen(modem, armed.fault, now)
         self._over(self.plan.expire(now))
+        soon, self._soon = self._soon, []
+        for call in soon:
+            call()
         later, self._later = self._later, []
         for due, fault in later:
             if due <= now:

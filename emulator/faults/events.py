@@ -74,7 +74,7 @@ def _reset_signal(modem: Modem, fault: Fault, now: float, connect_id: int | None
 
 
 def _deactivate(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
-    modem.contexts.lose(fault.whole("cid"))
+    modem.contexts.lose(modem.contexts.chosen(fault.whole("cid") if "cid" in fault.values else None))
 
 
 # The supply and sleep.

@@ -282,7 +282,7 @@ _EVENT_KINDS = (
            example="signal rssi=1 for_seconds=10"),
     _event("signal-back", "The signal is as the profile has it."),
     _event("pdp-deactivate", "The network takes a PDP context down, and every connection on it.",
-           Key("cid", Type.INTEGER, "Which.", 1, 1, 15), example="pdp-deactivate cid=1 on=send"),
+           Key("cid", Type.INTEGER, "Which; the default one if left out.", None, 0, 15), example="pdp-deactivate on=send"),
     _event("reboot", "The module restarts by itself.", example="reboot on=command:MIPOPEN"),
     _event("brown-out", "The supply is gone for a moment: the module starts anew, without a word.",
            Key("seconds", Type.SECONDS, "For how long.", 0.1, 0.001), example="brown-out on=send seconds=50ms"),

@@ -50,14 +50,14 @@ def fault_of(table: Mapping[str, object]) -> Fault:
     if kind is None:
         if name is None:
             raise FaultError(f"a fault has no kind; {_KINDS_SEEN}")
-        raise FaultError(f"there is no fault {name!r}; {_nearest(str(name), KINDS)}")
+        raise FaultError(f"there is no fault {name!r}; {nearest(str(name), KINDS)}")
     keys = kind.all_keys
     given: dict[str, Value] = {}
     for key, value in table.items():
         if key == "kind":
             continue
         if key not in keys:
-            raise FaultError(f"fault {name}: it has no key {key!r}; {_nearest(key, keys)}")
+            raise FaultError(f"fault {name}: it has no key {key!r}; {nearest(key, keys)}")
         given[key] = _value(kind, keys[key], value)
     for needed in kind.keys:
         if needed.required and needed.name not in given:
@@ -144,7 +144,8 @@ def _trigger(kind: Kind, on: str, scope: dict[str, Value]) -> Layer:
     raise FaultError(f"fault {kind.name}: on={on} is no occasion; there are {known}")
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """What was meant by a name that is not known, or what there is."""
     import difflib  # only needed when a name is wrong
 
     near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)

@@ -30,6 +30,8 @@ class Faulty:
         self._nursery = nursery
         for task in self._tasks:
             await nursery.start(task)
+        for told in self._module.on_restart:
+            told()
 
     def begin(self, nursery: trio.Nursery) -> None:
         """As start, for a module that runs already."""
@@ -47,7 +49,7 @@ class Faulty:
 
     def tell(self, text: str) -> None:
         """See Running."""
-        self._module.tell_fault(text)
+        self._module.tell("fault", text)
 
     def wrap_line(self) -> Wrapper:
         """See Running."""
@@ -56,7 +58,6 @@ class Faulty:
         link = FaultyLink(self._module.link, self.faults)
         self._module.link = link
         self._run(link.run)
-        link.boot()
         self._module.on_restart.append(link.boot)
         return link
 
