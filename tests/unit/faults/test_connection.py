@@ -335,7 +335,7 @@ async def test_a_peer_that_is_back(nursery: trio.Nursery, autojump_clock: MockCl
 
 
 async def test_more_is_not_sent_to_nobody(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    connection, peer = await Ends(nursery, "net-half-open operation=send").open()
+    connection, _peer = await Ends(nursery, "net-half-open operation=send").open()
     sent = 0
     while count := connection.send_now(bytes(5000)):
         sent += count

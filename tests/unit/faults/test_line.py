@@ -92,7 +92,7 @@ async def test_bytes_come_late_and_what_follows_waits(nursery: trio.Nursery, aut
     ends = Ends(nursery, "line-delay seconds=2s times=1 direction=to-dte", "line-delay seconds=1s direction=from-dte")
     assert await ends.says(b"late", b" after") == b""
     ends.line.types(b"A")
-    await trio.sleep(0)
+    await trio.lowlevel.checkpoint()
     with trio.fail_after(1.001):
         await ends.link.wait_readable()
     assert trio.current_time() == 1
