@@ -9,9 +9,10 @@ from weakref import WeakSet
 import trio
 
 from emulator.errors import NetError, NetFailure
-from emulator.faults.connection import FaultyCarrying, FaultyConnection, Wait
+from emulator.faults.connection import FaultyCarrying, FaultyConnection
 from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Chooser, Occasion
+from emulator.faults.ways import Wait
 from emulator.net.interface import (
     Carrying,
     Connection,
