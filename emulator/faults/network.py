@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from weakref import WeakSet
 
 import trio
@@ -60,10 +60,10 @@ class FaultyNetwork:
         self._connections.add(wrapped)
         return wrapped
 
-    def release(self) -> None:
-        """The faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
         for connection in list(self._connections):
-            connection.release()
+            connection.release(ended)
 
     # Network.
 

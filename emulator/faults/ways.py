@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import trio
 
@@ -20,6 +20,7 @@ _MOST = 65536
 """Bytes of each way that are late at most; then the peer, or the module, has to wait."""
 _SENT_AGAIN = 1.0
 """Seconds after which TCP sends again what was lost (RFC 6298, the first time-out)."""
+_LATE = frozenset({"net-latency", "net-bandwidth", "net-loss"})
 _READ, _READS = 65536, 16
 SEGMENT = 1460
 """Bytes of a TCP segment: what is read at once at least."""
@@ -61,7 +62,7 @@ class Ways:
         """
         match armed.fault.kind.name:
             case "net-half-open":
-                self._silence.begin(armed.ends, trio.current_time())
+                self._silence.begin(armed, trio.current_time())
             case "net-close" if self._stream and self._end is None:
                 self._end = b""
             case "net-reset" if self._stream and armed.fault.text("failure") == "write":
@@ -70,12 +71,23 @@ class Ways:
                 self._break(str(armed.fault))
         self._wake()
 
-    def release(self) -> None:
-        """The faults are gone: what they made late goes at once, in order, and a peer that vanished is back."""
-        now = trio.current_time()
-        if self._silence and not self._stream and not self._ended:
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what they made late goes at once, in order, and a peer that vanished is back."""
+        if self._silence.why in ended:
+            self._return()
+        elif not self._silence and any(armed.fault.kind.name in _LATE for armed in ended):
+            self._go_on()
+
+    def _return(self) -> None:
+        """The peer is back. Datagrams that came meanwhile were lost."""
+        if not self._stream and not self._ended:
             self._discard()
         self._silence.end()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What is late goes at once."""
+        now = trio.current_time()
         self._in.held.release(now)
         self._out.held.release(now)
         self._end_due = min(self._end_due, now)
@@ -197,8 +209,7 @@ class Ways:
 
     async def _until(self, due: float, wait: Wait | None) -> bool:
         """Wait; whether that ended by itself, and not because something else is to be looked at."""
-        back = self._silence.until if self._silence else math.inf
-        with trio.CancelScope(deadline=min(due, back, self._noticed_at())) as scope:
+        with trio.CancelScope(deadline=min(due, self._silence.until, self._noticed_at())) as scope:
             self._waits.append(scope)
             try:
                 if wait is None:
@@ -213,8 +224,8 @@ class Ways:
     def _look(self) -> None:
         """A peer that vanished is back, or the stack gives it up."""
         now = trio.current_time()
-        if self._silence and now >= self._silence.until:
-            self.release()
+        if now >= self._silence.until:
+            self._return()
         if now >= self._noticed_at():
             self._break("no answer")
 
