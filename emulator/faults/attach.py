@@ -7,7 +7,7 @@ when the last is gone: a module without faults is as it always was.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Protocol
 
@@ -54,8 +54,8 @@ class Running(Protocol):
 class Wrapper(Protocol):
     """What is around the line or the network, for good."""
 
-    def release(self) -> None:
-        """A fault is gone: what is held only for its sake goes on."""
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what is held for their sake goes on."""
         ...
 
 
@@ -208,7 +208,7 @@ class Faults:
             transmitter.let_go()
         for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
-                wrapper.release()
+                wrapper.release(ended)
         for armed in ended:
             if armed.fired and armed.fault.kind.undo and armed.id not in self._undone:
                 self._undone.add(armed.id)

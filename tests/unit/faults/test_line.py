@@ -166,8 +166,9 @@ async def test_faults_that_are_gone_hold_nothing(nursery: trio.Nursery, autojump
     async with trio.open_nursery() as waiting:
         waiting.start_soon(ends.link.wait_readable)
         await wait_all_tasks_blocked()
-        ends.plan.plan.reset()
-        ends.link.release()
+        ends.link.release([ends.plan.arm("line-drop")])
+        assert ends.link.read_now(100) is None
+        ends.link.release(ends.plan.plan.reset())
     await wait_all_tasks_blocked()
     assert ends.line.reads() == b"onetwo"
     assert ends.link.read_now(100) == b"AT\r"
