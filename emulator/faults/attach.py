@@ -204,8 +204,8 @@ class Faults:
             return
         self._untidy = True  # what goes on goes with the next step
         transmitter = self._running.modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter) and any(armed.fault.layer is Layer.URC for armed in ended):
-            transmitter.let_go()
+        if isinstance(transmitter, FaultyTransmitter):
+            transmitter.let_go(ended)
         for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
                 wrapper.release(ended)

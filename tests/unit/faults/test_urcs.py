@@ -106,6 +106,16 @@ def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
     assert type(driver.modem.transmitter) is Transmitter
 
 
+def test_another_fault_that_ends_lets_nothing_go(driver: FaultyDriver) -> None:
+    driver.arm("urc-delay seconds=9 times=1")
+    assert hey(driver) == b""
+    driver.disarm(driver.arm("urc-duplicate"))
+    driver.wait(8.9)
+    assert driver.take() == b""
+    driver.wait(0.2)
+    assert driver.take() == HEY
+
+
 def test_a_restart_forgets_what_is_late(driver: FaultyDriver) -> None:
     driver.arm("urc-delay seconds=5 urc=rtcp")
     driver.arm("urc-place at=glued urc=rudp")
