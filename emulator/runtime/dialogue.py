@@ -118,15 +118,16 @@ class Dialogue(Sequence[Told]):
                     raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
-        """The last count lines as text."""
+        """The last count lines as text, for a reader."""
         with self._news:
-            lines = [*self, *self._lines.begun(self._clock() - self._start)]
+            lines = self._as_text()
             left_out = self._forgotten + len(lines) - count
-        shown = "\n".join(map(str, lines[-count:]))
-        return f"... {left_out} lines before\n{shown}" if left_out > 0 else shown
+        above = [f"... {left_out} lines before"] if left_out > 0 else []
+        return "\n".join([*above, *lines[-count:]]) or "(nothing was said)"
 
     def __str__(self) -> str:
-        return self.tail(len(self) + 3)
+        with self._news:
+            return "\n".join(self._as_text())
 
     def __repr__(self) -> str:
         lines = list(self)
@@ -157,6 +158,9 @@ class Dialogue(Sequence[Told]):
         with self._news:
             self._take_up()
             return list(self._told)
+
+    def _as_text(self) -> list[str]:
+        return [*map(str, self), *map(str, self._lines.begun(0.0))]
 
     def _bytes(self, direction: str) -> bytes:
         with self._news:
