@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import overload
 
 from emulator.dialogue.lines import Lines, Told, crossed
@@ -19,10 +19,10 @@ _UNREAD = 1 << 18
 _TAIL = 40
 
 
-class Dialogue(Sequence[Told]):
+class Dialogue:
     """The lines of a dialogue, in order: what the DTE typed, what the module answered, what the network did.
 
-    It is a ``Trace`` that the module writes, and any thread may read. Each line as text is ``> AT`` of the DTE,
+    A ``Trace`` that the module writes, a sequence that any thread may read. As text, a line is ``> AT`` of the DTE,
     ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
     not ended is in that text alone. latest: when something was said last, by the clock.
     """
@@ -109,7 +109,7 @@ class Dialogue(Sequence[Told]):
             looked = 0
             while True:
                 self._take_up()
-                for number in range(max(self._passed, looked) - self._forgotten, len(self._told)):
+                for number in range(max(self._passed, looked, self._forgotten) - self._forgotten, len(self._told)):
                     if wanted.search(str(self._told[number])):
                         self._passed = self._forgotten + number + 1
                         return self._told[number]
