@@ -97,10 +97,14 @@ def test_the_supply_and_the_reset_line(module: HostedModule) -> None:
 
 
 def test_dtr_wakes_it(module: HostedModule) -> None:
-    ask(module, '+MLPMCFG="sleepmode",2,0;+MLPMCFG="delaysleep",1')
-    module.trace.clear()
     module.wake()
     assert module.power == "ready"
+    ask(module, '+MLPMCFG="sleepind",2')
+    ask(module, '+CPSMS=1,,,"00000001","00000000"')
+    module.trace.wait_for("MLPMENTER: 2")
+    assert module.power == "saving"
+    module.wake()
+    module.trace.wait_for("MATREADY")
 
 
 def test_a_line_is_said_unasked(module: HostedModule) -> None:
