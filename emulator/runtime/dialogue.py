@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import overload
 
 from emulator.dialogue.lines import Lines, Told, crossed
@@ -25,9 +26,13 @@ class Dialogue:
     A ``Trace`` that the module writes, a sequence that any thread may read. As text, a line is ``> AT`` of the DTE,
     ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
     not ended is in that text alone. latest: when something was said last, by the clock.
+
+    settle: called before anything is read; what the module has said until then is written when it returns. For the
+    module writes what it says a moment after it said it.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settle: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settle = settle
         self._clock = clock
         self._start = self.latest = clock()
         self._news = threading.Condition()
@@ -105,7 +110,7 @@ class Dialogue:
         __tracebackhide__ = True
         wanted = re.compile(pattern)
         until = time.monotonic() + timeout
-        with self._news:
+        with self._up_to_date():
             looked = 0
             while True:
                 self._take_up()
@@ -115,28 +120,25 @@ class Dialogue:
                         return self._told[number]
                 looked = self._forgotten + len(self._told)
                 if not self._news.wait(until - time.monotonic()) and not self._unread:
-                    raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
+                    break
+        raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
         """The last count lines as text, for a reader."""
-        with self._news:
-            lines = self._as_text()
-            left_out = self._forgotten + len(lines) - count
+        lines, forgotten = self._as_text()
+        left_out = forgotten + len(lines) - count
         above = [f"... {left_out} lines before"] if left_out > 0 else []
         return "\n".join([*above, *lines[-count:]]) or "(nothing was said)"
 
     def __str__(self) -> str:
-        with self._news:
-            return "\n".join(self._as_text())
+        return "\n".join(self._as_text()[0])
 
     def __repr__(self) -> str:
         lines = list(self)
         return f"<dialogue of {len(lines)} lines{f', the last {str(lines[-1])!r}' if lines else ''}>"
 
     def __len__(self) -> int:
-        with self._news:
-            self._take_up()
-            return len(self._told)
+        return len(self._now())
 
     @overload
     def __getitem__(self, index: int) -> Told: ...
@@ -154,17 +156,24 @@ class Dialogue:
 
     # Inside.
 
-    def _now(self) -> list[Told]:
+    @contextmanager
+    def _up_to_date(self) -> Iterator[None]:
+        self._settle()
         with self._news:
             self._take_up()
+            yield
+
+    def _now(self) -> list[Told]:
+        with self._up_to_date():
             return list(self._told)
 
-    def _as_text(self) -> list[str]:
-        return [*map(str, self), *map(str, self._lines.begun(0.0))]
+    def _as_text(self) -> tuple[list[str], int]:
+        """Each line, with those that have not ended, and how many came before."""
+        with self._up_to_date():
+            return [*map(str, self._told), *map(str, self._lines.begun(0.0))], self._forgotten
 
     def _bytes(self, direction: str) -> bytes:
-        with self._news:
-            self._take_up()
+        with self._up_to_date():
             return bytes(self._line[direction])
 
     def _by_the_module(self) -> Iterator[tuple[Told, bool]]:

@@ -84,7 +84,7 @@ def test_several(onemo):
 
 
 WRONG = {
-    "sandox=True": "there is no option 'sandox'; there are baud, boot_time, *, zone",
+    "sandox=True": "there is no option 'sandox'; there are baud, *, zone",
     '"MN31"': "unknown model 'MN31'; the nearest are MN31*",
     "307": "the model=307: give a string",
     '"MN316", "ML307R"': "give one model, and everything else by its keyword",
@@ -92,7 +92,7 @@ WRONG = {
     'boot_time="soon"': "boot_time='soon': give a number of seconds, 0 or more",
     'pin="12"': "'12' is no PIN: give 4 to 8 digits",
     'route="x"': "route 'x': there is no '='; a route is PATTERN=TARGET, *",
-    'link="udp://"': "link=udp://: give a path, tcp:// or rfc2217://",
+    'link="udp://"': "link='udp://': give a path, tcp://HOST:PORT, *",
     'link="/nowhere/modem"': "cannot make the link /nowhere/modem: *",
 }
 

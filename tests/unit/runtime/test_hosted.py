@@ -122,6 +122,15 @@ def test_what_nobody_reads_is_refused_in_the_end(module: HostedModule) -> None:
         flood()
 
 
+def test_what_was_read_from_the_port_is_in_the_trace(module: HostedModule) -> None:
+    with serial.Serial(module.port, timeout=5) as port:
+        for _ in range(200):
+            port.write(b"AT\r")
+            port.read_until(b"OK\r\n")
+            assert str(module.trace[-1]) == "< OK"
+            module.trace.clear()
+
+
 # ---- What cannot be done
 
 
@@ -159,7 +168,7 @@ def test_what_cannot_be_started_leaves_nothing(lab: Hosted) -> None:
         (partial(lab.start, "MN31"), UnknownModel),
         (partial(lab.start, link="/nowhere/modem"), LinkError),
         (partial(lab.start, link="tcp://127.0.0.1"), UsageError),
-        (partial(lab.start, uart="/nowhere"), LinkError),
+        (partial(lab.start, link="uart:///nowhere"), LinkError),
         (partial(lab.start, imei="1"), UsageError),
     ]
     for attempt, error in attempts:

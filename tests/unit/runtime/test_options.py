@@ -23,7 +23,7 @@ def test_nothing_asked_for_is_the_model_as_it_is() -> None:
 
 def test_they_are_the_options_of_run() -> None:
     """But for those that are of a terminal, the lines that link names, and the card."""
-    others = {"model", "tcp", "rfc2217", "exec_", "trace", "json", "verbose", "no_sim"}
+    others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim"}
     assert KINDS.keys() - {"sim"} == inspect.signature(run).parameters.keys() - others
 
 
@@ -51,7 +51,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "pin": "1234",
         "sim": False,
     }
-    assert KINDS.keys() - options.keys() == {"uart", "baud"}
+    assert KINDS.keys() - options.keys() == {"baud"}
     assert spec_of("MN316", options) == Spec(
         "MN316",
         (tmp_path,),
@@ -69,7 +69,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         ({"link": "tcp://"}, Cable(tcp="127.0.0.1:0")),
         ({"link": "tcp://127.0.0.1:7000"}, Cable(tcp="127.0.0.1:7000")),
         ({"link": "rfc2217://", "pace": True}, Cable(rfc2217="127.0.0.1:0", pace=True)),
-        ({"uart": "/dev/ttyUSB0", "baud": 9600}, Cable(uart="/dev/ttyUSB0", baud=9600)),
+        ({"link": "uart:///dev/ttyUSB0", "baud": 9600}, Cable(uart="/dev/ttyUSB0", baud=9600)),
     ],
 )
 def test_the_line(options: dict[str, object], cable: Cable) -> None:
@@ -91,9 +91,9 @@ def test_the_line(options: dict[str, object], cable: Cable) -> None:
         ({"name": ""}, "name='': give a string"),
         ({"nv": b"x"}, "nv=b'x': give a path"),
         ({"profiles": "/nowhere"}, "profiles='/nowhere': there is no such directory"),
-        ({"link": "udp://"}, "link=udp://: give a path, tcp:// or rfc2217://"),
-        ({"link": "tcp://", "uart": "/dev/x"}, "a module has one line"),
-        ({"baud": 9600}, "name that with uart"),
+        ({"link": "udp://"}, "link='udp://': give a path, tcp://HOST:PORT, "),
+        ({"link": "uart://"}, "link='uart://': give a path"),
+        ({"baud": 9600}, "name that with link=uart:///dev/ttyUSB0"),
         ({"link": "tcp://", "pty_mode": 0o600}, "pty_mode is for a pseudo-terminal"),
     ],
 )
