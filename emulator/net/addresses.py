@@ -1,13 +1,21 @@
-"""The host's own addresses, as its peers see them before any router changes them."""
+"""The host's own addresses, as its peers see them before any router changes them, and one of them as a module's."""
 
 from __future__ import annotations
 
 import socket
 from ipaddress import ip_address
 
+from emulator.net.interface import Family
+
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Of the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
 _PORT = 9
+
+
+def own_address(source: str | None, family: Family) -> str | None:
+    """The address that a module's traffic of this family is to leave with; None: the host chooses. source, an IPv4 or
+    IPv6 literal, holds for its own family."""
+    return source if source is not None and (":" in source) == (family is Family.IPV6) else None
 
 
 def outgoing_addresses() -> tuple[str | None, str | None]:
