@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
+from emulator.cli.labs import register_lab
 from emulator.cli.tools import bit_rate, register, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
@@ -351,6 +352,7 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 
 register(app, NAME)
+register_lab(app, NAME)
 
 
 def fail(message: str) -> NoReturn:

@@ -6,28 +6,25 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
-from emulator.errors import LinkError, UsageError, declared
+from emulator.cli.ending import End, hold_signals
+from emulator.cli.traces import traces
+from emulator.errors import UsageError, declared
 from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.spec import Spec, opened
-from emulator.runtime.trace import JsonLines, Several, Trace
+from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from emulator.net.sandbox import Sandbox
-
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Options(NamedTuple):
@@ -48,10 +45,10 @@ def serve(options: Options) -> int:
     routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _traces(options) as trace, opened(spec, model) as (line, nv):
+    hold_signals()
+    with traces(options.trace, verbose=options.verbose) as trace, opened(spec, model) as (line, nv):
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), sandbox)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -83,7 +80,7 @@ async def _main(
     boot_time = options.module.hastened_boot_time
     module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
     async with trio.open_nursery() as nursery:
-        end = _End(nursery.cancel_scope, line)
+        end = End(nursery.cancel_scope, line.on_signal)
         if sandbox is not None:
             await nursery.start(sandbox.run)
         line.join(module, nursery)
@@ -93,31 +90,6 @@ async def _main(
             _announce(options, model, line)
         gc.freeze()
         gc.enable()
-
-
-class _End:
-    """The first signal cancels everything, once the DTE had its time; later ones do not count, for they would disturb
-    what is taken down.
-
-    came: whether it has come.
-    """
-
-    def __init__(self, everything: trio.CancelScope, line: Line) -> None:
-        self.came = False
-        self._everything = everything
-        self._line = line
-        self._token = trio.lowlevel.current_trio_token()
-        for number in _ENDING:
-            signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        self.came = True
-        self._token.run_sync_soon(self._finish, signum)
-
-    def _finish(self, number: int) -> None:
-        self._everything.deadline = trio.current_time() + self._line.on_signal(number)
 
 
 def _announce(options: Options, model: Model, line: Line) -> None:
@@ -133,27 +105,6 @@ def _announce(options: Options, model: Model, line: Line) -> None:
         print(ready, file=line.out, flush=True)
 
 
-@contextlib.contextmanager
-def _traces(options: Options) -> Iterator[Trace | None]:
-    """What --trace and -v ask for."""
-    traces: list[Trace] = []
-    with contextlib.ExitStack() as stack:
-        if options.trace is not None:
-            try:
-                file = options.trace.open("w", encoding="ascii")
-            except OSError as error:
-                raise LinkError(
-                    f"--trace {options.trace}: {error.strerror}; name a file that can be written"
-                ) from error
-            stack.callback(_close, file)
-            traces.append(JsonLines(file, time.monotonic))
-        if options.verbose:
-            from emulator.cli.live import Live
-
-            traces.append(Live(sys.stderr))
-        yield Several(traces) if len(traces) > 1 else traces[0] if traces else None
-
-
 def _age() -> float:
     """Seconds since this process was started; 0 where the host does not tell."""
     try:
@@ -162,9 +113,3 @@ def _age() -> float:
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def _close(file: TextIO) -> None:
-    """Close a trace; what its disk does not take any more has been told of already."""
-    with contextlib.suppress(OSError):
-        file.close()

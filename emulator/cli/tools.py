@@ -32,10 +32,11 @@ def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
-def _connection(hint: type, tokens: Sequence[Token]) -> int:
+def number(hint: type, tokens: Sequence[Token]) -> int:
+    """A whole number, 0 or more."""
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise ValueError(f"{text}: write the number of a connection, like 0")
+        raise ValueError(f"{text}: write a whole number, like 0")
     return int(text)
 
 
@@ -50,7 +51,7 @@ def trace(
     *,
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
-    connection: Annotated[int | None, Parameter(metavar="N", converter=_connection)] = None,
+    connection: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,
