@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from emulator.cli.tools import seconds, whole
+from emulator.cli.tools import number, seconds
 
 Where = Annotated[
     str | None,
@@ -27,7 +27,7 @@ Token = Annotated[
 ]
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON, as the API has it.")]
 Name = Annotated[str | None, Parameter(metavar="NAME", help="The module. The only one if left out.")]
-Whole = Annotated[int | None, Parameter(metavar="N", converter=whole)]
+Whole = Annotated[int | None, Parameter(metavar="N", converter=number)]
 _HELP = """\
 Look at running modules and act on them, through the control API.
 
@@ -237,11 +237,11 @@ app = App(
     group_parameters="Options",
     usage="Usage: onemo-emulator ctl COMMAND [OPTIONS]",
 )
-for _number, (_command, _arguments, _example) in enumerate(_COMMANDS):
+for _place, (_command, _arguments, _example) in enumerate(_COMMANDS):
     _name = _command.__name__
     app.command(
         _command,
-        sort_key=_number,
+        sort_key=_place,
         usage=f"Usage: onemo-emulator ctl {_name}{_arguments} [OPTIONS]",
         help_epilogue=f"Example:\n\n  onemo-emulator ctl {_example}",
     )

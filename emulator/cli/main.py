@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
-from emulator.cli.tools import bit_rate, register, seconds
+from emulator.cli.labs import register_lab
+from emulator.cli.tools import Control, ControlToken, bit_rate, register, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
 if TYPE_CHECKING:
@@ -91,26 +92,6 @@ ReadyFile = Annotated[
         env_var="ONEMO_READY_FILE",
         show_env_var=False,
         help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
-    ),
-]
-
-Control = Annotated[
-    str | None,
-    Parameter(
-        name="--control",
-        metavar="HOST:PORT",
-        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
-    ),
-]
-ControlToken = Annotated[
-    str | None,
-    Parameter(
-        name="--control-token",
-        metavar="TOKEN",
-        env_var="ONEMO_CONTROL_TOKEN",
-        show_env_var=False,
-        help="What every request to the control must carry; needed on an address that others reach. "
-        "ONEMO_CONTROL_TOKEN if left out.",
     ),
 ]
 
@@ -255,7 +236,8 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import ControlOptions, FaultOptions, Options, serve
+    from emulator.cli.controlled import ControlOptions
+    from emulator.cli.run import FaultOptions, Options, serve
     from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
@@ -399,7 +381,8 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 
 register(app, NAME)
-app.command("emulator.cli.ctl_app:app", name="ctl", sort_key=10, help="Look at running modules and act on them.")
+register_lab(app, NAME)
+app.command("emulator.cli.ctl_app:app", name="ctl", sort_key=11, help="Look at running modules and act on them.")
 
 
 def fail(message: str) -> NoReturn:

@@ -32,7 +32,7 @@ def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
-def whole(hint: type, tokens: Sequence[Token]) -> int:
+def number(hint: type, tokens: Sequence[Token]) -> int:
     """A whole number, 0 or more."""
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
@@ -40,15 +40,27 @@ def whole(hint: type, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
-def _connection(hint: type, tokens: Sequence[Token]) -> int:
-    text = tokens[0].value
-    if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise ValueError(f"{text}: write the number of a connection, like 0")
-    return int(text)
-
-
 Seconds = Annotated[float, Parameter(metavar="SECONDS", converter=seconds)]
 Pause = Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)]
+Control = Annotated[
+    str | None,
+    Parameter(
+        name="--control",
+        metavar="HOST:PORT",
+        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
+    ),
+]
+ControlToken = Annotated[
+    str | None,
+    Parameter(
+        name="--control-token",
+        metavar="TOKEN",
+        env_var="ONEMO_CONTROL_TOKEN",
+        show_env_var=False,
+        help="What every request to the control must carry; needed on an address that others reach. "
+        "ONEMO_CONTROL_TOKEN if left out.",
+    ),
+]
 Speed = Annotated[int, Parameter(metavar="BIT/S", converter=bit_rate)]
 
 
@@ -58,7 +70,7 @@ def trace(
     *,
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
-    connection: Annotated[int | None, Parameter(metavar="N", converter=_connection)] = None,
+    connection: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,

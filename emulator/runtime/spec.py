@@ -15,7 +15,8 @@ from emulator.runtime.shell import NvFile
 
 class Spec(NamedTuple):
     """A module to be. model: a series or sub-model, also of a profile in profiles, which come before the built-in
-    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it."""
+    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address
+    of this host with which its traffic leaves."""
 
     model: str
     profiles: tuple[Path, ...] = ()
@@ -24,6 +25,7 @@ class Spec(NamedTuple):
     cable: Cable = Cable()
     outside: Plan = Plan()
     nv: str | None = None
+    source: str | None = None
 
     def load(self) -> Model:
         """Raises UnknownModel, ProfileError, UsageError."""
@@ -48,6 +50,10 @@ class Spec(NamedTuple):
 @contextmanager
 def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
+    if spec.source is not None:
+        from emulator.net.addresses import require_own
+
+        require_own(spec.source)
     with ExitStack() as stack:
         nv: NvFile | None = None
         if spec.nv is not None:
