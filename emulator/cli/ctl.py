@@ -271,16 +271,19 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """A row for each record; those that stand under numbers only where they differ from the first of them."""
+    """A row for each record; those that stand under numbers share one where they are the same."""
     for command, keys in settings.items():
         nested = any(isinstance(value, Mapping) for value in keys.values())
-        records: Mapping[str, Any] = keys if nested else {"": keys}
-        for key, record in records.items():
+        numbered = nested and all(key.isdecimal() for key in keys)
+        for key, record in {"": keys}.items() if numbered or not nested else keys.items():
             if not any(isinstance(value, Mapping) for value in record.values()):
                 yield command, key, _cell(record)
                 continue
+            same: dict[str, list[str]] = {}
             for number, one in record.items():
-                yield command, f"{key} {number}", _cell(one)
+                same.setdefault(_cell(one), []).append(number)
+            for values, numbers in same.items():
+                yield command, f"{key} {','.join(numbers)}".strip(), values
 
 
 def _line(entry: Mapping[str, Any], options: Options) -> str:
