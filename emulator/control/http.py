@@ -178,9 +178,9 @@ class _Exchange:
         }
         try:
             await self._app(scope, self._receive, self._send)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            raise
-        except Exception:
+        except Exception as error:
+            if _lost(error):
+                raise trio.BrokenResourceError from error
             _log.exception("a bug in the control API; the modules go on")
             if not self._begun:
                 await self._say_sorry()
@@ -210,6 +210,13 @@ class _Exchange:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
         await self._send({"type": "http.response.start", "status": 500, "headers": headers})
         await self._send({"type": "http.response.body", "body": data})
+
+
+def _lost(error: BaseException) -> bool:
+    """Whether it only says that the client has gone, or takes nothing."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_lost, error.exceptions))
+    return isinstance(error, trio.BrokenResourceError | trio.ClosedResourceError | trio.TooSlowError)
 
 
 def _common() -> list[tuple[bytes, bytes]]:
