@@ -26,9 +26,11 @@ class Client:
     """address: HOST:PORT or a URL. Every method raises ControlError."""
 
     def __init__(self, address: str, token: str | None = None) -> None:
-        self._url = address if "://" in address else f"http://{address}"
+        self._url = address if address.startswith("http://") else f"http://{address}"
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         try:
+            if httpx.URL(self._url).port is None:
+                raise ValueError("there is no port")
             self._http = httpx.Client(base_url=self._url, headers=headers, timeout=_PATIENCE, trust_env=False)
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise UsageError(f"--control {address}: {error}; write HOST:PORT, as in 127.0.0.1:8080") from error
