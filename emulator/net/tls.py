@@ -96,6 +96,7 @@ class TlsClient:
 def _context(asked: TlsRequest) -> ssl.SSLContext:
     """Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # no module's TLS does that unless it is told to
     context.check_hostname = asked.trusted is not None
     context.verify_mode = ssl.CERT_NONE if asked.trusted is None else ssl.CERT_REQUIRED
     _set_versions(context, asked.version)

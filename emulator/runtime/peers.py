@@ -119,9 +119,13 @@ class Peers:
                 if connection is None:
                     return
                 try:
-                    with task.pump:
-                        await self._pump(task, connection)
-                    await self._part(task, connection)
+                    async with trio.open_nursery() as nursery:
+                        if isinstance(connection, Carrying):
+                            nursery.start_soon(connection.carry)
+                        with task.pump:
+                            await self._pump(task, connection)
+                        await self._part(task, connection)
+                        nursery.cancel_scope.cancel()
                 finally:
                     connection.abort()
                     self._sending.net("closed", task.connect_id, connection.peer)
