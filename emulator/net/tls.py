@@ -79,7 +79,7 @@ class TlsClient:
         name = _server_name(request.host)
         try:
             tls = context.wrap_bio(incoming, outgoing, server_hostname=name, session=session)
-        except ValueError as error:  # no name that TLS can carry
+        except (ValueError, TypeError) as error:  # no name that TLS can carry
             if asked.trusted is not None:
                 raise NetError(NetFailure.TLS_UNVERIFIED, f"{request.host}: {error}") from error
             tls = context.wrap_bio(incoming, outgoing, session=session)
@@ -162,6 +162,8 @@ def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
         raise NetError(failure, f"the client's certificate and key: {told(error)}") from error
     except ValueError as error:
         raise NetError(NetFailure.FILE_FORMAT, f"the client's certificate and key: {error}") from error
+    except OSError as error:
+        raise NetError(NetFailure.TLS_SETUP, f"the host takes no more files: {error.strerror}") from error
     finally:
         for file in files:
             os.close(file)
