@@ -190,7 +190,7 @@ class Carrying(Protocol):
 
     async def carry(self) -> None:
         """Hand the socket, as it takes them, the rests of records that were taken whole, whether anybody waits for
-        that or not. To run beside the connection's other tasks for as long as it is open."""
+        that or not. To run in a task of its own once the connection is open; abort ends it."""
         ...
 
 

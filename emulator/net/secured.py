@@ -133,7 +133,7 @@ class TlsConnection:
     async def carry(self) -> None:
         """See Carrying."""
         try:
-            while True:
+            while self._failed is None:
                 await self._stuck.wait()
                 while not self._flush():
                     await self._below.wait_writable()
@@ -195,6 +195,7 @@ class TlsConnection:
         """Nothing more can be sent, and nobody waits for that any more."""
         self._failed = self._failed or error
         self._pending = memoryview(b"")
+        self._stuck.set()
         self._left.set()
 
     async def _drained(self, stall: float) -> bool:

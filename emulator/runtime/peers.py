@@ -119,13 +119,11 @@ class Peers:
                 if connection is None:
                     return
                 try:
-                    async with trio.open_nursery() as nursery:
-                        if isinstance(connection, Carrying):
-                            nursery.start_soon(connection.carry)
-                        with task.pump:
-                            await self._pump(task, connection)
-                        await self._part(task, connection)
-                        nursery.cancel_scope.cancel()
+                    if isinstance(connection, Carrying):
+                        self._sending.start(connection.carry())
+                    with task.pump:
+                        await self._pump(task, connection)
+                    await self._part(task, connection)
                 finally:
                     connection.abort()
                     self._sending.net("closed", task.connect_id, connection.peer)

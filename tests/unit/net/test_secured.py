@@ -87,15 +87,16 @@ class World:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[World]:
-    """With its handshake behind it, and carry beside it."""
+async def opened(*, cancels: bool = True) -> AsyncIterator[World]:
+    """With its handshake behind it, and carry beside it, which is cancelled in the end or waited for."""
     world = World()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.serve_handshake)
         await world.connection.shake_hands()
         nursery.start_soon(world.connection.carry)
         yield world
-        nursery.cancel_scope.cancel()
+        if cancels:
+            nursery.cancel_scope.cancel()
 
 
 def refusal(failed: pytest.ExceptionInfo[NetError]) -> NetFailure:
@@ -373,6 +374,17 @@ async def test_it_breaks_while_it_closes(autojump_clock: MockClock) -> None:
 
         nursery.start_soon(break_down)
         assert await world.connection.close(DRAIN) is CloseResult.FAILED
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+async def test_abort_ends_carry(size: int) -> None:
+    """Whether something is left to carry or not."""
+    with trio.fail_after(5):
+        async with opened(cancels=False) as world:
+            world.socket.take(10)
+            world.connection.send_now(b"x" * size)
+            await wait_all_tasks_blocked()
+            world.connection.abort()
 
 
 async def test_abort_wakes_whoever_waits() -> None:
