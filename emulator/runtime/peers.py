@@ -119,6 +119,8 @@ class Peers:
                 if connection is None:
                     return
                 try:
+                    if isinstance(connection, Carrying):
+                        self._sending.start(connection.carry())
                     with task.pump:
                         await self._pump(task, connection)
                     await self._part(task, connection)

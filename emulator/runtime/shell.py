@@ -158,7 +158,7 @@ class Module:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if self.modem.framer.echo:
+            if self.modem.framer.echo and not self.modem.online:
                 part = self._answered.show(part, self.modem.framer.terminator)
             self._recent.line("<", part)
             if self._trace is not None:
