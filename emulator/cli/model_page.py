@@ -33,7 +33,6 @@ SECTIONS = {
     "time": "MNTP: the result of each failure",
     "tls": "TLS: what is stored, and how it is entered (bytes, seconds)",
     "clock": "The clock (zone in quarters of an hour)",
-    "tls": "The store of certificates and keys (bytes, seconds)",
     "disconnected": '"disconn": the number of each reason',
     "cme": "+CME ERROR: number and text",
 }

@@ -107,7 +107,7 @@ class Files:
         """By kind and name, one character a byte."""
         return {
             kind.name.lower(): {
-                name: file.data.decode("latin-1") for name, file in sorted(self.stored.items()) if file.kind is kind
+                name: file.data.decode("latin-1") for name, file in self.stored.items() if file.kind is kind
             }
             for kind in FileKind
         }
