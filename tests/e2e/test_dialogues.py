@@ -49,6 +49,13 @@ def test_a_script_is_recorded_and_replayed(start: Start, tmp_path: Path) -> None
     assert (replayed.returncode, replayed.stderr) == (0, ""), replayed.stdout
     assert ": 6 steps, no difference, " in replayed.stdout
     assert "> AT+CGMM\n" in onemo("trace", trace, "--from", "dte").stdout
+    urcs = onemo("trace", trace, "--kind", "urc").stdout.splitlines()
+    assert [line.split("< ")[1] for line in urcs] == [
+        "+MATREADY  (URC)",
+        "+MIPOPEN: 0,0  (URC)",
+        '+MIPURC: "rtcp",0,5,hello  (URC)',
+        "+MIPCLOSE: 0  (URC)",
+    ]
 
     out.write_text(text.replace("< +MIPSEND: 0,5", "< +MIPSEND: 0,6"))
     differs = onemo("replay", out, "--port", other.port, "--timeout", "2")
