@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_COMMAND = b"MSSLKEYWR"
-_STARTS = re.compile(_COMMAND, re.IGNORECASE)
-_MASK = b"*"
+from emulator.dialogue.secrets import KEY_COMMAND, MASK
+
+_STARTS = re.compile(KEY_COMMAND, re.IGNORECASE)
 
 
 class Masked:
@@ -27,7 +27,7 @@ class Masked:
         if secret:
             count = min(secret, len(data))
             self._tail, self._inside = b"", False
-            return _MASK * count + bytes(self.show(data[count:], terminator))
+            return MASK * count + bytes(self.show(data[count:], terminator))
         if not self._inside and not self._begins(data):
             return data
         shown = bytes(data)
@@ -45,7 +45,7 @@ class Masked:
             self._inside = end < 0
             if not self._answers:
                 stop = len(shown)
-            shown = shown[:start] + _MASK * (stop - start) + shown[stop:]
+            shown = shown[:start] + MASK * (stop - start) + shown[stop:]
             start = stop
         return shown
 
@@ -59,4 +59,4 @@ class Masked:
 
     def _keep(self, text: bytes) -> None:
         """Remember the end of what has come: the command's name may go on in the next piece."""
-        self._tail = text[1 - len(_COMMAND) :]
+        self._tail = text[1 - len(KEY_COMMAND) :]
