@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from emulator.cli.page import write
+from emulator.cli.output import write
 from emulator.dialogue.lines import ECHO, Lines, Told
 from emulator.errors import UsageError
 
