@@ -124,6 +124,8 @@ def run(
     pace: bool = False,
     profiles: Profiles = (),
     boot_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
+    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
+    speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     trace: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     route: Annotated[tuple[str, ...], Parameter(metavar="PATTERN=TARGET")] = (),
     deny: Annotated[tuple[str, ...], Parameter(metavar="PATTERN")] = (),
@@ -139,8 +141,6 @@ def run(
     revision: Annotated[str | None, Parameter(metavar="TEXT")] = None,
     pin: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
     no_sim: bool = False,
-    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
-    speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     json: bool = False,
     ready_file: ReadyFile = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
@@ -178,6 +178,10 @@ def run(
         Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.
     boot_time: float
         Time from the start until the module answers. The profile decides if left out.
+    register_time: float
+        Time from the start until the module is registered. The profile decides if left out.
+    speed: float
+        Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
     trace: Path
         Write all that crosses the serial line and the network to this file, as JSON lines.
     route: str
@@ -212,10 +216,6 @@ def run(
         Lock the card: it asks for this PIN at every start.
     no_sim: bool
         Leave the card out.
-    register_time: float
-        Time from the start until the module is registered. The profile decides if left out.
-    speed: float
-        Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
     json: bool
         Print the ready line as a JSON object: name (if it has one), model, port, link.
     verbose: bool

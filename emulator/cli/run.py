@@ -158,13 +158,15 @@ def _traces(options: Options) -> Iterator[Trace | None]:
     traces: list[Trace] = []
     with contextlib.ExitStack() as stack:
         if options.trace is not None:
+            from emulator.cli.output import close
+
             try:
                 file = options.trace.open("w", encoding="ascii")
             except OSError as error:
                 raise LinkError(
                     f"--trace {options.trace}: {error.strerror}; name a file that can be written"
                 ) from error
-            stack.callback(_close, file)
+            stack.callback(close, file)
             traces.append(JsonLines(file, time.monotonic))
         if options.verbose:
             from emulator.cli.live import Live
@@ -181,9 +183,3 @@ def _age() -> float:
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def _close(file: TextIO) -> None:
-    """Close a trace; what its disk does not take any more has been told of already."""
-    with contextlib.suppress(OSError):
-        file.close()

@@ -49,6 +49,7 @@ def trace(
     /,
     *,
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
+    kind: Literal["answer", "urc", "echo", "data"] | None = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
     connection: Annotated[int | None, Parameter(metavar="N", converter=_connection)] = None,
     since: Seconds = 0.0,
@@ -67,6 +68,8 @@ def trace(
         The trace.
     source: str
         Only what comes from dte, module or network.
+    kind: str
+        Only answers of the module's, URCs, echo, or data of transparent mode.
     grep: str
         Only lines in which this regular expression is found.
     connection: int
@@ -80,7 +83,7 @@ def trace(
     """
     from emulator.cli.trace import Options, show_trace
 
-    return show_trace(Options(file, source, grep, connection, since, until, deltas))
+    return show_trace(Options(file, source, kind, grep, connection, since, until, deltas))
 
 
 def record(
@@ -176,6 +179,7 @@ Examples:
   onemo-emulator run --trace today.jsonl      in one terminal, for a while
   onemo-emulator trace today.jsonl
   onemo-emulator trace today.jsonl --from module --grep ERROR
+  onemo-emulator trace today.jsonl --kind urc
   onemo-emulator trace today.jsonl --connection 0 --since 10 --until 20"""
 
 _GRAMMAR = """\

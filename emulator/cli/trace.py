@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from emulator.cli.page import write
-from emulator.dialogue.lines import Lines, Told
+from emulator.cli.output import write
+from emulator.dialogue.lines import ECHO, Lines, Told
 from emulator.errors import UsageError
 
 _MARKS = {"dte": ">", "module": "<", "network": "*"}
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
+_NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
 _FAINT = "2"
 _LONGEST = 512
 """Bytes of a line that are shown."""
@@ -25,6 +26,7 @@ class Options(NamedTuple):
 
     file: Path
     source: str | None
+    kind: str | None
     grep: str | None
     connection: int | None
     since: float
@@ -42,7 +44,9 @@ def show_trace(options: Options) -> int:
     before = 0.0
     for told in _told(options.file):
         text = _text(told)
-        if options.source not in (None, told.source) or (wanted is not None and not wanted.search(text)):
+        if options.source not in (None, told.source) or options.kind not in (None, told.kind):
+            continue
+        if wanted is not None and not wanted.search(text):
             continue
         if options.connection not in (None, told.connection) or not options.since <= told.time <= options.until:
             continue
@@ -57,7 +61,7 @@ def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
         return f"{stamp} {mark} {text}{took}\n"
-    style = _FAINT if told.echo else _STYLES[told.source]
+    style = _FAINT if told.kind == ECHO else _STYLES[told.source]
     return f"\x1b[{_FAINT}m{stamp}\x1b[0m {mark} \x1b[{style}m{text}\x1b[0m\x1b[{_FAINT}m{took}\x1b[0m\n"
 
 
@@ -70,7 +74,7 @@ def _text(told: Told) -> str:
         shown = f"{told.event} {shown}"
     if told.connection is not None:
         shown = f"connection {told.connection}: {shown}"
-    return shown + ("  (echo)" if told.echo else "")
+    return shown + _NOTES.get(told.kind, "")
 
 
 def _told(file: Path) -> Iterator[Told]:
@@ -115,7 +119,7 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
         case "dte", "module":
             return lines.sent(data, time)
         case "module", "dte":
-            return lines.received(data, time)
+            return lines.received(data, time, str(entry["kind"]))
         case ("module" | "network") as source, "module" | "network":
             event = f"{'sent' if source == 'module' else 'received'} {len(data)} bytes:"
             return [Told(time, "network", data, connection=connection, event=event)]

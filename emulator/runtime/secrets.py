@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_COMMAND = b"MSSLKEYWR"
-_STARTS = re.compile(_COMMAND, re.IGNORECASE)
-_MASK = b"*"
+from emulator.dialogue.secrets import KEY_COMMAND, MASK
+
+_STARTS = re.compile(KEY_COMMAND, re.IGNORECASE)
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _END = re.compile(rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _LONGEST_MARK = 64  # bytes
@@ -49,7 +49,7 @@ class _Keys:
             if self._left:
                 start = max(position, new)
                 end = min(match.end() if match else len(text), start + self._left)
-                shown = b"".join((shown[: start - new], _MASK * (end - start), shown[end - new :]))
+                shown = b"".join((shown[: start - new], MASK * (end - start), shown[end - new :]))
                 self._left = 0 if match and end == match.end() else self._left - (end - start)
                 if self._left:
                     break
@@ -76,7 +76,7 @@ class _Parameters:
         if secret:
             count = min(secret, len(data))
             self._tail, self._inside = b"", False
-            return _MASK * count + bytes(self.show(data[count:], terminator))
+            return MASK * count + bytes(self.show(data[count:], terminator))
         if not self._inside and not self._begins(data):
             return data
         shown = bytes(data)
@@ -94,7 +94,7 @@ class _Parameters:
             self._inside = end < 0
             if not self._answers:
                 stop = len(shown)
-            shown = shown[:start] + _MASK * (stop - start) + shown[stop:]
+            shown = shown[:start] + MASK * (stop - start) + shown[stop:]
             start = stop
         return shown
 
@@ -108,4 +108,4 @@ class _Parameters:
 
     def _keep(self, text: bytes) -> None:
         """Remember the end of what has come: the command's name may go on in the next piece."""
-        self._tail = text[1 - len(_COMMAND) :]
+        self._tail = text[1 - len(KEY_COMMAND) :]

@@ -162,7 +162,10 @@ class Module:
                 part = self._answered.show(part, self.modem.framer.terminator)
             self._recent.line("<", part)
             if self._trace is not None:
-                self._trace.line("<", bytes(part))
+                start = 0
+                for kind, size in transmitter.kinds(count):
+                    self._trace.line("<", bytes(part[start : start + size]), kind)
+                    start += size
             transmitter.sent(count)
 
     async def _write(self) -> None:
