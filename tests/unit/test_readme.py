@@ -203,7 +203,11 @@ def test_the_parameters_that_are_shown(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_lines_of_a_trace() -> None:
     for line in blocks("json")[0].splitlines():
-        assert {"time"} < json.loads(line).keys() <= {"time", "from", "to", "data", "event", "connect_id", "detail"}
+        assert (
+            {"time"}
+            < json.loads(line).keys()
+            <= {"time", "from", "to", "data", "kind", "event", "connect_id", "detail"}
+        )
 
 
 def test_what_is_not_there_yet_is_not_there() -> None:
