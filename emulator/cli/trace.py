@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emulator.cli.output import write
-from emulator.dialogue.lines import ECHO, Lines, Told
+from emulator.dialogue.lines import ECHO, MARKS, Lines, Told, crossed
 from emulator.errors import UsageError
 
-_MARKS = {"dte": ">", "module": "<", "network": "*"}
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
 _NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
 _FAINT = "2"
-_LONGEST = 512
-"""Bytes of a line that are shown."""
 
 
 class Options(NamedTuple):
@@ -43,7 +40,7 @@ def show_trace(options: Options) -> int:
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     before = 0.0
     for told in _told(options.file):
-        text = _text(told)
+        text = told.text + _NOTES.get(told.kind, "")
         if options.source not in (None, told.source) or options.kind not in (None, told.kind):
             continue
         if wanted is not None and not wanted.search(text):
@@ -57,24 +54,12 @@ def show_trace(options: Options) -> int:
 
 
 def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
-    mark = _MARKS[told.source]
+    mark = MARKS[told.source]
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
         return f"{stamp} {mark} {text}{took}\n"
     style = _FAINT if told.kind == ECHO else _STYLES[told.source]
     return f"\x1b[{_FAINT}m{stamp}\x1b[0m {mark} \x1b[{style}m{text}\x1b[0m\x1b[{_FAINT}m{took}\x1b[0m\n"
-
-
-def _text(told: Told) -> str:
-    """Text as it is, everything else as an escape; long lines are cut."""
-    cut = told.data[:_LONGEST].decode("latin-1")
-    shown = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in cut)
-    shown += f"... ({len(told.data)} bytes)" if len(told.data) > _LONGEST else ""
-    if told.event:
-        shown = f"{told.event} {shown}"
-    if told.connection is not None:
-        shown = f"connection {told.connection}: {shown}"
-    return shown + _NOTES.get(told.kind, "")
 
 
 def _told(file: Path) -> Iterator[Told]:
@@ -113,7 +98,7 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
     if connection is not None and not isinstance(connection, int):
         raise TypeError(connection)
     if "event" in entry:
-        return [Told(time, "network", str(entry["detail"]).encode(), connection=connection, event=str(entry["event"]))]
+        return [crossed(str(entry["event"]), connection, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")
     match entry["from"], entry["to"]:
         case "dte", "module":
@@ -121,6 +106,5 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
         case "module", "dte":
             return lines.received(data, time, str(entry["kind"]))
         case ("module" | "network") as source, "module" | "network":
-            event = f"{'sent' if source == 'module' else 'received'} {len(data)} bytes:"
-            return [Told(time, "network", data, connection=connection, event=event)]
+            return [crossed("sent" if source == "module" else "received", connection, data, time)]
     raise ValueError(entry["from"])

@@ -14,16 +14,19 @@ from emulator.dialogue.results import FINAL
 
 _HELD = 16384
 """Bytes of a line that are waited for until it is told as far as it has come."""
+_LONGEST = 512
+"""Bytes of a line that are shown."""
 _DTE = "dte"
 ANSWER, ECHO = "answer", "echo"
 _COMMAND = re.compile(rb"AT", re.IGNORECASE)
+MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
 class Told(NamedTuple):
     """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data.
 
     took: seconds since the command that it ends was complete, None where it ends none. connection: None for the line
-    to the DTE, and for what belongs to no connection.
+    to the DTE, and for what belongs to no connection. whole: whether its end has come.
     """
 
     time: float
@@ -33,6 +36,35 @@ class Told(NamedTuple):
     took: float | None = None
     connection: int | None = None
     event: str = ""
+    whole: bool = True
+
+    @property
+    def text(self) -> str:
+        """Text as it is, everything else as an escape; long lines are cut."""
+        cut = self.data[:_LONGEST].decode("latin-1")
+        shown = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in cut)
+        shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
+        if self.event:
+            shown = f"{self.event} {shown}"
+        if self.connection is not None:
+            shown = f"connection {self.connection}: {shown}"
+        return shown
+
+    def __str__(self) -> str:
+        """``> AT``, ``< OK``, ``* connection 0: opened 127.0.0.1:9000``."""
+        notes = ("  (echo)" if self.kind == ECHO else "") + ("" if self.whole else "  (no line end yet)")
+        return f"{MARKS[self.source]} {self.text}{notes}"
+
+    @property
+    def is_command(self) -> bool:
+        return self.source == _DTE and _COMMAND.match(self.data) is not None
+
+
+def crossed(event: str, connection: int | None, detail: bytes | str, time: float) -> Told:
+    """What happened on the network; bytes are the payload that was sent or received."""
+    if isinstance(detail, bytes):
+        return Told(time, "network", detail, connection=connection, event=f"{event} {len(detail)} bytes:")
+    return Told(time, "network", detail.encode(), connection=connection, event=event)
 
 
 class Lines:
@@ -60,6 +92,13 @@ class Lines:
         for kind in list(self._begun):
             yield from self._end(kind, time)
 
+    def begun(self, time: float) -> Iterator[Told]:
+        """What has begun, and may go on."""
+        for kind, data in self._begun.items():
+            if data:
+                source, of = (_DTE, "") if kind == _DTE else ("module", kind)
+                yield Told(time, source, bytes(data), of, whole=False)
+
     def _take(self, kind: str, data: bytes, time: float) -> Iterator[Told]:
         begun = self._begun[kind]
         begun += data
@@ -79,9 +118,10 @@ class Lines:
         if not line:
             return
         if kind == _DTE:
-            if whole and _COMMAND.match(line):
+            told = Told(time, _DTE, line)
+            if whole and told.is_command:
                 self._asked = time
-            yield Told(time, _DTE, line)
+            yield told
             return
         took = None
         if self._asked is not None and kind == ANSWER and FINAL.fullmatch(line):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from emulator import Sandbox, load_model, parse_pattern, parse_route
+from emulator import Hosted, Sandbox, load_model, parse_pattern, parse_route
 from emulator.cli.main import app
 from emulator.cli.show import check_file, show_model
 from emulator.commands import DECLARATIONS
@@ -77,8 +77,39 @@ def test_pyserial_on_the_link(tmp_path: Path) -> None:
     assert module.returncode == 0
 
 
+def test_the_tests_of_a_firmware(tmp_path: Path) -> None:
+    """They pass; turned around, they fail, one with the dialogue that is shown."""
+    code = program("# test_firmware.py")
+    (tmp_path / "test_firmware.py").write_text(code)
+    (tmp_path / "test_failing.py").write_text(code.replace("not report", "report"))
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-p", "emulator.pytest_plugin", "--strict-markers", "."]
+    without = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **without}, timeout=60
+    )
+    assert "3 failed, 5 passed" in done.stdout
+    (shown,) = re.findall(r"^```\n(-+ onemo .*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert shown in done.stdout
+
+
+def test_a_module_in_a_thread() -> None:
+    assert runs(program("with Hosted()")).startswith("/dev/pts/")
+
+
+def test_every_attribute_of_the_fixture_is_there() -> None:
+    told = section("From CI")
+    named = re.findall(
+        r"`(?:onemo)?\.?([a-z_]+)(?:\(.*?\))?`", told[told.index("\n|") : told.index("A test that fails")]
+    )
+    assert len(named) > 20
+    with Hosted() as lab:
+        module = lab.start()
+        missing = {name for name in named if not (hasattr(module, name) or hasattr(module.trace, name))}
+    assert missing == {"str", "serial_for_url"}  # which are Python's and pyserial's
+
+
 def test_there_is_no_program_that_nobody_ran() -> None:
-    assert len(blocks("python")) == 3
+    assert len(blocks("python")) == 5
 
 
 # ---- The dialogues
