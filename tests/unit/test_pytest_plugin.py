@@ -147,6 +147,21 @@ def test_hears_nothing(onemo):
     )
 
 
+def test_no_private_key_is_shown(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+def test_it(onemo):
+    ask(onemo, 'AT+MSSLKEYWR="k.pem",0,6', b">")
+    ask(onemo, "SE" + "CRET")
+    assert not onemo.trace.answers
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["> AT+MSSLKEYWR[*]*", "< >"])
+    result.stdout.no_fnmatch_line("*SECRET*")
+
+
 def test_several_modules_talk_to_each_other(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
