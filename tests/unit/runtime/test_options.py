@@ -23,7 +23,7 @@ def test_nothing_asked_for_is_the_model_as_it_is() -> None:
 
 def test_they_are_the_options_of_run() -> None:
     """But for those that are of a terminal, the lines that link names, and the card."""
-    others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim"}
+    others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim", "ready_file"}
     assert KINDS.keys() - {"sim"} == inspect.signature(run).parameters.keys() - others
 
 
