@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,8 +48,9 @@ class Session:
 
     def report(self) -> None:
         """A line on stderr for each fault: how often it fired, and when first."""
-        for line in self.lines():
-            print(f"onemo-emulator: {line}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # who closed stderr does not want it
+            for line in self.lines():
+                print(f"onemo-emulator: {line}", file=sys.stderr)
 
     def lines(self) -> Iterator[str]:
         """The lines, with the seed that makes them happen again at the end."""
