@@ -46,6 +46,10 @@ class UsageError(EmulatorError):
     """What was asked for at the start cannot be: a malformed route, a file that cannot be read. Says what to do."""
 
 
+class FaultError(EmulatorError):
+    """A fault, or a scenario of them, that cannot be: an unknown kind or key, a value out of range. Says what can."""
+
+
 class LinkError(EmulatorError):
     """The link to the DTE cannot be set up (a taken symlink, a missing directory, no permission)."""
 

@@ -38,10 +38,10 @@ D = TypeVar("D", bound=Device)
 
 class Pending(NamedTuple):
     """A command that waits for the world: operation is carried out by the shell, finish makes the reply of
-    its result. finish may raise CommandError."""
+    its result, or whatever else comes of it. finish may raise CommandError."""
 
     operation: object
-    finish: Callable[[Any], Reply]
+    finish: Callable[[Any], Outcome]
 
 
 class Prompt(NamedTuple):

@@ -80,6 +80,10 @@ class CommandError(EmulatorError):
         super().__init__(cme.key if cme else "error")
         self.cme = cme
 
+    def final(self, form: ReplyFormat) -> bytes:
+        """The final result code that it is answered with."""
+        return form.error(self.cme)
+
 
 class Reply(NamedTuple):
     """A command that succeeded.

@@ -108,6 +108,8 @@ Examples:
   onemo-emulator run --exec './firmware {port}'   until that ends
   onemo-emulator run --sandbox                    without the real network
   onemo-emulator run --route '1.2.3.4:80=127.0.0.1:8080'
+  onemo-emulator run --fault 'reboot on=command:MIPSEND'
+  onemo-emulator run --fault hostile --seed 7     to see whether firmware stands it
   onemo-emulator run ACME --profiles my-profiles  a model of your own""",
 )
 def run(
@@ -141,6 +143,9 @@ def run(
     revision: Annotated[str | None, Parameter(metavar="TEXT")] = None,
     pin: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
     no_sim: bool = False,
+    fault: Annotated[tuple[str, ...], Parameter(metavar="'KIND KEY=VALUE ...'")] = (),
+    seed: Annotated[int | None, Parameter(metavar="N")] = None,
+    scenario: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     json: bool = False,
     ready_file: ReadyFile = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
@@ -216,12 +221,19 @@ def run(
         Lock the card: it asks for this PIN at every start.
     no_sim: bool
         Leave the card out.
+    fault: str
+        Let this go wrong: 'net-reset operation=send after=2', 'sim-remove after=5s', hostile. May be repeated.
+        docs/faults.md has every kind with its keys. At the end, stderr tells how often each fired.
+    seed: int
+        Let the faults' dice fall as they did with this seed, which is told at the end.
+    scenario: Path
+        Faults that follow one another, in TOML.
     json: bool
         Print the ready line as a JSON object: name (if it has one), model, port, link.
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import Options, serve
+    from emulator.cli.run import FaultOptions, Options, serve
     from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
@@ -230,7 +242,8 @@ def run(
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
-    return serve(Options(Spec(model, profiles, boot_time, who, cable, plan, nv), trace, json, verbose, ready_file))
+    module = Spec(model, profiles, boot_time, who, cable, plan, nv)
+    return serve(Options(module, trace, json, verbose, ready_file, FaultOptions(fault, seed, scenario)))
 
 
 @app.command(

@@ -25,10 +25,19 @@ from emulator.runtime.spec import Spec, opened
 from emulator.runtime.trace import JsonLines, Several, Trace
 
 if TYPE_CHECKING:
+    from emulator.cli.faults import Asked, Session
     from emulator.cli.ready import ReadyFile
     from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class FaultOptions(NamedTuple):
+    """What is to go wrong, as it is said."""
+
+    faults: tuple[str, ...] = ()
+    seed: int | None = None
+    scenario: Path | None = None
 
 
 class Options(NamedTuple):
@@ -39,6 +48,7 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     ready_file: Path | None = None
+    faults: FaultOptions = FaultOptions()
 
 
 def serve(options: Options) -> int:
@@ -48,12 +58,13 @@ def serve(options: Options) -> int:
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
     routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
+    asked = _asked(options.faults)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     with _ready(options) as ready, _traces(options) as trace, opened(spec, model) as (line, nv):
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, ready)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, ready, asked)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -81,10 +92,20 @@ async def _main(
     outside: Outside,
     sandbox: Sandbox | None,
     ready: ReadyFile | None,
+    asked: Asked | None,
 ) -> None:
     since = trio.current_time() - _age()
     boot_time = options.module.hastened_boot_time
     module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    with contextlib.ExitStack() as stack:
+        if asked is not None:
+            stack.callback(_arm(asked, module, options, model).report)
+        await _run(options, model, line, module, sandbox, ready)
+
+
+async def _run(
+    options: Options, model: Model, line: Line, module: Module, sandbox: Sandbox | None, ready: ReadyFile | None
+) -> None:
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope, line)
         if sandbox is not None:
@@ -98,6 +119,24 @@ async def _main(
             _announce(_ready_line(options.module, model, line, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
+
+
+def _asked(options: FaultOptions) -> Asked | None:
+    """What is to go wrong; None, and nothing imported, if that is nothing."""
+    if options == FaultOptions():
+        return None
+    from emulator.cli.faults import read
+
+    if not options.faults and options.scenario is None:
+        raise UsageError("--seed is for the dice of faults; add --fault or --scenario")
+    return read(*options)
+
+
+def _arm(asked: Asked, module: Module, options: Options, model: Model) -> Session:
+    from emulator.cli.faults import Session
+
+    names = (options.module.who.name, model.profile.series, model.profile.sub_model)
+    return Session(asked, module, tuple(name for name in names if name))
 
 
 class _End:

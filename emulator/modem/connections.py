@@ -75,6 +75,7 @@ class Connections:
             receive_window=profile.tcp_window if tcp else None,
             send_buffer=send_buffer if tcp else None,
             tls=tls,
+            connect_id=connect_id,
         )
         instance.on(Event.OPEN)
         self._host.intents.append(Open(connect_id, instance.request))

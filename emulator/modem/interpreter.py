@@ -15,15 +15,28 @@ if TYPE_CHECKING:
 
 
 class Interpreter:
-    """One modem's command lines. A line that waits for the world is taken up again by complete."""
+    """One modem's command lines. A line that waits for the world is taken up again by complete.
+
+    execute: carries one command out; it can be wrapped.
+    """
 
     def __init__(self, modem: Modem) -> None:
         self._modem = modem
+        self.execute: Callable[[Command], Outcome] = self._execute
+        self.reset()
+
+    def reset(self) -> None:
+        """A restart: whatever was running is forgotten."""
         self._body = b""
         self._position = 0
         self._trailer: tuple[bytes, ...] = ()
         self._pending: Pending | None = None
         self._prompt: Prompt | None = None
+
+    @property
+    def line(self) -> bytes:
+        """The body of the line that runs, or ran last."""
+        return self._body
 
     @property
     def busy(self) -> bool:
@@ -68,10 +81,6 @@ class Interpreter:
     def too_long(self, now: float) -> None:
         self._finish(self._modem.format.error(None), now)
 
-    def reset(self) -> None:
-        """A restart: whatever was running is forgotten."""
-        self.__init__(self._modem)  # type: ignore[misc]
-
     def _run_body(self, now: float) -> None:
         self._position = 0
         self._trailer = ()
@@ -86,11 +95,11 @@ class Interpreter:
                 command = next_command(self._body, self._position)
                 if command is None:
                     break
-                goes_on = self._take(self._execute(command), now)
+                goes_on = self._take(self.execute(command), now)
         except MalformedLine:
             final = modem.format.error(None)
         except CommandError as error:
-            final = modem.format.error(error.cme)
+            final = error.final(modem.format)
         except Exception as error:
             modem.intents.append(Bug(error))
             final = modem.format.error(None)

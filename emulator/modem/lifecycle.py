@@ -58,6 +58,11 @@ class Lifecycle:
         """RESTART or SUPPLY_OFF, once the answer of the running command line is written."""
         self._due = event
 
+    @property
+    def ending(self) -> bool:
+        """Whether the running command line is the boot cycle's last."""
+        return self._due is not None
+
     def line_done(self, now: float) -> bool:
         """The answer of a command line is written; whether the line was the boot cycle's last."""
         event, self._due = self._due, None
@@ -115,6 +120,15 @@ class Lifecycle:
             self._tell_sleep(b"MLPMEXIT")
         else:
             self._modem.settle(now)
+
+    def deafen(self, until: float) -> None:
+        """Input is lost until then, or until a restart."""
+        self._deaf_until = until
+
+    def rest(self, now: float) -> None:
+        """Deep sleep comes now, unless something goes on."""
+        if self.power.ready:
+            self._rest(Due.SLEEP, now)
 
     def network_traffic(self, now: float) -> None:
         """Downlink data wakes the module; all of it keeps it awake."""

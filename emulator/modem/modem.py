@@ -229,7 +229,7 @@ class Modem:
         """What did not outlive a boot cycle is gone."""
         self.framer.reset()
         self.interpreter.reset()
-        self.transmitter.forget_urcs()
+        self.transmitter.restart()
         self._begin_cycle()
 
     # The line.
@@ -305,6 +305,7 @@ class Modem:
 
     def on_deadline(self, now: float) -> None:
         """Time has passed."""
+        self.now = now
         self.lifecycle.on_deadline(now)
         if now >= self.framer.deadline:
             self.framer.on_deadline(now)

@@ -87,7 +87,7 @@ class OpenRequest(NamedTuple):
     every address tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None
     leaves the host's: receive_window is what the peer may send unread, send_buffer what may wait to be sent.
     names: how a name is resolved, and the order in which address families are tried. tls: None for plain TCP; else
-    its handshake with the host, which is part of the opening.
+    its handshake with the host, which is part of the opening. connect_id: who asks, for those who tell instances apart.
     """
 
     transport: Transport
@@ -100,6 +100,7 @@ class OpenRequest(NamedTuple):
     receive_window: int | None = None
     send_buffer: int | None = None
     tls: TlsRequest | None = None
+    connect_id: int | None = None
 
 
 class CloseMode(Enum):

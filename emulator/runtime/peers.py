@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -80,9 +81,7 @@ class Peers:
                 count = connection.unacknowledged() if connection else 0
                 self._shell.modem.complete(_figures(connection, count), trio.current_time())
             case Close():
-                task = self._tasks[intent.connect_id]
-                task.plan = intent.plan
-                task.pump.cancel()
+                self._close(intent)
             case Lookup() | Ping() | AskTime():
                 self._services.carry_out(intent)
             case Cancel():
@@ -90,6 +89,25 @@ class Peers:
             case Drop():
                 if dropped := self._tasks.pop(intent.connect_id, None):
                     _end(dropped)
+
+    def behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
+        """Another network takes the place of the one before; connections that are open are wrapped."""
+        self._network = network
+        self._services.behind(network)
+        for task in self._tasks.values():
+            if task.connection is not None:
+                task.connection = wrap(task.connection, task.request)
+                task.waiting.cancel()  # and waits for that one instead
+
+    def _close(self, intent: Close) -> None:
+        """A connection that nobody serves is closed at once."""
+        task = self._tasks.get(intent.connect_id)
+        if task is None:
+            connections = self._shell.modem.connections
+            connections.closed(intent.connect_id, CloseResult.NORMAL, trio.current_time())
+            return
+        task.plan = intent.plan
+        task.pump.cancel()
 
     def restart(self) -> None:
         """The boot cycle ended: drop every connection."""
@@ -115,18 +133,18 @@ class Peers:
         """From MIPOPEN to the end."""
         try:
             with task.scope:
-                connection = await self._connect(task, request)
-                if connection is None:
+                await self._connect(task, request)
+                if task.connection is None:
                     return
                 try:
-                    if isinstance(connection, Carrying):
-                        self._sending.start(connection.carry())
+                    if isinstance(task.connection, Carrying):
+                        self._sending.start(task.connection.carry())
                     with task.pump:
-                        await self._pump(task, connection)
-                    await self._part(task, connection)
+                        await self._pump(task)
+                    await self._part(task, task.connection)
                 finally:
-                    connection.abort()
-                    self._sending.net("closed", task.connect_id, connection.peer)
+                    task.connection.abort()
+                    self._sending.net("closed", task.connect_id, task.connection.peer)
         except Exception as error:
             self._recent.report(error)
             self._abandon(task)
@@ -134,7 +152,8 @@ class Peers:
             self._forget(task)
             self._scopes.discard(task.scope)
 
-    async def _connect(self, task: Task, request: OpenRequest) -> Connection | None:
+    async def _connect(self, task: Task, request: OpenRequest) -> None:
+        """Give the task its connection, if there is one to be had."""
         connections = self._shell.modem.connections
         try:
             connection = await self._network.open(request)
@@ -143,15 +162,14 @@ class Peers:
             if not task.scope.cancel_called:
                 self._forget(task)
                 self._shell.report(partial(connections.open_failed, task.connect_id, error.failure))
-            return None
+            return
         if task.scope.cancel_called:
             connection.abort()
-            return None
+            return
         task.connection = connection
         self._sending.net("opened", task.connect_id, connection.peer)
         ipv6 = connection.peer.startswith("[")
         self._shell.report(lambda: connections.opened(task.connect_id, ipv6=ipv6, now=trio.current_time()))
-        return connection
 
     async def _part(self, task: Task, connection: Connection) -> None:
         """End it as MIPCLOSE said, or after the peer did: what is unsent still goes, while it moves."""
@@ -185,12 +203,12 @@ class Peers:
                 self._lingering.remove(task)
                 _end(task)
 
-    async def _pump(self, task: Task, connection: Connection) -> None:
+    async def _pump(self, task: Task) -> None:
         """Bring what the peer sends, as much as the core grants, until the peer or MIPCLOSE ends it."""
         connections, connect_id = self._shell.modem.connections, task.connect_id
-        stream = connection.transport is Transport.TCP
+        stream = task.request.transport is Transport.TCP
         turns = 0
-        while task.plan is None and not task.scope.cancel_called:
+        while task.plan is None and not task.scope.cancel_called and (connection := task.connection) is not None:
             credit = connections.credit(connect_id)
             try:
                 if not credit:
@@ -198,7 +216,8 @@ class Peers:
                     continue
                 data = connection.receive_now(credit)
                 if data is None:
-                    await connection.wait_readable()
+                    with trio.CancelScope() as task.waiting:
+                        await connection.wait_readable()
                     continue
             except NetError as error:
                 self._sending.net("broken", connect_id, str(error))

@@ -50,6 +50,7 @@ class Task:
         self.request = request
         self.scope = trio.CancelScope()
         self.pump = trio.CancelScope()
+        self.waiting = trio.CancelScope()
         self.connection: Connection | None = None
         self.plan: ClosePlan | None = None
         self.outbox: deque[bytes | memoryview] = deque()

@@ -25,6 +25,10 @@ class Services:
         self._scopes: dict[trio.CancelScope, ServiceIntent] = {}
         self.nursery: trio.Nursery
 
+    def behind(self, network: Network) -> None:
+        """Another network takes the place of the one before."""
+        self._network = network
+
     def carry_out(self, intent: ServiceIntent) -> None:
         """Start it; never waits."""
         scope = trio.CancelScope()

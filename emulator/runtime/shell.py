@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
@@ -18,10 +18,14 @@ from emulator.at.registry import BoundModel
 from emulator.link.interface import Link
 from emulator.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Wait
 from emulator.modem.modem import Modem
-from emulator.net.interface import Network
+from emulator.net.interface import Connection, Network, OpenRequest
 from emulator.runtime.peers import TURNS, Peers
 from emulator.runtime.secrets import Masked
 from emulator.runtime.trace import Guarded, Recent, Trace
+
+if TYPE_CHECKING:
+    from emulator.faults.attach import Faults
+    from emulator.runtime.faulty import Faulty
 
 _log = logging.getLogger(__name__)
 _READ = 4096
@@ -62,8 +66,8 @@ class Module:
         if nv is not None:
             self._restore(nv)
         self.ready = trio.Event()
-        self._link = link
-        self._network = network
+        self.link = link
+        self.network = network
         self._since = since
         self._trace = trace = Guarded(trace) if trace is not None else None
         self._recent = Recent()
@@ -74,7 +78,34 @@ class Module:
         self._timer = trio.CancelScope()
         self._waiting = trio.CancelScope()
         self._armed = math.inf
-        self._nursery: trio.Nursery
+        self._faulty: Faulty | None = None
+        self.on_restart: list[Callable[[], None]] = []
+        self._nursery: trio.Nursery | None = None
+
+    @property
+    def faults(self) -> Faults:
+        """The faults of this module; there are none until a first one is armed."""
+        return self.with_faults().faults
+
+    def with_faults(self, seed: int | None = None, names: tuple[str, ...] = ()) -> Faulty:
+        """The same, with a seed and names of the module for the first time. See Faults."""
+        if self._faulty is None:
+            from emulator.runtime.faulty import Faulty  # most modules have none
+
+            self._faulty = Faulty(self, seed, names)
+            if self._nursery is not None:
+                self._faulty.begin(self._nursery)
+        return self._faulty
+
+    def put_behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
+        """Another network takes the place of the one before; connections that are open are wrapped."""
+        self.network = network
+        self._peers.behind(network, wrap)
+
+    def tell(self, event: str, text: str) -> None:
+        """Something for the trace that is neither line nor network."""
+        if self._trace is not None:
+            self._trace.net(event, None, text)
 
     def _restore(self, nv: NvFile) -> None:
         for name in self.modem.restore(nv.load()):
@@ -82,11 +113,14 @@ class Module:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; with ``nursery.start`` it returns once the module has booted."""
-        async with trio.open_nursery() as self._nursery:
-            self._peers.start(self._nursery)
-            self._nursery.start_soon(self._keep_time)
-            self._nursery.start_soon(self._write)
-            self._nursery.start_soon(self._read)
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            self._peers.start(nursery)
+            if self._faulty is not None:
+                await self._faulty.start(nursery)
+            nursery.start_soon(self._keep_time)
+            nursery.start_soon(self._write)
+            nursery.start_soon(self._read)
             self.modem.start(trio.current_time(), self._since)
             self.step()
             await self.ready.wait()
@@ -96,9 +130,9 @@ class Module:
 
     async def _read(self) -> None:
         """The DTE's bytes."""
-        modem, link = self.modem, self._link
+        modem = self.modem
         while True:
-            await link.wait_readable()
+            await self.link.wait_readable()
             while not modem.wants_input:
                 self._input_wanted = trio.Event()
                 await self._input_wanted.wait()
@@ -111,7 +145,7 @@ class Module:
 
     def _take(self) -> bytes | None:
         """What the line has now."""
-        data = self._link.read_now(_READ)
+        data = self.link.read_now(_READ)
         if data is not None:
             framer = self.modem.framer
             shown = data if self.modem.online else self._typed.show(data, framer.terminator, framer.secret)
@@ -151,7 +185,7 @@ class Module:
 
     def _flush(self) -> None:
         """Hand the line what it takes now; the writer task has the rest."""
-        transmitter, link = self.modem.transmitter, self._link
+        transmitter, link = self.modem.transmitter, self.link
         while data := transmitter.peek():
             count = link.write_now(data)
             if count == 0:
@@ -173,11 +207,11 @@ class Module:
         while True:
             await self._blocked.wait()
             while self._blocked.is_set():
-                await self._link.wait_writable()
+                await self.link.wait_writable()
                 self._blocked = trio.Event()
                 self._flush()
                 if self._drained_for_somebody():
-                    self._guarded(lambda: self.modem.settle(trio.current_time()))
+                    self.guarded(lambda: self.modem.settle(trio.current_time()))
 
     def _drained_for_somebody(self) -> bool:
         """Whether something that waited for the line to drain can go on."""
@@ -187,7 +221,7 @@ class Module:
         waits = self._peers.starved or self._input_wanted is not None
         return waits or modem.framer.waiting or modem.transmitter.urcs_wait
 
-    def _guarded(self, call: Callable[[], None]) -> None:
+    def guarded(self, call: Callable[[], None]) -> None:
         """A call into the core and its step; no bug in them ends the module."""
         try:
             call()
@@ -202,7 +236,7 @@ class Module:
             self._armed = self.modem.deadline
             with trio.CancelScope(deadline=self._armed) as self._timer:
                 await trio.sleep_forever()
-            self._guarded(lambda: self.modem.on_deadline(trio.current_time()))
+            self.guarded(lambda: self.modem.on_deadline(trio.current_time()))
 
     # The step.
 
@@ -229,11 +263,15 @@ class Module:
             case Restart():
                 self._peers.restart()
                 self._waiting.cancel()
+                for told in self.on_restart:
+                    told()
             case Ready():
                 self.ready.set()
+                if self._faulty is not None:
+                    self._faulty.faults.booted()
             case Attach():
-                ipv4, ipv6 = self._network.local_addresses()
-                info = NetworkInfo(self._network.name_servers(), ipv4, ipv6, time.time())
+                ipv4, ipv6 = self.network.local_addresses()
+                info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
                 self.modem.attached(info, trio.current_time())
             case Bug():
                 self._recent.report(intent.error)
@@ -242,6 +280,7 @@ class Module:
                 if self.modem.interpreter.operation is intent:
                     self.modem.complete(done, trio.current_time())
             case Wait():
+                assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)
             case _:
                 try:
@@ -254,7 +293,7 @@ class Module:
         with trio.CancelScope() as self._waiting:
             await trio.sleep(intent.seconds)
             if self.modem.interpreter.operation is intent:
-                self._guarded(lambda: self.modem.complete(None, trio.current_time()))
+                self.guarded(lambda: self.modem.complete(None, trio.current_time()))
 
     def failed(self, error: Exception) -> None:
         """A bug: logged with the last traffic, answered ERROR where a command waits, and the module goes on."""

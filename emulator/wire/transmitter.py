@@ -100,10 +100,13 @@ class Transmitter:
         if self._urcs and not self.hold and now >= self._not_before:
             self._out.extend(self._urcs)
             self._grow(Kind.URC, self._urc_size)
-            self.forget_urcs()
+            self._forget()
 
-    def forget_urcs(self) -> None:
-        """Drop what waits to be announced: a restart."""
+    def restart(self) -> None:
+        """Drop what waits to be announced."""
+        self._forget()
+
+    def _forget(self) -> None:
         self._urcs.clear()
         self._urc_size = 0
 

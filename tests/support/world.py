@@ -313,6 +313,9 @@ class World:
 
     def _close(self, connect_id: int, plan: ClosePlan) -> None:
         self.plans.append(plan)
+        if connect_id not in self.peers:  # nobody serves it
+            self._later(partial(self._connections.closed, connect_id, CloseResult.NORMAL, self._driver.now))
+            return
         if plan.mode is CloseMode.DRAIN:
             self.peers[connect_id].got.extend(self.peers[connect_id].outbox)
         del self.peers[connect_id]

@@ -151,7 +151,7 @@ def test_one_alone_is_kept_whatever_its_size(transmitter: Transmitter) -> None:
 def test_a_restart_forgets_what_was_to_be_announced(transmitter: Transmitter) -> None:
     transmitter.write(b"OK")
     transmitter.urc(b"URC")
-    transmitter.forget_urcs()
+    transmitter.restart()
     transmitter.release(1.0)
     assert drained(transmitter) == b"OK"
     assert not transmitter.full

@@ -1,0 +1,1 @@
+"""Faults on command: what they are, when they fire, and the wrappers that carry them out."""

@@ -1,0 +1,85 @@
+"""A driver whose module has faults: those of commands, URCs and events, which need neither line nor network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emulator.faults.attach import Faults, Wrapper
+from emulator.faults.plan import Armed
+from emulator.faults.presets import parse_faults
+from emulator.modem.modem import Modem
+from tests.support.driver import Driver
+
+
+class FaultyDriver(Driver):
+    """told: the faults that have fired, in order. Faults given here are armed before the start."""
+
+    def __init__(self, model: str, *said: str, seed: int = 1) -> None:
+        super().__init__(model)
+        self.told: list[str] = []
+        self.faults = Faults(_Running(self), seed)
+        for text in said:
+            self.arm(text)
+
+    def arm(self, text: str) -> Armed:
+        """Arm what the text says; the last of it, if it is several."""
+        armed = [self.faults.arm(fault) for fault in parse_faults(text)]
+        self._due()
+        return armed[-1]
+
+    def disarm(self, armed: Armed) -> None:
+        self.faults.disarm(armed.id)
+        self._due()
+
+    def type(self, data: bytes) -> None:
+        super().type(data)
+        self._due()
+
+    def report(self, what: Callable[[], None]) -> None:
+        super().report(what)
+        self._due()
+
+    def wait(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (deadline := self.faults.deadline) <= until:
+            super().wait(max(0.0, deadline - self.now))
+            self._due()
+        super().wait(until - self.now)
+
+    def _step(self) -> None:
+        starts = self.starts
+        super()._step()
+        if self.starts > starts:
+            self.faults.booted()
+
+    def _due(self) -> None:
+        while self.faults.deadline <= self.now:
+            self.faults.on_deadline(self.now)
+            self._step()
+            self._read_line()
+
+
+class _Running:
+    """Implements emulator.faults.attach.Running."""
+
+    def __init__(self, driver: FaultyDriver) -> None:
+        self._driver = driver
+
+    @property
+    def modem(self) -> Modem:
+        return self._driver.modem
+
+    def now(self) -> float:
+        return self._driver.now
+
+    def rearm(self) -> None:
+        pass
+
+    def tell(self, text: str) -> None:
+        self._driver.told.append(text)
+
+    def wrap_line(self) -> Wrapper:
+        raise AssertionError("there is no line here")
+
+    def wrap_network(self) -> Wrapper:
+        raise AssertionError("there is no network here")

@@ -1,0 +1,29 @@
+"""Faults that are armed from the start, as the tests of the wrappers need them."""
+
+from __future__ import annotations
+
+from random import Random
+
+import trio
+
+from emulator.faults.kinds import Layer
+from emulator.faults.plan import Armed, FaultPlan, Occasion
+from emulator.faults.say import parse_fault
+
+
+class Plan:
+    """A plan in trio's time. Implements Chooser."""
+
+    def __init__(self, *faults: str, seed: int = 1) -> None:
+        self.plan = FaultPlan(Random(seed))
+        for text in faults:
+            self.arm(text)
+
+    def arm(self, text: str) -> Armed:
+        return self.plan.add(parse_fault(text), 0.0)
+
+    def armed_on(self, layer: Layer) -> bool:
+        return self.plan.armed_on(layer)
+
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
+        return self.plan.chosen(layer, occasion, trio.current_time())
