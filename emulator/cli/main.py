@@ -233,17 +233,17 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import FaultOptions, Options, serve
+    from emulator.cli.run import Options, serve
     from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
-    from emulator.runtime.spec import Spec
+    from emulator.runtime.spec import Spec, Trouble
 
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
-    module = Spec(model, profiles, boot_time, who, cable, plan, nv)
-    return serve(Options(module, trace, json, verbose, ready_file, FaultOptions(fault, seed, scenario)))
+    module = Spec(model, profiles, boot_time, who, cable, plan, nv, Trouble(fault, seed, scenario))
+    return serve(Options(module, trace, json, verbose, ready_file))
 
 
 @app.command(

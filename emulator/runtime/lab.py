@@ -13,11 +13,12 @@ from emulator.runtime.line import Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module
-from emulator.runtime.spec import Spec, opened
+from emulator.runtime.spec import Spec, arm, asked_of, opened
 from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from emulator.net.routes import Routes
+    from emulator.runtime.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ class Condition(Enum):
 
 
 class Running:
-    """One module of a lab. module, line: there from READY on; error: why it FAILED."""
+    """One module of a lab. module, line: there from READY on; error: why it FAILED; session: the faults
+    that it was started with."""
 
     module: Module
     line: Line
@@ -40,6 +42,7 @@ class Running:
         self.model = model
         self.condition = Condition.STARTING
         self.error: Exception | None = None
+        self.session: Session | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
@@ -69,6 +72,8 @@ class Running:
                 boot_time = self.spec.hastened_boot_time
                 self.module = Module(self.model, line.link, outside, boot_time=boot_time, trace=trace, nv=nv)
                 self.line = line
+                if (asked := asked_of(self.spec)) is not None:
+                    self.session = arm(asked, self.module, self.spec, self.model)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)

@@ -220,7 +220,7 @@ def test_hostile_spoils_nothing_for_a_client_that_reads_lines(start: Start) -> N
     [
         (("--fault", "net-rest"), "did you mean net-reset"),
         (("--fault", "urc-drop module=valve"), "this module is ml307r or ml307r-dc, not valve"),
-        (("--seed", "3"), "add --fault or --scenario"),
+        (("--seed", "3"), "add a fault or a scenario"),
         (("--scenario", "/nowhere.toml"), "cannot be read: No such file"),
     ],
 )

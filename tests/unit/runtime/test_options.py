@@ -13,7 +13,7 @@ from emulator.runtime.line import Cable
 from emulator.runtime.models import Who
 from emulator.runtime.options import KINDS, spec_of
 from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from emulator.runtime.spec import Spec, Trouble
 
 
 def test_nothing_asked_for_is_the_model_as_it_is() -> None:
@@ -50,6 +50,9 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "zone": -4,
         "pin": "1234",
         "sim": False,
+        "fault": "net-reset",
+        "seed": 7,
+        "scenario": tmp_path / "scenario.toml",
     }
     assert KINDS.keys() - options.keys() == {"baud"}
     assert spec_of("MN316", options) == Spec(
@@ -60,6 +63,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         Cable(tmp_path / "modem", 0o660, pace=True),
         Plan(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml"),
         "state/",
+        Trouble(("net-reset",), 7, tmp_path / "scenario.toml"),
     )
 
 
