@@ -25,7 +25,7 @@ _LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyU
 
 
 def _between(low: float, high: float) -> Check:
-    return lambda value: None if low <= value <= high else f"is {value:g}, not a number from {low:g} to {high:g}"
+    return lambda value: None if low <= value <= high else f"is {value}, not a number from {low} to {high}"
 
 
 def _octal(text: str) -> str | None:
