@@ -88,8 +88,7 @@ class Running:
                 raise UsageError(f"{self.name} was stopped before it was ready")
             self.condition = Condition.ENDED
         except Exception as group:
-            found = declared(group) if isinstance(group, BaseExceptionGroup) else group
-            self.error = error = found if isinstance(found, Exception) else group
+            self.error = error = _cause(group)
             started, self.condition = self.condition is Condition.READY, Condition.FAILED
             if not started:
                 raise error from None
@@ -98,6 +97,14 @@ class Running:
             )
         finally:
             self._gone.set()
+
+
+def _cause(error: Exception) -> Exception:
+    """What is in a group: the EmulatorError, or the only bug."""
+    found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
+    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else error
 
 
 class Lab:
@@ -126,14 +133,18 @@ class Lab:
             outside = Outside(await self._routes_of(spec.outside), spec.source)
             await self._nursery.start(running.run, outside, trace)
         except BaseException:
-            del self.modules[running.name]
+            self._forget(running)
             raise
         return running
 
     async def stop(self, running: Running) -> None:
         """End a module; its name and its line are free when this returns."""
         await running.stop()
-        self.modules.pop(running.name, None)
+        self._forget(running)
+
+    def _forget(self, running: Running) -> None:
+        if self.modules.get(running.name) is running:
+            del self.modules[running.name]
 
     async def _routes_of(self, plan: Plan) -> Routes | None:
         """Modules with the same plan share its routes, and its sandbox."""
