@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
-from emulator.cli.tools import bit_rate, register, seconds
+from emulator.cli.labs import register_lab
+from emulator.cli.tools import ReadyFile, bit_rate, register, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
 if TYPE_CHECKING:
@@ -81,16 +82,6 @@ Profiles = Annotated[
         metavar="DIR",
         converter=_directory,
         help="A directory with profiles of your own; they come before the built-in ones. May be repeated.",
-    ),
-]
-ReadyFile = Annotated[
-    Path | None,
-    Parameter(
-        name="--ready-file",
-        metavar="FILE",
-        env_var="ONEMO_READY_FILE",
-        show_env_var=False,
-        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
     ),
 ]
 
@@ -242,7 +233,7 @@ def run(
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
-    module = Spec(model, profiles, boot_time, who, cable, plan, nv, Trouble(fault, seed, scenario))
+    module = Spec(model, profiles, boot_time, who, cable, plan, nv, trouble=Trouble(fault, seed, scenario))
     return serve(Options(module, trace, json, verbose, ready_file))
 
 
@@ -375,6 +366,7 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 
 register(app, NAME)
+register_lab(app, NAME)
 
 
 def fail(message: str) -> NoReturn:

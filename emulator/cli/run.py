@@ -6,30 +6,28 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
-from emulator.errors import LinkError, UsageError, declared
+from emulator.cli.ending import End, hold_signals
+from emulator.cli.traces import traces
+from emulator.errors import UsageError, declared
 from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.spec import Spec, arm, asked_of, opened
-from emulator.runtime.trace import JsonLines, Several, Trace
+from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from emulator.cli.ready import ReadyFile
     from emulator.net.sandbox import Sandbox
     from emulator.runtime.session import Asked, Session
-
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Options(NamedTuple):
@@ -52,10 +50,14 @@ def serve(options: Options) -> int:
     asked = asked_of(spec)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _ready(options) as ready, _traces(options) as trace, opened(spec, model) as (line, nv):
+    hold_signals()
+    with (
+        _ready(options) as ready,
+        traces(options.trace, verbose=options.verbose) as trace,
+        opened(spec, model) as (line, nv),
+    ):
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, ready, asked)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), sandbox, ready, asked)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -98,7 +100,7 @@ async def _run(
     options: Options, model: Model, line: Line, module: Module, sandbox: Sandbox | None, ready: ReadyFile | None
 ) -> None:
     async with trio.open_nursery() as nursery:
-        end = _End(nursery.cancel_scope, line)
+        end = End(nursery.cancel_scope, line.on_signal)
         if sandbox is not None:
             await nursery.start(sandbox.run)
         line.join(module, nursery)
@@ -117,31 +119,6 @@ def _report(session: Session) -> None:
     with contextlib.suppress(OSError):  # who closed stderr does not want it
         for line in session.lines():
             print(f"onemo-emulator: {line}", file=sys.stderr)
-
-
-class _End:
-    """The first signal cancels everything, once the DTE had its time; later ones do not count, for they would disturb
-    what is taken down.
-
-    came: whether it has come.
-    """
-
-    def __init__(self, everything: trio.CancelScope, line: Line) -> None:
-        self.came = False
-        self._everything = everything
-        self._line = line
-        self._token = trio.lowlevel.current_trio_token()
-        for number in _ENDING:
-            signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        self.came = True
-        self._token.run_sync_soon(self._finish, signum)
-
-    def _finish(self, number: int) -> None:
-        self._everything.deadline = trio.current_time() + self._line.on_signal(number)
 
 
 def _ready_line(spec: Spec, model: Model, line: Line, *, as_json: bool) -> str:
@@ -169,29 +146,6 @@ def _ready(options: Options) -> Iterator[ReadyFile | None]:
 
     with ready_file(options.ready_file) as file:
         yield file
-
-
-@contextlib.contextmanager
-def _traces(options: Options) -> Iterator[Trace | None]:
-    """What --trace and -v ask for."""
-    traces: list[Trace] = []
-    with contextlib.ExitStack() as stack:
-        if options.trace is not None:
-            from emulator.cli.output import close
-
-            try:
-                file = options.trace.open("w", encoding="ascii")
-            except OSError as error:
-                raise LinkError(
-                    f"--trace {options.trace}: {error.strerror}; name a file that can be written"
-                ) from error
-            stack.callback(close, file)
-            traces.append(JsonLines(file, time.monotonic))
-        if options.verbose:
-            from emulator.cli.live import Live
-
-            traces.append(Live(sys.stderr))
-        yield Several(traces) if len(traces) > 1 else traces[0] if traces else None
 
 
 def _age() -> float:

@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from cyclopts import Token
 
 
+ReadyFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--ready-file",
+        metavar="FILE",
+        env_var="ONEMO_READY_FILE",
+        show_env_var=False,
+        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
+    ),
+]
+
+
 def seconds(hint: type, tokens: Sequence[Token]) -> float:
     """A number of seconds, 0 or more."""
     text = tokens[0].value
@@ -32,10 +44,11 @@ def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
-def _connection(hint: type, tokens: Sequence[Token]) -> int:
+def number(hint: type, tokens: Sequence[Token]) -> int:
+    """A whole number, 0 or more."""
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise ValueError(f"{text}: write the number of a connection, like 0")
+        raise ValueError(f"{text}: write a whole number, like 0")
     return int(text)
 
 
@@ -51,7 +64,7 @@ def trace(
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
     kind: Literal["answer", "urc", "echo", "data"] | None = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
-    connection: Annotated[int | None, Parameter(metavar="N", converter=_connection)] = None,
+    connection: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,

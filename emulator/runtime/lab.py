@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from emulator.runtime.session import Session
 
 _log = logging.getLogger(__name__)
+CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
+"""The name of the module whose task this is."""
 
 
 class Condition(Enum):
@@ -58,6 +61,10 @@ class Running:
     async def stop(self) -> None:
         """End it, its connections with an RST; its line is free when this returns."""
         self._scope.cancel()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Wait until it has ended or failed."""
         await self._gone.wait()
 
     async def run(
@@ -65,8 +72,10 @@ class Running:
     ) -> None:
         """Run until stopped or cancelled; with ``nursery.start`` it returns once the module is ready.
 
-        Raises EmulatorError before that, when it cannot be started; what comes later ends this module alone.
+        Raises before that, when it cannot be started: an EmulatorError, or the bug. What comes later ends this module
+        alone.
         """
+        CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
                 boot_time = self.spec.hastened_boot_time
@@ -80,19 +89,27 @@ class Running:
                     line.start(nursery)
                     self.condition = Condition.READY
                     task_status.started()
+            if self.condition is Condition.STARTING:
+                raise UsageError(f"{self.name} was stopped before it was ready")
             self.condition = Condition.ENDED
         except Exception as group:
-            error = declared(group) if isinstance(group, BaseExceptionGroup) else group
-            if self.condition is not Condition.READY and isinstance(error, EmulatorError):
+            self.error = error = _cause(group)
+            started, self.condition = self.condition is Condition.READY, Condition.FAILED
+            if not started:
                 raise error from None
-            self._fail(error if isinstance(error, Exception) else group)
+            _log.error(
+                "%s has ended: %s", self.name, error, exc_info=None if isinstance(error, EmulatorError) else error
+            )
         finally:
             self._gone.set()
 
-    def _fail(self, error: Exception) -> None:
-        bug = None if isinstance(error, EmulatorError) else error
-        _log.error("%s has ended: %s", self.name, error, exc_info=bug)
-        self.condition, self.error = Condition.FAILED, error
+
+def _cause(error: Exception) -> Exception:
+    """What is in a group: the EmulatorError, or the only bug."""
+    found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
+    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else error
 
 
 class Lab:
@@ -101,6 +118,7 @@ class Lab:
     def __init__(self) -> None:
         self.modules: dict[str, Running] = {}
         self._routes: dict[Plan, Routes] = {}
+        self._planning = trio.Lock()
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -110,31 +128,37 @@ class Lab:
             await trio.sleep_forever()
 
     async def start(self, spec: Spec, trace: Trace | None = None) -> Running:
-        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started."""
+        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started. Any number
+        may be started at once."""
         running = Running(spec, spec.load())
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            outside = Outside(await self._routes_of(spec.outside))
+            outside = Outside(await self._routes_of(spec.outside), spec.source)
             await self._nursery.start(running.run, outside, trace)
         except BaseException:
-            del self.modules[running.name]
+            self._forget(running)
             raise
         return running
 
     async def stop(self, running: Running) -> None:
         """End a module; its name and its line are free when this returns."""
         await running.stop()
-        self.modules.pop(running.name, None)
+        self._forget(running)
+
+    def _forget(self, running: Running) -> None:
+        if self.modules.get(running.name) is running:
+            del self.modules[running.name]
 
     async def _routes_of(self, plan: Plan) -> Routes | None:
         """Modules with the same plan share its routes, and its sandbox."""
         if plan == Plan():
             return None
-        if plan not in self._routes:
-            routes, sandbox = routes_of(plan)
-            if sandbox is not None:
-                await self._nursery.start(sandbox.run)
-            self._routes[plan] = routes
+        async with self._planning:
+            if plan not in self._routes:
+                routes, sandbox = routes_of(plan)
+                if sandbox is not None:
+                    await self._nursery.start(sandbox.run)
+                self._routes[plan] = routes
         return self._routes[plan]

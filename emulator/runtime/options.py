@@ -75,6 +75,7 @@ class Options(TypedDict, total=False):
     baud: Annotated[int, _integer(1, 99_999_999, "a speed in bit/s, like 115200")]
     pace: _Flag
     nv: _Path
+    source: _Text
     name: _Text
     imei: _Text
     imsi: _Text
@@ -131,7 +132,17 @@ def spec_of(model: str, options: Mapping[str, object]) -> Spec:
         if not directory.is_dir():
             raise UsageError(f"profiles={str(directory)!r}: there is no such directory")
     trouble = Trouble(given.several("fault"), given.get("seed", None), given.path("scenario"))
-    return Spec(model, profiles, given.get("boot_time", None), who, _cable(given), outside, given.text("nv"), trouble)
+    return Spec(
+        model,
+        profiles,
+        given.get("boot_time", None),
+        who,
+        _cable(given),
+        outside,
+        given.text("nv"),
+        given.get("source", None),
+        trouble,
+    )
 
 
 class _Given:

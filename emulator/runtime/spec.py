@@ -27,7 +27,8 @@ class Trouble(NamedTuple):
 
 class Spec(NamedTuple):
     """A module to be. model: a series or sub-model, also of a profile in profiles, which come before the built-in
-    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it."""
+    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address
+    of this host with which its traffic leaves."""
 
     model: str
     profiles: tuple[Path, ...] = ()
@@ -36,6 +37,7 @@ class Spec(NamedTuple):
     cable: Cable = Cable()
     outside: Plan = Plan()
     nv: str | None = None
+    source: str | None = None
     trouble: Trouble = Trouble()
 
     def load(self) -> Model:
@@ -80,6 +82,10 @@ def arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
 @contextmanager
 def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
+    if spec.source is not None:
+        from emulator.net.addresses import require_own
+
+        require_own(spec.source)
     with ExitStack() as stack:
         nv: NvFile | None = None
         if spec.nv is not None:
