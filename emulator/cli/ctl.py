@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from emulator.cli.page import Page, write
+from emulator.cli.output import write
+from emulator.cli.page import Page
 from emulator.control.client import Client, ControlError, module
 from emulator.dialogue.lines import MARKS
 from emulator.errors import UsageError

@@ -24,6 +24,7 @@ from emulator.runtime.labfile import read_lab
 from emulator.runtime.labtable import Planned
 
 if TYPE_CHECKING:
+    from emulator.cli.ready import ReadyFile
     from emulator.control.server import ControlServer
 
 _log = logging.getLogger(__name__)
@@ -37,9 +38,10 @@ class Options(NamedTuple):
     """What ``lab`` was asked for."""
 
     file: Path
-    first: int | None = None
+    slice: int = 0
     check: bool = False
     verbose: bool = False
+    ready_file: Path | None = None
     control: ControlOptions | None = None
 
 
@@ -48,7 +50,7 @@ def serve(options: Options) -> int:
 
     Raises EmulatorError when the lab cannot be as asked.
     """
-    planned = read_lab(options.file, options.first)
+    planned = read_lab(options.file, options.slice)
     if options.check:
         print(f"{options.file}: {len(planned)} module{'s' if len(planned) > 1 else ''}, no mistakes")
         return 0
@@ -56,19 +58,32 @@ def serve(options: Options) -> int:
     _raise_limit(planned)
     hold_signals()
     with ExitStack() as stack:
+        ready = None
+        if options.ready_file is not None:
+            from emulator.cli.ready import ready_file
+
+            ready = stack.enter_context(ready_file(options.ready_file))
         lab = Lab()
         control = stack.enter_context(controlled(options.control, lab.modules))
-        return trio.run(_Serving(planned, stack, lab, control, verbose=options.verbose).run)
+        return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
 
 
 class _Serving:
     """The lab that runs. stack: what is to be closed at the end."""
 
     def __init__(
-        self, planned: Sequence[Planned], stack: ExitStack, lab: Lab, control: ControlServer | None, *, verbose: bool
+        self,
+        planned: Sequence[Planned],
+        stack: ExitStack,
+        lab: Lab,
+        ready: ReadyFile | None,
+        control: ControlServer | None,
+        *,
+        verbose: bool,
     ) -> None:
         self._planned = planned
         self._stack = stack
+        self._ready_file = ready
         self._verbose = verbose
         self._lab = lab
         self._control = control
@@ -88,10 +103,17 @@ class _Serving:
             async with trio.open_nursery() as starting:
                 for each in self._planned:
                     starting.start_soon(self._start, each)
-            await self._say({"ready": len(self._ready), "failed": self._failed, **told(self._control)})
+            done = {"ready": len(self._ready), "failed": self._failed, **told(self._control)}
+            if self._ready_file is not None and self._ready:
+                self._ready_file.tell(json.dumps(done), nursery)
+            await self._say(done)
             for running in self._ready:
                 await running.wait()
             nursery.cancel_scope.cancel()
+        for running in self._ready:
+            if running.session is not None:
+                for line in running.session.lines():
+                    _log.info("%s: %s", running.name, line)
         return int(bool(self._failed) or any(running.condition is Condition.FAILED for running in self._ready))
 
     async def _start(self, planned: Planned) -> None:
@@ -152,7 +174,7 @@ def _raise_limit(planned: Sequence[Planned]) -> None:
         raise UsageError(
             f"{len(planned)} modules need {needed} open files, without their connections, and this process may have"
             f" {hard}: raise that (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of docker), or share the"
-            " modules among several processes, with --first"
+            " modules among several processes, with --slice"
         )
     if soft != resource.RLIM_INFINITY:
         most = max(soft, needed * 8) if hard == resource.RLIM_INFINITY else hard

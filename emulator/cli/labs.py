@@ -7,15 +7,16 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from emulator.cli.tools import Control, ControlToken, number
+from emulator.cli.tools import Control, ControlToken, ReadyFile, number
 
 
 def lab(
     file: Annotated[Path, Parameter(metavar="FILE")],
     /,
     *,
-    first: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
+    slice_: Annotated[int, Parameter(name="--slice", metavar="N", converter=number)] = 0,
     check: bool = False,
+    ready_file: ReadyFile = None,
     control: Control = None,
     control_token: ControlToken = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
@@ -34,10 +35,13 @@ def lab(
     ----------
     file: Path
         The TOML file; the README lists its keys.
-    first: int
-        Begin every {n} here, whatever the file says.
+    slice_: int
+        Run slice N of the lab, from 0: its {n} go on where those of the slice before it ended, while {i} begin at 0
+        in each. For a lab that is spread over several processes or pods.
     check: bool
         Only check the file: all mistakes, each with its key.
+    ready_file: Path
+        Have the last line in this file while all that could start are ready.
     verbose: bool
         Show the dialogues on stderr as they happen, each line with the module's name.
     """
@@ -45,7 +49,7 @@ def lab(
     from emulator.cli.lab import Options, serve
 
     controlled = None if control is None else ControlOptions(control, control_token)
-    return serve(Options(file, first, check, verbose, controlled))
+    return serve(Options(file, slice_, check, verbose, ready_file, controlled))
 
 
 _LAB = """\
@@ -68,7 +72,7 @@ Examples:
 
   onemo-emulator lab lab.toml
   onemo-emulator lab lab.toml --check
-  onemo-emulator lab lab.toml --first 101    # {n} is 101, 102 ..."""
+  onemo-emulator lab lab.toml --slice 1      # the second fifty: meter-051 to meter-100"""
 
 
 def register_lab(app: App, name: str) -> None:

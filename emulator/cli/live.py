@@ -8,6 +8,8 @@ import select
 import time
 from typing import TextIO
 
+from emulator.wire.transmitter import Kind
+
 _STYLES = {">": "1;36", "<": "32", "*": "33", "": "2"}
 """ANSI colours of the DTE, the module, the network, and of what matters less."""
 _LONGEST = 512
@@ -49,7 +51,7 @@ class Live:
         beside = beside and f"  ({beside})"
         self._write(f"{above}\x1b[1m{title}\x1b[0m{beside}\n" if self._colour else f"{above}{title}{beside}\n")
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         """Lines are printed when they end, when the other side interrupts them, or when they grow very long."""
         if direction == ">":
             self._unechoed = (self._unechoed + data)[-_HELD:]

@@ -23,22 +23,14 @@ from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
-from emulator.runtime.spec import Spec, opened
+from emulator.runtime.spec import Spec, arm, asked_of, opened
 from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
-    from emulator.cli.faults import Asked, Session
     from emulator.cli.ready import ReadyFile
     from emulator.control.server import ControlServer
     from emulator.net.sandbox import Sandbox
-
-
-class FaultOptions(NamedTuple):
-    """What is to go wrong, as it is said."""
-
-    faults: tuple[str, ...] = ()
-    seed: int | None = None
-    scenario: Path | None = None
+    from emulator.runtime.session import Asked, Session
 
 
 class Options(NamedTuple):
@@ -49,7 +41,6 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     ready_file: Path | None = None
-    faults: FaultOptions = FaultOptions()
     control: ControlOptions | None = None
 
 
@@ -70,7 +61,7 @@ def serve(options: Options) -> int:
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
     routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
-    asked = _asked(options.faults)
+    asked = asked_of(spec)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
@@ -120,7 +111,7 @@ async def _main(
     running.line = line
     with contextlib.ExitStack() as stack:
         if beside.asked is not None:
-            stack.callback(_arm(beside.asked, running.module, options.module, model).report)
+            stack.callback(_report, arm(beside.asked, running.module, options.module, model))
         await _run(options, running, beside)
 
 
@@ -144,22 +135,11 @@ async def _run(options: Options, running: Running, beside: _Beside) -> None:
         gc.enable()
 
 
-def _asked(options: FaultOptions) -> Asked | None:
-    """What is to go wrong; None, and nothing imported, if that is nothing."""
-    if options == FaultOptions():
-        return None
-    from emulator.cli.faults import read
-
-    if not options.faults and options.scenario is None:
-        raise UsageError("--seed is for the dice of faults; add --fault or --scenario")
-    return read(*options)
-
-
-def _arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
-    from emulator.cli.faults import Session
-
-    names = (spec.who.name, model.profile.series, model.profile.sub_model)
-    return Session(asked, module, tuple(name for name in names if name))
+def _report(session: Session) -> None:
+    """What became of the faults, on stderr."""
+    with contextlib.suppress(OSError):  # who closed stderr does not want it
+        for line in session.lines():
+            print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
 def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:

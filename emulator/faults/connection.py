@@ -148,6 +148,11 @@ class FaultyConnection(Ways):
 class FaultyCarrying(FaultyConnection):
     """The same of a connection whose socket carries other bytes than it is given. Implements Carrying."""
 
+    async def carry(self) -> None:
+        """See Carrying."""
+        assert isinstance(self._inner, Carrying)
+        await self._inner.carry()
+
     @property
     def carried(self) -> tuple[int, int]:
         """See Carrying: what is late to the peer counts as sent, what is late from it as not yet received."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Chooser, Occasion
 from emulator.modem.modem import Modem
-from emulator.wire.transmitter import Transmitter
+from emulator.wire.transmitter import Kind, Transmitter
 
 _MOST_PLACED = 64
 """URCs that wait for their point at most; more come as they always do."""
@@ -181,12 +181,12 @@ class FaultyTransmitter(Transmitter):
 
     # Points of the line's traffic.
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """See Transmitter; the points before an answer and inside the > entry."""
         if data and not self._modem.online and not self._answering:
             self._answering = True
             self._leave("before-answer")
-        super().write(data)
+        super().write(data, kind)
         if data == self._modem.format.prompt():
             self._leave("prompt")
 
@@ -221,7 +221,8 @@ class FaultyTransmitter(Transmitter):
         while waiting:
             for part in waiting.popleft()[1].parts():
                 self._out.append(part)
-                self.size += len(part)
+                if part:
+                    self._grow(Kind.URC, len(part))
 
     # Out.
 

@@ -131,7 +131,7 @@ def _section(section: _Hint, value: object, path: tuple[str, ...], problems: lis
 def _unknown(name: str, hints: Mapping[str, Any]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, hints, n=1)
+    near = get_close_matches(name, hints, n=1, cutoff=0.7)
     return "is unknown here; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}")
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import overload
 
-from emulator.dialogue.lines import Lines, Told, crossed
-from emulator.dialogue.results import FINAL
+from emulator.dialogue.lines import ANSWER, Lines, Told, crossed
+from emulator.wire.transmitter import Kind
 
 _KEPT = 1 << 24
 """Bytes that are remembered of each kind; what is older is forgotten."""
@@ -36,7 +36,7 @@ class Dialogue:
         self._clock = clock
         self._start = self.latest = clock()
         self._news = threading.Condition()
-        self._unread: list[tuple[float, str, bytes]] = []
+        self._unread: list[tuple[float, bytes, Kind | None]] = []
         self._unread_size = 0
         self.clear()
 
@@ -51,11 +51,11 @@ class Dialogue:
 
     # What is written, in the module's thread.
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         """See Trace."""
         with self._news:
             self.latest = self._clock()
-            self._unread.append((self.latest - self._start, direction, data))
+            self._unread.append((self.latest - self._start, data, kind))
             self._unread_size += len(data)
             if self._unread_size > _UNREAD:
                 self._take_up()
@@ -89,12 +89,12 @@ class Dialogue:
     @property
     def answers(self) -> list[str]:
         """What the module said to commands, without their echo."""
-        return [told.text for told, asked in self._by_the_module() if asked]
+        return [told.text for told in self if told.kind == ANSWER]
 
     @property
     def urcs(self) -> list[str]:
         """What it said unasked."""
-        return [told.text for told, asked in self._by_the_module() if not asked]
+        return [told.text for told in self if told.kind == Kind.URC.value]
 
     @property
     def events(self) -> list[str]:
@@ -176,24 +176,13 @@ class Dialogue:
         with self._up_to_date():
             return bytes(self._line[direction])
 
-    def _by_the_module(self) -> Iterator[tuple[Told, bool]]:
-        """Each line of the module, and whether it is of an answer."""
-        asked = False
-        for told in self:
-            if told.is_command:
-                asked = True
-            elif told.source == "module" and not told.echo:
-                final = FINAL.fullmatch(told.data) is not None
-                yield told, asked or final
-                asked = asked and not final
-
     def _take_up(self) -> None:
         """Make lines of what has come."""
-        for at, direction, data in self._unread:
-            take = self._lines.sent if direction == ">" else self._lines.received
-            for told in take(data, at):
+        for at, data, kind in self._unread:
+            told_now = self._lines.sent(data, at) if kind is None else self._lines.received(data, at, kind.value)
+            for told in told_now:
                 self._keep(told)
-            kept = self._line[direction]
+            kept = self._line[">" if kind is None else "<"]
             kept += data
             if len(kept) > 2 * _KEPT:
                 del kept[:-_KEPT]

@@ -14,11 +14,12 @@ from emulator.runtime.line import Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module
-from emulator.runtime.spec import Spec, opened
+from emulator.runtime.spec import Spec, arm, asked_of, opened
 from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from emulator.net.routes import Routes
+    from emulator.runtime.session import Session
 
 _log = logging.getLogger(__name__)
 CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
@@ -33,7 +34,8 @@ class Condition(Enum):
 
 
 class Running:
-    """One module of a lab. module, line: there from READY on; error: why it FAILED."""
+    """One module of a lab. module, line: there from READY on; error: why it FAILED; session: the faults
+    that it was started with."""
 
     module: Module
     line: Line
@@ -43,6 +45,7 @@ class Running:
         self.model = model
         self.condition = Condition.STARTING
         self.error: Exception | None = None
+        self.session: Session | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
@@ -78,6 +81,8 @@ class Running:
                 boot_time = self.spec.hastened_boot_time
                 self.module = Module(self.model, line.link, outside, boot_time=boot_time, trace=trace, nv=nv)
                 self.line = line
+                if (asked := asked_of(self.spec)) is not None:
+                    self.session = arm(asked, self.module, self.spec, self.model)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)
@@ -88,8 +93,7 @@ class Running:
                 raise UsageError(f"{self.name} was stopped before it was ready")
             self.condition = Condition.ENDED
         except Exception as group:
-            found = declared(group) if isinstance(group, BaseExceptionGroup) else group
-            self.error = error = found if isinstance(found, Exception) else group
+            self.error = error = _cause(group)
             started, self.condition = self.condition is Condition.READY, Condition.FAILED
             if not started:
                 raise error from None
@@ -98,6 +102,14 @@ class Running:
             )
         finally:
             self._gone.set()
+
+
+def _cause(error: Exception) -> Exception:
+    """What is in a group: the EmulatorError, or the only bug."""
+    found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
+    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else error
 
 
 class Lab:
@@ -126,14 +138,18 @@ class Lab:
             outside = Outside(await self._routes_of(spec.outside), spec.source)
             await self._nursery.start(running.run, outside, trace)
         except BaseException:
-            del self.modules[running.name]
+            self._forget(running)
             raise
         return running
 
     async def stop(self, running: Running) -> None:
         """End a module; its name and its line are free when this returns."""
         await running.stop()
-        self.modules.pop(running.name, None)
+        self._forget(running)
+
+    def _forget(self, running: Running) -> None:
+        if self.modules.get(running.name) is running:
+            del self.modules[running.name]
 
     async def _routes_of(self, plan: Plan) -> Routes | None:
         """Modules with the same plan share its routes, and its sandbox."""

@@ -16,7 +16,7 @@ from emulator.profile.shape import Check, Problem, at_least
 from emulator.runtime.line import Cable
 from emulator.runtime.models import Model, Who, load_model
 from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from emulator.runtime.spec import Spec, Trouble
 
 MOST = 100_000
 """Modules of one table."""
@@ -25,7 +25,7 @@ _LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyU
 
 
 def _between(low: float, high: float) -> Check:
-    return lambda value: None if low <= value <= high else f"is {value:g}, not a number from {low:g} to {high:g}"
+    return lambda value: None if low <= value <= high else f"is {value}, not a number from {low} to {high}"
 
 
 def _octal(text: str) -> str | None:
@@ -92,6 +92,8 @@ class Table(NamedTuple):
     sandbox: bool = False
     sandbox_file: str | None = None
     trace: str | None = None
+    seed: Annotated[int, _between(0, 2**64 - 1)] | None = None
+    scenario: str | None = None
 
     def planned(self, name: str, profiles: tuple[Path, ...], folder: str) -> Planned:
         """The module of this name. Relative paths begin in folder. Only of a table without problems."""
@@ -107,7 +109,8 @@ class Table(NamedTuple):
         cable = _cable(self.link, folder)._replace(pty_mode=mode, baud=self.baud, pace=self.pace)
         plan = Plan(self.routes, self.deny, self.offline, self.sandbox, path(self.sandbox_file))
         nv = None if self.nv is None else os.path.join(folder, self.nv)
-        spec = Spec(self.model, profiles, self.boot_time, who, cable, plan, nv, self.source)
+        trouble = Trouble((), self.seed, path(self.scenario))
+        spec = Spec(self.model, profiles, self.boot_time, who, cable, plan, nv, self.source, trouble)
         return Planned(spec, path(self.trace))
 
     def problems(self, profiles: tuple[Path, ...], folder: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from emulator.errors import UsageError
 from emulator.runtime.line import Cable
 from emulator.runtime.models import Who
 from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from emulator.runtime.spec import Spec, Trouble
 
 _T = TypeVar("_T")
 _ANY_PORT = "127.0.0.1:0"
@@ -75,6 +75,7 @@ class Options(TypedDict, total=False):
     baud: Annotated[int, _integer(1, 99_999_999, "a speed in bit/s, like 115200")]
     pace: _Flag
     nv: _Path
+    source: _Text
     name: _Text
     imei: _Text
     imsi: _Text
@@ -83,6 +84,9 @@ class Options(TypedDict, total=False):
     zone: Annotated[int, _integer(-48, 56, "quarters of an hour from -48 to 56")]
     pin: _Text
     sim: _Flag
+    fault: _Texts
+    seed: Annotated[int, _integer(0, 2**64 - 1, "a number from 0")]
+    scenario: _Path
 
 
 def _kind(hint: object) -> _Kind:
@@ -127,7 +131,18 @@ def spec_of(model: str, options: Mapping[str, object]) -> Spec:
     for directory in profiles:
         if not directory.is_dir():
             raise UsageError(f"profiles={str(directory)!r}: there is no such directory")
-    return Spec(model, profiles, given.get("boot_time", None), who, _cable(given), outside, given.text("nv"))
+    trouble = Trouble(given.several("fault"), given.get("seed", None), given.path("scenario"))
+    return Spec(
+        model,
+        profiles,
+        given.get("boot_time", None),
+        who,
+        _cable(given),
+        outside,
+        given.text("nv"),
+        given.get("source", None),
+        trouble,
+    )
 
 
 class _Given:

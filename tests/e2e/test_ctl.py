@@ -103,10 +103,12 @@ def test_the_trace_and_its_order(ctl: Ctl, running: Started) -> None:
 
 
 def test_following_the_trace(control: str, running: Started) -> None:
+    dialogue(running)
     command = [sys.executable, "-m", "emulator", "ctl", "trace", "-f", "--limit", "1", "--control", control]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=dict(os.environ)) as following:
         assert following.stdout is not None
         try:
+            assert following.stdout.readline()  # what was newest before
             dialogue(running)
             while b"AT+MIPCLOSE" not in following.stdout.readline():
                 assert following.poll() is None

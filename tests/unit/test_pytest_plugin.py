@@ -48,7 +48,7 @@ def test_it(onemo):
     assert ask(onemo, "AT+CEREG?") == b"\\r\\n+MATREADY\\r\\n\\r\\n+CEREG: 0,1\\r\\n\\r\\nOK\\r\\n"
     ask(onemo, 'AT+MIPOPEN=0,"TCP","192.0.2.1",9', b"0,559\\r\\n")
     assert onemo.trace.commands == ["AT+CEREG?", 'AT+MIPOPEN=0,"TCP","192.0.2.1",9']
-    assert onemo.trace.urcs == ["+MIPOPEN: 0,559"]
+    assert onemo.trace.urcs == ["+MATREADY", "+MIPOPEN: 0,559"]
 """,
     )
     result.assert_outcomes(passed=1)

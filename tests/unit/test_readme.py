@@ -21,6 +21,8 @@ from emulator.commands import DECLARATIONS
 from emulator.errors import NetError
 from emulator.net.interface import Family
 from emulator.net.sandbox import load_config
+from emulator.runtime.labfile import read_lab
+from emulator.runtime.labtable import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -206,6 +208,21 @@ def test_the_sandbox_file(tmp_path: Path) -> None:
         sandbox.addresses("gone.example.com", Family.IPV4)
 
 
+def test_the_lab(tmp_path: Path) -> None:
+    (content,) = [block for block in blocks("toml") if block.startswith("# lab.toml")]
+    file = tmp_path / "lab.toml"
+    file.write_text(content)
+    planned = read_lab(file)
+    assert [each.spec.who.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
+    assert planned[0].spec.cable.link == tmp_path / "meter-001"
+    assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
+
+
+def test_every_key_of_a_lab_is_listed() -> None:
+    heads = re.findall(r"^\| (`.*?) \|", section("A lab"), re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(Table._fields)
+
+
 def test_the_routes_are_routes() -> None:
     told = section("Without the real network")
     routes = re.findall(r"--route '([^']+)'", told)
@@ -234,7 +251,11 @@ def test_the_parameters_that_are_shown(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_lines_of_a_trace() -> None:
     for line in blocks("json")[0].splitlines():
-        assert {"time"} < json.loads(line).keys() <= {"time", "from", "to", "data", "event", "connect_id", "detail"}
+        assert (
+            {"time"}
+            < json.loads(line).keys()
+            <= {"time", "from", "to", "data", "kind", "event", "connect_id", "detail"}
+        )
 
 
 def test_what_is_not_there_yet_is_not_there() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.control.ask import Pattern, Step, filtered, verify
 from emulator.control.journal import Journal
+from emulator.wire.transmitter import Kind
 
 
 def journal() -> Journal:
@@ -18,9 +19,9 @@ def journal() -> Journal:
         one.line(">", b'AT+CSQ;+MIPOPEN=0,"TCP","%b",7\r' % host.encode())
         one.line("<", b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n")
         one.net("opened", 0, "127.0.0.1:7")
-        one.line("<", b"\r\n+MIPOPEN: 0,0\r\n")
+        one.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
         one.net("received", 0, b"hello")
-        one.line("<", b'\r\n+MIPURC: "rtcp",0,5,hello\r\n')
+        one.line("<", b'\r\n+MIPURC: "rtcp",0,5,hello\r\n', Kind.URC)
     one.net("closed", 1, "127.0.0.1:7")
     return one
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.control.journal import KINDS, Entry, Journal
+from emulator.wire.transmitter import Kind
 
 CROSSINGS = st.lists(
     st.one_of(
@@ -37,13 +38,14 @@ def cross(journal: Journal, crossings: Sequence[Crossing]) -> None:
 
 def dialogue() -> Journal:
     one = journal()
-    one.line("<", b"\r\n+MATREADY\r\n")
+    one.line("<", b"\r\n+MATREADY\r\n", Kind.URC)
     one.line(">", b"ATE1\r")
     one.line("<", b"\r\nOK\r\n")
     one.line(">", b'AT+MIPOPEN=0,"TCP","a.example",7\r')
-    one.line("<", b'AT+MIPOPEN=0,"TCP","a.example",7\r\r\nOK\r\n')
+    one.line("<", b'AT+MIPOPEN=0,"TCP","a.example",7\r', Kind.ECHO)
+    one.line("<", b"\r\nOK\r\n", Kind.ANSWER)
     one.net("opened", 0, "127.0.0.1:7")
-    one.line("<", b"\r\n+MIPOPEN: 0,0\r\n")
+    one.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
     one.line(">", b"AT+MIPSEND=0,5\r")
     one.line("<", b"\r\n> ")
     one.net("sent", 0, b"hello")
@@ -75,13 +77,13 @@ def test_every_kind_of_entry() -> None:
 def test_an_entry_as_json() -> None:
     entries = dialogue().since(0)
     assert [entries[index].shown("meter") for index in (5, 6, 10, 11)] == [
-        {"seq": 6, "time": 5.0, "module": "meter", "kind": "answer", "from": "module", "to": "dte", "data": "OK",
-         "took": 1.0},
-        {"seq": 7, "time": 6.0, "module": "meter", "kind": "event", "event": "opened", "connect_id": 0,
+        {"seq": 6, "time": 6.0, "module": "meter", "kind": "answer", "from": "module", "to": "dte", "data": "OK",
+         "took": 2.0},
+        {"seq": 7, "time": 7.0, "module": "meter", "kind": "event", "event": "opened", "connect_id": 0,
          "detail": "127.0.0.1:7"},
-        {"seq": 11, "time": 10.0, "module": "meter", "kind": "payload", "from": "module", "to": "network",
+        {"seq": 11, "time": 11.0, "module": "meter", "kind": "payload", "from": "module", "to": "network",
          "connect_id": 0, "data": "hello"},
-        {"seq": 12, "time": 11.0, "module": "meter", "kind": "event", "event": "lookup", "detail": "a.example"},
+        {"seq": 12, "time": 12.0, "module": "meter", "kind": "event", "event": "lookup", "detail": "a.example"},
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from emulator.runtime import dialogue
 from emulator.runtime.dialogue import Dialogue
+from emulator.wire.transmitter import Kind
 
 
 @pytest.fixture
@@ -16,11 +17,12 @@ def trace() -> Dialogue:
     """An echoing module that opens a connection."""
     trace = Dialogue()
     trace.line(">", b"AT+MIPOPEN=0")
-    trace.line("<", b"AT+MIPOPEN=0")
+    trace.line("<", b"AT+MIPOPEN=0", Kind.ECHO)
     trace.line(">", b"\r")
-    trace.line("<", b"\r\r\nOK\r\n")
+    trace.line("<", b"\r", Kind.ECHO)
+    trace.line("<", b"\r\nOK\r\n", Kind.ANSWER)
     trace.net("opened", 0, "127.0.0.1:9")
-    trace.line("<", b"\r\n+MIPOPEN: 0,0\r\n")
+    trace.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
     trace.net("received", 0, b"\x00\xff")
     return trace
 
@@ -76,9 +78,9 @@ def test_waiting_goes_on_behind_what_was_found(trace: Dialogue) -> None:
 def test_waiting_ends_with_what_comes(trace: Dialogue, whole: bool) -> None:
     waiting = threading.Thread(target=trace.wait_for, args=("late",), kwargs={"timeout": 5.0})
     waiting.start()
-    trace.line("<", b"\r\nnot yet\r\nla")
+    trace.line("<", b"\r\nnot yet\r\nla", Kind.ANSWER)
     if whole:
-        trace.line("<", b"te\r\n")
+        trace.line("<", b"te\r\n", Kind.ANSWER)
     else:
         trace.net("late", None, "")
     waiting.join(5.0)
@@ -93,7 +95,7 @@ def test_nothing_is_left_when_it_is_cleared(trace: Dialogue) -> None:
     trace.clear()
     assert (len(trace), str(trace), trace.sent, trace.received) == (0, "", b"", b"")
     assert trace.tail() == "(nothing was said)"
-    trace.line("<", b"\r\nOK\r\n")
+    trace.line("<", b"\r\nOK\r\n", Kind.ANSWER)
     assert trace.wait_for("OK", timeout=0).text == "OK"
 
 
@@ -101,7 +103,7 @@ def test_it_forgets_what_is_old(trace: Dialogue, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(dialogue, "_KEPT", 1000)
     monkeypatch.setattr(dialogue, "_UNREAD", 100)
     for number in range(10_000):
-        trace.line("<", b"\r\nline %d\r\n" % number)
+        trace.line("<", b"\r\nline %d\r\n" % number, Kind.ANSWER)
     assert len(trace) < 200
     assert len(trace.received) <= 2000
     assert trace.wait_for("line").data == trace[0].data

@@ -13,7 +13,7 @@ from emulator.runtime.line import Cable
 from emulator.runtime.models import Who
 from emulator.runtime.options import KINDS, spec_of
 from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from emulator.runtime.spec import Spec, Trouble
 
 
 def test_nothing_asked_for_is_the_model_as_it_is() -> None:
@@ -22,9 +22,9 @@ def test_nothing_asked_for_is_the_model_as_it_is() -> None:
 
 
 def test_they_are_the_options_of_run() -> None:
-    """But for those that are of a terminal, the lines that link names, and the card."""
-    others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim"}
-    assert KINDS.keys() - {"sim"} == inspect.signature(run).parameters.keys() - others
+    """But for those of a terminal, the lines that link names, the card, and what sets modules of a lab apart."""
+    others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim", "ready_file"}
+    assert KINDS.keys() - {"sim", "source"} == inspect.signature(run).parameters.keys() - others
 
 
 def test_each_reaches_the_module(tmp_path: Path) -> None:
@@ -42,6 +42,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "pty_mode": 0o660,
         "pace": True,
         "nv": "state/",
+        "source": "127.0.0.5",
         "name": "node",
         "imei": "1",
         "imsi": "2",
@@ -50,6 +51,9 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "zone": -4,
         "pin": "1234",
         "sim": False,
+        "fault": "net-reset",
+        "seed": 7,
+        "scenario": tmp_path / "scenario.toml",
     }
     assert KINDS.keys() - options.keys() == {"baud"}
     assert spec_of("MN316", options) == Spec(
@@ -60,6 +64,8 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         Cable(tmp_path / "modem", 0o660, pace=True),
         Plan(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml"),
         "state/",
+        "127.0.0.5",
+        Trouble(("net-reset",), 7, tmp_path / "scenario.toml"),
     )
 
 
