@@ -13,10 +13,11 @@ from emulator.wire.transmitter import Kind
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
 """command of the DTE, data of either; what the module said; payload and event on the network."""
-MOST = 1 << 20
+MOST = 1 << 21
 """Bytes that are remembered of one module."""
 _EACH = 300
-"""Bytes that an entry takes beside its data."""
+"""Bytes that an entry takes beside its data. What is put aside counts as the lines that it may become: they are then
+never more than there is room for, however short, and to join them takes milliseconds."""
 
 
 class Entry(NamedTuple):
@@ -81,10 +82,9 @@ class Journal:
 
     def _add(self, what: str, of: Kind | int | None, data: bytes | str) -> None:
         self._aside.append((self._clock() - self._start, what, of, data))
-        size = len(data)
-        self._size += _EACH + size
+        self._size += _size(data)
         if isinstance(data, bytes):
-            self.passed[what] += size
+            self.passed[what] = self.passed.get(what, 0) + len(data)
         if self._size > self._most:
             self._forget()
         for told in self.on_news:
@@ -114,7 +114,7 @@ class Journal:
         """Join what was put aside to lines."""
         while self._aside:
             at, what, of, data = self._aside.popleft()
-            self._size -= _EACH + len(data)
+            self._size -= _size(data)
             if what == ">":
                 told = self._lines.sent(data, at)
             elif what == "<":
@@ -133,9 +133,15 @@ class Journal:
             if self._entries:
                 self._size -= _EACH + len(self._entries.popleft().told.data)
             else:
-                self._size -= _EACH + len(self._aside.popleft()[3])
+                self._size -= _size(self._aside.popleft()[3])
                 self._next += 1
                 self._lines = Lines()
+
+
+def _size(data: bytes | str) -> int:
+    """At most what its lines take."""
+    lines = max(data.count(b"\r"), data.count(b"\n")) if isinstance(data, bytes) else 1
+    return _EACH * max(1, lines) + len(data)
 
 
 def _kind(told: Told) -> str:

@@ -7,6 +7,7 @@ it comes back to that place, and is told how many.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import trio
@@ -18,6 +19,8 @@ from emulator.control.shape import plain
 HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 _PIECE = 200
 """Entries that are written at once: other tasks come in between."""
+_PAUSE = 0.02
+"""Seconds between two looks at the journals: a thousand busy modules shall not be slower for being watched."""
 _LOOK = 1.0
 """Seconds after which the state is looked at, even if nothing was said."""
 _QUIET = 15.0
@@ -65,18 +68,22 @@ class TraceStream:
         self._news.set()
 
     async def _write(self, send: Send) -> None:
-        spoke = trio.current_time()
+        spoke, looked = trio.current_time(), -math.inf
         await _say(send, ": the trace\n\n")
         while True:
             self._news = trio.Event()
             self._follow_all()
-            for text in self._pieces():
+            look = trio.current_time() - looked >= _LOOK
+            if look:
+                looked = trio.current_time()
+            for text in self._pieces(look=look):
                 await _say(send, text)
                 spoke = trio.current_time()
             if trio.current_time() - spoke > _QUIET:
                 await _say(send, ":\n\n")
                 spoke = trio.current_time()
-            with trio.move_on_after(_LOOK):
+            await trio.sleep(_PAUSE)
+            with trio.move_on_at(looked + _LOOK):
                 await self._news.wait()
 
     def _follow_all(self) -> None:
@@ -86,9 +93,13 @@ class TraceStream:
                 self._places[journal] = journal.next if self._since is None else self._since
                 journal.on_news.append(self._wake)
 
-    def _pieces(self) -> Iterator[str]:
+    def _pieces(self, *, look: bool) -> Iterator[str]:
+        """look: at the state of modules that said nothing, too."""
         for journal, place in list(self._places.items()):
-            yield from self._entries(journal, place)
+            if place != journal.next:
+                yield from self._entries(journal, place)
+            elif not look:
+                continue
             state = plain(self._summary(journal.module))
             if state is not None and self._states.get(journal.module) != state:
                 self._states[journal.module] = state

@@ -224,7 +224,7 @@ def test_the_stream_of_all_begins_now(api: httpx.Client, dte: Dte) -> None:
 def test_who_comes_late_is_told_what_is_lost(api: httpx.Client, dte: Dte) -> None:
     open_connection(dte)
     seen = seq(api)
-    for _ in range(2):
+    for _ in range(4):
         api.post(f"{M}/events", json={"event": "burst size=700000"})
         dte.payload(700000)
     assert api.get(f"{M}/trace").json()["dropped"] > seen
