@@ -84,11 +84,9 @@ def trip(dte: Dte) -> float:
 
 
 def test_fifty_modules(launch_lab: Launch, tmp_path: Path) -> None:
-    lab = launch_lab(
-        '[[module]]\nname = "m{n:02}"\nfirst = 11\ncount = 50\nlink = "port-{n}"', "--slice", "1"
-    ).wait_all()
+    lab = launch_lab('[[module]]\nname = "m{n:03}"\ncount = 50\nlink = "port-{n:03}"', "--slice", "1").wait_all()
     assert lab.lines[-1] == {"ready": 50, "failed": []}
-    assert sorted(lab.modules) == [f"m{n}" for n in range(61, 111)]
+    assert sorted(lab.modules) == [f"m{n:03}" for n in range(51, 101)]
     numbers = set()
     with ExitStack() as stack:
         ends = {}
