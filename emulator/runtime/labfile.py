@@ -40,7 +40,7 @@ from emulator.profile.shape import Problem, shaped
 from emulator.runtime.labtable import MOST, Planned, Table
 from emulator.runtime.models import load_model
 
-_NUMBER = re.compile(r"\{([ni])([^{}a-z]*)\}")
+_NUMBER = re.compile(r"\{([ni])([^{}]*)\}")
 _FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
 
 
@@ -96,14 +96,16 @@ class _Reader:
         if not document.module:
             self.problems.append((("module",), "is empty; a lab has at least one table [[module]]"))
         if not self.problems:
-            for number, table in enumerate(document.module, 1):
-                self._take(f"module[{number}]", table)
+            tables = [{**document.defaults, **table} for table in document.module]
+            self._before = self._number * sum(map(_count, tables))
+            for place, table in enumerate(document.module, 1):
+                self._take(f"module[{place}]", table)
 
     def _take(self, where: str, table: Mapping[str, Any]) -> None:
         """One table, and the modules that it stands for."""
         values = {**self._defaults, **table}
-        count, first = (value if type(value := values.get(key)) is int else 1 for key in ("count", "first"))
-        count = min(max(count, 1), MOST)
+        count = _count(values)
+        first = start if type(start := values.get("first", 1)) is int else 1
         for i in range(count):
             if problems := self._module(where, values, _Place(first + self._number * count + i, i)):
                 for path, what in problems:
@@ -122,15 +124,15 @@ class _Reader:
         problems += table.problems(self._profiles, self._folder)
         if problems:
             return problems
-        planned = table.planned(self._name(table, place.n), self._profiles, self._folder)
+        planned = table.planned(self._name(table), self._profiles, self._folder)
         self.planned.append(planned)
         return self._shared(where, planned)
 
-    def _name(self, table: Table, n: int) -> str:
-        """Its own, or that of its model with a number behind it."""
+    def _name(self, table: Table) -> str:
+        """Its own, or that of its model with a number behind it, which no module of another slice has."""
         if table.name is not None:
             return table.name
-        self._last[table.model] = number = max(n, self._last.get(table.model, -1) + 1)
+        self._last[table.model] = number = self._last.get(table.model, self._before) + 1
         return f"{table.model}-{number}"
 
     def _shared(self, where: str, planned: Planned) -> list[Problem]:
@@ -144,6 +146,12 @@ class _Reader:
                 problems.append(((key,), f"{place} is {again}; give each module its own, as with {{n}}"))
             self._holders[kind, place] = whose
         return problems
+
+
+def _count(values: Mapping[str, Any]) -> int:
+    """The modules of a table, as far as its count is one."""
+    count = values.get("count", 1)
+    return min(max(count, 1), MOST) if type(count) is int else 1
 
 
 def _troubled(

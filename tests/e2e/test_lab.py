@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.dte import WAIT, Dte, Transcript
@@ -84,11 +85,9 @@ def trip(dte: Dte) -> float:
 
 
 def test_fifty_modules(launch_lab: Launch, tmp_path: Path) -> None:
-    lab = launch_lab(
-        '[[module]]\nname = "m{n:02}"\nfirst = 11\ncount = 50\nlink = "port-{n}"', "--slice", "1"
-    ).wait_all()
+    lab = launch_lab('[[module]]\nname = "m{n:03}"\ncount = 50\nlink = "port-{n:03}"', "--slice", "1").wait_all()
     assert lab.lines[-1] == {"ready": 50, "failed": []}
-    assert sorted(lab.modules) == [f"m{n}" for n in range(61, 111)]
+    assert sorted(lab.modules) == [f"m{n:03}" for n in range(51, 101)]
     numbers = set()
     with ExitStack() as stack:
         ends = {}
@@ -293,3 +292,16 @@ def test_the_limit_of_open_files(tmp_path: Path, hard: int, told: str) -> None:
             assert resource.prlimit(lab.pid, resource.RLIMIT_NOFILE) == (hard, hard)
             lab.terminate()
             assert lab.communicate(timeout=WAIT)[1] == ""
+
+
+def test_the_control_of_a_lab(launch_lab: Launch) -> None:
+    content = '[[module]]\nname = "meter-{n}"\nmodel = "MN316"\ncount = 2\nsandbox = true\n'
+    lab = launch_lab(content, "--control", "127.0.0.1:0").wait_all()
+    url = lab.lines[-1]["control"]
+    assert {line["control"] for line in lab.lines} == {url}
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        assert client.get("/ready").json() == {"ready": True, "modules": 2}
+        assert sorted(row["name"] for row in client.get("/v1/modules").json()) == ["meter-1", "meter-2"]
+        client.post("/v1/modules/meter-1/events", json={"event": "sim-remove"})
+        cards = [client.get(f"/v1/modules/meter-{n}").json()["sim"]["present"] for n in (1, 2)]
+        assert cards == [False, True]
