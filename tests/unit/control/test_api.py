@@ -16,7 +16,7 @@ def test_what_is_awaited_is_not_ready() -> None:
         control.ready(ASKED)
     assert refused.value.status == 503
     control.awaited |= {f"m{n:02}" for n in range(12)}
-    with pytest.raises(Refused, match="not ready: m00, m01, .*, m09 …"):
+    with pytest.raises(Refused, match=r"not ready: m00, m01, .*, m09 …"):
         control.ready(ASKED)
 
 
