@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
+from emulator.cli.controlled import ControlOptions, controlled, remembered, told
 from emulator.cli.ending import End, hold_signals
 from emulator.cli.traces import traces
 from emulator.errors import EmulatorError, UsageError
@@ -24,6 +25,7 @@ from emulator.runtime.labtable import Planned
 
 if TYPE_CHECKING:
     from emulator.cli.ready import ReadyFile
+    from emulator.control.server import ControlServer
 
 _log = logging.getLogger(__name__)
 _PIECE = 4096
@@ -40,6 +42,7 @@ class Options(NamedTuple):
     check: bool = False
     verbose: bool = False
     ready_file: Path | None = None
+    control: ControlOptions | None = None
 
 
 def serve(options: Options) -> int:
@@ -60,18 +63,30 @@ def serve(options: Options) -> int:
             from emulator.cli.ready import ready_file
 
             ready = stack.enter_context(ready_file(options.ready_file))
-        return trio.run(_Serving(planned, stack, ready, verbose=options.verbose).run)
+        lab = Lab()
+        control = stack.enter_context(controlled(options.control, lab.modules))
+        return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
 
 
 class _Serving:
     """The lab that runs. stack: what is to be closed at the end."""
 
-    def __init__(self, planned: Sequence[Planned], stack: ExitStack, ready: ReadyFile | None, *, verbose: bool) -> None:
+    def __init__(
+        self,
+        planned: Sequence[Planned],
+        stack: ExitStack,
+        lab: Lab,
+        ready: ReadyFile | None,
+        control: ControlServer | None,
+        *,
+        verbose: bool,
+    ) -> None:
         self._planned = planned
         self._stack = stack
         self._ready_file = ready
         self._verbose = verbose
-        self._lab = Lab()
+        self._lab = lab
+        self._control = control
         self._ready: list[Running] = []
         self._failed: list[str] = []
         self._starting = len(planned)
@@ -81,14 +96,17 @@ class _Serving:
         """Returns the exit status."""
         async with trio.open_nursery() as nursery:
             End(nursery.cancel_scope)
+            if self._control is not None:
+                self._control.control.awaited.update(planned.spec.who.name or "" for planned in self._planned)
+                await nursery.start(self._control.run)
             await nursery.start(self._lab.run)
             async with trio.open_nursery() as starting:
                 for each in self._planned:
                     starting.start_soon(self._start, each)
-            told = {"ready": len(self._ready), "failed": self._failed}
+            done = {"ready": len(self._ready), "failed": self._failed, **told(self._control)}
             if self._ready_file is not None and self._ready:
-                self._ready_file.tell(json.dumps(told), nursery)
-            await self._say(told)
+                self._ready_file.tell(json.dumps(done), nursery)
+            await self._say(done)
             for running in self._ready:
                 await running.wait()
             nursery.cancel_scope.cancel()
@@ -104,7 +122,7 @@ class _Serving:
         CURRENT.set(name)
         try:
             trace = self._stack.enter_context(traces(planned.trace, verbose=self._verbose, name=name))
-            running = await self._lab.start(planned.spec, trace)
+            running = await self._lab.start(planned.spec, remembered(trace, self._control, name))
         except Exception as error:
             self._failed.append(name)
             _log.error("%s", error, exc_info=None if isinstance(error, EmulatorError) else error)
@@ -115,7 +133,9 @@ class _Serving:
                 gc.freeze()
                 gc.enable()
         self._ready.append(running)
-        await self._say(planned.spec.told(running.model, running.port))
+        if self._control is not None:
+            self._control.control.awaited.discard(name)
+        await self._say({**planned.spec.told(running.model, running.port), **told(self._control)})
 
     async def _say(self, line: object) -> None:
         """A line on stdout. One that nobody reads holds no module up; who closed it does not want it."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from emulator.cli.tools import ReadyFile, number
+from emulator.cli.tools import Control, ControlToken, ReadyFile, number
 
 
 def lab(
@@ -17,6 +17,8 @@ def lab(
     slice_: Annotated[int, Parameter(name="--slice", metavar="N", converter=number)] = 0,
     check: bool = False,
     ready_file: ReadyFile = None,
+    control: Control = None,
+    control_token: ControlToken = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
     """Start many modules in one process, as a file says.
@@ -43,9 +45,11 @@ def lab(
     verbose: bool
         Show the dialogues on stderr as they happen, each line with the module's name.
     """
+    from emulator.cli.controlled import ControlOptions
     from emulator.cli.lab import Options, serve
 
-    return serve(Options(file, slice_, check, verbose, ready_file))
+    controlled = None if control is None else ControlOptions(control, control_token)
+    return serve(Options(file, slice_, check, verbose, ready_file, controlled))
 
 
 _LAB = """\

@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
 from emulator.cli.labs import register_lab
-from emulator.cli.tools import ReadyFile, bit_rate, register, seconds
+from emulator.cli.tools import Control, ControlToken, ReadyFile, bit_rate, register, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def run(
     scenario: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     json: bool = False,
     ready_file: ReadyFile = None,
+    control: Control = None,
+    control_token: ControlToken = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
     """Start a module, and say which port it is on.
@@ -224,6 +226,7 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
+    from emulator.cli.controlled import ControlOptions
     from emulator.cli.run import Options, serve
     from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
@@ -234,7 +237,8 @@ def run(
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
     module = Spec(model, profiles, boot_time, who, cable, plan, nv, trouble=Trouble(fault, seed, scenario))
-    return serve(Options(module, trace, json, verbose, ready_file))
+    controlled = None if control is None else ControlOptions(control, control_token)
+    return serve(Options(module, trace, json, verbose, ready_file, controlled))
 
 
 @app.command(
@@ -367,6 +371,7 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 register(app, NAME)
 register_lab(app, NAME)
+app.command("emulator.cli.ctl_app:app", name="ctl", sort_key=11, help="Look at running modules and act on them.")
 
 
 def fail(message: str) -> NoReturn:

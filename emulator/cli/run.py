@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
+from emulator.cli.controlled import ControlOptions, controlled, remembered, told
 from emulator.cli.ending import End, hold_signals
 from emulator.cli.traces import traces
 from emulator.errors import UsageError, declared
+from emulator.runtime.lab import Condition, Running
 from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
@@ -26,6 +28,7 @@ from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from emulator.cli.ready import ReadyFile
+    from emulator.control.server import ControlServer
     from emulator.net.sandbox import Sandbox
     from emulator.runtime.session import Asked, Session
 
@@ -38,6 +41,17 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     ready_file: Path | None = None
+    control: ControlOptions | None = None
+
+
+class _Beside(NamedTuple):
+    """What there is beside the module, as far as it was asked for. modules: those that the control is told of."""
+
+    sandbox: Sandbox | None
+    ready: ReadyFile | None
+    asked: Asked | None
+    control: ControlServer | None
+    modules: dict[str, Running]
 
 
 def serve(options: Options) -> int:
@@ -51,13 +65,16 @@ def serve(options: Options) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
+    modules: dict[str, Running] = {}
     with (
+        controlled(options.control, modules) as control,
         _ready(options) as ready,
         traces(options.trace, verbose=options.verbose) as trace,
         opened(spec, model) as (line, nv),
     ):
+        beside = _Beside(sandbox, ready, asked, control, modules)
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), sandbox, ready, asked)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -83,33 +100,37 @@ async def _main(
     trace: Trace | None,
     nv: NvFile | None,
     outside: Outside,
-    sandbox: Sandbox | None,
-    ready: ReadyFile | None,
-    asked: Asked | None,
+    beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
+    running = Running(options.module, model)
+    beside.modules[running.name] = running
+    trace = remembered(trace, beside.control, running.name)
     boot_time = options.module.hastened_boot_time
-    module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    running.module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    running.line = line
     with contextlib.ExitStack() as stack:
-        if asked is not None:
-            stack.callback(_report, arm(asked, module, options.module, model))
-        await _run(options, model, line, module, sandbox, ready)
+        if beside.asked is not None:
+            stack.callback(_report, arm(beside.asked, running.module, options.module, model))
+        await _run(options, running, beside)
 
 
-async def _run(
-    options: Options, model: Model, line: Line, module: Module, sandbox: Sandbox | None, ready: ReadyFile | None
-) -> None:
+async def _run(options: Options, running: Running, beside: _Beside) -> None:
+    line = running.line
     async with trio.open_nursery() as nursery:
         end = End(nursery.cancel_scope, line.on_signal)
-        if sandbox is not None:
-            await nursery.start(sandbox.run)
-        line.join(module, nursery)
-        await nursery.start(module.run)
+        if beside.control is not None:
+            await nursery.start(beside.control.run)
+        if beside.sandbox is not None:
+            await nursery.start(beside.sandbox.run)
+        line.join(running.module, nursery)
+        await nursery.start(running.module.run)
+        running.condition = Condition.READY
         if not end.came:
             line.start(nursery)
-            if ready is not None:
-                ready.tell(_ready_line(options.module, model, line, as_json=True), nursery)
-            _announce(_ready_line(options.module, model, line, as_json=options.json), line.out)
+            if beside.ready is not None:
+                beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
+            _announce(_ready_line(running, beside.control, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
 
@@ -121,13 +142,16 @@ def _report(session: Session) -> None:
             print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
-def _ready_line(spec: Spec, model: Model, line: Line, *, as_json: bool) -> str:
+def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
     """What to open, now that the module has booted."""
+    spec, port = running.spec, running.port
     if as_json:
         import json
 
-        return json.dumps(spec.told(model, line.port))
-    return f"{spec.shown_model(model)} ready on {line.port}" + (f" ({spec.cable.link})" if spec.cable.link else "")
+        return json.dumps({**spec.told(running.model, port), **told(control)})
+    linked = f" ({spec.cable.link})" if spec.cable.link else ""
+    controlled = "" if control is None else f" with its control on {control.url}"
+    return f"{spec.shown_model(running.model)} ready on {port}{linked}{controlled}"
 
 
 def _announce(line: str, out: TextIO) -> None:

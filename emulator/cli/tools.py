@@ -54,6 +54,25 @@ def number(hint: type, tokens: Sequence[Token]) -> int:
 
 Seconds = Annotated[float, Parameter(metavar="SECONDS", converter=seconds)]
 Pause = Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)]
+Control = Annotated[
+    str | None,
+    Parameter(
+        name="--control",
+        metavar="HOST:PORT",
+        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
+    ),
+]
+ControlToken = Annotated[
+    str | None,
+    Parameter(
+        name="--control-token",
+        metavar="TOKEN",
+        env_var="ONEMO_CONTROL_TOKEN",
+        show_env_var=False,
+        help="What every request to the control must carry; needed on an address that others reach. "
+        "ONEMO_CONTROL_TOKEN if left out.",
+    ),
+]
 Speed = Annotated[int, Parameter(metavar="BIT/S", converter=bit_rate)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -263,6 +264,21 @@ def test_what_is_not_there_yet_is_not_there() -> None:
     told = set(re.findall(r"AT\+([A-Z]+)`", section("What is not there yet")))
     assert told
     assert told & {declaration.name for declaration in DECLARATIONS} == set()
+
+
+def test_the_session_with_the_control(tmp_path: Path) -> None:
+    """Each command prints what is shown; the port is one that is free."""
+    (session,) = re.findall(r"^```console\n(.*?)^```$", section("Control"), re.MULTILINE | re.DOTALL)
+    (start, _), (export, _), *steps = re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
+    assert export == "export ONEMO_CONTROL=127.0.0.1:8080"
+    arguments = start.removeprefix("onemo-emulator run ").removesuffix(" &").replace(":8080", ":0").split()
+    with started(*arguments, "--json") as module:
+        assert module.stdout is not None
+        environment = {**os.environ, "ONEMO_CONTROL": json.loads(module.stdout.readline())["control"]}
+        for command, printed in steps:
+            words = [sys.executable, "-m", "emulator", *shlex.split(command)[1:]]
+            done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=60)
+            assert (done.stdout, done.stderr) == (printed, ""), command
 
 
 def test_links_lead_somewhere() -> None:

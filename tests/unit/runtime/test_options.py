@@ -22,8 +22,9 @@ def test_nothing_asked_for_is_the_model_as_it_is() -> None:
 
 
 def test_they_are_the_options_of_run() -> None:
-    """But for those of a terminal, the lines that link names, the card, and what sets modules of a lab apart."""
+    """But for those of a process, the lines that link names, the card, and what sets modules of a lab apart."""
     others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim", "ready_file"}
+    others |= {"control", "control_token"}
     assert KINDS.keys() - {"sim", "source"} == inspect.signature(run).parameters.keys() - others
 
 

@@ -1,0 +1,26 @@
+"""What the control says of modules that are not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.control.api import Control
+from emulator.control.endpoints import Asked, Refused
+
+ASKED = Asked({"name": "gateway"}, {}, None, {})
+
+
+def test_what_is_awaited_is_not_ready() -> None:
+    control = Control({})
+    with pytest.raises(Refused, match="not ready: there is no module yet") as refused:
+        control.ready(ASKED)
+    assert refused.value.status == 503
+    control.awaited |= {f"m{n:02}" for n in range(12)}
+    with pytest.raises(Refused, match=r"not ready: m00, m01, .*, m09 …"):
+        control.ready(ASKED)
+
+
+def test_a_module_that_is_not_there() -> None:
+    with pytest.raises(Refused, match="there is no module 'gateway'; there are none") as refused:
+        Control({}).module(ASKED)
+    assert refused.value.status == 404
