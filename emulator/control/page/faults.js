@@ -1,0 +1,160 @@
+// What can be done to the module: events that happen now, and faults that wait for their occasion.
+
+import { get, of, post, remove } from "./api.js";
+import { $, make, say, setText } from "./dom.js";
+import { clock } from "./entries.js";
+
+const EVENTS = [
+  ["SIM card", [["Take out", { event: "sim-remove" }], ["Put in", { event: "sim-insert" }]]],
+  ["Coverage", [["Lose", { event: "registration-lost" }], ["Regain", { event: "registration-back" }]]],
+  ["Signal", [["Weak", { event: "signal" }], ["As before", { event: "signal-back" }]]],
+  ["PDP context", [["Deactivate 1", { event: "pdp-deactivate", cid: 1 }]]],
+  ["Supply", [["Off", { event: "power-off" }], ["On", { event: "power-on" }], ["Reboot", { event: "reboot" }]]],
+];
+const COMMON = ["probability", "after", "times", "for_seconds"];
+
+/** A value as a word of the text: in quotes where a blank or a quote would end it. */
+function quoted(value) {
+  return /^[\w@%+:,./*-]+$/.test(value) ? value : `'${value.replaceAll("'", `'"'"'`)}'`;
+}
+
+function range({ low, high }) {
+  if (high != null && high < 1e9) return `${low}–${high}`;
+  return low ? `from ${low}` : "";
+}
+
+export class Faults {
+  #kinds = new Map();
+  #rows = new Map();
+  #name = "";
+
+  /** changed(): something was done to the module. */
+  constructor(changed) {
+    this.changed = changed;
+    for (const [what, buttons] of EVENTS) {
+      const made = buttons.map(([label, body]) =>
+        make("button", { type: "button", "aria-label": `${what}: ${label}`, "data-event": body.event,
+          onclick: () => this.#happen(body, `${what}: ${label}`) }, label));
+      $("events").append(make("div", { role: "group", "aria-label": what }, make("span", {}, what), ...made));
+    }
+    $("urc-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#happen({ event: "urc", text: $("urc-text").value }, "URC");
+    });
+    $("fault-kind").addEventListener("change", () => this.#chooseKind());
+    $("fault-form").addEventListener("submit", (event) => { event.preventDefault(); this.#arm(); });
+    $("fault-now").addEventListener("click", () => this.#happen({ event: $("fault-text").value }, $("fault-kind").value));
+    $("faults-clear").addEventListener("click", () => this.#try(() => remove(of(this.#name, "/faults")), "All are disarmed"));
+  }
+
+  /** The kinds that there are, as the API lists them. */
+  offer(kinds) {
+    const layers = new Map();
+    for (const kind of kinds) {
+      this.#kinds.set(kind.name, kind);
+      const name = kind.event ? "events" : kind.layer;
+      if (!layers.has(name)) layers.set(name, make("optgroup", { label: name }));
+      layers.get(name).append(make("option", { value: kind.name }, kind.name));
+    }
+    $("fault-kind").replaceChildren(...layers.values());
+    this.#chooseKind();
+  }
+
+  show(name) {
+    this.#name = name;
+    setText($("fault-error"), "");
+    this.#draw([]);
+  }
+
+  async refresh() {
+    const name = this.#name;
+    const faults = await get(of(name, "/faults"));
+    if (name === this.#name) this.#draw(faults);
+  }
+
+  // The form: its fields write the text, and the text is what is sent.
+
+  #chooseKind() {
+    const kind = this.#kinds.get($("fault-kind").value);
+    if (!kind) return;
+    setText($("fault-about"), kind.about);
+    const own = kind.keys.filter((key) => !COMMON.includes(key.name) && key.name !== "module");
+    $("fault-keys").replaceChildren(...own.map((key) => this.#field(key)));
+    $("fault-more").replaceChildren(...kind.keys.filter((key) => COMMON.includes(key.name)).map((key) => this.#field(key)));
+    $("fault-now").hidden = !kind.event;
+    this.#compose();
+  }
+
+  #field(key) {
+    const id = `key-${key.name}`;
+    const shown = key.default ?? "";
+    const type = String(key.type).toLowerCase();
+    const common = { id, name: key.name, required: Boolean(key.required), "aria-describedby": `${id}-about` };
+    const input = type === "choice"
+      ? make("select", common, make("option", { value: "" }, shown === "" ? "any" : `${shown} (default)`),
+          ...(key.choices ?? []).filter((choice) => choice !== shown).map((choice) => make("option", {}, choice)))
+      : make("input", { ...common, placeholder: String(shown), autocomplete: "off", spellcheck: "false",
+          inputmode: type === "integer" ? "numeric" : null, class: "mono" });
+    input.addEventListener("input", () => this.#compose());
+    return make("div", { class: "key" }, make("label", { for: id }, key.name.replaceAll("_", " ")), input,
+      make("small", { id: `${id}-about`, class: "quiet" }, [key.about, range(key)].filter(Boolean).join(" ")));
+  }
+
+  #compose() {
+    const fields = $("fault-form").querySelectorAll(".key input, .key select");
+    const given = [...fields].filter((field) => field.value).map((field) => `${field.name}=${quoted(field.value)}`);
+    $("fault-text").value = [$("fault-kind").value, ...given].join(" ");
+    setText($("fault-error"), "");
+  }
+
+  #arm() {
+    return this.#try(() => post(of(this.#name, "/faults"), { fault: $("fault-text").value }), "The fault is armed");
+  }
+
+  #happen(body, what) {
+    return this.#try(() => post(of(this.#name, "/events"), body), `${what}: done`);
+  }
+
+  async #try(act, done) {
+    setText($("fault-error"), "");
+    try {
+      await act();
+      say(`${done}.`);
+    } catch (error) {
+      setText($("fault-error"), error.message);
+      $("fault-error").scrollIntoView({ block: "nearest" });
+    }
+    this.changed();
+  }
+
+  // Those that are armed. Rows stay, so that the focus does.
+
+  #draw(faults) {
+    const ids = new Set(faults.map((fault) => fault.id));
+    for (const [id, row] of this.#rows) {
+      if (ids.has(id)) continue;
+      row.element.remove();
+      this.#rows.delete(id);
+    }
+    for (const fault of faults) this.#drawOne(fault);
+    $("faults-none").hidden = faults.length > 0;
+    $("faults-clear").hidden = faults.length < 2;
+  }
+
+  #drawOne(fault) {
+    let row = this.#rows.get(fault.id);
+    if (!row) {
+      const button = make("button", { type: "button", "aria-label": `Disarm ${fault.fault}`,
+        onclick: () => this.#try(() => remove(of(this.#name, `/faults/${fault.id}`)), "Disarmed") }, "Disarm");
+      const told = make("span", { class: "quiet" });
+      row = { told, element: make("li", {}, make("code", {}, fault.fault), told, button) };
+      this.#rows.set(fault.id, row);
+      $("faults").append(row.element);
+    }
+    const fired = fault.fired ? `fired ${fault.fired}× of ${fault.matches} matches, first at ${clock(fault.first_fired ?? 0)} s`
+      : fault.matches ? `${fault.matches} matches, not fired` : "waits";
+    setText(row.told, `${fired}${fault.spent ? ", spent" : ""}`);
+    row.element.classList.toggle("fired", fault.fired > 0);
+    row.element.classList.toggle("spent", Boolean(fault.spent));
+  }
+}
