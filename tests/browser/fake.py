@@ -19,7 +19,8 @@ Json = dict[str, object]
 
 
 class FakePort:
-    """What it serves. token: what it asks for; modules: the summaries, by name; posted: bodies that the page sent."""
+    """What it serves. token: what it asks for; modules: the summaries, by name; posted: bodies that the page sent;
+    away: whether it answers to nothing."""
 
     def __init__(self, *names: str, token: str = "") -> None:
         self.token = token
@@ -38,6 +39,7 @@ class FakePort:
         }
         self.journals: dict[str, list[Json]] = {name: [] for name in names}
         self.posted: list[tuple[str, Json]] = []
+        self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
         self._seq = 0
 
@@ -133,7 +135,9 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path)
-            if path == "/" or path.startswith("/static/"):
+            if port.away:
+                self.close_connection = True
+            elif path == "/" or path.startswith("/static/"):
                 file = PAGE / (path.removeprefix("/static/").strip("/") or "index.html")
                 self._send(200, file.read_bytes(), _TYPES[file.suffix])
             elif port.token and self.headers["Authorization"] != f"Bearer {port.token}":
