@@ -94,6 +94,26 @@ ReadyFile = Annotated[
     ),
 ]
 
+Control = Annotated[
+    str | None,
+    Parameter(
+        name="--control",
+        metavar="HOST:PORT",
+        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
+    ),
+]
+ControlToken = Annotated[
+    str | None,
+    Parameter(
+        name="--control-token",
+        metavar="TOKEN",
+        env_var="ONEMO_CONTROL_TOKEN",
+        show_env_var=False,
+        help="What every request to the control must carry; needed on an address that others reach. "
+        "ONEMO_CONTROL_TOKEN if left out.",
+    ),
+]
+
 
 @app.command(
     sort_key=1,
@@ -148,6 +168,8 @@ def run(
     scenario: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     json: bool = False,
     ready_file: ReadyFile = None,
+    control: Control = None,
+    control_token: ControlToken = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
     """Start a module, and say which port it is on.
@@ -233,7 +255,7 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import FaultOptions, Options, serve
+    from emulator.cli.run import ControlOptions, FaultOptions, Options, serve
     from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
@@ -244,7 +266,8 @@ def run(
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
     faults = FaultOptions(fault, seed, scenario)
     spec = Spec(model, profiles, boot_time, who, cable, plan, nv)
-    return serve(Options(spec, trace, json, verbose, ready_file, faults))
+    controlled = None if control is None else ControlOptions(control, control_token)
+    return serve(Options(spec, trace, json, verbose, ready_file, faults, controlled))
 
 
 @app.command(

@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 import trio
 
 from emulator.errors import LinkError, UsageError, declared
+from emulator.runtime.lab import Condition, Running
 from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
 from emulator.runtime.spec import Spec, opened
-from emulator.runtime.trace import JsonLines, Several, Trace
+from emulator.runtime.trace import Guarded, JsonLines, Several, Trace
 
 if TYPE_CHECKING:
     from emulator.cli.faults import Asked, Session
     from emulator.cli.ready import ReadyFile
+    from emulator.control.server import ControlServer
     from emulator.net.sandbox import Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -40,6 +42,13 @@ class FaultOptions(NamedTuple):
     scenario: Path | None = None
 
 
+class ControlOptions(NamedTuple):
+    """Where the control API is to be, HOST:PORT, and the token that it wants."""
+
+    address: str
+    token: str | None = None
+
+
 class Options(NamedTuple):
     """What ``run`` was asked for."""
 
@@ -49,6 +58,17 @@ class Options(NamedTuple):
     verbose: bool = False
     ready_file: Path | None = None
     faults: FaultOptions = FaultOptions()
+    control: ControlOptions | None = None
+
+
+class _Beside(NamedTuple):
+    """What there is beside the module, as far as it was asked for. modules: those that the control is told of."""
+
+    sandbox: Sandbox | None
+    ready: ReadyFile | None
+    asked: Asked | None
+    control: ControlServer | None
+    modules: dict[str, Running]
 
 
 def serve(options: Options) -> int:
@@ -62,9 +82,16 @@ def serve(options: Options) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    with _ready(options) as ready, _traces(options) as trace, opened(spec, model) as (line, nv):
+    modules: dict[str, Running] = {}
+    with (
+        _control(options.control, modules) as control,
+        _ready(options) as ready,
+        _traces(options) as traces,
+        opened(spec, model) as (line, nv),
+    ):
+        beside = _Beside(sandbox, ready, asked, control, modules)
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes), sandbox, ready, asked)
+            trio.run(_main, options, model, line, traces, nv, Outside(routes), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -87,36 +114,42 @@ async def _main(
     options: Options,
     model: Model,
     line: Line,
-    trace: Trace | None,
+    traces: list[Trace],
     nv: NvFile | None,
     outside: Outside,
-    sandbox: Sandbox | None,
-    ready: ReadyFile | None,
-    asked: Asked | None,
+    beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
+    running = Running(options.module, model)
+    if beside.control is not None:
+        beside.modules[running.name] = running
+        traces = [*traces, beside.control.control.journal(running.name)]
+    trace = Several([Guarded(one) for one in traces]) if len(traces) > 1 else traces[0] if traces else None
     boot_time = options.module.hastened_boot_time
-    module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    running.module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    running.line = line
     with contextlib.ExitStack() as stack:
-        if asked is not None:
-            stack.callback(_arm(asked, module, options.module, model).report)
-        await _run(options, model, line, module, sandbox, ready)
+        if beside.asked is not None:
+            stack.callback(_arm(beside.asked, running.module, options.module, model).report)
+        await _run(options, running, beside)
 
 
-async def _run(
-    options: Options, model: Model, line: Line, module: Module, sandbox: Sandbox | None, ready: ReadyFile | None
-) -> None:
+async def _run(options: Options, running: Running, beside: _Beside) -> None:
+    line = running.line
     async with trio.open_nursery() as nursery:
         end = _End(nursery.cancel_scope, line)
-        if sandbox is not None:
-            await nursery.start(sandbox.run)
-        line.join(module, nursery)
-        await nursery.start(module.run)
+        if beside.control is not None:
+            await nursery.start(beside.control.run)
+        if beside.sandbox is not None:
+            await nursery.start(beside.sandbox.run)
+        line.join(running.module, nursery)
+        await nursery.start(running.module.run)
+        running.condition = Condition.READY
         if not end.came:
             line.start(nursery)
-            if ready is not None:
-                ready.tell(_ready_line(options.module, model, line, as_json=True), nursery)
-            _announce(_ready_line(options.module, model, line, as_json=options.json), line.out)
+            if beside.ready is not None:
+                beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
+            _announce(_ready_line(running, beside.control, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
 
@@ -164,19 +197,36 @@ class _End:
         self._everything.deadline = trio.current_time() + self._line.on_signal(number)
 
 
-def _ready_line(spec: Spec, model: Model, line: Line, *, as_json: bool) -> str:
+def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
     """What to open, now that the module has booted."""
+    spec, port = running.spec, running.port
     if as_json:
         import json
 
-        return json.dumps(spec.told(model, line.port))
-    return f"{spec.shown_model(model)} ready on {line.port}" + (f" ({spec.cable.link})" if spec.cable.link else "")
+        controlled = {} if control is None else {"control": control.url}
+        return json.dumps({**spec.told(running.model, port), **controlled})
+    linked = f" ({spec.cable.link})" if spec.cable.link else ""
+    return f"{spec.shown_model(running.model)} ready on {port}{linked}" + (
+        f", control on {control.url}" if control else ""
+    )
 
 
 def _announce(line: str, out: TextIO) -> None:
     """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
     with contextlib.suppress(OSError):
         print(line, file=out, flush=True)
+
+
+@contextlib.contextmanager
+def _control(options: ControlOptions | None, modules: dict[str, Running]) -> Iterator[ControlServer | None]:
+    """What --control asks for; nothing of it is imported without."""
+    if options is None:
+        yield None
+        return
+    from emulator.control.server import open_control
+
+    with contextlib.closing(open_control(options.address, options.token, modules)) as control:
+        yield control
 
 
 @contextlib.contextmanager
@@ -192,7 +242,7 @@ def _ready(options: Options) -> Iterator[ReadyFile | None]:
 
 
 @contextlib.contextmanager
-def _traces(options: Options) -> Iterator[Trace | None]:
+def _traces(options: Options) -> Iterator[list[Trace]]:
     """What --trace and -v ask for."""
     traces: list[Trace] = []
     with contextlib.ExitStack() as stack:
@@ -209,7 +259,7 @@ def _traces(options: Options) -> Iterator[Trace | None]:
             from emulator.cli.live import Live
 
             traces.append(Live(sys.stderr))
-        yield Several(traces) if len(traces) > 1 else traces[0] if traces else None
+        yield traces
 
 
 def _age() -> float:

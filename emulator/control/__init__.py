@@ -1,0 +1,1 @@
+"""Control of running modules over HTTP: what they do, what happens to them, and what goes wrong."""

@@ -1,0 +1,215 @@
+"""An HTTP/1.1 server for an ASGI application, on trio: everything in it is bounded, and all of it can be cancelled.
+
+Of HTTP it has what the control needs: one request after the other on a connection, no upgrades. A reader that has
+stopped reading, or a writer that has stopped writing, is let go after a while.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
+from typing import Any
+
+import h11
+import trio
+
+_log = logging.getLogger(__name__)
+Message = MutableMapping[str, Any]
+App = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
+    Awaitable[None],
+]
+
+MOST_CONNECTIONS = 128
+MOST_BODY = 1 << 16
+"""Bytes of a request's body."""
+MOST_HEAD = 1 << 14
+_COMES = 10.0
+"""Seconds that a request may take to come, from the end of the one before."""
+_TAKEN = 60.0
+"""Seconds that a piece of an answer may take to be taken."""
+_READ = 1 << 16
+
+
+class Server:
+    """Serves an application on one listener."""
+
+    def __init__(self, app: App, listener: trio.SocketListener) -> None:
+        self._app = app
+        self._listener = listener
+        self._open = 0
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled."""
+        async with trio.open_nursery() as nursery:
+            task_status.started()
+            await trio.serve_listeners(self._serve, [self._listener], handler_nursery=nursery)
+
+    async def _serve(self, stream: trio.SocketStream) -> None:
+        """One connection. Whatever happens in it ends it alone."""
+        self._open += 1
+        try:
+            async with stream:
+                if self._open <= MOST_CONNECTIONS:
+                    await _Connection(self._app, stream).run()
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, OSError):
+            pass
+        except Exception:
+            _log.exception("a bug in the control API; the modules go on")
+        finally:
+            self._open -= 1
+
+
+class _Refused(Exception):
+    """A request that is no good: status, and what is said of it."""
+
+
+class _Connection:
+    def __init__(self, app: App, stream: trio.SocketStream) -> None:
+        self._app = app
+        self._stream = stream
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD)
+
+    async def run(self) -> None:
+        """Requests until the client has no more, or one was no good."""
+        while True:
+            try:
+                with trio.fail_after(_COMES):
+                    request = await self._event()
+                    if not isinstance(request, h11.Request):
+                        return
+                    body = await self._body()
+            except _Refused as refused:
+                await self._refuse(*refused.args)
+                return
+            except h11.RemoteProtocolError as error:
+                await self._refuse(error.error_status_hint, f"this is no HTTP/1.1 request: {error}")
+                return
+            await _Exchange(self._app, self, request, body).run()
+            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+                return
+            self._http.start_next_cycle()
+
+    async def send(self, event: h11.Event) -> None:
+        """Raises TooSlowError when the client does not take it."""
+        data = self._http.send(event)
+        if data:
+            with trio.fail_after(_TAKEN):
+                await self._stream.send_all(data)
+
+    async def gone(self) -> None:
+        """Return when the client has gone, or sends what nobody asked it for."""
+        if self._http.trailing_data[0]:
+            return
+        try:
+            data = await self._stream.receive_some(_READ)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+        if data:
+            self._http.receive_data(data)
+
+    async def _event(self) -> object:
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                if self._http.they_are_waiting_for_100_continue:
+                    await self.send(h11.InformationalResponse(status_code=100, headers=[]))
+                self._http.receive_data(await self._stream.receive_some(_READ))
+            elif event is h11.PAUSED:
+                return h11.ConnectionClosed()
+            else:
+                return event
+
+    async def _body(self) -> bytes:
+        body = bytearray()
+        while isinstance(event := await self._event(), h11.Data):
+            body += event.data
+            if len(body) > MOST_BODY:
+                raise _Refused(413, f"the body is too long: at most {MOST_BODY} bytes are taken")
+        return bytes(body)
+
+    async def _refuse(self, status: int, problem: str) -> None:
+        """The last answer on this connection; what of the request is still on its way is not waited for long."""
+        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        import json
+
+        data = json.dumps({"error": problem}).encode()
+        headers = [*_common(), (b"content-type", b"application/json"), (b"connection", b"close"),
+                   (b"content-length", b"%d" % len(data))]  # fmt: skip
+        await self.send(h11.Response(status_code=status, headers=headers))
+        await self.send(h11.Data(data=data))
+        await self.send(h11.EndOfMessage())
+        await self._stream.send_eof()
+        with trio.move_on_after(0.5):  # a close with bytes unread would reset the connection before the answer is read
+            while await self._stream.receive_some(_READ):
+                pass
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, app: App, connection: _Connection, request: h11.Request, body: bytes) -> None:
+        self._app = app
+        self._connection = connection
+        self._request = request
+        self._body: bytes | None = body
+        self._begun = False
+        self._ended = False
+
+    async def run(self) -> None:
+        path, _, query = self._request.target.partition(b"?")
+        from urllib.parse import unquote
+
+        scope: Message = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": self._request.http_version.decode(),
+            "method": self._request.method.decode(),
+            "scheme": "http",
+            "path": unquote(path.decode("ascii")),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": list(self._request.headers),
+        }
+        try:
+            await self._app(scope, self._receive, self._send)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            raise
+        except Exception:
+            _log.exception("a bug in the control API; the modules go on")
+            if not self._begun:
+                await self._say_sorry()
+
+    async def _receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._connection.gone()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        send = self._connection.send
+        if message["type"] == "http.response.start":
+            self._begun = True
+            headers = [*_common(), *message.get("headers", ())]
+            await send(h11.Response(status_code=message["status"], headers=headers))
+        elif not self._ended:
+            if message.get("body") and self._request.method != b"HEAD":
+                await send(h11.Data(data=message["body"]))
+            if not message.get("more_body"):
+                self._ended = True
+                await send(h11.EndOfMessage())
+
+    async def _say_sorry(self) -> None:
+        data = b'{"error": "a bug in the control API, which the log tells of; the modules go on"}'
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
+        await self._send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self._send({"type": "http.response.body", "body": data})
+
+
+def _common() -> list[tuple[bytes, bytes]]:
+    return [(b"date", formatdate(time.time(), usegmt=True).encode())]

@@ -1,0 +1,158 @@
+"""What has crossed a module's line and its network, as it is remembered: the newest lines, to ask and to follow."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, NamedTuple
+
+from emulator.dialogue.lines import Lines, Told, crossed
+from emulator.dialogue.results import FINAL
+
+KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
+MOST = 1 << 20
+"""Bytes that are remembered of one module."""
+_EACH = 300
+"""Bytes that an entry takes beside its data."""
+
+
+class Entry(NamedTuple):
+    """One line. seq: counted from 1 without a gap; kind: one of KINDS."""
+
+    seq: int
+    kind: str
+    told: Told
+
+    def shown(self, module: str) -> dict[str, object]:
+        """As JSON has it; each character of data is a byte."""
+        told = self.told
+        head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
+        of = {} if told.connection is None else {"connect_id": told.connection}
+        if self.kind == "event":
+            return {**head, "event": told.event, **of, "detail": told.data.decode("utf-8", "replace")}
+        took = {} if told.took is None else {"took": round(told.took, 6)}
+        return {**head, **dict(zip(("from", "to"), self.way, strict=True)), **of, "data": self.data, **took}
+
+    @property
+    def data(self) -> str:
+        return self.told.data.decode("latin-1")
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """Who said it, and to whom."""
+        if self.kind == "payload":
+            return ("module", "network") if self.told.event.startswith("sent") else ("network", "module")
+        return ("dte", "module") if self.told.source == "dte" else ("module", "dte")
+
+
+class Journal:
+    """The newest entries of one module. Implements Trace. on_news: called whenever there is more.
+
+    What crosses is only put aside; it is joined to lines when somebody looks. The oldest goes first: ``first`` is the
+    number of the oldest entry that is there, ``next`` that of the one to come.
+    """
+
+    def __init__(self, module: str, clock: Callable[[], float] = time.monotonic, most: int = MOST) -> None:
+        self.module = module
+        self.on_news: list[Callable[[], None]] = []
+        self.passed = {">": 0, "<": 0, "sent": 0, "received": 0}
+        """Bytes in all: from the DTE, to it, to the network, from it."""
+        self._clock = clock
+        self._start = clock()
+        self._most = most
+        self._aside: deque[tuple[float, str, int | None, Any]] = deque()
+        self._entries: deque[Entry] = deque()
+        self._size = 0
+        self._next = 1
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lines = Lines()
+        self._asked = False
+
+    # Trace.
+
+    def line(self, direction: str, data: bytes) -> None:
+        """See Trace."""
+        self._add(direction, None, data)
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        """See Trace."""
+        self._add(event, connect_id, detail)
+
+    def _add(self, what: str, connect_id: int | None, data: bytes | str) -> None:
+        self._aside.append((self._clock() - self._start, what, connect_id, data))
+        size = len(data)
+        self._size += _EACH + size
+        if isinstance(data, bytes):
+            self.passed[what] += size
+        if self._size > self._most:
+            self._forget()
+        for told in self.on_news:
+            told()
+
+    # Whoever looks.
+
+    @property
+    def first(self) -> int:
+        self._take_up()
+        return self._entries[0].seq if self._entries else self._next
+
+    @property
+    def next(self) -> int:
+        self._take_up()
+        return self._next
+
+    def since(self, seq: int, most: int | None = None) -> list[Entry]:
+        """The entries from seq on, or from the first that is there, as they are now: the first most of them."""
+        self._take_up()
+        skipped = max(0, seq - self.first)
+        return list(islice(self._entries, skipped, None if most is None else skipped + most))
+
+    # Inside.
+
+    def _take_up(self) -> None:
+        """Join what was put aside to lines."""
+        while self._aside:
+            at, what, connect_id, data = self._aside.popleft()
+            self._size -= _EACH + len(data)
+            if what == ">":
+                told = self._lines.sent(data, at)
+            elif what == "<":
+                told = self._lines.received(data, at)
+            else:
+                told = iter((crossed(what, connect_id, data, at),))
+            for one in told:
+                self._entries.append(Entry(self._next, self._kind(one), one))
+                self._next += 1
+                self._size += _EACH + len(one.data)
+        self._forget()
+
+    def _kind(self, told: Told) -> str:
+        if told.event:
+            return "payload" if told.event.endswith("bytes:") else "event"
+        if told.source == "dte":
+            if not told.is_command:
+                return "data"
+            self._asked = True
+            return "command"
+        if told.echo:
+            return "echo"
+        if FINAL.fullmatch(told.data):
+            self._asked = False
+            return "answer"
+        if not self._asked:
+            return "urc"
+        return "prompt" if told.data.rstrip() == b">" else "answer"
+
+    def _forget(self) -> None:
+        """The oldest goes; what never became lines counts as one entry."""
+        while self._size > self._most:
+            if self._entries:
+                self._size -= _EACH + len(self._entries.popleft().told.data)
+            else:
+                self._size -= _EACH + len(self._aside.popleft()[3])
+                self._next += 1
+                self._begin()
