@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from emulator.faults.kinds import KINDS, Layer
+from emulator.control.describe import kinds
+from emulator.control.shape import plain
 
 PAGE = Path(__file__).resolve().parents[2] / "emulator" / "control" / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -78,28 +79,7 @@ class FakePort:
         if path == "modules":
             return list(self.modules.values())
         if path == "kinds":
-            return [
-                {
-                    "name": kind.name,
-                    "layer": kind.layer.value,
-                    "about": kind.about,
-                    "event": kind.layer is Layer.EVENT,
-                    "keys": [
-                        {
-                            "name": key.name,
-                            "type": key.type.name.lower(),
-                            "about": key.about,
-                            "default": key.default.decode() if isinstance(key.default, bytes) else key.default,
-                            "low": key.low,
-                            "high": min(key.high, 1e9),
-                            "choices": key.choices,
-                            "required": key.required,
-                        }
-                        for key in kind.all_keys.values()
-                    ],
-                }
-                for kind in KINDS.values()
-            ]
+            return plain(kinds())
         _, name, *rest = path.split("/")
         if rest == ["faults"]:
             self.modules[name]

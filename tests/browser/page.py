@@ -16,8 +16,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 WAIT = 20.0
 T = TypeVar("T")
-_EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401")
-"""What a browser logs where a test breaks the connection or leaves the token out."""
+_EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 422")
+"""What a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
 
 
 class Page:
@@ -53,6 +53,10 @@ class Page:
         shown = self.run("return [...document.querySelectorAll('.entry')].map((row) => row.textContent)")
         assert isinstance(shown, list)
         return [str(row) for row in shown]
+
+    def ways(self) -> list[str]:
+        """What a screen reader is told of who spoke to whom, row by row."""
+        return list(self.run("return [...document.querySelectorAll('.entry .unseen')].map((told) => told.textContent)"))
 
     def focused(self) -> str:
         """The id of what has the focus, or its text."""

@@ -32,9 +32,8 @@ def test_every_sort_of_entry_is_told_in_words(page: Page, serve: Serve) -> None:
     dialogue(port, "ML307R")
     page.open(url)
     page.shows("broken")
-    before = [row.partition(":")[0].lstrip("0123456789.+") for row in page.rows()]
-    assert before == ["DTE to module", "echo, module to DTE", "module to DTE", "network", "URC, module to DTE",
-                      "module to network", "network to module", "fault", "network"]  # fmt: skip
+    assert page.ways() == ["DTE to module: ", "echo, module to DTE: ", "module to DTE: ", "network: ",
+                           "URC, module to DTE: ", "module to network: ", "network to module: ", "fault: ", "network: "]  # fmt: skip
     rows = page.rows()
     assert "12 ms" in rows[2]
     assert r"#0\x10\x0C\x00\x04MQTT" in rows[5]
@@ -68,7 +67,7 @@ def test_the_keyboard_reaches_all(page: Page, serve: Serve) -> None:
     page.until("what came since is counted", lambda: page.text("chart-held") == "Paused, 1 more came")
     page.press("p")
     page.shows("+LATE: 1")
-    assert page.text("detail-head") == ""
+    assert not page["detail"].is_displayed()
     page.press("k")
     page.until("the module before", lambda: page.text("who-name") == "ML307R")
     assert page.chromium.current_url.endswith("#ML307R")
@@ -169,14 +168,14 @@ def test_fifty_modules_that_talk_at_once_stay_fluid(page: Page, serve: Serve) ->
     page.run("""window.frames_ = []; let last = performance.now();
         (function frame(now) { frames_.push(now - last); last = now; requestAnimationFrame(frame); })(last)""")
     before = page.metrics()
-    for turn in range(200):
-        for name in names:
+    for turn in range(15):  # a thousand entries each time that the page has shown the last: some ten thousand a second
+        for name in names * 10:
             port.entry(name, from_="dte", to="module", data=f'AT+MIPSEND=0,5,"{turn:05}"', kind="command")
             port.entry(name, from_="module", to="dte", data="OK", kind="answer")
-    port.entry("meter-07", from_="module", to="dte", data="+LAST: 1", kind="urc")
-    page.shows("+LAST: 1")
+        port.entry("meter-07", from_="module", to="dte", data=f"+LAST: {turn}.", kind="urc")
+        page.shows(f"+LAST: {turn}.")
     after = page.metrics()
     frames = sorted(page.run("return frames_.slice(1)"))
     assert len(page.rows()) <= 500
-    assert frames[len(frames) * 9 // 10] < 50, f"ms of {len(frames)} frames: {frames[-20:]}"
+    assert frames[len(frames) * 19 // 20] < 50, f"ms of {len(frames)} frames: {frames[-20:]}"
     assert after["LayoutCount"] - before["LayoutCount"] <= 2 * len(frames) + 20

@@ -61,7 +61,10 @@ async function request(method, path, body) {
   const text = await response.text();
   let value = null;
   try { value = text ? JSON.parse(text) : null; } catch { /* the status tells */ }
-  if (!response.ok) throw new Error(value?.error ?? `${response.status} ${response.statusText}`);
+  if (!response.ok) {
+    const problem = new Error(value?.error ?? `${response.status} ${response.statusText}`);
+    throw Object.assign(problem, { status: response.status });
+  }
   return value;
 }
 
@@ -70,7 +73,7 @@ export const post = (path, body) => request("POST", path, body);
 export const remove = (path) => request("DELETE", path);
 export const of = (name, rest = "") => `v1/modules/${encodeURIComponent(name)}${rest}`;
 
-/** The events of a response as [name, data, id]; ends when the response does. */
+/** The events of a response as [name, data]; ends when the response does. */
 async function* events(response) {
   const decoder = new TextDecoder();
   let rest = "";
@@ -78,12 +81,12 @@ async function* events(response) {
     const blocks = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n\r?\n/);
     rest = blocks.pop();
     for (const block of blocks) {
-      const fields = { event: "message", data: "", id: "" };
+      const fields = { event: "message", data: "" };
       for (const line of block.split(/\r?\n/)) {
         const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
         if (field) fields[field] = field === "data" && fields.data ? `${fields.data}\n${value}` : value;
       }
-      if (fields.data) yield [fields.event, JSON.parse(fields.data), fields.id];
+      if (fields.data) yield [fields.event, JSON.parse(fields.data)];
     }
   }
 }
@@ -95,17 +98,13 @@ async function* chunks(reader) {
 /** Follow every module for ever. told(event, data); linked(true), or linked(false, seconds) until the next try.
  * EventSource cannot send a token, hence fetch. */
 export async function follow(told, linked) {
-  let last = "";
   for (let wait = 0.5; ; wait = Math.min(wait * 2, 8)) {
     try {
-      const response = await answered("v1/trace/stream", { headers: last ? { "Last-Event-ID": last } : {} });
+      const response = await answered("v1/trace/stream", {});
       if (!response.ok) throw new Error(response.statusText);
       await linked(true);
       wait = 0.5;
-      for await (const [event, data, id] of events(response)) {
-        if (id) last = id;
-        told(event, data);
-      }
+      for await (const [event, data] of events(response)) told(event, data);
     } catch (error) {
       if (!(error instanceof TypeError || error.name === "AbortError")) console.warn(error);
     }

@@ -64,4 +64,8 @@ export function clock(seconds) {
   return minutes ? `${minutes}:${rest.padStart(6, "0")}` : rest;
 }
 
-export const since = (seconds) => (seconds < 0 ? "" : seconds < 9.9995 ? `+${seconds.toFixed(3)}` : `+${seconds.toFixed(1)}`);
+/** The time between two entries, in the unit that suits it. */
+export function since(seconds) {
+  if (seconds < 0) return "";
+  return seconds < 0.9995 ? `+${(seconds * 1000).toFixed(seconds < 0.00995 ? 1 : 0)} ms` : `+${seconds.toFixed(1)} s`;
+}

@@ -11,7 +11,7 @@ const EVENTS = [
   ["PDP context", [["Deactivate 1", { event: "pdp-deactivate", cid: 1 }]]],
   ["Supply", [["Off", { event: "power-off" }], ["On", { event: "power-on" }], ["Reboot", { event: "reboot" }]]],
 ];
-const COMMON = ["probability", "after", "times", "for_seconds"];
+const LAYERS = { line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", event: "Events" };
 
 /** A value as a word of the text: in quotes where a blank or a quote would end it. */
 function quoted(value) {
@@ -19,7 +19,7 @@ function quoted(value) {
 }
 
 function range({ low, high }) {
-  if (high != null && high < 1e9) return `${low}–${high}`;
+  if (high != null) return `${low}–${high}`;
   return low ? `from ${low}` : "";
 }
 
@@ -52,9 +52,8 @@ export class Faults {
     const layers = new Map();
     for (const kind of kinds) {
       this.#kinds.set(kind.name, kind);
-      const name = kind.event ? "events" : kind.layer;
-      if (!layers.has(name)) layers.set(name, make("optgroup", { label: name }));
-      layers.get(name).append(make("option", { value: kind.name }, kind.name));
+      if (!layers.has(kind.layer)) layers.set(kind.layer, make("optgroup", { label: LAYERS[kind.layer] ?? kind.layer }));
+      layers.get(kind.layer).append(make("option", { value: kind.name }, kind.name));
     }
     $("fault-kind").replaceChildren(...layers.values());
     this.#chooseKind();
@@ -78,9 +77,10 @@ export class Faults {
     const kind = this.#kinds.get($("fault-kind").value);
     if (!kind) return;
     setText($("fault-about"), kind.about);
-    const own = kind.keys.filter((key) => !COMMON.includes(key.name) && key.name !== "module");
-    $("fault-keys").replaceChildren(...own.map((key) => this.#field(key)));
-    $("fault-more").replaceChildren(...kind.keys.filter((key) => COMMON.includes(key.name)).map((key) => this.#field(key)));
+    const fields = (wanted) => kind.keys.filter(wanted).map((key) => this.#field(key));
+    const everywhere = (key) => [...this.#kinds.values()].every(({ keys }) => keys.some(({ name }) => name === key.name));
+    $("fault-keys").replaceChildren(...fields((key) => !everywhere(key)));
+    $("fault-more").replaceChildren(...fields((key) => everywhere(key) && key.name !== "module")); // that is chosen already
     $("fault-now").hidden = !kind.event;
     this.#compose();
   }
@@ -92,10 +92,10 @@ export class Faults {
     const common = { id, name: key.name, required: Boolean(key.required), "aria-describedby": `${id}-about` };
     const input = type === "choice"
       ? make("select", common, make("option", { value: "" }, shown === "" ? "any" : `${shown} (default)`),
-          ...(key.choices ?? []).filter((choice) => choice !== shown).map((choice) => make("option", {}, choice)))
+          ...(key.choices ?? []).filter((choice) => choice !== shown).map((choice) => make("option", { value: choice }, choice)))
       : make("input", { ...common, placeholder: String(shown), autocomplete: "off", spellcheck: "false",
           inputmode: type === "integer" ? "numeric" : null, class: "mono" });
-    input.addEventListener("input", () => this.#compose());
+    for (const event of ["input", "change"]) input.addEventListener(event, () => this.#compose()); // a choice may be one only
     return make("div", { class: "key" }, make("label", { for: id }, key.name.replaceAll("_", " ")), input,
       make("small", { id: `${id}-about`, class: "quiet" }, [key.about, range(key)].filter(Boolean).join(" ")));
   }

@@ -36,14 +36,19 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  const entries = journal(name);
-  timeline.show(name, entries);
+  timeline.pause(false);
   look();
-  if (!entries.read) {
-    entries.read = true;
-    await fetchEntries(name, "?limit=500").catch(lost);
-    if (name === chosen) timeline.show(name, entries);
-  }
+  await load(name);
+}
+
+/** Show the chosen module's journal, and read what of it went by before somebody looked. */
+async function load(name) {
+  const entries = journal(name);
+  timeline.show(entries);
+  if (entries.read) return;
+  entries.read = true;
+  await fetchEntries(name, "?limit=500").catch(lost);
+  if (name === chosen) timeline.show(entries);
 }
 
 /** Read a part of the journal; resolves to whether it had entries that were not there. */
@@ -75,7 +80,10 @@ async function look() {
     try {
       const [state] = await Promise.all([get(of(name)), faults.refresh()]);
       if (name === chosen) drawState(state);
-    } catch (error) { lost(error); }
+    } catch (error) {
+      if (error.status === 404) readModules().catch(lost); // it has been taken away
+      else lost(error);
+    }
     await new Promise((over) => setTimeout(over, PAUSE));
   }
   looking = false;
@@ -105,8 +113,8 @@ const told = {
     lab.update(module);
     if (state.name === chosen) look();
   },
-  lost({ count }) {
-    setText($("link"), `Connected; ${count} entries came too fast to show`);
+  lost({ module, count }) {
+    setText($("link"), `Connected; ${count} entries of ${module} came too fast to show`);
   },
 };
 
@@ -117,17 +125,21 @@ async function readModules() {
   lab.draw(modules);
   lab.mark(chosen);
   const wanted = fragment();
-  choose(modules.has(wanted) ? wanted : list[0]?.name);
+  if (modules.has(wanted)) choose(wanted);
+  else if (!modules.has(chosen)) choose(list[0]?.name);
 }
 
 async function linked(is, seconds) {
+  if (is) {
+    if (!known) faults.offer(await get("v1/kinds"));
+    known = true;
+    journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process
+    await readModules();
+    look();
+    if (chosen) await load(chosen);
+  }
   document.body.classList.toggle("unlinked", !is);
   setText($("link"), is ? "Connected" : `Connection lost, retrying in ${seconds} s`);
-  if (!is) return;
-  if (!known) faults.offer(await get("v1/kinds"));
-  known = true;
-  await readModules();
-  look();
 }
 
 // The keys.

@@ -48,7 +48,6 @@ export class Timeline {
   #drawn = 0;
   #asked = false;
   #chosen = null;
-  #name = "";
   #older;
 
   /** older(): gets earlier entries of the module into its array; resolves to whether there were any. */
@@ -70,11 +69,10 @@ export class Timeline {
     }, { passive: true });
   }
 
-  /** Show another module. */
-  show(name, entries) {
-    this.#name = name;
+  /** Show other entries; what is looked at while paused stays. */
+  show(entries) {
     this.#entries = entries;
-    this.pause(false);
+    if (!this.#paused) this.redraw();
   }
 
   /** An entry more, which is in the array already. */
@@ -164,11 +162,11 @@ export class Timeline {
 
   async #showOlder() {
     this.pause(true);
-    const name = this.#name;
+    const entries = this.#entries;
     const top = list.firstElementChild?.entry.seq ?? Infinity;
-    const earlier = () => this.#matching(this.#entries.filter((entry) => entry.seq < top)).slice(-SHOWN);
+    const earlier = () => this.#matching(entries.filter((entry) => entry.seq < top)).slice(-SHOWN);
     if (earlier().length < SHOWN) await this.#older();
-    if (name !== this.#name) return;
+    if (entries !== this.#entries) return;
     const found = earlier();
     const fromEnd = scroller.scrollHeight - scroller.scrollTop;
     if (found.length) this.#append(found, found[0].time);
