@@ -8,13 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from tests.browser.fake import FakePort, served
 from tests.browser.page import Page
-
-pytest.importorskip("selenium", reason="selenium drives the browser: install the extra test")
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1440,1000",
            "--force-prefers-reduced-motion", "--disable-background-networking", "--no-first-run")  # fmt: skip

@@ -91,17 +91,28 @@ class FakePort:
 
     @staticmethod
     def _whole(module: Json) -> Json:
-        peer = {"transport": "TCP", "peer": {"host": "198.51.100.7", "port": 8883}, "access_mode": "normal", "tls": True}
+        peer = {
+            "transport": "TCP",
+            "peer": {"host": "198.51.100.7", "port": 8883},
+            "access_mode": "normal",
+            "tls": True,
+        }
         signal = {"rssi": 20, "ber": 99}
         return module | {
             "error": None,
             "connections": [
-                {"connect_id": 0, "state": "CONNECTED", "sent": 18204, "received": 1024, "queued": 0, "unread": 12} | peer
+                {"connect_id": 0, "state": "CONNECTED", "sent": 18204, "received": 1024, "queued": 0, "unread": 12}
+                | peer
             ],
             "identity": {"imei": "860000000000001", "imsi": "460000000000001", "iccid": "89860000000000000001"},
             "power": {"state": module["power"], "asleep": False, "boot_cycle": 1},
             "sim": {"present": True, "state": "ready"},
-            "radio": {"function": 1, "registration": module["registration"], "operator": "CHINA MOBILE", "signal": signal},
+            "radio": {
+                "function": 1,
+                "registration": module["registration"],
+                "operator": "CHINA MOBILE",
+                "signal": signal,
+            },
             "contexts": [{"cid": 1, "type": "IPV4V6", "apn": "cmnet", "active": True, "addresses": ["10.0.0.2"]}],
             "settings": {"MIPCFG": {"encoding": "0,0,0"}},
             "line": {"waiting": 0, "dropped": 0, "baud_rate": 115200, "mode": "command"},

@@ -33,12 +33,16 @@ class Page:
     def forget(self) -> None:
         """Leave the page, and what was logged."""
         self.chromium.get("about:blank")
-        self.chromium.get_log("browser")
+        self._log()
 
     def complaints(self) -> list[str]:
         """What the browser and the page have logged, but for what tests cause."""
-        logged = [entry["message"] for entry in self.chromium.get_log("browser")]
+        logged = [entry["message"] for entry in self._log()]
         return [message for message in logged if not any(word in message for word in _EXPECTED)]
+
+    def _log(self) -> list[dict[str, str]]:
+        """What was logged since the last look."""
+        return list(self.chromium.get_log("browser"))  # type: ignore[no-untyped-call]
 
     # What it shows.
 
@@ -63,7 +67,7 @@ class Page:
         return str(self.run("return document.activeElement.id || document.activeElement.textContent"))
 
     def run(self, script: str, *arguments: object) -> Any:
-        return self.chromium.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.chromium.execute_script(script, *arguments)
 
     def until(self, what: str, condition: Callable[[], T]) -> T:
         """Wait until it is so. what: said where it never is."""
@@ -109,10 +113,13 @@ class Page:
         """What axe finds: rules of WCAG 2.1 A and AA, and its best practices."""
         if not self.run("return 'axe' in window"):
             self.run((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
-        found = self.chromium.execute_async_script(  # type: ignore[no-untyped-call]
-            "const done = arguments[0]; axe.run().then((result) => done(result.violations))"
-        )
-        return [f"{flaw['id']}: {node['html']} {node['failureSummary']}" for flaw in found for node in flaw["nodes"]]
+        found = self.chromium.execute_async_script("const done = arguments[0]; axe.run().then(done)")
+        assert {"color-contrast", "label", "aria-required-children"} <= {rule["id"] for rule in found["passes"]}
+        return [
+            f"{flaw['id']}: {node['html']} {node['failureSummary']}"
+            for flaw in found["violations"]
+            for node in flaw["nodes"]
+        ]
 
     def dark(self, wanted: bool) -> None:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if wanted else "light"}
@@ -123,5 +130,3 @@ class Page:
         self.chromium.execute_cdp_cmd("Performance.enable", {})
         told = self.chromium.execute_cdp_cmd("Performance.getMetrics", {})
         return {metric["name"]: metric["value"] for metric in told["metrics"]}
-
-

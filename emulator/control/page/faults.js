@@ -23,6 +23,14 @@ function range({ low, high }) {
   return low ? `from ${low}` : "";
 }
 
+/** How often a fault has fired, and when first. */
+function history({ matches, fired, first_fired: first, spent }) {
+  const often = fired === 1 ? "fired once" : fired ? `fired ${fired} times` : matches ? "has not fired" : "waits";
+  const seen = matches > fired ? `${matches} matches` : "";
+  const when = fired ? `${fired > 1 ? "first " : ""}after ${clock(first ?? 0)} s` : "";
+  return [often, seen, when, spent ? "spent" : ""].filter(Boolean).join(", ");
+}
+
 export class Faults {
   #kinds = new Map();
   #rows = new Map();
@@ -107,24 +115,29 @@ export class Faults {
     setText($("fault-error"), "");
   }
 
-  #arm() {
-    return this.#try(() => post(of(this.#name, "/faults"), { fault: $("fault-text").value }), "The fault is armed");
+  async #arm() {
+    const armed = await this.#try(() => post(of(this.#name, "/faults"), { fault: $("fault-text").value }), "The fault is armed");
+    if (armed) $("faults-title").scrollIntoView({ block: "nearest" }); // where it can be seen to fire
   }
 
   #happen(body, what) {
     return this.#try(() => post(of(this.#name, "/events"), body), `${what}: done`);
   }
 
+  /** Do something and say that it is done, or what the port says against it; resolves to whether it was done. */
   async #try(act, done) {
+    let fine = false;
     setText($("fault-error"), "");
     try {
       await act();
+      fine = true;
       say(`${done}.`);
     } catch (error) {
       setText($("fault-error"), error.message);
       $("fault-error").scrollIntoView({ block: "nearest" });
     }
     this.changed();
+    return fine;
   }
 
   // Those that are armed. Rows stay, so that the focus does.
@@ -151,9 +164,7 @@ export class Faults {
       this.#rows.set(fault.id, row);
       $("faults").append(row.element);
     }
-    const fired = fault.fired ? `fired ${fault.fired}× of ${fault.matches} matches, first at ${clock(fault.first_fired ?? 0)} s`
-      : fault.matches ? `${fault.matches} matches, not fired` : "waits";
-    setText(row.told, `${fired}${fault.spent ? ", spent" : ""}`);
+    setText(row.told, history(fault));
     row.element.classList.toggle("fired", fault.fired > 0);
     row.element.classList.toggle("spent", Boolean(fault.spent));
   }

@@ -25,7 +25,7 @@ function row(entry, before, asHex) {
 function label(entry, way, asHex) {
   const id = entry.connect_id ?? null;
   const tag = way === "urc" ? "URC" : way === "fault" ? "▲ fault" : id === null ? "" : `#${id}`;
-  const tagged = tag ? [make("span", { class: "tag" }, tag)] : [];
+  const tagged = tag ? [make("span", { class: "tag" }, `${tag} `)] : [];
   if (entry.event) {
     const what = way === "fault" ? "" : entry.event;
     return [make("span", { class: "pill" }, ...tagged, what && make("b", {}, what), ` ${entry.detail ?? ""}`)];
