@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from emulator.control.describe import kinds
 from emulator.control.shape import plain
@@ -74,7 +74,7 @@ class FakePort:
         self._readers.append(reader)
         return iter(reader.get, None)
 
-    def answer(self, path: str) -> object:
+    def answer(self, path: str, query: dict[str, str]) -> object:
         """What a GET of the API answers. Raises KeyError where there is nothing."""
         if path == "modules":
             return list(self.modules.values())
@@ -85,8 +85,10 @@ class FakePort:
             self.modules[name]
             return []
         if rest == ["trace"]:
-            entries = self.journals[name]
-            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": entries[-500:]}
+            entries, limit = self.journals[name], int(query["limit"])
+            since = int(query["since"]) if "since" in query else len(entries) - limit + 1
+            found = entries[max(since - 1, 0) :][:limit]
+            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found}
         return self._whole(self.modules[name])
 
     @staticmethod
@@ -125,7 +127,8 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            path = unquote(urlsplit(self.path).path)
+            url = urlsplit(self.path)
+            path = unquote(url.path)
             if port.away:
                 self.close_connection = True
             elif path == "/" or path.startswith("/static/"):
@@ -137,7 +140,9 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
                 self._stream()
             else:
                 try:
-                    self._send(200, json.dumps(port.answer(path.removeprefix("/v1/"))).encode())
+                    self._send(
+                        200, json.dumps(port.answer(path.removeprefix("/v1/"), dict(parse_qsl(url.query)))).encode()
+                    )
                 except KeyError:
                     self._send(404, b'{"error": "there is no such module"}')
 

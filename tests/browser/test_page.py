@@ -49,6 +49,22 @@ def test_every_sort_of_entry_is_told_in_words(page: Page, serve: Serve) -> None:
     page.until("what is searched alone", lambda: len(page.rows()) == 1)
 
 
+def test_what_went_before_is_shown_on_request(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    for number in range(1, 1201):
+        port.entry("ML307R", from_="module", to="dte", data=f"+N: {number}.", kind="urc")
+    page.open(serve(port))
+    page.shows("+N: 1200.")
+    for rows, oldest in ((500, 701), (1000, 201), (1200, 1)):
+        page.until(f"{rows} rows", lambda rows=rows: len(page.rows()) == rows)  # type: ignore[misc]
+        assert f"+N: {oldest}." in page.rows()[0]
+        if rows < 1200:
+            page.run("document.getElementById('chart-older').click()")
+    assert not page["chart-older"].is_displayed()
+    page.press("p")
+    page.until("the newest alone again", lambda: len(page.rows()) == 500)
+
+
 def test_the_keyboard_reaches_all(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R", "MN316", "ML302A")
     dialogue(port, "MN316")
@@ -180,5 +196,7 @@ def test_fifty_modules_that_talk_at_once_stay_fluid(page: Page, serve: Serve) ->
     after = page.metrics()
     frames = sorted(page.run("return frames_.slice(1)"))
     assert len(page.rows()) <= 500
+    below = "const s = document.getElementById('chart-scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight"
+    assert page.run(below) < 2, "the newest are seen"
     assert frames[len(frames) * 19 // 20] < 50, f"ms of {len(frames)} frames: {frames[-20:]}"
     assert after["LayoutCount"] - before["LayoutCount"] <= 2 * len(frames) + 20

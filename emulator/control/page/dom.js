@@ -39,8 +39,12 @@ export function pairs(values) {
 /** A value of the API as text. */
 export function told(value) {
   if (Array.isArray(value)) return value.map(told).join(", ");
-  if (typeof value === "object" && value !== null)
-    return Object.entries(value).map(([name, inner]) => `${name} ${told(inner)}`).join(", ");
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "object") {
+    const entries = Object.entries(value);
+    if (entries.length === 1 && typeof entries[0][1] !== "object") return told(entries[0][1]); // its name tells nothing
+    return entries.map(([name, inner]) => `${name} ${told(inner)}`).join(", ");
+  }
   if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "number" ? value.toLocaleString("en") : String(value);
 }

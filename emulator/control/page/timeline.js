@@ -67,6 +67,7 @@ export class Timeline {
     scroller.addEventListener("scroll", () => {
       if (!this.#paused && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > 60) this.pause(true);
     }, { passive: true });
+    new ResizeObserver(() => this.#follow()).observe(scroller);
   }
 
   /** Show other entries; what is looked at while paused stays. */
@@ -115,6 +116,10 @@ export class Timeline {
     scroller.scrollTop = scroller.scrollHeight;
   }
 
+  #follow() {
+    if (!this.#paused) scroller.scrollTop = scroller.scrollHeight;
+  }
+
   #matching(entries) {
     const text = $("chart-filter").value.toLowerCase();
     const side = $("chart-side").value;
@@ -141,10 +146,10 @@ export class Timeline {
     if (surplus >= list.childElementCount) list.replaceChildren();
     else for (let count = surplus; count > 0; count--) list.firstElementChild.remove();
     this.#append(fresh, null);
-    if (!this.#paused && fresh.length) scroller.scrollTop = scroller.scrollHeight;
     $("chart-empty").hidden = list.childElementCount > 0;
     setText($("chart-empty"), this.#entries.length ? "Nothing here is like the filter." : "Nothing has crossed the line yet.");
     $("chart-older").hidden = !this.#hasOlder();
+    if (fresh.length) this.#follow();
   }
 
   #append(entries, before) {
