@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emulator.net.routes import Routes, parse_pattern, parse_route
     from emulator.net.sandbox import Sandbox
     from emulator.net.sockets import HostNetwork
+    from emulator.runtime.hosted import Hosted
     from emulator.runtime.models import Model, load_model, load_model_file
     from emulator.runtime.shell import Module
 
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EmulatorError",
     "HostNetwork",
+    "Hosted",
     "LinkError",
     "Model",
     "Module",
@@ -57,6 +59,7 @@ _HOMES = {
     "parse_pattern": "emulator.net.routes",
     "parse_route": "emulator.net.routes",
     "Sandbox": "emulator.net.sandbox",
+    "Hosted": "emulator.runtime.hosted",
     "Model": "emulator.runtime.models",
     "load_model": "emulator.runtime.models",
     "load_model_file": "emulator.runtime.models",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -20,6 +20,8 @@ __all__ = ["onemo", "onemo_lab"]
 _MODEL = "ML307R"
 _MOST_SHOWN = 8
 """Modules whose dialogue a report shows."""
+_SHORT = 5
+"""Lines of it beside an assertion; pytest shows no more than eight."""
 _LAB = pytest.StashKey["Hosted"]()
 
 
@@ -70,7 +72,7 @@ def pytest_runtest_makereport(
     if lab is not None and report.failed:
         last = sorted(lab.modules, key=lambda module: module.trace.latest)[-_MOST_SHOWN:]
         for module in (module for module in lab.modules if module in last):
-            report.sections.append((f"onemo {module.name}: dialogue", module.trace.tail() or "(nothing was said)"))
+            report.sections.append((f"onemo {module.name}: dialogue", module.trace.tail()))
     if lab is not None and report.when == "teardown":
         del item.stash[_LAB]
     return report
@@ -82,7 +84,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     if known is None or op not in ("in", "not in") or not isinstance(right, known.Dialogue):
         return None
     dialogue: Dialogue = right
-    return [f"{left!r} {op} this dialogue", *dialogue.tail().splitlines()]
+    return [f"{left!r} {op} this dialogue", *dialogue.tail(_SHORT).splitlines()]
 
 
 class _Asked(NamedTuple):
@@ -97,10 +99,10 @@ class _Asked(NamedTuple):
     def of(cls, marker: pytest.Mark) -> _Asked:
         options = {**dict(zip(("model",), marker.args, strict=False)), **marker.kwargs}
         if len(marker.args) > 1 or (marker.args and "model" in marker.kwargs):
-            _refuse(marker.name, "give one model, and everything else by its keyword")
+            raise _refusal(marker.name, "give one model, and everything else by its keyword")
         count = options.pop("count", 1) if marker.name == "onemo_lab" else 1
         if type(count) is not int or count < 1:
-            _refuse(marker.name, f"count={count!r}: give a number of modules")
+            raise _refusal(marker.name, f"count={count!r}: give a number of modules")
         return cls(marker.name, options.pop("model", None), options, count)
 
 
@@ -111,9 +113,9 @@ def _start(lab: Hosted, asked: _Asked) -> HostedModule:
         return lab.start(_MODEL if asked.model is None else asked.model, **asked.options)
     except EmulatorError as error:
         near = error.nearest if isinstance(error, UnknownModel) else ()
-        problem = f"{error}{'; the nearest are ' if near else ''}{', '.join(near)}"
-    _refuse(asked.marker, problem)
+        raise _refusal(asked.marker, f"{error}{'; the nearest are ' if near else ''}{', '.join(near)}") from None
 
 
-def _refuse(marker: str, problem: str) -> NoReturn:
-    pytest.fail(f"@pytest.mark.{marker}: {problem}", pytrace=False)
+def _refusal(marker: str, problem: str) -> BaseException:
+    """Shown without a traceback: the mistake is in the marker."""
+    return pytest.fail.Exception(f"@pytest.mark.{marker}: {problem}", pytrace=False)

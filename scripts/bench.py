@@ -47,8 +47,12 @@ BLOCKS = 10
 WARM = 100
 """Round trips before each block that do not count."""
 PAYLOAD = 1460
-TARGETS = {"at": 1.25, "mipstate": 1.6, "start": 1.8, "memory": 45.0, "idle": 1.1}
+TARGETS = {"at": 1.25, "mipstate": 1.6, "start": 1.8, "memory": 45.0, "idle": 1.1, "lab": 1.3}
 """Most that a ratio to the reference may be; memory in MB."""
+LAB_TARGETS = {"ready_s": 5.0, "further_kb": 64.0}
+"""Most that these figures of a lab may be."""
+LAB = 1000
+"""Modules of a lab."""
 LEAST = {"up": 1.0, "down": 1.0}
 """Least that a ratio to socat's throughput must be."""
 
@@ -203,6 +207,34 @@ class Bench:
             crowded = spread(self.client.trips(os.ttyname(port), self.count, "AT\r"))
         return crowded, self._trips("AT\r", EMULATOR)
 
+    def lab(self) -> tuple[Figures, Figures]:
+        """AT of one of 1,000 modules in one process, beside AT of a module alone. Also the seconds from the start of
+        the process until all are ready, and the KB (1,024 bytes) of each further idle module."""
+        taken: dict[int, list[float]] = {1: [], LAB: []}
+        with self._lab(1) as one, self._lab(LAB) as many:
+            for _ in range(BLOCKS):
+                for count, program in ((1, one), (LAB, many)):
+                    taken[count] += self.client.trips(program.port, max(1, self.count // BLOCKS), "AT\r")
+            further = (memory(many.pid) - memory(one.pid)) * 1e6 / 1024 / (LAB - 1)
+            told = {"ready_s": many.start_ms / 1e3, "further_kb": further}
+        return {**spread(taken[LAB]), **told}, spread(taken[1])
+
+    @contextmanager
+    def _lab(self, count: int) -> Iterator[Running]:
+        """A lab of so many modules, once all are ready; the port is that of one in the middle."""
+        file = self.folder / f"lab-{count}.toml"
+        file.write_text(f"[[module]]\ncount = {count}\n")
+        command = [EMULATOR[0], "lab", str(file)]
+        began = time.perf_counter()
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+            os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
+            try:
+                assert process.stdout is not None
+                ports = [json.loads(process.stdout.readline())["port"] for _ in range(count)]
+                yield Running(process.pid, ports[count // 2], (time.perf_counter() - began) * 1e3)
+            finally:
+                process.terminate()
+
     def up(self) -> tuple[Figures, Figures]:
         """Transparent mode, DTE to peer, beside socat."""
         return bench_bulk.up(self.pump(), self.bulk)
@@ -249,6 +281,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "memory": Bench.memory,
     "send": Bench.send,
     "idle": Bench.idle,
+    "lab": Bench.lab,
     "up": Bench.up,
     "down": Bench.down,
     "buffered": Bench.buffered,
@@ -277,6 +310,9 @@ def summary(name: str, rounds: list[tuple[Figures, Figures | None]]) -> dict[str
         told |= {"target": LEAST[name], "met": reached >= LEAST[name]}
     if name in TARGETS:
         told |= {"target": TARGETS[name], "met": reached <= TARGETS[name]}
+    if name == "lab":
+        met = reached <= TARGETS[name] and all(ours[key] <= most for key, most in LAB_TARGETS.items())
+        told |= {"targets": LAB_TARGETS, "met": met}
     return told
 
 

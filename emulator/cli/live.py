@@ -8,6 +8,8 @@ import select
 import time
 from typing import TextIO
 
+from emulator.wire.transmitter import Kind
+
 _STYLES = {">": "1;36", "<": "32", "*": "33", "": "2"}
 """ANSI colours of the DTE, the module, the network, and of what matters less."""
 _LONGEST = 512
@@ -22,11 +24,13 @@ class Live:
     """Prints each line that crosses, with its time; in colour where stream is a terminal.
 
     ``>`` is the DTE, ``<`` the module, ``*`` the network. Bytes that are no text are printed as escapes. Lines that
-    nobody reads (a terminal that was stopped, a full pipe) are counted, not waited for.
+    nobody reads (a terminal that was stopped, a full pipe) are counted, not waited for. name: of the module, where
+    there are several; it is printed with each line.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, name: str = "") -> None:
         self._stream: TextIO | None = stream
+        self._name = name and f"{_readable(name.encode('utf-8', 'replace'))} "
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
         self._colour = stream.isatty() and not plain
         self._typed = bytearray()
@@ -47,7 +51,7 @@ class Live:
         beside = beside and f"  ({beside})"
         self._write(f"{above}\x1b[1m{title}\x1b[0m{beside}\n" if self._colour else f"{above}{title}{beside}\n")
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         """Lines are printed when they end, when the other side interrupts them, or when they grow very long."""
         if direction == ">":
             self._unechoed = (self._unechoed + data)[-_HELD:]
@@ -107,9 +111,11 @@ class Live:
         now = time.time()
         stamp = time.strftime("%H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1000):03d}"
         if self._colour:
-            self._write(f"\x1b[{_STYLES['']}m{stamp}\x1b[0m {mark} \x1b[{style or _STYLES[mark]}m{text}\x1b[0m\n")
+            self._write(
+                f"\x1b[{_STYLES['']}m{stamp}\x1b[0m {self._name}{mark} \x1b[{style or _STYLES[mark]}m{text}\x1b[0m\n"
+            )
         else:
-            self._write(f"{stamp} {mark} {text}\n")
+            self._write(f"{stamp} {self._name}{mark} {text}\n")
 
     def _write(self, text: str) -> None:
         if self._stream is None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
-from emulator.cli.tools import bit_rate, register, seconds
+from emulator.cli.labs import register_lab
+from emulator.cli.tools import Control, ControlToken, ReadyFile, bit_rate, register, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
 if TYPE_CHECKING:
@@ -83,36 +84,6 @@ Profiles = Annotated[
         help="A directory with profiles of your own; they come before the built-in ones. May be repeated.",
     ),
 ]
-ReadyFile = Annotated[
-    Path | None,
-    Parameter(
-        name="--ready-file",
-        metavar="FILE",
-        env_var="ONEMO_READY_FILE",
-        show_env_var=False,
-        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
-    ),
-]
-
-Control = Annotated[
-    str | None,
-    Parameter(
-        name="--control",
-        metavar="HOST:PORT",
-        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
-    ),
-]
-ControlToken = Annotated[
-    str | None,
-    Parameter(
-        name="--control-token",
-        metavar="TOKEN",
-        env_var="ONEMO_CONTROL_TOKEN",
-        show_env_var=False,
-        help="What every request to the control must carry; needed on an address that others reach. "
-        "ONEMO_CONTROL_TOKEN if left out.",
-    ),
-]
 
 
 @app.command(
@@ -146,6 +117,8 @@ def run(
     pace: bool = False,
     profiles: Profiles = (),
     boot_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
+    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
+    speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     trace: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     route: Annotated[tuple[str, ...], Parameter(metavar="PATTERN=TARGET")] = (),
     deny: Annotated[tuple[str, ...], Parameter(metavar="PATTERN")] = (),
@@ -161,8 +134,6 @@ def run(
     revision: Annotated[str | None, Parameter(metavar="TEXT")] = None,
     pin: Annotated[str | None, Parameter(metavar="DIGITS")] = None,
     no_sim: bool = False,
-    register_time: Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)] = None,
-    speed: Annotated[float, Parameter(metavar="N", converter=_speed)] = 1.0,
     fault: Annotated[tuple[str, ...], Parameter(metavar="'KIND KEY=VALUE ...'")] = (),
     seed: Annotated[int | None, Parameter(metavar="N")] = None,
     scenario: Annotated[Path | None, Parameter(metavar="FILE")] = None,
@@ -205,6 +176,10 @@ def run(
         Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.
     boot_time: float
         Time from the start until the module answers. The profile decides if left out.
+    register_time: float
+        Time from the start until the module is registered. The profile decides if left out.
+    speed: float
+        Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
     trace: Path
         Write all that crosses the serial line and the network to this file, as JSON lines.
     route: str
@@ -239,10 +214,6 @@ def run(
         Lock the card: it asks for this PIN at every start.
     no_sim: bool
         Leave the card out.
-    register_time: float
-        Time from the start until the module is registered. The profile decides if left out.
-    speed: float
-        Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.
     fault: str
         Let this go wrong: 'net-reset operation=send after=2', 'sim-remove after=5s', hostile. May be repeated.
         docs/faults.md has every kind with its keys. At the end, stderr tells how often each fired.
@@ -255,19 +226,19 @@ def run(
     verbose: bool
         Show the dialogue on stderr as it happens.
     """
-    from emulator.cli.run import ControlOptions, FaultOptions, Options, serve
+    from emulator.cli.controlled import ControlOptions
+    from emulator.cli.run import Options, serve
     from emulator.runtime.line import Cable
     from emulator.runtime.models import Who
     from emulator.runtime.outside import Plan
-    from emulator.runtime.spec import Spec
+    from emulator.runtime.spec import Spec, Trouble
 
     plan = Plan(route, deny, offline, sandbox, sandbox_file)
     who = Who(name, imei, imsi, iccid, revision, register_time, pin, not no_sim, zone, speed)
     cable = Cable(link, pty_mode, tcp, rfc2217, uart, baud, exec_, pace)
-    faults = FaultOptions(fault, seed, scenario)
-    spec = Spec(model, profiles, boot_time, who, cable, plan, nv)
+    module = Spec(model, profiles, boot_time, who, cable, plan, nv, trouble=Trouble(fault, seed, scenario))
     controlled = None if control is None else ControlOptions(control, control_token)
-    return serve(Options(spec, trace, json, verbose, ready_file, faults, controlled))
+    return serve(Options(module, trace, json, verbose, ready_file, controlled))
 
 
 @app.command(
@@ -399,6 +370,8 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 
 register(app, NAME)
+register_lab(app, NAME)
+app.command("emulator.cli.ctl_app:app", name="ctl", sort_key=11, help="Look at running modules and act on them.")
 
 
 def fail(message: str) -> NoReturn:

@@ -31,8 +31,8 @@ SECTIONS = {
     "dns": "Names",
     "ping": "MPING: the seconds between requests, and the result of each failure",
     "time": "MNTP: the result of each failure",
+    "tls": "TLS: what is stored, and how it is entered (bytes, seconds)",
     "clock": "The clock (zone in quarters of an hour)",
-    "tls": "The store of certificates and keys (bytes, seconds)",
     "disconnected": '"disconn": the number of each reason',
     "cme": "+CME ERROR: number and text",
 }

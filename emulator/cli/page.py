@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from emulator.errors import EmulatorError
+from emulator.cli.output import write
 
 Cell = str | Text
 _NARROW = 72
@@ -73,23 +73,6 @@ class Page:
     def show(self) -> None:
         """Print it. Raises as ``write``."""
         write("".join(f"{line.rstrip()}\n" for line in self._file.getvalue().splitlines()))
-
-
-def write(text: str) -> None:
-    """Print to stdout; what its encoding lacks is printed as an escape.
-
-    Raises BrokenPipeError when its reader has gone, EmulatorError when it takes no more.
-    """
-    if sys.stdout is None:
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise EmulatorError(f"stdout takes no more: {error.strerror}") from error
 
 
 def _with_dittos(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterable[Sequence[Cell]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import trio
 
-from emulator.cli.page import write
+from emulator.cli.output import close, write
 from emulator.cli.port import Line, LinkLine, open_line, run_until_done, text_of
 from emulator.dialogue.recorder import Recorder
 from emulator.dialogue.transcript import Step, Value, filled, parse
@@ -48,12 +48,11 @@ def record(options: Options) -> int:
     with ExitStack() as stack:
         pty = stack.enter_context(open_pty(options.link)) if options.link is not None else None
         try:
-            file = stack.enter_context(options.out.open("w", encoding="ascii", errors="replace"))
+            file = options.out.open("a", encoding="ascii", errors="replace")
         except OSError as error:
             raise UsageError(f"--out {options.out}: {error.strerror}; name a file that can be written") from error
+        stack.callback(close, file)
         out = _Out(file, recorder)
-        for name, text in options.headers:
-            out.write(f"{name}: {text}")
         return run_until_done(lambda: _record(options, out, pty, steps))
 
 
@@ -62,6 +61,7 @@ async def _record(options: Options, out: _Out, pty: PtyLink | None, steps: tuple
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         try:
             async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
+                out.begin(options.headers)
 
                 async def until(work: Callable[[], Awaitable[None]]) -> None:
                     await work()
@@ -132,6 +132,12 @@ class _Out:
         self.open = False
         self._file = file
         self._recorder = recorder
+
+    def begin(self, headers: tuple[tuple[str, str], ...]) -> None:
+        """Replace what was there: not before the port is open, so that nothing is lost to one that is not."""
+        with suppress(OSError):  # a device has no length
+            self._file.truncate(0)
+        self.write(*(f"{name}: {text}" for name, text in headers))
 
     def sent(self, data: bytes) -> None:
         self._recorder.sent(data, trio.current_time())

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import trio
 
-from emulator.cli.page import write
+from emulator.cli.output import write
 from emulator.cli.port import Line, open_line, run_until_done, text_of
 from emulator.dialogue.difference import rows
 from emulator.dialogue.judge import Difference, Judge

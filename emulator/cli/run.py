@@ -6,47 +6,31 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
-from emulator.errors import LinkError, UsageError, declared
+from emulator.cli.controlled import ControlOptions, controlled, remembered, told
+from emulator.cli.ending import End, hold_signals
+from emulator.cli.traces import traces
+from emulator.errors import UsageError, declared
 from emulator.runtime.lab import Condition, Running
 from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
-from emulator.runtime.spec import Spec, opened
-from emulator.runtime.trace import Guarded, JsonLines, Several, Trace
+from emulator.runtime.spec import Spec, arm, asked_of, opened
+from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
-    from emulator.cli.faults import Asked, Session
     from emulator.cli.ready import ReadyFile
     from emulator.control.server import ControlServer
     from emulator.net.sandbox import Sandbox
-
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
-class FaultOptions(NamedTuple):
-    """What is to go wrong, as it is said."""
-
-    faults: tuple[str, ...] = ()
-    seed: int | None = None
-    scenario: Path | None = None
-
-
-class ControlOptions(NamedTuple):
-    """Where the control API is to be, HOST:PORT, and the token that it wants."""
-
-    address: str
-    token: str | None = None
+    from emulator.runtime.session import Asked, Session
 
 
 class Options(NamedTuple):
@@ -57,7 +41,6 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     ready_file: Path | None = None
-    faults: FaultOptions = FaultOptions()
     control: ControlOptions | None = None
 
 
@@ -78,20 +61,20 @@ def serve(options: Options) -> int:
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
     routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
-    asked = _asked(options.faults)
+    asked = asked_of(spec)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    hold_signals()
     modules: dict[str, Running] = {}
     with (
-        _control(options.control, modules) as control,
+        controlled(options.control, modules) as control,
         _ready(options) as ready,
-        _traces(options) as traces,
+        traces(options.trace, verbose=options.verbose) as trace,
         opened(spec, model) as (line, nv),
     ):
         beside = _Beside(sandbox, ready, asked, control, modules)
         try:
-            trio.run(_main, options, model, line, traces, nv, Outside(routes), beside)
+            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -114,30 +97,28 @@ async def _main(
     options: Options,
     model: Model,
     line: Line,
-    traces: list[Trace],
+    trace: Trace | None,
     nv: NvFile | None,
     outside: Outside,
     beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
     running = Running(options.module, model)
-    if beside.control is not None:
-        beside.modules[running.name] = running
-        traces = [*traces, beside.control.control.journal(running.name)]
-    trace = Several([Guarded(one) for one in traces]) if len(traces) > 1 else traces[0] if traces else None
+    beside.modules[running.name] = running
+    trace = remembered(trace, beside.control, running.name)
     boot_time = options.module.hastened_boot_time
     running.module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
     running.line = line
     with contextlib.ExitStack() as stack:
         if beside.asked is not None:
-            stack.callback(_arm(beside.asked, running.module, options.module, model).report)
+            stack.callback(_report, arm(beside.asked, running.module, options.module, model))
         await _run(options, running, beside)
 
 
 async def _run(options: Options, running: Running, beside: _Beside) -> None:
     line = running.line
     async with trio.open_nursery() as nursery:
-        end = _End(nursery.cancel_scope, line)
+        end = End(nursery.cancel_scope, line.on_signal)
         if beside.control is not None:
             await nursery.start(beside.control.run)
         if beside.sandbox is not None:
@@ -154,47 +135,11 @@ async def _run(options: Options, running: Running, beside: _Beside) -> None:
         gc.enable()
 
 
-def _asked(options: FaultOptions) -> Asked | None:
-    """What is to go wrong; None, and nothing imported, if that is nothing."""
-    if options == FaultOptions():
-        return None
-    from emulator.cli.faults import read
-
-    if not options.faults and options.scenario is None:
-        raise UsageError("--seed is for the dice of faults; add --fault or --scenario")
-    return read(*options)
-
-
-def _arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
-    from emulator.cli.faults import Session
-
-    names = (spec.who.name, model.profile.series, model.profile.sub_model)
-    return Session(asked, module, tuple(name for name in names if name))
-
-
-class _End:
-    """The first signal cancels everything, once the DTE had its time; later ones do not count, for they would disturb
-    what is taken down.
-
-    came: whether it has come.
-    """
-
-    def __init__(self, everything: trio.CancelScope, line: Line) -> None:
-        self.came = False
-        self._everything = everything
-        self._line = line
-        self._token = trio.lowlevel.current_trio_token()
-        for number in _ENDING:
-            signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        self.came = True
-        self._token.run_sync_soon(self._finish, signum)
-
-    def _finish(self, number: int) -> None:
-        self._everything.deadline = trio.current_time() + self._line.on_signal(number)
+def _report(session: Session) -> None:
+    """What became of the faults, on stderr."""
+    with contextlib.suppress(OSError):  # who closed stderr does not want it
+        for line in session.lines():
+            print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
 def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
@@ -203,30 +148,16 @@ def _ready_line(running: Running, control: ControlServer | None, *, as_json: boo
     if as_json:
         import json
 
-        controlled = {} if control is None else {"control": control.url}
-        return json.dumps({**spec.told(running.model, port), **controlled})
+        return json.dumps({**spec.told(running.model, port), **told(control)})
     linked = f" ({spec.cable.link})" if spec.cable.link else ""
-    return f"{spec.shown_model(running.model)} ready on {port}{linked}" + (
-        f", control on {control.url}" if control else ""
-    )
+    controlled = "" if control is None else f" with its control on {control.url}"
+    return f"{spec.shown_model(running.model)} ready on {port}{linked}{controlled}"
 
 
 def _announce(line: str, out: TextIO) -> None:
     """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
     with contextlib.suppress(OSError):
         print(line, file=out, flush=True)
-
-
-@contextlib.contextmanager
-def _control(options: ControlOptions | None, modules: dict[str, Running]) -> Iterator[ControlServer | None]:
-    """What --control asks for; nothing of it is imported without."""
-    if options is None:
-        yield None
-        return
-    from emulator.control.server import open_control
-
-    with contextlib.closing(open_control(options.address, options.token, modules)) as control:
-        yield control
 
 
 @contextlib.contextmanager
@@ -241,27 +172,6 @@ def _ready(options: Options) -> Iterator[ReadyFile | None]:
         yield file
 
 
-@contextlib.contextmanager
-def _traces(options: Options) -> Iterator[list[Trace]]:
-    """What --trace and -v ask for."""
-    traces: list[Trace] = []
-    with contextlib.ExitStack() as stack:
-        if options.trace is not None:
-            try:
-                file = options.trace.open("w", encoding="ascii")
-            except OSError as error:
-                raise LinkError(
-                    f"--trace {options.trace}: {error.strerror}; name a file that can be written"
-                ) from error
-            stack.callback(_close, file)
-            traces.append(JsonLines(file, time.monotonic))
-        if options.verbose:
-            from emulator.cli.live import Live
-
-            traces.append(Live(sys.stderr))
-        yield traces
-
-
 def _age() -> float:
     """Seconds since this process was started; 0 where the host does not tell."""
     try:
@@ -270,9 +180,3 @@ def _age() -> float:
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def _close(file: TextIO) -> None:
-    """Close a trace; what its disk does not take any more has been told of already."""
-    with contextlib.suppress(OSError):
-        file.close()

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from emulator.cli.command_page import describe_command
 from emulator.cli.model_page import describe_model
-from emulator.cli.page import Page, write
+from emulator.cli.output import write
+from emulator.cli.page import Page
 from emulator.cli.traits import Traits, apart, told, traits, usual
 from emulator.errors import Mistake, ProfileError
 from emulator.modem.connection import AccessMode

@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from cyclopts import Token
 
 
+ReadyFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--ready-file",
+        metavar="FILE",
+        env_var="ONEMO_READY_FILE",
+        show_env_var=False,
+        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
+    ),
+]
+
+
 def seconds(hint: type, tokens: Sequence[Token]) -> float:
     """A number of seconds, 0 or more."""
     text = tokens[0].value
@@ -32,15 +44,35 @@ def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
-def _connection(hint: type, tokens: Sequence[Token]) -> int:
+def number(hint: type, tokens: Sequence[Token]) -> int:
+    """A whole number, 0 or more."""
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise ValueError(f"{text}: write the number of a connection, like 0")
+        raise ValueError(f"{text}: write a whole number, like 0")
     return int(text)
 
 
 Seconds = Annotated[float, Parameter(metavar="SECONDS", converter=seconds)]
 Pause = Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)]
+Control = Annotated[
+    str | None,
+    Parameter(
+        name="--control",
+        metavar="HOST:PORT",
+        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
+    ),
+]
+ControlToken = Annotated[
+    str | None,
+    Parameter(
+        name="--control-token",
+        metavar="TOKEN",
+        env_var="ONEMO_CONTROL_TOKEN",
+        show_env_var=False,
+        help="What every request to the control must carry; needed on an address that others reach. "
+        "ONEMO_CONTROL_TOKEN if left out.",
+    ),
+]
 Speed = Annotated[int, Parameter(metavar="BIT/S", converter=bit_rate)]
 
 
@@ -49,8 +81,9 @@ def trace(
     /,
     *,
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
+    kind: Literal["answer", "urc", "echo", "data"] | None = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
-    connection: Annotated[int | None, Parameter(metavar="N", converter=_connection)] = None,
+    connection: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,
@@ -67,6 +100,8 @@ def trace(
         The trace.
     source: str
         Only what comes from dte, module or network.
+    kind: str
+        Only answers of the module's, URCs, echo, or data of transparent mode.
     grep: str
         Only lines in which this regular expression is found.
     connection: int
@@ -80,7 +115,7 @@ def trace(
     """
     from emulator.cli.trace import Options, show_trace
 
-    return show_trace(Options(file, source, grep, connection, since, until, deltas))
+    return show_trace(Options(file, source, kind, grep, connection, since, until, deltas))
 
 
 def record(
@@ -176,6 +211,7 @@ Examples:
   onemo-emulator run --trace today.jsonl      in one terminal, for a while
   onemo-emulator trace today.jsonl
   onemo-emulator trace today.jsonl --from module --grep ERROR
+  onemo-emulator trace today.jsonl --kind urc
   onemo-emulator trace today.jsonl --connection 0 --since 10 --until 20"""
 
 _GRAMMAR = """\

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from emulator.cli.page import write
-from emulator.dialogue.lines import MARKS, Lines, Told, crossed
+from emulator.cli.output import write
+from emulator.dialogue.lines import ECHO, MARKS, Lines, Told, crossed
 from emulator.errors import UsageError
 
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
+_NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
 _FAINT = "2"
 
 
@@ -22,6 +23,7 @@ class Options(NamedTuple):
 
     file: Path
     source: str | None
+    kind: str | None
     grep: str | None
     connection: int | None
     since: float
@@ -38,8 +40,10 @@ def show_trace(options: Options) -> int:
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     before = 0.0
     for told in _told(options.file):
-        text = told.text
-        if options.source not in (None, told.source) or (wanted is not None and not wanted.search(text)):
+        text = told.text + _NOTES.get(told.kind, "")
+        if options.source not in (None, told.source) or options.kind not in (None, told.kind):
+            continue
+        if wanted is not None and not wanted.search(text):
             continue
         if options.connection not in (None, told.connection) or not options.since <= told.time <= options.until:
             continue
@@ -54,7 +58,7 @@ def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
         return f"{stamp} {mark} {text}{took}\n"
-    style = _FAINT if told.echo else _STYLES[told.source]
+    style = _FAINT if told.kind == ECHO else _STYLES[told.source]
     return f"\x1b[{_FAINT}m{stamp}\x1b[0m {mark} \x1b[{style}m{text}\x1b[0m\x1b[{_FAINT}m{took}\x1b[0m\n"
 
 
@@ -100,7 +104,7 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
         case "dte", "module":
             return lines.sent(data, time)
         case "module", "dte":
-            return lines.received(data, time)
+            return lines.received(data, time, str(entry["kind"]))
         case ("module" | "network") as source, "module" | "network":
             return [crossed("sent" if source == "module" else "received", connection, data, time)]
     raise ValueError(entry["from"])

@@ -95,11 +95,12 @@ def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
 
 
 def _read(modem: Modem, record: Named) -> Reply:
-    """Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, which nobody may read."""
+    """Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read."""
     file = modem.files.require(record.name)
-    if file.kind is not FileKind.CERTIFICATE:
+    data = bytes(file.data)
+    if file.kind is not FileKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
         raise CommandError(Cme.FILE_READ_FAILED)
-    return Reply((print_line("MSSLCERTRD", len(file.data), bytes(file.data)),))
+    return Reply((print_line("MSSLCERTRD", len(data), data),))
 
 
 def _list(modem: Modem, record: Listed) -> Reply:

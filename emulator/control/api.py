@@ -56,9 +56,11 @@ class Verified(NamedTuple):
 
 
 class Control:
-    """modules: by name, as they are at each moment."""
+    """modules: by name, as they are at each moment. awaited: the names of those that are to be, and are not there yet,
+    or could not be started."""
 
     def __init__(self, modules: Mapping[str, Running]) -> None:
+        self.awaited: set[str] = set()
         self._modules = modules
         self._journals: dict[str, Journal] = {}
         self._streams = 0
@@ -70,7 +72,8 @@ class Control:
     # What is asked.
 
     def ready(self, asked: Asked) -> Ready:
-        waiting = [name for name, running in self._modules.items() if running.condition is not Condition.READY]
+        there = {name for name, running in self._modules.items() if running.condition is Condition.READY}
+        waiting = sorted((self._modules.keys() | self.awaited) - there)
         if waiting or not self._modules:
             of = (
                 f"{', '.join(waiting[:10])}{' …' if len(waiting) > 10 else ''}" if waiting else "there is no module yet"

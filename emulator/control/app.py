@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,12 @@ from starlette.routing import Route
 from emulator.control.api import ENDPOINTS, Control
 from emulator.control.endpoints import Asked, Endpoint, Refused
 from emulator.control.guard import Guard
+from emulator.control.http import Message, Receive, Send
 from emulator.control.openapi import document
 from emulator.control.shape import plain
 from emulator.control.stream import TraceStream
 
 _log = logging.getLogger(__name__)
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Scope]]
-Send = Callable[[Scope], Awaitable[None]]
 _PAGE = Path(__file__).with_name("page")
 _KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -57,7 +55,7 @@ class App:
         ]
         self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         refusal = self._guard.refusal(scope["method"], scope["path"], headers)
         if refusal is None:
@@ -76,16 +74,16 @@ class _Resource:
         self._control = control
         self._endpoints = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         endpoint = self._endpoints.get(method)
         if endpoint is None:
-            answer: Any = _not_allowed(scope["method"], self._endpoints)
+            answer: Response | TraceStream = _not_allowed(scope["method"], self._endpoints)
         else:
             answer = await self._answer(endpoint, Request(scope, receive))
         await answer(scope, receive, send)
 
-    async def _answer(self, endpoint: Endpoint, request: Request) -> Any:
+    async def _answer(self, endpoint: Endpoint, request: Request) -> Response | TraceStream:
         try:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
@@ -103,7 +101,7 @@ class _Fixed:
     def __init__(self, content: bytes, kind: str) -> None:
         self._answer = Response(content, headers=_SAFE, media_type=kind)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         reading = scope["method"] in ("GET", "HEAD")
         answer = self._answer if reading else _not_allowed(scope["method"], ("GET",))
         await answer(scope, receive, send)
@@ -116,10 +114,10 @@ class _Files:
         files = sorted(_PAGE.iterdir()) if _PAGE.is_dir() else []
         self._files = {file.name: file for file in files if file.suffix in _KINDS}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         file = self._files.get(scope["path_params"].get("file", "index.html"))
         if file is None:
-            answer: Any = _error(404, "there is no such page; the API is at /openapi.json")
+            answer: Response | _Fixed = _error(404, "there is no such page; the API is at /openapi.json")
         else:
             answer = _Fixed(file.read_bytes(), _KINDS[file.suffix])
         await answer(scope, receive, send)
@@ -138,7 +136,7 @@ def _query(endpoint: Endpoint, given: list[tuple[str, str]]) -> dict[str, Any]:
     return read
 
 
-def _body(data: bytes, *, wanted: bool) -> Any:
+def _body(data: bytes, *, wanted: bool) -> object:
     """Raises Refused."""
     if not wanted:
         return None
@@ -156,7 +154,7 @@ def _error(status: int, problem: str, headers: Mapping[str, str] = {}) -> Respon
     return Response(_json({"error": problem}), status, {**_SAFE, **headers}, "application/json")
 
 
-def _not_allowed(method: str, allowed: Any) -> Response:
+def _not_allowed(method: str, allowed: Iterable[str]) -> Response:
     """405, with what is."""
     names = ", ".join(allowed)
     return _error(405, f"{method} is not for this; there are {names}", {"allow": names})

@@ -45,7 +45,7 @@ class Step(NamedTuple):
 
 
 class Found(NamedTuple):
-    """How many were found of a step, and where. At most ``times`` are looked for, and one where there should be none."""
+    """How many were found of a step, and where: at most ``times``, and one where there should be none."""
 
     found: int
     at: tuple[int, ...]
@@ -62,7 +62,7 @@ def filtered(
     """Whether an entry is all that is asked for; None: anything."""
     tests: list[Wanted] = []
     if side is not None:
-        tests.append(lambda entry: entry.way[0] == side if entry.kind != "event" else side == "network")
+        tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
     if contains is not None:
         pattern = Pattern(contains)
         tests.append(lambda entry: pattern.found(text_of(entry)))

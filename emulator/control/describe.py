@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from emulator.faults.kinds import KINDS, Kind, Layer, Type
@@ -102,7 +103,7 @@ def _key(key: Declared, own: bool) -> Key:
 _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.SECONDS, Type.MOMENT)
 
 
-def _object(name: str, kind: Kind, keys: Any) -> dict[str, Any]:
+def _object(name: str, kind: Kind, keys: Iterable[Declared]) -> dict[str, Any]:
     properties = {key.name: _schema(key) for key in keys}
     return {
         "type": "object",

@@ -50,7 +50,7 @@ class Asked(NamedTuple):
 
     path: Mapping[str, str]
     query: Mapping[str, Any]
-    body: Any
+    body: object
     headers: Mapping[str, str]
 
 

@@ -17,18 +17,17 @@ import trio
 
 _log = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
-App = Callable[
-    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
-    Awaitable[None],
-]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MOST_CONNECTIONS = 128
 MOST_BODY = 1 << 16
 """Bytes of a request's body."""
 MOST_HEAD = 1 << 14
-_COMES = 10.0
+COMES = 10.0
 """Seconds that a request may take to come, from the end of the one before."""
-_TAKEN = 60.0
+TAKEN = 60.0
 """Seconds that a piece of an answer may take to be taken."""
 _READ = 1 << 16
 
@@ -76,10 +75,12 @@ class _Connection:
         """Requests until the client has no more, or one was no good."""
         while True:
             try:
-                with trio.fail_after(_COMES):
+                with trio.fail_after(COMES):
                     request = await self._event()
                     if not isinstance(request, h11.Request):
                         return
+                    if request.http_version not in (b"1.0", b"1.1"):
+                        raise _Refused(505, "only HTTP/1.1 is spoken here")
                     body = await self._body()
             except _Refused as refused:
                 await self._refuse(*refused.args)
@@ -96,7 +97,7 @@ class _Connection:
         """Raises TooSlowError when the client does not take it."""
         data = self._http.send(event)
         if data:
-            with trio.fail_after(_TAKEN):
+            with trio.fail_after(TAKEN):
                 await self._stream.send_all(data)
 
     async def gone(self) -> None:
@@ -177,9 +178,9 @@ class _Exchange:
         }
         try:
             await self._app(scope, self._receive, self._send)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            raise
-        except Exception:
+        except Exception as error:
+            if _lost(error):
+                raise trio.BrokenResourceError from error
             _log.exception("a bug in the control API; the modules go on")
             if not self._begun:
                 await self._say_sorry()
@@ -209,6 +210,13 @@ class _Exchange:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
         await self._send({"type": "http.response.start", "status": 500, "headers": headers})
         await self._send({"type": "http.response.body", "body": data})
+
+
+def _lost(error: BaseException) -> bool:
+    """Whether it only says that the client has gone, or takes nothing."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_lost, error.exceptions))
+    return isinstance(error, trio.BrokenResourceError | trio.ClosedResourceError | trio.TooSlowError)
 
 
 def _common() -> list[tuple[bytes, bytes]]:

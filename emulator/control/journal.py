@@ -8,10 +8,11 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, NamedTuple
 
-from emulator.dialogue.lines import Lines, Told, crossed
-from emulator.dialogue.results import FINAL
+from emulator.dialogue.lines import ANSWER, Lines, Told, crossed
+from emulator.wire.transmitter import Kind
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
+"""command of the DTE, data of either; what the module said; payload and event on the network."""
 MOST = 1 << 20
 """Bytes that are remembered of one module."""
 _EACH = 300
@@ -62,28 +63,24 @@ class Journal:
         self._clock = clock
         self._start = clock()
         self._most = most
-        self._aside: deque[tuple[float, str, int | None, Any]] = deque()
+        self._aside: deque[tuple[float, str, Any, Any]] = deque()
         self._entries: deque[Entry] = deque()
         self._size = 0
         self._next = 1
-        self._begin()
-
-    def _begin(self) -> None:
         self._lines = Lines()
-        self._asked = False
 
     # Trace.
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         """See Trace."""
-        self._add(direction, None, data)
+        self._add(direction, kind, data)
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         """See Trace."""
         self._add(event, connect_id, detail)
 
-    def _add(self, what: str, connect_id: int | None, data: bytes | str) -> None:
-        self._aside.append((self._clock() - self._start, what, connect_id, data))
+    def _add(self, what: str, of: Kind | int | None, data: bytes | str) -> None:
+        self._aside.append((self._clock() - self._start, what, of, data))
         size = len(data)
         self._size += _EACH + size
         if isinstance(data, bytes):
@@ -116,36 +113,19 @@ class Journal:
     def _take_up(self) -> None:
         """Join what was put aside to lines."""
         while self._aside:
-            at, what, connect_id, data = self._aside.popleft()
+            at, what, of, data = self._aside.popleft()
             self._size -= _EACH + len(data)
             if what == ">":
                 told = self._lines.sent(data, at)
             elif what == "<":
-                told = self._lines.received(data, at)
+                told = self._lines.received(data, at, of.value if of is not None else ANSWER)
             else:
-                told = iter((crossed(what, connect_id, data, at),))
+                told = iter((crossed(what, of, data, at),))
             for one in told:
-                self._entries.append(Entry(self._next, self._kind(one), one))
+                self._entries.append(Entry(self._next, _kind(one), one))
                 self._next += 1
                 self._size += _EACH + len(one.data)
         self._forget()
-
-    def _kind(self, told: Told) -> str:
-        if told.event:
-            return "payload" if told.event.endswith("bytes:") else "event"
-        if told.source == "dte":
-            if not told.is_command:
-                return "data"
-            self._asked = True
-            return "command"
-        if told.echo:
-            return "echo"
-        if FINAL.fullmatch(told.data):
-            self._asked = False
-            return "answer"
-        if not self._asked:
-            return "urc"
-        return "prompt" if told.data.rstrip() == b">" else "answer"
 
     def _forget(self) -> None:
         """The oldest goes; what never became lines counts as one entry."""
@@ -155,4 +135,12 @@ class Journal:
             else:
                 self._size -= _EACH + len(self._aside.popleft()[3])
                 self._next += 1
-                self._begin()
+                self._lines = Lines()
+
+
+def _kind(told: Told) -> str:
+    if told.event:
+        return "payload" if told.event.endswith("bytes:") else "event"
+    if told.source == "dte":
+        return "command" if told.is_command else "data"
+    return "prompt" if told.kind == ANSWER and told.data.rstrip() == b">" else told.kind

@@ -21,9 +21,9 @@ def plain(value: object) -> object:
     return value
 
 
-def schema_of(declared: Any, named: dict[str, Schema]) -> Schema:
+def schema_of(declared: object, named: dict[str, Schema]) -> Schema:
     """The JSON schema of a type; those of NamedTuples go into named, and are referred to."""
-    if declared in _PLAIN:
+    if isinstance(declared, type) and declared in _PLAIN:
         return {"type": _PLAIN[declared]}
     if declared is object:
         return {}
@@ -36,15 +36,16 @@ def schema_of(declared: Any, named: dict[str, Schema]) -> Schema:
         return {"type": "array", "items": schema_of(arguments[0], named)}
     if origin is dict:
         return {"type": "object", "additionalProperties": schema_of(arguments[1], named)}
+    assert isinstance(declared, type)  # a NamedTuple
     name = declared.__name__
     if name not in named:
         named[name] = {}  # it may contain itself
-        fields = get_type_hints(declared)
+        fields, defaults = get_type_hints(declared), getattr(declared, "_field_defaults", {})
         named[name] = {
             "type": "object",
             "description": (declared.__doc__ or "").strip(),
             "properties": {_outside(field): schema_of(kind, named) for field, kind in fields.items()},
-            "required": [_outside(field) for field in fields if field not in declared._field_defaults],
+            "required": [_outside(field) for field in fields if field not in defaults],
             "additionalProperties": False,
         }
     return {"$ref": f"#/components/schemas/{name}"}

@@ -1,4 +1,4 @@
-"""A module's state: what it is set to, what it does, and what goes wrong in it. Each class here is an object of JSON."""
+"""A module's state: what it is set to, what it does, what goes wrong in it. Each class is an object of JSON."""
 
 from __future__ import annotations
 

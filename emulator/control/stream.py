@@ -7,11 +7,11 @@ it comes back to that place, and is told how many.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import trio
 
+from emulator.control.http import Message, Receive, Send
 from emulator.control.journal import Journal
 from emulator.control.shape import plain
 
@@ -44,12 +44,7 @@ class TraceStream:
         self._news = trio.Event()
         self._wake: Callable[[], None] = self._awake
 
-    async def __call__(
-        self,
-        scope: Mapping[str, Any],
-        receive: Callable[[], Awaitable[Any]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self._count(1)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
@@ -61,7 +56,7 @@ class TraceStream:
             for journal in self._places:
                 journal.on_news.remove(self._wake)
 
-    async def _until_gone(self, receive: Callable[[], Awaitable[Any]], scope: trio.CancelScope) -> None:
+    async def _until_gone(self, receive: Receive, scope: trio.CancelScope) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         scope.cancel()
@@ -69,7 +64,7 @@ class TraceStream:
     def _awake(self) -> None:
         self._news.set()
 
-    async def _write(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    async def _write(self, send: Send) -> None:
         spoke = trio.current_time()
         await _say(send, ": the trace\n\n")
         while True:
@@ -117,5 +112,5 @@ class TraceStream:
         self._places[journal] = place
 
 
-async def _say(send: Callable[[dict[str, Any]], Awaitable[None]], text: str) -> None:
+async def _say(send: Send, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode(), "more_body": True})

@@ -6,6 +6,7 @@ Pure: each entry brings its time (seconds).
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,12 +16,14 @@ _HELD = 16384
 """Bytes of a line that are waited for until it is told as far as it has come."""
 _LONGEST = 512
 """Bytes of a line that are shown."""
+_DTE = "dte"
+ANSWER, ECHO = "answer", "echo"
 _COMMAND = re.compile(rb"AT", re.IGNORECASE)
 MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
 class Told(NamedTuple):
-    """One line. source: dte, module or network. echo: whether it repeats what was typed.
+    """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data.
 
     took: seconds since the command that it ends was complete, None where it ends none. connection: None for the line
     to the DTE, and for what belongs to no connection. whole: whether its end has come.
@@ -29,7 +32,7 @@ class Told(NamedTuple):
     time: float
     source: str
     data: bytes
-    echo: bool = False
+    kind: str = ""
     took: float | None = None
     connection: int | None = None
     event: str = ""
@@ -45,15 +48,16 @@ class Told(NamedTuple):
             shown = f"{self.event} {shown}"
         if self.connection is not None:
             shown = f"connection {self.connection}: {shown}"
-        return shown + ("  (echo)" if self.echo else "") + ("" if self.whole else "  (no line end yet)")
+        return shown
 
     def __str__(self) -> str:
         """``> AT``, ``< OK``, ``* connection 0: opened 127.0.0.1:9000``."""
-        return f"{MARKS[self.source]} {self.text}"
+        notes = ("  (echo)" if self.kind == ECHO else "") + ("" if self.whole else "  (no line end yet)")
+        return f"{MARKS[self.source]} {self.text}{notes}"
 
     @property
     def is_command(self) -> bool:
-        return self.source == "dte" and _COMMAND.match(self.data) is not None
+        return self.source == _DTE and _COMMAND.match(self.data) is not None
 
 
 def crossed(event: str, connection: int | None, detail: bytes | str, time: float) -> Told:
@@ -67,76 +71,59 @@ class Lines:
     """Joins what crossed the line to the DTE."""
 
     def __init__(self) -> None:
-        self._begun = {"dte": bytearray(), "module": bytearray(), "echo": bytearray()}
-        self._unechoed = b""
+        self._begun: dict[str, bytearray] = defaultdict(bytearray)
         self._asked: float | None = None
 
     def sent(self, data: bytes, time: float) -> Iterator[Told]:
         """By the DTE."""
-        self._unechoed = (self._unechoed + data)[-_HELD:]
-        return self._take("dte", data, time)
+        return self._take(_DTE, data, time)
 
-    def received(self, data: bytes, time: float) -> Iterator[Told]:
-        """By the DTE."""
-        echoed = self._echoed(data)
-        yield from self._take("echo", data[:echoed], time)
-        if echoed < len(data):
-            yield from self._end("dte", time)
-            yield from self._end("echo", time)
-            yield from self._take("module", data[echoed:], time)
-            if bytes(self._begun["module"]) in (b">", b"> "):  # a prompt has no line end
-                yield from self._end("module", time)
+    def received(self, data: bytes, time: float, kind: str) -> Iterator[Told]:
+        """By the DTE. Whatever is no echo interrupts what is being typed."""
+        if kind != ECHO:
+            for each in [each for each in self._begun if each != kind]:
+                yield from self._end(each, time)
+        yield from self._take(kind, data, time)
+        if bytes(self._begun[kind]) in (b">", b"> "):  # a prompt has no line end
+            yield from self._end(kind, time)
 
     def end(self, time: float) -> Iterator[Told]:
         """What has begun, as nothing more follows."""
-        for source in self._begun:
-            yield from self._end(source, time)
+        for kind in list(self._begun):
+            yield from self._end(kind, time)
 
     def begun(self, time: float) -> Iterator[Told]:
         """What has begun, and may go on."""
-        for source, data in self._begun.items():
+        for kind, data in self._begun.items():
             if data:
-                yield Told(time, "module" if source == "echo" else source, bytes(data), source == "echo", whole=False)
+                source, of = (_DTE, "") if kind == _DTE else ("module", kind)
+                yield Told(time, source, bytes(data), of, whole=False)
 
-    def _echoed(self, data: bytes) -> int:
-        """How many bytes of data are the echo of what the DTE sent."""
-        if not data.startswith(b"\n"):  # the LF of CR LF is not echoed
-            self._unechoed = self._unechoed.lstrip(b"\n")
-        count = 0
-        for byte, expected in zip(data, self._unechoed, strict=False):
-            if byte != expected:
-                break
-            count += 1
-        self._unechoed = self._unechoed[count:] if count else b""
-        return count
-
-    def _take(self, source: str, data: bytes, time: float) -> Iterator[Told]:
-        begun = self._begun[source]
+    def _take(self, kind: str, data: bytes, time: float) -> Iterator[Told]:
+        begun = self._begun[kind]
         begun += data
         *lines, rest = re.split(rb"[\r\n]", bytes(begun))
         begun[:] = rest
         for line in lines:
-            yield from self._line(source, line, time, whole=True)
+            yield from self._line(kind, line, time, whole=True)
         if len(begun) > _HELD:
-            yield from self._end(source, time)
+            yield from self._end(kind, time)
 
-    def _end(self, source: str, time: float) -> Iterator[Told]:
-        line = bytes(self._begun[source])
-        self._begun[source].clear()
-        return self._line(source, line, time, whole=False)
+    def _end(self, kind: str, time: float) -> Iterator[Told]:
+        line = bytes(self._begun[kind])
+        self._begun[kind].clear()
+        return self._line(kind, line, time, whole=False)
 
-    def _line(self, source: str, line: bytes, time: float, *, whole: bool) -> Iterator[Told]:
+    def _line(self, kind: str, line: bytes, time: float, *, whole: bool) -> Iterator[Told]:
         if not line:
             return
-        if source == "dte":
-            told = Told(time, source, line)
+        if kind == _DTE:
+            told = Told(time, _DTE, line)
             if whole and told.is_command:
                 self._asked = time
             yield told
-        elif source == "echo":
-            yield Told(time, "module", line, echo=True)
-        else:
-            took = None
-            if self._asked is not None and FINAL.fullmatch(line):
-                took, self._asked = time - self._asked, None
-            yield Told(time, source, line, took=took)
+            return
+        took = None
+        if self._asked is not None and kind == ANSWER and FINAL.fullmatch(line):
+            took, self._asked = time - self._asked, None
+        yield Told(time, "module", line, kind, took)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from emulator.dialogue.transcript import EXACT, LINE, received_lines, typed_line
+from emulator.dialogue.escapes import escaped
+from emulator.dialogue.results import FINAL_LINE
+from emulator.dialogue.secrets import MASK, without_key
+from emulator.dialogue.transcript import EXACT, LINE, RAW, received_lines, typed_line
 
 _LONGEST = 4096
 """Bytes of a line without its end that are held back."""
@@ -17,8 +20,10 @@ _FRAMED = re.compile(rb"\r\n[^\r\n]+\r\n")
 
 
 class Recorder:
-    """Takes what crosses the line both ways. volatile: expressions of texts that differ each time, by the name of the
-    value that stands for them; of an expression with a group, the group.
+    """Takes what crosses the line both ways; private keys are masked.
+
+    volatile: expressions of texts that differ each time, by the name of the value that stands for them; of an
+    expression with a group, the group.
 
     pauses: the shortest silence before something is sent that is written as ``wait``; those around ``+++`` always are,
     as it is none without.
@@ -33,6 +38,7 @@ class Recorder:
         self._lines: list[str] = []
         self._last: float | None = None
         self._escaping = False
+        self._secret = 0  # bytes of a key that are still to be typed
 
     def sent(self, data: bytes, now: float) -> None:
         """The DTE sent data."""
@@ -43,7 +49,7 @@ class Recorder:
         self._typed += data
         *_, rest = re.split(rb"(?<=\r)(?!\n)|(?<=\n)", self._typed)
         for line in re.split(rb"(?<=\r)(?!\n)|(?<=\n)", self._typed)[:-1]:
-            self._lines.append(typed_line(line))
+            self._write_typed(line)
         self._typed[:] = rest
         if len(rest) > _LONGEST:
             self._flush_typed()
@@ -85,8 +91,17 @@ class Recorder:
 
     def _flush_typed(self) -> None:
         if self._typed:
-            self._lines.append(typed_line(bytes(self._typed)))
+            self._write_typed(bytes(self._typed))
             self._typed.clear()
+
+    def _write_typed(self, line: bytes) -> None:
+        count = min(self._secret, len(line))
+        shown, key = without_key(line[count:])
+        self._secret += key - count
+        if count:
+            self._lines.append(f"{RAW} {escaped(MASK * count)}")
+        if shown:
+            self._lines.append(typed_line(shown))
 
     def _flush_said(self) -> None:
         if not self._typed:
@@ -94,7 +109,10 @@ class Recorder:
 
     def _tell(self, count: int) -> None:
         """Write down so many bytes of what was said."""
-        self._lines += map(self._named, received_lines(bytes(self._said[:count])))
+        said, _ = without_key(bytes(self._said[:count]))
+        if FINAL_LINE.search(said):  # whatever was to be typed is over
+            self._secret = 0
+        self._lines += map(self._named, received_lines(said))
         del self._said[:count]
 
     def _named(self, line: str) -> str:

@@ -11,6 +11,7 @@ r"""Transcripts: dialogues with a module as the manual writes them, one line eac
     = \r\nOK\r\n                exactly these bytes received, with escapes
     ...                         anything received, nothing too
     wait 1.5                    so many seconds pass; what follows may come meanwhile
+    ! peer 0 sends abc          the world does something; only the emulator's own tests have such a world
 
 ``{name}`` in what is received is any text without a line end the first time, and the same text afterwards. In what is
 typed behind such a line, it is that text; everywhere else, what is typed is as it stands.
@@ -29,7 +30,7 @@ from dataclasses import dataclass
 from emulator.dialogue.escapes import NAME, escaped, latin, plain, unescaped
 from emulator.errors import UsageError
 
-TYPED, RAW, LINE, EXACT, ANY, WAIT = ">", ">>", "<", "=", "...", "wait"
+TYPED, RAW, LINE, EXACT, ANY, WAIT, WORLD = ">", ">>", "<", "=", "...", "wait", "!"
 _HEADER = re.compile(r"(?!wait:)([a-z][a-z-]*): *(.*)")
 _LONGEST_WAIT = 86400.0
 _KINDS = "> typed, >> raw, < line, = bytes, ..., wait SECONDS or # comment"
@@ -78,8 +79,11 @@ class Transcript:
     steps: tuple[Step, ...]
 
 
-def parse(name: str, text: str) -> Transcript:
-    """Read a transcript. Raises UsageError, which names the file and the line, where it is none."""
+def parse(name: str, text: str, *, world: bool = False) -> Transcript:
+    """Read a transcript. world: whether there is one that does what it is told.
+
+    Raises UsageError, which names the file and the line, where it is none.
+    """
     headers: list[tuple[str, str]] = []
     steps: list[tuple[int, str, tuple[Piece, ...], float]] = []
     said: list[list[Expected]] = []
@@ -97,7 +101,7 @@ def parse(name: str, text: str) -> Transcript:
                 expected = _expected(number, line, kind, rest)
                 known |= {piece.name for piece in expected.pieces or () if isinstance(piece, Value)}
                 said[-1].append(expected)
-            elif kind in (TYPED, RAW, WAIT):
+            elif kind in (TYPED, RAW, WAIT) or (kind == WORLD and world):
                 steps.append((number, line, _typed(kind, rest, known), _seconds(rest) if kind == WAIT else 0.0))
                 said.append([])
             elif not steps and (match := _HEADER.fullmatch(line)):
@@ -143,7 +147,7 @@ def _exact(data: bytes) -> list[str]:
 
 
 def _typed(kind: str, rest: str, known: set[str]) -> tuple[Piece, ...]:
-    if kind == WAIT:
+    if kind in (WAIT, WORLD):
         return ()
     pieces = _pieces(rest, latin if kind == TYPED else unescaped, known)
     return (*pieces, b"\r") if kind == TYPED else pieces
@@ -180,6 +184,8 @@ def _seconds(text: str) -> float:
 
 
 def _what_is(line: str) -> str:
+    if line.startswith(f"{WORLD} "):
+        return "what the world does can be told only in the emulator's own tests; leave it out"
     for kind in (RAW, TYPED, LINE, EXACT):
         if line.startswith(kind):
             return f"write a blank after {kind}"

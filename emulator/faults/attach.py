@@ -7,7 +7,7 @@ when the last is gone: a module without faults is as it always was.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Protocol
 
@@ -27,7 +27,8 @@ _MOST_SEEDS = 1 << 32
 class Running(Protocol):
     """A running module, as its faults see it."""
 
-    modem: Modem
+    @property
+    def modem(self) -> Modem: ...
 
     def now(self) -> float:
         """The time on the clock that the core is given."""
@@ -53,8 +54,8 @@ class Running(Protocol):
 class Wrapper(Protocol):
     """What is around the line or the network, for good."""
 
-    def release(self) -> None:
-        """A fault is gone: what is held only for its sake goes on."""
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what is held for their sake goes on."""
         ...
 
 
@@ -200,12 +201,13 @@ class Faults:
         """What faults held back goes on, and events are undone, once."""
         if not ended:
             return
+        self._untidy = True  # what goes on goes with the next step
         transmitter = self._running.modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter) and any(armed.fault.layer is Layer.URC for armed in ended):
-            transmitter.let_go()
+        if isinstance(transmitter, FaultyTransmitter):
+            transmitter.let_go(ended)
         for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
-                wrapper.release()
+                wrapper.release(ended)
         for armed in ended:
             if armed.fired and armed.fault.kind.undo and armed.id not in self._undone:
                 self._undone.add(armed.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import trio
 
 from emulator.faults.held import Held, Shared
@@ -9,6 +11,7 @@ from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Chooser, Occasion
 from emulator.link.interface import Link
 
+_LATE = frozenset({"line-delay", "line-slice"})
 _READ = 4096
 _MOST = 16384
 """Bytes of each way that are late at most; then the line is full, or what the DTE sends waits outside."""
@@ -53,8 +56,10 @@ class FaultyLink:
                 noise = fault.data("data") if "data" in fault.values else armed.random.randbytes(fault.whole("count"))
                 self._hand_over(noise)
 
-    def release(self) -> None:
-        """The faults are gone: what they made late goes at once, in order."""
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what they made late goes at once, in order."""
+        if not any(armed.fault.kind.name in _LATE for armed in ended):
+            return
         for held, waiting in ((self._in, self._reading), (self._out, self._writing)):
             held.release(trio.current_time())
             waiting.cancel()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from weakref import WeakSet
 
 import trio
 
 from emulator.errors import NetError, NetFailure
-from emulator.faults.connection import FaultyCarrying, FaultyConnection, Wait
+from emulator.faults.connection import FaultyCarrying, FaultyConnection
 from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Chooser, Occasion
+from emulator.faults.ways import Wait
 from emulator.net.interface import (
     Carrying,
     Connection,
     Echo,
+    Family,
     LookupRequest,
     NamePolicy,
     Network,
@@ -58,10 +60,10 @@ class FaultyNetwork:
         self._connections.add(wrapped)
         return wrapped
 
-    def release(self) -> None:
-        """The faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
         for connection in list(self._connections):
-            connection.release()
+            connection.release(ended)
 
     # Network.
 
@@ -219,8 +221,8 @@ def _round_trip(fired: Sequence[Armed]) -> float:
 
 def _patience(names: NamePolicy) -> float:
     """The trio time at which the last request to the last name server has had no answer."""
-    servers = max(1, len(names.ipv4)) + max(1, len(names.ipv6))
-    return trio.current_time() + names.timeout * names.requests * servers
+    servers = sum(len(names.ipv4 if family is Family.IPV4 else names.ipv6) for family in names.families)
+    return trio.current_time() + names.timeout * names.requests * max(1, servers)
 
 
 async def _pass(seconds: float, deadline: float, failure: NetFailure = NetFailure.TIMED_OUT) -> None:

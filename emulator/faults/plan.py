@@ -113,10 +113,10 @@ def _names(pattern: str, host: str) -> bool:
 
 
 def tells(line: str, wanted: str) -> bool:
-    """Whether a URC is of that name, or (MIPURC) tells that."""
+    """Whether a URC is of that name, or (MIPURC) tells that; upper and lower case are the same."""
     name, _, rest = line.removeprefix("+").partition(":")
     kind = rest.strip().partition(",")[0].strip('"')
-    return wanted in (name, kind) if wanted.isupper() else wanted == kind
+    return wanted.removeprefix("+").lower() in (name.lower(), kind.lower())
 
 
 @dataclass(slots=True)

@@ -106,7 +106,7 @@ def _check(fault: Fault) -> None:
         raise FaultError(f"fault {name}: {', '.join(fault.scope)} only tells which occasion; give on=… as well")
     operation = fault.scope.get("operation")
     if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
-        raise FaultError(f"fault {name}: operation={operation!r} is none of {', '.join(fault.kind.operations)}")
+        raise FaultError(f"fault {name}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
         raise FaultError(f"fault {name}: address={fault.text('address')} is no IPv4 or IPv6 address")
     if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:

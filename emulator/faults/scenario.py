@@ -12,6 +12,7 @@ do = "urc-drop urc=MIPOPEN times=1"
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,6 +23,7 @@ from emulator.faults.plan import Armed, Fault
 from emulator.faults.presets import faults_of
 from emulator.faults.say import words
 
+_TIME = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?(s|ms)", re.ASCII)
 _KEYS = ("name", "do", "at", "on", "after")
 _TEXTS = ("name", "do", "on", "after")
 
@@ -87,12 +89,12 @@ def _step(table: Mapping[str, object], number: int, before: Mapping[str, Step]) 
 
 
 def _moment(at: object) -> object:
-    """A whole number would count matches."""
-    if isinstance(at, int) and not isinstance(at, bool):
+    """Seconds, for a whole number would count matches. Raises FaultError."""
+    if isinstance(at, int | float) and not isinstance(at, bool):
         return float(at)
-    if isinstance(at, str) and at.isdecimal():
-        raise FaultError(f'at: {at!r} has no unit; write "{at}s"')
-    return at
+    if isinstance(at, str) and _TIME.fullmatch(at):
+        return at
+    raise FaultError(f'at: is {at!r}, not a time; write "2.5s" or "200ms"')
 
 
 class Arming(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from emulator.faults.plan import Armed
 from emulator.net.interface import KeepAlive
 
 _NO_ANSWER = 924.6
@@ -13,23 +14,24 @@ _NO_ANSWER = 924.6
 class Silence:
     """Whether the peer of a connection is gone. keep_alive: the connection's. All times are trio's.
 
-    until: when it is back; -inf: it is there.
+    why: the fault that took it, None while it is there; until: when it is back.
     """
 
     def __init__(self, keep_alive: KeepAlive | None, now: float) -> None:
-        self.until = -math.inf
+        self.why: Armed | None = None
+        self.until = math.inf
         self._keep_alive = keep_alive
         self._heard = self._unanswered = now
 
     def __bool__(self) -> bool:
-        return self.until > -math.inf
+        return self.why is not None
 
-    def begin(self, until: float, now: float) -> None:
-        self.until = until
+    def begin(self, why: Armed, now: float) -> None:
+        self.why, self.until = why, why.ends
         self._unanswered = now
 
     def end(self) -> None:
-        self.until = -math.inf
+        self.why, self.until = None, math.inf
 
     def exchanged(self, now: float) -> None:
         """Something passed."""

@@ -9,14 +9,14 @@ import heapq
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from typing import NamedTuple
 
 from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Chooser, Occasion
 from emulator.modem.modem import Modem
-from emulator.wire.transmitter import Transmitter
+from emulator.wire.transmitter import Kind, Transmitter
 
 _MOST_PLACED = 64
 """URCs that wait for their point at most; more come as they always do."""
@@ -52,6 +52,10 @@ class Pause(bytes):
         return pause
 
 
+def _of(ended: Collection[Armed], why: list[Armed]) -> bool:
+    return any(armed is gone for gone in ended for armed in why)
+
+
 class FaultyTransmitter(Transmitter):
     """A modem's transmitter with faults. clock: the time now, in seconds."""
 
@@ -60,9 +64,9 @@ class FaultyTransmitter(Transmitter):
         self._modem = modem
         self._faults = faults
         self._clock = clock
-        self._late: list[tuple[float, int, Piece]] = []
+        self._late: list[tuple[float, int, Piece, list[Armed]]] = []
         self._order = count()
-        self._placed: dict[str, deque[tuple[float, Piece]]] = {}
+        self._placed: dict[str, deque[tuple[float, Piece, list[Armed]]]] = {}
         self._answering = False
         self._silent_until = -math.inf
 
@@ -78,15 +82,18 @@ class FaultyTransmitter(Transmitter):
         vars(plain).update({name: value for name, value in vars(self).items() if name not in own})
         return plain
 
-    def let_go(self) -> None:
-        """Nothing is kept back any more: what was late, or waited for its point, comes as URCs do."""
-        for _, _, piece in sorted(self._late):
-            super().urc(piece.data)
-        self._late.clear()
-        for waiting in self._placed.values():
-            for _, piece in waiting:
-                super().urc(piece.data)
-        self._placed.clear()
+    def let_go(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do."""
+        held = sorted(self._late)
+        self._late = [entry for entry in held if not _of(ended, entry[3])]
+        for _, _, piece, why in held:
+            if _of(ended, why):
+                self._queue(piece)
+        for point, waiting in self._placed.items():
+            self._placed[point] = deque(entry for entry in waiting if not _of(ended, entry[2]))
+            for _, piece, why in waiting:
+                if _of(ended, why):
+                    self._queue(piece)
 
     # URCs on their way in.
 
@@ -116,19 +123,20 @@ class FaultyTransmitter(Transmitter):
                 pieces = [(due, piece._replace(data=self._spoilt(piece.data, armed))) for due, piece in pieces]
         for due, piece in pieces:
             if due:
-                heapq.heappush(self._late, (self._clock() + due, next(self._order), piece))
+                heapq.heappush(self._late, (self._clock() + due, next(self._order), piece, fired))
             elif point:
-                self.place(point, piece, wait)
+                self.place(point, piece, wait, fired)
             else:
                 self._queue(piece)
         return True
 
-    def place(self, point: str, piece: Piece, wait: float = math.inf) -> None:
-        """Let a URC leave at a point of the line's traffic; after wait seconds it leaves all the same."""
+    def place(self, point: str, piece: Piece, wait: float, why: list[Armed]) -> None:
+        """Let a URC leave at a point of the line's traffic; after wait seconds, or when one of those faults is gone, it
+        leaves all the same."""
         if sum(map(len, self._placed.values())) >= _MOST_PLACED:
             self._queue(piece)
         else:
-            self._placed.setdefault(point, deque()).append((self._clock() + wait, piece))
+            self._placed.setdefault(point, deque()).append((self._clock() + wait, piece, why))
 
     def _occasion(self, data: bytes) -> Occasion:
         found = _ID.search(data)
@@ -173,12 +181,12 @@ class FaultyTransmitter(Transmitter):
 
     # Points of the line's traffic.
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """See Transmitter; the points before an answer and inside the > entry."""
         if data and not self._modem.online and not self._answering:
             self._answering = True
             self._leave("before-answer")
-        super().write(data)
+        super().write(data, kind)
         if data == self._modem.format.prompt():
             self._leave("prompt")
 
@@ -213,7 +221,8 @@ class FaultyTransmitter(Transmitter):
         while waiting:
             for part in waiting.popleft()[1].parts():
                 self._out.append(part)
-                self.size += len(part)
+                if part:
+                    self._grow(Kind.URC, len(part))
 
     # Out.
 

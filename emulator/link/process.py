@@ -6,44 +6,24 @@ Linux only: pidfds.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import select
 import shlex
 import shutil
 import signal
-import struct
 import subprocess
-import tty
-from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Self
 
 import trio
 
 from emulator.errors import LinkError, UsageError
+from emulator.link.child import Child, Inheriting, Terminal
 from emulator.link.pty import PtyLink, open_pty
-from emulator.link.speed import speed_of
-
-if TYPE_CHECKING:
-    import ptyprocess
 
 PLACE = "{port}"
-_TIOCGPTN = 0x80045430
 _PATIENCE = 2.0
 """Seconds that a child has to end after SIGTERM."""
-
-
-class _Child(Protocol):
-    """A child process that was started."""
-
-    pid: int
-
-    def reap(self) -> int:
-        """Collect it, which has ended; returns its exit status."""
-        ...
-
-    def signal(self, number: int) -> None: ...
 
 
 class ProcessLink:
@@ -60,8 +40,8 @@ class ProcessLink:
         self.status: int | None = None
         self._arguments = arguments
         self._inherits = line is not None
-        self._line: PtyLink | _Terminal | None = line
-        self._child: _Child | None = None
+        self._line: PtyLink | Terminal | None = line
+        self._child: Child | None = None
         self._pidfd = -1
         self._closed = False
         self._started = trio.Event()
@@ -85,9 +65,9 @@ class ProcessLink:
         """Start the child. Raises LinkError when it cannot be run."""
         try:
             if self._inherits:
-                self._child = _Inheriting(self._arguments)
+                self._child = Inheriting(self._arguments)
             else:
-                self._child = self._line = _Terminal(self._arguments)
+                self._child = self._line = Terminal(self._arguments)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise _cannot_run(self._arguments[0], error) from error
         self._pidfd = os.pidfd_open(self._child.pid)
@@ -163,113 +143,12 @@ class ProcessLink:
         else:
             await trio.sleep_forever()
 
-    async def _there(self) -> PtyLink | _Terminal:
+    async def _there(self) -> PtyLink | Terminal:
         while self._line is None:
             await self._started.wait()
             if self._closed:
                 raise trio.ClosedResourceError(f"{self.port} was closed")
         return self._line
-
-
-class _Inheriting:
-    """A child with our own standard input and output."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        self._process = subprocess.Popen(arguments, preexec_fn=_unblock)
-        self.pid = self._process.pid
-
-    def reap(self) -> int:
-        status = self._process.wait()
-        return status if status >= 0 else 128 - status
-
-    def signal(self, number: int) -> None:
-        self._process.send_signal(number)
-
-
-class _Terminal:
-    """A child on a terminal of its own, which is raw before it starts. Its stderr stays ours."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        import ptyprocess
-
-        with ExitStack() as stack:
-            diagnostics = os.dup(2)
-            stack.callback(os.close, diagnostics)
-
-            def prepare() -> None:
-                tty.setraw(0)
-                os.dup2(diagnostics, 2)
-                os.close(diagnostics)
-                _unblock()
-
-            self._process: ptyprocess.PtyProcess = ptyprocess.PtyProcess.spawn(
-                arguments, preexec_fn=prepare, pass_fds=(diagnostics,)
-            )
-        self.pid: int = self._process.pid
-        self._fd: int = self._process.fd
-        self._hung_up = False
-        os.set_blocking(self._fd, False)
-        number = struct.unpack("I", fcntl.ioctl(self._fd, _TIOCGPTN, bytes(4)))[0]
-        self.port = f"/dev/pts/{number}"
-        try:  # A child that closes its terminal for a while would end the line, were it not open here too.
-            self._slave = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
-        except OSError:  # it has ended already
-            self._slave = -1
-
-    @property
-    def baud_rate(self) -> int:
-        return speed_of(self._fd)
-
-    def reap(self) -> int:
-        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        self._process.terminated = True  # for its close
-        return status if status >= 0 else 128 - status
-
-    def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
-
-    def close(self) -> None:
-        if self._fd >= 0 and trio.lowlevel.in_trio_run():
-            trio.lowlevel.notify_closing(self._fd)
-        self._fd = -1
-        if self._slave >= 0:
-            os.close(self._slave)
-            self._slave = -1
-        self._process.delayafterclose = 0
-        self._process.close()
-
-    def read_now(self, limit: int) -> bytes | None:
-        try:
-            return os.read(self._fd, limit) or None
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            self._lose(error)
-            return None
-
-    def write_now(self, data: bytes | memoryview) -> int:
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self._lose(error)
-            return len(data)
-
-    async def wait_readable(self) -> None:
-        if self._hung_up:
-            await trio.sleep_forever()
-        await trio.lowlevel.wait_readable(self._fd)
-
-    async def wait_writable(self) -> None:
-        await trio.lowlevel.wait_writable(self._fd)
-
-    def _lose(self, error: OSError) -> None:
-        """The child has ended, which hangs its terminal up."""
-        if error.errno != errno.EIO:
-            raise error
-        self._hung_up = True
 
 
 def open_process(command: str, link: Path | None = None, mode: int | None = None) -> ProcessLink:
@@ -295,12 +174,6 @@ def open_process(command: str, link: Path | None = None, mode: int | None = None
     line = open_pty(link, mode)
     path = str(link.absolute()) if link is not None else line.port
     return ProcessLink([argument.replace(PLACE, path) for argument in arguments], line)
-
-
-def _unblock() -> None:
-    """In the child: signals as a program finds them that a shell starts."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def _cannot_run(program: str, error: Exception) -> LinkError:

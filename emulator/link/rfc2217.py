@@ -14,6 +14,7 @@ from typing import Self, cast
 import trio
 from serial import rfc2217
 
+from emulator.link.serial_port import SerialPort
 from emulator.link.tcp import LOOPBACK, TcpLink, open_tcp
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Rfc2217Link:
         self._tcp = tcp
         tcp.on_dte = self._on_dte
         self._changes: list[tuple[bool, bool]] = []
-        self._serial = _SerialPort(self, baud_rate)
+        self._serial = SerialPort(self, baud_rate)
         self._manager: rfc2217.PortManager | None = None
         self._complained = False
         self._raw, self._at = b"", 0  # what was read, and up to where it is decoded
@@ -266,65 +267,6 @@ class Rfc2217Link:
             manager = rfc2217.PortManager(cast(rfc2217.Serial, self._serial), cast(rfc2217.Serial, self))
             if self._tcp.in_use:
                 self._manager = manager
-
-
-class _SerialPort:
-    """The serial port that PortManager takes this for. It answers a ValueError with the value that stays."""
-
-    def __init__(self, link: Rfc2217Link, baud_rate: int) -> None:
-        self.baudrate = baud_rate  # PortManager never sets 0
-        self.parity: str = "N"
-        self.stopbits: float = 1
-        self.xonxoff = self.rtscts = self.break_condition = False
-        self.cts = self.dsr = True
-        self.cd = self.ri = False
-        self._link = link
-        self._bytesize = 8
-        self._dtr = self._rts = False
-
-    @property
-    def bytesize(self) -> int:
-        return self._bytesize
-
-    @bytesize.setter
-    def bytesize(self, size: int) -> None:
-        if not 5 <= size <= 8:
-            raise ValueError(f"{size} data bits")
-        self._bytesize = size
-
-    @property
-    def dtr(self) -> bool:
-        return self._dtr
-
-    @dtr.setter
-    def dtr(self, on: bool) -> None:
-        changed, self._dtr = on != self._dtr, on
-        if changed:
-            self._link.lines_changed()
-
-    @property
-    def rts(self) -> bool:
-        return self._rts
-
-    @rts.setter
-    def rts(self, on: bool) -> None:
-        changed, self._rts = on != self._rts, on
-        if changed:
-            self._link.lines_changed()
-
-    def hang_up(self) -> None:
-        """Both lines go off, as when a DTE closes its port."""
-        if self._dtr or self._rts:
-            self._dtr = self._rts = False
-            self._link.lines_changed()
-
-    def reset_input_buffer(self) -> None:
-        """What came from the module."""
-        self._link.purge_output()
-
-    def reset_output_buffer(self) -> None:
-        """What goes to the module."""
-        self._link.purge_input()
 
 
 def open_rfc2217(host: str = LOOPBACK, number: int = 0) -> Rfc2217Link:

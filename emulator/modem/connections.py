@@ -24,7 +24,6 @@ class Connections:
     def __init__(self, host: Host, model: BoundModel[Any]) -> None:
         self._host = host
         self._profile = model.profile
-        self._errors = {cme.key: number for cme, (number, _) in model.cme.items()}
         self._instances = {index: Instance(index) for index in model.connect_ids}
         self._waiting_ports: dict[int, float] = {}
         self.delivery = Delivery(host, model.profile.connection)
@@ -217,7 +216,7 @@ class Connections:
         """<result> of MIPOPEN for a failure, as the profile says."""
         results = self._profile.open_results
         named: int | str = getattr(results, failure.name.lower(), results.other)
-        return named if isinstance(named, int) else self._errors[named]
+        return named if isinstance(named, int) else self._profile.cme[named].number
 
     def _notify_opened(self, connect_id: int, result: int) -> None:
         self._host.notify(print_line("MIPOPEN", connect_id, result))

@@ -13,6 +13,7 @@ from emulator.modem.slots import ACK_MODE, ENCODING, RECEIVE_BUFFER
 from emulator.net.interface import Transport
 from emulator.profile.schema import ConnectionSection
 from emulator.wire.payload import ReceiveFormat, encode
+from emulator.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535
 _BULK = 65536
@@ -138,4 +139,4 @@ class Delivery:
         if instance.transport is Transport.UDP and transmitter.full:
             transmitter.dropped += 1
         else:
-            transmitter.write(data)
+            transmitter.write(data, Kind.DATA)

@@ -33,6 +33,8 @@ class _Writing(NamedTuple):
     file: File
 
 
+_LINE_BREAKERS = frozenset('\r\n"')  # in a name: AT+MSSLLIST could not tell it
+
 Stored = dict[str, File]
 """By name: certificates and keys share the names, as one command deletes and checks both."""
 
@@ -51,8 +53,10 @@ class Files:
 
     def require_room(self, kind: FileKind, name: str, size: int) -> None:
         """Whether a piece can come, which leaves so many bytes with it and after it. Raises CommandError:
-        FILE_WRITE_BUSY, another one is half written; FILE_EXISTS; FILE_WRITE_FAILED, there are too many;
-        FILE_TOO_LARGE."""
+        INCORRECT_PARAMETERS, it is no name; FILE_WRITE_BUSY, another one is half written; FILE_EXISTS;
+        FILE_WRITE_FAILED, there are too many; FILE_TOO_LARGE."""
+        if not _LINE_BREAKERS.isdisjoint(name):
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
         writing = self._writing
         if writing is not None and (writing.name, writing.file.kind) != (name, kind):
             raise CommandError(Cme.FILE_WRITE_BUSY)
@@ -103,7 +107,7 @@ class Files:
         """By kind and name, one character a byte."""
         return {
             kind.name.lower(): {
-                name: file.data.decode("latin-1") for name, file in sorted(self.stored.items()) if file.kind is kind
+                name: file.data.decode("latin-1") for name, file in self.stored.items() if file.kind is kind
             }
             for kind in FileKind
         }
@@ -131,6 +135,6 @@ class Files:
         if not isinstance(text, str) or not 0 < len(text) <= self._profile.file_size:
             return None
         full = len(self.stored) >= self._profile.most_files
-        if full or max(text) > "\xff" or max(name) > "\xff" or set(name) & set('\r\n"'):
+        if full or max(text) > "\xff" or max(name) > "\xff" or not _LINE_BREAKERS.isdisjoint(name):
             return None
         return Pem(text.encode("latin-1"))

@@ -12,6 +12,7 @@ from emulator.modem.power import Power, PowerEvent, PowerState
 from emulator.modem.sleep import Due, SleepMode, Stack
 from emulator.modem.slots import BAUD_RATE
 from emulator.wire.framer import Mode
+from emulator.wire.transmitter import Kind
 
 if TYPE_CHECKING:
     from emulator.modem.modem import Modem
@@ -93,9 +94,10 @@ class Lifecycle:
         modem.intents.append(Ready())
 
     def write_banner(self) -> None:
-        """Before whatever the module answers, so not as a URC."""
+        """Before whatever the module answers, so it does not wait like other URCs."""
         self.banner_due = False
-        self._modem.transmitter.write(self._modem.format.notice(self._profile.power.banner.encode()))
+        banner = self._modem.format.notice(self._profile.power.banner.encode())
+        self._modem.transmitter.write(banner, Kind.URC)
 
     # Sleep.
 

@@ -44,7 +44,7 @@ from emulator.wire.framer import (
     PromptData,
     Repeat,
 )
-from emulator.wire.transmitter import Transmitter
+from emulator.wire.transmitter import Kind, Transmitter
 
 
 class Modem:
@@ -408,7 +408,8 @@ class Modem:
         self.transmitter.hold = False  # what a prompt kept back comes first, and without the gap
         self.transmitter.release(math.inf)
         self.transmitter.hold = True
-        self.transmitter.write(self.format.final(CONNECT) + self.connections.delivery.drain_raw(instance))
+        self.transmitter.write(self.format.final(CONNECT))
+        self.transmitter.write(self.connections.delivery.drain_raw(instance), Kind.DATA)
         self.connections.delivery.hold(instance, AccessMode.TRANSPARENT)
         instance.online = True
         self._online = instance

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import trio
 
 from emulator.errors import NetError, NetFailure
+from emulator.net.addresses import own_address
 from emulator.net.connections import TcpConnection, UdpConnection, reset
 from emulator.net.interface import Connection, Family, OpenRequest, Transport
 from emulator.net.ports import PortClaim
@@ -28,6 +29,7 @@ _CONNECT_FAILURE = {
     errno.EAFNOSUPPORT: NetFailure.FAMILY,
 }
 _NO_WAY_THERE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL}
+_IP_BIND_ADDRESS_NO_PORT = 24  # of linux/in.h, which the library does not name
 
 
 class Place(NamedTuple):
@@ -44,8 +46,10 @@ class Place(NamedTuple):
         return f"[{self.address}]:{self.port}" if self.family is Family.IPV6 else f"{self.address}:{self.port}"
 
 
-async def connect(request: OpenRequest, place: Place, deadline: float, claim: PortClaim) -> Connection:
-    """Connect to the place, whatever host and port the request has; deadline in trio's time.
+async def connect(
+    request: OpenRequest, place: Place, deadline: float, claim: PortClaim, source: str | None = None
+) -> Connection:
+    """Connect to the place, whatever host and port the request has; deadline in trio's time, source as in HostNetwork.
 
     Raises NetError, and then nothing of the attempt is left. The claim stays the caller's until then.
     """
@@ -53,7 +57,7 @@ async def connect(request: OpenRequest, place: Place, deadline: float, claim: Po
     sock = _new_socket(request.transport, family)
     try:
         _set_options(sock, request, family)
-        _bind(sock, request, family)
+        _bind(sock, request, family, own_address(source, family))
         await _shake_hands(sock, place, deadline)
         if request.transport is Transport.UDP:
             return UdpConnection(sock, peer, claim)
@@ -103,17 +107,21 @@ def _set_options(sock: socket.socket, request: OpenRequest, family: Family) -> N
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, request.keep_alive.probes)
 
 
-def _bind(sock: socket.socket, request: OpenRequest, family: Family) -> None:
-    if not request.local_port:
+def _bind(sock: socket.socket, request: OpenRequest, family: Family, own: str | None) -> None:
+    if not request.local_port and own is None:
         return
-    if request.transport is Transport.TCP:
+    if not request.local_port:
+        # The port is chosen with the peer, so that there are as many for each peer.
+        sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+    elif request.transport is Transport.TCP:
         # The host's own TIME_WAIT must not add to the module's.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind((_ANY_ADDRESS[family], request.local_port))
+        sock.bind((own or _ANY_ADDRESS[family], request.local_port))
     except OSError as error:
         failure = NetFailure.PORT_TAKEN if error.errno == errno.EADDRINUSE else NetFailure.BIND
-        raise NetError(failure, f"local port {request.local_port}: {error.strerror}") from error
+        what = " ".join(filter(None, (own, f"local port {request.local_port}")))
+        raise NetError(failure, f"{what}: {error.strerror}") from error
 
 
 async def _shake_hands(sock: socket.socket, place: Place, deadline: float) -> None:

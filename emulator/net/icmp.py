@@ -20,6 +20,7 @@ from typing import NamedTuple
 import trio
 
 from emulator.errors import NetError, NetFailure
+from emulator.net.addresses import own_address
 from emulator.net.interface import Echo, Family
 
 _log = logging.getLogger(__name__)
@@ -227,12 +228,16 @@ class HostPinger:
 
 
 def open_pinger(
-    address: str, size: int, create: Callable[[int, int, int], socket.socket] = socket.socket
+    address: str,
+    size: int,
+    create: Callable[[int, int, int], socket.socket] = socket.socket,
+    source: str | None = None,
 ) -> HostPinger:
     """Get ready to ping an IPv4 or IPv6 literal with size bytes of data (1-1400).
 
-    create makes the host's sockets (family, type, protocol). Raises NetError: NAME, no literal; FAMILY, the
-    host lacks the family, or IPv6 has no route there; OTHER, the host does not let us ping, or no way there.
+    create makes the host's sockets (family, type, protocol); source as in HostNetwork. Raises NetError: NAME, no
+    literal; FAMILY, the host lacks the family, or IPv6 has no route there; OTHER, the host does not let us ping, or no
+    way there.
     """
     try:
         family = Family(ip_address(address).version)
@@ -243,6 +248,8 @@ def open_pinger(
         sock.setblocking(False)
         for level, option, value in _OPTIONS[family]:
             sock.setsockopt(level, option, value)
+        if (own := own_address(source, family)) is not None:
+            sock.bind((own, 0))
         sock.connect((address, 0))
         return HostPinger(sock, address, size)
     except OSError as error:

@@ -186,7 +186,12 @@ class Carrying(Protocol):
 
     @property
     def carried(self) -> tuple[int, int]:
-        """Bytes that the socket has sent, and received."""
+        """Bytes that were for the socket to send, and that it has received."""
+        ...
+
+    async def carry(self) -> None:
+        """Hand the socket, as it takes them, the rests of records that were taken whole, whether anybody waits for
+        that or not. To run in a task of its own once the connection is open; abort ends it."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from emulator.errors import NetError, NetFailure
+from emulator.net.addresses import own_address
 from emulator.net.connect import Place
 from emulator.net.interface import Family, NamePolicy, Transport
 
@@ -38,12 +39,15 @@ class _ServerFailed(Exception):
 class Resolver:
     """Resolves names as absolute ones: no search list, no hosts file. Each server is looked for where place says.
 
-    clock: seconds, by which kept answers grow old.
+    clock: seconds, by which kept answers grow old. source: as in HostNetwork.
     """
 
-    def __init__(self, place: PlaceOf = _as_it_is, clock: Callable[[], float] = trio.current_time) -> None:
+    def __init__(
+        self, place: PlaceOf = _as_it_is, clock: Callable[[], float] = trio.current_time, source: str | None = None
+    ) -> None:
         self._place = place
         self._clock = clock
+        self._source = source
         self._kept: dict[tuple[str, Family], tuple[float, tuple[str, ...]]] = {}
 
     async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
@@ -125,6 +129,7 @@ class Resolver:
                     query,
                     place.address,
                     port=place.port,
+                    source=own_address(self._source, place.family),
                     backend=backend,
                     ignore_unexpected=True,
                     ignore_errors=True,
@@ -133,7 +138,8 @@ class Resolver:
             except dns.message.Truncated:
                 # Not dnspython's own fallback: routes may lead UDP and TCP to different ports.
                 place = await self._place(Transport.TCP, server, _PORT)
-                answer = await dns.asyncquery.tcp(query, place.address, port=place.port, backend=backend)
+                own = own_address(self._source, place.family)
+                answer = await dns.asyncquery.tcp(query, place.address, port=place.port, source=own, backend=backend)
             return _addresses(answer)
         except (dns.exception.DNSException, ValueError) as error:
             raise _ServerFailed(str(error)) from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from contextlib import suppress
 
 import trio
 
@@ -17,10 +18,11 @@ _log = logging.getLogger(__name__)
 _RECORD = 16384
 _READ = _RECORD + 2048  # bytes: a record with its header and what encryption adds at most (RFC 5246 6.2.3)
 _TURNS = 16  # records without data, in one go
+_LOOK = 0.05  # seconds between looks at what a closing connection still has to send
 
 
 class TlsConnection:
-    """A TLS connection over a TCP one. Implements Connection."""
+    """A TLS connection over a TCP one. Implements Connection and Carrying."""
 
     transport = Transport.TCP
 
@@ -31,7 +33,7 @@ class TlsConnection:
         self._incoming = incoming
         self._outgoing = outgoing
         self._pending: memoryview = memoryview(b"")
-        self._flushed: trio.Event | None = None
+        self._stuck, self._left = trio.Event(), trio.Event()  # that the socket is full; that all is with it again
         self._more = False
         self._failed: NetError | None = None
         self._sent = self._received = 0
@@ -65,13 +67,15 @@ class TlsConnection:
             except ssl.SSLWantReadError:
                 wants_more = True
             except ssl.SSLError as error:
-                self._send_pending_quietly()  # the alert that says why
+                self._flush_quietly()  # the alert that says why
                 raise _refusal(self.peer, error) from error
             try:
-                await self._send_pending()
+                while not self._flush():
+                    await self._below.wait_writable()
                 if not wants_more:
                     return
-                await self._take_more()
+                while not self._take_now():
+                    await self._below.wait_readable()
             except NetError as error:
                 raise NetError(NetFailure.TLS_FAILED, f"{self.peer}: {error.detail}") from error
 
@@ -79,35 +83,32 @@ class TlsConnection:
         """See Connection: at most one record, and none before the last one has left. Raises NetError: WRITE, RESET."""
         if self._failed is not None:
             raise self._failed
-        if not self._has_sent_pending():
+        if not self._flush() or not data:
             return 0
-        count = 0
-        if data:
-            try:
-                count = self._tls.write(data[:_RECORD])
-            except ssl.SSLWantReadError:
-                return 0  # the peer negotiates again: what it says comes with the next read
-            except ssl.SSLError as error:
-                raise NetError(NetFailure.RESET, told(error)) from error
-        self._go_on_sending()
+        try:
+            count = self._tls.write(data[:_RECORD])
+        except ssl.SSLError as error:
+            raise NetError(NetFailure.RESET, told(error)) from error
+        self._flush()
         return count
 
     def receive_now(self, limit: int) -> bytes | None:
-        """See Connection. An end without close_notify is an end. Raises NetError(RESET), also for a broken record."""
+        """See Connection. An end without close_notify is an end. Raises NetError(RESET), also for a broken record.
+
+        That nothing can be sent any more is no reason not to receive what came before.
+        """
         if limit <= 0:
             return None
-        if self._failed is not None:
-            raise self._failed
         self._more = False
         for _ in range(_TURNS):
             try:
                 return self._tls.read(limit)
             except ssl.SSLWantReadError:
-                self._send_pending_quietly()  # an answer to the peer's TLS; what is left goes before the next record
+                self._flush_quietly()  # an answer to the peer's TLS
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
             except ssl.SSLError as error:
-                self._send_pending_quietly()
+                self._flush_quietly()
                 raise NetError(NetFailure.RESET, told(error)) from error
             if not self._take_now():
                 return None
@@ -123,11 +124,23 @@ class TlsConnection:
 
     async def wait_writable(self) -> None:
         """See Connection."""
-        while self._flushed is not None:
-            await self._flushed.wait()
+        while self._failed is None and self._stuck.is_set():
+            await self._left.wait()
         if self._failed is not None:
             raise self._failed
         await self._below.wait_writable()
+
+    async def carry(self) -> None:
+        """See Carrying."""
+        try:
+            while self._failed is None:
+                await self._stuck.wait()
+                while not self._flush():
+                    await self._below.wait_writable()
+                left, self._stuck, self._left = self._left, trio.Event(), trio.Event()
+                left.set()
+        except NetError as error:
+            self._fail(error)
 
     async def wait_broken(self) -> None:
         """See Connection."""
@@ -142,83 +155,71 @@ class TlsConnection:
         if plan.mode is CloseMode.RESET:
             return await self._below.close(plan)
         try:
-            if plan.mode is CloseMode.DRAIN and not await self._drained(plan.stall):
-                self.abort()
-                return CloseResult.NO_ANSWER
             self._say_goodbye()
-            if not self._has_sent_pending() and plan.mode is CloseMode.DRAIN:
-                with trio.move_on_after(plan.stall):
-                    await self._send_pending()
+            gone = self._flush() or (plan.mode is CloseMode.DRAIN and await self._drained(plan.stall))
         except NetError:
             self.abort()
             return CloseResult.FAILED
-        if self._pending:  # what is unsent ends with an RST
+        if not gone:  # what is unsent ends with an RST
             self.abort()
-            return CloseResult.NORMAL if plan.mode is CloseMode.NOW else CloseResult.NO_ANSWER
+            return CloseResult.NO_ANSWER if plan.mode is CloseMode.DRAIN else CloseResult.NORMAL
         return await self._below.close(plan)
 
     def abort(self) -> None:
         """See Connection."""
-        self._failed = self._failed or NetError(NetFailure.RESET, "closed by this side")
-        self._pending = memoryview(b"")
+        self._fail(NetError(NetFailure.RESET, "closed by this side"))
         self._below.abort()
 
     # What the socket takes.
 
-    def _has_sent_pending(self) -> bool:
-        """Hand over what is encrypted, unless a task does that already; whether nothing of it is left."""
-        if self._flushed is not None:
-            return False
-        while self._pending or self._outgoing.pending:
-            if not self._pending:
-                self._pending = memoryview(self._outgoing.read())
+    def _flush(self) -> bool:
+        """Hand over what is encrypted; whether nothing of it is left, else carry has the rest. Raises NetError."""
+        if self._outgoing.pending:
+            new = self._outgoing.read()
+            self._sent += len(new)
+            self._pending = memoryview(bytes(self._pending) + new)
+        while self._pending:
             count = self._below.send_now(self._pending)
             if not count:
+                self._stuck.set()
                 return False
-            self._sent += count
             self._pending = self._pending[count:]
         return True
 
-    def _go_on_sending(self) -> None:
-        """Hand over what is encrypted now, and the rest of a record as soon as the socket takes it, whether anybody
-        waits for that or not. Raises NetError."""
-        if not self._has_sent_pending() and self._flushed is None:
-            self._flushed = trio.Event()
-            trio.lowlevel.spawn_system_task(self._flush, self._flushed)
+    def _flush_quietly(self) -> None:
+        """That it cannot be sent is told by whoever sends or receives next."""
+        with suppress(NetError):
+            self._flush()
 
-    async def _flush(self, flushed: trio.Event) -> None:
-        """A system task: it belongs to the connection, which has no nursery, and ends with it."""
-        try:
-            while self._pending:
-                await self._below.wait_writable()
-                count = self._below.send_now(self._pending)
-                self._sent += count
-                self._pending = self._pending[count:]
-        except NetError as error:
-            self._failed = self._failed or error
-        finally:
-            self._flushed = None
-            flushed.set()
-
-    async def _send_pending(self) -> None:
-        while not self._has_sent_pending():
-            await self.wait_writable()
-
-    def _send_pending_quietly(self) -> None:
-        try:
-            self._has_sent_pending()
-        except NetError:
-            pass
+    def _fail(self, error: NetError) -> None:
+        """Nothing more can be sent, and nobody waits for that any more."""
+        self._failed = self._failed or error
+        self._pending = memoryview(b"")
+        self._stuck.set()
+        self._left.set()
 
     async def _drained(self, stall: float) -> bool:
-        """Wait until all is with the socket; False when nothing moved for stall seconds."""
-        while self._flushed is not None:
-            before = len(self._pending)
-            with trio.move_on_after(stall) as waiting:
-                await self._flushed.wait()
-            if waiting.cancelled_caught and len(self._pending) == before:
+        """Wait until all is with the socket; False when nothing moved for stall seconds. Raises NetError.
+
+        What comes meanwhile is thrown away: a peer that echoes would stop reading once it cannot write.
+        """
+        unsent, give_up = len(self._pending), trio.current_time() + stall
+        while self._stuck.is_set():
+            self._discard()
+            with trio.move_on_after(_LOOK):
+                await self._left.wait()
+            if self._failed is not None:
+                raise self._failed
+            if len(self._pending) < unsent:
+                unsent, give_up = len(self._pending), trio.current_time() + stall
+            elif trio.current_time() >= give_up:
                 return False
         return True
+
+    def _discard(self) -> None:
+        for _ in range(_TURNS):
+            if not self._below.receive_now(_READ):
+                return
 
     def _say_goodbye(self) -> None:
         try:
@@ -239,10 +240,6 @@ class TlsConnection:
         else:
             self._incoming.write_eof()
         return True
-
-    async def _take_more(self) -> None:
-        while not self._take_now():
-            await self._below.wait_readable()
 
 
 def _refusal(peer: str, error: ssl.SSLError) -> NetError:

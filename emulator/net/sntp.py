@@ -10,7 +10,10 @@ from ipaddress import ip_address
 import trio
 
 from emulator.errors import NetError, NetFailure
+from emulator.net.addresses import own_address
+from emulator.net.interface import Family
 
+_DOMAIN = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 _CLIENT, _SERVER = 3, 4  # modes
 _VERSION = 4
 _UNSYNCHRONISED = 3  # leap indicator
@@ -20,22 +23,24 @@ _ERA = 2**32  # seconds
 _ERA_1_ENDS = 2**31  # RFC 4330, 3: a timestamp below this one is of the era that begins in 2036
 
 
-async def ask(address: str, port: int) -> float:
+async def ask(address: str, port: int, source: str | None = None) -> float:
     """The server's time, at the moment of the return: seconds since 1970-01-01 UTC.
 
-    address is an IPv4 or IPv6 literal. Waits without limit. Raises NetError: UNUSABLE, the answer is garbage,
-    a kiss-o'-death, or from a server that does not know the time; OTHER, there is no way there or nobody
-    there; NAME, no literal.
+    address is an IPv4 or IPv6 literal, source as in HostNetwork. Waits without limit. Raises NetError: UNUSABLE, the
+    answer is garbage, a kiss-o'-death, or from a server that does not know the time; OTHER, there is no way there or
+    nobody there; NAME, no literal.
     """
     try:
-        family = socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
+        family = Family(ip_address(address).version)
     except ValueError:
         raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
     if not port:
         # The kernel takes it for "not connected" and would let in everybody's datagrams.
         raise NetError(NetFailure.OTHER, "UDP has no port 0")
     try:
-        with trio.socket.socket(family, socket.SOCK_DGRAM) as sock:
+        with trio.socket.socket(_DOMAIN[family], socket.SOCK_DGRAM) as sock:
+            if (own := own_address(source, family)) is not None:
+                await sock.bind((own, 0))
             await sock.connect((address, port))
             return await _exchange(sock)
     except OSError as error:

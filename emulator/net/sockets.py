@@ -54,7 +54,7 @@ class HostNetwork:
     """Real connections, names, echo requests and time. routes: where they go instead, and where they must not.
 
     Local ports are entered in ports. resolv_conf: where the host names its name servers. names replaces the
-    resolver that asks a module's own.
+    resolver that asks a module's own. source: an address of the host, with which all that is of its family leaves.
 
     Routes are asked of what the firmware wrote, before any name is resolved, and then of each address: of a
     peer, and of a name server (port 53). A route by name holds for the name's addresses as well.
@@ -66,12 +66,14 @@ class HostNetwork:
         ports: PortLedger = LEDGER,
         resolv_conf: str = "/etc/resolv.conf",
         names: Names | None = None,
+        source: str | None = None,
     ) -> None:
         self._routes = routes
-        self._ways = Ways(routes)
+        self._ways = Ways(routes, source)
+        self._source = source
         self._ports = ports
         self._resolv_conf = resolv_conf
-        self._names = names or Resolver(self._ways.server)
+        self._names = names or Resolver(self._ways.server, source=source)
         self._tls: TlsClient | None = None
 
     async def open(self, request: OpenRequest) -> Connection:
@@ -90,11 +92,13 @@ class HostNetwork:
             # The kernel takes it for "not connected" and would let in everybody's datagrams.
             raise NetError(NetFailure.OTHER, "UDP has no port 0")
         prepared = None if request.tls is None else self._tls_client().prepare(request)
-        claim = self._ports.claim(request.transport, request.local_port)
+        claim = self._ports.claim(request.transport, request.local_port, self._source)
         deadline = trio.current_time() + request.timeout
         peer = request.transport, request.host, request.port
         try:
-            opened = await self._first(peer, request.names, deadline, lambda p: connect(request, p, deadline, claim))
+            opened = await self._first(
+                peer, request.names, deadline, lambda p: connect(request, p, deadline, claim, self._source)
+            )
             if prepared is None:
                 return opened
             # That it fails ends the attempt: another address would have the same certificate.
@@ -170,7 +174,7 @@ class HostNetwork:
 
         async def ask(place: Place) -> float:
             with trio.move_on_at(deadline):
-                return await sntp.ask(place.address, place.port)
+                return await sntp.ask(place.address, place.port, self._source)
             raise NetError(NetFailure.TIMED_OUT, f"{place}: no answer")
 
         return await self._first((Transport.UDP, request.host, request.port), request.names, deadline, ask)
@@ -182,12 +186,14 @@ class HostNetwork:
         return host_name_servers(self._resolv_conf)
 
     def local_addresses(self) -> tuple[str | None, str | None]:
-        """See Network: none of its own in the sandbox or offline."""
-        if self._routes.all_to_sandbox or self._routes.offline:
-            return None, None
-        from emulator.net.addresses import outgoing_addresses
+        """See Network: source, and none of the host's in the sandbox or offline."""
+        from emulator.net.addresses import outgoing_addresses, own_address
 
-        return outgoing_addresses()
+        ipv4, ipv6 = own_address(self._source, Family.IPV4), own_address(self._source, Family.IPV6)
+        if self._routes.all_to_sandbox or self._routes.offline:
+            return ipv4, ipv6
+        hosts_ipv4, hosts_ipv6 = outgoing_addresses()
+        return ipv4 or hosts_ipv4, ipv6 or hosts_ipv6
 
     def forget(self) -> None:
         """See Network."""

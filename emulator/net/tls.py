@@ -79,7 +79,7 @@ class TlsClient:
         name = _server_name(request.host)
         try:
             tls = context.wrap_bio(incoming, outgoing, server_hostname=name, session=session)
-        except ValueError as error:  # no name that TLS can carry
+        except (ValueError, TypeError) as error:  # no name that TLS can carry
             if asked.trusted is not None:
                 raise NetError(NetFailure.TLS_UNVERIFIED, f"{request.host}: {error}") from error
             tls = context.wrap_bio(incoming, outgoing, session=session)
@@ -96,6 +96,7 @@ class TlsClient:
 def _context(asked: TlsRequest) -> ssl.SSLContext:
     """Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # no module's TLS does that unless it is told to
     context.check_hostname = asked.trusted is not None
     context.verify_mode = ssl.CERT_NONE if asked.trusted is None else ssl.CERT_REQUIRED
     _set_versions(context, asked.version)
@@ -161,6 +162,8 @@ def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
         raise NetError(failure, f"the client's certificate and key: {told(error)}") from error
     except ValueError as error:
         raise NetError(NetFailure.FILE_FORMAT, f"the client's certificate and key: {error}") from error
+    except OSError as error:
+        raise NetError(NetFailure.TLS_SETUP, f"the host takes no more files: {error.strerror}") from error
     finally:
         for file in files:
             os.close(file)

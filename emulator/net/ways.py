@@ -19,11 +19,12 @@ class Ways:
     """Routes, followed to addresses of the host's network and of the sandbox.
 
     of_name is the target of the name that an address was found for, None where no route has it: it goes before
-    the routes of the address itself.
+    the routes of the address itself. source: as in HostNetwork.
     """
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, source: str | None = None) -> None:
         self._routes = routes
+        self._source = source
 
     async def places(self, transport: Transport, address: str, port: int, of_name: Target | None) -> list[Place]:
         """Where an address and port really are; at least one. Raises NetError: NAME, a target that the host does
@@ -50,10 +51,10 @@ class Ways:
 
         if target is None or target.goal is Goal.DIRECT:
             self._routes.require_reachable(address)
-            return open_pinger(address, size)
+            return open_pinger(address, size, source=self._source)
         real = (await _of_target(target))[0]
         self._routes.require_reachable(real)
-        pinger = open_pinger(real, size)
+        pinger = open_pinger(real, size, source=self._source)
         return _Shown(pinger, address) if is_address(address) else pinger
 
     async def server(self, transport: Transport, address: str, port: int) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2s
 
 from emulator.errors import UsageError
@@ -9,6 +10,8 @@ from emulator.profile.schema import IdentitySection, Profile
 
 _TAC = 8
 _ISSUER = 7
+_NUMBERED = re.compile(r"(.*?)([0-9]{0,5})", re.DOTALL)
+"""A name, and the number at its end: with five digits no two of a series get the same six digits of an IMEI."""
 
 
 def luhn(digits: str) -> str:
@@ -23,7 +26,8 @@ def luhn(digits: str) -> str:
 def named(profile: Profile, name: str) -> Profile:
     """The module of this name: its numbers are its own, valid, and the same at every start.
 
-    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN.
+    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN. Names that differ in the
+    number at their end have numbers that follow each other, and so no two of them the same.
     """
     identity = profile.identity
     serial = _digits(name, "serial", 6)
@@ -89,8 +93,11 @@ def _with(profile: Profile, identity: IdentitySection) -> Profile:
 
 
 def _digits(name: str, kind: str, count: int) -> str:
-    number = int.from_bytes(blake2s(f"{kind}:{name}".encode()).digest())
-    return str(number % 10**count).zfill(count)
+    found = _NUMBERED.fullmatch(name)
+    assert found is not None
+    stem, number = found.groups()
+    first = int.from_bytes(blake2s(f"{kind}:{stem}".encode("utf-8", "surrogatepass")).digest())
+    return str((first + int("1" + number)) % 10**count).zfill(count)  # the 1 tells 07 from 7
 
 
 def _checked(kind: str, text: str, count: int) -> str:

@@ -43,6 +43,8 @@ def digits(count: int, most: int | None = None) -> Check:
 
 
 def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if hint is Any:
+        return value
     if hint in _NAMES:
         return _plain(hint, value, path, problems)
     if hint is Range:
@@ -119,13 +121,18 @@ def _section(section: _Hint, value: object, path: tuple[str, ...], problems: lis
         problems.append((path, "is not a table"))
         return value
     hints = _hints(section)
-    problems.extend(
-        ((*path, name), f"is unknown here; there are {', '.join(hints)}") for name in value if name not in hints
-    )
+    problems.extend(((*path, name), _unknown(name, hints)) for name in value if name not in hints)
     missing = [name for name in hints if name not in value and name not in section._field_defaults]
     problems.extend(((*path, name), "is missing") for name in missing)
     given = {name: _convert(hints[name], value[name], (*path, name), problems) for name in hints if name in value}
     return value if missing else section(**given)
+
+
+def _unknown(name: str, hints: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, hints, n=1, cutoff=0.7)
+    return "is unknown here; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}")
 
 
 _HINTS: dict[_Hint, dict[str, Any]] = {}

@@ -6,11 +6,12 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import overload
 
-from emulator.dialogue.lines import Lines, Told, crossed
-from emulator.dialogue.results import FINAL
+from emulator.dialogue.lines import ANSWER, Lines, Told, crossed
+from emulator.wire.transmitter import Kind
 
 _KEPT = 1 << 24
 """Bytes that are remembered of each kind; what is older is forgotten."""
@@ -19,19 +20,23 @@ _UNREAD = 1 << 18
 _TAIL = 40
 
 
-class Dialogue(Sequence[Told]):
+class Dialogue:
     """The lines of a dialogue, in order: what the DTE typed, what the module answered, what the network did.
 
-    It is a ``Trace`` that the module writes, and any thread may read. Each line as text is ``> AT`` of the DTE,
+    A ``Trace`` that the module writes, a sequence that any thread may read. As text, a line is ``> AT`` of the DTE,
     ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
     not ended is in that text alone. latest: when something was said last, by the clock.
+
+    settle: called before anything is read; what the module has said until then is written when it returns. For the
+    module writes what it says a moment after it said it.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settle: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settle = settle
         self._clock = clock
         self._start = self.latest = clock()
         self._news = threading.Condition()
-        self._unread: list[tuple[float, str, bytes]] = []
+        self._unread: list[tuple[float, bytes, Kind | None]] = []
         self._unread_size = 0
         self.clear()
 
@@ -46,11 +51,11 @@ class Dialogue(Sequence[Told]):
 
     # What is written, in the module's thread.
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         """See Trace."""
         with self._news:
             self.latest = self._clock()
-            self._unread.append((self.latest - self._start, direction, data))
+            self._unread.append((self.latest - self._start, data, kind))
             self._unread_size += len(data)
             if self._unread_size > _UNREAD:
                 self._take_up()
@@ -84,12 +89,12 @@ class Dialogue(Sequence[Told]):
     @property
     def answers(self) -> list[str]:
         """What the module said to commands, without their echo."""
-        return [told.text for told, asked in self._by_the_module() if asked]
+        return [told.text for told in self if told.kind == ANSWER]
 
     @property
     def urcs(self) -> list[str]:
         """What it said unasked."""
-        return [told.text for told, asked in self._by_the_module() if not asked]
+        return [told.text for told in self if told.kind == Kind.URC.value]
 
     @property
     def events(self) -> list[str]:
@@ -105,37 +110,35 @@ class Dialogue(Sequence[Told]):
         __tracebackhide__ = True
         wanted = re.compile(pattern)
         until = time.monotonic() + timeout
-        with self._news:
+        with self._up_to_date():
             looked = 0
             while True:
                 self._take_up()
-                for number in range(max(self._passed, looked) - self._forgotten, len(self._told)):
+                for number in range(max(self._passed, looked, self._forgotten) - self._forgotten, len(self._told)):
                     if wanted.search(str(self._told[number])):
                         self._passed = self._forgotten + number + 1
                         return self._told[number]
                 looked = self._forgotten + len(self._told)
                 if not self._news.wait(until - time.monotonic()) and not self._unread:
-                    raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
+                    break
+        raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
-        """The last count lines as text."""
-        with self._news:
-            lines = [*self, *self._lines.begun(self._clock() - self._start)]
-            left_out = self._forgotten + len(lines) - count
-        shown = "\n".join(map(str, lines[-count:]))
-        return f"... {left_out} lines before\n{shown}" if left_out > 0 else shown
+        """The last count lines as text, for a reader."""
+        lines, forgotten = self._as_text()
+        left_out = forgotten + len(lines) - count
+        above = [f"... {left_out} lines before"] if left_out > 0 else []
+        return "\n".join([*above, *lines[-count:]]) or "(nothing was said)"
 
     def __str__(self) -> str:
-        return self.tail(len(self) + 3)
+        return "\n".join(self._as_text()[0])
 
     def __repr__(self) -> str:
         lines = list(self)
         return f"<dialogue of {len(lines)} lines{f', the last {str(lines[-1])!r}' if lines else ''}>"
 
     def __len__(self) -> int:
-        with self._news:
-            self._take_up()
-            return len(self._told)
+        return len(self._now())
 
     @overload
     def __getitem__(self, index: int) -> Told: ...
@@ -153,34 +156,33 @@ class Dialogue(Sequence[Told]):
 
     # Inside.
 
-    def _now(self) -> list[Told]:
+    @contextmanager
+    def _up_to_date(self) -> Iterator[None]:
+        self._settle()
         with self._news:
             self._take_up()
+            yield
+
+    def _now(self) -> list[Told]:
+        with self._up_to_date():
             return list(self._told)
 
-    def _bytes(self, direction: str) -> bytes:
-        with self._news:
-            self._take_up()
-            return bytes(self._line[direction])
+    def _as_text(self) -> tuple[list[str], int]:
+        """Each line, with those that have not ended, and how many came before."""
+        with self._up_to_date():
+            return [*map(str, self._told), *map(str, self._lines.begun(0.0))], self._forgotten
 
-    def _by_the_module(self) -> Iterator[tuple[Told, bool]]:
-        """Each line of the module, and whether it is of an answer."""
-        asked = False
-        for told in self:
-            if told.is_command:
-                asked = True
-            elif told.source == "module" and not told.echo:
-                final = FINAL.fullmatch(told.data) is not None
-                yield told, asked or final
-                asked = asked and not final
+    def _bytes(self, direction: str) -> bytes:
+        with self._up_to_date():
+            return bytes(self._line[direction])
 
     def _take_up(self) -> None:
         """Make lines of what has come."""
-        for at, direction, data in self._unread:
-            take = self._lines.sent if direction == ">" else self._lines.received
-            for told in take(data, at):
+        for at, data, kind in self._unread:
+            told_now = self._lines.sent(data, at) if kind is None else self._lines.received(data, at, kind.value)
+            for told in told_now:
                 self._keep(told)
-            kept = self._line[direction]
+            kept = self._line[">" if kind is None else "<"]
             kept += data
             if len(kept) > 2 * _KEPT:
                 del kept[:-_KEPT]

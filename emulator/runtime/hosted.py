@@ -80,7 +80,7 @@ class Hosted:
         Raises EmulatorError when it cannot be started.
         """
         spec = spec_of(model, {**_AT_ONCE, **options})
-        trace = Dialogue()
+        trace = Dialogue(self.settle)
         module = HostedModule(self, self.wait(partial(self._start, spec, trace)), trace)
         self.modules.append(module)
         module._do(lambda modem, now: None)  # it has registered, too, if that is to be at once
@@ -122,6 +122,13 @@ class Hosted:
 
         self.call(lambda: self._nursery.start_soon(run))
         return done.result()
+
+    def settle(self) -> None:
+        """Whatever a module had begun before is done when this returns."""
+        if threading.current_thread() is not self._thread:
+            done = threading.Event()
+            if self._soon(done.set):
+                done.wait()
 
     def __enter__(self) -> Self:
         ready: Future[None] = Future()

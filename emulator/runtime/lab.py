@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,16 @@ from emulator.runtime.line import Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module
-from emulator.runtime.spec import Spec, opened
+from emulator.runtime.spec import Spec, arm, asked_of, opened
 from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from emulator.net.routes import Routes
+    from emulator.runtime.session import Session
 
 _log = logging.getLogger(__name__)
+CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
+"""The name of the module whose task this is."""
 
 
 class Condition(Enum):
@@ -30,7 +34,8 @@ class Condition(Enum):
 
 
 class Running:
-    """One module of a lab. module, line: there from READY on; error: why it FAILED."""
+    """One module of a lab. module, line: there from READY on; error: why it FAILED; session: the faults
+    that it was started with."""
 
     module: Module
     line: Line
@@ -40,6 +45,7 @@ class Running:
         self.model = model
         self.condition = Condition.STARTING
         self.error: Exception | None = None
+        self.session: Session | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
@@ -55,6 +61,10 @@ class Running:
     async def stop(self) -> None:
         """End it, its connections with an RST; its line is free when this returns."""
         self._scope.cancel()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Wait until it has ended or failed."""
         await self._gone.wait()
 
     async def run(
@@ -62,32 +72,44 @@ class Running:
     ) -> None:
         """Run until stopped or cancelled; with ``nursery.start`` it returns once the module is ready.
 
-        Raises EmulatorError before that, when it cannot be started; what comes later ends this module alone.
+        Raises before that, when it cannot be started: an EmulatorError, or the bug. What comes later ends this module
+        alone.
         """
+        CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
                 boot_time = self.spec.hastened_boot_time
                 self.module = Module(self.model, line.link, outside, boot_time=boot_time, trace=trace, nv=nv)
                 self.line = line
+                if (asked := asked_of(self.spec)) is not None:
+                    self.session = arm(asked, self.module, self.spec, self.model)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)
                     line.start(nursery)
                     self.condition = Condition.READY
                     task_status.started()
+            if self.condition is Condition.STARTING:
+                raise UsageError(f"{self.name} was stopped before it was ready")
             self.condition = Condition.ENDED
         except Exception as group:
-            error = declared(group) if isinstance(group, BaseExceptionGroup) else group
-            if self.condition is not Condition.READY and isinstance(error, EmulatorError):
+            self.error = error = _cause(group)
+            started, self.condition = self.condition is Condition.READY, Condition.FAILED
+            if not started:
                 raise error from None
-            self._fail(error if isinstance(error, Exception) else group)
+            _log.error(
+                "%s has ended: %s", self.name, error, exc_info=None if isinstance(error, EmulatorError) else error
+            )
         finally:
             self._gone.set()
 
-    def _fail(self, error: Exception) -> None:
-        bug = None if isinstance(error, EmulatorError) else error
-        _log.error("%s has ended: %s", self.name, error, exc_info=bug)
-        self.condition, self.error = Condition.FAILED, error
+
+def _cause(error: Exception) -> Exception:
+    """What is in a group: the EmulatorError, or the only bug."""
+    found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
+    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else error
 
 
 class Lab:
@@ -96,6 +118,7 @@ class Lab:
     def __init__(self) -> None:
         self.modules: dict[str, Running] = {}
         self._routes: dict[Plan, Routes] = {}
+        self._planning = trio.Lock()
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -105,31 +128,37 @@ class Lab:
             await trio.sleep_forever()
 
     async def start(self, spec: Spec, trace: Trace | None = None) -> Running:
-        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started."""
+        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started. Any number
+        may be started at once."""
         running = Running(spec, spec.load())
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            outside = Outside(await self._routes_of(spec.outside))
+            outside = Outside(await self._routes_of(spec.outside), spec.source)
             await self._nursery.start(running.run, outside, trace)
         except BaseException:
-            del self.modules[running.name]
+            self._forget(running)
             raise
         return running
 
     async def stop(self, running: Running) -> None:
         """End a module; its name and its line are free when this returns."""
         await running.stop()
-        self.modules.pop(running.name, None)
+        self._forget(running)
+
+    def _forget(self, running: Running) -> None:
+        if self.modules.get(running.name) is running:
+            del self.modules[running.name]
 
     async def _routes_of(self, plan: Plan) -> Routes | None:
         """Modules with the same plan share its routes, and its sandbox."""
         if plan == Plan():
             return None
-        if plan not in self._routes:
-            routes, sandbox = routes_of(plan)
-            if sandbox is not None:
-                await self._nursery.start(sandbox.run)
-            self._routes[plan] = routes
+        async with self._planning:
+            if plan not in self._routes:
+                routes, sandbox = routes_of(plan)
+                if sandbox is not None:
+                    await self._nursery.start(sandbox.run)
+                self._routes[plan] = routes
         return self._routes[plan]

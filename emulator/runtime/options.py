@@ -11,7 +11,7 @@ from emulator.errors import UsageError
 from emulator.runtime.line import Cable
 from emulator.runtime.models import Who
 from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from emulator.runtime.spec import Spec, Trouble
 
 _T = TypeVar("_T")
 _ANY_PORT = "127.0.0.1:0"
@@ -54,7 +54,8 @@ _Texts = Annotated[str | Sequence[str], _each(_TEXT, "a string, or a list of the
 
 class Options(TypedDict, total=False):
     """What a module may be told, as with ``run``; None is as good as nothing. link: where its pty is to be found, or
-    ``tcp://`` or ``rfc2217://``, with HOST:PORT behind it or a free port of loopback; sim: whether there is a card."""
+    another line: ``tcp://`` or ``rfc2217://``, with HOST:PORT behind it or a free port of loopback, or ``uart://`` and
+    the device; sim: whether there is a card."""
 
     profiles: Annotated[
         str | PathLike[str] | Sequence[str | PathLike[str]], _each(_PATH, "a directory, or a list of them")
@@ -67,12 +68,14 @@ class Options(TypedDict, total=False):
     offline: _Flag
     sandbox: _Flag
     sandbox_file: _Path
-    link: Annotated[str | PathLike[str], _PATH._replace(said="a path, tcp:// or rfc2217://")]
+    link: Annotated[
+        str | PathLike[str], _PATH._replace(said="a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0")
+    ]
     pty_mode: Annotated[int, _integer(0, 0o777, "permissions, like 0o660")]
-    uart: _Path
     baud: Annotated[int, _integer(1, 99_999_999, "a speed in bit/s, like 115200")]
     pace: _Flag
     nv: _Path
+    source: _Text
     name: _Text
     imei: _Text
     imsi: _Text
@@ -81,6 +84,9 @@ class Options(TypedDict, total=False):
     zone: Annotated[int, _integer(-48, 56, "quarters of an hour from -48 to 56")]
     pin: _Text
     sim: _Flag
+    fault: _Texts
+    seed: Annotated[int, _integer(0, 2**64 - 1, "a number from 0")]
+    scenario: _Path
 
 
 def _kind(hint: object) -> _Kind:
@@ -125,7 +131,18 @@ def spec_of(model: str, options: Mapping[str, object]) -> Spec:
     for directory in profiles:
         if not directory.is_dir():
             raise UsageError(f"profiles={str(directory)!r}: there is no such directory")
-    return Spec(model, profiles, given.get("boot_time", None), who, _cable(given), outside, given.text("nv"))
+    trouble = Trouble(given.several("fault"), given.get("seed", None), given.path("scenario"))
+    return Spec(
+        model,
+        profiles,
+        given.get("boot_time", None),
+        who,
+        _cable(given),
+        outside,
+        given.text("nv"),
+        given.get("source", None),
+        trouble,
+    )
 
 
 class _Given:
@@ -157,20 +174,21 @@ def _check(name: str, kind: _Kind, value: object) -> None:
 
 def _cable(given: _Given) -> Cable:
     """The line of a module. Raises UsageError for one that it cannot have."""
-    uart, link, pace = given.text("uart"), given.text("link"), given.get("pace", False)
+    link = given.text("link")
     baud: int | None = given.get("baud", None)
     mode: int | None = given.get("pty_mode", None)
+    plain = Cable(pty_mode=mode, baud=baud, pace=given.get("pace", False))
     scheme, separator, place = (link or "").partition("://")
-    if uart is not None and link is not None:
-        raise UsageError("link and uart: a module has one line; choose one of them")
-    if baud is not None and uart is None:
-        raise UsageError("baud is the speed of a serial device; name that with uart, or use AT+IPR")
-    if mode is not None and (uart is not None or separator):
-        raise UsageError("pty_mode is for a pseudo-terminal; leave it out, or link and uart")
+    if baud is not None and scheme != "uart":
+        raise UsageError("baud is the speed of a serial device: name that with link=uart:///dev/ttyUSB0, or use AT+IPR")
+    if mode is not None and separator:
+        raise UsageError(f"pty_mode is for a pseudo-terminal, and {link} is none: leave one of them out")
     if not separator:
-        return Cable(Path(link) if link else None, mode, uart=uart, baud=baud, pace=pace)
+        return plain._replace(link=Path(link) if link else None)
     if scheme == "tcp":
-        return Cable(tcp=place or _ANY_PORT, pace=pace)
+        return plain._replace(tcp=place or _ANY_PORT)
     if scheme == "rfc2217":
-        return Cable(rfc2217=place or _ANY_PORT, pace=pace)
-    raise UsageError(f"link={scheme}://{place}: give {KINDS['link'].said}")
+        return plain._replace(rfc2217=place or _ANY_PORT)
+    if scheme == "uart" and place:
+        return plain._replace(uart=place)
+    raise UsageError(f"link={link!r}: give {KINDS['link'].said}")

@@ -50,18 +50,20 @@ def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
 
 class Outside:
     """The network of one module, as the routes lead. Implements Network; what opens sockets, asks name servers or
-    pings is imported with the first use, so that the port is ready sooner."""
+    pings is imported with the first use, so that the port is ready sooner. source: as in HostNetwork."""
 
-    def __init__(self, routes: Routes | None = None) -> None:
+    def __init__(self, routes: Routes | None = None, source: str | None = None) -> None:
         self._routes = routes
+        self._source = source
         self._made: Network | None = None
 
     @property
     def _network(self) -> Network:
         if self._made is None:
+            from emulator.net.routes import Routes
             from emulator.net.sockets import HostNetwork
 
-            self._made = HostNetwork() if self._routes is None else HostNetwork(self._routes)
+            self._made = HostNetwork(self._routes or Routes(), source=self._source)
         return self._made
 
     async def open(self, request: OpenRequest) -> Connection:

@@ -97,6 +97,7 @@ class Peers:
         for task in self._tasks.values():
             if task.connection is not None:
                 task.connection = wrap(task.connection, task.request)
+                task.waiting.cancel()  # and waits for that one instead
 
     def _close(self, intent: Close) -> None:
         """A connection that nobody serves is closed at once."""
@@ -136,6 +137,8 @@ class Peers:
                 if task.connection is None:
                     return
                 try:
+                    if isinstance(task.connection, Carrying):
+                        self._sending.start(task.connection.carry())
                     with task.pump:
                         await self._pump(task)
                     await self._part(task, task.connection)
@@ -213,7 +216,8 @@ class Peers:
                     continue
                 data = connection.receive_now(credit)
                 if data is None:
-                    await connection.wait_readable()
+                    with trio.CancelScope() as task.waiting:
+                        await connection.wait_readable()
                     continue
             except NetError as error:
                 self._sending.net("broken", connect_id, str(error))

@@ -4,19 +4,68 @@ from __future__ import annotations
 
 import re
 
-_COMMAND = b"MSSLKEYWR"
-_STARTS = re.compile(_COMMAND, re.IGNORECASE)
-_MASK = b"*"
+from emulator.dialogue.secrets import KEY_COMMAND, MASK
+
+_STARTS = re.compile(KEY_COMMAND, re.IGNORECASE)
+_BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----")
+_END = re.compile(rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
+_LONGEST_MARK = 64  # bytes
+_LARGEST_KEY = 16384  # bytes, as they are typed: with escapes it is longer than the file
 
 
 class Masked:
-    """One direction of the line, with the parameters of AT+MSSLKEYWR masked, byte by byte.
+    """One direction of the line, without private keys: they are asterisks, one a byte.
 
-    answers: it is what the module writes, in which a command line is an echo: the mask ends with that. In what the
-    DTE writes it lasts to the end of the piece, for what follows the line may be the key.
+    Masked are what AT+MSSLKEYWR has for parameters and for its entry, and all that looks like a private key in PEM,
+    whatever brought it: firmware that does not wait for ``>`` types a key also where nobody has asked for it.
+
+    answers: it is what the module writes, in which a command line is an echo: the command's mask ends with that. In
+    what the DTE writes it lasts to the end of the piece, for what follows the line may be the key.
     """
 
     def __init__(self, *, answers: bool) -> None:
+        self._parameters = _Parameters(answers)
+        self._keys = _Keys()
+
+    def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
+        """data as it may be shown. secret: how many bytes of it belong to a key's entry; terminator: what ends a
+        line."""
+        return self._keys.show(data, self._parameters.show(data, terminator, secret))
+
+
+class _Keys:
+    """Keys in PEM, in pieces of any size. One that never ends is one up to the size of the largest."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._left = 0  # bytes that may still be of the key that has begun
+
+    def show(self, data: bytes | memoryview, shown: bytes | memoryview) -> bytes | memoryview:
+        """shown, which has the length of data, with what of data is a key masked."""
+        new, position = len(self._tail), 0
+        text = self._tail + bytes(data)
+        while True:
+            match = (_END if self._left else _BEGIN).search(text, position)
+            if self._left:
+                start = max(position, new)
+                end = min(match.end() if match else len(text), start + self._left)
+                shown = b"".join((shown[: start - new], MASK * (end - start), shown[end - new :]))
+                self._left = 0 if match and end == match.end() else self._left - (end - start)
+                if self._left:
+                    break
+                position = end
+            elif match:
+                position, self._left = match.end(), _LARGEST_KEY
+            else:
+                break
+        self._tail = text[max(position, len(text) - _LONGEST_MARK) :]
+        return shown
+
+
+class _Parameters:
+    """Those of AT+MSSLKEYWR, and its entry. answers: see Masked."""
+
+    def __init__(self, answers: bool) -> None:
         self._answers = answers
         self._tail = b""
         self._inside = False
@@ -27,7 +76,7 @@ class Masked:
         if secret:
             count = min(secret, len(data))
             self._tail, self._inside = b"", False
-            return _MASK * count + bytes(self.show(data[count:], terminator))
+            return MASK * count + bytes(self.show(data[count:], terminator))
         if not self._inside and not self._begins(data):
             return data
         shown = bytes(data)
@@ -45,7 +94,7 @@ class Masked:
             self._inside = end < 0
             if not self._answers:
                 stop = len(shown)
-            shown = shown[:start] + _MASK * (stop - start) + shown[stop:]
+            shown = shown[:start] + MASK * (stop - start) + shown[stop:]
             start = stop
         return shown
 
@@ -59,4 +108,4 @@ class Masked:
 
     def _keep(self, text: bytes) -> None:
         """Remember the end of what has come: the command's name may go on in the next piece."""
-        self._tail = text[1 - len(_COMMAND) :]
+        self._tail = text[1 - len(KEY_COMMAND) :]

@@ -50,6 +50,7 @@ class Task:
         self.request = request
         self.scope = trio.CancelScope()
         self.pump = trio.CancelScope()
+        self.waiting = trio.CancelScope()
         self.connection: Connection | None = None
         self.plan: ClosePlan | None = None
         self.outbox: deque[bytes | memoryview] = deque()
@@ -85,9 +86,10 @@ class Sending:
         if taken == len(intent.data) and task.drained is None:
             self._sent(intent, Sent(taken))
         else:
-            self._start(self._send_rest(intent, task, task.connection, taken))
+            self.start(self._send_rest(intent, task, task.connection, taken))
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """A task for something that a connection does; a bug in it ends nothing else."""
         self.nursery.start_soon(self._guarded, work)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> None:
@@ -142,7 +144,7 @@ class Sending:
                 return
             rest = memoryview(rest)[count:]
             task.drained = trio.Event()
-            self._start(self._drain(task, task.connection))
+            self.start(self._drain(task, task.connection))
         task.outbox.append(rest)
 
     async def _drain(self, task: Task, connection: Connection) -> None:
@@ -197,7 +199,7 @@ class Sending:
         wanted = self.serves(task) and self._shell.modem.connections.wants_acknowledgements(task.connect_id)
         if wanted and not task.watched:
             task.watched = True
-            self._start(self._watch_acknowledgements(task, task.sent - len(data)))
+            self.start(self._watch_acknowledgements(task, task.sent - len(data)))
 
     async def _watch_acknowledgements(self, task: Task, told: int) -> None:
         """Look at the socket with growing gaps while something is outstanding. told: bytes reported so far."""

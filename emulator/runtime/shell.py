@@ -200,11 +200,14 @@ class Module:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if self.modem.framer.echo:
+            if self.modem.framer.echo and not self.modem.online:
                 part = self._answered.show(part, self.modem.framer.terminator)
             self._recent.line("<", part)
             if self._trace is not None:
-                self._trace.line("<", bytes(part))
+                start = 0
+                for kind, size in transmitter.kinds(count):
+                    self._trace.line("<", bytes(part[start : start + size]), kind)
+                    start += size
             transmitter.sent(count)
 
     async def _write(self) -> None:

@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from emulator.errors import UsageError
 from emulator.runtime.line import Cable, Line, open_line
 from emulator.runtime.models import Model, Who, individual, load_model
 from emulator.runtime.outside import Plan
-from emulator.runtime.shell import NvFile
+from emulator.runtime.shell import Module, NvFile
+
+if TYPE_CHECKING:
+    from emulator.runtime.session import Asked, Session
+
+
+class Trouble(NamedTuple):
+    """What is to go wrong, as it is said; seed: of the dice; scenario: a file of faults that follow one another."""
+
+    faults: tuple[str, ...] = ()
+    seed: int | None = None
+    scenario: Path | None = None
 
 
 class Spec(NamedTuple):
     """A module to be. model: a series or sub-model, also of a profile in profiles, which come before the built-in
-    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it."""
+    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address
+    of this host with which its traffic leaves."""
 
     model: str
     profiles: tuple[Path, ...] = ()
@@ -24,6 +37,8 @@ class Spec(NamedTuple):
     cable: Cable = Cable()
     outside: Plan = Plan()
     nv: str | None = None
+    source: str | None = None
+    trouble: Trouble = Trouble()
 
     def load(self) -> Model:
         """Raises UnknownModel, ProfileError, UsageError."""
@@ -45,9 +60,32 @@ class Spec(NamedTuple):
         return {**named, "model": self.shown_model(model), "port": port, "link": link}
 
 
+def asked_of(spec: Spec) -> Asked | None:
+    """Its faults; None, and nothing imported, if there are none. Raises FaultError, UsageError."""
+    if spec.trouble == Trouble():
+        return None
+    from emulator.runtime.session import read
+
+    if not spec.trouble.faults and spec.trouble.scenario is None:
+        raise UsageError("a seed is for the dice of faults: add a fault or a scenario")
+    return read(spec.trouble)
+
+
+def arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
+    """Before the module runs. Raises FaultError: a fault is of another module."""
+    from emulator.runtime.session import Session
+
+    names = (spec.who.name, model.profile.series, model.profile.sub_model)
+    return Session(asked, module, tuple(name for name in names if name))
+
+
 @contextmanager
 def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
+    if spec.source is not None:
+        from emulator.net.addresses import require_own
+
+        require_own(spec.source)
     with ExitStack() as stack:
         nv: NvFile | None = None
         if spec.nv is not None:

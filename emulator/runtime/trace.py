@@ -7,15 +7,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
 
+from emulator.wire.transmitter import Kind
+
 _log = logging.getLogger("emulator")
 _RECENT = 24
 _KEPT = 200
 
 
 class Trace(Protocol):
-    """Somebody who is told of every crossing. direction: ``>`` from the DTE, ``<`` to it."""
+    """Somebody who is told of every crossing. direction: ``>`` from the DTE, ``<`` to it; kind: what that is."""
 
-    def line(self, direction: str, data: bytes) -> None: ...
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None: ...
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         """connect_id: None for what belongs to no connection: names, pings, the time."""
@@ -24,6 +26,7 @@ class Trace(Protocol):
 
 class JsonLines:
     """Each crossing as one JSON object a line: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
+    What the module says to the DTE has its ``kind``: answer, echo, urc, or data in transparent mode.
 
     Bytes are written as Latin-1 text, one character a byte, so that ``.encode("latin-1")`` gives them back.
     """
@@ -36,9 +39,10 @@ class JsonLines:
 
         self._dumps = dumps
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         source, target = ("dte", "module") if direction == ">" else ("module", "dte")
-        self._write({"from": source, "to": target, "data": data.decode("latin-1")})
+        of = {} if kind is None else {"kind": kind.value}
+        self._write({"from": source, "to": target, **of, "data": data.decode("latin-1")})
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         if isinstance(detail, bytes):
@@ -59,9 +63,9 @@ class Several:
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._traces = traces
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         for trace in self._traces:
-            trace.line(direction, data)
+            trace.line(direction, data, kind)
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         for trace in self._traces:
@@ -74,8 +78,8 @@ class Guarded:
     def __init__(self, trace: Trace) -> None:
         self._trace: Trace | None = trace
 
-    def line(self, direction: str, data: bytes) -> None:
-        self._tell(lambda trace: trace.line(direction, data))
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+        self._tell(lambda trace: trace.line(direction, data, kind))
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         self._tell(lambda trace: trace.net(event, connect_id, detail))

@@ -9,10 +9,30 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 
 _SMALL = 4096
 _ENOUGH = 16384
 """A piece below the one is joined with others up to the other: one write takes many, and a line little more."""
+
+
+class Kind(StrEnum):
+    """What bytes for the DTE are. DATA is the payload of transparent mode."""
+
+    ANSWER = "answer"
+    ECHO = "echo"
+    URC = "urc"
+    DATA = "data"
+
+
+@dataclass(slots=True)
+class _Run:
+    """So many bytes of one kind, one after the other."""
+
+    kind: Kind
+    size: int
 
 
 class Transmitter:
@@ -31,6 +51,7 @@ class Transmitter:
         self._gap = urc_gap
         self._typing_hold = typing_hold
         self._out: deque[bytes | memoryview] = deque()
+        self._runs: deque[_Run] = deque()
         self._urcs: deque[bytes] = deque()
         self._urc_size = 0
         self._not_before = -math.inf
@@ -47,11 +68,11 @@ class Transmitter:
     def urcs_wait(self) -> bool:
         return bool(self._urcs)
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Part of an answer, or payload of transparent mode."""
+    def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
+        """Part of an answer, or what else is to go out in its turn."""
         if data:
             self._out.append(data)
-            self.size += len(data)
+            self._grow(kind, len(data))
 
     def final(self, data: bytes, now: float) -> None:
         """A final result code: the gap before the next URC begins."""
@@ -60,7 +81,7 @@ class Transmitter:
 
     def echo(self, data: bytes, now: float, *, partial: bool) -> None:
         """What the DTE typed; partial: its line has not ended."""
-        self.write(data)
+        self.write(data, Kind.ECHO)
         self._not_before = now + self._typing_hold if partial else -math.inf
 
     def urc(self, data: bytes, *, droppable: bool = False) -> bool:
@@ -78,7 +99,7 @@ class Transmitter:
         """Let the URCs go that may go now."""
         if self._urcs and not self.hold and now >= self._not_before:
             self._out.extend(self._urcs)
-            self.size += self._urc_size
+            self._grow(Kind.URC, self._urc_size)
             self._forget()
 
     def restart(self) -> None:
@@ -109,9 +130,34 @@ class Transmitter:
             out.appendleft(b"".join(parts))
         return out[0]
 
+    def kinds(self, count: int) -> Iterator[tuple[Kind, int]]:
+        """What the next count bytes are, and how many of each."""
+        for run in self._runs:
+            if count == 0:
+                return
+            yield run.kind, min(count, run.size)
+            count -= min(count, run.size)
+
     def sent(self, count: int) -> None:
         """The line took count bytes of what peek gave."""
+        self._shrink(count)
         first = self._out.popleft()
-        self.size -= count
         if count < len(first):
             self._out.appendleft(memoryview(first)[count:])
+
+    def _grow(self, kind: Kind, size: int) -> None:
+        self.size += size
+        if self._runs and self._runs[-1].kind is kind:
+            self._runs[-1].size += size
+        else:
+            self._runs.append(_Run(kind, size))
+
+    def _shrink(self, count: int) -> None:
+        self.size -= count
+        while count:
+            run = self._runs[0]
+            taken = min(count, run.size)
+            run.size -= taken
+            count -= taken
+            if run.size == 0:
+                self._runs.popleft()

@@ -79,15 +79,18 @@ class Dte:
 
     def wake(self, patience: float = 2.0) -> None:
         """Turn the echo off; again after so many seconds without an answer, for what comes during a boot is lost."""
-        end, answered = time.monotonic() + WAIT, False
+        end, answered, turns = time.monotonic() + WAIT, False, 0
         while not answered:
             self.write(b"ATE0\r")
+            turns += 1
             again = min(end, time.monotonic() + patience)
             while not (answered := b"\r\nOK\r\n" in self._unread) and self._receive(again):
                 pass
             if not answered and time.monotonic() > end:
                 raise self._transcript.failure(f"no answer to ATE0 within {WAIT} s")
         self.until(rb"\r\nOK\r\n")
+        if turns > 1:
+            self.lull()  # on a busy host the first may be answered as well
 
     def line(self, text: str) -> None:
         """A command line and its CR."""

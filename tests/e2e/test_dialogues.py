@@ -49,6 +49,13 @@ def test_a_script_is_recorded_and_replayed(start: Start, tmp_path: Path) -> None
     assert (replayed.returncode, replayed.stderr) == (0, ""), replayed.stdout
     assert ": 6 steps, no difference, " in replayed.stdout
     assert "> AT+CGMM\n" in onemo("trace", trace, "--from", "dte").stdout
+    urcs = onemo("trace", trace, "--kind", "urc").stdout.splitlines()
+    assert [line.split("< ")[1] for line in urcs] == [
+        "+MATREADY  (URC)",
+        "+MIPOPEN: 0,0  (URC)",
+        '+MIPURC: "rtcp",0,5,hello  (URC)',
+        "+MIPCLOSE: 0  (URC)",
+    ]
 
     out.write_text(text.replace("< +MIPSEND: 0,5", "< +MIPSEND: 0,6"))
     differs = onemo("replay", out, "--port", other.port, "--timeout", "2")
@@ -86,6 +93,7 @@ def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
         (("record", "none", "--script", "s.at", "--out", "o.at"), "cannot use none"),
         (("record", "none", "--out", "o.at"), "needs either --link"),
         (("record", "x", "--script", "s.at", "--out", "no/o.at"), "--out no/o.at: No such"),
+        (("record", "loop://", "--script", "s.at", "--out", "/dev/full"), "--out /dev/full takes no more: No space"),
         (("record", "x", "--script", "s.at", "--out", "o.at", "--value", "x=("), "--value x=("),
     ],
 )
@@ -100,6 +108,7 @@ def test_what_cannot_be_run(
 
     (tmp_path / "s.at").write_text("> AT\n< OK\n")
     (tmp_path / "bad.at").write_text(">AT\n")
+    (tmp_path / "o.at").write_text("# recorded before\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["onemo-emulator", *arguments])
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
@@ -108,6 +117,7 @@ def test_what_cannot_be_run(
     assert ended.value.code == 2
     err = capsys.readouterr().err
     assert told in err
+    assert (tmp_path / "o.at").read_text() == "# recorded before\n"
     assert err.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-r"""What the lines of a transcript that start with ``!`` do. ID is a connect_id, TEXT has Python's escapes.
+r"""What the lines of a transcript that start with ``!`` do. ID is a connect_id, TEXT has a transcript's escapes.
 
 power on                    the supply is switched on
 power off | back            it goes, it returns
@@ -50,12 +50,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from emulator.dialogue.escapes import unescaped
 from emulator.errors import NetFailure
 from emulator.modem.connection import Loss
 from emulator.modem.registration import Signal
 from emulator.net.interface import CloseResult, Echo
 from tests.support.driver import Driver
-from tests.support.escapes import unescaped
 
 Directive = Callable[[Driver, re.Match[str]], None]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Self
 
 from emulator.modem.intents import Bug, Ready, Restart, Wait
 from emulator.modem.modem import Modem
@@ -63,7 +64,7 @@ class Driver:
         self.modem.wake(self.now)
         self._step()
 
-    def boot(self) -> Driver:
+    def boot(self) -> Self:
         """Switch on, let it boot and register, take the banner away, and switch the echo off: ready for a dialogue."""
         self.power_on()
         power = self.modem.model.profile.power

@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 import serial
 
-from emulator import Sandbox, load_model, parse_pattern, parse_route
+from emulator import Hosted, Sandbox, load_model, parse_pattern, parse_route
 from emulator.cli.main import app
 from emulator.cli.show import check_file, show_model
 from emulator.commands import DECLARATIONS
 from emulator.errors import NetError
 from emulator.net.interface import Family
 from emulator.net.sandbox import load_config
+from emulator.runtime.labfile import read_lab
+from emulator.runtime.labtable import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -77,8 +79,39 @@ def test_pyserial_on_the_link(tmp_path: Path) -> None:
     assert module.returncode == 0
 
 
+def test_the_tests_of_a_firmware(tmp_path: Path) -> None:
+    """They pass; turned around, they fail, one with the dialogue that is shown."""
+    code = program("# test_firmware.py")
+    (tmp_path / "test_firmware.py").write_text(code)
+    (tmp_path / "test_failing.py").write_text(code.replace("not report", "report"))
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-p", "emulator.pytest_plugin", "--strict-markers", "."]
+    without = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **without}, timeout=60
+    )
+    assert "3 failed, 5 passed" in done.stdout
+    (shown,) = re.findall(r"^```\n(-+ onemo .*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert shown in done.stdout
+
+
+def test_a_module_in_a_thread() -> None:
+    assert runs(program("with Hosted()")).startswith("/dev/pts/")
+
+
+def test_every_attribute_of_the_fixture_is_there() -> None:
+    told = section("From CI")
+    named = re.findall(
+        r"`(?:onemo)?\.?([a-z_]+)(?:\(.*?\))?`", told[told.index("\n|") : told.index("A test that fails")]
+    )
+    assert len(named) > 20
+    with Hosted() as lab:
+        module = lab.start()
+        missing = {name for name in named if not (hasattr(module, name) or hasattr(module.trace, name))}
+    assert missing == {"str", "serial_for_url"}  # which are Python's and pyserial's
+
+
 def test_there_is_no_program_that_nobody_ran() -> None:
-    assert len(blocks("python")) == 3
+    assert len(blocks("python")) == 5
 
 
 # ---- The dialogues
@@ -175,6 +208,21 @@ def test_the_sandbox_file(tmp_path: Path) -> None:
         sandbox.addresses("gone.example.com", Family.IPV4)
 
 
+def test_the_lab(tmp_path: Path) -> None:
+    (content,) = [block for block in blocks("toml") if block.startswith("# lab.toml")]
+    file = tmp_path / "lab.toml"
+    file.write_text(content)
+    planned = read_lab(file)
+    assert [each.spec.who.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
+    assert planned[0].spec.cable.link == tmp_path / "meter-001"
+    assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
+
+
+def test_every_key_of_a_lab_is_listed() -> None:
+    heads = re.findall(r"^\| (`.*?) \|", section("A lab"), re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(Table._fields)
+
+
 def test_the_routes_are_routes() -> None:
     told = section("Without the real network")
     routes = re.findall(r"--route '([^']+)'", told)
@@ -203,7 +251,11 @@ def test_the_parameters_that_are_shown(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_lines_of_a_trace() -> None:
     for line in blocks("json")[0].splitlines():
-        assert {"time"} < json.loads(line).keys() <= {"time", "from", "to", "data", "event", "connect_id", "detail"}
+        assert (
+            {"time"}
+            < json.loads(line).keys()
+            <= {"time", "from", "to", "data", "kind", "event", "connect_id", "detail"}
+        )
 
 
 def test_what_is_not_there_yet_is_not_there() -> None:

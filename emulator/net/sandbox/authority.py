@@ -23,6 +23,17 @@ _KEY_BITS = 2048
 _LIFE = timedelta(days=3650)
 _BEFORE = timedelta(days=1)  # a module's clock may be late
 _NAME = "onemo-emulator sandbox"
+_USES = [
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+]
 _LONGEST_NAME = 64  # of a common name (RFC 5280, ub-common-name)
 
 
@@ -76,6 +87,8 @@ class Authority:
         builder = _builder((name or _NAME)[:_LONGEST_NAME], self._server_key).issuer_name(self._certificate.subject)
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(signer, critical=False)
         return _key_pem(self._server_key) + _signed(builder, self._key)
 
 
@@ -87,6 +100,9 @@ def _make(file: Path) -> None:
     builder = _builder(f"{_NAME} CA", key)
     builder = builder.issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{_NAME} CA")]))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    signs = dict.fromkeys(_USES, False) | {"key_cert_sign": True}
+    builder = builder.add_extension(x509.KeyUsage(**signs), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, new = tempfile.mkstemp(dir=file.parent)  # readable by its owner only
     try:

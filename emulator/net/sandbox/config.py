@@ -18,7 +18,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Annotated, Any, NamedTuple
 
 from emulator.errors import Mistake, NetError, UsageError
 from emulator.net.sandbox.zone import canonical
+from emulator.profile.document import read_toml
 from emulator.profile.shape import Problem, at_least, shaped
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
@@ -84,7 +84,7 @@ class SandboxConfig(NamedTuple):
 
 def load_config(path: Path) -> SandboxConfig:
     """The configuration that a TOML file describes. Raises UsageError: every mistake, each with its key."""
-    document = _read(path)
+    document = read_toml(path)
     hosts = document.get("hosts")
     if isinstance(hosts, dict):
         document["hosts"] = {name: said if isinstance(said, list) else [said] for name, said in hosts.items()}
@@ -93,16 +93,6 @@ def load_config(path: Path) -> SandboxConfig:
     if config is None or problems:
         raise UsageError("\n".join(str(Mistake(str(path), _dotted(where), what)) for where, what in problems))
     return config
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # ValueError: also what is no UTF-8, and a number without end
-        raise UsageError(f"{path}: is not TOML: {error}") from error
 
 
 def _twice(where: tuple[str, ...], document: Mapping[str, Any]) -> list[Problem]:

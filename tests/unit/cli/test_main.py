@@ -21,7 +21,7 @@ from emulator.runtime.outside import Plan
 from emulator.runtime.spec import Spec
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay")
+COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab")
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
 ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
@@ -29,7 +29,7 @@ OCTAL = "write the permissions in octal, from 0 to 777, like 660"
 COMPLAINTS = {
     "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
     "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca, trace, record, "
-    "replay (onemo-emulator --help tells more)",
+    "replay, lab (onemo-emulator --help tells more)",
     "--xyz": "there is no option '--xyz'; there are --help, -h, --version (onemo-emulator --help tells more)",
     "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
@@ -219,7 +219,7 @@ def test_each_command_has_a_page_with_examples(typed: Typed, command: str) -> No
     printed = typed(command, "--help")
     assert printed.out.startswith(f"Usage: onemo-emulator {command} ")
     assert f"\n  onemo-emulator {command} " in printed.out
-    assert "[default" not in printed.out
+    assert "[default:" not in printed.out
     assert max(map(len, printed.out.splitlines())) <= 80
 
 
@@ -312,6 +312,9 @@ def test_running_needs_nothing_of_the_other_commands() -> None:
     assert not {"rich", "dns", "pydantic", "inotify_simple"} & {name.partition(".")[0] for name in loaded}
     assert [name for name in loaded if name.startswith("emulator.cli.")] == [
         "emulator.cli.tools",
+        "emulator.cli.labs",
         "emulator.cli.main",
+        "emulator.cli.ending",
+        "emulator.cli.traces",
         "emulator.cli.run",
     ]

@@ -11,12 +11,13 @@ from tests.unit.cli.conftest import Typed
 
 ENTRIES: list[dict[str, object]] = [
     {"time": 0.5, "from": "dte", "to": "module", "data": "AT+MIPOPEN=0\r"},
-    {"time": 0.501, "from": "module", "to": "dte", "data": "AT+MIPOPEN=0\r"},
-    {"time": 0.502, "from": "module", "to": "dte", "data": "\r\nOK\r\n"},
+    {"time": 0.501, "from": "module", "to": "dte", "kind": "echo", "data": "AT+MIPOPEN=0\r"},
+    {"time": 0.502, "from": "module", "to": "dte", "kind": "answer", "data": "\r\nOK\r\n"},
     {"time": 1, "event": "opened", "connect_id": 0, "detail": "127.0.0.1:80"},
     {"time": 1.5, "from": "network", "to": "module", "connect_id": 0, "data": "hi\xff"},
     {"time": 2, "from": "module", "to": "network", "connect_id": 1, "data": "x"},
-    {"time": 3, "from": "module", "to": "dte", "data": "\r\n>"},
+    {"time": 3, "from": "module", "to": "dte", "kind": "answer", "data": "\r\n>"},
+    {"time": 4, "from": "module", "to": "dte", "kind": "urc", "data": '\r\n+MIPURC: "disconn",0,1\r\n'},
 ]
 PRINTED = """\
     0.500000 > AT+MIPOPEN=0
@@ -26,6 +27,7 @@ PRINTED = """\
     1.500000 * connection 0: received 3 bytes: hi\\xff
     2.000000 * connection 1: sent 1 bytes: x
     3.000000 < >
+    4.000000 < +MIPURC: "disconn",0,1  (URC)
 """
 
 
@@ -45,6 +47,8 @@ def test_all_of_it(typed: Typed, file: Path) -> None:
     [
         (("--from", "dte"), [0]),
         (("--from", "network"), [3, 4, 5]),
+        (("--kind", "urc"), [7]),
+        (("--kind", "echo"), [1]),
         (("--grep", "OK|hi"), [2, 4]),
         (("--connection", "0"), [3, 4]),
         (("--since", "0.502", "--until", "1.5"), [2, 3, 4]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from emulator.dialogue.recorder import Recorder
 
 OK = b"\r\nOK\r\n"
@@ -71,3 +73,45 @@ def test_pauses_that_are_asked_for() -> None:
     recorder.sent(b"B\r", 0.9)
     recorder.sent(b"C\r", 2)
     assert lines(recorder) == ["> A", "> B", "wait 1.10", "> C"]
+
+
+def test_a_private_key_is_masked() -> None:
+    """Its length stays, so that the transcript can be played."""
+    recorder = Recorder()
+    recorder.sent(b'AT+MSSLKEYWR="k.pem",0,12\r', 0)
+    recorder.received(b"\r\n>", 0)
+    recorder.sent(b"BEGIN", 0)
+    recorder.sent(b"\r\nKEY\r\nAT\r", 0)
+    recorder.received(OK, 0)
+    assert lines(recorder) == [
+        '> AT+MSSLKEYWR="k.pem",0,12',
+        r"= \r\n>",
+        ">> *******",
+        ">> *****",
+        "> AT",
+        "< OK",
+    ]
+
+
+@pytest.mark.parametrize("more", [',"secret"', ",secret,", ""])
+def test_a_private_key_in_its_line_is_masked_in_the_echo_too(more: str) -> None:
+    recorder = Recorder()
+    typed = f'ATE1;+msslkeywr="a,b",0,6{more}\r'.encode()
+    recorder.sent(typed, 0)
+    recorder.received(typed, 0)
+    hidden = 'ATE1;+msslkeywr="a,b",0,6' + (more and "," + "*" * (len(more) - 1))
+    assert lines(recorder) == [f"> {hidden}", f"= {hidden}\\r"]
+
+
+def test_a_key_that_is_not_taken_hides_nothing_else() -> None:
+    recorder = Recorder()
+    recorder.sent(b'AT+MSSLKEYWR="k.pem",0,500\r', 0)
+    recorder.received(b"\r\nERROR\r\n", 0)
+    recorder.sent(b"AT\r", 0)
+    assert lines(recorder)[-1] == "> AT"
+
+
+def test_what_names_the_command_otherwise_is_hidden_up_to_its_end() -> None:
+    recorder = Recorder()
+    recorder.sent(b'AT+MSSLKEYWR = "secret\r', 0)
+    assert lines(recorder) == ["> AT+MSSLKEYWR" + "*" * 10]

@@ -92,7 +92,7 @@ async def test_bytes_come_late_and_what_follows_waits(nursery: trio.Nursery, aut
     ends = Ends(nursery, "line-delay seconds=2s times=1 direction=to-dte", "line-delay seconds=1s direction=from-dte")
     assert await ends.says(b"late", b" after") == b""
     ends.line.types(b"A")
-    await trio.sleep(0)
+    await trio.lowlevel.checkpoint()
     with trio.fail_after(1.001):
         await ends.link.wait_readable()
     assert trio.current_time() == 1
@@ -166,8 +166,9 @@ async def test_faults_that_are_gone_hold_nothing(nursery: trio.Nursery, autojump
     async with trio.open_nursery() as waiting:
         waiting.start_soon(ends.link.wait_readable)
         await wait_all_tasks_blocked()
-        ends.plan.plan.reset()
-        ends.link.release()
+        ends.link.release([ends.plan.arm("line-drop")])
+        assert ends.link.read_now(100) is None
+        ends.link.release(ends.plan.plan.reset())
     await wait_all_tasks_blocked()
     assert ends.line.reads() == b"onetwo"
     assert ends.link.read_now(100) == b"AT\r"

@@ -46,6 +46,15 @@ def test_what_does_not_fit(entry: dict[str, object]) -> None:
     assert files.stored == {}
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", 'a"b'])
+def test_a_name_that_would_break_a_line(name: str) -> None:
+    """It is refused at once, for the memory would not take it up again."""
+    files = Files(PROFILE)
+    with pytest.raises(CommandError) as refusal:
+        files.add(FileKind.CERTIFICATE, name, b"a", last=True)
+    assert refusal.value.cme is Cme.INCORRECT_PARAMETERS
+
+
 def test_so_many_files_and_no_more() -> None:
     files = Files(PROFILE)
     for number in range(PROFILE.most_files):

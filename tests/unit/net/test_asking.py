@@ -17,6 +17,9 @@ from emulator.net.interface import (
     TimeRequest,
     Transport,
 )
+from emulator.net.ports import PortLedger
+from emulator.net.routes import Routes, parse_route
+from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import Names, Peers, port_of
 from tests.unit.net.dns_server import DnsServer, dns_server
 from tests.unit.net.network_parts import (
@@ -44,13 +47,15 @@ async def server() -> AsyncIterator[DnsServer]:
 
 
 class Pings:
-    """What open_pinger was asked for; raises what ``failures`` has for an address."""
+    """What open_pinger was asked for, sources apart; raises what ``failures`` has for an address."""
 
     def __init__(self) -> None:
         self.opened: list[FakePinger] = []
+        self.sources: list[str | None] = []
         self.failures: dict[str, NetFailure] = {}
 
-    def open(self, address: str, size: int) -> FakePinger:
+    def open(self, address: str, size: int, *, source: str | None) -> FakePinger:
+        self.sources.append(source)
         if address in self.failures:
             raise NetError(self.failures[address], address)
         self.opened.append(FakePinger(address, size))
@@ -71,7 +76,7 @@ class Clocks:
         self.asked: list[tuple[str, int]] = []
         self.failures: dict[str, NetFailure] = {}
 
-    async def ask(self, address: str, port: int) -> float:
+    async def ask(self, address: str, port: int, source: str | None) -> float:
         self.asked.append((address, port))
         await trio.lowlevel.checkpoint()
         if address == "192.0.2.9":
@@ -166,6 +171,14 @@ async def test_ping(pings: Pings) -> None:
         assert pinger.address == address
         assert pings.opened.pop() is pinger
     assert names.asked.count(("server", Family.IPV4)) == 1
+
+
+async def test_a_ping_with_an_address_of_its_own(pings: Pings) -> None:
+    ways = Routes((parse_route("192.0.2.7=127.0.0.1"),))
+    sourced = HostNetwork(ways, PortLedger(), "/nonexistent", Names(), source="127.0.0.5")
+    for host in ("127.0.0.3", "192.0.2.7"):
+        await sourced.ping(PingRequest(host, 32, BOTH))
+    assert pings.sources == ["127.0.0.5"] * 2
 
 
 async def test_ping_tries_the_other_family(pings: Pings) -> None:

@@ -46,8 +46,17 @@ def test_a_name_has_its_own_valid_numbers_always_the_same(name: str) -> None:
     assert identity.imsi.startswith(PROFILE.radio.plmn)
 
 
+@pytest.mark.parametrize("names", ["node{}", "node{:04}", "{}", "9-{:05}", "\n{}"])
+def test_no_two_of_a_series_have_the_same_numbers(names: str) -> None:
+    """Not by luck: of 10,000 IMEIs drawn from a million, some fifty would be the same."""
+    identities = [named(PROFILE, names.format(number)).identity for number in range(10_000)]
+    for field in ("imei", "imsi", "iccid", "serial"):
+        assert len({getattr(identity, field) for identity in identities}) == 10_000
+
+
 def test_names_differ() -> None:
-    assert len({named(PROFILE, f"node{number}").identity.imei for number in range(200)}) == 200
+    names = ["", "a", "b", "a1", "a01", "a11", "a001", "1a", "1a1", "a123456", "a223456", "\udcff"]
+    assert len({named(PROFILE, name).identity for name in names}) == len(names)
 
 
 def test_what_the_user_says_counts() -> None:

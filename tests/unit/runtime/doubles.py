@@ -166,10 +166,10 @@ class Peer:
         return first
 
     async def wait_readable(self) -> None:
-        await self._wait(self._readable)
+        await self._wait(self._readable, bool(self._came))
 
     async def wait_writable(self) -> None:
-        await self._wait(self._writable)
+        await self._wait(self._writable, self.window == math.inf)
 
     async def wait_broken(self) -> None:
         while not any(isinstance(arrival, Exception) for arrival in self._came):
@@ -195,9 +195,12 @@ class Peer:
         self._readable.open()
         self._writable.open()
 
-    async def _wait(self, gate: Gate) -> None:
+    async def _wait(self, gate: Gate, done: bool = False) -> None:
         self._require_open()
-        await gate.wait()
+        if done:
+            await trio.lowlevel.checkpoint()
+        else:
+            await gate.wait()
         self._require_open()
 
     def _require_open(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from emulator.runtime.trace import JsonLines, Recent, Several
+from emulator.wire.transmitter import Kind
 from tests.unit.runtime.doubles import Bench
 
 EVERY_BYTE = bytes(range(256))
@@ -22,10 +23,14 @@ class Notes:
     def __init__(self) -> None:
         self.typed = bytearray()
         self.told = bytearray()
+        self.said: list[tuple[Kind, bytes]] = []
         self.events: list[tuple[str, int | None, bytes | str]] = []
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         assert isinstance(data, bytes)
+        assert (kind is None) == (direction == ">")
+        if kind is not None:
+            self.said.append((kind, data))
         (self.typed if direction == ">" else self.told).extend(data)
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
@@ -35,7 +40,7 @@ class Notes:
 class Full(Notes):
     """A trace whose file is full."""
 
-    def line(self, direction: str, data: bytes) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         raise OSError(28, "No space left on device")
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
@@ -63,6 +68,26 @@ async def test_every_crossing_is_told(nursery: trio.Nursery) -> None:
     ]
 
 
+async def test_it_is_told_what_is_an_answer_and_what_a_urc(nursery: trio.Nursery) -> None:
+    """Also of what leaves in one piece."""
+    notes = Notes()
+    bench = await Bench(nursery, trace=notes).start()
+    assert await bench.ask("ATE1V1") == ["OK"]
+    bench.line.types(b'AT+MIPOPEN=0,"TCP","peer",80,60,1\r')
+    await bench.heard()
+    bench.world.peers[-1].sends(b"world")
+    await bench.heard()
+    told: dict[Kind, bytes] = {}
+    for kind, data in notes.said:
+        told[kind] = told.get(kind, b"") + data
+    assert told == {
+        Kind.URC: b"\r\n+MATREADY\r\n",
+        Kind.ANSWER: b"\r\nOK\r\n\r\nOK\r\n\r\nCONNECT\r\n",
+        Kind.ECHO: b'AT+MIPOPEN=0,"TCP","peer",80,60,1\r',
+        Kind.DATA: b"world",
+    }
+
+
 async def test_only_what_the_line_took_is_told(nursery: trio.Nursery) -> None:
     notes = Notes()
     bench = await Bench(nursery, trace=notes, room=100).start()
@@ -83,7 +108,7 @@ def test_json_lines_give_every_byte_back() -> None:
     stream = io.StringIO()
     trace = JsonLines(stream, count(100.25).__next__)
     trace.line(">", EVERY_BYTE)
-    trace.line("<", EVERY_BYTE)
+    trace.line("<", EVERY_BYTE, Kind.URC)
     trace.net("received", 3, EVERY_BYTE)
     trace.net("sent", 3, EVERY_BYTE)
     trace.net("opened", 3, "[::1]:80")
@@ -92,7 +117,7 @@ def test_json_lines_give_every_byte_back() -> None:
     data = EVERY_BYTE.decode("latin-1")
     assert entries == [
         {"time": 1.0, "from": "dte", "to": "module", "data": data},
-        {"time": 2.0, "from": "module", "to": "dte", "data": data},
+        {"time": 2.0, "from": "module", "to": "dte", "kind": "urc", "data": data},
         {"time": 3.0, "from": "network", "to": "module", "connect_id": 3, "data": data},
         {"time": 4.0, "from": "module", "to": "network", "connect_id": 3, "data": data},
         {"time": 5.0, "event": "opened", "connect_id": 3, "detail": "[::1]:80"},

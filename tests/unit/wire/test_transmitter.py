@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from emulator.wire.transmitter import Transmitter
+from emulator.wire.transmitter import Kind, Transmitter
 
 
 @pytest.fixture
@@ -34,6 +34,24 @@ def test_in_the_order_in_which_it_was_made(transmitter: Transmitter, chunk: int)
     transmitter.release(0.5)
     assert transmitter.size == 15
     assert drained(transmitter, chunk) == b"onetwothreefour"
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 1000])
+def test_what_each_byte_is(transmitter: Transmitter, chunk: int) -> None:
+    transmitter.echo(b"AT\r", 0.0, partial=False)
+    transmitter.write(b"one")
+    transmitter.final(b"OK", 0.0)
+    transmitter.urc(b"two")
+    transmitter.urc(b"three")
+    transmitter.release(1.0)
+    transmitter.write(memoryview(b"four"), Kind.DATA)
+    told = ""
+    while data := transmitter.peek():
+        count = min(chunk, len(data))
+        told += "".join(str(kind)[0] * size for kind, size in transmitter.kinds(count))
+        transmitter.sent(count)
+    assert told == "e" * 3 + "a" * 5 + "u" * 8 + "d" * 4
+    assert list(transmitter.kinds(5)) == []
 
 
 def test_a_urc_waits_for_its_gap(transmitter: Transmitter) -> None:

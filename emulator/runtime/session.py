@@ -1,10 +1,8 @@
-"""``--fault``, ``--seed`` and ``--scenario`` of ``run``: said before the start, armed at it, told of at the end."""
+"""The faults that a module is started with: said before the start, armed at it, told of at the end."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from emulator.errors import FaultError
@@ -13,6 +11,7 @@ from emulator.faults.plan import Armed, Fault
 from emulator.faults.presets import parse_faults
 from emulator.faults.scenario import Step, play, read_scenario
 from emulator.runtime.shell import Module
+from emulator.runtime.spec import Trouble
 
 
 class Asked(NamedTuple):
@@ -23,16 +22,17 @@ class Asked(NamedTuple):
     seed: int | None
 
 
-def read(faults: tuple[str, ...], seed: int | None, scenario: Path | None) -> Asked:
-    """What the options say. Raises FaultError."""
+def read(trouble: Trouble) -> Asked:
+    """Raises FaultError."""
     steps: tuple[Step, ...] = ()
+    scenario = trouble.scenario
     if scenario is not None:
         try:
             steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise FaultError(f"--scenario {scenario}: cannot be read: {reason}") from error
-    return Asked(tuple(fault for text in faults for fault in parse_faults(text)), steps, seed)
+    return Asked(tuple(fault for text in trouble.faults for fault in parse_faults(text)), steps, trouble.seed)
 
 
 class Session:
@@ -45,13 +45,8 @@ class Session:
             self._faults.arm(fault)
         self._left: Callable[[], list[Step]] = play(asked.steps, self._faults)
 
-    def report(self) -> None:
-        """A line on stderr for each fault: how often it fired, and when first."""
-        for line in self.lines():
-            print(f"onemo-emulator: {line}", file=sys.stderr)
-
     def lines(self) -> Iterator[str]:
-        """The lines, with the seed that makes them happen again at the end."""
+        """A line for each fault: how often it fired, and when first; then the seed that repeats it all."""
         for armed in self._faults.plan:
             yield f"fault {armed.fault}: {_fired(armed)}"
         for step in self._left():

@@ -1,0 +1,45 @@
+"""``--control`` and ``--control-token`` of ``run`` and ``lab``. Nothing of the API is imported without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from emulator.runtime.trace import Guarded, Several, Trace
+
+if TYPE_CHECKING:
+    from emulator.control.server import ControlServer
+    from emulator.runtime.lab import Running
+
+
+class ControlOptions(NamedTuple):
+    """Where the control API is to be, HOST:PORT, and the token that it wants."""
+
+    address: str
+    token: str | None = None
+
+
+@contextmanager
+def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -> Iterator[ControlServer | None]:
+    """What was asked for, which listens. modules: by name, as they are at each moment. Raises UsageError, LinkError."""
+    if options is None:
+        yield None
+        return
+    from emulator.control.server import open_control
+
+    with closing(open_control(options.address, options.token, modules)) as control:
+        yield control
+
+
+def remembered(trace: Trace | None, control: ControlServer | None, name: str) -> Trace | None:
+    """A module's trace and its journal: neither harms the other."""
+    if control is None:
+        return trace
+    journal = control.control.journal(name)
+    return journal if trace is None else Several((Guarded(trace), journal))
+
+
+def told(control: ControlServer | None) -> dict[str, str]:
+    """Where it is, for a ready line of JSON."""
+    return {} if control is None else {"control": control.url}

@@ -1,0 +1,41 @@
+"""SIGINT and SIGTERM, from the moment at which there is something to take down."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+import trio
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+def hold_signals() -> None:
+    """Let them wait until there is an End: they would leave links behind."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
+class End:
+    """The first signal cancels everything, once the DTE had its time; later ones do not count, for they would disturb
+    what is taken down.
+
+    came: whether it has come; grace: gives the seconds until then, for the signal's number.
+    """
+
+    def __init__(self, everything: trio.CancelScope, grace: Callable[[int], float] = lambda number: 0.0) -> None:
+        self.came = False
+        self._everything = everything
+        self._grace = grace
+        self._token = trio.lowlevel.current_trio_token()
+        for number in _ENDING:
+            signal.signal(number, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        hold_signals()
+        self.came = True
+        self._token.run_sync_soon(self._finish, signum)
+
+    def _finish(self, number: int) -> None:
+        self._everything.deadline = trio.current_time() + self._grace(number)

@@ -1,0 +1,74 @@
+"""The serial port that a Telnet client of RFC 2217 believes to be at the other end."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Owner(Protocol):
+    """Who is told of what the DTE does with the port."""
+
+    def lines_changed(self) -> None: ...
+
+    def purge_output(self) -> None: ...
+
+    def purge_input(self) -> None: ...
+
+
+class SerialPort:
+    """The serial port that PortManager takes this for. It answers a ValueError with the value that stays."""
+
+    def __init__(self, link: Owner, baud_rate: int) -> None:
+        self.baudrate = baud_rate  # PortManager never sets 0
+        self.parity: str = "N"
+        self.stopbits: float = 1
+        self.xonxoff = self.rtscts = self.break_condition = False
+        self.cts = self.dsr = True
+        self.cd = self.ri = False
+        self._link = link
+        self._bytesize = 8
+        self._dtr = self._rts = False
+
+    @property
+    def bytesize(self) -> int:
+        return self._bytesize
+
+    @bytesize.setter
+    def bytesize(self, size: int) -> None:
+        if not 5 <= size <= 8:
+            raise ValueError(f"{size} data bits")
+        self._bytesize = size
+
+    @property
+    def dtr(self) -> bool:
+        return self._dtr
+
+    @dtr.setter
+    def dtr(self, on: bool) -> None:
+        changed, self._dtr = on != self._dtr, on
+        if changed:
+            self._link.lines_changed()
+
+    @property
+    def rts(self) -> bool:
+        return self._rts
+
+    @rts.setter
+    def rts(self, on: bool) -> None:
+        changed, self._rts = on != self._rts, on
+        if changed:
+            self._link.lines_changed()
+
+    def hang_up(self) -> None:
+        """Both lines go off, as when a DTE closes its port."""
+        if self._dtr or self._rts:
+            self._dtr = self._rts = False
+            self._link.lines_changed()
+
+    def reset_input_buffer(self) -> None:
+        """What came from the module."""
+        self._link.purge_output()
+
+    def reset_output_buffer(self) -> None:
+        """What goes to the module."""
+        self._link.purge_input()

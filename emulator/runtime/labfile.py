@@ -1,0 +1,198 @@
+"""The file that describes a lab: which modules there are, in TOML. Every mistake is told at once, each with its key.
+
+::
+
+    profiles = ["my-profiles"]          # directories, as of --profiles
+
+    [defaults]                          # of every module
+    sandbox = true
+
+    [[module]]
+    name = "meter-{n:03}"               # meter-001, meter-002 ... meter-050
+    model = "MN316"
+    count = 50
+    link = "ports/meter-{n:03}"
+
+    [[module]]
+    name = "gateway"
+    link = "tcp://127.0.0.1:7000"
+
+    [[faults]]                          # of every module, unless module names one, or a model
+    kind = "net-reset"
+    operation = "send"
+    module = "gateway"
+
+Relative paths begin in the file's directory. ``{i}`` is a module's place among those of its table in this process, from
+0; ``{n}`` its number in the whole lab, of which a process may run one slice.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from emulator.errors import FaultError, Mistake, UsageError
+from emulator.profile.document import read_toml
+from emulator.profile.shape import Problem, shaped
+from emulator.runtime.labtable import MOST, Planned, Table
+from emulator.runtime.models import load_model
+
+_NUMBER = re.compile(r"\{([ni])([^{}a-z]*)\}")
+_FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
+
+
+class _Document(NamedTuple):
+    """The whole file."""
+
+    module: tuple[Mapping[str, Any], ...]
+    defaults: Mapping[str, Any] = {}
+    profiles: tuple[str, ...] = ()
+    faults: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_lab(file: Path, number: int = 0) -> tuple[Planned, ...]:
+    """The modules that the file asks for. number: of the slice, from 0; each takes {n} up where the one before ended.
+
+    Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
+    """
+    document, problems = shaped(_Document, read_toml(file))
+    planned: list[Planned] = []
+    if document is not None:
+        reader = _Reader(document, os.path.dirname(file), number)
+        planned, problems = reader.planned, reader.problems
+        if document.faults and not problems:
+            planned = _troubled(planned, document.faults, problems)
+    if problems:
+        texts = (str(Mistake(str(file), ".".join(path), what)) for path, what in problems)
+        raise UsageError("\n".join(dict.fromkeys(texts)))
+    return tuple(planned)
+
+
+class _Place(NamedTuple):
+    """Of one module: n, in the whole lab; i, in this process among those of its table, from 0."""
+
+    n: int
+    i: int
+
+
+class _Reader:
+    """Takes the tables one after the other. planned: their modules; problems: what is wrong with them."""
+
+    def __init__(self, document: _Document, folder: str, number: int) -> None:
+        self.planned: list[Planned] = []
+        self.problems: list[Problem] = []
+        self._defaults = document.defaults
+        self._folder = folder
+        self._number = number
+        self._profiles = tuple(Path(folder, each) for each in document.profiles)
+        self._holders: dict[tuple[str, str], str] = {}
+        self._last: dict[str, int] = {}
+        for each in self._profiles:
+            if not each.is_dir():
+                self.problems.append((("profiles",), f"{each}: there is no such directory"))
+        if not document.module:
+            self.problems.append((("module",), "is empty; a lab has at least one table [[module]]"))
+        if not self.problems:
+            for number, table in enumerate(document.module, 1):
+                self._take(f"module[{number}]", table)
+
+    def _take(self, where: str, table: Mapping[str, Any]) -> None:
+        """One table, and the modules that it stands for."""
+        values = {**self._defaults, **table}
+        count, first = (value if type(value := values.get(key)) is int else 1 for key in ("count", "first"))
+        count = min(max(count, 1), MOST)
+        for i in range(count):
+            if problems := self._module(where, values, _Place(first + self._number * count + i, i)):
+                for path, what in problems:
+                    inherited = path[0] in self._defaults and path[0] not in table
+                    self.problems.append((("defaults" if inherited else where, *path), what))
+                return  # the others have the same
+
+    def _module(self, where: str, values: Mapping[str, Any], place: _Place) -> list[Problem]:
+        """Plan one module; or what is wrong with it."""
+        problems: list[Problem] = []
+        filled = {key: _filled(value, place, (key,), problems) for key, value in values.items()}
+        table, wrong = shaped(Table, filled)
+        problems += wrong
+        if table is None or problems:
+            return problems
+        problems += table.problems(self._profiles, self._folder)
+        if problems:
+            return problems
+        planned = table.planned(self._name(table, place.n), self._profiles, self._folder)
+        self.planned.append(planned)
+        return self._shared(where, planned)
+
+    def _name(self, table: Table, n: int) -> str:
+        """Its own, or that of its model with a number behind it."""
+        if table.name is not None:
+            return table.name
+        self._last[table.model] = number = max(n, self._last.get(table.model, -1) + 1)
+        return f"{table.model}-{number}"
+
+    def _shared(self, where: str, planned: Planned) -> list[Problem]:
+        """What only one module can have, and another has already."""
+        problems: list[Problem] = []
+        for key, kind, place in planned.places():
+            whose = f"{where}.{key}"
+            holder = self._holders.get((kind, place))
+            if holder is not None:
+                again = "the same for every n" if holder == whose else f"{holder} as well"
+                problems.append(((key,), f"{place} is {again}; give each module its own, as with {{n}}"))
+            self._holders[kind, place] = whose
+        return problems
+
+
+def _troubled(
+    planned: Sequence[Planned], tables: Sequence[Mapping[str, Any]], problems: list[Problem]
+) -> list[Planned]:
+    """The modules with the faults that concern them: all those that name no module, or this one, or its model."""
+    from emulator.faults.presets import faults_of
+
+    of_each: list[list[str]] = [[] for _ in planned]
+    for number, table in enumerate(tables, 1):
+        try:
+            faults = faults_of(table)
+        except FaultError as error:
+            problems.append(((f"faults[{number}]",), str(error)))
+            continue
+        wanted = str(table.get("module", "")).lower()
+        concerned = [
+            texts for each, texts in zip(planned, of_each, strict=True) if not wanted or wanted in _names(each)
+        ]
+        if not concerned:
+            problems.append(((f"faults[{number}]", "module"), f"no module is called {table['module']!r}"))
+        for texts in concerned:
+            texts += map(str, faults)
+    return [
+        each._replace(spec=each.spec._replace(trouble=each.spec.trouble._replace(faults=tuple(texts))))
+        for each, texts in zip(planned, of_each, strict=True)
+    ]
+
+
+def _names(planned: Planned) -> tuple[str, ...]:
+    spec = planned.spec
+    profile = load_model(spec.model, spec.profiles).profile
+    return tuple(name.lower() for name in (spec.who.name or "", profile.series, profile.sub_model))
+
+
+def _filled(value: object, place: _Place, path: tuple[str, ...], problems: list[Problem]) -> object:
+    """value with numbers for each {n} and {i}, in all texts of it."""
+    if isinstance(value, list):
+        return [_filled(each, place, path, problems) for each in value]
+    if isinstance(value, dict):
+        return {key: _filled(each, place, (*path, key), problems) for key, each in value.items()}
+    if not isinstance(value, str) or "{" not in value:
+        return value
+
+    def number(found: re.Match[str]) -> str:
+        form, base = _FORM.fullmatch(found[2]), place.n if found[1] == "n" else place.i
+        if form is None:
+            problems.append((path, f"{found[0]} is none of {{n}}, {{n:04}}, {{n+40000}} and {{n+40000:06}}"))
+            return ""
+        return str(base + int(form[1] or 0)).zfill(int(form[2] or 0))
+
+    return _NUMBER.sub(number, value)

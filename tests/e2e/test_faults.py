@@ -1,0 +1,232 @@
+"""--fault, --seed and --scenario: each kind of fault of commands, URCs and events, seen by a client of the port."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulator.faults.kinds import KINDS, Layer
+from tests.e2e.conftest import Start
+from tests.e2e.dte import WAIT, Dte
+from tests.e2e.started import ROOT, Started
+
+OPEN = 'AT+MIPOPEN={},"TCP","any.example.com",7'
+HEY = '+MIPURC: "rtcp",0,3,hey'
+COMMANDS_AND_URCS = (
+    "command-answer command=CSQ cme=552 times=1",
+    "command-delay command=CGMM seconds=300ms times=1",
+    "command-silence command=CGMI times=1",
+    "urc-inject command=CIMI at=before-answer text='+X: 1' times=1",
+    "urc-drop urc=MIPOPEN connect_id=1",
+    "urc-duplicate urc=MIPOPEN connect_id=2",
+    "urc-wrong-id urc=MIPOPEN connect_id=3 id=9",
+    "urc-replace urc=MIPOPEN connect_id=4 text='+Y: {id}'",
+    "urc-malformed urc=MIPOPEN connect_id=5 how=no-colon",
+    "urc-delay urc=rtcp seconds=200ms times=1",
+    "urc-cut urc=rtcp size=10 after=1 times=1",
+    "urc-split urc=rtcp split=9 gap=50ms after=2 times=1",
+    "urc-place urc=rtcp at=before-final after=3 times=1",
+)
+EVENTS = (
+    "signal rssi=1 on=command:CGMM",
+    "signal-back on=command:CGMI",
+    "roaming on=command:CGSN for_seconds=0.2",
+    "home on=command:AT+ICCID",
+    "sim-remove on=command:CIMI",
+    "sim-insert on=command:CPIN",
+    "registration-lost on=command:COPS",
+    "registration-back on=command:CEER",
+    "registration-denied on=command:CGATT for_seconds=0.3",
+    "pdp-deactivate on=command:CGPADDR",
+    "clock-jump seconds=-100000000 on=command:CCLK",
+    "urc text='+X: 1' on=urc:MIPOPEN times=1",
+    "burst id=0 size=6 piece=3 on=urc:MIPOPEN after=1 times=1",
+    "disconnect id=0 unread=bye on=urc:MIPOPEN after=2",
+    "connection-stale id=5 on=command:MIPSTATE",
+    "sleep on=urc:MDNSGIP",
+    "dtr after=100s",
+)
+ENDS = (
+    "reboot on=command:CGMM",
+    "brown-out on=command:CGMR seconds=100ms",
+    "power-off on=command:CIMI for_seconds=0.3",
+    "power-on after=100s",
+)
+
+
+def faulty(start: Start, *faults: str, model: str = "ML307R") -> Started:
+    said = [word for fault in faults for word in ("--fault", fault)]
+    return start(model, "--sandbox", "--offline", "--seed", "7", *said)
+
+
+def fired(module: Started) -> dict[str, str]:
+    """What stderr tells of each fault once the module has ended, by its kind."""
+    module.signal(signal.SIGTERM)
+    lines = [line.removeprefix("onemo-emulator: ") for line in module.stderr().splitlines()]
+    assert lines[-1] == "the seed of the faults was 7"
+    told = [line.removeprefix("fault ").rpartition(": ") for line in lines[:-1]]
+    return {said.split()[0]: what for said, _, what in told}
+
+
+def test_every_kind_is_tried() -> None:
+    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS)}
+    assert tried == {kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.EVENT)}
+
+
+def test_commands_and_urcs(start: Start) -> None:
+    module = faulty(start, *COMMANDS_AND_URCS)
+    with module.awake() as dte:
+        dte.ask("AT+CSQ", "+CME ERROR: 552")
+        dte.ask("AT+CSQ", "+CSQ: 20,99", "OK")
+        dte.line("AT+CGMM")
+        assert dte.lull(0.15) == b""
+        dte.hears("ML307R", "OK")
+        dte.line("AT+CGMI")
+        assert dte.lull(0.1) == b""
+        dte.line("AT+CIMI")
+        assert dte.until(rb"OK\r\n").startswith(b"\r\n+X: 1\r\n\r\n")
+        dte.ask(OPEN.format(0), "OK", "+MIPOPEN: 0,0")
+        dte.ask(OPEN.format(1), "OK")
+        dte.ask(OPEN.format(2), "OK", "+MIPOPEN: 2,0", "+MIPOPEN: 2,0")
+        dte.ask(OPEN.format(3), "OK", "+MIPOPEN: 9,0")
+        dte.ask(OPEN.format(4), "OK", "+Y: 4")
+        dte.ask(OPEN.format(5), "OK", "+MIPOPEN 5,0")
+        hey(dte)
+        assert dte.lull(0.1) == b""
+        dte.hears(HEY)
+        hey(dte)
+        dte.reads(b"\r\n+MIPURC:")
+        hey(dte)
+        dte.hears(HEY)
+        hey(dte)
+        assert dte.lull(0.1) == b""
+        dte.ask("AT+CGMM", "ML307R", HEY, "OK")
+    told = fired(module)
+    assert len(told) == len(COMMANDS_AND_URCS)
+    assert all(what.startswith("fired once, first after ") for what in told.values()), told
+
+
+def hey(dte: Dte) -> None:
+    dte.ask('AT+MIPSEND=0,,"hey"', "+MIPSEND: 0,3", "OK")
+
+
+def test_events(start: Start) -> None:
+    module = faulty(start, *EVENTS)
+    with module.awake() as dte:
+        dte.ask("AT+CGMM;+CSQ", "ML307R", "+CSQ: 1,99", "OK")
+        dte.ask("AT+CGMI;+CSQ", "CMCC", "+CSQ: 20,99", "OK")
+        dte.ask("AT+CEREG=1", "OK")
+        dte.line("AT+CGSN")
+        dte.until(rb"\+CEREG: 5\r\n")
+        dte.until(rb"\+CEREG: 1\r\n")
+        dte.ask(OPEN.format(0), "OK", "+MIPOPEN: 0,0", "+X: 1")
+        dte.ask(OPEN.format(1), "OK", "+MIPOPEN: 1,0", '+MIPURC: "rtcp",0,3,012', '+MIPURC: "rtcp",0,3,345')
+        dte.ask(OPEN.format(2), "OK", "+MIPOPEN: 2,0", '+MIPURC: "rtcp",0,3,bye', '+MIPURC: "disconn",0,1')
+        dte.ask("AT+MIPSTATE=5", '+MIPSTATE: 5,"TCP","192.0.2.1",7,"CONNECTED"', "OK")
+        dte.ask("AT+MIPCLOSE=5", "OK", "+MIPCLOSE: 5")
+        dte.ask(OPEN.format(5), "OK", "+MIPOPEN: 5,0")
+        dte.line("AT+CGPADDR=1")
+        dte.until(rb'"disconn",5,3\r\n')
+        dte.lull(0.1)
+        dte.line("AT+CCLK?")
+        dte.until(rb'\+CCLK: "2\d/')
+        dte.until(rb"OK\r\n")
+        dte.line("AT+ICCID")
+        dte.until(rb"OK\r\n")
+        dte.line("AT+CIMI")
+        dte.until(rb"\+CEREG: 0\r\n")
+        dte.lull(0.1)
+        dte.line("AT+CPIN?")
+        dte.until(rb"\+CEREG: 1\r\n")
+        dte.line("AT+CGATT?")
+        dte.until(rb"\+CEREG: 3\r\n")
+        dte.until(rb"\+CEREG: 1\r\n")
+        dte.line("AT+COPS?")
+        dte.until(rb"\+CEREG: 2\r\n")
+        dte.line("AT+CEER")
+        dte.until(rb"\+CEREG: 1\r\n")
+        dte.line('AT+MLPMCFG="sleepind",2')
+        dte.line('AT+MDNSGIP="any.example.com"')
+        dte.until(rb"\+MLPMENTER: 2\r\n")
+    told = fired(module)
+    assert {kind for kind, what in told.items() if what.startswith("never fired")} == {"dtr"}
+
+
+def test_ends_of_the_boot_cycle(start: Start) -> None:
+    module = faulty(start, *ENDS, model="MN316")
+    with module.awake() as dte:
+        for command in ("AT+CGMM", "AT+CGMR", "AT+CIMI"):
+            dte.line(command)
+            dte.hears("+MATREADY")
+            dte.wake()
+            dte.alive()
+    told = fired(module)
+    assert {kind for kind, what in told.items() if what.startswith("never fired")} == {"power-on"}
+
+
+def test_a_scenario_and_the_trace(start: Start, tmp_path: Path) -> None:
+    scenario, trace = tmp_path / "scenario.toml", tmp_path / "trace.jsonl"
+    scenario.write_text("""
+        [[step]]
+        name = "gone"
+        on = "command:CGMM"
+        do = "sim-remove for_seconds=200ms"
+        [[step]]
+        after = "gone"
+        do = "command-answer command=CSQ cme=30 times=1"
+        [[step]]
+        do = "urc-drop urc=NEVER"
+        name = "never"
+        [[step]]
+        after = "never"
+        do = "reboot"
+    """)
+    module = start("ML307R", "--scenario", str(scenario), "--trace", str(trace), "--seed", "7")
+    with module.awake() as dte:
+        dte.ask("AT+CSQ", "+CSQ: 20,99", "OK")
+        dte.line("AT+CGMM")
+        dte.until(rb"\+CPIN: NOT READY\r\n")
+        dte.until(rb"\+CPIN: READY\r\n")
+        dte.ask("AT+CSQ", "+CME ERROR: 30")
+    told = fired(module)
+    assert told["reboot"] == "never armed, for never never fired"
+    assert told["urc-drop"] == "never fired (0 matches)"
+    events = [json.loads(line) for line in trace.read_text().splitlines()]
+    details = [entry["detail"] for entry in events if entry.get("event") == "fault"]
+    assert [detail.split()[0] for detail in details] == ["sim-remove", "command-answer"]
+
+
+def test_hostile_spoils_nothing_for_a_client_that_reads_lines(start: Start) -> None:
+    module = faulty(start, "hostile")
+    with module.dte() as dte:
+        dte.wake()
+        dte.line(OPEN.format(0))
+        dte.until(rb"\r\n\+MIPOPEN: 0,0\r\n")
+        heard = b""
+        for number in range(5):
+            dte.line(f'AT+MIPSEND=0,,"{number}"')
+            heard += dte.until(rb"\+MIPSEND: 0,1\r\n.*?OK\r\n")
+        heard += dte.lull(1.5)
+    assert [heard.count(b'\r\n+MIPURC: "rtcp",0,1,%d\r\n' % number) for number in range(5)] == [1] * 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--fault", "net-rest"), "did you mean net-reset"),
+        (("--fault", "urc-drop module=valve"), "this module is ml307r or ml307r-dc, not valve"),
+        (("--seed", "3"), "add a fault or a scenario"),
+        (("--scenario", "/nowhere.toml"), "cannot be read: No such file"),
+    ],
+)
+def test_mistakes_at_the_start(arguments: tuple[str, ...], said: str) -> None:
+    command = [sys.executable, "-m", "emulator", "run", "ML307R", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=WAIT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,85 @@
+"""Questions to a journal: patterns, filters, and whether things happened in an order."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.control.ask import Pattern, Step, filtered, verify
+from emulator.control.journal import Journal
+from emulator.wire.transmitter import Kind
+
+
+def journal() -> Journal:
+    one = Journal("meter")
+    for host in ("a.example", "b.example"):
+        one.line(">", b'AT+CSQ;+MIPOPEN=0,"TCP","%b",7\r' % host.encode())
+        one.line("<", b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n")
+        one.net("opened", 0, "127.0.0.1:7")
+        one.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
+        one.net("received", 0, b"hello")
+        one.line("<", b'\r\n+MIPURC: "rtcp",0,5,hello\r\n', Kind.URC)
+    one.net("closed", 1, "127.0.0.1:7")
+    return one
+
+
+def seqs(**asked: str | int | None) -> list[int]:
+    known: dict[str, str | int | None] = dict.fromkeys(("side", "contains", "command", "urc", "connect_id"))
+    wanted = filtered(**{**known, **asked})  # type: ignore[arg-type]
+    return [entry.seq for entry in journal().since(0) if wanted(entry)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, list(range(1, 16))),
+        ({"side": "dte"}, [1, 8]),
+        ({"side": "network"}, [4, 6, 11, 13, 15]),
+        ({"contains": "OPEN*example"}, [1, 8]),
+        ({"contains": "opened 127"}, [4, 11]),
+        ({"command": "MIPOPEN"}, [1, 8]),
+        ({"command": "at+csq"}, [1, 8]),
+        ({"command": "MIP"}, []),
+        ({"command": "+*"}, []),
+        ({"urc": "MIPOPEN"}, [5, 12]),
+        ({"urc": "rtcp"}, [7, 14]),
+        ({"connect_id": 1}, [15]),
+        ({"connect_id": 0, "contains": "hello"}, [6, 13]),
+    ],
+)
+def test_what_is_asked_for(asked: dict[str, str | int], found: list[int]) -> None:
+    assert seqs(**asked) == found
+
+
+@pytest.mark.parametrize(
+    ("steps", "matched", "at"),
+    [
+        ([Step("sent", "MIPOPEN", 2)], True, [(1, 8)]),
+        ([Step("sent", "MIPOPEN", 3)], False, [(1, 8)]),
+        ([Step("sent", "a.example"), Step("sent", "b.example")], True, [(1,), (8,)]),
+        ([Step("sent", "b.example"), Step("sent", "a.example")], False, [(8,), ()]),
+        ([Step("received", "rtcp", 2), Step("event", "closed")], True, [(7, 14), (15,)]),
+        ([Step("network", "received 5 bytes: hello"), Step("network", "closed")], True, [(6,), (15,)]),
+        ([Step("sent", "a.ex"), Step("event", "closed", 0), Step("sent", "b.ex")], True, [(1,), (), (8,)]),
+        ([Step("sent", "a.ex"), Step("event", "opened", 0), Step("sent", "b.ex")], False, [(1,), (4,), (8,)]),
+        ([Step("sent", "b.ex"), Step("sent", "a.ex", 0)], True, [(8,), ()]),
+        ([Step("event", "closed", 0)], False, [(15,)]),
+        ([Step("event", "opened"), Step("event", "opened", 0), Step("event", "refused", 0)], False, [(4,), (11,), ()]),
+    ],
+)
+def test_an_order(steps: list[Step], matched: bool, at: list[tuple[int, ...]]) -> None:
+    found = verify(journal().since(0), steps)
+    assert (found[0], [step.at for step in found[1]]) == (matched, at)
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=20))
+def test_a_star_is_anything(pattern: str, line: str) -> None:
+    expected = re.search(re.escape(pattern).replace(r"\*", ".*"), line) is not None
+    assert Pattern(pattern).found(line) is expected
+
+
+def test_a_pattern_takes_no_time() -> None:
+    assert not Pattern("a*" * 30000 + "b").found("a" * 60000)

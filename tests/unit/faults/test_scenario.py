@@ -1,0 +1,79 @@
+"""Scenarios: one thing after another; every mistake with its key path."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.errors import FaultError
+from emulator.faults.scenario import play, read_scenario
+from tests.support.faulty import FaultyDriver
+
+TUNNEL = """
+[[step]]
+name = "tunnel"
+at = "2.5s"
+do = "registration-lost for_seconds=3"
+
+[[step]]
+after = "tunnel"
+at = 1
+do = "signal rssi=1"
+
+[[step]]
+on = "command:CGMM"
+do = "urc text='+X: 1' times=1"
+"""
+
+
+def test_one_after_another() -> None:
+    driver = FaultyDriver("ML307R")
+    left = play(read_scenario(TUNNEL, "x.toml"), driver.faults)
+    driver.boot()
+    driver.wait(2.0)
+    assert (driver.told, len(left())) == ([], 1)
+    driver.wait(1.0)
+    assert driver.told == ["registration-lost after=2.5s for_seconds=3s"]
+    assert left() == []
+    driver.wait(0.9)
+    assert driver.told[1:] == ["signal rssi=1 after=1s"]
+    driver.take()
+    assert driver.answer("AT+CGMM") == ["ML307R", "OK", "+X: 1"]
+    assert driver.told[2:] == ["urc text='+X: 1' on=command:CGMM times=1"]
+
+
+def test_what_never_began_is_told() -> None:
+    driver = FaultyDriver("ML307R")
+    steps = read_scenario('[[step]]\nname="a"\ndo="urc-drop"\n[[step]]\nafter="a"\ndo="hostile"', "x.toml")
+    left = play(steps, driver.faults)
+    driver.boot()
+    assert [step.after for step in left()] == ["a"]
+    assert len(left()[0].faults) > 5
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x", ["x.toml: is not valid TOML"]),
+        ("", ["there is no [[step]]"]),
+        ("step = 1", ["step: is not an array of tables"]),
+        ("[[stop]]", ["x.toml: stop: is unknown here", "there is no [[step]]"]),
+        ("[[step]]\nwhen=1", ["step[0].when: is unknown here; there are name, do", "step[0].do: is missing"]),
+        ('[[step]]\ndo="urc-drup"', ["step[0].do: there is no fault 'urc-drup'; did you mean urc-drop"]),
+        ('[[step]]\ndo="urc-drop"\nat="soon"', ["step[0].at: is 'soon', not a time"]),
+        ('[[step]]\ndo="urc-drop"\nat=true', ["step[0].at: is True, not a time"]),
+        ('[[step]]\ndo="urc-drop after=1s"\nat="1s"', ["step[0].at: do says after= as well"]),
+        ('[[step]]\ndo="urc-drop"\nafter="b"', ["step[0].after: 'b' is no step before this one; there are none"]),
+        ('[[step]]\ndo="urc-drop"\non="boot"', ["step[0].do: fault urc-drop: it has no key 'on'"]),
+        ("[[step]]\ndo=1", ["step[0].do: is 1, not a string"]),
+        (
+            '[[step]]\nname="a"\ndo="dtr"\n[[step]]\nname="a"\ndo="dtr"',
+            ["step[1].name: a is the name of a step before"],
+        ),
+    ],
+)
+def test_mistakes(text: str, told: list[str]) -> None:
+    with pytest.raises(FaultError) as raised:
+        read_scenario(text, "x.toml")
+    lines = str(raised.value).splitlines()
+    assert len(lines) == len(told)
+    assert all(part in line for part, line in zip(told, lines, strict=True))

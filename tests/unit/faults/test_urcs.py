@@ -1,0 +1,224 @@
+"""Faults of URCs, on models of both families."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.faults.kinds import MALFORMED, POINTS
+from emulator.faults.presets import PRESETS
+from emulator.modem.connection import Loss
+from emulator.wire.transmitter import Transmitter
+from tests.support.faulty import FaultyDriver
+
+MODELS = ("ML307R", "ML307G", "MN316", "MN319")
+OPEN = 'AT+MIPOPEN=0,"TCP","192.0.2.1",7'
+HEY = b'\r\n+MIPURC: "rtcp",0,3,hey\r\n'
+
+
+@pytest.fixture(params=MODELS)
+def driver(request: pytest.FixtureRequest) -> FaultyDriver:
+    driver = FaultyDriver(request.param).boot()
+    driver.wait(1.0)
+    driver.ask(OPEN)
+    return driver
+
+
+def hey(driver: FaultyDriver, after: float = 0.0) -> bytes:
+    """What comes of "hey" from the peer, up to so many seconds later."""
+    driver.world.peer_sends(0, b"hey")
+    driver.wait(after)
+    return driver.take()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("urc-drop urc=rtcp", b""),
+        ("urc-drop urc=rudp", HEY),
+        ("urc-drop connect_id=1", HEY),
+        ("urc-duplicate count=2", HEY * 3),
+        ("urc-wrong-id", b'\r\n+MIPURC: "rtcp",1,3,hey\r\n'),
+        ("urc-wrong-id id=42", b'\r\n+MIPURC: "rtcp",42,3,hey\r\n'),
+        ("urc-cut size=12", b'\r\n+MIPURC: "'),
+        ("urc-cut size=1000", HEY),
+        ("urc-replace text='+X: {id}'", b"\r\n+X: 0\r\n"),
+        ("urc-malformed", HEY[:-2]),
+        ("urc-malformed how=no-start", HEY[2:]),
+        ("urc-malformed how=no-quote", HEY.replace(b'"', b"", 1)),
+        ("urc-malformed how=no-colon", HEY.replace(b":", b"", 1)),
+        ("urc-malformed how=extra-field", HEY[:-2] + b",0\r\n"),
+        ("urc-malformed how=lower-case", HEY.lower()),
+    ],
+)
+def test_at_once(driver: FaultyDriver, said: str, told: bytes) -> None:
+    driver.arm(said)
+    assert hey(driver) == told
+    assert driver.answer("AT") == ["OK"]
+
+
+def test_every_way_to_be_malformed_is_another() -> None:
+    driver = FaultyDriver("ML307R").boot()
+    driver.wait(1.0)
+    driver.ask(OPEN)
+    seen = {HEY}
+    for how in MALFORMED:
+        armed = driver.arm(f"urc-malformed how={how}")
+        seen.add(hey(driver))
+        driver.disarm(armed)
+    assert len(seen) == 1 + len(MALFORMED)
+
+
+def test_late_and_overtaken(driver: FaultyDriver) -> None:
+    driver.arm("urc-delay seconds=2 times=1")
+    assert hey(driver, 1.0) == b""
+    driver.world.peer_sends(0, b"you")
+    assert driver.take() == HEY.replace(b"hey", b"you")
+    driver.wait(0.9)
+    assert driver.take() == b""
+    driver.wait(0.2)
+    assert driver.take() == HEY
+
+
+def test_duplicates_with_gaps(driver: FaultyDriver) -> None:
+    driver.arm("urc-duplicate count=1 gap=1")
+    assert hey(driver, 0.9) == HEY
+    driver.wait(0.2)
+    assert driver.take() == HEY
+
+
+def test_split(driver: FaultyDriver) -> None:
+    driver.arm("urc-split split=5 gap=1 times=1")
+    assert hey(driver, 0.9) == HEY[:5]
+    assert driver.ask("AT") == b"", "everything waits for the rest"
+    driver.wait(0.2)
+    assert driver.take() == HEY[5:] + b"\r\nOK\r\n"
+
+
+def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
+    late, placed = driver.arm("urc-delay seconds=100 times=1"), driver.arm("urc-place at=prompt")
+    assert hey(driver) == b""
+    assert hey(driver) == b""
+    driver.disarm(placed)
+    driver.disarm(late)
+    assert driver.take() == HEY * 2
+    assert type(driver.modem.transmitter) is Transmitter
+
+
+def test_another_fault_that_ends_lets_nothing_go(driver: FaultyDriver) -> None:
+    driver.arm("urc-delay seconds=9 times=1")
+    assert hey(driver) == b""
+    driver.disarm(driver.arm("urc-duplicate"))
+    driver.wait(8.9)
+    assert driver.take() == b""
+    driver.wait(0.2)
+    assert driver.take() == HEY
+
+
+def test_a_restart_forgets_what_is_late(driver: FaultyDriver) -> None:
+    driver.arm("urc-delay seconds=5 urc=rtcp")
+    driver.arm("urc-place at=glued urc=rudp")
+    assert hey(driver) == b""
+    driver.arm("reboot")
+    driver.wait(20.0)
+    assert b"rtcp" not in driver.take()
+
+
+PLACES = {
+    "echo": b"A%bT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n",
+    "before-answer": b"AT+CSQ\r%b\r\n+CSQ: 20,99\r\n\r\nOK\r\n",
+    "before-final": b"AT+CSQ\r\r\n+CSQ: 20,99\r\n%b\r\nOK\r\n",
+    "glued": b"AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n%b",
+}
+
+
+@pytest.mark.parametrize("at", PLACES)
+def test_placed(driver: FaultyDriver, at: str) -> None:
+    driver.ask("ATE1")
+    driver.arm(f"urc-place at={at} times=1")
+    assert hey(driver, 5.0) == b""
+    for byte in b"AT+CSQ\r":
+        driver.type(bytes([byte]))
+    assert driver.take() == PLACES[at] % HEY
+
+
+def test_placed_in_an_echo_that_is_typed_at_once(driver: FaultyDriver) -> None:
+    driver.ask("ATE1")
+    driver.arm("urc-place at=echo times=1")
+    hey(driver)
+    assert driver.ask("AT+CSQ").startswith(b"AT+C" + HEY + b"SQ\r")
+
+
+def test_placed_in_the_entry() -> None:
+    driver = FaultyDriver("ML307R").boot()
+    driver.wait(1.0)
+    driver.ask(OPEN)
+    driver.arm("urc-place at=prompt split=5 gap=1s")
+    assert hey(driver) == b""
+    assert driver.ask("AT") == b"\r\nOK\r\n"
+    assert driver.ask("AT+MIPSEND=0,2") == b"\r\n>" + HEY[:5]
+    driver.wait(1.1)
+    assert driver.take() == HEY[5:]
+    driver.type(b"hi")
+    assert driver.take() == b"\r\n+MIPSEND: 0,2\r\n\r\nOK\r\n"
+
+
+def test_placed_waits_at_most(driver: FaultyDriver) -> None:
+    driver.arm("urc-place at=glued wait=1s")
+    assert hey(driver, 0.9) == b""
+    driver.wait(0.2)
+    assert driver.take() == HEY
+
+
+def test_nothing_is_lost_of_many_that_wait(driver: FaultyDriver) -> None:
+    driver.arm("urc-place at=before-final")
+    heard = b"".join(hey(driver) for _ in range(100))
+    assert (heard + driver.ask("AT")).count(HEY) == 100
+
+
+@pytest.mark.parametrize(
+    ("preset", "told"),
+    [
+        ("open-twice", ["+MIPOPEN: 1,0", "+MIPOPEN: 1,0"]),
+        ("open-disconn", ['+MIPURC: "disconn",1,1']),
+        ("open-wrong-id", ["+MIPOPEN: 2,0"]),
+        ("open-late", []),
+    ],
+)
+def test_ready_made_for_openings(driver: FaultyDriver, preset: str, told: list[str]) -> None:
+    driver.arm(preset)
+    assert driver.answer('AT+MIPOPEN=1,"TCP","h",7') == ["OK", *told]
+    driver.wait(6.0)
+    assert driver.take() == (b"\r\n+MIPOPEN: 1,0\r\n" if preset == "open-late" else b"")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from(MODELS))
+def test_hostile_spoils_nothing(seed: int, model: str) -> None:
+    """Whatever it does to places and times, what is told stays whole: every URC and every answer comes once."""
+    driver = FaultyDriver(model, seed=seed).boot()
+    driver.wait(1.0)
+    for said in PRESETS["hostile"].faults:
+        if not said.startswith("line-"):
+            driver.arm(said)
+    heard = driver.ask(OPEN)
+    driver.wait(5.0)
+    heard += driver.take()
+    for number in range(10):
+        driver.world.peer_sends(0, b"%d" % number)
+        driver.type(b"AT+CGMM\r")
+        driver.wait(1.0)
+    driver.wait(5.0)
+    heard += driver.take()
+    assert heard.count(b"\r\n+MIPOPEN: 0,0\r\n") == 1
+    assert heard.count(b"\r\nOK\r\n") == 11
+    for number in range(10):
+        assert heard.count(b'\r\n+MIPURC: "rtcp",0,1,%d\r\n' % number) == 1
+    driver.world.peer_ends(0, Loss.PEER_CLOSED)
+    driver.wait(5.0)
+    assert b'\r\n+MIPURC: "disconn",0,1\r\n' in driver.take() + driver.ask("AT+CGMM")
+
+
+def test_every_point_is_tried() -> None:
+    assert {*PLACES, "prompt"} == set(POINTS)

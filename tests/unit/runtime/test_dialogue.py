@@ -1,0 +1,110 @@
+"""What was said, as a test reads it."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+from emulator.runtime import dialogue
+from emulator.runtime.dialogue import Dialogue
+from emulator.wire.transmitter import Kind
+
+
+@pytest.fixture
+def trace() -> Dialogue:
+    """An echoing module that opens a connection."""
+    trace = Dialogue()
+    trace.line(">", b"AT+MIPOPEN=0")
+    trace.line("<", b"AT+MIPOPEN=0", Kind.ECHO)
+    trace.line(">", b"\r")
+    trace.line("<", b"\r", Kind.ECHO)
+    trace.line("<", b"\r\nOK\r\n", Kind.ANSWER)
+    trace.net("opened", 0, "127.0.0.1:9")
+    trace.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
+    trace.net("received", 0, b"\x00\xff")
+    return trace
+
+
+def test_it_reads_as_a_dialogue(trace: Dialogue) -> None:
+    assert str(trace).splitlines() == [
+        "> AT+MIPOPEN=0",
+        "< AT+MIPOPEN=0  (echo)",
+        "< OK",
+        "* connection 0: opened 127.0.0.1:9",
+        "< +MIPOPEN: 0,0",
+        r"* connection 0: received 2 bytes: \x00\xff",
+    ]
+    assert trace.tail(2).splitlines()[0] == "... 4 lines before"
+    assert repr(trace).startswith("<dialogue of 6 lines, the last '* connection 0: ")
+
+
+def test_it_is_a_sequence_of_lines(trace: Dialogue) -> None:
+    assert len(trace) == 6
+    assert [told.source for told in trace[1:4]] == ["module", "module", "network"]
+    assert trace[0].data == b"AT+MIPOPEN=0"
+    assert trace[2].took is not None
+    assert "< OK" in trace
+    assert "ERROR" not in trace
+    assert trace[0] in trace
+
+
+def test_it_has_what_each_side_said(trace: Dialogue) -> None:
+    assert trace.commands == ["AT+MIPOPEN=0"]
+    assert trace.answers == ["OK"]
+    assert trace.urcs == ["+MIPOPEN: 0,0"]
+    assert trace.events == ["connection 0: opened 127.0.0.1:9", r"connection 0: received 2 bytes: \x00\xff"]
+    assert trace.sent == b"AT+MIPOPEN=0\r"
+    assert trace.received == b"AT+MIPOPEN=0\r\r\nOK\r\n\r\n+MIPOPEN: 0,0\r\n"
+
+
+def test_what_has_not_ended_is_shown_and_is_no_line(trace: Dialogue) -> None:
+    trace.line(">", b"AT+CP")
+    assert len(trace) == 6
+    assert str(trace).endswith("\n> AT+CP  (no line end yet)")
+    trace.line(">", b"IN?\r")
+    assert str(trace[-1]) == "> AT+CPIN?"
+
+
+def test_waiting_goes_on_behind_what_was_found(trace: Dialogue) -> None:
+    assert trace.wait_for("OK").text == "OK"
+    with pytest.raises(TimeoutError, match=re.escape("no line like 'OK' within 0 s of\n> AT+MIPOPEN=0\n")):
+        trace.wait_for("OK", timeout=0)
+    assert trace.wait_for(r"\* .*opened").source == "network"
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["a line", "an event"])
+def test_waiting_ends_with_what_comes(trace: Dialogue, whole: bool) -> None:
+    waiting = threading.Thread(target=trace.wait_for, args=("late",), kwargs={"timeout": 5.0})
+    waiting.start()
+    trace.line("<", b"\r\nnot yet\r\nla", Kind.ANSWER)
+    if whole:
+        trace.line("<", b"te\r\n", Kind.ANSWER)
+    else:
+        trace.net("late", None, "")
+    waiting.join(5.0)
+    assert not waiting.is_alive()
+    with pytest.raises(TimeoutError):
+        trace.wait_for("not yet", timeout=0)
+
+
+def test_nothing_is_left_when_it_is_cleared(trace: Dialogue) -> None:
+    trace.wait_for("OK")
+    trace.line(">", b"AT")
+    trace.clear()
+    assert (len(trace), str(trace), trace.sent, trace.received) == (0, "", b"", b"")
+    assert trace.tail() == "(nothing was said)"
+    trace.line("<", b"\r\nOK\r\n", Kind.ANSWER)
+    assert trace.wait_for("OK", timeout=0).text == "OK"
+
+
+def test_it_forgets_what_is_old(trace: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialogue, "_KEPT", 1000)
+    monkeypatch.setattr(dialogue, "_UNREAD", 100)
+    for number in range(10_000):
+        trace.line("<", b"\r\nline %d\r\n" % number, Kind.ANSWER)
+    assert len(trace) < 200
+    assert len(trace.received) <= 2000
+    assert trace.wait_for("line").data == trace[0].data
+    assert trace.tail(1).splitlines() == ["... 10005 lines before", "< line 9999"]

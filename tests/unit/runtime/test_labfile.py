@@ -1,0 +1,348 @@
+"""The file of a lab: what it may say, what becomes of it, and every mistake with its key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator.errors import UsageError
+from emulator.runtime.labfile import read_lab
+from emulator.runtime.labtable import Planned, Table
+from emulator.runtime.line import Cable
+from emulator.runtime.models import Who
+from emulator.runtime.outside import Plan
+from emulator.runtime.spec import Spec
+
+Read = Callable[..., tuple[Planned, ...]]
+LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Reads a lab's file with this content."""
+
+    def go(content: str, number: int = 0) -> tuple[Planned, ...]:
+        file = tmp_path / "lab.toml"
+        file.write_text(content)
+        return read_lab(file, number)
+
+    return go
+
+
+@pytest.fixture
+def mistakes(read: Read, tmp_path: Path) -> Callable[[str], list[str]]:
+    """The mistakes in a lab's file with this content, without its name."""
+
+    def go(content: str) -> list[str]:
+        with pytest.raises(UsageError) as refusal:
+            read(content)
+        file = f"{tmp_path}/lab.toml: "
+        told = str(refusal.value).split("\n")
+        assert all(line.startswith(file) for line in told)
+        return [line.removeprefix(file) for line in told]
+
+    return go
+
+
+def names(planned: tuple[Planned, ...]) -> list[str | None]:
+    return [each.spec.who.name for each in planned]
+
+
+# ---- What it says
+
+
+def test_every_key(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "box.toml").touch()
+    first, second, third = read("""
+        profiles = ["mine"]
+        [[module]]
+        name = "a"
+        model = "mn316"
+        link = "ports/a"
+        pty_mode = "0660"
+        pace = true
+        imei = "123456789012345"
+        imsi = "460031234567890"
+        iccid = "89860012345678901234"
+        revision = "R{sub_model}"
+        pin = "4321"
+        zone = -20
+        boot_time = 1
+        register_time = 2.5
+        speed = 10
+        nv = "state/"
+        source = "127.0.0.5"
+        routes = ["a=b", "*=direct", "x=sandbox"]
+        deny = ["c:1"]
+        offline = true
+        sandbox = true
+        sandbox_file = "box.toml"
+        trace = "/tmp/trace.jsonl"
+        [[module]]
+        name = "b"
+        link = "uart:///dev/ttyUSB0"
+        baud = 9600
+        no_sim = true
+        [[module]]
+        link = "rfc2217://[::1]:7000"
+    """)
+    who = Who(
+        *("a", "123456789012345", "460031234567890", "89860012345678901234", "R{sub_model}", 2.5, "4321"),
+        zone=-20,
+        speed=10.0,
+    )
+    plan = Plan(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
+    cable = Cable(tmp_path / "ports/a", 0o660, pace=True)
+    spec = Spec("mn316", (tmp_path / "mine",), 1.0, who, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
+    assert first == Planned(spec, Path("/tmp/trace.jsonl"))
+    assert second.spec.cable == Cable(uart="/dev/ttyUSB0", baud=9600)
+    assert second.spec.who == Who("b", card=False)
+    assert third.spec.cable == Cable(rfc2217="[::1]:7000")
+    assert names((third,)) == ["ML307R-1"]
+
+
+def test_a_table_many_times(read: Read, tmp_path: Path) -> None:
+    planned = read("""
+        [[module]]
+        count = 12
+        name = "m-{n:03}"
+        link = "tcp://:{n+40000}"
+        routes = ["a{n}=b{n-1}:80", "c=d"]
+    """)
+    assert names(planned) == [f"m-{n:03}" for n in range(1, 13)]
+    assert [each.spec.cable.tcp for each in planned] == [f":{40000 + n}" for n in range(1, 13)]
+    assert planned[4].spec.outside.routes == ("a5=b4:80", "c=d")
+
+
+@pytest.mark.parametrize(("number", "begins"), [(0, [5, 1]), (1, [7, 2]), (10, [25, 11])])
+def test_a_slice_goes_on_where_the_one_before_ended(read: Read, number: int, begins: list[int]) -> None:
+    tables = '[[module]]\nfirst = 5\nname = "a{n}"\ncount = 2\nlink = "tcp://:{i+7000}"\n[[module]]\nname = "b{n}"'
+    planned = read(tables, number)
+    assert names(planned) == [f"a{begins[0]}", f"a{begins[0] + 1}", f"b{begins[1]}"]
+    assert [each.spec.cable.tcp for each in planned[:2]] == [":7000", ":7001"], "as every slice has it"
+
+
+def test_faults(read: Read) -> None:
+    planned = read("""
+        [[module]]
+        name = "a"
+        seed = 7
+        scenario = "s.toml"
+        [[module]]
+        name = "b"
+        model = "MN316"
+        [[faults]]
+        kind = "net-reset"
+        times = 1
+        [[faults]]
+        kind = "sim-remove"
+        after = "5s"
+        module = "B"
+        [[faults]]
+        kind = "open-late"
+        module = "ml307r"
+    """)
+    first, second = (each.spec.trouble for each in planned)
+    assert first.faults == ("net-reset times=1", "urc-delay urc=MIPOPEN seconds=5s times=1 module=ml307r")
+    assert (first.seed, first.scenario and first.scenario.name) == (7, "s.toml")
+    assert second.faults == ("net-reset times=1", "sim-remove after=5s module=B")
+
+
+def test_faults_that_are_wrong(read: Read) -> None:
+    with pytest.raises(UsageError, match=r"faults\[1\]: .*did you mean net-reset") as told:
+        read('[[module]]\n[[faults]]\nkind = "net-rest"\n[[faults]]\nkind = "net-reset"\nmodule = "x"')
+    assert "faults[2].module: no module is called 'x'" in str(told.value)
+
+
+def test_names_that_nobody_gave(read: Read) -> None:
+    content = '[[module]]\ncount = 2\n[[module]]\n[[module]]\nmodel = "MN316"\n[[module]]\nname = "a"\n[[module]]'
+    assert names(read(content)) == ["ML307R-1", "ML307R-2", "ML307R-3", "MN316-1", "a", "ML307R-4"]
+    assert names(read(content, 7)) == ["ML307R-7", "ML307R-8", "ML307R-9", "MN316-7", "a", "ML307R-10"]
+
+
+def test_defaults(read: Read) -> None:
+    planned = read("""
+        [defaults]
+        model = "MN316"
+        routes = ["a=b"]
+        link = "tcp://:{n+7000}"
+        [[module]]
+        [[module]]
+        model = "MN318"
+        routes = []
+        link = "tcp://:0"
+    """)
+    assert [(each.spec.model, each.spec.outside.routes) for each in planned] == [("MN316", ("a=b",)), ("MN318", ())]
+    assert [each.spec.cable.tcp for each in planned] == [":7001", ":0"]
+
+
+@given(st.integers(0, 10**9), st.integers(-(10**6), 10**6), st.integers(0, 9))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_numbers_in_texts(read: Read, n: int, plus: int, width: int) -> None:
+    written = f"{{n{plus:+}:0{width}}}"
+    (planned,) = read(f'[[module]]\nname = "x{written}y{{m}}"', n)
+    assert planned.spec.who.name == f"x{str(n + plus).zfill(width)}y{{m}}"
+
+
+# ---- Mistakes
+
+
+def test_every_mistake_at_once(mistakes: Callable[[str], list[str]]) -> None:
+    assert mistakes("""
+        [defaults]
+        speed = 0
+        revison = "1"
+        [[module]]
+        imei = "{n}"
+        count = 50
+        [[module]]
+        speed = 1
+        pin = "12"
+        modle = "MN316"
+        [[module]]
+        speed = 2
+        zone = true
+        name = "{name}"
+    """) == [
+        "defaults.revison: is unknown here; did you mean revision?",
+        "defaults.speed: is 0.0, not a number from 0.001 to 1000000",
+        "module[2].modle: is unknown here; did you mean model?",
+        "module[3].name: {name} is none of {n}, {n:04}, {n+40000} and {n+40000:06}",
+        "module[3].zone: is True, not a whole number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('imei = "86{n:03}"', "imei: '86001' is no IMEI: give its 15 digits"),
+        ('imsi = ""', "imsi: '' is no IMSI: give its 15 digits"),
+        ('iccid = "1"', "iccid: '1' is no ICCID: give its 20 digits"),
+        ("imei = 123456789012345", "imei: is 123456789012345, not a string"),
+        ('revision = ""', "revision: '' is no revision: give printable ASCII characters, like ML307R-DC-V1"),
+        ('pin = "123"', "pin: '123' is no PIN: give 4 to 8 digits"),
+        ('name = ""', "name: is empty: leave it out, or give one"),
+        ('model = "ML307X"', "model: there is no model 'ML307X'; did you mean "),
+        ('model = "zzz"', "model: there is no model 'zzz'; no name comes close"),
+        ("count = 0", "count: is 0, not a number from 1 to 100000"),
+        ("count = 99999999", "count: is 99999999, not a number from 1 to 100000"),
+        ("first = -1", "first: is -1, not a number from 0 to 1000000000"),
+        ('link = ""', f"link: '' is no link: {LINKS}"),
+        ('link = "http://x"', f"link: 'http://x' is no link: {LINKS}"),
+        ('link = "uart://dev/x"', f"link: 'uart://dev/x' is no link: {LINKS}"),
+        ('link = "tcp://nowhere"', "link: nowhere: write HOST:PORT, as in "),
+        ('link = "rfc2217://:{n+99999}"', "link: :100000: write HOST:PORT, as in "),
+        ('pty_mode = "680"', "pty_mode: is '680': write the permissions in octal, from 0 to 777, like 660"),
+        ("pty_mode = 660", "pty_mode: is 660, not a string"),
+        (
+            'pty_mode = "660"\nlink = "tcp://:0"',
+            "pty_mode: is for a pseudo-terminal, and tcp://:0 is none: leave one of them out",
+        ),
+        ("baud = 9600", "baud: is the speed of a serial device: name that in link, "),
+        ("boot_time = -1", "boot_time: is -1, not a number from 0 up"),
+        ("zone = 57", "zone: is 57, not a number from -48 to 56"),
+        ("speed = inf", "speed: is inf, not a number from "),
+        ("speed = nan", "speed: is nan, not a number from "),
+        ('routes = ["nonsense"]', "routes: route 'nonsense': there is no '='; "),
+        ('routes = "a=b"', "routes: is not an array"),
+        ('deny = ["1.2.3"]', "deny: pattern '1.2.3': '1.2.3' is no IPv4 address; "),
+        ('sandbox_file = "x"', "sandbox_file: nothing leads to the sandbox: add sandbox = true, or a route to it"),
+        ('sandbox_file = "/no/such"\nsandbox = true', "sandbox_file: /no/such: cannot be read: "),
+        ('source = "127.0.0.x"', "source: '127.0.0.x' is no address of a host: give one of this host's, like "),
+        ('source = "::"', "source: '::' is no address of a host: "),
+        ('source = "224.0.0.1"', "source: '224.0.0.1' is no address of a host: "),
+        ('source = "fe80::1%lo"', "source: 'fe80::1%lo' is no address of a host: "),
+        ('name = "{n:x}"', "name: {n:x} is none of "),
+        ('routes = ["{n*2}=b"]', "routes: {n*2} is none of "),
+    ],
+)
+def test_a_mistake(mistakes: Callable[[str], list[str]], table: str, told: str) -> None:
+    (only,) = mistakes(f"[[module]]\ncount = 3\n{table}" if "count" not in table else f"[[module]]\n{table}")
+    assert only.startswith(f"module[1].{told}")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "module: is missing"),
+        ("module = []", "module: is empty; a lab has at least one table [[module]]"),
+        ("[module]", "module: is not an array"),
+        ("module = [1]", "module.0: is not a table"),
+        ("defaults = 1\n[[module]]", "defaults: is not a table"),
+        ("[default]\n[[module]]", "default: is unknown here; did you mean defaults?"),
+        ('profiles = ["/no/such"]\n[[module]]', "profiles: /no/such: there is no such directory"),
+        ('[defaults]\npin = "x"\n[[module]]\n[[module]]', "defaults.pin: 'x' is no PIN: give 4 to 8 digits"),
+        ("[[module", "is not TOML: "),
+    ],
+)
+def test_a_mistake_of_the_whole(mistakes: Callable[[str], list[str]], content: str, told: str) -> None:
+    (only,) = mistakes(content)
+    assert only.startswith(told)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        read_lab(tmp_path / "lab.toml")
+
+
+def test_a_profile_with_mistakes(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "acme.toml").write_text('extends = "models/ml307r.toml"\nseries = "ACME"\nnonsense = 1\n')
+    with pytest.raises(UsageError, match=r"module\[1\]\.model: its profile has mistakes:\n.*acme\.toml: "):
+        read('profiles = ["."]\n[[module]]\nmodel = "ACME"')
+
+
+ALONE = {
+    "name": ('"x"', '"x"', "x"),
+    "link": ('"/tmp/x"', '"/tmp/../tmp/x"', "/tmp/x"),
+    "nv": ('"/tmp/x.json"', '"/tmp/x.json"', "/tmp/x.json"),
+    "trace": ('"/tmp/x"', '"/tmp/x"', "/tmp/x"),
+}
+
+
+@pytest.mark.parametrize("key", ALONE)
+def test_what_only_one_module_can_have(mistakes: Callable[[str], list[str]], key: str) -> None:
+    one, other, place = ALONE[key]
+    told = f"{place} is module[1].{key} as well; give each module its own, as with {{n}}"
+    assert mistakes(f"[[module]]\n{key} = {one}\n[[module]]\n{key} = {other}") == [f"module[2].{key}: {told}"]
+    told = f"{place} is the same for every n; give each module its own, as with {{n}}"
+    assert mistakes(f"[[module]]\n{key} = {one}\ncount = 9") == [f"module[1].{key}: {told}"]
+
+
+def test_ports_and_devices_are_one_modules_too(mistakes: Callable[[str], list[str]], read: Read) -> None:
+    links = ["tcp://:7000", "rfc2217://127.0.0.1:7000", "uart:///dev/null", "uart:///dev/../dev/null"]
+    told = mistakes("".join(f'[[module]]\nlink = "{link}"\n' for link in links))
+    assert [each.partition("; ")[0] for each in told] == [
+        "module[2].link: 127.0.0.1:7000 is module[1].link as well",
+        "module[4].link: /dev/null is module[3].link as well",
+    ]
+    assert len(read('[[module]]\ncount = 2\nlink = "tcp://:0"\nnv = "state/"\nimei = "123456789012345"')) == 2
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("ab{n+0:4}/", max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abn", max_size=3), inner, max_size=3),
+    max_leaves=6,
+), st.sampled_from(Table._fields))  # fmt: skip
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_value_is_it_is_taken_or_told(read: Read, value: object, key: str) -> None:
+    told = ""
+    try:
+        read(f"[[module]]\n{key} = {written(value)}")
+    except UsageError as error:
+        told = str(error)
+    assert not told or f"/lab.toml: module[1].{key}" in told
+
+
+def written(value: object) -> str:
+    """A value as TOML has it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {written(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return '"none"' if value is None else json.dumps(value)
