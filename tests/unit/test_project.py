@@ -23,7 +23,9 @@ def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypa
     package = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("emulator/**/*.py")}
     profiles = {f"emulator/_profiles/{path.relative_to(ROOT / 'profiles')}" for path in ROOT.glob("profiles/**/*.toml")}
     assert profiles
-    assert names == package | profiles | {"emulator/py.typed"}
+    page = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("emulator/control/page/*")}
+    assert page
+    assert names == package | profiles | page | {"emulator/py.typed"}
 
 
 def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,169 @@
+// Puts the parts together: what the API tells goes to the part that shows it.
+
+import { follow, fragment, get, of } from "./api.js";
+import { $, say, setText } from "./dom.js";
+import { Faults } from "./faults.js";
+import { Lab, words } from "./lab.js";
+import { drawHead, drawState } from "./module.js";
+import { Timeline } from "./timeline.js";
+
+const KEPT = 2000; // entries of a module that stay in memory; the port has more
+const PAUSE = 400; // ms between two looks at the chosen module's counters
+
+const modules = new Map(); // by name, as the API lists them
+const journals = new Map(); // by name: entries, oldest first
+let chosen = "";
+let looking = false;
+let wanted = false; // something has changed since the last look
+let known = false; // the list of modules has been read
+
+const lab = new Lab(choose);
+const timeline = new Timeline(older);
+const faults = new Faults(look);
+
+function journal(name) {
+  if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
+  return journals.get(name);
+}
+
+// The chosen module.
+
+async function choose(name) {
+  if (!modules.has(name) || name === chosen) return;
+  chosen = name;
+  document.title = `${name} · OneMO emulator`;
+  $("main").hidden = false;
+  lab.mark(name);
+  drawHead(modules.get(name));
+  faults.show(name);
+  timeline.pause(false);
+  look();
+  await load(name);
+}
+
+/** Show the chosen module's journal, and read what of it went by before somebody looked. */
+async function load(name) {
+  const entries = journal(name);
+  timeline.show(entries);
+  if (entries.read) return;
+  entries.read = true;
+  await fetchEntries(name, "?limit=500").catch(lost);
+  if (name === chosen) timeline.show(entries);
+}
+
+/** Read a part of the journal; resolves to whether it had entries that were not there. */
+async function fetchEntries(name, query) {
+  const answer = await get(of(name, `/trace${query}`));
+  const entries = journal(name);
+  const had = new Set(entries.map((entry) => entry.seq));
+  const fresh = answer.entries.filter((entry) => !had.has(entry.seq));
+  entries.push(...fresh);
+  entries.sort((one, other) => one.seq - other.seq);
+  entries.first = answer.first;
+  return fresh.length > 0;
+}
+
+function older() {
+  const first = journal(chosen)[0]?.seq ?? 0;
+  const since = Math.max(journal(chosen).first, first - 500);
+  return since < first ? fetchEntries(chosen, `?since=${since}&limit=500`).catch(lost) : false;
+}
+
+/** Look at the chosen module's state and faults, now or soon: however much happens, once a PAUSE. */
+async function look() {
+  wanted = true;
+  if (looking) return;
+  looking = true;
+  while (wanted && chosen) {
+    wanted = false;
+    const name = chosen;
+    try {
+      const [state] = await Promise.all([get(of(name)), faults.refresh()]);
+      if (name === chosen) drawState(state);
+    } catch (error) {
+      if (error.status === 404) readModules().catch(lost); // it has been taken away
+      else lost(error);
+    }
+    await new Promise((over) => setTimeout(over, PAUSE));
+  }
+  looking = false;
+}
+
+function lost(error) {
+  console.warn(error); // the stream tells when the connection is lost
+}
+
+// The stream.
+
+const told = {
+  entry(entry) {
+    const entries = journal(entry.module);
+    if (entries.length && entry.seq <= entries.at(-1).seq) return; // known from the journal
+    entries.push(entry);
+    if (entries.length > 2 * KEPT) entries.splice(0, KEPT);
+    if (entry.module !== chosen) return;
+    timeline.add(entry);
+    look();
+  },
+  state(state) {
+    const module = modules.get(state.name);
+    if (!module) return readModules();
+    if (state.condition && state.condition !== module.condition) say(`${state.name}: ${words(state.condition)}.`);
+    Object.assign(module, state);
+    lab.update(module);
+    if (state.name === chosen) look();
+  },
+  lost({ module, count }) {
+    setText($("link"), `Connected; ${count} entries of ${module} came too fast to show`);
+  },
+};
+
+async function readModules() {
+  const list = await get("v1/modules");
+  modules.clear();
+  for (const module of list) modules.set(module.name, module);
+  lab.draw(modules);
+  lab.mark(chosen);
+  const wanted = fragment();
+  if (modules.has(wanted)) choose(wanted);
+  else if (!modules.has(chosen)) choose(list[0]?.name);
+}
+
+async function linked(is, seconds) {
+  if (is) {
+    if (!known) faults.offer(await get("v1/kinds"));
+    known = true;
+    journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process
+    await readModules();
+    look();
+    if (chosen) await load(chosen);
+  }
+  document.body.classList.toggle("unlinked", !is);
+  setText($("link"), is ? "Connected" : `Connection lost, retrying in ${seconds} s`);
+}
+
+// The keys.
+
+const KEYS = {
+  "/": () => $("chart-filter").focus(),
+  m: () => $("lab-filter").focus(),
+  f: () => $("fault-kind").focus(),
+  j: () => lab.step(1),
+  k: () => lab.step(-1),
+  p: () => timeline.toggle(),
+  x: () => timeline.toggleHex(),
+  "?": () => $("help").showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, select, textarea") || document.querySelector("dialog[open]");
+  if (typing || event.ctrlKey || event.altKey || event.metaKey || !(event.key in KEYS)) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+$("help-open").addEventListener("click", () => $("help").showModal());
+$("skip").addEventListener("click", () => $("chart-list").focus());
+window.addEventListener("hashchange", () => choose(fragment()));
+
+fragment(); // a token in it is taken before the first request
+follow((event, data) => told[event]?.(data), linked);

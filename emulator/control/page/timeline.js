@@ -1,0 +1,227 @@
+// The dialogue of one module as a sequence chart. Rows are of one height, at most SHOWN of them are in the document,
+// and what comes in a rush is drawn in one go: a flood costs no more than what can be seen of it.
+
+import { $, make, setText } from "./dom.js";
+import { WAYS, clock, dump, hex, longerThanRow, onSide, runs, searched, since, wayOf } from "./entries.js";
+
+const SHOWN = 500;
+const REST = 60; // ms between two drawings: fluid to the eye, and the processor has time for other things
+
+const list = $("chart-list");
+const scroller = $("chart-scroller");
+
+/** A row. before: the time of the row above it. */
+function row(entry, before, asHex) {
+  const way = wayOf(entry);
+  const element = make("div", { class: `entry ${way}`, role: "option", id: `e${entry.seq}`, "aria-selected": "false" },
+    make("span", { class: "time" }, clock(entry.time)),
+    make("span", { class: "delta" }, before === null ? "" : since(entry.time - before)),
+    make("span", { class: "unseen" }, `${WAYS[way]}: `),
+    make("span", { class: "arrow" }, ...label(entry, way, asHex)));
+  element.entry = entry;
+  return element;
+}
+
+function label(entry, way, asHex) {
+  const id = entry.connect_id ?? null;
+  const tag = way === "urc" ? "URC" : way === "fault" ? "▲ fault" : id === null ? "" : `#${id}`;
+  const tagged = tag ? [make("span", { class: "tag" }, `${tag} `)] : [];
+  if (entry.event) {
+    const what = way === "fault" ? "" : entry.event;
+    return [make("span", { class: "pill" }, ...tagged, what && make("b", {}, what), ` ${entry.detail ?? ""}`)];
+  }
+  const text = make("span", { class: "data" });
+  if (asHex) text.append(hex(entry.data));
+  else for (const [piece, quiet] of runs(entry.data)) text.append(quiet ? make("i", {}, piece) : piece);
+  const size = longerThanRow(entry.data) ? `${entry.data.length.toLocaleString("en")} B` : "";
+  const took = entry.took >= 0.0005 ? `${(entry.took * 1000).toFixed(entry.took < 0.01 ? 1 : 0)} ms` : "";
+  const note = [size, took].filter(Boolean).join(" · ");
+  return [...tagged, text, note ? make("span", { class: "note" }, note) : null];
+}
+
+export class Timeline {
+  #entries = []; // of the module, oldest first; its owner adds to it
+  #pending = []; // came, not drawn yet; no more than would be shown
+  #missed = 0; // came while paused
+  #paused = false;
+  #asHex = false;
+  #drawn = 0;
+  #asked = false;
+  #chosen = null;
+  #older;
+
+  /** older(): gets earlier entries of the module into its array; resolves to whether there were any. */
+  constructor(older) {
+    this.#older = older;
+    for (const [id, event] of [["chart-filter", "input"], ["chart-side", "change"]])
+      $(id).addEventListener(event, () => this.redraw());
+    $("chart-filter").addEventListener("keydown", (event) => {
+      if (event.key === "Escape" || event.key === "Enter") list.focus();
+    });
+    $("chart-pause").addEventListener("click", () => this.pause(!this.#paused));
+    $("chart-hex").addEventListener("click", () => this.toggleHex());
+    $("chart-older").addEventListener("click", () => this.#showOlder());
+    $("detail-close").addEventListener("click", () => { this.#choose(null); list.focus(); });
+    list.addEventListener("keydown", (event) => this.#key(event));
+    list.addEventListener("click", (event) => this.#choose(event.target.closest(".entry")));
+    scroller.addEventListener("scroll", () => {
+      if (!this.#paused && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > 60) this.pause(true);
+    }, { passive: true });
+    new ResizeObserver(() => this.#follow()).observe(scroller);
+  }
+
+  /** Show other entries; what is looked at while paused stays. */
+  show(entries) {
+    this.#entries = entries;
+    if (!this.#paused) this.redraw();
+  }
+
+  /** An entry more, which is in the array already. */
+  add(entry) {
+    if (this.#paused) {
+      this.#missed++;
+      this.#ask();
+      return;
+    }
+    this.#pending.push(entry);
+    if (this.#pending.length > 2 * SHOWN) this.#pending.splice(0, SHOWN);
+    this.#ask();
+  }
+
+  pause(paused) {
+    this.#paused = paused;
+    $("chart-pause").setAttribute("aria-pressed", paused);
+    this.#missed = 0;
+    this.#tellHeld();
+    if (!paused) {
+      this.#choose(null);
+      this.redraw();
+    }
+  }
+
+  toggle() { this.pause(!this.#paused); }
+
+  toggleHex() {
+    this.#asHex = !this.#asHex;
+    $("chart-hex").setAttribute("aria-pressed", this.#asHex);
+    this.redraw();
+  }
+
+  /** Everything anew: another module, filter or way to show it. */
+  redraw() {
+    this.#choose(null);
+    list.replaceChildren();
+    this.#pending = this.#matching(this.#entries).slice(-SHOWN);
+    this.#draw();
+    scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  #follow() {
+    if (!this.#paused) scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  #matching(entries) {
+    const text = $("chart-filter").value.toLowerCase();
+    const side = $("chart-side").value;
+    if (!text && !side) return entries;
+    return entries.filter((entry) => onSide(wayOf(entry), side) && (!text || searched(entry).includes(text)));
+  }
+
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    const late = Math.max(0, this.#drawn + REST - performance.now());
+    setTimeout(() => requestAnimationFrame(() => {
+      this.#asked = false;
+      if (this.#paused) this.#tellHeld();
+      else this.#draw(this.#matching(this.#pending));
+    }), late);
+  }
+
+  #draw(entries = this.#pending) {
+    this.#drawn = performance.now();
+    this.#pending = [];
+    const fresh = entries.slice(-SHOWN);
+    const surplus = list.childElementCount + fresh.length - SHOWN;
+    if (surplus >= list.childElementCount) list.replaceChildren();
+    else for (let count = surplus; count > 0; count--) list.firstElementChild.remove();
+    this.#append(fresh, null);
+    $("chart-empty").hidden = list.childElementCount > 0;
+    setText($("chart-empty"), this.#entries.length ? "Nothing here is like the filter." : "Nothing has crossed the line yet.");
+    $("chart-older").hidden = !this.#hasOlder();
+    if (fresh.length) this.#follow();
+  }
+
+  #append(entries, before) {
+    let last = before === null ? (list.lastElementChild?.entry.time ?? null) : before;
+    const rows = document.createDocumentFragment();
+    for (const entry of entries) {
+      rows.append(row(entry, last, this.#asHex));
+      last = entry.time;
+    }
+    if (before === null) list.append(rows);
+    else list.prepend(rows);
+  }
+
+  #hasOlder() { return (list.firstElementChild?.entry.seq ?? 0) > (this.#entries.first ?? 0); }
+
+  async #showOlder() {
+    this.pause(true);
+    const entries = this.#entries;
+    const top = list.firstElementChild?.entry.seq ?? Infinity;
+    const earlier = () => this.#matching(entries.filter((entry) => entry.seq < top)).slice(-SHOWN);
+    if (earlier().length < SHOWN) await this.#older();
+    if (entries !== this.#entries) return;
+    const found = earlier();
+    const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+    if (found.length) this.#append(found, found[0].time);
+    scroller.scrollTop = scroller.scrollHeight - fromEnd;
+    $("chart-older").hidden = !found.length || !this.#hasOlder();
+    list.focus({ preventScroll: true });
+  }
+
+  #tellHeld() {
+    const more = this.#missed ? `, ${this.#missed.toLocaleString("en")} more came` : "";
+    setText($("chart-held"), this.#paused ? `Paused${more}` : "");
+    setText($("chart-pause"), this.#paused ? "Follow" : "Pause");
+  }
+
+  // One entry.
+
+  #key(event) {
+    const at = this.#chosen ?? null;
+    const page = Math.max(1, Math.floor(scroller.clientHeight / 26) - 2);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
+    if (event.key in steps) {
+      const rows = list.children;
+      const from = at ? [...rows].indexOf(at) : rows.length;
+      this.#choose(rows[Math.min(Math.max(from + steps[event.key], 0), rows.length - 1)]);
+    } else if (event.key === "Home") this.#choose(list.firstElementChild);
+    else if (event.key === "End") this.#choose(list.lastElementChild);
+    else if (event.key === "Escape") this.pause(false);
+    else return;
+    event.preventDefault();
+  }
+
+  #choose(element) {
+    this.#chosen?.setAttribute("aria-selected", "false");
+    this.#chosen = element ?? null;
+    $("detail").hidden = !element;
+    if (!element) return list.removeAttribute("aria-activedescendant");
+    if (!this.#paused) this.pause(true);
+    element.setAttribute("aria-selected", "true");
+    list.setAttribute("aria-activedescendant", element.id);
+    this.#tellOf(element.entry);
+    element.scrollIntoView({ block: "nearest" });
+  }
+
+  #tellOf(entry) {
+    const data = entry.data ?? `${entry.event} ${entry.detail ?? ""}`;
+    const size = entry.data === undefined ? "" : ` · ${entry.data.length.toLocaleString("en")} bytes`;
+    setText($("detail-head"), `${WAYS[wayOf(entry)]} at ${clock(entry.time)} s${size}`);
+    const text = runs(data, 4096).map(([piece, quiet]) => (quiet ? make("i", {}, piece.replaceAll("\\n", "\\n\n")) : piece));
+    $("detail-text").replaceChildren(...text);
+    $("detail-hex").hidden = entry.data === undefined;
+    setText($("detail-hex"), entry.data === undefined ? "" : dump(entry.data));
+  }
+}

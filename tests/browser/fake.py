@@ -1,0 +1,191 @@
+"""A control port without an emulator: as many modules, as much traffic and such bytes as a test of the page wants."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from emulator.control.describe import kinds
+from emulator.control.shape import plain
+
+PAGE = Path(__file__).resolve().parents[2] / "emulator" / "control" / "page"
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+Json = dict[str, object]
+
+
+class FakePort:
+    """What it serves. token: what it asks for; modules: the summaries, by name; posted: bodies that the page sent;
+    away: whether it answers to nothing."""
+
+    def __init__(self, *names: str, token: str = "") -> None:
+        self.token = token
+        self.modules: dict[str, Json] = {
+            name: {
+                "name": name,
+                "model": "ML307R",
+                "port": f"/dev/pts/{number}",
+                "condition": "ready",
+                "power": "ready",
+                "registration": "home",
+                "connections": 0,
+                "faults": 0,
+            }
+            for number, name in enumerate(names)
+        }
+        self.journals: dict[str, list[Json]] = {name: [] for name in names}
+        self.posted: list[tuple[str, Json]] = []
+        self.away = False
+        self._readers: list[queue.SimpleQueue[bytes | None]] = []
+        self._seq = 0
+
+    def entry(self, name: str, **entry: object) -> None:
+        """Something crosses a line: from_, to and data, or event and detail."""
+        journal = self.journals[name]
+        made: Json = {"seq": len(journal) + 1, "time": len(journal) / 100, "module": name}
+        made |= {key.rstrip("_"): value for key, value in entry.items()}
+        journal.append(made)
+        self._tell("entry", made)
+
+    def state(self, name: str, **changed: object) -> None:
+        """A module is another than before."""
+        self.modules[name] |= changed
+        self._tell("state", self.modules[name])
+
+    def hang_up(self) -> None:
+        """Every stream ends."""
+        readers, self._readers = self._readers, []
+        for reader in readers:
+            reader.put(None)
+
+    def _tell(self, event: str, data: Json) -> None:
+        self._seq += 1
+        text = f"id: {self._seq}\nevent: {event}\ndata: {json.dumps(data)}\n\n".encode()
+        for reader in self._readers:
+            reader.put(text)
+
+    def stream(self) -> Iterator[bytes]:
+        reader: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._readers.append(reader)
+        return iter(reader.get, None)
+
+    def answer(self, path: str, query: dict[str, str]) -> object:
+        """What a GET of the API answers. Raises KeyError where there is nothing."""
+        if path == "modules":
+            return list(self.modules.values())
+        if path == "kinds":
+            return plain(kinds())
+        _, name, *rest = path.split("/")
+        if rest == ["faults"]:
+            self.modules[name]
+            return []
+        if rest == ["trace"]:
+            entries, limit = self.journals[name], int(query["limit"])
+            since = int(query["since"]) if "since" in query else len(entries) - limit + 1
+            found = entries[max(since - 1, 0) :][:limit]
+            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found}
+        return self._whole(self.modules[name])
+
+    @staticmethod
+    def _whole(module: Json) -> Json:
+        peer = {
+            "transport": "TCP",
+            "peer": {"host": "198.51.100.7", "port": 8883},
+            "access_mode": "normal",
+            "tls": True,
+        }
+        signal = {"rssi": 20, "ber": 99}
+        return module | {
+            "error": None,
+            "connections": [
+                {"connect_id": 0, "state": "CONNECTED", "sent": 18204, "received": 1024, "queued": 0, "unread": 12}
+                | peer
+            ],
+            "identity": {"imei": "860000000000001", "imsi": "460000000000001", "iccid": "89860000000000000001"},
+            "power": {"state": module["power"], "asleep": False, "boot_cycle": 1},
+            "sim": {"present": True, "state": "ready"},
+            "radio": {
+                "function": 1,
+                "registration": module["registration"],
+                "operator": "CHINA MOBILE",
+                "signal": signal,
+            },
+            "contexts": [{"cid": 1, "type": "IPV4V6", "apn": "cmnet", "active": True, "addresses": ["10.0.0.2"]}],
+            "settings": {"MIPCFG": {"encoding": "0,0,0"}},
+            "line": {"waiting": 0, "dropped": 0, "baud_rate": 115200, "mode": "command"},
+            "counters": {"commands": 5},
+        }
+
+
+def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            path = unquote(url.path)
+            if port.away:
+                self.close_connection = True
+            elif path == "/" or path.startswith("/static/"):
+                file = PAGE / (path.removeprefix("/static/").strip("/") or "index.html")
+                self._send(200, file.read_bytes(), _TYPES[file.suffix])
+            elif port.token and self.headers["Authorization"] != f"Bearer {port.token}":
+                self._send(401, b'{"error": "the token is missing"}')
+            elif path == "/v1/trace/stream":
+                self._stream()
+            else:
+                try:
+                    self._send(
+                        200, json.dumps(port.answer(path.removeprefix("/v1/"), dict(parse_qsl(url.query)))).encode()
+                    )
+                except KeyError:
+                    self._send(404, b'{"error": "there is no such module"}')
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            port.posted.append((unquote(self.path), body))
+            self._send(200, b"{}")
+
+        def _stream(self) -> None:
+            self.close_connection = True
+            pieces = port.stream()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            with suppress(OSError):
+                for piece in pieces:
+                    self.wfile.write(piece)
+
+        def _send(self, status: int, body: bytes, kind: str = "application/json") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Security-Policy", "default-src 'self'")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None: ...
+
+    return Handler
+
+
+@contextmanager
+def served(port: FakePort) -> Iterator[str]:
+    """The URL at which it is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(port))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        port.hang_up()
+        server.shutdown()
+        server.server_close()
+        thread.join()

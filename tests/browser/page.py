@@ -1,0 +1,132 @@
+"""The page as its user has it: what it shows, and what is pressed, typed and chosen on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from selenium.common.exceptions import TimeoutException
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
+
+WAIT = 20.0
+T = TypeVar("T")
+_EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 422")
+"""What a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
+
+
+class Page:
+    def __init__(self, chromium: Chrome, folder: Path) -> None:
+        self.chromium = chromium
+        self._folder = folder
+
+    def open(self, url: str) -> None:
+        """Open it and wait until it is connected."""
+        self.chromium.get(url)
+        self.until("is connected", lambda: self.text("link").startswith("Connected"))
+
+    def forget(self) -> None:
+        """Leave the page, and what was logged."""
+        self.chromium.get("about:blank")
+        self._log()
+
+    def complaints(self) -> list[str]:
+        """What the browser and the page have logged, but for what tests cause."""
+        logged = [entry["message"] for entry in self._log()]
+        return [message for message in logged if not any(word in message for word in _EXPECTED)]
+
+    def _log(self) -> list[dict[str, str]]:
+        """What was logged since the last look."""
+        return list(self.chromium.get_log("browser"))  # type: ignore[no-untyped-call]
+
+    # What it shows.
+
+    def __getitem__(self, name: str) -> WebElement:
+        return self.chromium.find_element(By.ID, name)
+
+    def text(self, name: str) -> str:
+        return str(self.run("return document.getElementById(arguments[0])?.innerText ?? ''", name))
+
+    def rows(self) -> list[str]:
+        """The dialogue as it is read aloud, its oldest row first."""
+        shown = self.run("return [...document.querySelectorAll('.entry')].map((row) => row.textContent)")
+        assert isinstance(shown, list)
+        return [str(row) for row in shown]
+
+    def ways(self) -> list[str]:
+        """What a screen reader is told of who spoke to whom, row by row."""
+        return list(self.run("return [...document.querySelectorAll('.entry .unseen')].map((told) => told.textContent)"))
+
+    def focused(self) -> str:
+        """The id of what has the focus, or its text."""
+        return str(self.run("return document.activeElement.id || document.activeElement.textContent"))
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.chromium.execute_script(script, *arguments)
+
+    def until(self, what: str, condition: Callable[[], T]) -> T:
+        """Wait until it is so. what: said where it never is."""
+        try:
+            return WebDriverWait(self.chromium, WAIT, 0.02).until(lambda _: condition())
+        except TimeoutException:
+            raise AssertionError(f"never: {what}; the dialogue was {self.rows()[-12:]}") from None
+
+    def shows(self, *words: str) -> str:
+        """Wait for a row of the dialogue with these words; the last such row."""
+
+        def found() -> str | None:
+            return next((row for row in reversed(self.rows()) if all(word in row for word in words)), None)
+
+        return self.until(f"a row with {words}", found) or ""
+
+    def picture(self, name: str) -> Path:
+        """What it looks like, as a PNG in the test's folder."""
+        path = self._folder / f"{name}.png"
+        self.chromium.save_screenshot(str(path))
+        return path
+
+    # What its user does.
+
+    def press(self, *keys: str) -> None:
+        """Where the focus is."""
+        ActionChains(self.chromium).send_keys(*keys).perform()
+
+    def type(self, name: str, text: str) -> None:
+        self[name].clear()
+        self[name].send_keys(text)
+
+    def choose(self, name: str, value: str) -> None:
+        Select(self[name]).select_by_value(value)
+
+    def happen(self, event: str) -> None:
+        """Press the button of an event."""
+        self.chromium.find_element(By.CSS_SELECTOR, f'[data-event="{event}"]').click()
+
+    # What is measured.
+
+    def flaws(self) -> list[str]:
+        """What axe finds: rules of WCAG 2.1 A and AA, and its best practices."""
+        if not self.run("return 'axe' in window"):
+            self.run((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
+        found = self.chromium.execute_async_script("const done = arguments[0]; axe.run().then(done)")
+        assert {"color-contrast", "label", "aria-required-children"} <= {rule["id"] for rule in found["passes"]}
+        return [
+            f"{flaw['id']}: {node['html']} {node['failureSummary']}"
+            for flaw in found["violations"]
+            for node in flaw["nodes"]
+        ]
+
+    def dark(self, wanted: bool) -> None:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if wanted else "light"}
+        self.chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def metrics(self) -> dict[str, float]:
+        """The browser's own: LayoutCount, TaskDuration (seconds of processor) and others."""
+        self.chromium.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+        told = self.chromium.execute_cdp_cmd("Performance.getMetrics", {})
+        return {metric["name"]: metric["value"] for metric in told["metrics"]}

@@ -1,0 +1,204 @@
+"""The page on a control port that says what a test wants: keys, screen readers, bad bytes, a flood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.fake import FakePort
+from tests.browser.page import Page
+
+Serve = Callable[[FakePort], str]
+
+
+def dialogue(port: FakePort, name: str) -> None:
+    """One entry of each sort."""
+    port.entry(name, from_="dte", to="module", data='AT+MIPOPEN=0,"TCP","198.51.100.7",8883', kind="command")
+    port.entry(name, from_="module", to="dte", data='AT+MIPOPEN=0,"TCP","198.51.100.7",8883', kind="echo")
+    port.entry(name, from_="module", to="dte", data="OK", kind="answer", took=0.0123)
+    port.entry(name, event="opened", connect_id=0, detail="198.51.100.7:8883", kind="event")
+    port.entry(name, from_="module", to="dte", data="+MIPOPEN: 0,0", kind="urc")
+    port.entry(name, from_="module", to="network", connect_id=0, data="\x10\x0c\x00\x04MQTT", kind="payload")
+    port.entry(name, from_="network", to="module", connect_id=0, data="\r\n" + "x" * 900, kind="payload")
+    port.entry(name, event="fault", detail="net-reset operation=send", kind="event")
+    port.entry(name, event="broken", connect_id=0, detail="reset by the peer", kind="event")
+
+
+def test_every_sort_of_entry_is_told_in_words(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    url = serve(port)
+    dialogue(port, "ML307R")
+    page.open(url)
+    page.shows("broken")
+    answered = ["DTE to module: ", "echo, module to DTE: ", "module to DTE: ", "network: ", "URC, module to DTE: "]
+    assert page.ways() == [*answered, "module to network: ", "network to module: ", "fault: ", "network: "]
+    rows = page.rows()
+    assert "12 ms" in rows[2]
+    assert r"#0 \x10\x0C\x00\x04MQTT" in rows[5]
+    assert r"\r\nxxx" in rows[6]
+    assert "902 B" in rows[6]
+    page["chart-hex"].click()
+    page.shows("10 0C 00 04 4D 51 54 54")
+    page["chart-hex"].click()
+    page.choose("chart-side", "urc")
+    page.until("URCs alone", lambda: len(page.rows()) == 1)
+    page.choose("chart-side", "")
+    page.type("chart-filter", "mqtt")
+    page.until("what is searched alone", lambda: len(page.rows()) == 1)
+
+
+def test_what_went_before_is_shown_on_request(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    for number in range(1, 1201):
+        port.entry("ML307R", from_="module", to="dte", data=f"+N: {number}.", kind="urc")
+    page.open(serve(port))
+    page.shows("+N: 1200.")
+    for rows, oldest in ((500, 701), (1000, 201), (1200, 1)):
+        page.until(f"{rows} rows", lambda rows=rows: len(page.rows()) == rows)  # type: ignore[misc]
+        assert f"+N: {oldest}." in page.rows()[0]
+        if rows < 1200:
+            page.run("document.getElementById('chart-older').click()")
+    assert not page["chart-older"].is_displayed()
+    page.press("p")
+    page.until("the newest alone again", lambda: len(page.rows()) == 500)
+
+
+def test_the_keyboard_reaches_all(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R", "MN316", "ML302A")
+    dialogue(port, "MN316")
+    page.open(serve(port) + "#MN316")
+    assert page.chromium.title == "MN316 · OneMO emulator"
+    page.shows("broken")
+    page.press("/")
+    assert page.focused() == "chart-filter"
+    page.press(Keys.ESCAPE)
+    assert page.focused() == "chart-list"
+    page.press(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_UP)
+    page.until("the third from below in full", lambda: "902 bytes" in page.text("detail-head"))
+    assert "0000  0D 0A 78" in page.text("detail-hex")
+    assert page.text("chart-held") == "Paused"
+    port.entry("MN316", from_="module", to="dte", data="+LATE: 1", kind="urc")
+    page.until("what came since is counted", lambda: page.text("chart-held") == "Paused, 1 more came")
+    page.press("p")
+    page.shows("+LATE: 1")
+    assert not page["detail"].is_displayed()
+    page.press("k")
+    page.until("the module before", lambda: page.text("who-name") == "ML307R")
+    assert page.chromium.current_url.endswith("#ML307R")
+    page.press("m")
+    page.press("302", Keys.ENTER)
+    page.until("the one that is searched", lambda: page.text("who-name") == "ML302A")
+    page["chart-list"].send_keys("?")
+    page.until("the keys", lambda: page["help"].is_displayed())
+    page.press(Keys.ESCAPE)
+    page.until("the keys are gone", lambda: not page["help"].is_displayed())
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_nothing_stands_in_the_way_of_a_screen_reader(page: Page, serve: Serve, dark: bool) -> None:
+    port = FakePort("ML307R", "MN316")
+    port.modules["MN316"] |= {"registration": "denied", "faults": 2}
+    dialogue(port, "ML307R")
+    page.dark(dark)
+    page.open(serve(port))
+    page.shows("broken")
+    page.until("the state", lambda: "CHINA MOBILE" in page.text("facts"))
+    page["chart-list"].send_keys(Keys.ARROW_UP)
+    page.run("document.querySelectorAll('details').forEach((details) => details.open = true)")
+    assert page.flaws() == []
+    page.picture("detail")
+    page["chart-list"].send_keys("?")
+    assert page.flaws() == []
+    page.dark(False)
+
+
+def test_what_is_data_is_never_markup(page: Page, serve: Serve) -> None:
+    bad = "<img src=x onerror='window.broken=1'>"
+    port = FakePort(bad, "ML307R")
+    port.modules[bad] |= {"model": bad, "port": bad}
+    port.entry(bad, from_="dte", to="module", data=f"AT+X={bad}", kind="command")
+    port.entry(bad, event=bad, detail=bad)
+    page.open(serve(port))
+    page.shows(bad, "AT+X=")
+    page["chart-list"].send_keys(Keys.HOME)
+    assert page.text("detail-text") == f"AT+X={bad}"
+    assert page.text("who-name") == bad
+    assert page.run("return [document.images.length, window.broken ?? 0]") == [0, 0]
+
+
+def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    page.open(serve(port))
+    page.choose("fault-kind", "urc-replace")
+    page.type("key-text", "it's +CEREG: 2")
+    page.type("key-urc", "MIPOPEN")
+    words = """urc-replace text='it'"'"'s +CEREG: 2' urc=MIPOPEN"""
+    assert page["fault-text"].get_attribute("value") == words
+    page["fault-arm"].click()
+    page.until("it is sent", lambda: port.posted == [("/v1/modules/ML307R/faults", {"fault": words})])
+    page.type("urc-text", "+CEREG: 2\n")
+    page.until(
+        "the URC is sent",
+        lambda: port.posted[1:] == [("/v1/modules/ML307R/events", {"event": "urc", "text": "+CEREG: 2"})],
+    )
+    page.happen("sim-remove")
+    page.until("the event is sent", lambda: port.posted[2:] == [("/v1/modules/ML307R/events", {"event": "sim-remove"})])
+
+
+def test_a_lost_connection_is_told_and_comes_back(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    page.open(serve(port))
+    port.entry("ML307R", from_="dte", to="module", data="AT", kind="command")
+    page.shows("AT")
+    port.away = True
+    port.hang_up()
+    page.until("it is told", lambda: "lost" in page.text("link"))
+    port.entry("ML307R", from_="module", to="dte", data="OK meanwhile", kind="answer")
+    port.away = False
+    page.shows("OK meanwhile")
+    assert page.text("link") == "Connected"
+    port.state("ML307R", condition="failed")
+    page.until("a screen reader is told of the module", lambda: "ML307R: failed" in page.text("say"))
+
+
+def test_the_token_is_asked_for_and_not_left_in_the_address(page: Page, serve: Serve) -> None:
+    url = serve(FakePort("ML307R", "MN316", token="secret"))
+    page.chromium.get(url)
+    page.until("it asks", lambda: page["login"].is_displayed())
+    page.type("login-token", "wrong\n")
+    page.until("it asks again", lambda: page["login"].is_displayed())
+    page.type("login-token", "secret\n")
+    page.until("it is in", lambda: page.text("who-name") == "ML307R")
+    page.run("sessionStorage.clear()")
+    page.forget()
+    page.open(url + "#MN316&token=secret")
+    page.until("it is in", lambda: page.text("who-name") == "MN316")
+    assert "secret" not in page.chromium.current_url
+    page.run("sessionStorage.clear()")
+
+
+def test_fifty_modules_that_talk_at_once_stay_fluid(page: Page, serve: Serve) -> None:
+    names = [f"meter-{number:02}" for number in range(50)]
+    port = FakePort(*names)
+    page.open(serve(port) + "#meter-07")
+    page.until("the list", lambda: page.text("lab-count") == "50 modules")
+    page.run("""window.frames_ = []; let last = performance.now();
+        (function frame(now) { frames_.push(now - last); last = now; requestAnimationFrame(frame); })(last)""")
+    before = page.metrics()
+    for turn in range(15):  # a thousand entries each time that the page has shown the last: some ten thousand a second
+        for name in names * 10:
+            port.entry(name, from_="dte", to="module", data=f'AT+MIPSEND=0,5,"{turn:05}"', kind="command")
+            port.entry(name, from_="module", to="dte", data="OK", kind="answer")
+        port.entry("meter-07", from_="module", to="dte", data=f"+LAST: {turn}.", kind="urc")
+        page.shows(f"+LAST: {turn}.")
+    after = page.metrics()
+    frames = sorted(page.run("return frames_.slice(1)"))
+    drawn = after["LayoutCount"] - before["LayoutCount"]
+    assert drawn <= 2 * len(frames) + 20, "no layout but for a frame"
+    assert (after["TaskDuration"] - before["TaskDuration"]) / drawn < 0.05, "seconds of processor for a frame"
+    assert frames[len(frames) // 2] < 50, f"ms of {len(frames)} frames, whatever else the machine does: {frames}"
+    assert len(page.rows()) <= 500
+    below = "const s = document.getElementById('chart-scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight"
+    assert page.run(below) < 2, "the newest are seen"

@@ -1,0 +1,85 @@
+"""A session at the bench: a module boots, its firmware opens a connection, a fault is added on the page and fires."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.page import Page
+from tests.e2e.driver import Driver, connect, registered
+from tests.e2e.peers import IPV4, Echo
+from tests.e2e.started import AT_ONCE, Started
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Iterator[Started]:
+    """A module with a control port of its own."""
+    with Started(["ML307R", "--json", "--control", "127.0.0.1:0", *AT_ONCE], tmp_path / "stderr") as module:
+        yield module.wait_ready()
+
+
+def test_a_session(page: Page, module: Started) -> None:
+    ready = json.loads(module.ready)
+    page.open(ready["control"])
+    page.until("the module is there", lambda: page.text("who-name") == "ML307R" and "boot 1" in page.text("facts"))
+    assert page.text("who-port") == ready["port"]
+    with Driver(ready["port"], module.transcript) as driver, Echo() as echo:
+        host, port = IPV4, echo.port("TCP", IPV4)
+        connect(driver, host, port, call=True)
+        page.shows("#0 opened", f"{host}:{port}")
+        page.shows("URC", '+MIPURC: "rtcp",0,5,68656C6C6F')
+        page.until(
+            "its counters",
+            lambda: f"{host}:{port}" in page.text("connections") and "\t5\t5\t" in page.text("connections"),
+        )
+        page.picture("connected")
+
+        page.choose("fault-kind", "net-reset")
+        page.choose("key-operation", "send")
+        page["fault-arm"].click()
+        page.until("the fault is armed", lambda: "waits" in page.text("faults"))
+        assert driver.refusal('AT+MIPSEND=0,2,"6869"') == "+CME ERROR: 560"
+        assert driver.urc('+MIPURC: "disconn"') == '+MIPURC: "disconn",0,2'
+        page.shows("fault: ", "net-reset operation=send")
+        page.until("it has fired", lambda: "fired once" in page.text("faults"))
+        page.until("and the connection is gone", lambda: page.text("connections") == "")
+        page.picture("fired")
+
+        page.happen("registration-lost")
+        page.until("no coverage", lambda: "searching" in page.text("facts") and "searching" in page.text("lab-list"))
+        page.happen("registration-back")
+        driver.until("AT+CEREG?", registered)
+        page.happen("sim-remove")
+        page.until("no card", lambda: "absent" in page.text("facts"))
+        assert driver.refusal("AT+CPIN?") == "+CME ERROR: 10"
+        page.happen("sim-insert")
+        page.type("urc-text", "+CREG: 2\n")
+        assert driver.urc("+CREG: 2")
+        page.shows("URC", "+CREG: 2")
+
+        page.happen("power-off")
+        page.until("it is off", lambda: "off" in page.text("lab-list"))
+        driver.urcs.clear()
+        page.happen("power-on")
+        driver.wake()  # it listens for the speed of the line first
+        assert driver.urc("+MATREADY")
+        page.shows("+MATREADY")
+        page.until("its second boot", lambda: "boot 2" in page.text("facts"))
+        page.picture("rebooted")
+
+
+def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:
+    page.open(json.loads(module.ready)["control"])
+    page.type("fault-text", "net-reset operation=sing")
+    page["fault-arm"].click()
+    page.until("why", lambda: "operation" in page.text("fault-error"))
+    assert page.text("faults") == ""
+    page.type("fault-text", "urc-drop urc=MIPOPEN")
+    page["fault-arm"].click()
+    page.until("it is armed", lambda: "urc-drop urc=MIPOPEN" in page.text("faults"))
+    assert page.text("fault-error") == ""
+    page["faults"].find_element("tag name", "button").click()
+    page.until("it is disarmed", lambda: page.text("faults") == "")
