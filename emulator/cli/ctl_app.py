@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from emulator.cli.tools import number, seconds
+from emulator.cli.values import number, seconds
 
 Where = Annotated[
     str | None,

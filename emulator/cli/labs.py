@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from emulator.cli.tools import Control, ControlToken, ReadyFile, number
+from emulator.cli.values import Control, ControlToken, ReadyFile, number
 
 
 def lab(
@@ -75,6 +75,5 @@ Examples:
   onemo-emulator lab lab.toml --slice 1      # the second fifty: meter-051 to meter-100"""
 
 
-def register_lab(app: App, name: str) -> None:
-    """Add the command to those of app. name: that of the program."""
-    app.command(lab, sort_key=10, usage=f"Usage: {name} lab FILE [OPTIONS]", help_epilogue=_LAB)
+LAB = App(name="lab", usage="Usage: onemo-emulator lab FILE [OPTIONS]", help_epilogue=_LAB)
+LAB.default(lab)

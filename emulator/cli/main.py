@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator import __version__
-from emulator.cli.labs import register_lab
-from emulator.cli.tools import Control, ControlToken, ReadyFile, bit_rate, register, seconds
+from emulator.cli.values import Control, ControlToken, ReadyFile, bit_rate, seconds
 from emulator.errors import EmulatorError, ProfileError, UnknownModel
 
 if TYPE_CHECKING:
@@ -369,9 +368,19 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
     return export(out)
 
 
-register(app, NAME)
-register_lab(app, NAME)
-app.command("emulator.cli.ctl_app:app", name="ctl", sort_key=11, help="Look at running modules and act on them.")
+# Imported when they are asked for, so what the first page says of them stands here.
+for _number, (_where, _about) in enumerate(
+    {
+        "tools:TRACE": 'Print a trace that "run --trace FILE" wrote, in lines.',
+        "tools:RECORD": "Write the dialogue with a module down as a transcript.",
+        "tools:REPLAY": "Play the DTE's side of a transcript, and report where the module differs.",
+        "labs:LAB": "Start many modules in one process, as a file says.",
+        "ctl_app:app": "Look at running modules and act on them.",
+    }.items(),
+    7,
+):
+    _name = _where.rpartition(":")[2].lower().replace("app", "ctl")
+    app.command(f"emulator.cli.{_where}", name=_name, sort_key=_number, help=_about)
 
 
 def fail(message: str) -> NoReturn:

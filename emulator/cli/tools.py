@@ -2,78 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-if TYPE_CHECKING:
-    from cyclopts import Token
-
-
-ReadyFile = Annotated[
-    Path | None,
-    Parameter(
-        name="--ready-file",
-        metavar="FILE",
-        env_var="ONEMO_READY_FILE",
-        show_env_var=False,
-        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
-    ),
-]
-
-
-def seconds(hint: type, tokens: Sequence[Token]) -> float:
-    """A number of seconds, 0 or more."""
-    text = tokens[0].value
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"{text}: write a number of seconds, 0 or more")
-    return number
-
-
-def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
-    """A speed in bit/s."""
-    text = tokens[0].value
-    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 9):
-        raise ValueError(f"{text}: write a speed in bit/s, like 115200")
-    return int(text)
-
-
-def number(hint: type, tokens: Sequence[Token]) -> int:
-    """A whole number, 0 or more."""
-    text = tokens[0].value
-    if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise ValueError(f"{text}: write a whole number, like 0")
-    return int(text)
-
-
-Seconds = Annotated[float, Parameter(metavar="SECONDS", converter=seconds)]
-Pause = Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)]
-Control = Annotated[
-    str | None,
-    Parameter(
-        name="--control",
-        metavar="HOST:PORT",
-        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
-    ),
-]
-ControlToken = Annotated[
-    str | None,
-    Parameter(
-        name="--control-token",
-        metavar="TOKEN",
-        env_var="ONEMO_CONTROL_TOKEN",
-        show_env_var=False,
-        help="What every request to the control must carry; needed on an address that others reach. "
-        "ONEMO_CONTROL_TOKEN if left out.",
-    ),
-]
-Speed = Annotated[int, Parameter(metavar="BIT/S", converter=bit_rate)]
+from emulator.cli.values import Pause, Seconds, Speed, number
 
 
 def trace(
@@ -249,9 +183,10 @@ Examples:
   onemo-emulator replay answers.at --port /dev/ttyUSB2 --timeout 30"""
 
 
-def register(app: App, name: str) -> None:
-    """Add the commands to those of app. name: that of the program."""
-    usage = f"Usage: {name}"
-    app.command(trace, sort_key=7, usage=f"{usage} trace FILE [OPTIONS]", help_epilogue=_TRACE)
-    app.command(record, sort_key=8, usage=f"{usage} record PORT --out FILE [OPTIONS]", help_epilogue=_RECORD)
-    app.command(replay, sort_key=9, usage=f"{usage} replay TRANSCRIPT --port PORT [OPTIONS]", help_epilogue=_REPLAY)
+TRACE = App(name="trace", usage="Usage: onemo-emulator trace FILE [OPTIONS]", help_epilogue=_TRACE)
+RECORD = App(name="record", usage="Usage: onemo-emulator record PORT --out FILE [OPTIONS]", help_epilogue=_RECORD)
+REPLAY = App(
+    name="replay", usage="Usage: onemo-emulator replay TRANSCRIPT --port PORT [OPTIONS]", help_epilogue=_REPLAY
+)
+for _app, _command in ((TRACE, trace), (RECORD, record), (REPLAY, replay)):
+    _app.default(_command)

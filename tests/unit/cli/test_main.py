@@ -313,11 +313,19 @@ def test_running_needs_nothing_of_the_other_commands() -> None:
     assert not others & {name.partition(".")[0] for name in loaded}
     assert not [name for name in loaded if name.startswith("emulator.control")]
     assert [name for name in loaded if name.startswith("emulator.cli.")] == [
-        "emulator.cli.tools",
-        "emulator.cli.labs",
+        "emulator.cli.values",
         "emulator.cli.main",
         "emulator.cli.controlled",
         "emulator.cli.ending",
         "emulator.cli.traces",
         "emulator.cli.run",
     ]
+
+
+@pytest.mark.parametrize("command", ["trace", "record", "replay", "lab"])
+def test_the_first_page_says_what_the_commands_own_page_says(typed: Typed, command: str) -> None:
+    """It stands twice, so that the other commands need not be imported."""
+    pages = [typed(*line).out for line in (["--help"], [command, "--help"])]
+    first, own = (" ".join(re.sub("[│╭╮╰╯─]", " ", page).split()) for page in pages)
+    about = own.partition("[OPTIONS] ")[2].partition(". ")[0]
+    assert f"{command} {about}." in first
