@@ -13,7 +13,7 @@ from typing import Protocol
 
 from emulator.errors import FaultError
 from emulator.faults.commands import FaultyCommands
-from emulator.faults.events import happen
+from emulator.faults.events import check_now, happen
 from emulator.faults.kinds import Layer
 from emulator.faults.plan import Armed, Fault, FaultPlan, Occasion
 from emulator.faults.say import parse_fault
@@ -111,9 +111,8 @@ class Faults:
         return armed
 
     def happen(self, fault: Fault) -> None:
-        """Let an event happen now. Raises FaultError: it is no event."""
-        if fault.kind.layer is not Layer.EVENT:
-            raise FaultError(f"{fault.kind.name} does not happen at once: arm it")
+        """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
+        check_now(fault)
         happen(self._running.modem, fault, self._running.now())
 
     def soon(self, call: Callable[[], None]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 
+from emulator.errors import FaultError
+from emulator.faults.kinds import Layer
 from emulator.faults.plan import Fault
 from emulator.modem.connection import Event, Instance, Loss, State
 from emulator.modem.intents import Drop
@@ -29,6 +31,16 @@ def happen(modem: Modem, fault: Fault, now: float, connect_id: int | None = None
         _end_after_line(modem, fault, now)
     else:
         HAPPENINGS[fault.kind.name](modem, fault, now, connect_id)
+
+
+def check_now(event: Fault) -> None:
+    """Raise FaultError for what cannot happen at once: what is no event, or waits for its time or its occasion."""
+    if event.kind.layer is not Layer.EVENT:
+        raise FaultError(f"{event.kind.name} does not happen at once: arm it as a fault")
+    now = Fault(event.kind, None, event.values, {}, times=1, said=event.said)
+    if event != now:
+        allowed = ", ".join(key.name for key in event.kind.keys) or "no keys"
+        raise FaultError(f"{event}: it happens at once, so it takes {allowed}; arm it as a fault for later")
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -118,8 +130,9 @@ def _jump(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> Non
 
 
 def _tell(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
-    if modem.power.ready:
-        modem.notify(fault.data("text"))
+    """As a datagram: it is dropped where too much waits already, for it may come as often as anything does."""
+    if modem.power.ready or modem.power.asleep:
+        modem.notify(fault.data("text"), droppable=True)
 
 
 def _stale(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:

@@ -93,7 +93,7 @@ class Fault:
             return False
         for name, wanted in self.scope.items():
             if name == "urc":
-                if not _tells(occasion.urc, str(wanted)):
+                if not tells(occasion.urc, str(wanted)):
                     return False
             elif name == "contains":
                 if not isinstance(wanted, bytes) or wanted not in bytes(occasion.data):
@@ -112,7 +112,7 @@ def _names(pattern: str, host: str) -> bool:
     return re.fullmatch(expression, host, re.IGNORECASE | re.DOTALL) is not None
 
 
-def _tells(line: str, wanted: str) -> bool:
+def tells(line: str, wanted: str) -> bool:
     """Whether a URC is of that name, or (MIPURC) tells that; upper and lower case are the same."""
     name, _, rest = line.removeprefix("+").partition(":")
     kind = rest.strip().partition(",")[0].strip('"')

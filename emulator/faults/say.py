@@ -258,10 +258,11 @@ def _shown(kind: Kind, given: Mapping[str, Value]) -> Iterator[str]:
     """What was given and is no default, in the order of the declaration."""
     for key in kind.all_keys.values():
         if key.name in given and given[key.name] != key.default:
-            yield f"{key.name}={shlex.quote(_typed(key, given[key.name]))}"
+            yield f"{key.name}={shlex.quote(typed(key, given[key.name]))}"
 
 
-def _typed(key: Key, value: Value) -> str:
+def typed(key: Key, value: Value) -> str:
+    """A value as it would be typed."""
     if isinstance(value, bytes):
         return "".join(chr(b) if 32 <= b < 127 and b != 92 else "\\\\" if b == 92 else f"\\x{b:02x}" for b in value)
     if isinstance(value, float):

@@ -25,6 +25,7 @@ from emulator.runtime.trace import Guarded, Recent, Trace
 
 if TYPE_CHECKING:
     from emulator.faults.attach import Faults
+    from emulator.faults.plan import Armed
     from emulator.runtime.faulty import Faulty
 
 _log = logging.getLogger(__name__)
@@ -87,6 +88,11 @@ class Module:
         """The faults of this module; there are none until a first one is armed."""
         return self.with_faults().faults
 
+    @property
+    def armed(self) -> list[Armed]:
+        """Those that were armed, spent ones too; looking makes no plan."""
+        return [] if self._faulty is None else list(self._faulty.faults.plan)
+
     def with_faults(self, seed: int | None = None, names: tuple[str, ...] = ()) -> Faulty:
         """The same, with a seed and names of the module for the first time. See Faults."""
         if self._faulty is None:
@@ -95,6 +101,8 @@ class Module:
             self._faulty = Faulty(self, seed, names)
             if self._nursery is not None:
                 self._faulty.begin(self._nursery)
+            if self.ready.is_set():
+                self._faulty.faults.booted()
         return self._faulty
 
     def put_behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
