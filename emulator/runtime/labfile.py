@@ -53,15 +53,16 @@ class _Document(NamedTuple):
     faults: tuple[Mapping[str, Any], ...] = ()
 
 
-def read_lab(file: Path, number: int = 0) -> tuple[Planned, ...]:
-    """The modules that the file asks for. number: of the slice, from 0; each takes {n} up where the one before ended.
+def read_lab(file: Path, number: int = 0, usual: Mapping[str, object] = {}) -> tuple[Planned, ...]:
+    """The modules that the file asks for. number: of the slice, from 0; each takes {n} up where the one before ended;
+    usual: what a table has that says nothing else.
 
     Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
     """
     document, problems = shaped(_Document, read_toml(file))
     planned: list[Planned] = []
     if document is not None:
-        reader = _Reader(document, os.path.dirname(file), number)
+        reader = _Reader(document._replace(defaults={**usual, **document.defaults}), os.path.dirname(file), number)
         planned, problems = reader.planned, reader.problems
         if document.faults and not problems:
             planned = _troubled(planned, document.faults, problems)
@@ -182,9 +183,7 @@ def _troubled(
 
 
 def _names(planned: Planned) -> tuple[str, ...]:
-    spec = planned.spec
-    profile = load_model(spec.model, spec.profiles).profile
-    return tuple(name.lower() for name in (spec.who.name or "", profile.series, profile.sub_model))
+    return tuple(map(str.lower, planned.spec.names(load_model(planned.spec.model, planned.spec.profiles))))
 
 
 def _filled(value: object, place: _Place, path: tuple[str, ...], problems: list[Problem]) -> object:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Protocol, TextIO
 
+from emulator.errors import LinkError
 from emulator.wire.transmitter import Kind
 
 _log = logging.getLogger("emulator")
@@ -55,6 +59,20 @@ class JsonLines:
     def _write(self, entry: dict[str, object]) -> None:
         self._stream.write(self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
         self._stream.flush()
+
+
+@contextmanager
+def trace_file(file: Path) -> Iterator[JsonLines]:
+    """The trace of a module in a file. Raises LinkError."""
+    try:
+        stream = file.open("w", encoding="ascii")
+    except OSError as error:
+        raise LinkError(f"--trace {file}: {error.strerror}; name a file that can be written") from error
+    try:
+        yield JsonLines(stream, time.monotonic)
+    finally:
+        with suppress(OSError):  # what its disk does not take any more has been told of already
+            stream.close()
 
 
 class Several:
