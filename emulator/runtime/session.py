@@ -33,7 +33,7 @@ def read(trouble: Trouble) -> Asked:
             steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise FaultError(f"--scenario {scenario}: cannot be read: {reason}") from error
+            raise FaultError(f"{scenario}: cannot be read: {reason}") from error
     return Asked(tuple(tuple(parse_faults(text)) for text in trouble.faults), steps, trouble.seed)
 
 

@@ -67,7 +67,9 @@ def trace_file(file: Path) -> Iterator[JsonLines]:
     try:
         stream = file.open("w", encoding="ascii")
     except OSError as error:
-        raise LinkError(f"--trace {file}: {error.strerror}; name a file that can be written") from error
+        raise LinkError(
+            f"cannot write the trace {file}: {error.strerror}; name a file in a directory that can be written"
+        ) from error
     try:
         yield JsonLines(stream, time.monotonic)
     finally:

@@ -106,7 +106,7 @@ def test_a_fault_lives_as_long_as_its_block(pytester: pytest.Pytester) -> None:
         [
             "E       AssertionError: fault net-reset operation=send: never fired (0 matches) within the block",
             "E       AssertionError: fault command-answer *after=2: never fired (1 match) within the block",
-            "E       LookupError: mine",
+            "E *LookupError: mine",
             "E       AssertionError: fault command-answer command=CGMM: never fired (0 matches) within the block",
             "*- onemo ML307R: faults -*",
             "fault net-reset operation=send: never fired (0 matches)",
