@@ -17,7 +17,7 @@ import trio
 
 from emulator.cli.ending import End, hold_signals
 from emulator.cli.traces import traces
-from emulator.errors import EmulatorError, UsageError
+from emulator.errors import EmulatorError, UsageError, declared
 from emulator.runtime.lab import CURRENT, Condition, Lab, Running
 from emulator.runtime.labfile import read_lab
 from emulator.runtime.labtable import Planned
@@ -60,7 +60,10 @@ def serve(options: Options) -> int:
             from emulator.cli.ready import ready_file
 
             ready = stack.enter_context(ready_file(options.ready_file))
-        return trio.run(_Serving(planned, stack, ready, verbose=options.verbose).run)
+        try:
+            return trio.run(_Serving(planned, stack, ready, verbose=options.verbose).run)
+        except BaseExceptionGroup as group:
+            raise declared(group) from None
 
 
 class _Serving:

@@ -211,6 +211,16 @@ def test_a_lab_in_which_none_can_start_ends(tmp_path: Path) -> None:
     assert err.startswith("onemo-emulator: ML307R-1: cannot make the link ")
 
 
+def test_a_ready_file_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
+    """Its directory is there, but takes no file, not even root's."""
+    with run(tmp_path / "lab.toml", '[[module]]\nlink = "port"', "--ready-file", "/proc/ready") as lab:
+        err = lab.communicate(timeout=WAIT)[1]
+    assert lab.returncode == 2
+    told = "No such file or directory; name a file in a directory that can be written"
+    assert err == f"onemo-emulator: --ready-file /proc/ready: {told}\n"
+    assert not os.path.lexists(tmp_path / "port")
+
+
 def test_two_modules_on_one_local_port(launch_lab: Launch, peers: Peers) -> None:
     """Each has an address of its own, which its peer sees."""
     listener, local = peers.tcp(), peers.local_port()
