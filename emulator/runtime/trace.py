@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -63,13 +64,13 @@ class JsonLines:
 
 @contextmanager
 def trace_file(file: Path) -> Iterator[JsonLines]:
-    """The trace of a module in a file. Raises LinkError."""
+    """The trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
     try:
-        stream = file.open("w", encoding="ascii")
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
     except OSError as error:
-        raise LinkError(
-            f"cannot write the trace {file}: {error.strerror}; name a file in a directory that can be written"
-        ) from error
+        raise LinkError(f"cannot write the trace {file}: {error.strerror}; name a file that can be written") from error
+    os.set_blocking(descriptor, True)  # it has not waited for the reader of a pipe, but keeps nothing from it
+    stream = os.fdopen(descriptor, "w", encoding="ascii")
     try:
         yield JsonLines(stream, time.monotonic)
     finally:

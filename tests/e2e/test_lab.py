@@ -191,16 +191,20 @@ def test_one_that_cannot_start_leaves_the_others(tmp_path: Path, peers: Peers) -
         [[module]]
         name = "foreign"
         source = "192.0.2.77"
+        [[module]]
+        name = "unheard"
+        trace = "pipe"
     """
+    os.mkfifo(tmp_path / "pipe")
     with run(tmp_path / "lab.toml", content) as lab:
         assert lab.stdout is not None
         ready, last = (json.loads(lab.stdout.readline()) for _ in range(2))
         assert ready["name"] == "free"
-        assert (last["ready"], sorted(last["failed"])) == (1, ["foreign", "nowhere", "taken"])
+        assert (last["ready"], sorted(last["failed"])) == (1, ["foreign", "nowhere", "taken", "unheard"])
         lab.terminate()
         err = lab.communicate(timeout=WAIT)[1]
     assert lab.returncode == 1
-    assert sorted(line.split(": ")[1] for line in err.splitlines()) == ["foreign", "nowhere", "taken"]
+    assert sorted(line.split(": ")[1] for line in err.splitlines()) == ["foreign", "nowhere", "taken", "unheard"]
     assert f"onemo-emulator: taken: cannot listen on 127.0.0.1:{taken}: Address already in use: " in err
 
 
