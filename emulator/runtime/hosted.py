@@ -35,6 +35,8 @@ _T = TypeVar("_T")
 _AT_ONCE: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
 _BLOCKS = 8
 """Fault blocks that are remembered."""
+_TOLD = 8
+"""Modules of which is told why they could not be started."""
 
 
 class HostedModule(Hand):
@@ -242,9 +244,9 @@ class Hosted:
             ready.set_result(None)
 
     async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[Running]:
-        """Start all, or none. Raises EmulatorError: a line for each that cannot be started."""
+        """Start all, or none. Raises EmulatorError, where there are several with a line for each that cannot be."""
         started: dict[int, Running] = {}
-        errors: list[EmulatorError] = []
+        errors: dict[int, EmulatorError] = {}
 
         async def start(number: int, spec: Spec, file: Path | None) -> None:
             try:
@@ -253,7 +255,7 @@ class Hosted:
                 named = spec if spec.who.name else self._named(spec)
                 started[number] = await self.lab.start(named, trace if written is None else Several([trace, written]))
             except EmulatorError as error:
-                errors.append(error)
+                errors[number] = error
 
         async with trio.open_nursery() as nursery:
             for number, (spec, file) in enumerate(planned):
@@ -261,7 +263,11 @@ class Hosted:
         if errors:
             for running in started.values():
                 await self.lab.stop(running)
-            raise errors[0] if len(errors) == 1 else UsageError("\n".join(map(str, errors)))
+            if len(planned) == 1:
+                raise next(iter(errors.values()))
+            lines = [f"{planned[number].spec.who.name}: {errors[number]}" for number in sorted(errors)]
+            more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
+            raise UsageError("\n".join([*lines[:_TOLD], *more]))
         return [started[number] for number in range(len(planned))]
 
     def _named(self, spec: Spec) -> Spec:

@@ -201,6 +201,7 @@ def test_a_lab_from_a_file(pytester: pytest.Pytester) -> None:
     folder = pytester.mkdir("sub")
     (folder / "lab.toml").write_text(LAB)
     (folder / "taken.toml").write_text('[[module]]\nname = "a"\n[[module]]\nname = "b"\nlink = "no/such"')
+    (folder / "none-fits.toml").write_text('[[module]]\nname = "x{n}"\ncount = 20\nlink = "no/such{n}"')
     (folder / "wrong.toml").write_text('[[module]]\nmodel = "MN31"\nnv = 3')
     (folder / "test_it.py").write_text("""
 import os, pathlib, pytest, serial
@@ -230,8 +231,10 @@ def test_none(onemo_lab): pass
 def test_wrong(onemo_lab): pass
 
 def test_all_or_none(onemo_lab):
-    with pytest.raises(EmulatorError, match="cannot make the link"):
+    with pytest.raises(EmulatorError, match="^b: cannot make the link [^\\n]*$"):
         onemo_lab.start_lab(HERE / "taken.toml")
+    with pytest.raises(EmulatorError, match=r"^x\\d: cannot .*(\\nx\\d+: .*){7}\\nand 12 more$"):
+        onemo_lab.start_lab(HERE / "none-fits.toml")
     assert onemo_lab.modules == [] and not onemo_lab.lab.modules
 """)
     result = run(pytester, "")

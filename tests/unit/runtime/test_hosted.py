@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from emulator.runtime.hosted import Hosted, HostedModule
 
 @pytest.fixture
 def lab() -> Iterator[Hosted]:
+    gc.collect()  # what tests before this one left
     before = threading.enumerate(), sorted(os.listdir("/proc/self/fd"))
     with Hosted() as lab:
         yield lab
