@@ -207,7 +207,12 @@ class Hosted:
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="onemo-emulator", daemon=False)
         self._thread.start()
-        ready.result()
+        try:
+            ready.result()
+        except KeyboardInterrupt as interrupt:  # the thread would keep the process alive
+            if ready.exception() is None:
+                self.__exit__(type(interrupt))
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
