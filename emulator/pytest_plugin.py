@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -23,6 +24,7 @@ _MOST_SHOWN = 8
 _SHORT = 5
 """Lines of it beside an assertion; pytest shows no more than eight."""
 _LAB = pytest.StashKey["Hosted"]()
+_PASSED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,33 +35,46 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        f'onemo_lab(model="{_MODEL}", count=1, **options): so many modules of the fixture onemo_lab; {options}.',
+        f'onemo_lab(model="{_MODEL}", count=1, **options): so many modules of the fixture onemo_lab; {options};'
+        " onemo_lab(\"lab.toml\"): those of a lab's file, which is beside the test's.",
     )
 
 
 @pytest.fixture
 def onemo_lab(request: pytest.FixtureRequest) -> Iterator[Hosted]:
-    """Modules of this test alone: those of its markers ``onemo_lab``, and those that it starts itself."""
+    """Modules of this test alone: those of its markers ``onemo_lab``, and those that it starts itself. A test that
+    passed fails in the end where a fault that one was started with never fired."""
     from emulator.runtime.hosted import Hosted
 
     with Hosted() as lab:
         request.node.stash[_LAB] = lab
         for marker in reversed(list(request.node.iter_markers("onemo_lab"))):
             asked = _Asked.of(marker)
-            for _ in range(asked.number):
-                _start(lab, asked)
+            with _refusing("onemo_lab"):
+                if asked.model is not None and _is_file("onemo_lab", asked.model):
+                    lab.start_lab(request.path.parent / asked.model)
+                else:
+                    for _ in range(asked.number):
+                        lab.start(_MODEL if asked.model is None else asked.model, **asked.options)
         yield lab
+        if request.node.stash.get(_PASSED, False):
+            idle = [f"{module.name}: {line}" for module in lab.modules for line in module.never_fired()]
+            if idle:
+                pytest.fail("\n".join(idle), pytrace=False)
 
 
 @pytest.fixture
 def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
     """A module of this test alone, booted and registered. Its markers ``onemo`` say which, or a parameter of that name
     with ``indirect=True``; what the marker of a test does not say, that of its class or file does."""
-    asked = _Asked("onemo")
+    model: str | None = None
+    options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("onemo"))):
-        inner = _Asked.of(marker)
-        asked = _Asked("onemo", inner.model or asked.model, {**asked.options, **inner.options})
-    return _start(onemo_lab, asked._replace(model=getattr(request, "param", asked.model)))
+        asked = _Asked.of(marker)
+        model, options = model if asked.model is None else asked.model, {**options, **asked.options}
+    model = getattr(request, "param", model)
+    with _refusing("onemo"):
+        return onemo_lab.start(_MODEL if model is None else model, **options)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,10 +84,14 @@ def pytest_runtest_makereport(
     """A test that fails shows what its modules and the firmware said last."""
     report = yield
     lab = item.stash.get(_LAB, None)
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed
     if lab is not None and report.failed:
         last = sorted(lab.modules, key=lambda module: module.trace.latest)[-_MOST_SHOWN:]
         for module in (module for module in lab.modules if module in last):
             report.sections.append((f"onemo {module.name}: dialogue", module.trace.tail()))
+            if faults := module.faults():
+                report.sections.append((f"onemo {module.name}: faults", "\n".join(faults)))
     if lab is not None and report.when == "teardown":
         del item.stash[_LAB]
     return report
@@ -88,12 +107,11 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 
 class _Asked(NamedTuple):
-    """What a marker asks for. model: None for the usual one."""
+    """What a marker asks for. model: None for the usual one; or, of onemo_lab, a lab's file."""
 
-    marker: str
-    model: str | None = None
-    options: Mapping[str, Any] = {}
-    number: int = 1
+    model: str | None
+    options: Mapping[str, Any]
+    number: int
 
     @classmethod
     def of(cls, marker: pytest.Mark) -> _Asked:
@@ -103,17 +121,27 @@ class _Asked(NamedTuple):
         count = options.pop("count", 1) if marker.name == "onemo_lab" else 1
         if type(count) is not int or count < 1:
             raise _refusal(marker.name, f"count={count!r}: give a number of modules")
-        return cls(marker.name, options.pop("model", None), options, count)
+        model = options.pop("model", None)
+        if _is_file(marker.name, model) and marker.kwargs:
+            raise _refusal(marker.name, f"the modules of {model} are as it says: leave out {', '.join(marker.kwargs)}")
+        return cls(model, options, count)
 
 
-def _start(lab: Hosted, asked: _Asked) -> HostedModule:
+def _is_file(marker: str, model: object) -> bool:
+    """Whether that is no model but a lab's file."""
+    return marker == "onemo_lab" and isinstance(model, str) and model.endswith(".toml")
+
+
+@contextmanager
+def _refusing(marker: str) -> Iterator[None]:
+    """What cannot be started is a mistake in the marker."""
     from emulator.errors import EmulatorError, UnknownModel
 
     try:
-        return lab.start(_MODEL if asked.model is None else asked.model, **asked.options)
+        yield
     except EmulatorError as error:
         near = error.nearest if isinstance(error, UnknownModel) else ()
-        raise _refusal(asked.marker, f"{error}{'; the nearest are ' if near else ''}{', '.join(near)}") from None
+        raise _refusal(marker, f"{error}{'; the nearest are ' if near else ''}{', '.join(near)}") from None
 
 
 def _refusal(marker: str, problem: str) -> BaseException:

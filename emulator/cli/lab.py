@@ -18,7 +18,7 @@ import trio
 from emulator.cli.controlled import ControlOptions, controlled, remembered, told
 from emulator.cli.ending import End, hold_signals
 from emulator.cli.traces import traces
-from emulator.errors import EmulatorError, UsageError
+from emulator.errors import EmulatorError, UsageError, declared
 from emulator.runtime.lab import CURRENT, Condition, Lab, Running
 from emulator.runtime.labfile import read_lab
 from emulator.runtime.labtable import Planned
@@ -65,7 +65,10 @@ def serve(options: Options) -> int:
             ready = stack.enter_context(ready_file(options.ready_file))
         lab = Lab()
         control = stack.enter_context(controlled(options.control, lab.modules))
-        return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
+        try:
+            return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
+        except BaseExceptionGroup as group:
+            raise declared(group) from None
 
 
 class _Serving:

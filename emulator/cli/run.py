@@ -23,7 +23,7 @@ from emulator.runtime.line import Cable, Line
 from emulator.runtime.models import Model
 from emulator.runtime.outside import Outside, Plan, routes_of
 from emulator.runtime.shell import Module, NvFile
-from emulator.runtime.spec import Spec, arm, asked_of, opened
+from emulator.runtime.spec import Spec, Trouble, arm, asked_of, opened
 from emulator.runtime.trace import Trace
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def serve(options: Options) -> int:
     """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
     spec = options.module
     _check(spec.cable)
+    if spec.trouble.seed is not None and spec.trouble == Trouble(seed=spec.trouble.seed):
+        raise UsageError("--seed is for the dice of faults: add a fault or a scenario")
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
     routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)

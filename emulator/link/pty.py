@@ -153,10 +153,12 @@ def open_pty(link: Path | None = None, mode: int | None = None) -> PtyLink:
             if mode is not None:
                 os.fchmod(slave, mode)
         except OSError as error:
-            raise LinkError(
-                f"no pseudo-terminal to be had: {error.strerror}: see that /dev/pts is mounted"
-                " and that fewer are open than /proc/sys/kernel/pty/max"
-            ) from error
+            remedy = (
+                "let this process have more open files (ulimit -n)"
+                if error.errno == errno.EMFILE
+                else "see that /dev/pts is mounted and that fewer are open than /proc/sys/kernel/pty/max"
+            )
+            raise LinkError(f"no pseudo-terminal to be had: {error.strerror}: {remedy}") from error
         _make_raw(slave)
         if link is not None:
             undo.enter_context(_symlink(link, port))

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import Self, TypeVar, Unpack
 
 import trio
 
-from emulator.errors import EmulatorError
+from emulator.errors import EmulatorError, UsageError
+from emulator.faults.attach import Faults
+from emulator.faults.plan import Fault
+from emulator.faults.presets import faults_of
+from emulator.faults.say import fault_of, words
 from emulator.modem.modem import Modem
 from emulator.profile.schema import IdentitySection
 from emulator.runtime.dialogue import Dialogue
+from emulator.runtime.faultblock import FaultBlock
 from emulator.runtime.hand import Hand
 from emulator.runtime.lab import Lab, Running
+from emulator.runtime.labfile import read_lab
+from emulator.runtime.labtable import Planned
 from emulator.runtime.options import Options, spec_of
 from emulator.runtime.spec import Spec
+from emulator.runtime.trace import Several, trace_file
 
 _T = TypeVar("_T")
 _AT_ONCE: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
+_BLOCKS = 8
+"""Fault blocks that are remembered."""
+_TOLD = 8
+"""Modules of which is told why they could not be started."""
 
 
 class HostedModule(Hand):
@@ -30,9 +46,11 @@ class HostedModule(Hand):
     and its DTE have said.
     """
 
-    def __init__(self, hosted: Hosted, running: Running, trace: Dialogue) -> None:
+    def __init__(self, hosted: Hosted, running: Running, trace: Dialogue, *, required: bool) -> None:
         super().__init__(running)
         self._hosted = hosted
+        self._required = required
+        self._blocks: deque[FaultBlock] = deque(maxlen=_BLOCKS)
         self.name = running.name
         self.model = running.spec.shown_model(running.model)
         self.port = running.port
@@ -48,6 +66,33 @@ class HostedModule(Hand):
         """Its numbers: imei, imsi, iccid, …"""
         return self._running.model.profile.identity
 
+    def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
+        """What goes wrong while a with statement lasts: a fault, or a preset, as ``--fault`` says it, with more of its
+        keys. Where it never fires, that raises AssertionError, unless required is False. Raises FaultError."""
+        name, given = words(fault)
+        block = FaultBlock(faults_of({"kind": name, **given, **keys}), self._inside, required)
+        self._blocks.append(block)
+        return block
+
+    def happen(self, event: Fault | str, **keys: object) -> None:
+        """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``Hand.happen``."""
+        if isinstance(event, str):
+            name, given = words(event)
+            event = fault_of({"kind": name, **given, **keys})
+        super().happen(event)
+
+    def faults(self) -> list[str]:
+        """A line for each fault that it had: how often it fired, and when first; then the seed that repeats it all."""
+        session, lines = self._running.session, [str(block) for block in self._blocks]
+        if session is not None:
+            return [*lines, *session.lines()]
+        return [*lines, f"the seed of the faults was {self._running.module.faults.seed}"] if lines else []
+
+    def never_fired(self) -> list[str]:
+        """A line for each fault that it was started with, and that should have fired and did not."""
+        session = self._running.session
+        return session.never_fired() if session is not None and self._required else []
+
     def stop(self) -> None:
         """End it, its connections with an RST; its name and its port are free when this returns."""
         self._hosted.wait(partial(self._hosted.lab.stop, self._running))
@@ -57,6 +102,20 @@ class HostedModule(Hand):
 
     def _do(self, act: Callable[[Modem, float], _T]) -> _T:
         return self._hosted.call(lambda: super(HostedModule, self)._do(act))
+
+    def _inside(self, act: Callable[[Faults], _T]) -> _T:
+        """What act returns, which is given the faults; what is due at once has happened too."""
+        running = self._running
+        spec = running.spec
+
+        def do(modem: Modem, now: float) -> _T:
+            faults = running.module.with_faults(spec.trouble.seed, spec.names(running.model)).faults
+            result = act(faults)
+            if faults.deadline <= (now := trio.current_time()):
+                faults.on_deadline(now)
+            return result
+
+        return self._do(do)
 
 
 class Hosted:
@@ -69,22 +128,36 @@ class Hosted:
         self.lab = Lab()
         self.modules: list[HostedModule] = []
         self._error: BaseException | None = None
+        self._files = ExitStack()
         self._nursery: trio.Nursery
         self._token: trio.lowlevel.TrioToken | None = None
 
-    def start(self, model: str = "ML307R", **options: Unpack[Options]) -> HostedModule:
+    def start(self, model: str = "ML307R", *, required: bool = True, **options: Unpack[Options]) -> HostedModule:
         """A module, which is booted when this returns. Options are those of ``run``.
 
         It boots and registers at once and reaches nothing but loopback (and the sandbox) unless boot_time,
         register_time and offline say otherwise. Without a name, it has its model's name, numbered from the second on.
-        Raises EmulatorError when it cannot be started.
+        required: whether its ``never_fired`` tells of its faults. Raises EmulatorError when it cannot be started.
         """
+        if not isinstance(required, bool):
+            raise UsageError(f"required={required!r}: give True or False")
         spec = spec_of(model, {**_AT_ONCE, **options})
-        trace = Dialogue(self.settle)
-        module = HostedModule(self, self.wait(partial(self._start, spec, trace)), trace)
-        self.modules.append(module)
-        module._do(lambda modem, now: None)  # it has registered, too, if that is to be at once
+        (module,) = self._started([Planned(spec, None)], required)
         return module
+
+    def start_lab(self, file: str | PathLike[str]) -> list[HostedModule]:
+        """The modules of a lab's file, in its order; all are booted when this returns. What the file leaves open is as
+        with ``start``, but none of its faults is required to fire. Raises EmulatorError, and has started none then."""
+        return self._started(read_lab(Path(file), usual=_AT_ONCE), required=False)
+
+    def _started(self, planned: Sequence[Planned], required: bool) -> list[HostedModule]:
+        dialogues = [Dialogue(self.settle) for _ in planned]
+        running = self.wait(partial(self._start, planned, dialogues))
+        modules = [HostedModule(self, *each, required=required) for each in zip(running, dialogues, strict=True)]
+        self.modules += modules
+        for module in modules:
+            module._do(lambda modem, now: None)  # it has registered, too, if that is to be at once
+        return modules
 
     def __getitem__(self, name: str) -> HostedModule:
         """The module of this name that was started last. Raises KeyError."""
@@ -134,12 +207,18 @@ class Hosted:
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="onemo-emulator", daemon=False)
         self._thread.start()
-        ready.result()
+        try:
+            ready.result()
+        except KeyboardInterrupt as interrupt:  # the thread would keep the process alive
+            if ready.exception() is None:
+                self.__exit__(type(interrupt))
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
         self._soon(self._nursery.cancel_scope.cancel)
         self._thread.join()
+        self._files.close()
         if self._error is not None and kind is None:
             raise self._error
 
@@ -169,10 +248,32 @@ class Hosted:
             self._token = trio.lowlevel.current_trio_token()
             ready.set_result(None)
 
-    async def _start(self, spec: Spec, trace: Dialogue) -> Running:
-        if spec.who.name is None:
-            spec = self._named(spec)
-        return await self.lab.start(spec, trace)
+    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[Running]:
+        """Start all, or none. Raises EmulatorError, where there are several with a line for each that cannot be."""
+        started: dict[int, Running] = {}
+        errors: dict[int, EmulatorError] = {}
+
+        async def start(number: int, spec: Spec, file: Path | None) -> None:
+            try:
+                trace = dialogues[number]
+                written = None if file is None else self._files.enter_context(trace_file(file))
+                named = spec if spec.who.name else self._named(spec)
+                started[number] = await self.lab.start(named, trace if written is None else Several([trace, written]))
+            except EmulatorError as error:
+                errors[number] = error
+
+        async with trio.open_nursery() as nursery:
+            for number, (spec, file) in enumerate(planned):
+                nursery.start_soon(start, number, spec, file)
+        if errors:
+            for running in started.values():
+                await self.lab.stop(running)
+            if len(planned) == 1:
+                raise next(iter(errors.values()))
+            lines = [f"{planned[number].spec.who.name}: {errors[number]}" for number in sorted(errors)]
+            more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
+            raise UsageError("\n".join([*lines[:_TOLD], *more]))
+        return [started[number] for number in range(len(planned))]
 
     def _named(self, spec: Spec) -> Spec:
         """With a name where another module has its model's. A named module has numbers of its own."""

@@ -32,7 +32,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from emulator.errors import FaultError, Mistake, UsageError
 from emulator.profile.document import read_toml
@@ -40,6 +40,7 @@ from emulator.profile.shape import Problem, shaped
 from emulator.runtime.labtable import MOST, Planned, Table
 from emulator.runtime.models import load_model
 
+_T = TypeVar("_T")
 _NUMBER = re.compile(r"\{([ni])([^{}]*)\}")
 _FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
 
@@ -47,28 +48,40 @@ _FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
 class _Document(NamedTuple):
     """The whole file."""
 
-    module: tuple[Mapping[str, Any], ...]
+    module: tuple[Mapping[str, Any], ...] = ()
     defaults: Mapping[str, Any] = {}
     profiles: tuple[str, ...] = ()
     faults: tuple[Mapping[str, Any], ...] = ()
 
 
-def read_lab(file: Path, number: int = 0) -> tuple[Planned, ...]:
-    """The modules that the file asks for. number: of the slice, from 0; each takes {n} up where the one before ended.
+def read_lab(file: Path, number: int = 0, usual: Mapping[str, object] = {}) -> tuple[Planned, ...]:
+    """The modules that the file asks for. number: of the slice, from 0; each takes {n} up where the one before ended;
+    usual: what a table has that says nothing else.
 
     Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
     """
-    document, problems = shaped(_Document, read_toml(file))
-    planned: list[Planned] = []
-    if document is not None:
-        reader = _Reader(document, os.path.dirname(file), number)
-        planned, problems = reader.planned, reader.problems
-        if document.faults and not problems:
-            planned = _troubled(planned, document.faults, problems)
+    problems: list[Problem] = []
+    document = _as_far_as_it_goes(_Document, read_toml(file), problems)
+    document = document._replace(defaults={**usual, **document.defaults})
+    planned = _Reader(document, os.path.dirname(file), number, problems).planned
+    if document.faults:
+        planned = _troubled(planned, document.faults, problems)
     if problems:
         texts = (str(Mistake(str(file), ".".join(path), what)) for path, what in problems)
         raise UsageError("\n".join(dict.fromkeys(texts)))
     return tuple(planned)
+
+
+def _as_far_as_it_goes(section: type[_T], values: Mapping[str, Any], problems: list[Problem]) -> _T:
+    """values as a section whose keys all have defaults, but for those that are wrong; what is wrong with them is added
+    to problems."""
+    shape, wrong = shaped(section, values)
+    if shape is None:
+        keys = {path[0] for path, _ in wrong}
+        shape, _ = shaped(section, {key: value for key, value in values.items() if key not in keys})
+        problems += wrong
+    assert shape is not None
+    return shape
 
 
 class _Place(NamedTuple):
@@ -79,23 +92,22 @@ class _Place(NamedTuple):
 
 
 class _Reader:
-    """Takes the tables one after the other. planned: their modules; problems: what is wrong with them."""
+    """Takes the tables one after the other. planned: their modules; problems: where what is wrong with them goes."""
 
-    def __init__(self, document: _Document, folder: str, number: int) -> None:
+    def __init__(self, document: _Document, folder: str, number: int, problems: list[Problem]) -> None:
         self.planned: list[Planned] = []
-        self.problems: list[Problem] = []
+        self.problems = problems
         self._defaults = document.defaults
         self._folder = folder
         self._number = number
         self._profiles = tuple(Path(folder, each) for each in document.profiles)
         self._holders: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
-        for each in self._profiles:
-            if not each.is_dir():
-                self.problems.append((("profiles",), f"{each}: there is no such directory"))
-        if not document.module:
-            self.problems.append((("module",), "is empty; a lab has at least one table [[module]]"))
-        if not self.problems:
+        missing = [each for each in self._profiles if not each.is_dir()]
+        problems += ((("profiles",), f"{each}: there is no such directory") for each in missing)
+        if not document.module and not any(path[0] == "module" for path, _ in problems):
+            problems.append((("module",), "is empty; a lab has at least one table [[module]]"))
+        if not missing:  # whose models nobody would know
             tables = [{**document.defaults, **table} for table in document.module]
             self._before = self._number * sum(map(_count, tables))
             for place, table in enumerate(document.module, 1):
@@ -117,10 +129,9 @@ class _Reader:
         """Plan one module; or what is wrong with it."""
         problems: list[Problem] = []
         filled = {key: _filled(value, place, (key,), problems) for key, value in values.items()}
-        table, wrong = shaped(Table, filled)
-        problems += wrong
-        if table is None or problems:
-            return problems
+        wrong = {path[0] for path, _ in problems}
+        right = {key: value for key, value in filled.items() if key not in wrong}
+        table = _as_far_as_it_goes(Table, right, problems)
         problems += table.problems(self._profiles, self._folder)
         if problems:
             return problems
@@ -160,6 +171,7 @@ def _troubled(
     """The modules with the faults that concern them: all those that name no module, or this one, or its model."""
     from emulator.faults.presets import faults_of
 
+    incomplete = bool(problems)
     of_each: list[list[str]] = [[] for _ in planned]
     for number, table in enumerate(tables, 1):
         try:
@@ -171,7 +183,7 @@ def _troubled(
         concerned = [
             texts for each, texts in zip(planned, of_each, strict=True) if not wanted or wanted in _names(each)
         ]
-        if not concerned:
+        if not concerned and not incomplete:
             problems.append(((f"faults[{number}]", "module"), f"no module is called {table['module']!r}"))
         for texts in concerned:
             texts += map(str, faults)
@@ -182,9 +194,7 @@ def _troubled(
 
 
 def _names(planned: Planned) -> tuple[str, ...]:
-    spec = planned.spec
-    profile = load_model(spec.model, spec.profiles).profile
-    return tuple(name.lower() for name in (spec.who.name or "", profile.series, profile.sub_model))
+    return tuple(map(str.lower, planned.spec.names(load_model(planned.spec.model, planned.spec.profiles))))
 
 
 def _filled(value: object, place: _Place, path: tuple[str, ...], problems: list[Problem]) -> object:
@@ -193,7 +203,11 @@ def _filled(value: object, place: _Place, path: tuple[str, ...], problems: list[
         return [_filled(each, place, path, problems) for each in value]
     if isinstance(value, dict):
         return {key: _filled(each, place, (*path, key), problems) for key, each in value.items()}
-    if not isinstance(value, str) or "{" not in value:
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        problems.append((path, f"is {value!r}: it has a NUL character, which nothing here can have"))
+    if "{" not in value:
         return value
 
     def number(found: re.Match[str]) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from emulator.errors import ProfileError, UnknownModel, UsageError
+from emulator.errors import FaultError, ProfileError, UnknownModel, UsageError
 from emulator.profile.instance import carded, told
+from emulator.profile.schema import Profile
 from emulator.profile.shape import Check, Problem, at_least
 from emulator.runtime.line import Cable
-from emulator.runtime.models import Model, Who, load_model
+from emulator.runtime.models import Who, load_model
 from emulator.runtime.outside import Plan
 from emulator.runtime.spec import Spec, Trouble
 
@@ -115,19 +116,20 @@ class Table(NamedTuple):
 
     def problems(self, profiles: tuple[Path, ...], folder: str) -> Iterator[Problem]:
         """What is wrong with values that have the right form."""
+        checks = {key: partial(check, self, folder) for key, check in _CHECKS.items()}
         try:
-            model = load_model(self.model, profiles)
+            profile = load_model(self.model, profiles).profile
         except UnknownModel as error:
             meant = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "no name comes close"
             yield ("model",), f"there is no model {self.model!r}; {meant}"
-            return
         except ProfileError as error:
             yield ("model",), f"its profile has mistakes:\n{error}"
-            return
-        for key, check in _CHECKS.items():
+        else:
+            checks |= {key: partial(check, self, profile) for key, check in _OF_MODEL.items()}
+        for key, wrong in checks.items():
             if getattr(self, key) != self._field_defaults[key]:
                 try:
-                    check(self, model, folder)
+                    wrong()
                 except UsageError as error:
                     yield (key,), str(error)
 
@@ -149,7 +151,7 @@ def _cable(link: str | None, folder: str) -> Cable:
     raise UsageError(f"{link!r} is no link: {_LINKS}")
 
 
-def _check_link(table: Table, model: Model, folder: str) -> None:
+def _check_link(table: Table, folder: str) -> None:
     cable = _cable(table.link, folder)
     if (place := cable.tcp if cable.rfc2217 is None else cable.rfc2217) is not None:
         from emulator.link.tcp import parse_endpoint
@@ -157,22 +159,22 @@ def _check_link(table: Table, model: Model, folder: str) -> None:
         parse_endpoint(place)
 
 
-def _check_pty_mode(table: Table, model: Model, folder: str) -> None:
+def _check_pty_mode(table: Table, folder: str) -> None:
     if table.link is not None and _LINK.fullmatch(table.link):
         raise UsageError(f"is for a pseudo-terminal, and {table.link} is none: leave one of them out")
 
 
-def _check_baud(table: Table, model: Model, folder: str) -> None:
+def _check_baud(table: Table, folder: str) -> None:
     if table.link is None or not table.link.startswith("uart://"):
         raise UsageError("is the speed of a serial device: name that in link, as uart:///dev/ttyUSB0, or use AT+IPR")
 
 
-def _check_name(table: Table, model: Model, folder: str) -> None:
+def _check_name(table: Table, folder: str) -> None:
     if not table.name:
         raise UsageError("is empty: leave it out, or give one")
 
 
-def _check_source(table: Table, model: Model, folder: str) -> None:
+def _check_source(table: Table, folder: str) -> None:
     try:
         address = ip_address(table.source or "")
         fits = not (address.is_multicast or address.is_unspecified)
@@ -183,21 +185,21 @@ def _check_source(table: Table, model: Model, folder: str) -> None:
         raise UsageError(f"{table.source!r} is no address of a host: give one of this host's, like 127.0.0.5")
 
 
-def _check_routes(table: Table, model: Model, folder: str) -> None:
+def _check_routes(table: Table, folder: str) -> None:
     from emulator.net.routes import parse_route
 
     for route in table.routes:
         parse_route(route)
 
 
-def _check_deny(table: Table, model: Model, folder: str) -> None:
+def _check_deny(table: Table, folder: str) -> None:
     from emulator.net.routes import parse_pattern
 
     for pattern in table.deny:
         parse_pattern(pattern)
 
 
-def _check_sandbox_file(table: Table, model: Model, folder: str) -> None:
+def _check_sandbox_file(table: Table, folder: str) -> None:
     if not table.sandbox and not any(route.lower().rpartition("=")[2].startswith("sandbox") for route in table.routes):
         raise UsageError("nothing leads to the sandbox: add sandbox = true, or a route to it")
     _load_sandbox(Path(folder, table.sandbox_file or ""))
@@ -211,19 +213,38 @@ def _load_sandbox(file: Path) -> None:
     load_config(file)
 
 
-_CHECKS: Mapping[str, Callable[[Table, Model, str], object]] = {
+def _check_scenario(table: Table, folder: str) -> None:
+    _load_scenario(Path(folder, table.scenario or ""))
+
+
+@lru_cache
+def _load_scenario(file: Path) -> None:
+    """Once for all modules. Raises UsageError."""
+    from emulator.runtime.session import read
+
+    try:
+        read(Trouble(scenario=file))
+    except FaultError as error:
+        raise UsageError(str(error)) from error
+
+
+_CHECKS: Mapping[str, Callable[[Table, str], object]] = {
     "name": _check_name,
     "link": _check_link,
     "pty_mode": _check_pty_mode,
     "baud": _check_baud,
-    "imei": lambda table, model, _: told(model.profile, imei=table.imei),
-    "imsi": lambda table, model, _: told(model.profile, imsi=table.imsi),
-    "iccid": lambda table, model, _: told(model.profile, iccid=table.iccid),
-    "revision": lambda table, model, _: told(model.profile, revision=table.revision),
-    "pin": lambda table, model, _: carded(model.profile, present=True, pin=table.pin),
     "source": _check_source,
     "routes": _check_routes,
     "deny": _check_deny,
     "sandbox_file": _check_sandbox_file,
+    "scenario": _check_scenario,
 }
 """What is asked of a value beyond its form, where it is given. Each raises UsageError."""
+_OF_MODEL: Mapping[str, Callable[[Table, Profile], object]] = {
+    "imei": lambda table, profile: told(profile, imei=table.imei),
+    "imsi": lambda table, profile: told(profile, imsi=table.imsi),
+    "iccid": lambda table, profile: told(profile, iccid=table.iccid),
+    "revision": lambda table, profile: told(profile, revision=table.revision),
+    "pin": lambda table, profile: carded(profile, present=True, pin=table.pin),
+}
+"""The same, of what depends on the model."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
+from math import inf
 from typing import NamedTuple
 
 from emulator.errors import FaultError
@@ -15,9 +17,9 @@ from emulator.runtime.spec import Trouble
 
 
 class Asked(NamedTuple):
-    """What was asked for."""
+    """What was asked for. faults: those that were said together are those of one preset."""
 
-    faults: tuple[Fault, ...]
+    faults: tuple[tuple[Fault, ...], ...]
     steps: tuple[Step, ...]
     seed: int | None
 
@@ -31,8 +33,8 @@ def read(trouble: Trouble) -> Asked:
             steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise FaultError(f"--scenario {scenario}: cannot be read: {reason}") from error
-    return Asked(tuple(fault for text in trouble.faults for fault in parse_faults(text)), steps, trouble.seed)
+            raise FaultError(f"{scenario}: cannot be read: {reason}") from error
+    return Asked(tuple(tuple(parse_faults(text)) for text in trouble.faults), steps, trouble.seed)
 
 
 class Session:
@@ -41,23 +43,36 @@ class Session:
     def __init__(self, asked: Asked, module: Module, names: tuple[str, ...]) -> None:
         """Arm them. Raises FaultError: a fault is of another module."""
         self._faults: Faults = module.with_faults(asked.seed, names).faults
-        for fault in asked.faults:
+        self._said = (*asked.faults, *(step.faults for step in asked.steps))
+        self._fired: set[int] = set()
+        self._faults.fired.append(lambda armed: self._fired.add(id(armed.fault)))
+        for fault in chain.from_iterable(asked.faults):
             self._faults.arm(fault)
         self._left: Callable[[], list[Step]] = play(asked.steps, self._faults)
 
     def lines(self) -> Iterator[str]:
         """A line for each fault: how often it fired, and when first; then the seed that repeats it all."""
         for armed in self._faults.plan:
-            yield f"fault {armed.fault}: {_fired(armed)}"
+            yield told(armed)
         for step in self._left():
             for fault in step.faults:
                 yield f"fault {fault}: never armed, for {step.after} never fired"
         yield f"the seed of the faults was {self._faults.seed}"
 
+    def never_fired(self) -> list[str]:
+        """A line for each fault that never fired; a preset, or a step, has fired when one of its faults has."""
+        armed = {id(each.fault): each for each in self._faults.plan}
+        idle = [faults for faults in self._said if self._fired.isdisjoint(map(id, faults))]
+        return [
+            told(armed[id(fault)]) if id(fault) in armed else f"fault {fault}: never fired"
+            for fault in chain.from_iterable(idle)
+        ]
 
-def _fired(armed: Armed) -> str:
-    if armed.first_fired is None:
-        return f"never fired ({armed.matches} matches)"
+
+def told(armed: Armed) -> str:
+    """How often a fault fired, and when first."""
     times = "once" if armed.fired == 1 else f"{armed.fired} times"
-    since = "" if armed.since == float("inf") else f", first after {max(0.0, armed.first_fired - armed.since):.3f} s"
-    return f"fired {times}{since}"
+    if armed.first_fired is None:
+        return f"fault {armed.fault}: never fired ({armed.matches} match{'' if armed.matches == 1 else 'es'})"
+    since = "" if armed.since == inf else f", first after {max(0.0, armed.first_fired - armed.since):.3f} s"
+    return f"fault {armed.fault}: fired {times}{since}"

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.errors import UsageError
 from emulator.runtime.line import Cable, Line, open_line
 from emulator.runtime.models import Model, Who, individual, load_model
 from emulator.runtime.outside import Plan
@@ -53,6 +52,10 @@ class Spec(NamedTuple):
         series = model.profile.series
         return series if self.model.lower() == series.lower() else model.profile.sub_model
 
+    def names(self, model: Model) -> tuple[str, ...]:
+        """What a fault may call it."""
+        return tuple(name for name in (self.who.name, model.profile.series, model.profile.sub_model) if name)
+
     def told(self, model: Model, port: str) -> dict[str, str | None]:
         """The ready line as JSON has it."""
         link = str(self.cable.link) if self.cable.link else None
@@ -61,13 +64,11 @@ class Spec(NamedTuple):
 
 
 def asked_of(spec: Spec) -> Asked | None:
-    """Its faults; None, and nothing imported, if there are none. Raises FaultError, UsageError."""
-    if spec.trouble == Trouble():
+    """Its faults; None, and nothing imported, if there are none. Raises FaultError."""
+    if not spec.trouble.faults and spec.trouble.scenario is None:
         return None
     from emulator.runtime.session import read
 
-    if not spec.trouble.faults and spec.trouble.scenario is None:
-        raise UsageError("a seed is for the dice of faults: add a fault or a scenario")
     return read(spec.trouble)
 
 
@@ -75,8 +76,7 @@ def arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
     """Before the module runs. Raises FaultError: a fault is of another module."""
     from emulator.runtime.session import Session
 
-    names = (spec.who.name, model.profile.series, model.profile.sub_model)
-    return Session(asked, module, tuple(name for name in names if name))
+    return Session(asked, module, spec.names(model))
 
 
 @contextmanager

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Protocol, TextIO
 
+from emulator.errors import LinkError
 from emulator.wire.transmitter import Kind
 
 _log = logging.getLogger("emulator")
@@ -55,6 +60,22 @@ class JsonLines:
     def _write(self, entry: dict[str, object]) -> None:
         self._stream.write(self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
         self._stream.flush()
+
+
+@contextmanager
+def trace_file(file: Path) -> Iterator[JsonLines]:
+    """The trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        raise LinkError(f"cannot write the trace {file}: {error.strerror}; name a file that can be written") from error
+    os.set_blocking(descriptor, True)  # it has not waited for the reader of a pipe, but keeps nothing from it
+    stream = os.fdopen(descriptor, "w", encoding="ascii")
+    try:
+        yield JsonLines(stream, time.monotonic)
+    finally:
+        with suppress(OSError):  # what its disk does not take any more has been told of already
+            stream.close()
 
 
 class Several:

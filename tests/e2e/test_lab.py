@@ -192,16 +192,20 @@ def test_one_that_cannot_start_leaves_the_others(tmp_path: Path, peers: Peers) -
         [[module]]
         name = "foreign"
         source = "192.0.2.77"
+        [[module]]
+        name = "unheard"
+        trace = "pipe"
     """
+    os.mkfifo(tmp_path / "pipe")
     with run(tmp_path / "lab.toml", content) as lab:
         assert lab.stdout is not None
         ready, last = (json.loads(lab.stdout.readline()) for _ in range(2))
         assert ready["name"] == "free"
-        assert (last["ready"], sorted(last["failed"])) == (1, ["foreign", "nowhere", "taken"])
+        assert (last["ready"], sorted(last["failed"])) == (1, ["foreign", "nowhere", "taken", "unheard"])
         lab.terminate()
         err = lab.communicate(timeout=WAIT)[1]
     assert lab.returncode == 1
-    assert sorted(line.split(": ")[1] for line in err.splitlines()) == ["foreign", "nowhere", "taken"]
+    assert sorted(line.split(": ")[1] for line in err.splitlines()) == ["foreign", "nowhere", "taken", "unheard"]
     assert f"onemo-emulator: taken: cannot listen on 127.0.0.1:{taken}: Address already in use: " in err
 
 
@@ -210,6 +214,16 @@ def test_a_lab_in_which_none_can_start_ends(tmp_path: Path) -> None:
         out, err = lab.communicate(timeout=WAIT)
     assert (lab.returncode, out) == (1, '{"ready": 0, "failed": ["ML307R-1"]}\n')
     assert err.startswith("onemo-emulator: ML307R-1: cannot make the link ")
+
+
+def test_a_ready_file_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
+    """Its directory is there, but takes no file, not even root's."""
+    with run(tmp_path / "lab.toml", '[[module]]\nlink = "port"', "--ready-file", "/proc/ready") as lab:
+        err = lab.communicate(timeout=WAIT)[1]
+    assert lab.returncode == 2
+    told = "No such file or directory; name a file in a directory that can be written"
+    assert err == f"onemo-emulator: --ready-file /proc/ready: {told}\n"
+    assert not os.path.lexists(tmp_path / "port")
 
 
 def test_two_modules_on_one_local_port(launch_lab: Launch, peers: Peers) -> None:

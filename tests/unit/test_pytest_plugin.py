@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def ask(module, line, end=b"OK\\r\\n"):
 def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunResult:
     """A pytest run in this process, with nothing left behind: no thread, no descriptor."""
     pytester.makepyfile(ASK + tests)
+    gc.collect()  # what tests before this one left
     before = threading.enumerate(), sorted(os.listdir("/proc/self/fd"))
     result = pytester.runpytest_inprocess(*PLUGIN, *STRICT, "-p", "no:cacheprovider", *arguments)
     assert (threading.enumerate(), sorted(os.listdir("/proc/self/fd"))) == before

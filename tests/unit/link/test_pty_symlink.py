@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -225,12 +226,16 @@ def test_a_place_where_no_link_can_be_says_why(place: str, reason: str) -> None:
     assert descriptors() == before
 
 
-def test_no_pseudo_terminal_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOENT, "see that /dev/pts is mounted"), (errno.EMFILE, "let this process have more open files")],
+)
+def test_no_pseudo_terminal_says_why(monkeypatch: pytest.MonkeyPatch, number: int, remedy: str) -> None:
     def refuse() -> tuple[int, int]:
-        raise FileNotFoundError(2, "No such file or directory")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "openpty", refuse)
-    with pytest.raises(LinkError, match=r"^no pseudo-terminal to be had: No such file or directory: see that /dev/pts"):
+    with pytest.raises(LinkError, match=f"^no pseudo-terminal to be had: {os.strerror(number)}: {remedy}"):
         open_pty()
 
 

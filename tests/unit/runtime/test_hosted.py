@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from functools import partial
 
 import pytest
@@ -17,6 +19,7 @@ from emulator.runtime.hosted import Hosted, HostedModule
 
 @pytest.fixture
 def lab() -> Iterator[Hosted]:
+    gc.collect()  # what tests before this one left
     before = threading.enumerate(), sorted(os.listdir("/proc/self/fd"))
     with Hosted() as lab:
         yield lab
@@ -217,3 +220,14 @@ def test_a_bug_of_the_caller_is_the_callers(lab: Hosted) -> None:
     with pytest.raises(ZeroDivisionError):
         lab.call(lambda: 1 // 0)
     assert lab.start().power == "ready"
+
+
+def test_an_interrupt_while_it_begins_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Future[None], timeout: float | None = None) -> None:
+        raise KeyboardInterrupt
+
+    before = threading.enumerate()
+    monkeypatch.setattr(Future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt), Hosted():
+        pytest.fail("it has begun")
+    assert threading.enumerate() == before

@@ -128,7 +128,8 @@ def test_a_slice_goes_on_where_the_one_before_ended(read: Read, number: int, beg
     assert [each.spec.cable.tcp for each in planned[:2]] == [":7000", ":7001"], "as every slice has it"
 
 
-def test_faults(read: Read) -> None:
+def test_faults(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('[[step]]\ndo = "net-reset"')
     planned = read("""
         [[module]]
         name = "a"
@@ -195,6 +196,7 @@ def test_numbers_in_texts(read: Read, n: int, plus: int, width: int) -> None:
 
 def test_every_mistake_at_once(mistakes: Callable[[str], list[str]]) -> None:
     assert mistakes("""
+        profile = []
         [defaults]
         speed = 0
         revison = "1"
@@ -209,12 +211,30 @@ def test_every_mistake_at_once(mistakes: Callable[[str], list[str]]) -> None:
         speed = 2
         zone = true
         name = "{name}"
+        link = "a\\u0000b"
+        [[module]]
+        model = "zzz"
+        source = "x"
+        scenario = "/no/such"
+        [[faults]]
+        kind = "net-rest"
+        [[faults]]
+        kind = "net-reset"
+        module = "any"
     """) == [
+        "profile: is unknown here; did you mean profiles?",
         "defaults.revison: is unknown here; did you mean revision?",
         "defaults.speed: is 0.0, not a number from 0.001 to 1000000",
+        "module[1].imei: '1' is no IMEI: give its 15 digits",
         "module[2].modle: is unknown here; did you mean model?",
+        "module[2].pin: '12' is no PIN: give 4 to 8 digits",
         "module[3].name: {name} is none of {n}, {n:04}, {n+40000} and {n+40000:06}",
+        "module[3].link: is 'a\\x00b': it has a NUL character, which nothing here can have",
         "module[3].zone: is True, not a whole number",
+        "module[4].model: there is no model 'zzz'; no name comes close",
+        "module[4].source: 'x' is no address of a host: give one of this host's, like 127.0.0.5",
+        "module[4].scenario: /no/such: cannot be read: No such file or directory",
+        "faults[1]: there is no fault 'net-rest'; did you mean net-reset or net-refuse?",
     ]
 
 
@@ -270,7 +290,7 @@ def test_a_mistake(mistakes: Callable[[str], list[str]], table: str, told: str) 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "module: is missing"),
+        ("", "module: is empty; a lab has at least one table [[module]]"),
         ("module = []", "module: is empty; a lab has at least one table [[module]]"),
         ("[module]", "module: is not an array"),
         ("module = [1]", "module.0: is not a table"),
