@@ -54,6 +54,7 @@ class App:
             Route("/static/{file}", _Files(), methods=None),
         ]
         self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+        self._app.router.redirect_slashes = False  # every answer is JSON
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -143,7 +144,8 @@ def _body(data: bytes, *, wanted: bool) -> object:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the body is no JSON: {error}") from error
+        why = str(error).partition(";")[0]  # behind it is advice for who writes Python
+        raise Refused(400, f"the body is no JSON: {why}; send an object, as /openapi.json has it") from error
 
 
 def _json(value: object) -> bytes:

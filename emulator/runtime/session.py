@@ -38,9 +38,9 @@ def read(trouble: Trouble) -> Asked:
 class Session:
     """The faults of one run."""
 
-    def __init__(self, asked: Asked, module: Module, names: tuple[str, ...]) -> None:
+    def __init__(self, asked: Asked, module: Module) -> None:
         """Arm them. Raises FaultError: a fault is of another module."""
-        self._faults: Faults = module.with_faults(asked.seed, names).faults
+        self._faults: Faults = module.with_faults(asked.seed).faults
         for fault in asked.faults:
             self._faults.arm(fault)
         self._left: Callable[[], list[Step]] = play(asked.steps, self._faults)

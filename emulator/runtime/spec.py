@@ -71,12 +71,11 @@ def asked_of(spec: Spec) -> Asked | None:
     return read(spec.trouble)
 
 
-def arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
+def arm(asked: Asked, module: Module) -> Session:
     """Before the module runs. Raises FaultError: a fault is of another module."""
     from emulator.runtime.session import Session
 
-    names = (spec.who.name, model.profile.series, model.profile.sub_model)
-    return Session(asked, module, tuple(name for name in names if name))
+    return Session(asked, module)
 
 
 @contextmanager
