@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -60,7 +61,8 @@ class App:
         headers = Headers(scope=scope)
         refusal = self._guard.refusal(scope["method"], scope["path"], headers)
         if refusal is None:
-            await self._app(scope, receive, send)
+            whole = {**scope, "path": scope["raw_path"].decode("ascii")}  # a name may have a slash, which is %2F
+            await self._app(whole, receive, send)
             return
         answer = _error(*refusal)
         if refusal.status == 401:
@@ -88,7 +90,8 @@ class _Resource:
         try:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
-            result = endpoint.answer(self._control, Asked(request.path_params, query, body, request.headers))
+            path = {name: unquote(part) for name, part in request.path_params.items()}
+            result = endpoint.answer(self._control, Asked(path, query, body, request.headers))
         except Refused as refused:
             return _error(refused.status, str(refused))
         if isinstance(result, TraceStream):
