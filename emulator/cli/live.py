@@ -36,7 +36,6 @@ class Live:
         self._typed = bytearray()
         self._told = bytearray()
         self._echo = bytearray()
-        self._unechoed = b""
         self._headed = False
         self._skipped = 0
         self._poll: select.poll | None = select.poll()
@@ -54,36 +53,20 @@ class Live:
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         """Lines are printed when they end, when the other side interrupts them, or when they grow very long."""
         if direction == ">":
-            self._unechoed = (self._unechoed + data)[-_HELD:]
             self._take(direction, self._typed, data)
-            return
-        echoed = self._echoed(data)
-        if echoed:
-            self._take("echo", self._echo, data[:echoed])
-        if echoed < len(data):
+        elif kind is Kind.ECHO:
+            self._take("echo", self._echo, data)
+        else:
             self._end(">", self._typed)
-            self._take(direction, self._told, data[echoed:])
+            self._take(direction, self._told, data)
             # A prompt has no line end.
             self._end(direction, self._told)
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
         if event == "sent":  # what was typed in transparent mode has no line end, and is not echoed
             self._end(">", self._typed)
-            self._unechoed = b""
         shown = f"{len(detail)} bytes" if isinstance(detail, bytes) else _readable(detail.encode())
         self._print("*", f"{event} {shown}" if connect_id is None else f"connection {connect_id}: {event} {shown}")
-
-    def _echoed(self, data: bytes) -> int:
-        """How many bytes of data are the echo of what the DTE sent."""
-        if not data.startswith(b"\n"):  # the LF of CR LF is not echoed
-            self._unechoed = self._unechoed.lstrip(b"\n")
-        count = 0
-        for byte, expected in zip(data, self._unechoed, strict=False):
-            if byte != expected:
-                break
-            count += 1
-        self._unechoed = self._unechoed[count:] if count else b""
-        return count
 
     def _take(self, direction: str, begun: bytearray, data: bytes) -> None:
         """Add data to the line that has begun, and print those that ended."""

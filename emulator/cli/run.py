@@ -108,12 +108,12 @@ async def _main(
     running = Running(options.module, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
-    boot_time = options.module.hastened_boot_time
-    running.module = Module(model, line.link, outside, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    name, boot_time = options.module.who.name, options.module.hastened_boot_time
+    running.module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
     running.line = line
     with contextlib.ExitStack() as stack:
         if beside.asked is not None:
-            stack.callback(_report, arm(beside.asked, running.module, options.module, model))
+            stack.callback(_report, arm(beside.asked, running.module))
         await _run(options, running, beside)
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -54,12 +55,14 @@ class App:
             Route("/static/{file}", _Files(), methods=None),
         ]
         self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+        self._app.router.redirect_slashes = False  # every answer is JSON
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         refusal = self._guard.refusal(scope["method"], scope["path"], headers)
         if refusal is None:
-            await self._app(scope, receive, send)
+            whole = {**scope, "path": scope["raw_path"].decode("ascii")}  # a name may have a slash, which is %2F
+            await self._app(whole, receive, send)
             return
         answer = _error(*refusal)
         if refusal.status == 401:
@@ -87,7 +90,8 @@ class _Resource:
         try:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
-            result = endpoint.answer(self._control, Asked(request.path_params, query, body, request.headers))
+            path = {name: unquote(part) for name, part in request.path_params.items()}
+            result = endpoint.answer(self._control, Asked(path, query, body, request.headers))
         except Refused as refused:
             return _error(refused.status, str(refused))
         if isinstance(result, TraceStream):
@@ -143,7 +147,8 @@ def _body(data: bytes, *, wanted: bool) -> object:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the body is no JSON: {error}") from error
+        why = str(error).partition(";")[0]  # behind it is advice for who writes Python
+        raise Refused(400, f"the body is no JSON: {why}; send an object, as /openapi.json has it") from error
 
 
 def _json(value: object) -> bytes:

@@ -45,7 +45,8 @@ class Client:
         """The name of the one module that there is. Raises UsageError where there are several."""
         names = [row["name"] for row in self.ask("GET", "/v1/modules")]
         if len(names) != 1:
-            raise UsageError(f"there are the modules {', '.join(names)}: name one" if names else "there is no module")
+            known = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+            raise UsageError(f"there are the modules {known}: name one" if names else "there is no module")
         return str(names[0])
 
     def ask(self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}) -> Any:  # noqa: ANN401

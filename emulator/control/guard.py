@@ -40,7 +40,8 @@ class Guard:
         name = _name(host)
         if self._token is not None or name == self._host or name == "localhost" or is_loopback(name):
             return None
-        return Refusal(421, f"this is not the host {name!r}: open http://localhost, 127.0.0.1 or {self._host}")
+        names = ", ".join({"localhost": None, "127.0.0.1": None, self._host: None})
+        return Refusal(421, f"this is not the host {name!r}: open one of {names}")
 
     def _unknown(self, path: str, authorization: str) -> Refusal | None:
         if self._token is None or any(path == one or (one[1:] and path.startswith(one)) for one in OPEN):
@@ -53,12 +54,13 @@ class Guard:
 
 
 def _from_elsewhere(method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
-    """Browsers say where a request comes from. Following a link to here is not forbidden."""
+    """Browsers say where a request comes from. Following a link to the page is not forbidden."""
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower():
         return Refusal(403, f"a page of {origin} may not speak to the control: open its own page at /")
     site, mode = headers.get("sec-fetch-site", ""), headers.get("sec-fetch-mode", "")
-    if site in ("cross-site", "same-site") and not (method in ("GET", "HEAD") and mode == "navigate"):
+    linked = path == "/" and method in ("GET", "HEAD") and mode == "navigate"
+    if site in ("cross-site", "same-site") and not linked:
         return Refusal(403, "a page of another site may not speak to the control: open its own page at /")
     return None
 

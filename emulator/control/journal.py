@@ -145,8 +145,6 @@ def _size(data: bytes | str) -> int:
 
 
 def _kind(told: Told) -> str:
-    if told.event:
-        return "payload" if told.event.endswith("bytes:") else "event"
     if told.source == "dte":
         return "command" if told.is_command else "data"
     return "prompt" if told.kind == ANSWER and told.data.rstrip() == b">" else told.kind

@@ -18,12 +18,14 @@ _LONGEST = 512
 """Bytes of a line that are shown."""
 _DTE = "dte"
 ANSWER, ECHO = "answer", "echo"
+EVENT, PAYLOAD = "event", "payload"
 _COMMAND = re.compile(rb"AT", re.IGNORECASE)
 MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
 class Told(NamedTuple):
-    """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data.
+    """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data; of the network,
+    payload or event.
 
     took: seconds since the command that it ends was complete, None where it ends none. connection: None for the line
     to the DTE, and for what belongs to no connection. whole: whether its end has come.
@@ -63,8 +65,9 @@ class Told(NamedTuple):
 def crossed(event: str, connection: int | None, detail: bytes | str, time: float) -> Told:
     """What happened on the network; bytes are the payload that was sent or received."""
     if isinstance(detail, bytes):
-        return Told(time, "network", detail, connection=connection, event=f"{event} {len(detail)} bytes:")
-    return Told(time, "network", detail.encode(), connection=connection, event=event)
+        said = f"{event} {len(detail)} bytes:"
+        return Told(time, "network", detail, PAYLOAD, connection=connection, event=said)
+    return Told(time, "network", detail.encode(), EVENT, connection=connection, event=event)
 
 
 class Lines:

@@ -106,10 +106,9 @@ class HostedModule(Hand):
     def _inside(self, act: Callable[[Faults], _T]) -> _T:
         """What act returns, which is given the faults; what is due at once has happened too."""
         running = self._running
-        spec = running.spec
 
         def do(modem: Modem, now: float) -> _T:
-            faults = running.module.with_faults(spec.trouble.seed, spec.names(running.model)).faults
+            faults = running.module.with_faults(running.spec.trouble.seed).faults
             result = act(faults)
             if faults.deadline <= (now := trio.current_time()):
                 faults.on_deadline(now)

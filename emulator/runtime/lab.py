@@ -78,11 +78,11 @@ class Running:
         CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
-                boot_time = self.spec.hastened_boot_time
-                self.module = Module(self.model, line.link, outside, boot_time=boot_time, trace=trace, nv=nv)
+                name, boot_time = self.spec.who.name, self.spec.hastened_boot_time
+                self.module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
                 self.line = line
                 if (asked := asked_of(self.spec)) is not None:
-                    self.session = arm(asked, self.module, self.spec, self.model)
+                    self.session = arm(asked, self.module)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)

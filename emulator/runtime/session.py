@@ -40,9 +40,9 @@ def read(trouble: Trouble) -> Asked:
 class Session:
     """The faults of one run."""
 
-    def __init__(self, asked: Asked, module: Module, names: tuple[str, ...]) -> None:
+    def __init__(self, asked: Asked, module: Module) -> None:
         """Arm them. Raises FaultError: a fault is of another module."""
-        self._faults: Faults = module.with_faults(asked.seed, names).faults
+        self._faults: Faults = module.with_faults(asked.seed).faults
         self._said = (*asked.faults, *(step.faults for step in asked.steps))
         self._fired: set[int] = set()
         self._faults.fired.append(lambda armed: self._fired.add(id(armed.fault)))

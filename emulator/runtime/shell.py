@@ -47,8 +47,8 @@ class NvFile(Protocol):
 class Module:
     """One running module: a model on a link, with a network behind it.
 
-    boot_time: seconds, None for the model's own; since: the trio time from which the first boot counts. nv: the
-    file of what outlives its boot cycles and this process, if any.
+    name: what it is called beside its model; boot_time: seconds, None for the model's own; since: the trio time from
+    which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any.
     """
 
     def __init__(
@@ -57,12 +57,14 @@ class Module:
         link: Link,
         network: Network,
         *,
+        name: str | None = None,
         boot_time: float | None = None,
         since: float | None = None,
         trace: Trace | None = None,
         nv: NvFile | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time)
+        self._names = (*([name] if name else ()), model.profile.series, model.profile.sub_model)
         self._nv = nv
         if nv is not None:
             self._restore(nv)
@@ -93,12 +95,12 @@ class Module:
         """Those that were armed, spent ones too; looking makes no plan."""
         return [] if self._faulty is None else list(self._faulty.faults.plan)
 
-    def with_faults(self, seed: int | None = None, names: tuple[str, ...] = ()) -> Faulty:
-        """The same, with a seed and names of the module for the first time. See Faults."""
+    def with_faults(self, seed: int | None = None) -> Faulty:
+        """The same, with a seed for the first time. See Faults."""
         if self._faulty is None:
             from emulator.runtime.faulty import Faulty  # most modules have none
 
-            self._faulty = Faulty(self, seed, names)
+            self._faulty = Faulty(self, seed, self._names)
             if self._nursery is not None:
                 self._faulty.begin(self._nursery)
             if self.ready.is_set():

@@ -72,11 +72,11 @@ def asked_of(spec: Spec) -> Asked | None:
     return read(spec.trouble)
 
 
-def arm(asked: Asked, module: Module, spec: Spec, model: Model) -> Session:
+def arm(asked: Asked, module: Module) -> Session:
     """Before the module runs. Raises FaultError: a fault is of another module."""
     from emulator.runtime.session import Session
 
-    return Session(asked, module, spec.names(model))
+    return Session(asked, module)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from emulator.control.describe import kinds
+from emulator.control.describe import kinds, presets
 from emulator.control.shape import plain
 
 PAGE = Path(__file__).resolve().parents[2] / "emulator" / "control" / "page"
@@ -80,6 +80,8 @@ class FakePort:
             return list(self.modules.values())
         if path == "kinds":
             return plain(kinds())
+        if path == "presets":
+            return plain(presets())
         _, name, *rest = path.split("/")
         if rest == ["faults"]:
             self.modules[name]
@@ -115,7 +117,10 @@ class FakePort:
                 "operator": "CHINA MOBILE",
                 "signal": signal,
             },
-            "contexts": [{"cid": 1, "type": "IPV4V6", "apn": "cmnet", "active": True, "addresses": ["10.0.0.2"]}],
+            "contexts": [
+                {"cid": 1, "type": "IPV4V6", "apn": "cmnet", "active": False, "addresses": []},
+                {"cid": 3, "type": "IPV4V6", "apn": "cmnet", "active": True, "addresses": ["10.0.0.2"]},
+            ],
             "settings": {"MIPCFG": {"encoding": "0,0,0"}},
             "line": {"waiting": 0, "dropped": 0, "baud_rate": 115200, "mode": "command"},
             "counters": {"commands": 5},

@@ -145,6 +145,17 @@ def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> N
     )
     page.happen("sim-remove")
     page.until("the event is sent", lambda: port.posted[2:] == [("/v1/modules/ML307R/events", {"event": "sim-remove"})])
+    page.choose("fault-kind", "open-twice")
+    assert (page.text("fault-keys"), page["fault-when"].is_displayed()) == ("urc-duplicate urc=MIPOPEN times=1", False)
+    page["fault-arm"].click()
+    page.until(
+        "the preset is sent", lambda: port.posted[3:] == [("/v1/modules/ML307R/faults", {"fault": "open-twice"})]
+    )
+    page.until("the active context", lambda: "Deactivate 3" in page.text("events"))
+    assert "Deactivate 1" not in page.text("events")
+    page.happen("pdp-deactivate")
+    down = ("/v1/modules/ML307R/events", {"event": "pdp-deactivate", "cid": 3})
+    page.until("it is taken down", lambda: port.posted[4:] == [down])
 
 
 def test_a_lost_connection_is_told_and_comes_back(page: Page, serve: Serve) -> None:

@@ -10,7 +10,7 @@ export const WAYS = {
 
 /** One of WAYS. */
 export function wayOf(entry) {
-  if (entry.event) return entry.event.startsWith("fault") ? "fault" : "event";
+  if (entry.event) return entry.event === "fault" ? "fault" : "event";
   if (entry.from === "dte") return "sent";
   if (entry.to === "network") return "out";
   if (entry.from === "network") return "in";

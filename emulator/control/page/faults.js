@@ -1,17 +1,17 @@
 // What can be done to the module: events that happen now, and faults that wait for their occasion.
 
 import { get, of, post, remove } from "./api.js";
-import { $, make, say, setText } from "./dom.js";
+import { $, make, redraw, say, setText } from "./dom.js";
 import { clock } from "./entries.js";
 
 const EVENTS = [
   ["SIM card", [["Take out", { event: "sim-remove" }], ["Put in", { event: "sim-insert" }]]],
   ["Coverage", [["Lose", { event: "registration-lost" }], ["Regain", { event: "registration-back" }]]],
   ["Signal", [["Weak", { event: "signal" }], ["As before", { event: "signal-back" }]]],
-  ["PDP context", [["Deactivate 1", { event: "pdp-deactivate", cid: 1 }]]],
   ["Supply", [["Off", { event: "power-off" }], ["On", { event: "power-on" }], ["Reboot", { event: "reboot" }]]],
 ];
-const LAYERS = { line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", event: "Events" };
+const PRESETS = "preset";
+const LAYERS = { [PRESETS]: "Presets", line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", event: "Events" };
 
 /** A value as a word of the text: in quotes where a blank or a quote would end it. */
 function quoted(value) {
@@ -23,6 +23,11 @@ function range({ low, high }) {
   return low ? `from ${low}` : "";
 }
 
+/** What belongs together in a row, under its name. */
+function group(what, ...children) {
+  return make("div", { role: "group", "aria-label": what, tabindex: "-1" }, make("span", {}, what), ...children);
+}
+
 /** How often a fault has fired, and when first. */
 function history({ matches, fired, first_fired: first, spent }) {
   const often = fired === 1 ? "fired once" : fired ? `fired ${fired} times` : matches ? "has not fired" : "waits";
@@ -32,19 +37,17 @@ function history({ matches, fired, first_fired: first, spent }) {
 }
 
 export class Faults {
+  #contexts = group("PDP context", make("span", { class: "contexts" })); // it has a button for each that is active
   #kinds = new Map();
+  #everywhere = new Set(); // names of keys that every kind has
   #rows = new Map();
   #name = "";
 
   /** changed(): something was done to the module. */
   constructor(changed) {
     this.changed = changed;
-    for (const [what, buttons] of EVENTS) {
-      const made = buttons.map(([label, body]) =>
-        make("button", { type: "button", "aria-label": `${what}: ${label}`, "data-event": body.event,
-          onclick: () => this.#happen(body, `${what}: ${label}`) }, label));
-      $("events").append(make("div", { role: "group", "aria-label": what }, make("span", {}, what), ...made));
-    }
+    for (const [what, buttons] of EVENTS) $("events").append(group(what, ...this.#buttons(what, buttons)));
+    $("events").append(this.#contexts);
     $("urc-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#happen({ event: "urc", text: $("urc-text").value }, "URC");
@@ -55,10 +58,28 @@ export class Faults {
     $("faults-clear").addEventListener("click", () => this.#try(() => remove(of(this.#name, "/faults")), "All are disarmed"));
   }
 
-  /** The kinds that there are, as the API lists them. */
-  offer(kinds) {
+  #buttons(what, buttons) {
+    return buttons.map(([label, body]) =>
+      make("button", { type: "button", "aria-label": `${what}: ${label}`, "data-event": body.event,
+        onclick: () => this.#happen(body, `${what}: ${label}`) }, label));
+  }
+
+  /** The PDP contexts of the module, for the network to take those down that are active. */
+  offerContexts(contexts) {
+    const focused = this.#contexts.contains(document.activeElement);
+    redraw(this.#contexts.lastElementChild, contexts.filter((context) => context.active).map((context) => context.cid), (cids) =>
+      cids.length ? this.#buttons("PDP context", cids.map((cid) => [`Deactivate ${cid}`, { event: "pdp-deactivate", cid }]))
+        : [make("span", { class: "quiet" }, "none is active")]);
+    if (focused && !this.#contexts.contains(document.activeElement)) this.#contexts.focus(); // the button that had it is gone
+  }
+
+  /** The kinds and presets that there are, as the API lists them. A preset has no keys of its own. */
+  offer(kinds, presets) {
     const layers = new Map();
-    for (const kind of kinds) {
+    this.#everywhere = new Set(kinds[0]?.keys.map(({ name }) => name)
+      .filter((name) => kinds.every(({ keys }) => keys.some((key) => key.name === name))));
+    const made = presets.map((preset) => ({ ...preset, layer: PRESETS, event: false, keys: [] }));
+    for (const kind of [...kinds, ...made]) {
       this.#kinds.set(kind.name, kind);
       if (!layers.has(kind.layer)) layers.set(kind.layer, make("optgroup", { label: LAYERS[kind.layer] ?? kind.layer }));
       layers.get(kind.layer).append(make("option", { value: kind.name }, kind.name));
@@ -86,9 +107,11 @@ export class Faults {
     if (!kind) return;
     setText($("fault-about"), kind.about);
     const fields = (wanted) => kind.keys.filter(wanted).map((key) => this.#field(key));
-    const everywhere = (key) => [...this.#kinds.values()].every(({ keys }) => keys.some(({ name }) => name === key.name));
-    $("fault-keys").replaceChildren(...fields((key) => !everywhere(key)));
+    const everywhere = (key) => this.#everywhere.has(key.name);
+    $("fault-keys").replaceChildren(...fields((key) => !everywhere(key)),
+      ...(kind.faults ?? []).map((fault) => make("code", {}, fault)));
     $("fault-more").replaceChildren(...fields((key) => everywhere(key) && key.name !== "module")); // that is chosen already
+    $("fault-when").hidden = kind.layer === PRESETS;
     $("fault-now").hidden = !kind.event;
     this.#compose();
   }

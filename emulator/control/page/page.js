@@ -79,7 +79,9 @@ async function look() {
     const name = chosen;
     try {
       const [state] = await Promise.all([get(of(name)), faults.refresh()]);
-      if (name === chosen) drawState(state);
+      if (name !== chosen) continue;
+      drawState(state);
+      faults.offerContexts(state.contexts ?? []);
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);
@@ -131,7 +133,7 @@ async function readModules() {
 
 async function linked(is, seconds) {
   if (is) {
-    if (!known) faults.offer(await get("v1/kinds"));
+    if (!known) faults.offer(...await Promise.all([get("v1/kinds"), get("v1/presets")]));
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process
     await readModules();

@@ -147,7 +147,9 @@ export class Timeline {
     else for (let count = surplus; count > 0; count--) list.firstElementChild.remove();
     this.#append(fresh, null);
     $("chart-empty").hidden = list.childElementCount > 0;
-    setText($("chart-empty"), this.#entries.length ? "Nothing here is like the filter." : "Nothing has crossed the line yet.");
+    const port = $("who-port").textContent;
+    setText($("chart-empty"), this.#entries.length ? "Nothing here is like the filter."
+      : `Nothing has crossed the line yet.${port ? ` Open ${port} and send AT.` : ""}`);
     $("chart-older").hidden = !this.#hasOlder();
     if (fresh.length) this.#follow();
   }
