@@ -227,8 +227,8 @@ def test_an_interrupt_while_it_begins_leaves_no_thread(monkeypatch: pytest.Monke
     def interrupted(self: Future[None], timeout: float | None = None) -> None:
         raise KeyboardInterrupt
 
-    before = threading.enumerate()
+    before = set(threading.enumerate())
     monkeypatch.setattr(Future, "result", interrupted)
     with pytest.raises(KeyboardInterrupt), Hosted():
         pytest.fail("it has begun")
-    assert threading.enumerate() == before
+    assert set(threading.enumerate()) <= before
