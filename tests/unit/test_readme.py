@@ -288,7 +288,10 @@ def test_links_lead_somewhere() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_two_commands_are_at_the_top() -> None:
+def test_the_order_of_a_first_reading() -> None:
     first = blocks("sh")[0].splitlines()
     assert [line.split()[0] for line in first] == ["./scripts/run", "./scripts/test"]
-    assert README.index(first[0]) < 500
+    titles = re.findall(r"^## (.*)", README, re.MULTILINE)
+    read_first = ["Why", "Two commands", "A first session", "From firmware", "From CI", "From docker", "Models"]
+    assert titles[:7] == read_first
+    assert titles[-1] == "Contributing"
