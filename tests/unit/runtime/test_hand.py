@@ -89,9 +89,12 @@ async def test_a_module_without_supply_says_nothing(hand: Hand) -> None:
 
 async def test_what_the_line_does_not_take_is_not_dropped_unseen(hand: Hand, bench: Bench) -> None:
     bench.line.room = 0
-    with pytest.raises(UsageError, match="let it read first"):
-        for _ in range(100_000):
+    said = 0
+    with pytest.raises(UsageError, match="let it read first"):  # noqa: PT012  # how often it is taken is the module's
+        while said < 10_000:
             hand.urc("+CMTI: " + "1" * 200)
+            said += 1
+    assert said > 1
 
 
 async def test_faults_are_armed_and_disarmed(hand: Hand, bench: Bench) -> None:
@@ -106,7 +109,7 @@ async def test_faults_are_armed_and_disarmed(hand: Hand, bench: Bench) -> None:
 
 
 async def test_a_fault_of_another_module_is_refused_though_none_was_armed_before(hand: Hand) -> None:
-    with pytest.raises(FaultError, match="this module is ml305u or ml305u-.*, not ml307r"):
+    with pytest.raises(FaultError, match=r"this module is ml305u or ml305u-.*, not ml307r"):
         hand.arm(parse_faults("urc-drop module=ml307r")[0])
 
 
