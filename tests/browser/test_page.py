@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.fake import FakePort
@@ -184,6 +183,10 @@ def test_the_token_is_asked_for_and_not_left_in_the_address(page: Page, serve: S
     page.type("login-token", "secret\n")
     page.until("it is in", lambda: page.text("who-name") == "ML307R")
     page.run("sessionStorage.clear()")
+    page.forget()
+    page.chromium.get(url + "#token=%zz")
+    page.until("what is no token is asked for again", lambda: page["login"].is_displayed())
+    assert "%zz" not in page.chromium.current_url
     page.forget()
     page.open(url + "#MN316&token=secret")
     page.until("it is in", lambda: page.text("who-name") == "MN316")

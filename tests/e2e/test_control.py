@@ -180,6 +180,8 @@ def test_the_trace_and_what_happened_in_order(api: httpx.Client, dte: Dte) -> No
     open_connection(dte)
     trace = api.get(f"{M}/trace", params={"since": since, "command": "MIPOPEN"}).json()
     assert [entry["data"] for entry in trace["entries"]] == ['AT+MIPOPEN=0,"TCP","www.example.com",7'] * 2
+    api.post(f"{M}/events", json={"event": "signal rssi=3"})
+    assert api.post(f"{M}/trace/verify", json={"steps": [{"event": "event signal rssi=3"}]}).json()["matched"] is True
     first = api.get(f"{M}/trace", params={"since": since, "limit": 2}).json()
     assert [entry["seq"] for entry in first["entries"]] == [since, since + 1] == [first["next"] - 2, first["next"] - 1]
     steps = [{"sent": "MIPOPEN*www.example.com", "times": 2}, {"event": "refused", "times": 0}]
