@@ -13,6 +13,7 @@ from emulator.faults.plan import Armed, Fault
 from emulator.faults.say import fault_of
 from emulator.modem.modem import Modem
 from emulator.runtime.lab import Condition, Running
+from emulator.runtime.shell import Module
 
 _T = TypeVar("_T")
 _UNKNOWN = {"rssi": 99, "ber": 99, "rsrq": 255, "rsrp": 255}
@@ -34,7 +35,7 @@ class Hand:
     def happen(self, event: Fault) -> None:
         """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
         check_now(event)
-        self._do(lambda modem, now: _happen(modem, event, now))
+        self._do(lambda modem, now: _happen(self._running.module, event, now))
 
     # What goes wrong.
 
@@ -168,12 +169,15 @@ class Hand:
         return results[0]
 
 
-def _happen(modem: Modem, event: Fault, now: float) -> None:
+def _happen(module: Module, event: Fault, now: float) -> None:
     """Raises UsageError for what nobody would hear, or would have to wait for without end."""
+    modem = module.modem
     says, dropped = event.kind.name in _SAYING, modem.transmitter.dropped
     if says and not (modem.power.ready or modem.power.asleep):
         raise UsageError("the module is not up, and says nothing: give it its supply, and let it boot")
     if not (says and modem.transmitter.full):
+        if not says:  # else the trace has what is said
+            module.tell("event", str(event))
         happen(modem, event, now)
         if not says or modem.transmitter.dropped == dropped:
             return

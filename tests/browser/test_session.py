@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,11 @@ from tests.e2e.peers import IPV4, Echo
 from tests.e2e.started import AT_ONCE, Started
 
 
-@pytest.fixture
-def module(tmp_path: Path) -> Iterator[Started]:
+@pytest.fixture(scope="module")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     """A module with a control port of its own."""
-    with Started(["ML307R", "--json", "--control", "127.0.0.1:0", *AT_ONCE], tmp_path / "stderr") as module:
+    arguments = ["ML307R", "--json", "--control", "127.0.0.1:0", *AT_ONCE]
+    with Started(arguments, tmp_path_factory.mktemp("session") / "stderr") as module:
         yield module.wait_ready()
 
 
@@ -47,6 +47,8 @@ def test_a_session(page: Page, module: Started) -> None:
         page.until("it has fired", lambda: "fired once" in page.text("faults"))
         page.until("and the connection is gone", lambda: page.text("connections") == "")
         page.picture("fired")
+        page["faults"].find_element("tag name", "button").click()
+        page.until("it is disarmed", lambda: page.text("faults") == "")
 
         page.happen("registration-lost")
         page.until("no coverage", lambda: "searching" in page.text("facts") and "searching" in page.text("lab-list"))
@@ -82,4 +84,4 @@ def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:
     page.until("it is armed", lambda: "urc-drop urc=MIPOPEN" in page.text("faults"))
     assert page.text("fault-error") == ""
     page["faults"].find_element("tag name", "button").click()
-    page.until("it is disarmed", lambda: page.text("faults") == "")
+    page.until("the second is disarmed, too", lambda: page.text("faults") == "")

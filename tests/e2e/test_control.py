@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte
-from tests.e2e.started import AT_ONCE, ROOT, Started
+from tests.e2e.started import AT_ONCE, Started
 
 M = "/v1/modules/meter"
 HERE = "127.0.0.1:0"
@@ -31,12 +29,17 @@ def told(running: Started, key: str) -> str:
     return str(json.loads(running.ready)[key])
 
 
-@pytest.fixture
-def api(running: Started) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def client(running: Started) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=told(running, "control"), timeout=WAIT, trust_env=False) as client:
         yield client
-        client.delete(f"{M}/faults")
-        client.post(f"{M}/events", json={"event": "reboot"})
+
+
+@pytest.fixture
+def api(client: httpx.Client) -> Iterator[httpx.Client]:
+    yield client
+    client.delete(f"{M}/faults")
+    client.post(f"{M}/events", json={"event": "reboot"})
 
 
 @pytest.fixture
@@ -177,6 +180,8 @@ def test_the_trace_and_what_happened_in_order(api: httpx.Client, dte: Dte) -> No
     open_connection(dte)
     trace = api.get(f"{M}/trace", params={"since": since, "command": "MIPOPEN"}).json()
     assert [entry["data"] for entry in trace["entries"]] == ['AT+MIPOPEN=0,"TCP","www.example.com",7'] * 2
+    api.post(f"{M}/events", json={"event": "signal rssi=3"})
+    assert api.post(f"{M}/trace/verify", json={"steps": [{"event": "event signal rssi=3"}]}).json()["matched"] is True
     first = api.get(f"{M}/trace", params={"since": since, "limit": 2}).json()
     assert [entry["seq"] for entry in first["entries"]] == [since, since + 1] == [first["next"] - 2, first["next"] - 1]
     steps = [{"sent": "MIPOPEN*www.example.com", "times": 2}, {"event": "refused", "times": 0}]
@@ -316,23 +321,14 @@ def test_the_document_is_of_the_server_that_answers(api: httpx.Client) -> None:
 # The start and the end.
 
 
-def test_a_token_on_every_request(start: Start) -> None:
-    started = start("ML307R", "--control", "0.0.0.0:0", "--control-token", "s3cret", "--json")
-    url = told(started, "control").replace("0.0.0.0", "127.0.0.1")
+def test_a_token_on_every_request_and_a_name_with_a_slash(start: Start) -> None:
+    line = start("ML307R", "--name", "Zähler/1", "--control", "0.0.0.0:0", "--control-token", "s3cret").ready
+    assert line.startswith("ML307R ready on /dev/pts/")
+    url = line.partition(" with its control on ")[2].replace("0.0.0.0", "127.0.0.1")
     with httpx.Client(base_url=url, trust_env=False) as client:
         assert client.get("/health").status_code == 401
         assert client.get("/health").headers["www-authenticate"] == "Bearer"
-        assert client.get("/health", headers={"authorization": "Bearer s3cret"}).json() == {"alive": True}
-
-
-def test_a_start_that_others_could_use_is_refused() -> None:
-    command = [sys.executable, "-m", "emulator", "run", "--control", "0.0.0.0:0"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=2 * WAIT)
-    problem = "others can reach that address; add --control-token, or use 127.0.0.1"
-    assert (done.returncode, done.stderr) == (2, f"onemo-emulator: --control 0.0.0.0:0: {problem}\n")
-
-
-def test_the_ready_line_for_a_reader(start: Start) -> None:
-    line = start("ML307R", "--control", HERE).ready
-    assert line.startswith("ML307R ready on /dev/pts/")
-    assert " with its control on http://127.0.0.1:" in line
+        client.headers["authorization"] = "Bearer s3cret"
+        assert client.get("/health").json() == {"alive": True}
+        assert client.get("/v1/modules/Z%C3%A4hler%2F1").json()["name"] == "Zähler/1"
+        assert client.get("/v1/modules/Z%C3%A4hler/1").status_code == 404

@@ -2,15 +2,19 @@
 
 const KEPT = "onemo-token"; // for this tab only: sessionStorage ends with it
 
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; } // as somebody typed it
+}
+
 /** The module that the fragment names. A token in it (#token=…, #ML307R&token=…) is taken out of sight at once. */
 export function fragment() {
   let name = "";
   for (const part of location.hash.slice(1).split("&")) {
     if (part.startsWith("token=")) {
-      sessionStorage.setItem(KEPT, decodeURIComponent(part.slice(6)));
+      sessionStorage.setItem(KEPT, decoded(part.slice(6)));
       history.replaceState(null, "", name ? `#${encodeURIComponent(name)}` : location.pathname);
     } else if (part) {
-      try { name = decodeURIComponent(part); } catch { name = part; }
+      name = decoded(part);
     }
   }
   return name;
