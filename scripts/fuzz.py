@@ -144,7 +144,7 @@ def _check_alive(driver: FaultyDriver) -> None:
             driver.type(b"+++")
         driver.wait(0.5)  # less than it takes to fall asleep again
         end, linefeed = modem.format.cr[0], modem.format.lf[0]
-        if {end, modem.settings.get(EDITING).value} & set(b"ATEVQ01"):
+        if {end, linefeed, modem.settings.get(EDITING).value} & set(b"ATEVQ01"):
             return  # nobody can type AT any more
         driver.type(b"\x1b%cATE0V1Q0%c" % (end, end))
         driver.take()
