@@ -134,12 +134,12 @@ def _check_alive(driver: FaultyDriver) -> None:
     driver.faults.reset()
     driver.wait(0)
     _let_go(driver)
-    driver.supply(on=True)
     driver.wait(200)  # no entry, search or sleep to come lasts longer
     _let_go(driver)
     modem = driver.modem
     answer = b""
-    for _ in range(6):  # the first of them may wake it
+    for _ in range(6):  # the first of them may wake it, or end a line that switches it off
+        driver.supply(on=True)
         if modem.online:
             driver.type(b"+++")
         driver.wait(0.5)  # less than it takes to fall asleep again
@@ -186,8 +186,10 @@ def shrunk(case: Case, kind: str) -> Case:
     until = time.monotonic() + SHRINKING
 
     def fails(steps: Sequence[Step]) -> bool:
+        if time.monotonic() > until:
+            return False
         found = _failure(case._replace(steps=steps))
-        return time.monotonic() < until and found is not None and found[0] == kind
+        return found is not None and found[0] == kind
 
     def fails_with(index: int, data: bytes) -> bool:
         return fails([*steps[:index], steps[index]._replace(data=data), *steps[index + 1 :]])

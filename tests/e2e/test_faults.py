@@ -205,7 +205,7 @@ def test_hostile_spoils_nothing_for_a_client_that_reads_lines(start: Start) -> N
     module = faulty(start, "hostile")
     with module.dte() as dte:
         dte.wake()
-        dte.line(OPEN.format(0))
+        dte.line(OPEN.format(0) + ",2")
         dte.until(rb"\r\n\+MIPOPEN: 0,0\r\n")
         heard = b""
         for number in range(5):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,56 @@ def test_late_and_overtaken(driver: FaultyDriver) -> None:
     assert driver.take() == b""
     driver.wait(0.2)
     assert driver.take() == HEY
+
+
+def test_its_own_connection_does_not_overtake(driver: FaultyDriver) -> None:
+    driver.ask(OPEN.replace("=0", "=1"))
+    driver.arm("urc-delay seconds=2 times=1 overtaken=others connect_id=0")
+    assert hey(driver, 1.0) == b""
+    driver.world.peer_sends(0, b"you")
+    driver.world.peer_sends(1, b"sir")
+    assert driver.take() == HEY.replace(b"0,3,hey", b"1,3,sir")
+    driver.wait(1.1)
+    assert driver.take() == HEY + HEY.replace(b"hey", b"you")
+    driver.wait(0)
+    assert type(driver.modem.transmitter) is Transmitter, "nothing is kept, and no fault is left"
+
+
+@pytest.mark.parametrize("first", ["glued", "before-final", "before-answer", "echo"])
+def test_what_is_placed_is_not_overtaken_by_its_own_connection(driver: FaultyDriver, first: str) -> None:
+    driver.ask("ATE1")
+    driver.arm(f"urc-place at={first} times=1")
+    driver.arm("urc-place at=glued after=2 times=1")
+    for letter in b"abcd":
+        driver.world.peer_sends(0, bytes((letter,)))
+    assert driver.take() == b""
+    driver.type(b"AT\r")
+    driver.type(b"AT\r")
+    assert re.findall(rb'"rtcp",0,1,(.)', driver.take()) == [b"a", b"b", b"c", b"d"]
+
+
+def test_at_the_last_moment_of_the_time_out() -> None:
+    driver = FaultyDriver("ML307R").boot()
+    driver.arm("urc-delay urc=MIPOPEN until=timeout overtaken=others")
+    assert driver.ask('AT+MIPOPEN=1,"TCP","h",7,20') == b"\r\nOK\r\n"
+    driver.world.peer_sends(1, b"hey")
+    driver.wait(19.4)
+    assert driver.take() == b""
+    driver.wait(0.2)
+    assert driver.take() == b"\r\n+MIPOPEN: 1,0\r\n" + HEY.replace(b"0,3", b"1,3")
+
+
+@pytest.mark.parametrize("said", ["urc-delay seconds=600", "urc-delay seconds=600 overtaken=others times=1",
+                                  "urc-place at=prompt times=1"])  # fmt: skip
+def test_no_more_waits_than_is_held_at_most(driver: FaultyDriver, said: str) -> None:
+    driver.arm(said)
+    for _ in range(100):
+        driver.world.peer_sends(0, b"x" * 1460)
+    told = driver.take()
+    assert 10 < told.count(b"rtcp") < 100 or (told + driver.take()).count(b"rtcp") == 100
+    driver.faults.reset()
+    driver.wait(0)
+    assert (told + driver.take()).count(b"rtcp") == 100, "nothing is lost"
 
 
 def test_duplicates_with_gaps(driver: FaultyDriver) -> None:
@@ -202,19 +254,19 @@ def test_hostile_spoils_nothing(seed: int, model: str) -> None:
     for said in PRESETS["hostile"].faults:
         if not said.startswith("line-"):
             driver.arm(said)
-    heard = driver.ask(OPEN)
-    driver.wait(5.0)
-    heard += driver.take()
+    driver.type(f"{OPEN},5\r".encode())
+    driver.wait(1.0)
     for number in range(10):
         driver.world.peer_sends(0, b"%d" % number)
-        driver.type(b"AT+CGMM\r")
-        driver.wait(1.0)
-    driver.wait(5.0)
-    heard += driver.take()
+        if number % 3:
+            driver.type(b"AT+CGMM\r")
+        driver.wait(1.0 if number % 2 else 0.1)
+    driver.wait(70.0)  # the time-out of a model that does not take another
+    heard = driver.take()
     assert heard.count(b"\r\n+MIPOPEN: 0,0\r\n") == 1
-    assert heard.count(b"\r\nOK\r\n") == 11
-    for number in range(10):
-        assert heard.count(b'\r\n+MIPURC: "rtcp",0,1,%d\r\n' % number) == 1
+    assert heard.count(b"\r\nOK\r\n") == 7
+    of_the_connection = re.findall(rb'\+MIP(OPEN|URC): (?:0,0|"rtcp",0,1,(\d))\r\n', heard)
+    assert of_the_connection == [(b"OPEN", b""), *((b"URC", b"%d" % number) for number in range(10))]
     driver.world.peer_ends(0, Loss.PEER_CLOSED)
     driver.wait(5.0)
     assert b'\r\n+MIPURC: "disconn",0,1\r\n' in driver.take() + driver.ask("AT+CGMM")
