@@ -172,7 +172,7 @@ class Bench:
         driver.urcs.clear()
         driver.until("AT+CEREG?", lambda told: told.split(",")[1] in "15", within=PATIENCE)
         for number, (way, host) in enumerate(self.echo):
-            driver.command(f'AT+MIPOPEN={number},"{way}","{host}",{self.echo[way, host]},30,0')
+            driver.command(f'AT+MIPOPEN={number},"{way}","{host}",{self.echo[way, host]},8,0')
             told = driver.urc(f"+MIPOPEN: {number},", PATIENCE)
             if told != f"+MIPOPEN: {number},0":
                 raise Leak(f"{way} to {host} is not opened: {told}")
@@ -207,10 +207,10 @@ class Bench:
         return "".join(self.random.choices(_LETTERS, k=self.random.choice((1, 10, 100, 1000, 1400))))
 
     def _transparent(self, number: int) -> None:
-        """Some kilobytes of any byte, and back to commands."""
+        """Some kilobytes of any byte, the first no LF (that of the command line), and back to commands."""
         self.driver.command(f"AT+MIPMODE={number},1")
         self.driver.urc("CONNECT", PATIENCE)
-        sent, end = self.random.randbytes(self.random.randrange(1, 8000)), time.monotonic() + PATIENCE
+        sent, end = b"x" + self.random.randbytes(self.random.randrange(8000)), time.monotonic() + PATIENCE
         self.port.write(sent)
         back = self.driver.take()
         while len(back) < len(sent) and time.monotonic() < end:

@@ -313,7 +313,7 @@ _EVENT_KINDS = (
            Key("state", Type.CHOICE, "What the URC tells.", "peer-closed",
                choices=("peer-closed", "broken", "pdp-down")),
            Key("unread", Type.BYTES, "What is received just before; for MIPRD in a buffered mode.", b""),
-           example="disconnect id=0 state=broken unread='the last words'"),
+           example="disconnect on=send state=broken unread='the last words'"),
     _event("burst", "Data comes from the peer of a connection, all at once.",
            _ITS_ID,
            Key("size", Type.INTEGER, "Bytes in all.", 61440, 1, 1 << 20),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ class Waiting:
     def is_of(self, ended: Collection[Armed]) -> bool:
         """Whether one of those faults has it wait."""
         return any(armed is gone for gone in ended for armed in self.why)
+
+
+def hasten(pieces: list[Waiting]) -> None:
+    """They need not wait any more."""
+    for waiting in pieces:
+        waiting.due, waiting.point, waiting.connection = -math.inf, "", None
+
+
+def size_of(pieces: list[Waiting]) -> int:
+    """Bytes."""
+    return sum(len(waiting.piece.data) for waiting in pieces)
 
 
 def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:

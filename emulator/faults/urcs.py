@@ -11,23 +11,15 @@ from collections import deque
 from collections.abc import Callable, Collection
 
 from emulator.faults.kinds import Layer
-from emulator.faults.pieces import ID, Pause, Piece, Waiting, spoilt
+from emulator.faults.pieces import ID, Pause, Piece, Waiting, hasten, size_of, spoilt
 from emulator.faults.plan import Armed, Chooser, Occasion
 from emulator.modem.modem import Modem
 from emulator.wire.transmitter import Kind, Transmitter
 
+_SMALL = 4096
+"""Pieces up to it leave together, as far as no silence is between them."""
 _MOMENT = 0.5
 """Seconds before a time-out that count as the last moment."""
-
-
-def _hasten(pieces: list[Waiting]) -> None:
-    """They need not wait any more."""
-    for waiting in pieces:
-        waiting.due, waiting.point, waiting.connection = -math.inf, "", None
-
-
-def _size(pieces: list[Waiting]) -> int:
-    return sum(len(waiting.piece.data) for waiting in pieces)
 
 
 class FaultyTransmitter(Transmitter):
@@ -50,12 +42,13 @@ class FaultyTransmitter(Transmitter):
         self._behind: dict[int, deque[list[Waiting]]] = {}
         self._kept = 0
         self._answering = False
+        self._pauses = 0
         self._silent_until = -math.inf
 
     @property
     def idle(self) -> bool:
         """Whether nothing is kept here that another transmitter would not know of."""
-        return not (self._late or any(self._placed.values()) or any(isinstance(p, Pause) for p in self._out))
+        return not (self._late or any(self._placed.values()) or self._pauses)
 
     def plain(self) -> Transmitter:
         """The transmitter that goes on without faults. To be asked when idle."""
@@ -67,7 +60,7 @@ class FaultyTransmitter(Transmitter):
         """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do."""
         for behind in self._behind.values():
             for pieces in behind:
-                _hasten([waiting for waiting in pieces if waiting.is_of(ended)])
+                hasten([waiting for waiting in pieces if waiting.is_of(ended)])
         self._let_come([waiting for waiting in self._all() if waiting.is_of(ended)])
 
     def _all(self) -> list[Waiting]:
@@ -98,10 +91,10 @@ class FaultyTransmitter(Transmitter):
             self._admit(pieces)
             return True
         behind.append(pieces)
-        self._kept += _size(pieces)
+        self._kept += size_of(pieces)
         if self._kept > self._urc_queue:  # all that is behind comes, and what it is behind
             for each in behind:
-                _hasten(each)
+                hasten(each)
             self._let_come([waiting for waiting in self._all() if waiting.connection == occasion.connect_id])
         return True
 
@@ -178,7 +171,7 @@ class FaultyTransmitter(Transmitter):
         behind = None if waiting.connection is None else self._behind.pop(waiting.connection)
         while behind:
             pieces = behind.popleft()
-            self._kept -= _size(pieces)
+            self._kept -= size_of(pieces)
             self._admit(pieces)
             if waiting.connection in self._behind:
                 self._behind[waiting.connection] = behind
@@ -200,6 +193,7 @@ class FaultyTransmitter(Transmitter):
             if part or isinstance(part, Pause):
                 self._urcs.append(part)
                 self._urc_size += len(part)
+                self._pauses += isinstance(part, Pause)
 
     # Points of the line's traffic.
 
@@ -248,6 +242,7 @@ class FaultyTransmitter(Transmitter):
                 self._forget()
             for part in first.piece.parts():
                 self._out.append(part)
+                self._pauses += isinstance(part, Pause)
                 if part:
                     self._grow(Kind.URC, len(part))
             self._waited(first)
@@ -271,6 +266,7 @@ class FaultyTransmitter(Transmitter):
         self._behind.clear()
         self._kept = 0
         self._answering = False
+        self._pauses = sum(isinstance(part, Pause) for part in self._out)
 
     @property
     def deadline(self) -> float:
@@ -291,8 +287,14 @@ class FaultyTransmitter(Transmitter):
                 return b""
             self._silent_until = -math.inf
             out.popleft()
+            self._pauses -= 1
             if self.idle:
                 self._tidy()
-        if any(isinstance(part, Pause) for part in out):
-            return out[0]
-        return super().peek()
+        parts: list[bytes | memoryview] = []
+        size = 0
+        while out and size < _SMALL and not isinstance(out[0], Pause):
+            parts.append(out.popleft())
+            size += len(parts[-1])
+        if parts:
+            out.appendleft(parts[0] if len(parts) == 1 else b"".join(parts))
+        return out[0] if out else b""

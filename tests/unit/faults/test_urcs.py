@@ -148,6 +148,20 @@ def test_split(driver: FaultyDriver) -> None:
     assert driver.take() == HEY[5:] + b"\r\nOK\r\n"
 
 
+def test_what_is_behind_a_silence_leaves_together(driver: FaultyDriver) -> None:
+    """Else each of many would look at all the others."""
+    driver.arm("urc-split split=5 gap=1 times=1")
+    driver.line_room = 0
+    for _ in range(50):
+        hey(driver)
+    transmitter = driver.modem.transmitter
+    assert transmitter.peek() == HEY[:5]
+    transmitter.sent(5)
+    assert transmitter.peek() == b""
+    driver.now += 1.0
+    assert transmitter.peek() == HEY[5:] + HEY * 49
+
+
 def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
     late, placed = driver.arm("urc-delay seconds=100 times=1"), driver.arm("urc-place at=prompt")
     assert hey(driver) == b""
