@@ -85,7 +85,7 @@ class FaultyCommands:
         transmitter, fault = self._modem.transmitter, armed.fault
         assert isinstance(transmitter, FaultyTransmitter), "an injected URC has somewhere to be placed"
         line = self._modem.format.notice(fault.data("text"))
-        transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap")), [armed])
+        transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap"), armed), [armed])
 
     def _answer(self, armed: Armed) -> bytes:
         """What command-answer says, as ATV, ATQ and AT+CMEE have it."""

@@ -17,30 +17,32 @@ ID = re.compile(rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)')
 
 class Piece(NamedTuple):
     """A URC with its line ends. split: it leaves in two parts, the first of so many bytes (0: in one), the second gap
-    seconds later."""
+    seconds later; why: the fault that splits it."""
 
     data: bytes
     split: int = 0
     gap: float = 0.0
+    why: Armed | None = None
 
     def parts(self) -> Iterator[bytes]:
         """What to hand to the line, in order."""
         if 0 < self.split < len(self.data):
             yield self.data[: self.split]
-            yield Pause(self.gap)
+            yield Pause(self.gap, self.why)
             yield self.data[self.split :]
         else:
             yield self.data
 
 
 class Pause(bytes):
-    """No bytes, but a silence of gap seconds among them."""
+    """No bytes, but a silence of gap seconds among them. why: the fault that makes it."""
 
     gap: float
+    why: Armed | None
 
-    def __new__(cls, gap: float) -> Pause:
+    def __new__(cls, gap: float, why: Armed | None) -> Pause:
         pause = super().__new__(cls)
-        pause.gap = gap
+        pause.gap, pause.why = gap, why
         return pause
 
 

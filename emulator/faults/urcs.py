@@ -57,22 +57,27 @@ class FaultyTransmitter(Transmitter):
         return plain
 
     def let_go(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do."""
+        """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do, and no silence."""
+        for part in (*self._out, *self._urcs):
+            if isinstance(part, Pause) and any(part.why is gone for gone in ended):
+                part.gap = 0.0
+                if self._out and part is self._out[0]:
+                    self._silent_until = -math.inf
         for behind in self._behind.values():
             for pieces in behind:
                 hasten([waiting for waiting in pieces if waiting.is_of(ended)])
-        self._let_come([waiting for waiting in self._all() if waiting.is_of(ended)])
+        self._let_come(lambda waiting: waiting.is_of(ended))
 
-    def _all(self) -> list[Waiting]:
-        return [*self._late, *(waiting for queue in self._placed.values() for waiting in queue)]
-
-    def _let_come(self, waiting: list[Waiting]) -> None:
-        gone = set(waiting)
+    def _let_come(self, wanted: Callable[[Waiting], bool]) -> None:
+        """What is wanted of all that waits comes now."""
+        waiting = [*self._late, *(each for queue in self._placed.values() for each in queue)]
+        gone = set(filter(wanted, waiting))
         self._late = [each for each in self._late if each not in gone]
         for point, queue in self._placed.items():
             self._placed[point] = deque(each for each in queue if each not in gone)
         for each in waiting:
-            self._come(each)
+            if each in gone:
+                self._come(each)
 
     # URCs on their way in.
 
@@ -95,7 +100,7 @@ class FaultyTransmitter(Transmitter):
         if self._kept > self._urc_queue:  # all that is behind comes, and what it is behind
             for each in behind:
                 hasten(each)
-            self._let_come([waiting for waiting in self._all() if waiting.connection == occasion.connect_id])
+            self._let_come(lambda waiting: waiting.connection == occasion.connect_id)
         return True
 
     def _treated(self, data: bytes, fired: list[Armed], connection: int | None) -> list[Waiting]:
@@ -145,16 +150,13 @@ class FaultyTransmitter(Transmitter):
                 self._queue(waiting.piece)
                 continue
             waiting.due += self._clock()
-            self._wait(waiting)
-
-    def _wait(self, waiting: Waiting) -> None:
-        if waiting.point:
-            self._placed.setdefault(waiting.point, deque()).append(waiting)
-        else:
-            insort(self._late, waiting)
-        self._kept += len(waiting.piece.data)
-        if waiting.connection is not None:
-            self._behind[waiting.connection] = deque()
+            if waiting.point:
+                self._placed.setdefault(waiting.point, deque()).append(waiting)
+            else:
+                insort(self._late, waiting)
+            self._kept += len(waiting.piece.data)
+            if waiting.connection is not None:
+                self._behind[waiting.connection] = deque()
 
     def place(self, point: str, piece: Piece, why: list[Armed]) -> None:
         """Let a URC leave at a point of the line's traffic; when one of those faults is gone, it leaves anyway."""
@@ -186,7 +188,7 @@ class FaultyTransmitter(Transmitter):
 
     @staticmethod
     def _split(piece: Piece, armed: Armed) -> Piece:
-        return piece._replace(split=armed.fault.whole("split"), gap=armed.fault.number("gap"))
+        return piece._replace(split=armed.fault.whole("split"), gap=armed.fault.number("gap"), why=armed)
 
     def _queue(self, piece: Piece) -> None:
         for part in piece.parts():

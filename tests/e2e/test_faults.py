@@ -215,6 +215,20 @@ def test_hostile_spoils_nothing_for_a_client_that_reads_lines(start: Start) -> N
     assert [heard.count(b'\r\n+MIPURC: "rtcp",0,1,%d\r\n' % number) for number in range(5)] == [1] * 5
 
 
+def test_hostile_spoils_much_for_a_client_that_takes_one_read_for_an_answer(start: Start) -> None:
+    module = faulty(start, "hostile")
+    wrong = 0
+    with module.dte() as dte:
+        dte.wake()
+        for _ in range(20):
+            dte.line("AT+CSQ")
+            answer = dte.serial.read() + dte.serial.read(dte.serial.in_waiting)
+            wrong += not answer.endswith(b"OK\r\n")
+            while not answer.endswith(b"OK\r\n"):
+                answer += dte.serial.read()
+    assert wrong
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

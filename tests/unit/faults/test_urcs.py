@@ -172,6 +172,17 @@ def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
     assert type(driver.modem.transmitter) is Transmitter
 
 
+@pytest.mark.parametrize("said", ["urc-split split=5 gap=100", "urc-inject at=before-final text=hey split=5 gap=100"])
+def test_no_silence_outlives_its_fault(driver: FaultyDriver, said: str) -> None:
+    armed = driver.arm(said)
+    heard = hey(driver) + driver.ask("AT+CSQ") + hey(driver) + driver.ask("AT+CSQ")
+    assert not heard.endswith(b"OK\r\n")
+    driver.disarm(armed)
+    driver.wait(0)
+    assert (heard + driver.take()).count(b"\r\nOK\r\n") == 2
+    assert type(driver.modem.transmitter) is Transmitter
+
+
 def test_another_fault_that_ends_lets_nothing_go(driver: FaultyDriver) -> None:
     driver.arm("urc-delay seconds=9 times=1")
     assert hey(driver) == b""
