@@ -66,10 +66,10 @@ class FaultyTransmitter(Transmitter):
         for behind in self._behind.values():
             for pieces in behind:
                 hasten([waiting for waiting in pieces if waiting.is_of(ended)])
-        self._let_come(lambda waiting: waiting.is_of(ended))
+        self._let_come(lambda waiting: waiting.is_of(ended), ended)
 
-    def _let_come(self, wanted: Callable[[Waiting], bool]) -> None:
-        """What is wanted of all that waits comes now."""
+    def _let_come(self, wanted: Callable[[Waiting], bool], ended: Collection[Armed] = ()) -> None:
+        """What is wanted of all that waits comes now; faults that have ended split nothing any more."""
         waiting = [*self._late, *(each for queue in self._placed.values() for each in queue)]
         gone = set(filter(wanted, waiting))
         self._late = [each for each in self._late if each not in gone]
@@ -77,6 +77,8 @@ class FaultyTransmitter(Transmitter):
             self._placed[point] = deque(each for each in queue if each not in gone)
         for each in waiting:
             if each in gone:
+                if any(each.piece.why is armed for armed in ended):
+                    each.piece = each.piece._replace(split=0)
                 self._come(each)
 
     # URCs on their way in.

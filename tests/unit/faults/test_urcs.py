@@ -183,6 +183,15 @@ def test_no_silence_outlives_its_fault(driver: FaultyDriver, said: str) -> None:
     assert type(driver.modem.transmitter) is Transmitter
 
 
+def test_nor_does_one_that_was_to_come(driver: FaultyDriver) -> None:
+    driver.arm("urc-split split=5 gap=100")
+    driver.arm("urc-duplicate count=3 gap=2 times=1")
+    heard = hey(driver)
+    driver.faults.reset()
+    driver.wait(0)
+    assert heard + driver.take() == HEY * 4
+
+
 def test_another_fault_that_ends_lets_nothing_go(driver: FaultyDriver) -> None:
     driver.arm("urc-delay seconds=9 times=1")
     assert hey(driver) == b""
