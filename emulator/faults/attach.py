@@ -192,6 +192,12 @@ class Faults:
 
     # Inside.
 
+    def _tidy(self) -> None:
+        """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
+        if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
+            self._untidy = True
+            self._running.rearm()
+
     def _tell(self, armed: Armed) -> None:
         self._running.tell(str(armed.fault))
         for told in self.fired:
@@ -229,7 +235,7 @@ class Faults:
             if not (commands or urcs) and transmitter.idle:
                 modem.transmitter = transmitter.plain()
         elif commands or urcs:
-            modem.transmitter = FaultyTransmitter(modem, self, self._running.now)
+            modem.transmitter = FaultyTransmitter(modem, self, self._running.now, self._tidy)
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):

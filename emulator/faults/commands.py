@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from emulator.at.command import Outcome, Pending
 from emulator.at.grammar import Command, Form
 from emulator.at.reply import CommandError, ReplyFormat
 from emulator.faults.kinds import Layer
+from emulator.faults.pieces import Piece
 from emulator.faults.plan import Armed, Chooser, Occasion
-from emulator.faults.urcs import FaultyTransmitter, Piece
+from emulator.faults.urcs import FaultyTransmitter
 from emulator.modem.intents import Wait
 from emulator.modem.modem import Modem
 
@@ -85,7 +85,7 @@ class FaultyCommands:
         transmitter, fault = self._modem.transmitter, armed.fault
         assert isinstance(transmitter, FaultyTransmitter), "an injected URC has somewhere to be placed"
         line = self._modem.format.notice(fault.data("text"))
-        transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap")), math.inf, [armed])
+        transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap"), armed), [armed])
 
     def _answer(self, armed: Armed) -> bytes:
         """What command-answer says, as ATV, ATQ and AT+CMEE have it."""

@@ -169,8 +169,13 @@ POINTS = ("echo", "before-answer", "before-final", "glued", "prompt")
 
 _URC_KINDS = (
     Kind("urc-drop", Layer.URC, "A URC never comes.", (), _URC, example="urc-drop urc=MIPOPEN times=1"),
-    Kind("urc-delay", Layer.URC, "A URC comes late; others overtake it.",
-         _delay("How late.", 1.0), _URC, example="urc-delay urc=disconn seconds=5s"),
+    Kind("urc-delay", Layer.URC, "A URC comes late; others overtake it.", (
+        *_delay("How late.", 1.0),
+        Key("until", Type.CHOICE, "timeout: the last moment that the <timeout> of that connection's AT+MIPOPEN allows, "
+            "instead of seconds.", "seconds", choices=("seconds", "timeout")),
+        Key("overtaken", Type.CHOICE, "others: not by URCs of its own connection, which wait behind it.", "any",
+            choices=("any", "others")),
+    ), _URC, example="urc-delay urc=disconn seconds=5s"),
     Kind("urc-duplicate", Layer.URC, "A URC comes more than once.", (
         Key("count", Type.INTEGER, "How often more.", 1, 1, 1000),
         Key("gap", Type.SECONDS, "Between them.", 0.0),
@@ -193,7 +198,8 @@ _URC_KINDS = (
         Key("split", Type.INTEGER, "Bytes of the first part, with the CR LF before it.", 1, 1),
         Key("gap", Type.SECONDS, "Until the second part; everything else waits for it.", 0.05),
     ), _URC, example="urc-split urc=rtcp split=9 gap=100ms"),
-    Kind("urc-place", Layer.URC, "A URC waits for a point of the line's traffic, and comes exactly there.", (
+    Kind("urc-place", Layer.URC, "A URC waits for a point of the line's traffic, and comes exactly there; those of its "
+         "connection wait behind it.", (
         Key("at", Type.CHOICE, "echo: in the middle of the echo; before-answer: between the command and its first "
             "answer line; before-final: before the final result code; glued: right behind it, in one piece; prompt: "
             "inside the > entry.", required=True, choices=POINTS),
@@ -307,7 +313,7 @@ _EVENT_KINDS = (
            Key("state", Type.CHOICE, "What the URC tells.", "peer-closed",
                choices=("peer-closed", "broken", "pdp-down")),
            Key("unread", Type.BYTES, "What is received just before; for MIPRD in a buffered mode.", b""),
-           example="disconnect id=0 state=broken unread='the last words'"),
+           example="disconnect on=send state=broken unread='the last words'"),
     _event("burst", "Data comes from the peer of a connection, all at once.",
            _ITS_ID,
            Key("size", Type.INTEGER, "Bytes in all.", 61440, 1, 1 << 20),

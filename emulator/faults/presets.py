@@ -20,7 +20,9 @@ class Preset(NamedTuple):
 
 PRESETS: Mapping[str, Preset] = {
     "hostile": Preset(
-        "URCs in every legal but unlikely place, lines in many reads, answers late: firmware that is wrong fails.",
+        "URCs in every legal but unlikely place, lines in many reads, answers late: firmware that is wrong fails. The "
+        "result of AT+MIPOPEN may come at the last moment of its <timeout> (give a short one); for other answers the "
+        "manual has no limit, and here they take a second or two. URCs of one connection keep their order.",
         (
             "line-slice direction=to-dte size=5 gap=2ms probability=0.5",
             "urc-place at=echo wait=300ms probability=0.2",
@@ -29,8 +31,8 @@ PRESETS: Mapping[str, Preset] = {
             "urc-place at=glued wait=300ms probability=0.2",
             "urc-place at=prompt wait=300ms probability=0.2",
             "urc-split split=9 gap=20ms probability=0.3",
-            "urc-delay urc=MIPOPEN seconds=500ms jitter=2s probability=0.5",
-            "urc-delay urc=MIPCLOSE seconds=500ms jitter=2s probability=0.5",
+            "urc-delay urc=MIPOPEN until=timeout overtaken=others probability=0.3",
+            "urc-delay urc=MIPCLOSE seconds=500ms jitter=2s overtaken=others probability=0.5",
             "command-delay seconds=50ms jitter=700ms probability=0.2",
         ),
     ),

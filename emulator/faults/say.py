@@ -14,6 +14,8 @@ _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt\\\"'])|\\")
 _NAMED = {"r": b"\r", "n": b"\n", "t": b"\t"}
 _LONGEST = 1e9
+_SIGNAL = {"rssi": (31, 99), "ber": (7, 99), "rsrq": (34, 255), "rsrp": (97, 255)}
+"""The highest value of each, and that for unknown (27.007 8.5 and 8.69)."""
 _KINDS_SEEN = "the documentation of faults lists them with their keys"
 
 
@@ -109,6 +111,11 @@ def _check(fault: Fault) -> None:
         raise FaultError(f"fault {name}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
         raise FaultError(f"fault {name}: address={fault.text('address')} is no IPv4 or IPv6 address")
+    for key, (highest, unknown) in _SIGNAL.items():
+        if name == "signal" and not (fault.whole(key) <= highest or fault.whole(key) == unknown):
+            raise FaultError(
+                f"fault signal: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)"
+            )
     if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
         raise FaultError("fault command-answer: give one of cme, cms and result")
 

@@ -28,7 +28,7 @@ class Driver:
 
     def __init__(self, port: str, transcript: Transcript) -> None:
         self.urcs: list[str] = []
-        self._serial = serial.Serial(port, 115200, write_timeout=WAIT)
+        self.serial = serial.Serial(port, 115200, write_timeout=WAIT)
         self._transcript = transcript
         self._unread = bytearray()
 
@@ -36,7 +36,12 @@ class Driver:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._serial.close()
+        self.serial.close()
+
+    def take(self) -> bytes:
+        """What was read from the port and is no whole line yet."""
+        taken, self._unread = bytes(self._unread), bytearray()
+        return taken
 
     def command(self, text: str, within: float = WAIT) -> list[str]:
         """Send a command line; returns the lines of its information response. Raises Refused.
@@ -118,7 +123,7 @@ class Driver:
     def _write(self, text: str) -> None:
         data = text.encode("ascii") + b"\r"
         self._transcript.note(">", data)
-        self._serial.write(data)
+        self.serial.write(data)
 
     def _line(self, end: float) -> str | None:
         """The next line that is not empty, without its end; None when there is none at end."""
@@ -129,8 +134,8 @@ class Driver:
                 if text := line.decode("ascii").strip():
                     return text
                 continue
-            self._serial.timeout = max(0.0, end - time.monotonic())
-            if not (data := self._serial.read(max(1, self._serial.in_waiting))):
+            self.serial.timeout = max(0.0, end - time.monotonic())
+            if not (data := self.serial.read(max(1, self.serial.in_waiting))):
                 return None
             self._transcript.note("<", data)
             self._unread += data

@@ -205,7 +205,7 @@ def test_hostile_spoils_nothing_for_a_client_that_reads_lines(start: Start) -> N
     module = faulty(start, "hostile")
     with module.dte() as dte:
         dte.wake()
-        dte.line(OPEN.format(0))
+        dte.line(OPEN.format(0) + ",2")
         dte.until(rb"\r\n\+MIPOPEN: 0,0\r\n")
         heard = b""
         for number in range(5):
@@ -213,6 +213,20 @@ def test_hostile_spoils_nothing_for_a_client_that_reads_lines(start: Start) -> N
             heard += dte.until(rb"\+MIPSEND: 0,1\r\n.*?OK\r\n")
         heard += dte.lull(1.5)
     assert [heard.count(b'\r\n+MIPURC: "rtcp",0,1,%d\r\n' % number) for number in range(5)] == [1] * 5
+
+
+def test_hostile_spoils_much_for_a_client_that_takes_one_read_for_an_answer(start: Start) -> None:
+    module = faulty(start, "hostile")
+    wrong = 0
+    with module.dte() as dte:
+        dte.wake()
+        for _ in range(20):
+            dte.line("AT+CSQ")
+            answer = dte.serial.read() + dte.serial.read(dte.serial.in_waiting)
+            wrong += not answer.endswith(b"OK\r\n")
+            while not answer.endswith(b"OK\r\n"):
+                answer += dte.serial.read()
+    assert wrong
 
 
 @pytest.mark.parametrize(

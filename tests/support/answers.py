@@ -58,6 +58,12 @@ class Answers:
         intent = self._waiting.pop(kind)
         self._driver.report(lambda: self._answer(intent))
 
+    def release_all(self) -> None:
+        """Answer whatever is held, and hold nothing more."""
+        for kind in [*self._waiting]:
+            self.release(kind)
+        self.held.clear()
+
     def echo_once(self) -> None:
         """One echo request of a run that is held has come to its end."""
         assert "ping" in self._waiting

@@ -18,7 +18,7 @@ from emulator.runtime.models import Model, load_model
 from tests.support.world import World
 
 _MANY = 10_000
-_READ = 65536
+READ = 65536
 
 
 @cache
@@ -33,7 +33,7 @@ class Driver:
     stops reading; None: it reads everything at once.
     """
 
-    def __init__(self, model: str | Model, boot_time: float | None = None, chunk: int = _READ) -> None:
+    def __init__(self, model: str | Model, boot_time: float | None = None, chunk: int = READ) -> None:
         self.model = model_named(model) if isinstance(model, str) else model
         self.modem = Modem(self.model, boot_time)
         self.world = World(self)

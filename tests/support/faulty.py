@@ -8,14 +8,14 @@ from emulator.faults.attach import Faults, Wrapper
 from emulator.faults.plan import Armed
 from emulator.faults.presets import parse_faults
 from emulator.modem.modem import Modem
-from tests.support.driver import Driver
+from tests.support.driver import READ, Driver
 
 
 class FaultyDriver(Driver):
     """told: the faults that have fired, in order. Faults given here are armed before the start."""
 
-    def __init__(self, model: str, *said: str, seed: int = 1) -> None:
-        super().__init__(model)
+    def __init__(self, model: str, *said: str, seed: int = 1, chunk: int = READ) -> None:
+        super().__init__(model, chunk=chunk)
         self.told: list[str] = []
         self.faults = Faults(_Running(self), seed)
         for text in said:

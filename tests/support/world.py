@@ -203,7 +203,8 @@ class World:
             case Forward():
                 self._forward(intent)
             case Outstanding(connect_id=connect_id):
-                self._driver.complete(self.peers[connect_id].nack)
+                peer = self.peers.get(connect_id)
+                self._driver.complete(peer.nack if peer is not None else 0)
             case Close(connect_id=connect_id, plan=plan):
                 self._close(connect_id, plan)
             case Drop(connect_id=connect_id):

@@ -95,6 +95,7 @@ def test_examples(kind: Kind) -> None:
         ("command-answer cme=1 result=OK", "give one of cme, cms and result"),
         ("net-refuse operation=send", "it has no key 'operation'"),
         ("net-loss operation=ping", "operation=ping is none of send, receive"),
+        ("signal rssi=32", "rssi=32 is neither 0 to 31 nor 99"),
         ("hostile connect_id=1", "it has no key 'connect_id'"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,6 +83,56 @@ def test_late_and_overtaken(driver: FaultyDriver) -> None:
     assert driver.take() == HEY
 
 
+def test_its_own_connection_does_not_overtake(driver: FaultyDriver) -> None:
+    driver.ask(OPEN.replace("=0", "=1"))
+    driver.arm("urc-delay seconds=2 times=1 overtaken=others connect_id=0")
+    assert hey(driver, 1.0) == b""
+    driver.world.peer_sends(0, b"you")
+    driver.world.peer_sends(1, b"sir")
+    assert driver.take() == HEY.replace(b"0,3,hey", b"1,3,sir")
+    driver.wait(1.1)
+    assert driver.take() == HEY + HEY.replace(b"hey", b"you")
+    driver.wait(0)
+    assert type(driver.modem.transmitter) is Transmitter, "nothing is kept, and no fault is left"
+
+
+@pytest.mark.parametrize("first", ["glued", "before-final", "before-answer", "echo"])
+def test_what_is_placed_is_not_overtaken_by_its_own_connection(driver: FaultyDriver, first: str) -> None:
+    driver.ask("ATE1")
+    driver.arm(f"urc-place at={first} times=1")
+    driver.arm("urc-place at=glued after=2 times=1")
+    for letter in b"abcd":
+        driver.world.peer_sends(0, bytes((letter,)))
+    assert driver.take() == b""
+    driver.type(b"AT\r")
+    driver.type(b"AT\r")
+    assert re.findall(rb'"rtcp",0,1,(.)', driver.take()) == [b"a", b"b", b"c", b"d"]
+
+
+def test_at_the_last_moment_of_the_time_out() -> None:
+    driver = FaultyDriver("ML307R").boot()
+    driver.arm("urc-delay urc=MIPOPEN until=timeout overtaken=others")
+    assert driver.ask('AT+MIPOPEN=1,"TCP","h",7,20') == b"\r\nOK\r\n"
+    driver.world.peer_sends(1, b"hey")
+    driver.wait(19.4)
+    assert driver.take() == b""
+    driver.wait(0.2)
+    assert driver.take() == b"\r\n+MIPOPEN: 1,0\r\n" + HEY.replace(b"0,3", b"1,3")
+
+
+@pytest.mark.parametrize("said", ["urc-delay seconds=600", "urc-delay seconds=600 overtaken=others times=1",
+                                  "urc-place at=prompt times=1"])  # fmt: skip
+def test_no_more_waits_than_is_held_at_most(driver: FaultyDriver, said: str) -> None:
+    driver.arm(said)
+    for _ in range(100):
+        driver.world.peer_sends(0, b"x" * 1460)
+    told = driver.take()
+    assert 10 < told.count(b"rtcp") < 100 or (told + driver.take()).count(b"rtcp") == 100
+    driver.faults.reset()
+    driver.wait(0)
+    assert (told + driver.take()).count(b"rtcp") == 100, "nothing is lost"
+
+
 def test_duplicates_with_gaps(driver: FaultyDriver) -> None:
     driver.arm("urc-duplicate count=1 gap=1")
     assert hey(driver, 0.9) == HEY
@@ -96,6 +148,20 @@ def test_split(driver: FaultyDriver) -> None:
     assert driver.take() == HEY[5:] + b"\r\nOK\r\n"
 
 
+def test_what_is_behind_a_silence_leaves_together(driver: FaultyDriver) -> None:
+    """Else each of many would look at all the others."""
+    driver.arm("urc-split split=5 gap=1 times=1")
+    driver.line_room = 0
+    for _ in range(50):
+        hey(driver)
+    transmitter = driver.modem.transmitter
+    assert transmitter.peek() == HEY[:5]
+    transmitter.sent(5)
+    assert transmitter.peek() == b""
+    driver.now += 1.0
+    assert transmitter.peek() == HEY[5:] + HEY * 49
+
+
 def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
     late, placed = driver.arm("urc-delay seconds=100 times=1"), driver.arm("urc-place at=prompt")
     assert hey(driver) == b""
@@ -104,6 +170,26 @@ def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
     driver.disarm(late)
     assert driver.take() == HEY * 2
     assert type(driver.modem.transmitter) is Transmitter
+
+
+@pytest.mark.parametrize("said", ["urc-split split=5 gap=100", "urc-inject at=before-final text=hey split=5 gap=100"])
+def test_no_silence_outlives_its_fault(driver: FaultyDriver, said: str) -> None:
+    armed = driver.arm(said)
+    heard = hey(driver) + driver.ask("AT+CSQ") + hey(driver) + driver.ask("AT+CSQ")
+    assert not heard.endswith(b"OK\r\n")
+    driver.disarm(armed)
+    driver.wait(0)
+    assert (heard + driver.take()).count(b"\r\nOK\r\n") == 2
+    assert type(driver.modem.transmitter) is Transmitter
+
+
+def test_nor_does_one_that_was_to_come(driver: FaultyDriver) -> None:
+    driver.arm("urc-split split=5 gap=100")
+    driver.arm("urc-duplicate count=3 gap=2 times=1")
+    heard = hey(driver)
+    driver.faults.reset()
+    driver.wait(0)
+    assert heard + driver.take() == HEY * 4
 
 
 def test_another_fault_that_ends_lets_nothing_go(driver: FaultyDriver) -> None:
@@ -202,19 +288,19 @@ def test_hostile_spoils_nothing(seed: int, model: str) -> None:
     for said in PRESETS["hostile"].faults:
         if not said.startswith("line-"):
             driver.arm(said)
-    heard = driver.ask(OPEN)
-    driver.wait(5.0)
-    heard += driver.take()
+    driver.type(f"{OPEN},5\r".encode())
+    driver.wait(1.0)
     for number in range(10):
         driver.world.peer_sends(0, b"%d" % number)
-        driver.type(b"AT+CGMM\r")
-        driver.wait(1.0)
-    driver.wait(5.0)
-    heard += driver.take()
+        if number % 3:
+            driver.type(b"AT+CGMM\r")
+        driver.wait(1.0 if number % 2 else 0.1)
+    driver.wait(70.0)  # the time-out of a model that does not take another
+    heard = driver.take()
     assert heard.count(b"\r\n+MIPOPEN: 0,0\r\n") == 1
-    assert heard.count(b"\r\nOK\r\n") == 11
-    for number in range(10):
-        assert heard.count(b'\r\n+MIPURC: "rtcp",0,1,%d\r\n' % number) == 1
+    assert heard.count(b"\r\nOK\r\n") == 7
+    of_the_connection = re.findall(rb'\+MIP(OPEN|URC): (?:0,0|"rtcp",0,1,(\d))\r\n', heard)
+    assert of_the_connection == [(b"OPEN", b""), *((b"URC", b"%d" % number) for number in range(10))]
     driver.world.peer_ends(0, Loss.PEER_CLOSED)
     driver.wait(5.0)
     assert b'\r\n+MIPURC: "disconn",0,1\r\n' in driver.take() + driver.ask("AT+CGMM")
