@@ -96,7 +96,8 @@ def test_nor_does_garbage(model: str, typed: bytes) -> None:
     assert_alive(driver)
 
 
-@given(st.sampled_from(MODELS), st.lists(COMMAND, min_size=1, max_size=4))
+# AT+CLAC's lines have no CR LF pairs of their own (27.007 8.37).
+@given(st.sampled_from(MODELS), st.lists(COMMAND.filter(lambda typed: typed != "+CLAC"), min_size=1, max_size=4))
 def test_every_line_has_one_final_result(model: str, commands: list[str]) -> None:
     driver = Driver(model).boot()
     for connect_id, protocol in ((0, "TCP"), (1, "UDP")):
