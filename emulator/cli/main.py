@@ -1,6 +1,6 @@
 """The command line: ``onemo-emulator run | demo | models | show | …``."""
 
-from __future__ import annotations
+# No postponed annotations: evaluating them again and again takes cyclopts milliseconds of each start.
 
 import os
 import sys
@@ -39,7 +39,7 @@ Each command has a page of its own: onemo-emulator run --help""",
 )
 
 
-def _octal(hint: type, tokens: Sequence[Token]) -> int:
+def _octal(hint: type, tokens: "Sequence[Token]") -> int:
     text = tokens[0].value
     mode = int(text, 8) if text.isdecimal() and not set(text) & set("89") else -1
     if not 0 <= mode <= 0o777:
@@ -47,7 +47,7 @@ def _octal(hint: type, tokens: Sequence[Token]) -> int:
     return mode
 
 
-def _speed(hint: type, tokens: Sequence[Token]) -> float:
+def _speed(hint: type, tokens: "Sequence[Token]") -> float:
     text = tokens[0].value
     try:
         speed = float(text)
@@ -58,7 +58,7 @@ def _speed(hint: type, tokens: Sequence[Token]) -> float:
     return speed
 
 
-def _zone(hint: type, tokens: Sequence[Token]) -> int:
+def _zone(hint: type, tokens: "Sequence[Token]") -> int:
     text = tokens[0].value
     quarters = int(text) if text.isascii() and text.removeprefix("-").isdecimal() else 1000
     if not -48 <= quarters <= 56:
@@ -66,7 +66,7 @@ def _zone(hint: type, tokens: Sequence[Token]) -> int:
     return quarters
 
 
-def _directory(hint: type, tokens: Sequence[Token]) -> tuple[Path, ...]:
+def _directory(hint: type, tokens: "Sequence[Token]") -> tuple[Path, ...]:
     for token in tokens:
         if not Path(token.value).is_dir():
             kind = "is a file, not a directory" if Path(token.value).exists() else "there is no such directory"

@@ -10,6 +10,7 @@ _STARTS = re.compile(KEY_COMMAND, re.IGNORECASE)
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _END = re.compile(rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _LONGEST_MARK = 64  # bytes
+_HINT = b"KEY"  # is in all of them, in upper case
 _LARGEST_KEY = 16384  # bytes, as they are typed: with escapes it is longer than the file
 
 
@@ -26,11 +27,24 @@ class Masked:
     def __init__(self, *, answers: bool) -> None:
         self._parameters = _Parameters(answers)
         self._keys = _Keys()
+        self._tail = b""
+        self._looks = False
 
     def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
         """data as it may be shown. secret: how many bytes of it belong to a key's entry; terminator: what ends a
         line."""
-        return self._keys.show(data, self._parameters.show(data, terminator, secret))
+        text = self._tail + data
+        self._tail = text[-_LONGEST_MARK:]
+        if not self._looks:
+            if not secret and _HINT not in text.upper():
+                return data  # as nearly always: every command comes by here
+            self._looks = True
+            before = text[: len(text) - len(data)]
+            self._parameters.follows(before)
+            self._keys.follows(before)
+        shown = self._keys.show(data, self._parameters.show(data, terminator, secret))
+        self._looks = self._parameters.inside or bool(self._keys.left) or _HINT in self._tail.upper()
+        return shown
 
 
 class _Keys:
@@ -38,24 +52,28 @@ class _Keys:
 
     def __init__(self) -> None:
         self._tail = b""
-        self._left = 0  # bytes that may still be of the key that has begun
+        self.left = 0  # bytes that may still be of the key that has begun
+
+    def follows(self, before: bytes) -> None:
+        """What came before, in which nothing begins that ends there."""
+        self._tail = before
 
     def show(self, data: bytes | memoryview, shown: bytes | memoryview) -> bytes | memoryview:
         """shown, which has the length of data, with what of data is a key masked."""
         new, position = len(self._tail), 0
         text = self._tail + bytes(data)
         while True:
-            match = (_END if self._left else _BEGIN).search(text, position)
-            if self._left:
+            match = (_END if self.left else _BEGIN).search(text, position)
+            if self.left:
                 start = max(position, new)
-                end = min(match.end() if match else len(text), start + self._left)
+                end = min(match.end() if match else len(text), start + self.left)
                 shown = b"".join((shown[: start - new], MASK * (end - start), shown[end - new :]))
-                self._left = 0 if match and end == match.end() else self._left - (end - start)
-                if self._left:
+                self.left = 0 if match and end == match.end() else self.left - (end - start)
+                if self.left:
                     break
                 position = end
             elif match:
-                position, self._left = match.end(), _LARGEST_KEY
+                position, self.left = match.end(), _LARGEST_KEY
             else:
                 break
         self._tail = text[max(position, len(text) - _LONGEST_MARK) :]
@@ -68,30 +86,34 @@ class _Parameters:
     def __init__(self, answers: bool) -> None:
         self._answers = answers
         self._tail = b""
-        self._inside = False
+        self.inside = False
+
+    def follows(self, before: bytes) -> None:
+        """As of _Keys."""
+        self._keep(before)
 
     def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
         """data as it may be shown. secret: how many bytes of it belong to a key's entry; terminator: what ends a
         line."""
         if secret:
             count = min(secret, len(data))
-            self._tail, self._inside = b"", False
+            self._tail, self.inside = b"", False
             return MASK * count + bytes(self.show(data[count:], terminator))
-        if not self._inside and not self._begins(data):
+        if not self.inside and not self._begins(data):
             return data
         shown = bytes(data)
         start = 0
         while start < len(shown):
-            if not self._inside:
+            if not self.inside:
                 match = _STARTS.search(self._tail + shown[start:])
                 if match is None:
                     self._keep(self._tail + shown[start:])
                     break
                 start = max(start, start + match.end() - len(self._tail))
-                self._tail, self._inside = b"", True
+                self._tail, self.inside = b"", True
             end = shown.find(bytes((terminator,)), start)
             stop = len(shown) if end < 0 else end
-            self._inside = end < 0
+            self.inside = end < 0
             if not self._answers:
                 stop = len(shown)
             shown = shown[:start] + MASK * (stop - start) + shown[stop:]

@@ -73,6 +73,8 @@ class Module:
         self.network = network
         self._since = since
         self._trace = trace = Guarded(trace) if trace is not None else None
+        if trace is not None:
+            self.modem.transmitter.tell_kinds()
         self._recent = Recent()
         self._typed, self._answered = Masked(answers=False), Masked(answers=True)
         self._peers = Peers(self, network, trace, self._recent)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 _SMALL = 4096
@@ -25,14 +24,6 @@ class Kind(StrEnum):
     ECHO = "echo"
     URC = "urc"
     DATA = "data"
-
-
-@dataclass(slots=True)
-class _Run:
-    """So many bytes of one kind, one after the other."""
-
-    kind: Kind
-    size: int
 
 
 class Transmitter:
@@ -51,7 +42,7 @@ class Transmitter:
         self._gap = urc_gap
         self._typing_hold = typing_hold
         self._out: deque[bytes | memoryview] = deque()
-        self._runs: deque[_Run] = deque()
+        self._runs: deque[tuple[Kind, int]] | None = None
         self._urcs: deque[bytes] = deque()
         self._urc_size = 0
         self._not_before = -math.inf
@@ -130,13 +121,17 @@ class Transmitter:
             out.appendleft(b"".join(parts))
         return out[0]
 
+    def tell_kinds(self) -> None:
+        """From now on, while nothing waits, keep count of what the bytes are: for a trace."""
+        self._runs = deque()
+
     def kinds(self, count: int) -> Iterator[tuple[Kind, int]]:
-        """What the next count bytes are, and how many of each."""
-        for run in self._runs:
+        """What the next count bytes are, and how many of each. Only after tell_kinds."""
+        for kind, size in self._runs or ():
             if count == 0:
                 return
-            yield run.kind, min(count, run.size)
-            count -= min(count, run.size)
+            yield kind, min(count, size)
+            count -= min(count, size)
 
     def sent(self, count: int) -> None:
         """The line took count bytes of what peek gave."""
@@ -147,17 +142,18 @@ class Transmitter:
 
     def _grow(self, kind: Kind, size: int) -> None:
         self.size += size
-        if self._runs and self._runs[-1].kind is kind:
-            self._runs[-1].size += size
-        else:
-            self._runs.append(_Run(kind, size))
+        runs = self._runs
+        if runs is None:
+            return
+        if runs and runs[-1][0] is kind:
+            size += runs.pop()[1]
+        runs.append((kind, size))
 
     def _shrink(self, count: int) -> None:
         self.size -= count
-        while count:
-            run = self._runs[0]
-            taken = min(count, run.size)
-            run.size -= taken
-            count -= taken
-            if run.size == 0:
-                self._runs.popleft()
+        runs = self._runs
+        while runs and count:
+            kind, size = runs.popleft()
+            if size > count:
+                runs.appendleft((kind, size - count))
+            count -= min(count, size)

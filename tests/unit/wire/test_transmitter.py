@@ -38,6 +38,7 @@ def test_in_the_order_in_which_it_was_made(transmitter: Transmitter, chunk: int)
 
 @pytest.mark.parametrize("chunk", [1, 4, 1000])
 def test_what_each_byte_is(transmitter: Transmitter, chunk: int) -> None:
+    transmitter.tell_kinds()
     transmitter.echo(b"AT\r", 0.0, partial=False)
     transmitter.write(b"one")
     transmitter.final(b"OK", 0.0)
