@@ -141,6 +141,7 @@ def _check_alive(driver: FaultyDriver) -> None:
     for _ in range(6):  # the first of them may wake it, or end a line that switches it off
         driver.supply(on=True)
         if modem.online:
+            driver.wait(0.5)  # what was typed last may have come right before
             driver.type(b"+++")
         driver.wait(0.5)  # less than it takes to fall asleep again
         end, linefeed = modem.format.cr[0], modem.format.lf[0]
