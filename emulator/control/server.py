@@ -42,7 +42,10 @@ def open_control(where: str, token: str | None, modules: Mapping[str, Running]) 
 
     Raises UsageError for what may not be, LinkError when the address cannot be had.
     """
-    host, port = parse_endpoint(where)
+    try:
+        host, port = parse_endpoint(where)
+    except UsageError as error:
+        raise UsageError(f"--control {error}") from None
     if token is not None and not (token.isascii() and token.isprintable() and token and " " not in token):
         raise UsageError("--control-token is empty, or has a blank or what is no ASCII in it: choose another one")
     try:

@@ -70,6 +70,7 @@ COMPLAINTS = {
     "run --tcp :0 --uart x --exec y": "--tcp and --uart and --exec: a module has one line; choose one of them",
     "run --tcp :0 --link /tmp/x": "--link is for a pseudo-terminal, and --tcp has none; leave one of them out",
     "run --uart x --pty-mode 660": "--pty-mode is for a pseudo-terminal, and --uart has none; leave one of them out",
+    "run --control nowhere": "--control nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --tcp nowhere": "nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --rfc2217 h:99999": "h:99999: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --uart /dev/null": "cannot use /dev/null at 115200 bit/s: ",
