@@ -1,14 +1,16 @@
-"""``--control`` and ``--control-token`` of ``run`` and ``lab``. Nothing of the API is imported without."""
+"""``--control``, ``--control-token``, ``--ready-file`` of ``run`` and ``lab``: what is left out is not imported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.runtime.trace import Guarded, Several, Trace
 
 if TYPE_CHECKING:
+    from emulator.cli.ready import ReadyFile
     from emulator.control.server import ControlServer
     from emulator.runtime.lab import Running
 
@@ -30,6 +32,18 @@ def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -
 
     with closing(open_control(options.address, options.token, modules)) as control:
         yield control
+
+
+@contextmanager
+def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
+    """The ready file, if one was asked for. Raises UsageError."""
+    if file is None:
+        yield None
+        return
+    from emulator.cli.ready import ready_file
+
+    with ready_file(file) as opened:
+        yield opened
 
 
 def remembered(trace: Trace | None, control: ControlServer | None, name: str) -> Trace | None:

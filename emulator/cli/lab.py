@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
-from emulator.cli.controlled import ControlOptions, controlled, remembered, told
+from emulator.cli.controlled import ControlOptions, controlled, readiness, remembered, told
 from emulator.cli.ending import End, hold_signals
 from emulator.cli.traces import traces
 from emulator.errors import EmulatorError, UsageError, declared
@@ -58,11 +58,7 @@ def serve(options: Options) -> int:
     _raise_limit(planned)
     hold_signals()
     with ExitStack() as stack:
-        ready = None
-        if options.ready_file is not None:
-            from emulator.cli.ready import ready_file
-
-            ready = stack.enter_context(ready_file(options.ready_file))
+        ready = stack.enter_context(readiness(options.ready_file))
         lab = Lab()
         control = stack.enter_context(controlled(options.control, lab.modules))
         try:

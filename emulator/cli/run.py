@@ -8,13 +8,12 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
-from emulator.cli.controlled import ControlOptions, controlled, remembered, told
+from emulator.cli.controlled import ControlOptions, controlled, readiness, remembered, told
 from emulator.cli.ending import End, hold_signals
 from emulator.cli.traces import traces
 from emulator.errors import UsageError, declared
@@ -70,7 +69,7 @@ def serve(options: Options) -> int:
     modules: dict[str, Running] = {}
     with (
         controlled(options.control, modules) as control,
-        _ready(options) as ready,
+        readiness(options.ready_file) as ready,
         traces(options.trace, verbose=options.verbose) as trace,
         opened(spec, model) as (line, nv),
     ):
@@ -160,18 +159,6 @@ def _announce(line: str, out: TextIO) -> None:
     """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
     with contextlib.suppress(OSError):
         print(line, file=out, flush=True)
-
-
-@contextlib.contextmanager
-def _ready(options: Options) -> Iterator[ReadyFile | None]:
-    """What --ready-file asks for."""
-    if options.ready_file is None:
-        yield None
-        return
-    from emulator.cli.ready import ready_file
-
-    with ready_file(options.ready_file) as file:
-        yield file
 
 
 def _age() -> float:

@@ -44,6 +44,11 @@ class NvFile(Protocol):
         ...
 
 
+def names_of(model: BoundModel[Modem], name: str | None) -> tuple[str, ...]:
+    """What a fault may call a module. name: its own, if it has one."""
+    return tuple(each for each in (name, model.profile.series, model.profile.sub_model) if each)
+
+
 class Module:
     """One running module: a model on a link, with a network behind it.
 
@@ -64,7 +69,7 @@ class Module:
         nv: NvFile | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time)
-        self._names = (*([name] if name else ()), model.profile.series, model.profile.sub_model)
+        self._names = names_of(model, name)
         self._nv = nv
         if nv is not None:
             self._restore(nv)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from emulator.runtime.line import Cable, Line, open_line
 from emulator.runtime.models import Model, Who, individual, load_model
 from emulator.runtime.outside import Plan
-from emulator.runtime.shell import Module, NvFile
+from emulator.runtime.shell import Module, NvFile, names_of
 
 if TYPE_CHECKING:
     from emulator.runtime.session import Asked, Session
@@ -54,7 +54,7 @@ class Spec(NamedTuple):
 
     def names(self, model: Model) -> tuple[str, ...]:
         """What a fault may call it."""
-        return tuple(name for name in (self.who.name, model.profile.series, model.profile.sub_model) if name)
+        return names_of(model, self.who.name)
 
     def told(self, model: Model, port: str) -> dict[str, str | None]:
         """The ready line as JSON has it."""
