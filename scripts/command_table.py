@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import emulator.commands
-from emulator.at.command import Declaration, is_basic
-from emulator.modem.modem import Modem
-from emulator.profile.loader import LoadedProfile, inspect_file, model_files, sub_models
-from emulator.profile.schema import ParamSection, Profile
+import onemo.commands
+from onemo.at.command import Declaration, is_basic
+from onemo.modem.modem import Modem
+from onemo.profile.loader import LoadedProfile, inspect_file, model_files, sub_models
+from onemo.profile.schema import ParamSection, Profile
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "coverage.md"
 FAMILIES = {
@@ -39,7 +39,7 @@ FAMILIES = {
     "ping": "Pings (manual 3.12)",
     "tls": "TLS (manual 3.1, vendor's SSL guide)",
 }
-"""The heading of each file of emulator/commands that declares any."""
+"""The heading of each file of emulator/onemo/commands that declares any."""
 KEPT_ONLY = {
     "X": "no call is ever made that could be busy or have no dial tone",
     "&C": "DCD never changes",
@@ -115,12 +115,12 @@ def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
 def page() -> str:
     """The whole text of docs/coverage.md."""
     parts = [_HEAD.format(series=len(series()), subs=sum(map(len, series().values())), legend=_legend())]
-    for module in pkgutil.iter_modules(emulator.commands.__path__):
-        declared = getattr(importlib.import_module(f"emulator.commands.{module.name}"), "DECLARATIONS", ())
+    for module in pkgutil.iter_modules(onemo.commands.__path__):
+        declared = getattr(importlib.import_module(f"onemo.commands.{module.name}"), "DECLARATIONS", ())
         if declared and module.name not in FAMILIES:
             raise KeyError(f"{module.name} has no heading in FAMILIES")
     for family, title in FAMILIES.items():
-        declared = importlib.import_module(f"emulator.commands.{family}").DECLARATIONS
+        declared = importlib.import_module(f"onemo.commands.{family}").DECLARATIONS
         rows = [row for declaration in declared for row in _rows(declaration)]
         parts.append("\n".join([f"## {title}", "", *_table(rows), *_notes(rows)]))
     return "\n\n".join(parts) + "\n"
@@ -129,7 +129,7 @@ def page() -> str:
 _HEAD = """\
 # Which series has which command
 
-This page is made by `python -m scripts.command_table` from the declarations in `emulator/commands` and the profiles in
+This page is made by `python -m scripts.command_table` from the declarations in `emulator/onemo` and the profiles in
 `profiles`; a test compares them. A row is a command, or a key of a command that has keys; a column is one of the
 {series} series, by its first sub-model. The notes under a table say where one of the {subs} sub-models differs, and
 which parameters are less than full. `onemo-emulator show MODEL COMMAND` tells the ranges, with the source of each.

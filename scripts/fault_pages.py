@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emulator.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, Key, Kind, Layer, Type
-from emulator.faults.presets import PRESETS
-from emulator.profile.schema import OpenResultSection
-from emulator.runtime.models import Model, load_model
+from onemo.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, Key, Kind, Layer, Type
+from onemo.faults.presets import PRESETS
+from onemo.profile.schema import OpenResultSection
+from onemo.runtime.models import Model, load_model
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "faults.md"
 _WAYS = Path(__file__).with_name("fault_ways.toml")
@@ -31,7 +31,7 @@ _TYPES = {
 _INTRO = """\
 # Faults
 
-This page is made by `python -m scripts.fault_pages` from the declarations in `emulator/faults`; a test compares them.
+This page is made by `python -m scripts.fault_pages` from the declarations in `emulator/onemo`; a test compares them.
 
 A fault is said in one line, `KIND key=value …`: on the command line (`--fault`, which may be repeated), in a scenario
 (`do = "…"`), or as a table of TOML with the same keys and `kind`.

@@ -22,10 +22,11 @@ from random import Random
 from types import FrameType
 from typing import NamedTuple, TypeVar
 
-from emulator.errors import FaultError, NetFailure
-from emulator.modem.connection import Loss
-from emulator.modem.slots import EDITING
-from emulator.net.interface import CloseResult
+from onemo.errors import FaultError, NetFailure
+from onemo.modem.connection import Loss
+from onemo.modem.slots import EDITING
+from onemo.net.interface import CloseResult
+
 from scripts.fuzz_cases import Case, Maker, Step
 from tests.support.driver import model_named
 from tests.support.faulty import FaultyDriver

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from emulator.at.grammar import Form
-from emulator.at.params import BoundParam, Kind
-from emulator.faults.kinds import FORMS, KINDS, SCOPES, Key, Layer, Type
-from emulator.faults.presets import PRESETS
-from emulator.modem.connection import Loss
-from emulator.runtime.models import Model
+from onemo.at.grammar import Form
+from onemo.at.params import BoundParam, Kind
+from onemo.faults.kinds import FORMS, KINDS, SCOPES, Key, Layer, Type
+from onemo.faults.presets import PRESETS
+from onemo.modem.connection import Loss
+from onemo.runtime.models import Model
 
 STEPS = 80
 _STRINGS = (

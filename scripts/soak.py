@@ -21,16 +21,16 @@ from random import Random
 
 import serial
 import trio
+from onemo.errors import FaultError
+from onemo.faults.attach import Faults
+from onemo.faults.kinds import Layer
+from onemo.faults.plan import Armed
+from onemo.faults.presets import parse_faults
+from onemo.faults.say import parse_fault
+from onemo.runtime.hosted import Hosted
+from onemo.runtime.models import load_model
+from onemo.runtime.options import Options, spec_of
 
-from emulator.errors import FaultError
-from emulator.faults.attach import Faults
-from emulator.faults.kinds import Layer
-from emulator.faults.plan import Armed
-from emulator.faults.presets import parse_faults
-from emulator.faults.say import parse_fault
-from emulator.runtime.hosted import Hosted
-from emulator.runtime.models import load_model
-from emulator.runtime.options import Options, spec_of
 from scripts.fuzz_cases import Maker
 from tests.e2e.driver import Driver, Refused
 from tests.e2e.dte import Transcript

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from emulator.control.describe import kinds, presets
-from emulator.control.shape import plain
+from onemo.control.describe import kinds, presets
+from onemo.control.shape import plain
 
-PAGE = Path(__file__).resolve().parents[2] / "emulator" / "control" / "page"
+PAGE = Path(__file__).resolve().parents[2] / "emulator" / "onemo" / "control" / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 Json = dict[str, object]
 

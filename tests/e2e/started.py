@@ -24,7 +24,7 @@ _ALARMS = re.compile(r"a bug in the emulator|Traceback|Exception ignored|Warning
 
 
 class Started:
-    """A running ``python -m emulator run``, or of another command. Leaving it as a context ends it and checks its end.
+    """A running ``python -m onemo run``, or of another command. Leaving it as a context ends it and checks its end.
 
     errors: the file that its stderr goes to. measured: whether coverage, where it runs, may watch it, which takes
     time at the start and at the end that is not the emulator's. ready: the line on stdout, without its end.
@@ -38,7 +38,7 @@ class Started:
             environment = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
         with errors.open("wb") as stderr:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-m", "emulator", command, *arguments],
+                [sys.executable, "-m", "onemo", command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

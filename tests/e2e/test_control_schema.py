@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from onemo.control.api import ENDPOINTS
+from onemo.control.openapi import document
+from onemo.control.stream import TraceStream
+from onemo.faults.kinds import KINDS, Kind
 
-from emulator.control.api import ENDPOINTS
-from emulator.control.openapi import document
-from emulator.control.stream import TraceStream
-from emulator.faults.kinds import KINDS, Kind
 from tests.e2e.started import AT_ONCE, Started
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from onemo.cli.main import app
+from onemo.errors import EmulatorError
 
-from emulator.cli.main import app
-from emulator.errors import EmulatorError
 from tests.e2e.dte import WAIT
 from tests.e2e.started import AT_ONCE, ROOT, Started
 
@@ -104,7 +104,7 @@ def test_the_trace_and_its_order(ctl: Ctl, running: Started) -> None:
 
 def test_following_the_trace(control: str, running: Started) -> None:
     dialogue(running)
-    command = [sys.executable, "-m", "emulator", "ctl", "trace", "-f", "--limit", "1", "--control", control]
+    command = [sys.executable, "-m", "onemo", "ctl", "trace", "-f", "--limit", "1", "--control", control]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=dict(os.environ)) as following:
         assert following.stdout is not None
         try:

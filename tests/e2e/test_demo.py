@@ -17,7 +17,7 @@ from ptyprocess import PtyProcess
 from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
 
-COMMAND = [sys.executable, "-m", "emulator", "demo"]
+COMMAND = [sys.executable, "-m", "onemo", "demo"]
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 

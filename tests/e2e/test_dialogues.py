@@ -25,7 +25,7 @@ wait 0.2
 
 
 def onemo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", "-m", "emulator", *map(str, arguments)]
+    command = [sys.executable, "-W", "error", "-m", "onemo", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=30)
 
 
@@ -68,7 +68,7 @@ def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
     module = start("ML307R")
     with module.awake():
         pass
-    command = [sys.executable, "-m", "emulator", "record", module.port, "--link", str(link), "--out", str(out)]
+    command = [sys.executable, "-m", "onemo", "record", module.port, "--link", str(link), "--out", str(out)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as recorder:
         assert recorder.stdout is not None
         ready = recorder.stdout.readline()
@@ -104,7 +104,7 @@ def test_what_cannot_be_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from emulator.cli.main import main
+    from onemo.cli.main import main
 
     (tmp_path / "s.at").write_text("> AT\n< OK\n")
     (tmp_path / "bad.at").write_text(">AT\n")

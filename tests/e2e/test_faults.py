@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from onemo.faults.kinds import KINDS, Layer
 
-from emulator.faults.kinds import KINDS, Layer
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte
 from tests.e2e.started import ROOT, Started
@@ -239,7 +239,7 @@ def test_hostile_spoils_much_for_a_client_that_takes_one_read_for_an_answer(star
     ],
 )
 def test_mistakes_at_the_start(arguments: tuple[str, ...], said: str) -> None:
-    command = [sys.executable, "-m", "emulator", "run", "ML307R", *arguments]
+    command = [sys.executable, "-m", "onemo", "run", "ML307R", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=WAIT)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr

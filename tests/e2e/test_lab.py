@@ -70,7 +70,7 @@ def launch_lab(tmp_path: Path) -> Iterator[Launch]:
 def run(file: Path, content: str, *arguments: str) -> subprocess.Popen[str]:
     """The same, for a lab that does not end well."""
     file.write_text(DEFAULTS + content)
-    command = [sys.executable, "-m", "emulator", "lab", str(file), *arguments]
+    command = [sys.executable, "-m", "onemo", "lab", str(file), *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -287,7 +287,7 @@ def test_the_limit_of_open_files(tmp_path: Path, hard: int, told: str) -> None:
     """The soft one is raised as far as the hard one lets it."""
     file = tmp_path / "lab.toml"
     file.write_text(DEFAULTS + "[[module]]\ncount = 30")
-    command = [sys.executable, "-m", "emulator", "lab", str(file)]
+    command = [sys.executable, "-m", "onemo", "lab", str(file)]
     with subprocess.Popen(
         ["prlimit", f"--nofile=32:{hard}", *command],
         cwd=ROOT,

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 import serial
+from onemo.link.speed import speed_of
 
-from emulator.link.speed import speed_of
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
@@ -108,7 +108,7 @@ def test_a_uart_whose_speed_follows(wire: tuple[int, str], start: Start) -> None
 
 
 def run(*arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "emulator", "run", "--boot-time", "0", *arguments]
+    command = [sys.executable, "-m", "onemo", "run", "--boot-time", "0", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 import trio
+from onemo import HostNetwork, Module, load_model, open_pty
+from onemo.runtime.models import Who, individual
 
-from emulator import HostNetwork, Module, load_model, open_pty
-from emulator.runtime.models import Who, individual
 from tests.e2e.conftest import Start
 from tests.e2e.driver import Driver, connect, driver_of, identify, reboot, registered, resolve_and_buffer
 from tests.e2e.dte import Transcript

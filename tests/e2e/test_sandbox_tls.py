@@ -14,7 +14,7 @@ from tests.e2e.tls_peers import store, switch_on
 
 
 def exported(*arguments: str) -> bytes:
-    command = [sys.executable, "-m", "emulator", "sandbox-ca", *arguments]
+    command = [sys.executable, "-m", "onemo", "sandbox-ca", *arguments]
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=20).stdout
 
 

@@ -21,7 +21,7 @@ from tests.e2e.started import ROOT
 
 def refused(*arguments: str) -> str:
     """What a start that is refused says: one line on stderr, nothing on stdout, exit status 2."""
-    command = [sys.executable, "-m", "emulator", "run", *arguments]
+    command = [sys.executable, "-m", "onemo", "run", *arguments]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=2 * WAIT)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert re.fullmatch("onemo-emulator: [^\n]+\n", done.stderr), done.stderr
@@ -88,7 +88,7 @@ def test_permissions_that_are_none(mode: str) -> None:
 
 def test_a_stale_link_is_replaced(launch: Start, start: Start, tmp_path: Path) -> None:
     link = tmp_path / "port"
-    command = [sys.executable, "-m", "emulator", "run", "--boot-time", "0", "--link", str(link)]
+    command = [sys.executable, "-m", "onemo", "run", "--boot-time", "0", "--link", str(link)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as killed:
         assert killed.stdout is not None
         assert killed.stdout.readline()
@@ -182,7 +182,7 @@ def test_every_mistake_of_a_profile_is_told(tmp_path: Path) -> None:
         '[commands.NONSENSE]\navailable = true\n[commands.MIPOPEN]\nparams.timeout = { range = "9-1" }\n'
         '[line]\nguard = "long"\n'
     )
-    command = [sys.executable, "-m", "emulator", "run", "own", "--profiles", str(tmp_path)]
+    command = [sys.executable, "-m", "onemo", "run", "own", "--profiles", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * WAIT)
     assert (done.returncode, done.stdout) == (2, "")
     for path in ("commands.NONSENSE", "commands.MIPOPEN.params.timeout.range", "line.guard"):
@@ -250,7 +250,7 @@ def test_the_dialogue_live(start: Start, peers: Peers) -> None:
 
 def test_the_whole_live_dialogue_survives_a_reader_that_left(start: Start) -> None:
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "emulator", "run", "--boot-time", "0", "-v"]
+    command = [sys.executable, "-m", "onemo", "run", "--boot-time", "0", "-v"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=writing) as process:
         os.close(writing)
         os.close(reading)

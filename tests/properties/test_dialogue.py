@@ -8,13 +8,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from emulator.dialogue.difference import rows
-from emulator.dialogue.escapes import escaped, unescaped
-from emulator.dialogue.judge import Judge
-from emulator.dialogue.recorder import Recorder
-from emulator.dialogue.transcript import parse
-from emulator.errors import UsageError
+from onemo.dialogue.difference import rows
+from onemo.dialogue.escapes import escaped, unescaped
+from onemo.dialogue.judge import Judge
+from onemo.dialogue.recorder import Recorder
+from onemo.dialogue.transcript import parse
+from onemo.errors import UsageError
 
 LINES = st.sampled_from(
     ["> AT", ">> a\\x1a", "< OK", "= \\r\\n>", "...", "wait 1", "< {a}", "< {a},{b}", "> X{a}", "# note", ""]

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from emulator.wire.framer import Escaped, Framer, OnlineData
+from onemo.wire.framer import Escaped, Framer, OnlineData
 
 GUARD = 4.0  # whole numbers, so that sums of times are exact
 

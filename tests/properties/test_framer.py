@@ -10,8 +10,7 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from emulator.wire.framer import Framer, Line, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.framer import Framer, Line, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
 
 MAX_LINE = 12
 PACKET = 4

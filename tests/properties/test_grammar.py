@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.at.grammar import Argument, Form, MalformedLine, arguments, body, integer, next_command
+from onemo.at.grammar import Argument, Form, MalformedLine, arguments, body, integer, next_command
 
 TELLING = [
     "AT",

@@ -7,9 +7,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.modem.slots import EDITING
+from onemo.wire.framer import Mode
 
-from emulator.modem.slots import EDITING
-from emulator.wire.framer import Mode
 from tests.support.commands import BASIC, FORMS, KEYS
 from tests.support.driver import Driver, framed_lines
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from onemo.errors import NetFailure
+from onemo.modem.connection import Loss
+from onemo.net.interface import CloseResult
 
-from emulator.errors import NetFailure
-from emulator.modem.connection import Loss
-from emulator.net.interface import CloseResult
 from tests.support.driver import Driver
 from tests.support.plain import Model
 

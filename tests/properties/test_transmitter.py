@@ -6,8 +6,7 @@ from collections import deque
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.wire.transmitter import Transmitter
+from onemo.wire.transmitter import Transmitter
 
 HIGH_MARK, URC_QUEUE, GAP, TYPING = 40, 30, 2.0, 5.0
 TEXT = st.one_of(st.binary(min_size=1, max_size=12), st.binary(min_size=URC_QUEUE, max_size=HIGH_MARK + 5))

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from onemo.profile.loader import model_files, sub_models
+from onemo.profile.ranges import Range
+from onemo.profile.schema import ParamSection
 
-from emulator.profile.loader import model_files, sub_models
-from emulator.profile.ranges import Range
-from emulator.profile.schema import ParamSection
 from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, offers, param, section
 from tests.support.driver import Driver, model_named
 from tests.support.models import SERIES

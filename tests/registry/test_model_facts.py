@@ -6,10 +6,9 @@ from functools import cache
 from typing import TypeVar
 
 import pytest
-
-from emulator.at.command import is_basic
-from emulator.profile.loader import load, model_files, sub_models
-from emulator.profile.schema import ParamSection, Profile
+from onemo.at.command import is_basic
+from onemo.profile.loader import load, model_files, sub_models
+from onemo.profile.schema import ParamSection, Profile
 
 T = TypeVar("T")
 

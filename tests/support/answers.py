@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from emulator.errors import NetFailure
-from emulator.modem.intents import AskTime, Cancel, Lookup, Ping, ServiceIntent, Store
-from emulator.net.interface import Echo, Family
+from onemo.errors import NetFailure
+from onemo.modem.intents import AskTime, Cancel, Lookup, Ping, ServiceIntent, Store
+from onemo.net.interface import Echo, Family
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver

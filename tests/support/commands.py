@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.profile.schema import CommandSection, ParamSection
+from onemo.profile.schema import CommandSection, ParamSection
+
 from tests.support.driver import model_named
 
 FORMS = {

@@ -50,11 +50,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from emulator.dialogue.escapes import unescaped
-from emulator.errors import NetFailure
-from emulator.modem.connection import Loss
-from emulator.modem.registration import Signal
-from emulator.net.interface import CloseResult, Echo
+from onemo.dialogue.escapes import unescaped
+from onemo.errors import NetFailure
+from onemo.modem.connection import Loss
+from onemo.modem.registration import Signal
+from onemo.net.interface import CloseResult, Echo
+
 from tests.support.driver import Driver
 
 Directive = Callable[[Driver, re.Match[str]], None]

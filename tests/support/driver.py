@@ -1,6 +1,6 @@
 """A modem without a line, a network or a clock: a test types, reads, lets time pass, and scripts the world.
 
-``Driver`` follows the protocol of ``emulator.runtime.shell``: after every call into the core what the
+``Driver`` follows the protocol of ``onemo.runtime.shell``: after every call into the core what the
 transmitter holds is written, then the intents are carried out; a report is followed by ``settle``; the line is
 read only while the modem wants input.
 """
@@ -12,9 +12,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Self
 
-from emulator.modem.intents import Bug, Ready, Restart, Wait
-from emulator.modem.modem import Modem
-from emulator.runtime.models import Model, load_model
+from onemo.modem.intents import Bug, Ready, Restart, Wait
+from onemo.modem.modem import Modem
+from onemo.runtime.models import Model, load_model
+
 from tests.support.world import World
 
 _MANY = 10_000

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.faults.attach import Faults, Wrapper
-from emulator.faults.plan import Armed
-from emulator.faults.presets import parse_faults
-from emulator.modem.modem import Modem
+from onemo.faults.attach import Faults, Wrapper
+from onemo.faults.plan import Armed
+from onemo.faults.presets import parse_faults
+from onemo.modem.modem import Modem
+
 from tests.support.driver import READ, Driver
 
 
@@ -60,7 +61,7 @@ class FaultyDriver(Driver):
 
 
 class _Running:
-    """Implements emulator.faults.attach.Running."""
+    """Implements onemo.faults.attach.Running."""
 
     def __init__(self, driver: FaultyDriver) -> None:
         self._driver = driver

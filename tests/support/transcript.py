@@ -6,7 +6,7 @@ The lines before the first step say for which models it holds, and how it starts
     start: off
     fails: why the product is known to do otherwise
 
-Without ``start: off`` the module has booted, its banner is gone and its echo is off. ``emulator.dialogue.transcript``
+Without ``start: off`` the module has booted, its banner is gone and its echo is off. ``onemo.dialogue.transcript``
 has the rest of the grammar, and ``tests.support.directives`` what the lines that start with ``!`` do. {series}, {model}
 (the sub-model) and {imei} are the profile's. No time passes but where a line says so.
 """
@@ -16,11 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.dialogue.difference import rows
-from emulator.dialogue.judge import Difference
-from emulator.dialogue.matcher import Matcher
-from emulator.dialogue.transcript import WAIT, WORLD, Step, filled, parse
-from emulator.errors import UsageError
+from onemo.dialogue.difference import rows
+from onemo.dialogue.judge import Difference
+from onemo.dialogue.matcher import Matcher
+from onemo.dialogue.transcript import WAIT, WORLD, Step, filled, parse
+from onemo.errors import UsageError
+
 from tests.support.directives import perform
 from tests.support.driver import Driver
 from tests.support.models import select

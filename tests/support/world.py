@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from emulator.errors import NetFailure
-from emulator.modem.connection import Loss
-from emulator.modem.connections import Connections
-from emulator.modem.intents import (
+from onemo.errors import NetFailure
+from onemo.modem.connection import Loss
+from onemo.modem.connections import Connections
+from onemo.modem.intents import (
     AskTime,
     Attach,
     Cancel,
@@ -30,7 +30,8 @@ from emulator.modem.intents import (
     Store,
     Wait,
 )
-from emulator.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
+
 from tests.support.answers import Answers
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from onemo.errors import UsageError
 
-from emulator.errors import UsageError
 from tests.support.models import CAT1, SERIES
 from tests.support.transcript import Case, case, read, run
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import kubernetes_validate
 import pytest
 import yaml
+from onemo.cli.main import app
 
-from emulator.cli.main import app
 from tests.support import dockerfile
 from tests.support.dockerfile import ROOT
 from tests.support.models import SERIES

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from onemo.at.store import Slot
+from onemo.commands import DECLARATIONS
+from onemo.modem import slots
 
-from emulator.at.store import Slot
-from emulator.commands import DECLARATIONS
-from emulator.modem import slots
 from scripts.command_table import FILE, KEPT_ONLY, REMARKS, page
 from tests.support.models import SERIES
 

@@ -9,7 +9,7 @@ from tests.unit.test_pytest_plugin import run
 pytest_plugins = ["pytester"]
 
 BLOCKS = """
-from emulator.errors import FaultError, UsageError
+from onemo.errors import FaultError, UsageError
 
 @pytest.mark.onemo(sandbox=True)
 def test_fires(onemo):
@@ -205,7 +205,7 @@ def test_a_lab_from_a_file(pytester: pytest.Pytester) -> None:
     (folder / "wrong.toml").write_text('[[module]]\nmodel = "MN31"\nnv = 3')
     (folder / "test_it.py").write_text("""
 import os, pathlib, pytest, serial
-from emulator.errors import EmulatorError
+from onemo.errors import EmulatorError
 
 HERE = pathlib.Path(__file__).parent
 

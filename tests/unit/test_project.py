@@ -14,18 +14,19 @@ from hatchling.build import build_editable, build_wheel
 from scripts import fetch_pip
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "emulator"
 
 
 def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     wheel = ZipFile(tmp_path / build_wheel(str(tmp_path)))
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    package = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("emulator/**/*.py")}
-    profiles = {f"emulator/_profiles/{path.relative_to(ROOT / 'profiles')}" for path in ROOT.glob("profiles/**/*.toml")}
+    package = {path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("onemo/**/*.py")}
+    profiles = {f"onemo/_profiles/{path.relative_to(ROOT / 'profiles')}" for path in ROOT.glob("profiles/**/*.toml")}
     assert profiles
-    page = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("emulator/control/page/*")}
+    page = {path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("onemo/control/page/*")}
     assert page
-    assert names == package | profiles | page | {"emulator/py.typed"}
+    assert names == package | profiles | page | {"onemo/py.typed"}
 
 
 def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +34,7 @@ def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: 
     wheel = ZipFile(tmp_path / build_editable(str(tmp_path)))
     (name,) = [name for name in wheel.namelist() if ".dist-info/" not in name]
     assert name.endswith(".pth")
-    assert wheel.read(name).decode().splitlines() == [str(ROOT)]
+    assert wheel.read(name).decode().splitlines() == [str(SOURCE)]
 
 
 def test_the_changelog_has_the_version_at_its_top() -> None:

@@ -9,15 +9,14 @@ import sys
 import threading
 from pathlib import Path
 
+import onemo.runtime.hosted  # noqa: F401
 import pytest
 import serial  # noqa: F401  # a run inside this one imports again whatever was not there before
-
-import emulator.runtime.hosted  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = ("-p", "emulator.pytest_plugin")
+PLUGIN = ("-p", "onemo.pytest_plugin")
 STRICT = ("--strict-markers", "-W", "error", "-W", "error::pytest.PytestUnraisableExceptionWarning")
 ASK = """
 import pytest
@@ -106,7 +105,7 @@ def test_a_wrong_marker_says_what_is_allowed(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(errors=len(WRONG))
     result.stdout.fnmatch_lines([f"@pytest.mark.onemo: {problem}" for problem in WRONG.values()])
     result.stdout.no_fnmatch_line("*Traceback*")
-    result.stdout.no_fnmatch_line("*emulator/*")
+    result.stdout.no_fnmatch_line("*/onemo/*")
     result.stdout.no_fnmatch_line("*another exception*")
 
 
@@ -267,9 +266,9 @@ def test_it(onemo, number):
 
 def test_a_run_without_such_a_test_imports_nothing() -> None:
     """Neither trio nor any part of the emulator."""
-    code = "import sys, emulator.pytest_plugin; print(*sorted(n for n in sys.modules if n[:4] in ('emul', 'trio')))"
+    code = "import sys, onemo.pytest_plugin; print(*sorted(n for n in sys.modules if n[:4] in ('onem', 'trio')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
-    assert (done.stdout.split(), done.stderr) == (["emulator", "emulator.pytest_plugin"], "")
+    assert (done.stdout.split(), done.stderr) == (["onemo", "onemo.pytest_plugin"], "")
 
 
 def test_the_markers_are_told_of(pytester: pytest.Pytester) -> None:

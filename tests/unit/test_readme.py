@@ -14,16 +14,15 @@ from pathlib import Path
 
 import pytest
 import serial
-
-from emulator import Hosted, Sandbox, load_model, parse_pattern, parse_route
-from emulator.cli.main import app
-from emulator.cli.show import check_file, show_model
-from emulator.commands import DECLARATIONS
-from emulator.errors import NetError
-from emulator.net.interface import Family
-from emulator.net.sandbox import load_config
-from emulator.runtime.labfile import read_lab
-from emulator.runtime.labtable import Table
+from onemo import Hosted, Sandbox, load_model, parse_pattern, parse_route
+from onemo.cli.main import app
+from onemo.cli.show import check_file, show_model
+from onemo.commands import DECLARATIONS
+from onemo.errors import NetError
+from onemo.net.interface import Family
+from onemo.net.sandbox import load_config
+from onemo.runtime.labfile import read_lab
+from onemo.runtime.labtable import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -68,7 +67,7 @@ def test_a_module_started_by_a_test() -> None:
 
 def test_pyserial_on_the_link(tmp_path: Path) -> None:
     link = tmp_path / "modem"
-    command = [sys.executable, "-m", "emulator", "run", "--link", str(link)]
+    command = [sys.executable, "-m", "onemo", "run", "--link", str(link)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as module:
         try:
             assert module.stdout is not None
@@ -85,7 +84,7 @@ def test_the_tests_of_a_firmware(tmp_path: Path) -> None:
     code = program("# test_firmware.py")
     (tmp_path / "test_firmware.py").write_text(code)
     (tmp_path / "test_failing.py").write_text(code.replace("not report", "report"))
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-p", "emulator.pytest_plugin", "--strict-markers", "."]
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-p", "onemo.pytest_plugin", "--strict-markers", "."]
     without = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **without}, timeout=60
@@ -128,7 +127,7 @@ def told_lines(block: str) -> list[str]:
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """``run`` with these arguments, ended whatever happens."""
-    command = [sys.executable, "-m", "emulator", "run", *arguments]
+    command = [sys.executable, "-m", "onemo", "run", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as module:
         try:
             yield module
@@ -277,7 +276,7 @@ def test_the_session_with_the_control(tmp_path: Path) -> None:
         assert module.stdout is not None
         environment = {**os.environ, "ONEMO_CONTROL": json.loads(module.stdout.readline())["control"]}
         for command, printed in steps:
-            words = [sys.executable, "-m", "emulator", *shlex.split(command)[1:]]
+            words = [sys.executable, "-m", "onemo", *shlex.split(command)[1:]]
             done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=60)
             assert (done.stdout, done.stderr) == (printed, ""), command
 

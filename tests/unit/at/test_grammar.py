@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator.at.grammar import Argument, Form, MalformedLine, arguments, body, integer, next_command
+from onemo.at.grammar import Argument, Form, MalformedLine, arguments, body, integer, next_command
 
 
 def commands(line: bytes) -> list[tuple[bytes, Form, bytes | None]]:

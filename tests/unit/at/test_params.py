@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 import pytest
-
-from emulator.at.grammar import arguments
-from emulator.at.params import (
+from onemo.at.grammar import arguments
+from onemo.at.params import (
     BindError,
     BoundRecord,
     Defaulted,
@@ -18,9 +17,9 @@ from emulator.at.params import (
     RequiredText,
     bind_record,
 )
-from emulator.at.reply import Cme, CommandError
-from emulator.profile.ranges import Range
-from emulator.profile.schema import ParamSection
+from onemo.at.reply import Cme, CommandError
+from onemo.profile.ranges import Range
+from onemo.profile.schema import ParamSection
 
 Paired = Annotated[int, Param(Kind.INTEGER, together="pair")]
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from onemo.at.command import Action, Declaration, NoParameters
+from onemo.at.registry import bind
+from onemo.at.reply import DONE
+from onemo.commands import DECLARATIONS
+from onemo.errors import ProfileError
+from onemo.modem.modem import Modem
+from onemo.profile.loader import inspect_file, load
+from onemo.runtime.models import load_model, load_model_file
 
-from emulator.at.command import Action, Declaration, NoParameters
-from emulator.at.registry import bind
-from emulator.at.reply import DONE
-from emulator.commands import DECLARATIONS
-from emulator.errors import ProfileError
-from emulator.modem.modem import Modem
-from emulator.profile.loader import inspect_file, load
-from emulator.runtime.models import load_model, load_model_file
 from tests.support.driver import Driver
 
 NEW: Declaration[Modem] = Action("NEW", NoParameters, lambda modem, record: DONE, bare=True)

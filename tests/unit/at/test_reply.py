@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from onemo.at.reply import CONNECT, ERROR, OK, Cme, CommandError, ReplyFormat
 
-from emulator.at.reply import CONNECT, ERROR, OK, Cme, CommandError, ReplyFormat
 from tests.support.driver import model_named
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from onemo.cli.main import main
 from ptyprocess import PtyProcess
-
-from emulator.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -69,13 +68,13 @@ def write(tmp_path: Path) -> Write:
 
 def started(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """The same as a process of its own."""
-    command = [sys.executable, "-m", "emulator", *arguments]
+    command = [sys.executable, "-m", "onemo", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
 
 def on_a_terminal(columns: int, *arguments: str, **environment: str) -> list[str]:
     """The lines that the command prints on a terminal of this width."""
-    command = [sys.executable, "-m", "emulator", *arguments]
+    command = [sys.executable, "-m", "onemo", *arguments]
     ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
     known = {**ours, "TERM": "xterm", **environment}
     shown = b""

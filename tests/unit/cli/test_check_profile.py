@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from onemo.cli.show import check_file
+from onemo.profile.loader import builtin_directory, model_files, sub_models
 
-from emulator.cli.show import check_file
-from emulator.profile.loader import builtin_directory, model_files, sub_models
 from tests.unit.cli.conftest import ACME, Typed, Write
 
 

@@ -8,10 +8,9 @@ import os
 import re
 
 import pytest
-
-from emulator.cli import live
-from emulator.cli.live import Live
-from emulator.wire.transmitter import Kind
+from onemo.cli import live
+from onemo.cli.live import Live
+from onemo.wire.transmitter import Kind
 
 
 class Terminal(io.StringIO):

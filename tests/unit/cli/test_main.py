@@ -10,15 +10,15 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import onemo.__main__
+import onemo.cli.run
 import pytest
+from onemo.cli.run import Options
+from onemo.runtime.line import Cable
+from onemo.runtime.models import Who
+from onemo.runtime.outside import Plan
+from onemo.runtime.spec import Spec
 
-import emulator.__main__
-import emulator.cli.run
-from emulator.cli.run import Options
-from emulator.runtime.line import Cable
-from emulator.runtime.models import Who
-from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
 COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab", "ctl")
@@ -140,7 +140,7 @@ def test_the_nearest_names_of_a_model(typed: Typed, asked: str, meant: str) -> N
 
 def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Options] = []
-    monkeypatch.setattr(emulator.cli.run, "serve", asked.append)
+    monkeypatch.setattr(onemo.cli.run, "serve", asked.append)
     options = f"--link /tmp/x --pty-mode 0660 --profiles {tmp_path} --profiles / --boot-time 1.5 --trace t --json -v"
     assert typed("run", "mn316", *options.split()).status == 0
     assert typed("run").status == 0
@@ -249,14 +249,14 @@ def test_help_fits_a_narrow_terminal(columns: int) -> None:
 
 
 def test_the_version(typed: Typed) -> None:
-    assert typed("--version") == (0, f"{emulator.__version__}\n", "")
+    assert typed("--version") == (0, f"{onemo.__version__}\n", "")
 
 
 def test_the_command_and_the_module_are_the_same() -> None:
     (command,) = entry_points(group="console_scripts", name="onemo-emulator")
-    assert command.load() is emulator.__main__.main
+    assert command.load() is onemo.__main__.main
     with started("--version") as process:
-        assert process.communicate() == (f"{emulator.__version__}\n", "")
+        assert process.communicate() == (f"{onemo.__version__}\n", "")
 
 
 # ---- What a profile of one's own has wrong
@@ -307,19 +307,19 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 
 def test_running_needs_nothing_of_the_other_commands() -> None:
     """Imports are most of the time until the port is ready."""
-    code = "import sys, emulator.cli.main, emulator.cli.run; print(*sys.modules)"
+    code = "import sys, onemo.cli.main, onemo.cli.run; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "trio" in loaded
     others = {"rich", "dns", "pydantic", "inotify_simple", "starlette", "h11", "httpx", "anyio", "json"}
     assert not others & {name.partition(".")[0] for name in loaded}
-    assert not [name for name in loaded if name.startswith("emulator.control")]
-    assert [name for name in loaded if name.startswith("emulator.cli.")] == [
-        "emulator.cli.values",
-        "emulator.cli.main",
-        "emulator.cli.controlled",
-        "emulator.cli.ending",
-        "emulator.cli.traces",
-        "emulator.cli.run",
+    assert not [name for name in loaded if name.startswith("onemo.control")]
+    assert [name for name in loaded if name.startswith("onemo.cli.")] == [
+        "onemo.cli.values",
+        "onemo.cli.main",
+        "onemo.cli.controlled",
+        "onemo.cli.ending",
+        "onemo.cli.traces",
+        "onemo.cli.run",
     ]
 
 

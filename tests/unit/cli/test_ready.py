@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import trio
+from onemo.cli.ready import PERIOD, ready_file
+from onemo.errors import UsageError
 from trio.testing import MockClock
 
-from emulator.cli.ready import PERIOD, ready_file
-from emulator.errors import UsageError
 from tests.unit.cli.conftest import ROOT, Typed, started
 
 LINE = '{"model": "ML307R"}'

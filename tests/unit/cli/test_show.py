@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import onemo.cli.show
 import pytest
+from onemo.cli.command_page import command_name
+from onemo.cli.model_page import about
+from onemo.cli.show import show_model, show_models
+from onemo.cli.traits import typed as as_typed
+from onemo.commands import DECLARATIONS
+from onemo.errors import EmulatorError
+from onemo.profile.loader import inspect_file, load, model_files, sub_models
 
-import emulator.cli.show
-from emulator.cli.command_page import command_name
-from emulator.cli.model_page import about
-from emulator.cli.show import show_model, show_models
-from emulator.cli.traits import typed as as_typed
-from emulator.commands import DECLARATIONS
-from emulator.errors import EmulatorError
-from emulator.profile.loader import inspect_file, load, model_files, sub_models
 from tests.unit.cli.conftest import ACME, Typed, Write, on_a_terminal
 
 Shown = Callable[..., list[str]]
@@ -31,7 +31,7 @@ _inspected = cache(inspect_file)
 @pytest.fixture(autouse=True)
 def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of the time of these tests would be reading the same profiles again."""
-    monkeypatch.setattr(emulator.cli.show, "inspect_file", _inspected)
+    monkeypatch.setattr(onemo.cli.show, "inspect_file", _inspected)
 
 
 @pytest.fixture

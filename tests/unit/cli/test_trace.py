@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from emulator.runtime.trace import JsonLines
+from onemo.runtime.trace import JsonLines
 
 
 def test_it_can_be_read_while_it_is_written(tmp_path: Path) -> None:

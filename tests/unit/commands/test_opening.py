@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from onemo.net.interface import Family, KeepAlive, OpenRequest, Transport
+from onemo.runtime.models import load_model_file
 
-from emulator.net.interface import Family, KeepAlive, OpenRequest, Transport
-from emulator.runtime.models import load_model_file
 from tests.support.driver import Driver
 from tests.support.models import CAT1, NB, SERIES
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator.control.api import Control
-from emulator.control.endpoints import Asked, Refused
+from onemo.control.api import Control
+from onemo.control.endpoints import Asked, Refused
 
 ASKED = Asked({"name": "gateway"}, {}, None, {})
 

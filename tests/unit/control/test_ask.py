@@ -7,10 +7,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.control.ask import Pattern, Step, filtered, verify
-from emulator.control.journal import Journal
-from emulator.wire.transmitter import Kind
+from onemo.control.ask import Pattern, Step, filtered, verify
+from onemo.control.journal import Journal
+from onemo.wire.transmitter import Kind
 
 
 def journal() -> Journal:

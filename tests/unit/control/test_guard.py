@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator.control.guard import Guard, is_loopback
+from onemo.control.guard import Guard, is_loopback
 
 JSON = {"content-type": "application/json"}
 HOME = {"host": "127.0.0.1:8080"}

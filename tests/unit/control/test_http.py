@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
-
-from emulator.control import http
-from emulator.control.http import App, Message, Server
+from onemo.control import http
+from onemo.control.http import App, Message, Server
 
 LIMIT = 5.0
 

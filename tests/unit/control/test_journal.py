@@ -7,9 +7,8 @@ from itertools import count
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.control.journal import KINDS, Entry, Journal
-from emulator.wire.transmitter import Kind
+from onemo.control.journal import KINDS, Entry, Journal
+from onemo.wire.transmitter import Kind
 
 CROSSINGS = st.lists(
     st.one_of(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-
-from emulator.control.server import open_control
-from emulator.errors import EmulatorError
+from onemo.control.server import open_control
+from onemo.errors import EmulatorError
 
 
 @pytest.mark.parametrize("where", ["0", "127.0.0.1:0", "[::1]:0", "localhost:0"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from emulator.dialogue.difference import rows
-from emulator.dialogue.judge import Judge
-from emulator.dialogue.transcript import parse
+from onemo.dialogue.difference import rows
+from onemo.dialogue.judge import Judge
+from onemo.dialogue.transcript import parse
 
 
 class Play:

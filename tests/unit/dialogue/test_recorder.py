@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from emulator.dialogue.recorder import Recorder
+from onemo.dialogue.recorder import Recorder
 
 OK = b"\r\nOK\r\n"
 

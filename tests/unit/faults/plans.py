@@ -5,10 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import trio
-
-from emulator.faults.kinds import Layer
-from emulator.faults.plan import Armed, FaultPlan, Occasion
-from emulator.faults.say import parse_fault
+from onemo.faults.kinds import Layer
+from onemo.faults.plan import Armed, FaultPlan, Occasion
+from onemo.faults.say import parse_fault
 
 
 class Plan:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from onemo.faults.commands import FaultyCommands
+from onemo.wire.transmitter import Transmitter
 
-from emulator.faults.commands import FaultyCommands
-from emulator.wire.transmitter import Transmitter
 from tests.support.driver import model_named
 from tests.support.faulty import FaultyDriver
 

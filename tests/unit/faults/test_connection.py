@@ -6,11 +6,9 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from trio.testing import MockClock, wait_all_tasks_blocked
-
-from emulator.errors import NetError, NetFailure
-from emulator.faults.network import FaultyNetwork
-from emulator.net.interface import (
+from onemo.errors import NetError, NetFailure
+from onemo.faults.network import FaultyNetwork
+from onemo.net.interface import (
     Carrying,
     CloseMode,
     ClosePlan,
@@ -20,6 +18,8 @@ from emulator.net.interface import (
     OpenRequest,
     Transport,
 )
+from trio.testing import MockClock, wait_all_tasks_blocked
+
 from tests.unit.faults.plans import Plan
 from tests.unit.runtime.doubles import Peer, World
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from onemo.errors import FaultError
+from onemo.faults.kinds import KINDS, Kind, Layer
+from onemo.faults.say import parse_fault
+from onemo.modem.power import PowerState
+from onemo.wire.transmitter import Transmitter
 
-from emulator.errors import FaultError
-from emulator.faults.kinds import KINDS, Kind, Layer
-from emulator.faults.say import parse_fault
-from emulator.modem.power import PowerState
-from emulator.wire.transmitter import Transmitter
 from tests.support.faulty import FaultyDriver
 
 MODELS = ("ML307R", "ML307G", "MN316", "MN319")

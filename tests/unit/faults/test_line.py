@@ -5,10 +5,10 @@ from __future__ import annotations
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.faults.line import FaultyLink
+from onemo.link.interface import Link
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from emulator.faults.line import FaultyLink
-from emulator.link.interface import Link
 from tests.unit.faults.plans import Plan
 from tests.unit.link.lines import receive, send
 from tests.unit.runtime.doubles import Line

@@ -6,12 +6,10 @@ from collections.abc import Awaitable
 
 import pytest
 import trio
-from trio.testing import MockClock
-
-from emulator.errors import NetError, NetFailure
-from emulator.faults.kinds import OPEN_FAILURES
-from emulator.faults.network import FaultyNetwork
-from emulator.net.interface import (
+from onemo.errors import NetError, NetFailure
+from onemo.faults.kinds import OPEN_FAILURES
+from onemo.faults.network import FaultyNetwork
+from onemo.net.interface import (
     Echo,
     Family,
     LookupRequest,
@@ -22,6 +20,8 @@ from emulator.net.interface import (
     TimeRequest,
     Transport,
 )
+from trio.testing import MockClock
+
 from tests.unit.faults.plans import Plan
 from tests.unit.runtime.doubles import World
 

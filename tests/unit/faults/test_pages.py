@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import onemo
 import pytest
+from onemo.at.reply import Cme
+from onemo.faults.kinds import KINDS, OPEN_FAILURES
+from onemo.faults.presets import PRESETS, parse_faults
+from onemo.faults.scenario import read_scenario
+from onemo.net.interface import Echo
+from onemo.profile.schema import OpenResultSection
 
-import emulator
-from emulator.at.reply import Cme
-from emulator.faults.kinds import KINDS, OPEN_FAILURES
-from emulator.faults.presets import PRESETS, parse_faults
-from emulator.faults.scenario import read_scenario
-from emulator.net.interface import Echo
-from emulator.profile.schema import OpenResultSection
 from scripts.fault_pages import FILE, page, ways
 from tests.support.driver import model_named
 from tests.support.faulty import FaultyDriver
@@ -80,7 +80,7 @@ def test_every_result_of_the_profiles_is_there() -> None:
 
 def test_every_urc_of_the_code_is_there() -> None:
     """Those that are announced under a name of their own, and what MIPURC and CGEV tell."""
-    root = Path(emulator.__file__).parent
+    root = Path(onemo.__file__).parent
     code = "\n".join(path.read_text() for folder in ("modem", "commands") for path in (root / folder).rglob("*.py"))
     names = set(re.findall(r'(?:notify|_announce)\(print_line\("(\w+)"', code)) | {"MPING", "MNTP", "MIPCALL"}
     names |= {"CREG", "CGREG", "CEREG", "MLPMENTER", "MLPMEXIT"}

@@ -8,10 +8,9 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.faults.kinds import Layer
-from emulator.faults.plan import Armed, FaultPlan, Occasion
-from emulator.faults.say import parse_fault
+from onemo.faults.kinds import Layer
+from onemo.faults.plan import Armed, FaultPlan, Occasion
+from onemo.faults.say import parse_fault
 
 CSQ = Occasion(command="CSQ", form="execute")
 TIMES = st.lists(st.floats(0, 10), min_size=1, max_size=60).map(sorted)

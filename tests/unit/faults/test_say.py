@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.errors import FaultError
-from emulator.faults.events import HAPPENINGS
-from emulator.faults.kinds import KINDS, OPEN_FAILURES, Key, Kind, Layer, Type
-from emulator.faults.presets import PRESETS, faults_of, parse_faults
-from emulator.faults.say import fault_of, parse_fault
+from onemo.errors import FaultError
+from onemo.faults.events import HAPPENINGS
+from onemo.faults.kinds import KINDS, OPEN_FAILURES, Key, Kind, Layer, Type
+from onemo.faults.presets import PRESETS, faults_of, parse_faults
+from onemo.faults.say import fault_of, parse_fault
 
 TEXTS = st.text(st.characters(codec="latin-1", exclude_characters="\\"), max_size=20)
 
@@ -132,6 +131,6 @@ def test_every_event_happens_and_every_undo_is_one() -> None:
 
 
 def test_the_failures_are_those_of_the_network() -> None:
-    from emulator.errors import NetFailure
+    from onemo.errors import NetFailure
 
     assert {name.replace("-", "_").upper() for name in OPEN_FAILURES} <= NetFailure.__members__.keys()

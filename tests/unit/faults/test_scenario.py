@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from onemo.errors import FaultError
+from onemo.faults.scenario import play, read_scenario
 
-from emulator.errors import FaultError
-from emulator.faults.scenario import play, read_scenario
 from tests.support.faulty import FaultyDriver
 
 TUNNEL = """

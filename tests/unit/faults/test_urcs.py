@@ -7,11 +7,11 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.faults.kinds import MALFORMED, POINTS
+from onemo.faults.presets import PRESETS
+from onemo.modem.connection import Loss
+from onemo.wire.transmitter import Transmitter
 
-from emulator.faults.kinds import MALFORMED, POINTS
-from emulator.faults.presets import PRESETS
-from emulator.modem.connection import Loss
-from emulator.wire.transmitter import Transmitter
 from tests.support.faulty import FaultyDriver
 
 MODELS = ("ML307R", "ML307G", "MN316", "MN319")

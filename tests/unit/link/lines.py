@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import trio
-
-from emulator.link.interface import Link
+from onemo.link.interface import Link
 
 EVERY_BYTE = bytes(range(256))
 T = TypeVar("T")

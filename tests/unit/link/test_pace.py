@@ -8,10 +8,10 @@ import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.link.interface import Link
+from onemo.link.pace import PacedLink
+from onemo.link.pty import open_pty
 
-from emulator.link.interface import Link
-from emulator.link.pace import PacedLink
-from emulator.link.pty import open_pty
 from tests.unit.link.lines import aside, receive, send
 
 

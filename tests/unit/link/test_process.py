@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
+from onemo.errors import LinkError, UsageError
+from onemo.link.interface import Link
+from onemo.link.process import ProcessLink, open_process
 
-from emulator.errors import LinkError, UsageError
-from emulator.link.interface import Link
-from emulator.link.process import ProcessLink, open_process
 from tests.unit.link.lines import EVERY_BYTE, fill, receive, send
 
 
@@ -110,7 +110,7 @@ async def test_closing_ends_the_child() -> None:
 
 
 async def test_closing_ends_a_child_that_does_not_listen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.link.process._PATIENCE", 0.1)
+    monkeypatch.setattr("onemo.link.process._PATIENCE", 0.1)
     with open_process("""sh -c 'trap "" TERM HUP; echo; while :; do sleep 100; done'""") as link, trio.fail_after(10):
         link.start()
         await receive(link, 1)

@@ -15,10 +15,9 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import serial
 import trio
+from onemo.link.interface import Link
+from onemo.link.pty import PtyLink, open_pty
 from trio.testing import wait_all_tasks_blocked
-
-from emulator.link.interface import Link
-from emulator.link.pty import PtyLink, open_pty
 
 EVERY_BYTE = bytes(range(256))
 TIOCGEXCL = 0x80045440
@@ -316,7 +315,7 @@ async def test_a_hang_up_is_survived(pty: PtyLink) -> None:
 
 
 async def test_watching_costs_nothing_while_bytes_flow(pty: PtyLink) -> None:
-    watch = "emulator.link.pty.PtyLink.watch"
+    watch = "onemo.link.pty.PtyLink.watch"
     with dte(pty) as port:
         await wait_all_tasks_blocked()
         while True:  # it wakes when a program opens or closes any terminal of the host, which other tests do too
@@ -352,7 +351,7 @@ async def test_a_host_that_cannot_watch_is_told_of_once(
     def refuse(**_: bool) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("emulator.link.opens.INotify", refuse)
+    monkeypatch.setattr("onemo.link.opens.INotify", refuse)
     with open_pty() as link:
         await link.watch()
         assert [record.levelname for record in caplog.records] == ["WARNING"]

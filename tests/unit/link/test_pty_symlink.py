@@ -17,14 +17,13 @@ from pathlib import Path
 import pytest
 import serial
 import trio
+from onemo.errors import LinkError
+from onemo.link.pty import PtyLink, open_pty
 from trio.testing import wait_all_tasks_blocked
-
-from emulator.errors import LinkError
-from emulator.link.pty import PtyLink, open_pty
 
 EMULATOR = """
 import pathlib, signal, sys
-from emulator.link.pty import open_pty
+from onemo.link.pty import open_pty
 with open_pty(pathlib.Path(sys.argv[1])) as link:
     print(link.port, flush=True)
     signal.pause()

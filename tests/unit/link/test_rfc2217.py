@@ -13,10 +13,10 @@ import trio
 import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.link.interface import Link
+from onemo.link.rfc2217 import Rfc2217Link, open_rfc2217
 from serial import rfc2217
 
-from emulator.link.interface import Link
-from emulator.link.rfc2217 import Rfc2217Link, open_rfc2217
 from tests.unit.link.lines import EVERY_BYTE, aside, echoing, fill, receive, send, until
 
 T = TypeVar("T")

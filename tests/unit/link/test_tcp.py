@@ -15,10 +15,10 @@ import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.errors import LinkError, UsageError
+from onemo.link.interface import Link
+from onemo.link.tcp import TcpLink, open_tcp, parse_endpoint
 
-from emulator.errors import LinkError, UsageError
-from emulator.link.interface import Link
-from emulator.link.tcp import TcpLink, open_tcp, parse_endpoint
 from tests.unit.link.lines import EVERY_BYTE, aside, echoing, fill, receive, send, until
 
 

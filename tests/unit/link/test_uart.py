@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 import trio
 import trio.testing
+from onemo.errors import LinkError
+from onemo.link.interface import Link
+from onemo.link.speed import speed_of
+from onemo.link.uart import UartLink, open_uart
 
-from emulator.errors import LinkError
-from emulator.link.interface import Link
-from emulator.link.speed import speed_of
-from emulator.link.uart import UartLink, open_uart
 from tests.unit.link.lines import EVERY_BYTE, aside, fill, receive, send, until
 
 

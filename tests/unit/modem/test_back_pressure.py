@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from onemo.modem.connection import Loss
 
-from emulator.modem.connection import Loss
 from tests.support.driver import Driver
 
 HIGH_MARK = 65536

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.modem.clock import Clock, read, show
+from onemo.modem.clock import Clock, read, show
 
 FIRST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
 END = datetime(2080, 1, 1, tzinfo=UTC).timestamp()

@@ -8,9 +8,9 @@ from ipaddress import IPv4Address, ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.modem.contexts import Contexts
+from onemo.net.interface import Family
 
-from emulator.modem.contexts import Contexts
-from emulator.net.interface import Family
 from tests.support.driver import Driver
 from tests.support.models import CAT1, SERIES
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from onemo.at.reply import Cme, CommandError
+from onemo.modem.files import FileKind, Files
+from onemo.modem.memory import Memory
+from onemo.net.interface import Pem
 
-from emulator.at.reply import Cme, CommandError
-from emulator.modem.files import FileKind, Files
-from emulator.modem.memory import Memory
-from emulator.net.interface import Pem
 from tests.support.driver import model_named
 
 PROFILE = model_named("ML307R").profile.tls

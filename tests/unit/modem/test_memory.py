@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.modem.memory import Memory
+from onemo.modem.modem import Modem
+from onemo.runtime.models import Model, load_model_file
 
-from emulator.modem.memory import Memory
-from emulator.modem.modem import Modem
-from emulator.runtime.models import Model, load_model_file
 from tests.support.driver import Driver, model_named
 from tests.support.models import CAT1, NB, SERIES
 

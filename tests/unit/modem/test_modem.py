@@ -6,15 +6,15 @@ import math
 from pathlib import Path
 
 import pytest
+from onemo.at.command import Action, Declaration, NoParameters
+from onemo.at.registry import bind
+from onemo.at.reply import Reply
+from onemo.commands import DECLARATIONS
+from onemo.modem.connection import Loss
+from onemo.modem.modem import Modem
+from onemo.profile.loader import inspect_file
+from onemo.runtime.models import Model
 
-from emulator.at.command import Action, Declaration, NoParameters
-from emulator.at.registry import bind
-from emulator.at.reply import Reply
-from emulator.commands import DECLARATIONS
-from emulator.modem.connection import Loss
-from emulator.modem.modem import Modem
-from emulator.profile.loader import inspect_file
-from emulator.runtime.models import Model
 from tests.support.driver import Driver, model_named
 
 OPEN = 'AT+MIPOPEN=0,"TCP","h",80'

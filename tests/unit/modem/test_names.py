@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from onemo.modem.names import name_policy, require_addresses, servers_in_force, shown_address
+from onemo.modem.slots import Servers
+from onemo.net.interface import Family, NamePolicy
+from onemo.runtime.models import load_model_file
 
-from emulator.modem.names import name_policy, require_addresses, servers_in_force, shown_address
-from emulator.modem.slots import Servers
-from emulator.net.interface import Family, NamePolicy
-from emulator.runtime.models import load_model_file
 from tests.support.driver import Driver
 from tests.support.models import CAT1, NB, SERIES
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-
-from emulator.modem.power import TRANSITIONS, Power, PowerEvent, PowerState
+from onemo.modem.power import TRANSITIONS, Power, PowerEvent, PowerState
 
 
 def test_every_state_can_be_reached_and_left() -> None:

@@ -7,8 +7,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.modem.registration import TRANSITIONS, Event, Registration, Signal
 
-from emulator.modem.registration import TRANSITIONS, Event, Registration, Signal
 from tests.support.driver import Driver
 
 FOUND = "\r\n+CEREG: 1\r\n"

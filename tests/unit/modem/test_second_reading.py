@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from onemo.errors import NetFailure
+from onemo.modem.intents import Store
+from onemo.modem.modem import Modem
+from onemo.modem.registration import Registration
 
-from emulator.errors import NetFailure
-from emulator.modem.intents import Store
-from emulator.modem.modem import Modem
-from emulator.modem.registration import Registration
 from tests.support.driver import Driver, model_named
 
 SAVING = {"mode": 1, "periodic_rau": "", "ready_timer": "", "periodic_tau": "01000001", "active_time": "00100001"}

@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.errors import NetFailure
+from onemo.modem.intents import AskTime, Lookup, Ping
+from onemo.net.interface import Echo
 
-from emulator.errors import NetFailure
-from emulator.modem.intents import AskTime, Lookup, Ping
-from emulator.net.interface import Echo
 from tests.support.driver import Driver
 from tests.support.models import CAT1, NB, SERIES
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.at.reply import Cme, CommandError
+from onemo.modem.modem import Modem
+from onemo.modem.sim import REFUSALS, Sim, SimState, is_code
 
-from emulator.at.reply import Cme, CommandError
-from emulator.modem.modem import Modem
-from emulator.modem.sim import REFUSALS, Sim, SimState, is_code
 from tests.support.driver import Driver, model_named
 
 PROFILE = model_named("ML307R").profile.sim

@@ -8,9 +8,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.modem.power import PowerState
+from onemo.modem.sleep import active_time, periodic_time
 
-from emulator.modem.power import PowerState
-from emulator.modem.sleep import active_time, periodic_time
 from tests.support.driver import Driver
 
 

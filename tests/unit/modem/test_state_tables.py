@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from onemo.at.reply import Cme, CommandError
+from onemo.modem.connection import TRANSITIONS, AccessMode, Event, Instance, Operation, State
+from onemo.modem.power import Power, PowerEvent, PowerState
+from onemo.net.interface import OpenRequest, Transport
 
-from emulator.at.reply import Cme, CommandError
-from emulator.modem.connection import TRANSITIONS, AccessMode, Event, Instance, Operation, State
-from emulator.modem.power import Power, PowerEvent, PowerState
-from emulator.net.interface import OpenRequest, Transport
 from tests.support.driver import model_named
 
 REQUEST = OpenRequest(Transport.TCP, "h", 80, 60.0)

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.connections import TcpConnection, UdpConnection
-from emulator.net.interface import Connection, Family, NamePolicy, OpenRequest, Transport
-from emulator.net.ports import PortLedger
-from emulator.net.sockets import HostNetwork
+from onemo.errors import NetError, NetFailure
+from onemo.net.connections import TcpConnection, UdpConnection
+from onemo.net.interface import Connection, Family, NamePolicy, OpenRequest, Transport
+from onemo.net.ports import PortLedger
+from onemo.net.sockets import HostNetwork
 
 LOOPBACK = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
 SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}

@@ -11,8 +11,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import trio
-
-from emulator.net.connect import Place
+from onemo.net.connect import Place
 
 ZONE = {
     ("v4.test.", "A"): [("v4.test.", "A", "192.0.2.7 192.0.2.9")],

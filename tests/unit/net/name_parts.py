@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.connect import Place
-from emulator.net.interface import Family, NamePolicy, Transport
-from emulator.net.resolver import Resolver
+from onemo.errors import NetError, NetFailure
+from onemo.net.connect import Place
+from onemo.net.interface import Family, NamePolicy, Transport
+from onemo.net.resolver import Resolver
 
 FIRST, SECOND, DENIED = "192.0.2.53", "192.0.2.54", "192.0.2.55"
 PATIENT = NamePolicy(ipv4=(FIRST,), ipv6=(FIRST,), timeout=5.0, requests=3)

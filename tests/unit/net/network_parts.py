@@ -7,18 +7,18 @@ from collections.abc import Awaitable
 
 import pytest
 import trio
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import (
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import (
     Echo,
     Family,
     NamePolicy,
     Pinger,
     Transport,
 )
-from emulator.net.ports import PortLedger
-from emulator.net.routes import Routes, Sandbox, parse_pattern, parse_route
-from emulator.net.sockets import HostNetwork
+from onemo.net.ports import PortLedger
+from onemo.net.routes import Routes, Sandbox, parse_pattern, parse_route
+from onemo.net.sockets import HostNetwork
+
 from tests.unit.net.conftest import Names
 from tests.unit.net.dns_server import DnsServer
 

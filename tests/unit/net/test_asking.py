@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import trio
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import (
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import (
     Echo,
     Family,
     LookupRequest,
@@ -17,9 +16,10 @@ from emulator.net.interface import (
     TimeRequest,
     Transport,
 )
-from emulator.net.ports import PortLedger
-from emulator.net.routes import Routes, parse_route
-from emulator.net.sockets import HostNetwork
+from onemo.net.ports import PortLedger
+from onemo.net.routes import Routes, parse_route
+from onemo.net.sockets import HostNetwork
+
 from tests.unit.net.conftest import Names, Peers, port_of
 from tests.unit.net.dns_server import DnsServer, dns_server
 from tests.unit.net.network_parts import (
@@ -65,7 +65,7 @@ class Pings:
 @pytest.fixture
 def pings(monkeypatch: pytest.MonkeyPatch) -> Pings:
     pings = Pings()
-    monkeypatch.setattr("emulator.net.icmp.open_pinger", pings.open)
+    monkeypatch.setattr("onemo.net.icmp.open_pinger", pings.open)
     return pings
 
 
@@ -89,7 +89,7 @@ class Clocks:
 @pytest.fixture
 def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     clocks = Clocks()
-    monkeypatch.setattr("emulator.net.sntp.ask", clocks.ask)
+    monkeypatch.setattr("onemo.net.sntp.ask", clocks.ask)
     return clocks
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Transport
+from onemo.net.ports import PortLedger
+from onemo.net.sockets import HostNetwork
 from trio.testing import wait_all_tasks_blocked
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Transport
-from emulator.net.ports import PortLedger
-from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import Peers, open_files, to
 from tests.unit.net.test_connections import acknowledged, fill, pair, send_reset
 

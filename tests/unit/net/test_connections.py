@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Connection, Family, OpenRequest, Transport
+from onemo.net.sockets import HostNetwork
 from trio.testing import wait_all_tasks_blocked
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Connection, Family, OpenRequest, Transport
-from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import Peers, host_socket, open_files, port_of, to
 
 LARGEST = {Family.IPV4: 65507, Family.IPV6: 65527}

@@ -19,11 +19,11 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.errors import NetError, NetFailure
+from onemo.net import icmp
+from onemo.net.icmp import EchoCodec, HostPinger, open_pinger
+from onemo.net.interface import Echo, Family
 
-from emulator.errors import NetError, NetFailure
-from emulator.net import icmp
-from emulator.net.icmp import EchoCodec, HostPinger, open_pinger
-from emulator.net.interface import Echo, Family
 from tests.unit.net.conftest import LOOPBACK, SOCKET_FAMILY, open_files
 
 FAMILIES = [Family.IPV4, Family.IPV6]
@@ -472,12 +472,12 @@ def test_the_remedy_is_told_once(caplog: pytest.LogCaptureFixture, monkeypatch: 
         assert failure_of_opening(address, refusing(errno.EACCES, errno.EPERM)) is NetFailure.OTHER
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert record.name.startswith("emulator")
+    assert record.name.startswith("onemo")
     assert 'sysctl -w net.ipv4.ping_group_range="0 2147483647"' in record.getMessage()
     assert "docker run --sysctl" in record.getMessage()
 
 
 def test_icmplib_is_loaded_with_the_first_ping_only() -> None:
-    program = "import sys, emulator.net.icmp; print('icmplib' in sys.modules)"
+    program = "import sys, onemo.net.icmp; print('icmplib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

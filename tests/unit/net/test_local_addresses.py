@@ -7,11 +7,10 @@ from types import TracebackType
 from typing import ClassVar
 
 import pytest
-
-from emulator.net.addresses import outgoing_addresses
-from emulator.net.routes import Routes, parse_route
-from emulator.net.sandbox import Sandbox
-from emulator.net.sockets import HostNetwork
+from onemo.net.addresses import outgoing_addresses
+from onemo.net.routes import Routes, parse_route
+from onemo.net.sandbox import Sandbox
+from onemo.net.sockets import HostNetwork
 
 
 class Probe:
@@ -41,7 +40,7 @@ class Probe:
 
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> type[Probe]:
-    monkeypatch.setattr("emulator.net.addresses.socket.socket", Probe)
+    monkeypatch.setattr("onemo.net.addresses.socket.socket", Probe)
     return Probe
 
 

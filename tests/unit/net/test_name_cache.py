@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from onemo.errors import NetFailure
+from onemo.net.interface import Family
+from onemo.net.resolver import Resolver
 
-from emulator.errors import NetFailure
-from emulator.net.interface import Family
-from emulator.net.resolver import Resolver
 from tests.unit.net.dns_server import DnsServer, dns_server
 from tests.unit.net.name_parts import FIRST, HASTY, PATIENT, V4, Places, failure_of_name
 
@@ -97,7 +97,7 @@ async def test_what_the_caller_does_to_an_answer_does_not_change_it(aging: Aging
 
 
 async def test_the_oldest_answer_goes_first(server: DnsServer, aging: Aging, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.net.resolver._MOST_KEPT", 2)
+    monkeypatch.setattr("onemo.net.resolver._MOST_KEPT", 2)
     for name in ("v4.test", "here.test", "both.test"):
         await aging.resolver.resolve(name, Family.IPV4, KEEPING)
     server.asked.clear()

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 import trio
-from trio.testing import MockClock
-
-from emulator.errors import NetFailure
-from emulator.net.interface import (
+from onemo.errors import NetFailure
+from onemo.net.interface import (
     Family,
     LookupRequest,
     NamePolicy,
     OpenRequest,
     Transport,
 )
-from emulator.net.ports import PortLedger
-from emulator.net.routes import Routes, parse_pattern, parse_route
-from emulator.net.sockets import HostNetwork
+from onemo.net.ports import PortLedger
+from onemo.net.routes import Routes, parse_pattern, parse_route
+from onemo.net.sockets import HostNetwork
+from trio.testing import MockClock
+
 from tests.unit.net.conftest import Names, Peers, failure_of, open_files, port_of
 from tests.unit.net.dns_server import DnsServer, dns_server
 from tests.unit.net.network_parts import (

@@ -7,11 +7,11 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Family, Transport
+from onemo.net.ports import PortLedger
+from onemo.net.sockets import HostNetwork
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Family, Transport
-from emulator.net.ports import PortLedger
-from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import Peers, failure_of, host_socket, port_of, to
 
 # The ledger

@@ -11,11 +11,11 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.errors import NetError, NetFailure
+from onemo.net.connect import Place
+from onemo.net.interface import Family, Transport
+from onemo.net.resolver import Resolver, host_name_servers, require_name
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.connect import Place
-from emulator.net.interface import Family, Transport
-from emulator.net.resolver import Resolver, host_name_servers, require_name
 from tests.unit.net.conftest import Peers, open_files, port_of
 from tests.unit.net.dns_server import DnsServer, dns_server
 from tests.unit.net.name_parts import DENIED, FIRST, HASTY, PATIENT, SECOND, V4, Places, failure_of_name
@@ -286,7 +286,7 @@ def test_any_configuration_is_read(tmp_path_factory: pytest.TempPathFactory, con
 
 def test_dnspython_is_loaded_with_the_first_name_only() -> None:
     program = (
-        "import sys, emulator.net.sockets as s; s.HostNetwork().name_servers();"
+        "import sys, onemo.net.sockets as s; s.HostNetwork().name_servers();"
         "print([m for m in ('dns', 'icmplib', 'ntplib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -8,10 +8,9 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.errors import NetError, NetFailure, UsageError
-from emulator.net.interface import Family, Pinger, Transport
-from emulator.net.routes import Goal, Routes, Sandbox, Target, parse_pattern, parse_route
+from onemo.errors import NetError, NetFailure, UsageError
+from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.routes import Goal, Routes, Sandbox, Target, parse_pattern, parse_route
 
 SANDBOX = Target(Goal.SANDBOX)
 DIRECT = Target(Goal.DIRECT)

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 import trustme
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult
+from onemo.net.secured import TlsConnection
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import CloseMode, ClosePlan, CloseResult
-from emulator.net.secured import TlsConnection
 from tests.unit.net.tls_parts import Socket
 
 SERVER = trustme.CA().issue_cert("tls.example.com")

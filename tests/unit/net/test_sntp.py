@@ -14,10 +14,10 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 from ntplib import NTPPacket, system_to_ntp_time
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Family
+from onemo.net.sntp import ask, read_answer
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Family
-from emulator.net.sntp import ask, read_answer
 from tests.unit.net.conftest import LOOPBACK, SOCKET_FAMILY, Peers, open_files, port_of
 
 NOON = 1_772_366_400.0  # 2026-03-01 12:00:00 UTC
@@ -244,6 +244,6 @@ def test_any_bytes_as_an_answer(data: bytes, elapsed: float) -> None:
 
 
 def test_ntplib_is_loaded_with_the_first_question_only() -> None:
-    program = "import sys, emulator.net.sntp; print('ntplib' in sys.modules)"
+    program = "import sys, onemo.net.sntp; print('ntplib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -13,12 +13,12 @@ from contextlib import suppress
 
 import pytest
 import trio
+from onemo.errors import NetFailure
+from onemo.net.interface import CloseMode, ClosePlan, Family, KeepAlive, NamePolicy, OpenRequest, Transport
+from onemo.net.ports import PortLedger
+from onemo.net.sockets import HostNetwork
 from trio.testing import MockClock
 
-from emulator.errors import NetFailure
-from emulator.net.interface import CloseMode, ClosePlan, Family, KeepAlive, NamePolicy, OpenRequest, Transport
-from emulator.net.ports import PortLedger
-from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import LOOPBACK, Names, Peers, failure_of, host_socket, open_files, port_of, to
 
 FIRST_IPV6 = NamePolicy((Family.IPV6, Family.IPV4))

@@ -8,13 +8,13 @@ from contextlib import ExitStack
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.icmp import open_pinger
+from onemo.net.interface import Family, LookupRequest, TimeRequest, Transport
+from onemo.net.ports import PortLedger
+from onemo.net.routes import Routes, parse_route
+from onemo.net.sockets import HostNetwork
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.icmp import open_pinger
-from emulator.net.interface import Family, LookupRequest, TimeRequest, Transport
-from emulator.net.ports import PortLedger
-from emulator.net.routes import Routes, parse_route
-from emulator.net.sockets import HostNetwork
 from tests.unit.net.conftest import Peers, port_of, to
 from tests.unit.net.network_parts import IPV4_ONLY, SERVER
 from tests.unit.net.test_icmp import ToPort

@@ -9,11 +9,11 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import OpenRequest, Pem, TlsRequest, Transport
+from onemo.net.tls import TlsClient
 from trio.testing import MockClock
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import OpenRequest, Pem, TlsRequest, Transport
-from emulator.net.tls import TlsClient
 from tests.unit.net.tls_parts import Socket
 
 

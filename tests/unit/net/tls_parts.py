@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import trio
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import CloseMode, ClosePlan, CloseResult, Transport
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Transport
 
 
 class Socket:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.errors import UsageError
+from onemo.profile.instance import carded, hastened, luhn, named, told
+from onemo.runtime.models import Who, individual
 
-from emulator.errors import UsageError
-from emulator.profile.instance import carded, hastened, luhn, named, told
-from emulator.runtime.models import Who, individual
 from tests.support.driver import model_named
 from tests.support.models import SERIES
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from emulator.errors import UnknownModel
-from emulator.profile.loader import Origin, builtin_directory, load, load_file, model_files, sub_models
-from emulator.profile.ranges import Range
+from onemo.errors import UnknownModel
+from onemo.profile.loader import Origin, builtin_directory, load, load_file, model_files, sub_models
+from onemo.profile.ranges import Range
 
 FILES = sorted(builtin_directory().rglob("*.toml"))
 NAMES = [name for file in model_files().values() for name in sub_models(file)]

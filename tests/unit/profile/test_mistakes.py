@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from emulator.errors import Mistake, ProfileError
-from emulator.profile.loader import builtin_directory, load, load_file
+from onemo.errors import Mistake, ProfileError
+from onemo.profile.loader import builtin_directory, load, load_file
 
 Write = Callable[[str, str], Path]
 

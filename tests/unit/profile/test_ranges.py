@@ -7,8 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.profile.ranges import Range
+from onemo.profile.ranges import Range
 
 
 @st.composite

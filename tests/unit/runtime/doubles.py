@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
-
-from emulator.at.registry import BoundModel
-from emulator.errors import NetError, NetFailure
-from emulator.modem.modem import Modem
-from emulator.net.interface import (
+from onemo.at.registry import BoundModel
+from onemo.errors import NetError, NetFailure
+from onemo.modem.modem import Modem
+from onemo.net.interface import (
     ClosePlan,
     CloseResult,
     Echo,
@@ -23,9 +21,10 @@ from emulator.net.interface import (
     TimeRequest,
     Transport,
 )
-from emulator.runtime.models import load_model
-from emulator.runtime.shell import Module
-from emulator.runtime.trace import Trace
+from onemo.runtime.models import load_model
+from onemo.runtime.shell import Module
+from onemo.runtime.trace import Trace
+from trio.testing import wait_all_tasks_blocked
 
 
 class Gate:

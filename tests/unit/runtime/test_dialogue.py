@@ -6,10 +6,9 @@ import re
 import threading
 
 import pytest
-
-from emulator.runtime import dialogue
-from emulator.runtime.dialogue import Dialogue
-from emulator.wire.transmitter import Kind
+from onemo.runtime import dialogue
+from onemo.runtime.dialogue import Dialogue
+from onemo.wire.transmitter import Kind
 
 
 @pytest.fixture

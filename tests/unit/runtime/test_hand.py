@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from onemo.errors import FaultError, UsageError
+from onemo.faults.presets import parse_faults
+from onemo.modem.modem import Modem
+from onemo.runtime.hand import Hand
+from onemo.runtime.lab import Condition, Running
+from onemo.runtime.models import load_model
+from onemo.runtime.spec import Spec
 
-from emulator.errors import FaultError, UsageError
-from emulator.faults.presets import parse_faults
-from emulator.modem.modem import Modem
-from emulator.runtime.hand import Hand
-from emulator.runtime.lab import Condition, Running
-from emulator.runtime.models import load_model
-from emulator.runtime.spec import Spec
 from tests.unit.runtime.doubles import Bench
 
 
@@ -132,7 +132,7 @@ async def test_a_bug_is_told_and_the_module_goes_on(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("emulator.runtime.hand.happen", lambda modem, event, now: break_down(now))
+        patched.setattr("onemo.runtime.hand.happen", lambda modem, event, now: break_down(now))
         with pytest.raises(ZeroDivisionError):
             hand.reboot()
     assert "a bug in the emulator" in caplog.text

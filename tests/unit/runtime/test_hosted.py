@@ -12,9 +12,8 @@ from functools import partial
 import pytest
 import serial
 import trio
-
-from emulator.errors import EmulatorError, LinkError, UnknownModel, UsageError
-from emulator.runtime.hosted import Hosted, HostedModule
+from onemo.errors import EmulatorError, LinkError, UnknownModel, UsageError
+from onemo.runtime.hosted import Hosted, HostedModule
 
 
 @pytest.fixture

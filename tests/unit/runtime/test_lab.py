@@ -11,17 +11,16 @@ import pytest
 import serial
 import trio
 import trio.testing
-
-from emulator.at.command import BoundCommand
-from emulator.at.grammar import Arguments, Form
-from emulator.errors import LinkError, UsageError
-from emulator.modem.modem import Modem
-from emulator.net.sandbox import Sandbox
-from emulator.runtime.lab import Condition, Lab, Running
-from emulator.runtime.line import Cable, Line
-from emulator.runtime.models import Who
-from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from onemo.at.command import BoundCommand
+from onemo.at.grammar import Arguments, Form
+from onemo.errors import LinkError, UsageError
+from onemo.modem.modem import Modem
+from onemo.net.sandbox import Sandbox
+from onemo.runtime.lab import Condition, Lab, Running
+from onemo.runtime.line import Cable, Line
+from onemo.runtime.models import Who
+from onemo.runtime.outside import Plan
+from onemo.runtime.spec import Spec
 
 AT_ONCE = Spec("ML305U", boot_time=0.0)
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from emulator.errors import UsageError
-from emulator.runtime.labfile import read_lab
-from emulator.runtime.labtable import Planned, Table
-from emulator.runtime.line import Cable
-from emulator.runtime.models import Who
-from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec
+from onemo.errors import UsageError
+from onemo.runtime.labfile import read_lab
+from onemo.runtime.labtable import Planned, Table
+from onemo.runtime.line import Cable
+from onemo.runtime.models import Who
+from onemo.runtime.outside import Plan
+from onemo.runtime.spec import Spec
 
 Read = Callable[..., tuple[Planned, ...]]
 LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"

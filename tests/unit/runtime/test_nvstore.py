@@ -17,17 +17,16 @@ from unittest import mock
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from emulator.errors import UsageError
-from emulator.link.pty import open_pty
-from emulator.runtime.nvstore import Json, NvStore, open_store
+from onemo.errors import UsageError
+from onemo.link.pty import open_pty
+from onemo.runtime.nvstore import Json, NvStore, open_store
 
 SETTINGS: dict[str, Json] = {"MDNSCFG": {"priority": 1, "servers": ["1.1.1.1", None]}, "IPR": 115200}
 OTHERS: dict[str, Json] = {"IPR": 9600}
 
 EMULATOR = """
 import signal, sys
-from emulator.runtime.nvstore import open_store
+from onemo.runtime.nvstore import open_store
 with open_store(sys.argv[1], "dut", "MN316") as store:
     store.save({"IPR": 9600})
     print(store.file, flush=True)
@@ -36,7 +35,7 @@ with open_store(sys.argv[1], "dut", "MN316") as store:
 
 DYING = """
 import os, sys
-from emulator.runtime.nvstore import open_store
+from onemo.runtime.nvstore import open_store
 with open_store(sys.argv[1], "dut", "MN316") as store:
     setattr(os, sys.argv[2].removeprefix("os."), lambda *_: os._exit(9))
     store.save({"IPR": 9600})
@@ -589,8 +588,8 @@ def test_a_closed_file_is_free_at_once(file: Path) -> None:
 
 def test_importing_it_imports_nothing_that_a_module_without_it_does_not_need() -> None:
     command = (
-        "import sys, emulator.runtime.nvstore as n;"
-        "print({'json', 'tempfile', 'socket', 'hashlib', 'trio', 'emulator.link'} & set(sys.modules))"
+        "import sys, onemo.runtime.nvstore as n;"
+        "print({'json', 'tempfile', 'socket', 'hashlib', 'trio', 'onemo.link'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "set()\n"

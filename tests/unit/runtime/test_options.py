@@ -6,14 +6,13 @@ import inspect
 from pathlib import Path
 
 import pytest
-
-from emulator.cli.main import run
-from emulator.errors import UsageError
-from emulator.runtime.line import Cable
-from emulator.runtime.models import Who
-from emulator.runtime.options import KINDS, spec_of
-from emulator.runtime.outside import Plan
-from emulator.runtime.spec import Spec, Trouble
+from onemo.cli.main import run
+from onemo.errors import UsageError
+from onemo.runtime.line import Cable
+from onemo.runtime.models import Who
+from onemo.runtime.options import KINDS, spec_of
+from onemo.runtime.outside import Plan
+from onemo.runtime.spec import Spec, Trouble
 
 
 def test_nothing_asked_for_is_the_model_as_it_is() -> None:

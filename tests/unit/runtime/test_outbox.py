@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.sockets import HostNetwork
+from onemo.runtime.models import load_model
+from onemo.runtime.shell import Module
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.sockets import HostNetwork
-from emulator.runtime.models import load_model
-from emulator.runtime.shell import Module
 from tests.unit.runtime.doubles import Bench, Peer, lines
 
 REFUSED = NetError(NetFailure.WRITE, "no way out")

@@ -7,8 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.runtime.secrets import Masked
+from onemo.runtime.secrets import Masked
 
 CR = 13
 

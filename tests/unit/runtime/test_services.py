@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Echo, LookupRequest, PingRequest, TimeRequest
+from onemo.runtime.trace import JsonLines
 from trio.testing import MockClock
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Echo, LookupRequest, PingRequest, TimeRequest
-from emulator.runtime.trace import JsonLines
 from tests.unit.runtime.doubles import Bench, lines
 
 COMMANDS = {"lookup": 'AT+MDNSGIP="h"', "ping": 'AT+MPING="h",,1', "time": "AT+MNTP"}

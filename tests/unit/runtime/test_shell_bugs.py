@@ -7,11 +7,11 @@ from typing import NoReturn
 
 import pytest
 import trio
+from onemo.at.grammar import Arguments, Form
+from onemo.at.registry import BoundModel
+from onemo.modem.modem import Modem
+from onemo.runtime.models import load_model
 
-from emulator.at.grammar import Arguments, Form
-from emulator.at.registry import BoundModel
-from emulator.modem.modem import Modem
-from emulator.runtime.models import load_model
 from tests.unit.runtime.doubles import Bench, lines
 
 

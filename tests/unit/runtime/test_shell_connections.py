@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import CloseMode, CloseResult
+from onemo.runtime.models import load_model
 from trio.testing import wait_all_tasks_blocked
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import CloseMode, CloseResult
-from emulator.runtime.models import load_model
 from tests.unit.runtime.doubles import Bench, lines
 
 RESET = NetError(NetFailure.RESET, "connection reset")

@@ -6,10 +6,10 @@ import re
 
 import pytest
 import trio
+from onemo.runtime.models import load_model
+from onemo.runtime.shell import Module
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from emulator.runtime.models import load_model
-from emulator.runtime.shell import Module
 from tests.unit.runtime.doubles import Bench, Line, World, endless, lines
 
 HIGH_MARK = load_model("ML305U").profile.line.high_mark

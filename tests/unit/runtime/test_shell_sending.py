@@ -6,10 +6,10 @@ import math
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.modem.power import PowerEvent
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from emulator.errors import NetError, NetFailure
-from emulator.modem.power import PowerEvent
 from tests.unit.runtime.doubles import Bench, Peer, lines
 
 RESET = NetError(NetFailure.RESET, "connection reset")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import trio
+from onemo.runtime.models import load_model
+from onemo.runtime.shell import Module
 from trio.testing import MockClock
 
-from emulator.runtime.models import load_model
-from emulator.runtime.shell import Module
 from tests.unit.runtime.doubles import Bench, Line, World, lines
 
 MODEL = load_model("ML305U")

@@ -9,9 +9,9 @@ from itertools import count
 
 import pytest
 import trio
+from onemo.runtime.trace import JsonLines, Recent, Several
+from onemo.wire.transmitter import Kind
 
-from emulator.runtime.trace import JsonLines, Recent, Several
-from emulator.wire.transmitter import Kind
 from tests.unit.runtime.doubles import Bench
 
 EVERY_BYTE = bytes(range(256))

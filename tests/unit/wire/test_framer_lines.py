@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
+from onemo.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
 
 MAX_LINE = 16
 

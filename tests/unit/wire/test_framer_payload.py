@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-
-from emulator.wire.framer import Escaped, Event, Framer, Line, Mode, OnlineData, PromptCancelled, PromptData
+from onemo.wire.framer import Escaped, Event, Framer, Line, Mode, OnlineData, PromptCancelled, PromptData
 
 GUARD, WAIT, TIMEOUT = 0.25, 0.125, 10.0
 

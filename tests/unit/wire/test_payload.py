@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator.wire.payload import BadPayload, ReceiveFormat, SendFormat, decode, encode
+from onemo.wire.payload import BadPayload, ReceiveFormat, SendFormat, decode, encode
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-
-from emulator.wire.transmitter import Kind, Transmitter
+from onemo.wire.transmitter import Kind, Transmitter
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
-
-from emulator.net.interface import Transport
-from emulator.net.sandbox import Sandbox, SandboxConfig
+from onemo.net.interface import Transport
+from onemo.net.sandbox import Sandbox, SandboxConfig
 
 PATIENCE = 5.0  # seconds: only a failure waits so long
 

@@ -6,9 +6,8 @@ import ssl
 from pathlib import Path
 
 import pytest
-
-from emulator.errors import UsageError
-from emulator.net.sandbox.authority import Authority
+from onemo.errors import UsageError
+from onemo.net.sandbox.authority import Authority
 
 
 @pytest.mark.parametrize("name", ["mqtt.example.com", "a" * 63 + ".example.com"])

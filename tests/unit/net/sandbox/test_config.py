@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.errors import UsageError
-from emulator.net.interface import Family
-from emulator.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig, load_config
+from onemo.errors import UsageError
+from onemo.net.interface import Family
+from onemo.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig, load_config
 
 FULL = """
 [hosts]

@@ -14,11 +14,11 @@ import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.net.interface import Family, Transport
+from onemo.net.sandbox import Sandbox, SandboxConfig
+from onemo.net.sandbox.nameserver import NameServer
+from onemo.net.sandbox.zone import Zone
 
-from emulator.net.interface import Family, Transport
-from emulator.net.sandbox import Sandbox, SandboxConfig
-from emulator.net.sandbox.nameserver import NameServer
-from emulator.net.sandbox.zone import Zone
 from tests.unit.net.sandbox.conftest import PATIENCE, connect, datagrams, read_exactly, running
 
 MANY = tuple(f"198.18.7.{number}" for number in range(1, 101))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Echo, Family, Pinger
-from emulator.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Echo, Family, Pinger
+from onemo.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig
 
 SANDBOX = Sandbox(
     SandboxConfig(

@@ -8,10 +8,10 @@ import sys
 
 import pytest
 import trio
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Transport
+from onemo.net.sandbox import Sandbox
 
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Transport
-from emulator.net.sandbox import Sandbox
 from tests.unit.net.conftest import open_files
 from tests.unit.net.sandbox.conftest import connect, datagrams, read_exactly, running
 
@@ -76,7 +76,7 @@ async def test_a_host_without_sockets_is_a_network_error(sandbox: Sandbox, monke
             raise OSError(98, "Address already in use")
 
     with monkeypatch.context() as patch:
-        patch.setattr("emulator.net.sandbox.network.socket.socket", Refused)
+        patch.setattr("onemo.net.sandbox.network.socket.socket", Refused)
         with pytest.raises(NetError) as refusal:
             sandbox.endpoint(Transport.TCP, 80)
     assert refusal.value.failure is NetFailure.SOCKET
@@ -87,8 +87,8 @@ async def test_a_host_without_sockets_is_a_network_error(sandbox: Sandbox, monke
 def test_what_answers_names_and_times_is_loaded_with_the_first_question() -> None:
     code = (
         "import sys, trio\n"
-        "from emulator.net.sandbox import Sandbox\n"
-        "from emulator.net.interface import Transport\n"
+        "from onemo.net.sandbox import Sandbox\n"
+        "from onemo.net.interface import Transport\n"
         "async def main():\n"
         "    async with trio.open_nursery() as nursery:\n"
         "        sandbox = Sandbox()\n"

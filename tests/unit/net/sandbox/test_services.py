@@ -9,10 +9,10 @@ import struct
 import pytest
 import trio
 import trio.testing
+from onemo.net.interface import Transport
+from onemo.net.sandbox import Sandbox, streams
+from onemo.net.sandbox import datagrams as udp
 
-from emulator.net.interface import Transport
-from emulator.net.sandbox import Sandbox, streams
-from emulator.net.sandbox import datagrams as udp
 from tests.unit.net.sandbox.conftest import PATIENCE, connect, datagrams, read_exactly, read_to_end
 
 LARGE = random.Random(862).randbytes(5_000_000)

@@ -9,9 +9,9 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.net.sandbox import Sandbox
+from onemo.net.sandbox.timeserver import TimeServer
 
-from emulator.net.sandbox import Sandbox
-from emulator.net.sandbox.timeserver import TimeServer
 from tests.unit.net.sandbox.conftest import PATIENCE, datagrams
 
 NOW = 1_700_000_000.25

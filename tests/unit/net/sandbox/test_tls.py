@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
-
-from emulator.net.sandbox.tls import TlsEcho
+from onemo.net.sandbox.tls import TlsEcho
 
 NAME = "name.example.com"
 

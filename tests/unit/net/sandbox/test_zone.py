@@ -7,11 +7,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from emulator.errors import NetError, NetFailure
-from emulator.net.interface import Family
-from emulator.net.sandbox import Sandbox, SandboxConfig
-from emulator.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Family
+from onemo.net.sandbox import Sandbox, SandboxConfig
+from onemo.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
 
 ZONE = Zone(
     {
@@ -107,7 +106,7 @@ def test_the_first_and_the_last_address_are_valid(digest: bytes, monkeypatch: py
         def digest(self) -> bytes:
             return digest
 
-    monkeypatch.setattr("emulator.net.sandbox.zone.sha256", lambda _: Hash())
+    monkeypatch.setattr("onemo.net.sandbox.zone.sha256", lambda _: Hash())
     [four], [six] = (ZONE.addresses("x", family) for family in Family)
     assert in_sandbox(four)
     assert in_sandbox(six)

@@ -1,6 +1,0 @@
-"""A network of its own for demos and tests without internet: every name has an address, every port a server."""
-
-from emulator.net.sandbox.config import HostPing, PingConfig, SandboxConfig, load_config
-from emulator.net.sandbox.network import Sandbox
-
-__all__ = ["HostPing", "PingConfig", "Sandbox", "SandboxConfig", "load_config"]

@@ -1,0 +1,330 @@
+"""The four kinds of command declaration, and what each becomes when it is bound to a model.
+
+Action (MIPOPEN) does something; Query (MIPSTATE) tells something; Setting (MIPTKA) and KeyedSetting (MIPCFG)
+hold values. One declaration gives the forms, the text of the test command, range errors, defaults, storage
+and read-back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from onemo.at.grammar import Argument, Arguments, Form
+from onemo.at.params import BindError, BoundRecord, bind_record
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.at.store import Settings, Slot
+from onemo.profile.ranges import Range
+from onemo.profile.schema import CommandSection, ParamSection
+
+R = TypeVar("R", bound=NamedTuple)
+
+
+class Device(Protocol):
+    """What the language needs of the device."""
+
+    settings: Settings
+
+    @property
+    def connect_ids(self) -> Range: ...
+
+    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
+        """Store what was set; Pending where it has to be written down before the answer."""
+        ...
+
+
+D = TypeVar("D", bound=Device)
+
+
+class Pending(NamedTuple):
+    """A command that waits for the world: operation is carried out by the shell, finish makes the reply of
+    its result, or whatever else comes of it. finish may raise CommandError."""
+
+    operation: object
+    finish: Callable[[Any], Outcome]
+
+
+class Prompt(NamedTuple):
+    """A command that asks for payload with ``>``: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit.
+
+    timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
+    whether the time-out ended it), or None after ESC. It may raise CommandError. secret: what is
+    entered is shown to nobody.
+    """
+
+    length: int | None
+    limit: int
+    timeout: float
+    finish: Callable[[bytes | None, bool], Outcome]
+    secret: bool = False
+
+
+Outcome = Reply | Pending | Prompt
+Handler = Callable[[D, Arguments], Outcome]
+Sections = Mapping[str, ParamSection]
+
+
+class NoParameters(NamedTuple):
+    """The record of a command without parameters."""
+
+
+class BoundCommand(NamedTuple, Generic[D]):
+    """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
+
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. looks: the answer of the
+    test command takes a device that looks around.
+    """
+
+    name: str
+    forms: Mapping[Form, Handler[D]]
+    records: Mapping[str, BoundRecord[Any]]
+    slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
+    escapes: Callable[[D, bytes], bool] | None = None
+    looks: bool = False
+
+
+def print_line(name: str, *values: int | str | bytes | None) -> bytes:
+    """``+NAME: 1,"text"``: strings quoted, bytes as they are; a None ends the line."""
+    shown: list[bytes] = []
+    for value in values:
+        if value is None:
+            break
+        if isinstance(value, bytes):
+            shown.append(value)
+        else:
+            shown.append(b'"' + value.encode("latin-1") + b'"' if isinstance(value, str) else b"%d" % value)
+    return b"+" + name.encode() + b": " + b",".join(shown)
+
+
+def field_values(device: object, record: NamedTuple) -> tuple[Any, ...]:
+    """The values of a record in order, as a read-back prints them."""
+    return tuple(record)
+
+
+def _test_reply(
+    name: str,
+    bound: BoundRecord[Any],
+    shown: str | None,
+    test: Callable[[Any, BoundRecord[Any]], Outcome] | None = None,
+) -> Handler[Any]:
+    """``=?``: what test says, else what is shown, else the ranges; a bare OK where there is none (27.007 8.15)."""
+    if test is not None:
+        return lambda device, arguments: test(device, bound)
+    text = bound.shown if shown is None else shown
+    reply = Reply((f"+{name}: {text}".encode(),)) if text else DONE
+    return lambda device, arguments: reply
+
+
+class Action(NamedTuple, Generic[D, R]):
+    """A command that does something. bare: it may be given without parameters and without ``=``.
+
+    tested: it has a test form; test: what that answers where it is not the ranges, looks: that takes a device. Every
+    basic command (one without ``+``) is bare.
+    """
+
+    name: str
+    record: type[R]
+    run: Callable[[D, R], Outcome]
+    bare: bool = False
+    tested: bool = True
+    escapes: Callable[[D, bytes], bool] | None = None
+    test: Callable[[D, BoundRecord[R]], Outcome] | None = None
+    looks: bool = False
+
+    def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        bound = bind_record(self.record, section.params, shared)
+        run = self.run
+
+        def act(device: D, arguments: Arguments) -> Outcome:
+            return run(device, bound.effective(bound.parse(arguments)))
+
+        forms: dict[Form, Handler[D]] = {}
+        if bound.params and not is_basic(self.name):
+            forms[Form.SET] = act
+        if self.bare or not bound.params or is_basic(self.name):
+            forms[Form.EXECUTE] = act
+        if self.tested and not is_basic(self.name):
+            forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
+        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, looks=self.looks)
+
+
+class Query(NamedTuple, Generic[D, R]):
+    """A command that tells: read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the
+    ranges. looks: test takes a device that looks around (AT+COPS)."""
+
+    name: str
+    record: type[R]
+    read: Callable[[D], Reply] | None
+    select: Callable[[D, R], Outcome]
+    tested: bool = True
+    test: Callable[[D, BoundRecord[R]], Outcome] | None = None
+    looks: bool = False
+
+    def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        bound = bind_record(self.record, section.params, shared)
+        select, read = self.select, self.read
+        forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: select(device, bound.parse(arguments))}
+        if read is not None:
+            forms[Form.READ] = lambda device, arguments: read(device)
+        if self.tested:
+            forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
+        return BoundCommand(self.name, forms, {"": bound}, looks=self.looks)
+
+
+def _keep(device: object, record: object) -> None:
+    """The check of a setting that takes whatever is in range, and its effect where it has none."""
+
+
+class Setting(NamedTuple, Generic[D, R]):
+    """One stored record, or one for each connect_id (slot.indexed; connect_id is then its first field).
+
+    check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
+    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back.
+    """
+
+    slot: Slot[R]
+    check: Callable[[D, R], None] = _keep
+    changed: Callable[[D, R], None] = _keep
+    shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
+    adjusted: Callable[[D, R], R] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.slot.name
+
+    def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        bound = bind_record(self.slot.record, section.params, shared)
+        forms: dict[Form, Handler[D]]
+        if is_basic(self.name):
+            forms = self._basic_forms(bound)
+        else:
+            test = _test_reply(self.name, bound, section.shown)
+            forms = {Form.TEST: test, Form.READ: self._read, Form.SET: self._set(bound)}
+        return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
+
+    def _line(self, device: D, index: int) -> bytes:
+        return print_line(self.name, *self.shown(device, device.settings.get(self.slot, index)))
+
+    def _read(self, device: D, arguments: Arguments) -> Reply:
+        indices = device.connect_ids if self.slot.indexed else (0,)
+        return Reply([self._line(device, index) for index in indices])
+
+    def _set(self, bound: BoundRecord[R]) -> Handler[D]:
+        def assign(device: D, arguments: Arguments) -> Outcome:
+            index = 0
+            if self.slot.indexed:
+                index = _index(bound, arguments)
+                if len(arguments) == 1:
+                    return Reply((self._line(device, index),))
+            record = bound.parse(arguments, device.settings.get(self.slot, index))
+            self.check(device, record)
+            if self.adjusted is not None:
+                record = self.adjusted(device, record)
+            outcome = device.keep(self.slot, record, index)
+            self.changed(device, record)
+            return outcome
+
+        return assign
+
+    def _basic_forms(self, bound: BoundRecord[R]) -> dict[Form, Handler[D]]:
+        """``ATE1``, where a missing value is 0 (V.250 5.3.1); ``ATS3=13``, ``ATS3?`` (5.3.2)."""
+        assign = self._set(bound)
+
+        def execute(device: D, arguments: Arguments) -> Outcome:
+            return assign(device, arguments or [Argument(b"0", quoted=False)])
+
+        if not self.name.startswith("S"):
+            return {Form.EXECUTE: execute}
+
+        def read(device: D, arguments: Arguments) -> Reply:
+            (value,) = self.shown(device, device.settings.get(self.slot))
+            return Reply((str(value).zfill(3).encode(),))
+
+        return {Form.SET: execute, Form.READ: read}
+
+
+class Key(NamedTuple, Generic[D, R]):
+    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back."""
+
+    slot: Slot[R]
+    check: Callable[[D, R], None] = _keep
+    shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
+
+
+class KeyedSetting(NamedTuple, Generic[D]):
+    """A setting with keys: the key alone lists, with an index (connect_id, ssl_id) tells one, with values sets (manual
+    3.1)."""
+
+    name: str
+    keys: tuple[Key[D, Any], ...]
+
+    def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        declared = {key.slot.name: key for key in self.keys}
+        known = ", ".join(declared)
+        unknown = f"no such key; there are {known}"
+        problems = [(f"keys.{name}", unknown) for name in section.keys if name not in declared]
+        problems += [("offers", f"{name}: {unknown}") for name in section.offers or () if name not in declared]
+        problems += [(name, "is missing") for name in ("offers", "test") if getattr(section, name) is None]
+        records: dict[str, BoundRecord[Any]] = {}
+        for name, key in declared.items():
+            if name not in section.keys:
+                problems.append((f"keys.{name}", "is missing"))
+                continue
+            try:
+                records[name] = bind_record(key.slot.record, section.keys[name].params, shared)
+            except BindError as error:
+                problems += [(f"keys.{name}.{path}", problem) for path, problem in error.problems]
+        if problems or section.offers is None or section.test is None:
+            raise BindError(problems)
+        offered = {name: (declared[name], records[name]) for name in section.offers}
+        test = Reply(self._test_lines(offered, section.test))
+        forms: dict[Form, Handler[D]] = {
+            Form.TEST: lambda device, arguments: test,
+            Form.SET: lambda device, arguments: self._set(offered, device, arguments),
+        }
+        stored = {declared[name].slot: bound for name, bound in records.items()}
+        return BoundCommand(self.name, forms, {name: records[name] for name in offered}, stored)
+
+    def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
+        if style == "rows":
+            return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
+        names = ",".join(f'"{name}"' for name in offered)
+        ids = next((bound.params[0].shown for key, bound in offered.values() if key.slot.indexed), "")
+        return [f"+{self.name}: ({names})".encode() + (f",{ids}".encode() if ids else b"")]
+
+    def _set(
+        self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
+    ) -> Outcome:
+        first = arguments[0]
+        found = offered.get(first.text.decode("latin-1")) if first else None
+        if found is None:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        key, bound = found
+        slot, rest, index = key.slot, arguments[1:], 0
+        if slot.indexed and rest:
+            index = _index(bound, rest)
+        if len(rest) <= slot.indexed:
+            indices = bound.params[0].accepted or () if slot.indexed and not rest else (index,)
+            return Reply([self._line(device, key, index) for index in indices])
+        record = bound.parse(rest, device.settings.get(slot, index))
+        key.check(device, record)
+        return device.keep(slot, record, index)
+
+    def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
+        return print_line(self.name, key.slot.name, *key.shown(device, device.settings.get(key.slot, index)))
+
+
+Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]
+
+
+def is_basic(name: str) -> bool:
+    """Basic and S-parameter commands: one letter, ``&`` and a letter, or S and a number (V.250 5.3)."""
+    return len(name) == 1 or name[0] == "&" or (name[0] == "S" and name[1:].isdigit())
+
+
+def _index(bound: BoundRecord[Any], arguments: Arguments) -> int:
+    first = arguments[0]
+    value = bound.params[0].parse(first) if first is not None else None
+    if not isinstance(value, int):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return value

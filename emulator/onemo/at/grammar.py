@@ -1,0 +1,133 @@
+"""The grammar of a command line (V.250 5.2-5.4): pure functions from bytes to commands and arguments."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from onemo.errors import EmulatorError
+
+MAX_ARGUMENT_DIGITS = 10
+
+
+class MalformedLine(EmulatorError):
+    """The line is no command line; answered with the bare ERROR."""
+
+
+class Form(Enum):
+    """The four forms of an extended command; a basic one is executed, with its number as argument."""
+
+    TEST = "=?"
+    READ = "?"
+    SET = "="
+    EXECUTE = ""
+
+
+class Argument(NamedTuple):
+    """One parameter as it was typed: text without quotes and blanks, and whether it was a string.
+
+    With string escapes on, text still holds them, for the codec to undo.
+    """
+
+    text: bytes
+    quoted: bool
+
+
+Arguments = list[Argument | None]
+"""Parameters in order; None stands for one left empty."""
+
+_FORMS = {b"=?": Form.TEST, b"?": Form.READ, b"=": Form.SET, b"": Form.EXECUTE}
+_EXTENDED = re.compile(rb"[ ]*\+([A-Za-z][A-Za-z0-9!%./:_-]*)[ ]*(=[ ]*\?|\?|=|)[ ]*")
+_S_PARAMETER = re.compile(rb"[ ]*([Ss]\d{1,4})[ ]*(?:(\?)|=[ ]*(\d*))[ ]*")
+_BASIC = re.compile(rb"[ ]*(&?[A-Za-z])(\d*)[ ]*")
+_PLAIN = re.compile(rb"[^,;\"]*")
+_STRING = re.compile(rb'[ ]*"([^"]*)"[ ]*')
+_ESCAPED_STRING = re.compile(rb'[ ]*"((?:[^"\\]|\\.)*)"[ ]*', re.DOTALL)
+
+
+class Command(NamedTuple):
+    """The next command of a line. end is where the next one begins, or its own arguments (extended SET).
+
+    argument is what a basic or S-parameter command carries: its number, if any. complete: nothing of the
+    command is left to read.
+    """
+
+    name: bytes
+    form: Form
+    end: int
+    argument: Argument | None = None
+    complete: bool = True
+
+
+def body(line: bytes) -> bytes:
+    """What follows the AT of a command line. Raises MalformedLine without one (V.250 5.2.1)."""
+    if line[:2] == b"AT" or line[:2] == b"at":
+        return line[2:]
+    stripped = line.lstrip(b" \t\0")
+    if stripped[:2] in (b"AT", b"at"):
+        return stripped[2:]
+    raise MalformedLine("no AT prefix")
+
+
+def next_command(line: bytes, position: int) -> Command | None:
+    """The command that starts at position of a line's body; None at its end. Raises MalformedLine."""
+    if match := _EXTENDED.match(line, position):
+        form = _FORMS[match[2].replace(b" ", b"")]
+        end = match.end() if form is Form.SET else _separator(line, match.end())
+        return Command(match[1].upper(), form, end, complete=form is not Form.SET)
+    if match := _S_PARAMETER.match(line, position):
+        if match[2]:
+            return Command(match[1].upper(), Form.READ, match.end())
+        return Command(match[1].upper(), Form.SET, match.end(), Argument(match[3], quoted=False) if match[3] else None)
+    if match := _BASIC.match(line, position):
+        argument = Argument(match[2], quoted=False) if match[2] else None
+        return Command(match[1].upper(), Form.EXECUTE, match.end(), argument)
+    if not line[position:].strip(b" "):
+        return None
+    raise MalformedLine("no command")
+
+
+def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arguments, int]:
+    """Split the parameters at position; returns them and where the next command begins.
+
+    escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed
+    or stands next to other text.
+    """
+    found: Arguments = []
+    string = _ESCAPED_STRING if escapes else _STRING
+    while True:
+        if match := string.match(line, position):
+            found.append(Argument(match[1], quoted=True))
+        else:
+            match = _PLAIN.match(line, position)
+            assert match is not None  # the pattern matches the empty string
+            text = match[0].strip(b" ")
+            found.append(Argument(text, quoted=False) if text else None)
+        position = match.end()
+        if position == len(line):
+            return found, position
+        separator = line[position : position + 1]
+        position += 1
+        if separator == b";":
+            return found, position
+        if separator != b",":
+            raise MalformedLine("a quote is not closed, or stands next to other text")
+
+
+def integer(argument: Argument) -> int | None:
+    """The value of an unquoted decimal; None when it is no such thing or absurdly long."""
+    text = argument.text
+    if argument.quoted or not text.isdigit():
+        return None
+    text = text.lstrip(b"0") or b"0"
+    return int(text) if len(text) <= MAX_ARGUMENT_DIGITS else None
+
+
+def _separator(line: bytes, position: int) -> int:
+    """Where the next command begins after an extended command that takes no parameters."""
+    if position == len(line):
+        return position
+    if line[position : position + 1] == b";":
+        return position + 1
+    raise MalformedLine("text after a command")

@@ -1,0 +1,216 @@
+"""One command of a model told to a reader: what can be typed, what it takes, and who says so."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from onemo.at.command import BoundCommand, KeyedSetting, Query, Setting, is_basic
+from onemo.at.grammar import Form
+from onemo.at.params import BoundParam, BoundRecord, Kind
+from onemo.cli.model_page import said, section_table, test_answer
+from onemo.cli.page import Page
+from onemo.cli.traits import typed
+from onemo.commands import DECLARATIONS
+from onemo.errors import EmulatorError
+from onemo.profile.loader import KeyPath, LoadedProfile
+from onemo.runtime.models import Model
+
+_RELATED = {
+    **dict.fromkeys(("CGMI", "CGMM", "CGMR", "CGSN", "GMI", "GMM", "GMR", "GSN", "I"), ("identity",)),
+    **dict.fromkeys(("CIMI", "MCCID", "ICCID"), ("identity", "sim")),
+    **dict.fromkeys(("CPIN", "CLCK", "CPWD"), ("sim",)),
+    **dict.fromkeys(("CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS"), ("radio",)),
+    **dict.fromkeys(("CGDCONT", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP", "MIPCALL", "MUECONFIG"), ("contexts",)),
+    **dict.fromkeys(("MLPMCFG", "CPSMS", "CEDRXS"), ("sleep",)),
+    **dict.fromkeys(("MREBOOT", "MPOF", "IPR"), ("power",)),
+    **dict.fromkeys(("MDNSCFG", "MDNSGIP"), ("dns",)),
+    "CFUN": ("radio", "power"),
+    "CGATT": ("radio", "contexts"),
+    "MIPOPEN": ("open_results",),
+    "MIPCLOSE": ("close_modes", "close_results"),
+    "MPING": ("ping",),
+    "MNTP": ("time",),
+    "CCLK": ("clock",),
+    "CTZR": ("clock",),
+    "CTZU": ("clock",),
+    **dict.fromkeys(("MSSLCERTWR", "MSSLKEYWR"), ("tls",)),
+    "CMEE": ("cme",),
+}
+"""Sections of a profile that a command's reader wants, though they are not the command's own."""
+_OF_EVERY, _OF_ONE = ", of every connection", ", of one connection"
+_HEADERS = ("Parameter", "Value", "Source", "File")
+
+
+class UnknownCommand(EmulatorError):
+    """No model has a command of this name."""
+
+
+def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str) -> None:
+    """What can be typed, what the test form answers, what each parameter takes. Raises UnknownCommand."""
+    profile = loaded.profile
+    name = command_name(asked, profile.commands)
+    source, file = said(loaded, ("commands", name, "available"))
+    page.heading(f"{typed(name)} of {profile.sub_model}", f"{source} ({file})")
+    bound = model.commands.get(name.encode())
+    if bound is None:
+        page.text(f"Unavailable: {profile.sub_model} answers ERROR, as to a command that does not exist.")
+        return
+    page.text()
+    page.table(("Typed", "What it does"), _forms(name, bound))
+    if profile.commands[name].nv:
+        page.text()
+        page.text("What it sets is kept in non-volatile memory: onemo-emulator run --nv FILE")
+    if answer := test_answer(bound):
+        page.heading("Answer of the test form", above=True)
+        for line in answer:
+            page.text(f"  {line}")
+    _parameters(page, name, bound, loaded)
+    for related in _RELATED.get(name, ()):
+        section_table(page, loaded, related)
+
+
+def command_name(asked: str, known: Mapping[str, object]) -> str:
+    """The name of a command as it may be typed: with or without AT and +, in any case, with a form or a number.
+
+    Raises UnknownCommand.
+    """
+    plain = re.sub(r"[=?].*", "", asked.strip().upper(), flags=re.DOTALL)
+    bare = plain.removeprefix("AT").removeprefix("+")
+    for candidate in (plain, bare, re.sub(r"^(&?[A-Z])[0-9]+$", r"\1", bare)):
+        if candidate in known:
+            return candidate
+    near = [typed(name) for name in difflib.get_close_matches(bare, known, n=3, cutoff=0.75)]
+    meant = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(map(typed, known))}"
+    raise UnknownCommand(f"there is no command {asked!r}; {meant}")
+
+
+# ---- Forms
+
+
+def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
+    """Everything that can be typed, and what it does."""
+    declaration = next(found for found in DECLARATIONS if found.name == name)
+    if Form.TEST in bound.forms:
+        yield f"{typed(name)}=?", "tells what it takes"
+    if isinstance(declaration, KeyedSetting):
+        indices = {key.slot.name: key.slot.indexed for key in declaration.keys}
+        for key, record in bound.records.items():
+            yield from _forms_of_key(f'{typed(name)}="{key}"', record, indexed=indices[key])
+        return
+    record = bound.records[""]
+    indexed = isinstance(declaration, Setting) and declaration.slot.indexed
+    does = "executes it"
+    if isinstance(declaration, Setting | Query):
+        of_one = isinstance(declaration, Query) and record.params[0].name == "connect_id"
+        does = "reads it" + _OF_ONE if of_one else "sets it"
+    if Form.READ in bound.forms:
+        yield f"{typed(name)}?", "reads it" + (_OF_EVERY if indexed else "")
+    if indexed:
+        yield f"{typed(name)}=<{record.params[0].name}>", "reads it" + _OF_ONE
+    if Form.SET in bound.forms:
+        yield f"{typed(name)}={_syntax(record)}", does
+    if Form.EXECUTE in bound.forms:
+        yield typed(name) + ("[<value>]" if is_basic(name) and record.params else ""), does
+
+
+def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Iterator[tuple[str, str]]:
+    """A key's forms; indexed: it belongs to a connection, or to an <ssl_id>."""
+    index = record.params[0].name
+    every, one = (_OF_EVERY, _OF_ONE) if index == "connect_id" else (f", of every <{index}>", f", of one <{index}>")
+    yield start, "reads it" + (every if indexed else "")
+    if indexed:
+        yield f"{start},<{index}>", "reads it" + one
+    yield f"{start},{_syntax(record)}", "sets it"
+
+
+def _syntax(record: BoundRecord[Any]) -> str:
+    """``<connect_id>[,<mode>]``; a parameter that the model lacks is left empty, or off at the end."""
+    params = list(record.params)
+    while params and not params[-1].section.available:
+        params.pop()
+    text, optional = "", 0
+    for index, bound in enumerate(params):
+        if not bound.param.required:
+            text += "["
+            optional += 1
+        text += ("," if index else "") + (f"<{bound.name}>" if bound.section.available else "")
+    return text + "]" * optional
+
+
+# ---- Parameters
+
+
+def _parameters(page: Page, name: str, bound: BoundCommand[Any], loaded: LoadedProfile) -> None:
+    here = ("commands", name)
+    keys = loaded.profile.commands[name].keys
+    if not keys:
+        _parameter_table(page, "Parameters", here, bound.records[""], loaded)
+        return
+    source, file = said(loaded, (*here, "offers"))
+    for key, record in bound.records.items():
+        _parameter_table(page, f'"{key}"', (*here, "keys", key), record, loaded)
+    if lacking := [f'"{key}"' for key in keys if key not in bound.records]:
+        page.heading("Unavailable", above=True)
+        page.text(f"  {', '.join(lacking)}: {_refusal(loaded)}; {source} ({file})")
+
+
+def _parameter_table(page: Page, title: str, here: KeyPath, record: BoundRecord[Any], loaded: LoadedProfile) -> None:
+    if not record.params:
+        return
+    page.heading(title, above=True)
+    rows: list[tuple[str, str, str, str]] = []
+    for bound in record.params:
+        name = bound.name
+        for (source, file), facts in _by_source(bound, here, loaded).items():
+            rows.append((name, "; ".join(facts), source, file))
+            name = ""
+    page.table(_HEADERS, rows)
+
+
+def _by_source(bound: BoundParam, here: KeyPath, loaded: LoadedProfile) -> dict[tuple[str, str], list[str]]:
+    """What there is to say of a parameter, by who says it."""
+    path = (*here, "params", bound.name)
+    if not any(origin[: len(path)] == path for origin in loaded.origins):
+        path = ("params", bound.name)  # one that many commands share
+    found: dict[tuple[str, str], list[str]] = {}
+    for key, fact in _facts(bound, loaded):
+        own = (*path, key)
+        where = said(loaded, own if own in loaded.origins else (*here[:2], "available"))
+        found.setdefault(where, []).append(fact)
+    return found
+
+
+def _facts(bound: BoundParam, loaded: LoadedProfile) -> Iterator[tuple[str, str]]:
+    """(key of the profile that says it, what it says)."""
+    section, param = bound.section, bound.param
+    if not section.available:
+        yield "available", f"unavailable: a value is refused, {_refusal(loaded)}"
+        if section.default is not None:
+            yield "default", f"always {section.default}"
+        return
+    if param.kind is Kind.INTEGER:
+        yield "range", bound.accepted.text if bound.accepted else "any number"
+    elif param.choices:
+        yield "choices", " or ".join(f'"{choice}"' for choice in param.choices)
+    else:
+        size = f" of at most {section.max_length} bytes" if section.max_length is not None else ""
+        yield "max_length", ("data" if param.kind is Kind.DATA else "text") + size
+    if param.required:
+        yield "range", "required"
+    elif section.default is not None:
+        yield "default", f"default {section.default}"
+    else:
+        yield "range", "may be left out"
+    if section.shown is not None:
+        yield "shown", f"the test form prints {f'({section.shown})' if section.shown else 'nothing'}"
+    if section.inert:
+        yield "inert", f"inert: taken and read back, but always acts as {section.default}"
+    if section.out_of_range == "ignore":
+        yield "out_of_range", "a number out of range counts as the default"
+
+
+def _refusal(loaded: LoadedProfile) -> str:
+    return f"+CME ERROR: {loaded.profile.cme['incorrect_parameters'].number}"

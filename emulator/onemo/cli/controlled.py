@@ -1,0 +1,59 @@
+"""``--control``, ``--control-token``, ``--ready-file`` of ``run`` and ``lab``: what is left out is not imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from onemo.runtime.trace import Guarded, Several, Trace
+
+if TYPE_CHECKING:
+    from onemo.cli.ready import ReadyFile
+    from onemo.control.server import ControlServer
+    from onemo.runtime.lab import Running
+
+
+class ControlOptions(NamedTuple):
+    """Where the control API is to be, HOST:PORT, and the token that it wants."""
+
+    address: str
+    token: str | None = None
+
+
+@contextmanager
+def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -> Iterator[ControlServer | None]:
+    """What was asked for, which listens. modules: by name, as they are at each moment. Raises UsageError, LinkError."""
+    if options is None:
+        yield None
+        return
+    from onemo.control.server import open_control
+
+    with closing(open_control(options.address, options.token, modules)) as control:
+        yield control
+
+
+@contextmanager
+def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
+    """The ready file, if one was asked for. Raises UsageError."""
+    if file is None:
+        yield None
+        return
+    from onemo.cli.ready import ready_file
+
+    with ready_file(file) as opened:
+        yield opened
+
+
+def remembered(trace: Trace | None, control: ControlServer | None, name: str) -> Trace | None:
+    """A module's trace and its journal: neither harms the other."""
+    if control is None:
+        return trace
+    journal = control.control.journal(name)
+    return journal if trace is None else Several((Guarded(trace), journal))
+
+
+def told(control: ControlServer | None) -> dict[str, str]:
+    """Where it is, for a ready line of JSON."""
+    return {} if control is None else {"control": control.url}

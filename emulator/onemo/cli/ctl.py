@@ -1,0 +1,304 @@
+"""``onemo-emulator ctl``: what the control API tells, for a reader, and what it does, from a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from onemo.cli.output import write
+from onemo.cli.page import Page
+from onemo.control.client import Client, ControlError, module
+from onemo.dialogue.lines import MARKS
+from onemo.errors import UsageError
+
+ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
+_AGAIN = 0.1
+"""Seconds between two questions of ``ready --wait``."""
+_LONGEST = 512
+
+
+class Options(NamedTuple):
+    """address, token: None for what the environment says."""
+
+    address: str | None = None
+    token: str | None = None
+    json: bool = False
+
+
+class Filters(NamedTuple):
+    """As the trace's parameters."""
+
+    since: int | None = None
+    limit: int | None = None
+    side: str | None = None
+    contains: str | None = None
+    command: str | None = None
+    urc: str | None = None
+    connect_id: int | None = None
+
+
+@contextmanager
+def _client(options: Options) -> Iterator[Client]:
+    address = options.address or os.environ.get(ADDRESS)
+    if not address:
+        raise UsageError(f"which emulator? give --control HOST:PORT, or set {ADDRESS}")
+    with Client(address, options.token or os.environ.get(TOKEN)) as client:
+        yield client
+
+
+def modules(options: Options) -> int:
+    """``ctl modules``."""
+    with _client(options) as client:
+        rows = client.ask("GET", "/v1/modules")
+    if options.json:
+        return _print(rows)
+    keys = ("name", "model", "port", "condition", "power", "registration", "connections", "faults")
+    page = Page()
+    page.table([key.capitalize() for key in keys], [[_cell(row[key]) for key in keys] for row in rows], indent=0)
+    page.show()
+    return 0
+
+
+def show(name: str | None, options: Options) -> int:
+    """``ctl show``."""
+    with _client(options) as client:
+        state = client.ask("GET", module(name or client.only_module()))
+    return _print(state) if options.json else _show(state)
+
+
+def faults(name: str | None, options: Options) -> int:
+    """``ctl faults``."""
+    with _client(options) as client:
+        rows = client.ask("GET", f"{module(name or client.only_module())}/faults")
+    return _print(rows) if options.json else _faults(rows)
+
+
+def fault(words: Sequence[str], options: Options) -> int:
+    """``ctl fault [NAME] FAULT``."""
+    name, text = _named(words, "a fault, like 'urc-drop urc=MIPOPEN times=1'")
+    with _client(options) as client:
+        rows = client.ask("POST", f"{module(name or client.only_module())}/faults", {"fault": text})
+    return _print(rows) if options.json else _faults(rows)
+
+
+def unfault(words: Sequence[str], everything: bool, options: Options) -> int:
+    """``ctl unfault [NAME] ID`` or ``--all``."""
+    if everything:
+        name, number = (words[0] if words else None), ""
+        if len(words) > 1:
+            raise UsageError("--all is every fault of a module: leave the number out")
+    else:
+        name, number = _named(words, "the number that ctl faults tells, or --all")
+    with _client(options) as client:
+        path = f"{module(name or client.only_module())}/faults"
+        gone = client.ask("DELETE", path if everything else f"{path}/{number}")
+    if options.json:
+        return _print(gone)
+    return _faults(gone if everything else [gone])
+
+
+def do(words: Sequence[str], options: Options) -> int:
+    """``ctl do [NAME] EVENT``."""
+    name, text = _named(words, "what is to happen, like sim-remove or 'signal rssi=3'")
+    with _client(options) as client:
+        state = client.ask("POST", f"{module(name or client.only_module())}/events", {"event": text})
+    return _print(state) if options.json else _show(state, brief=True)
+
+
+def trace(name: str | None, filters: Filters, follow: bool, options: Options) -> int:
+    """``ctl trace``."""
+    with _client(options) as client:
+        name = name or client.only_module()
+        if follow and any(value is not None for value in filters[2:]):
+            raise UsageError("--follow shows all there is: leave the filters out")
+        told = client.ask("GET", f"{module(name)}/trace", query=filters._asdict())
+        if options.json and not follow:
+            return _print(told)
+        entries: Iterable[Mapping[str, Any]] = told["entries"]
+        for entry in entries:
+            write(_line(entry, options))
+        try:
+            for kind, data in client.follow(name, told["next"]) if follow else ():
+                if kind == "entry":
+                    write(_line(data, options))
+                elif kind == "lost":
+                    write(f"... {data['count']} lines that came too fast are left out\n")
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def verify(name: str | None, steps: Sequence[str], options: Options) -> int:
+    """``ctl verify``."""
+    asked = [_step(step) for step in steps]
+    with _client(options) as client:
+        verified = client.ask("POST", f"{module(name or client.only_module())}/trace/verify", {"steps": asked})
+    if options.json:
+        _print(verified)
+    else:
+        for text, step in zip(steps, verified["steps"], strict=True):
+            at = f" at {', '.join(map(str, step['at']))}" if step["at"] else ""
+            write(f"{text}: found {step['found']}{at}\n")
+        write("matched\n" if verified["matched"] else "not matched\n")
+    return 0 if verified["matched"] else 1
+
+
+def kinds(name: str | None, options: Options) -> int:
+    """``ctl kinds``."""
+    with _client(options) as client:
+        rows = client.ask("GET", "/v1/kinds")
+    if name is not None:
+        rows = [row for row in rows if row["name"] == name]
+        if not rows:
+            raise UsageError(f"there is no kind {name!r}; ctl kinds lists them")
+    if options.json:
+        return _print(rows)
+    page = Page()
+    page.table(("Kind", "About", "Now"), [(row["name"], row["about"], _cell(row["event"])) for row in rows], indent=0)
+    if name is not None:
+        keys = rows[0]["keys"]
+        page.table(("Key", "Type", "Default", "About"), [_key(key) for key in keys])
+        page.text(f"  {rows[0]['example']}")
+    page.show()
+    return 0
+
+
+def ready(wait: float, options: Options) -> int:
+    """``ctl ready``: 0 when every module is, 1 when not."""
+    until = time.monotonic() + wait
+    with _client(options) as client:
+        while True:
+            try:
+                said = client.ask("GET", "/ready")
+            except ControlError as error:
+                if error.status not in (0, 503):
+                    raise
+                if time.monotonic() + _AGAIN > until:
+                    print(f"onemo-emulator: {error}", file=sys.stderr)
+                    return 1
+                time.sleep(_AGAIN)  # noqa: TID251  # nothing else runs here
+                continue
+            return _print(said) if options.json else _say(f"ready: {said['modules']}")
+
+
+# Inside.
+
+
+def _named(words: Sequence[str], wanted: str) -> tuple[str | None, str]:
+    """The module's name, if it was given, and the rest."""
+    if len(words) == 1:
+        return None, words[0]
+    if len(words) == 2:
+        return words[0], words[1]
+    raise UsageError(f"give {wanted}; before it the name of the module, if there are several")
+
+
+def _step(text: str) -> dict[str, object]:
+    """``2*sent:AT+MIPOPEN`` or ``received:OK``."""
+    number, star, rest = text.partition("*")
+    times = int(number) if star and number.isascii() and number.isdecimal() and len(number) < 5 else None
+    matter, colon, pattern = (rest if times is not None else text).partition(":")
+    if not colon or not pattern:
+        raise UsageError(f"{text}: write sent:TEXT, received:TEXT, event:TEXT or network:TEXT; 2*sent:TEXT for twice")
+    return {matter: pattern, **({} if times is None else {"times": times})}
+
+
+def _print(value: object) -> int:
+    return _say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _say(text: str) -> int:
+    write(f"{text}\n")
+    return 0
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_cell(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_cell, value)) or "-"
+    return _printable(str(value)) or '""'
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _key(key: Mapping[str, Any]) -> tuple[str, ...]:
+    span = f" {key['low']:g}-{key['high']:g}" if key["high"] is not None else ""
+    choices = f" ({', '.join(key['choices'])})" if key["choices"] else ""
+    default = "required" if key["required"] else _cell(key["default"])
+    return key["name"], key["type"] + span, default, key["about"] + choices
+
+
+def _faults(rows: Iterable[Mapping[str, Any]]) -> int:
+    page = Page()
+    cells = [
+        (str(row["id"]), row["fault"], str(row["matches"]), str(row["fired"]), _cell(row["spent"])) for row in rows
+    ]
+    page.table(("Id", "Fault", "Matches", "Fired", "Spent"), cells, indent=0)
+    page.show()
+    return 0
+
+
+def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
+    """brief: what events change."""
+    page = Page()
+    page.heading(state["name"], f"{state['model']} on {state['port'] or 'no port'}, {state['condition']}")
+    if state["error"]:
+        page.text(f"  {state['error']}")
+    parts = ("power", "sim", "radio") if brief else ("identity", "power", "sim", "radio", "line", "counters")
+    page.table(("What", "State"), [(part, _cell(state[part])) for part in parts if state[part] is not None])
+    used = [one for one in state["connections"] if one["state"] != "INITIAL"]
+    for title, rows in (("PDP contexts", state["contexts"]), ("Connections", used)):
+        if rows:
+            page.heading(title, above=True)
+            headers = [key.replace("_", " ").capitalize() for key in rows[0]]
+            page.table(headers, [[_cell(value) for value in row.values()] for row in rows])
+    if not brief:
+        page.heading("Settings", above=True)
+        page.table(("Command", "Key", "Values"), _settings(state["settings"]))
+    page.show()
+    return 0
+
+
+def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
+    """A row for each record; those that stand under numbers share one where they are the same."""
+    for command, keys in settings.items():
+        nested = any(isinstance(value, Mapping) for value in keys.values())
+        numbered = nested and all(key.isdecimal() for key in keys)
+        for key, record in {"": keys}.items() if numbered or not nested else keys.items():
+            if not any(isinstance(value, Mapping) for value in record.values()):
+                yield command, key, _cell(record)
+                continue
+            same: dict[str, list[str]] = {}
+            for number, one in record.items():
+                same.setdefault(_cell(one), []).append(number)
+            for values, numbers in same.items():
+                yield command, f"{key} {','.join(numbers)}".strip(), values
+
+
+def _line(entry: Mapping[str, Any], options: Options) -> str:
+    """As ``onemo-emulator trace`` has it."""
+    if options.json:
+        return json.dumps(entry) + "\n"
+    of = f"connection {entry['connect_id']}: " if "connect_id" in entry else ""
+    if entry["kind"] == "event":
+        text, mark = f"{of}{entry['event']} {_printable(entry['detail'])}", MARKS["network"]
+    else:
+        cut = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in entry["data"][:_LONGEST])
+        payload = entry["kind"] == "payload"
+        done = f"{'sent' if entry['to'] == 'network' else 'received'} {len(entry['data'])} bytes: " if payload else ""
+        text, mark = f"{of}{done}{cut}", MARKS["network" if payload else entry["from"]]
+        text += "  (echo)" if entry["kind"] == "echo" else ""
+    took = f"  ({entry['took'] * 1000:.1f} ms)" if "took" in entry else ""
+    return f"{entry['time']:12.6f} {mark} {text}{took}\n"

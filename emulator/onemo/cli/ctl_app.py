@@ -1,0 +1,247 @@
+"""How ``onemo-emulator ctl`` is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from onemo.cli.values import number, seconds
+
+Where = Annotated[
+    str | None,
+    Parameter(
+        name="--control",
+        metavar="HOST:PORT",
+        help="Where the emulator's control is: what run --control was given, or told. ONEMO_CONTROL if left out.",
+    ),
+]
+Token = Annotated[
+    str | None,
+    Parameter(
+        name="--token",
+        metavar="TOKEN",
+        help="What the emulator's --control-token says. ONEMO_CONTROL_TOKEN if left out.",
+    ),
+]
+Json = Annotated[bool, Parameter(name="--json", help="Print JSON, as the API has it.")]
+Name = Annotated[str | None, Parameter(metavar="NAME", help="The module. The only one if left out.")]
+Whole = Annotated[int | None, Parameter(metavar="N", converter=number)]
+_HELP = """\
+Look at running modules and act on them, through the control API.
+
+The emulator is started with --control HOST:PORT. NAME may be left out where
+there is one module. The exit status is 0, 1 when what was asked is not so
+(ready, verify), and 2 when it could not be asked."""
+_EPILOGUE = """\
+Examples:
+
+  onemo-emulator run ML307R --control 127.0.0.1:8080
+  export ONEMO_CONTROL=127.0.0.1:8080
+  onemo-emulator ctl show
+  onemo-emulator ctl fault 'urc-drop urc=MIPOPEN times=1'
+  onemo-emulator ctl do 'signal rssi=3'
+  onemo-emulator ctl trace --follow
+  onemo-emulator ctl verify --step '2*sent:AT+MIPOPEN' --step received:rtcp"""
+
+
+def modules(*, control: Where = None, token: Token = None, json: Json = False) -> int:
+    """List the modules."""
+    from onemo.cli import ctl
+
+    return ctl.modules(ctl.Options(control, token, json))
+
+
+def show(name: Name = None, /, *, control: Where = None, token: Token = None, json: Json = False) -> int:
+    """Show what a module is set to and what it does."""
+    from onemo.cli import ctl
+
+    return ctl.show(name, ctl.Options(control, token, json))
+
+
+def faults(name: Name = None, /, *, control: Where = None, token: Token = None, json: Json = False) -> int:
+    """List the faults of a module, and how often each fired."""
+    from onemo.cli import ctl
+
+    return ctl.faults(name, ctl.Options(control, token, json))
+
+
+def fault(*words: str, control: Where = None, token: Token = None, json: Json = False) -> int:
+    """Let something go wrong: arm a fault, or a preset.
+
+    Parameters
+    ----------
+    words: str
+        The module, if there are several, and the fault as --fault takes it.
+    """
+    from onemo.cli import ctl
+
+    return ctl.fault(words, ctl.Options(control, token, json))
+
+
+def unfault(
+    *words: str,
+    everything: Annotated[bool, Parameter(name="--all")] = False,
+    control: Where = None,
+    token: Token = None,
+    json: Json = False,
+) -> int:
+    """Disarm a fault: what it held back goes on, and an event is undone.
+
+    Parameters
+    ----------
+    words: str
+        The module, if there are several, and the number that "ctl faults" tells.
+    everything: bool
+        Every fault of the module.
+    """
+    from onemo.cli import ctl
+
+    return ctl.unfault(words, everything, ctl.Options(control, token, json))
+
+
+def do(*words: str, control: Where = None, token: Token = None, json: Json = False) -> int:
+    """Let something happen now: to the card, the network, the supply.
+
+    Parameters
+    ----------
+    words: str
+        The module, if there are several, and the event; "ctl kinds" lists them.
+    """
+    from onemo.cli import ctl
+
+    return ctl.do(words, ctl.Options(control, token, json))
+
+
+def kinds(
+    kind: Annotated[str | None, Parameter(metavar="KIND")] = None,
+    /,
+    *,
+    control: Where = None,
+    token: Token = None,
+    json: Json = False,
+) -> int:
+    """List what can go wrong and what can happen.
+
+    Parameters
+    ----------
+    kind: str
+        This one, with its keys.
+    """
+    from onemo.cli import ctl
+
+    return ctl.kinds(kind, ctl.Options(control, token, json))
+
+
+def trace(
+    name: Name = None,
+    /,
+    *,
+    follow: Annotated[bool, Parameter(name=["--follow", "-f"])] = False,
+    since: Whole = None,
+    limit: Whole = None,
+    source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
+    contains: Annotated[str | None, Parameter(metavar="TEXT")] = None,
+    command: Annotated[str | None, Parameter(metavar="COMMAND")] = None,
+    urc: Annotated[str | None, Parameter(metavar="URC")] = None,
+    connection: Whole = None,
+    control: Where = None,
+    token: Token = None,
+    json: Json = False,
+) -> int:
+    """Print the newest lines of what a module and its DTE said, and what the network did.
+
+    Parameters
+    ----------
+    follow: bool
+        Go on with what comes, until Ctrl-C.
+    since: int
+        From this line on, by its number ("seq" of --json).
+    limit: int
+        At most so many lines. 200 if left out.
+    source: str
+        Only what comes from dte, module or network.
+    contains: str
+        Only lines in which this is found; * stands for anything.
+    command: str
+        Only this command: MIPOPEN.
+    urc: str
+        Only this URC: its name (MIPOPEN), or what it tells (rtcp).
+    connection: int
+        Only what the network did with this connection.
+    """
+    from onemo.cli import ctl
+
+    filters = ctl.Filters(since, limit, source, contains, command, urc, connection)
+    return ctl.trace(name, filters, follow, ctl.Options(control, token, json))
+
+
+def verify(
+    name: Name = None,
+    /,
+    *,
+    step: Annotated[tuple[str, ...], Parameter(metavar="STEP")],
+    control: Where = None,
+    token: Token = None,
+    json: Json = False,
+) -> int:
+    """Tell whether things happened in this order. The exit status is 0 if so, 1 if not.
+
+    Parameters
+    ----------
+    step: str
+        sent:TEXT, received:TEXT, event:TEXT or network:TEXT, in order; * in TEXT stands for anything. May be repeated.
+        2*sent:TEXT is twice, 0*received:TEXT not before the next step.
+    """
+    from onemo.cli import ctl
+
+    return ctl.verify(name, step, ctl.Options(control, token, json))
+
+
+def ready(
+    *,
+    wait: Annotated[float, Parameter(metavar="SECONDS", converter=seconds)] = 0.0,
+    control: Where = None,
+    token: Token = None,
+    json: Json = False,
+) -> int:
+    """Tell whether every module is ready. The exit status is 0 if so, 1 if not.
+
+    Parameters
+    ----------
+    wait: float
+        Wait up to this time until it is.
+    """
+    from onemo.cli import ctl
+
+    return ctl.ready(wait, ctl.Options(control, token, json))
+
+
+_COMMANDS: tuple[tuple[Callable[..., int], str, str], ...] = (
+    (modules, "", "modules --json"),
+    (show, " [NAME]", "show ML307R"),
+    (faults, " [NAME]", "faults"),
+    (fault, " [NAME] 'KIND KEY=VALUE ...'", "fault 'net-reset operation=send'"),
+    (unfault, " [NAME] ID | --all", "unfault 2"),
+    (do, " [NAME] 'EVENT KEY=VALUE ...'", "do 'signal rssi=3'"),
+    (kinds, " [KIND]", "kinds urc-drop"),
+    (trace, " [NAME]", "trace --command MIPOPEN --limit 5"),
+    (verify, " [NAME] --step STEP ...", "verify --step '2*sent:AT+MIPOPEN*example' --step received:rtcp"),
+    (ready, "", "ready --wait 10"),
+)
+app = App(
+    name="ctl",
+    help=_HELP,
+    help_epilogue=_EPILOGUE,
+    group_parameters="Options",
+    usage="Usage: onemo-emulator ctl COMMAND [OPTIONS]",
+)
+for _place, (_command, _arguments, _example) in enumerate(_COMMANDS):
+    _name = _command.__name__
+    app.command(
+        _command,
+        sort_key=_place,
+        usage=f"Usage: onemo-emulator ctl {_name}{_arguments} [OPTIONS]",
+        help_epilogue=f"Example:\n\n  onemo-emulator ctl {_example}",
+    )

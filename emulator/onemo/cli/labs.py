@@ -1,0 +1,79 @@
+"""The command for many modules: ``onemo-emulator lab``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from onemo.cli.values import Control, ControlToken, ReadyFile, number
+
+
+def lab(
+    file: Annotated[Path, Parameter(metavar="FILE")],
+    /,
+    *,
+    slice_: Annotated[int, Parameter(name="--slice", metavar="N", converter=number)] = 0,
+    check: bool = False,
+    ready_file: ReadyFile = None,
+    control: Control = None,
+    control_token: ControlToken = None,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
+) -> int:
+    """Start many modules in one process, as a file says.
+
+    Each has its own line, settings and numbers, and none disturbs another. When
+    one is ready, a JSON object on stdout says so, with its name, model, port and
+    link; after the last of them, one says how many are ready and which failed.
+    Ctrl-C or SIGTERM ends them all.
+
+    The exit status is 0 when a signal ended it, 1 when a module failed, 2 when
+    the file has mistakes.
+
+    Parameters
+    ----------
+    file: Path
+        The TOML file; the README lists its keys.
+    slice_: int
+        Run slice N of the lab, from 0: its {n} go on where those of the slice before it ended, while {i} begin at 0
+        in each. For a lab that is spread over several processes or pods.
+    check: bool
+        Only check the file: all mistakes, each with its key.
+    ready_file: Path
+        Have the last line in this file while all that could start are ready.
+    verbose: bool
+        Show the dialogues on stderr as they happen, each line with the module's name.
+    """
+    from onemo.cli.controlled import ControlOptions
+    from onemo.cli.lab import Options, serve
+
+    controlled = None if control is None else ControlOptions(control, control_token)
+    return serve(Options(file, slice_, check, verbose, ready_file, controlled))
+
+
+_LAB = """\
+A file:
+
+  [defaults]                   # of every module
+  sandbox = true
+
+  [[module]]
+  name = "meter-{n:03}"        # meter-001 to meter-050
+  model = "MN316"
+  count = 50
+  link = "meter-{n:03}"        # relative to the file
+
+  [[module]]
+  name = "gateway"
+  link = "tcp://127.0.0.1:7000"
+
+Examples:
+
+  onemo-emulator lab lab.toml
+  onemo-emulator lab lab.toml --check
+  onemo-emulator lab lab.toml --slice 1      # the second fifty: meter-051 to meter-100"""
+
+
+LAB = App(name="lab", usage="Usage: onemo-emulator lab FILE [OPTIONS]", help_epilogue=_LAB)
+LAB.default(lab)

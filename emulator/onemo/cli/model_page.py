@@ -1,0 +1,136 @@
+"""A whole model told to a reader: its values and its commands, each with the source that its profile gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from onemo.at.command import BoundCommand
+from onemo.at.grammar import Form
+from onemo.cli.page import Cell, Page
+from onemo.cli.traits import typed
+from onemo.profile.loader import KeyPath, LoadedProfile
+from onemo.profile.ranges import Range
+from onemo.profile.schema import CloseModeSection, CmeSection
+from onemo.runtime.models import Model
+
+SECTIONS = {
+    "identity": "Identity",
+    "line": "The line to the DTE (bytes, seconds)",
+    "power": "Start and restart (seconds)",
+    "sleep": "Sleep and power saving (seconds)",
+    "connection": "Connections (bytes, seconds)",
+    "open_results": "MIPOPEN: the result of each failure",
+    "close_modes": "MIPCLOSE: what each mode does",
+    "close_results": "MIPCLOSE: the ret_code of each end",
+    "sim": "The SIM card",
+    "radio": "The cell and the operator (seconds; the signal in the units of AT+CSQ and AT+CESQ)",
+    "contexts": "PDP contexts",
+    "dns": "Names",
+    "ping": "MPING: the seconds between requests, and the result of each failure",
+    "time": "MNTP: the result of each failure",
+    "tls": "TLS: what is stored, and how it is entered (bytes, seconds)",
+    "clock": "The clock (zone in quarters of an hour)",
+    "disconnected": '"disconn": the number of each reason',
+    "cme": "+CME ERROR: number and text",
+}
+_OF_COMMANDS = frozenset({"cme", "tls"})
+"""Sections that only ``show MODEL COMMAND`` prints."""
+_FORMS = {Form.TEST: "test", Form.READ: "read", Form.SET: "set", Form.EXECUTE: "execute"}
+_VALUE_HEADERS = ("Name", "Value", "Source", "File")
+
+
+def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
+    """Its values section by section, then every command of the product, those that it lacks too."""
+    profile = loaded.profile
+    page.heading(profile.sub_model, f"{profile.family}, series {profile.series}, from {loaded.file}")
+    for section in SECTIONS:
+        if section not in _OF_COMMANDS:
+            section_table(page, loaded, section)
+    page.heading("Commands", above=True)
+    page.table(("Command", "Forms", "Test form answers", "Source", "File"), _command_rows(model, loaded))
+    page.text()
+    page.text(f"Parameters and their ranges: onemo-emulator show {profile.sub_model} COMMAND")
+
+
+def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
+    """One section of the profile under its title."""
+    page.heading(SECTIONS[section], above=True)
+    values = getattr(loaded.profile, section)
+    items: Mapping[str, Any] = values._asdict() if hasattr(values, "_asdict") else values
+    rows = []
+    for key, value in items.items():
+        if value == {}:
+            continue
+        source, file = said(loaded, (section, key))
+        shown = _open_result(loaded, value) if section == "open_results" else _shown(loaded, value)
+        rows.append((key, shown, about(key, list(items), source), file))
+    page.table(_VALUE_HEADERS, rows)
+
+
+def _open_result(loaded: LoadedProfile, value: int | str) -> str:
+    return f"{loaded.profile.cme[value].number} ({value})" if isinstance(value, str) else str(value)
+
+
+def _shown(loaded: LoadedProfile, value: object) -> str:
+    """A value of a profile for a reader."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Range):
+        return value.text
+    if isinstance(value, str):
+        return value.replace("{sub_model}", loaded.profile.sub_model) or "none"
+    if isinstance(value, CmeSection):
+        return f"{value.number} {value.text}"
+    if isinstance(value, CloseModeSection):
+        return ", ".join(f"{name} {_shown(loaded, part)}" for name, part in value._asdict().items())
+    if isinstance(value, tuple):
+        return ", ".join(_shown(loaded, part) for part in value) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_shown(loaded, part)} for {name}" for name, part in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def said(loaded: LoadedProfile, path: KeyPath) -> tuple[str, str]:
+    """The source of the value at path, and the file that says it."""
+    origin = loaded.origins.get(path) or loaded.origin(path)
+    return (origin.source, origin.file) if origin else ("", "")
+
+
+def about(key: str, keys: Sequence[str], source: str) -> str:
+    """The part of a table's source that speaks of key.
+
+    A part that begins with names ("mtu, msl: manual 3.5") speaks of those keys; one that does not, of all others.
+    """
+    named: list[str] = []
+    others: list[str] = []
+    for part in source.split("; "):
+        names, colon, rest = part.partition(": ")
+        if not colon or any(name not in keys for name in names.split(", ")):
+            others.append(part)
+        elif key in names.split(", "):
+            named.append(rest)
+    return "; ".join(named or others) or source
+
+
+def _command_rows(model: Model, loaded: LoadedProfile) -> Iterator[tuple[Cell, ...]]:
+    for name in loaded.profile.commands:
+        bound = model.commands.get(name.encode())
+        source, file = said(loaded, ("commands", name, "available"))
+        if bound is None:
+            yield typed(name), Text("unavailable", "yellow"), "", source, file
+        else:
+            forms = " ".join(word for form, word in _FORMS.items() if form in bound.forms)
+            yield typed(name), forms, "\n".join(test_answer(bound)), source, file
+
+
+def test_answer(bound: BoundCommand[Any]) -> list[str]:
+    """The lines of the answer to the test form; it is the same on every device."""
+    if Form.TEST not in bound.forms:
+        return []
+    if bound.looks:
+        return [f"+{bound.name}: ..."]
+    reply: Any = bound.forms[Form.TEST](None, [])
+    return [line.decode("latin-1") for line in reply.lines]

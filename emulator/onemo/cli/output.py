@@ -1,0 +1,32 @@
+"""Writing to stdout and to files that may take no more."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from onemo.errors import EmulatorError
+
+
+def write(text: str) -> None:
+    """Print to stdout; what its encoding lacks is printed as an escape.
+
+    Raises BrokenPipeError when its reader has gone, EmulatorError when it takes no more.
+    """
+    if sys.stdout is None:
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise EmulatorError(f"stdout takes no more: {error.strerror}") from error
+
+
+def close(file: TextIO) -> None:
+    """Close a file that was written; what its disk does not take any more has been told of already."""
+    with suppress(OSError):
+        file.close()

@@ -1,0 +1,171 @@
+"""``onemo-emulator run``: one module on a line until a signal ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+import trio
+
+from onemo.cli.controlled import ControlOptions, controlled, readiness, remembered, told
+from onemo.cli.ending import End, hold_signals
+from onemo.cli.traces import traces
+from onemo.errors import UsageError, declared
+from onemo.runtime.lab import Condition, Running
+from onemo.runtime.line import Cable, Line
+from onemo.runtime.models import Model
+from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.runtime.shell import Module, NvFile
+from onemo.runtime.spec import Spec, Trouble, arm, asked_of, opened
+from onemo.runtime.trace import Trace
+
+if TYPE_CHECKING:
+    from onemo.cli.ready import ReadyFile
+    from onemo.control.server import ControlServer
+    from onemo.net.sandbox import Sandbox
+    from onemo.runtime.session import Asked, Session
+
+
+class Options(NamedTuple):
+    """What ``run`` was asked for."""
+
+    module: Spec
+    trace: Path | None = None
+    json: bool = False
+    verbose: bool = False
+    ready_file: Path | None = None
+    control: ControlOptions | None = None
+
+
+class _Beside(NamedTuple):
+    """What there is beside the module, as far as it was asked for. modules: those that the control is told of."""
+
+    sandbox: Sandbox | None
+    ready: ReadyFile | None
+    asked: Asked | None
+    control: ControlServer | None
+    modules: dict[str, Running]
+
+
+def serve(options: Options) -> int:
+    """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
+    spec = options.module
+    _check(spec.cable)
+    if spec.trouble.seed is not None and spec.trouble == Trouble(seed=spec.trouble.seed):
+        raise UsageError("--seed is for the dice of faults: add a fault or a scenario")
+    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
+    model = spec.load()
+    routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
+    asked = asked_of(spec)
+    # From here to the first task that listens, and while everything is taken down, a signal would leave the link
+    # behind: it has to wait.
+    hold_signals()
+    modules: dict[str, Running] = {}
+    with (
+        controlled(options.control, modules) as control,
+        readiness(options.ready_file) as ready,
+        traces(options.trace, verbose=options.verbose) as trace,
+        opened(spec, model) as (line, nv),
+    ):
+        beside = _Beside(sandbox, ready, asked, control, modules)
+        try:
+            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), beside)
+        except BaseExceptionGroup as group:
+            raise declared(group) from None
+    return line.status
+
+
+def _check(cable: Cable) -> None:
+    """Raise UsageError for options that do not go together."""
+    lines = {"--tcp": cable.tcp, "--rfc2217": cable.rfc2217, "--uart": cable.uart, "--exec": cable.command}
+    asked = [name for name, value in lines.items() if value is not None]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
+    if cable.baud is not None and cable.uart is None:
+        raise UsageError("--baud is the speed of a serial device; name that with --uart, or use AT+IPR")
+    for name, value in (("--link", cable.link), ("--pty-mode", cable.pty_mode)):
+        if value is not None and asked and asked != ["--exec"]:
+            raise UsageError(f"{name} is for a pseudo-terminal, and {asked[0]} has none; leave one of them out")
+
+
+async def _main(
+    options: Options,
+    model: Model,
+    line: Line,
+    trace: Trace | None,
+    nv: NvFile | None,
+    outside: Outside,
+    beside: _Beside,
+) -> None:
+    since = trio.current_time() - _age()
+    running = Running(options.module, model)
+    beside.modules[running.name] = running
+    trace = remembered(trace, beside.control, running.name)
+    name, boot_time = options.module.who.name, options.module.hastened_boot_time
+    running.module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    running.line = line
+    with contextlib.ExitStack() as stack:
+        if beside.asked is not None:
+            stack.callback(_report, arm(beside.asked, running.module))
+        await _run(options, running, beside)
+
+
+async def _run(options: Options, running: Running, beside: _Beside) -> None:
+    line = running.line
+    async with trio.open_nursery() as nursery:
+        end = End(nursery.cancel_scope, line.on_signal)
+        if beside.control is not None:
+            await nursery.start(beside.control.run)
+        if beside.sandbox is not None:
+            await nursery.start(beside.sandbox.run)
+        line.join(running.module, nursery)
+        await nursery.start(running.module.run)
+        running.condition = Condition.READY
+        if not end.came:
+            line.start(nursery)
+            if beside.ready is not None:
+                beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
+            _announce(_ready_line(running, beside.control, as_json=options.json), line.out)
+        gc.freeze()
+        gc.enable()
+
+
+def _report(session: Session) -> None:
+    """What became of the faults, on stderr."""
+    with contextlib.suppress(OSError):  # who closed stderr does not want it
+        for line in session.lines():
+            print(f"onemo-emulator: {line}", file=sys.stderr)
+
+
+def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
+    """What to open, now that the module has booted."""
+    spec, port = running.spec, running.port
+    if as_json:
+        import json
+
+        return json.dumps({**spec.told(running.model, port), **told(control)})
+    linked = f" ({spec.cable.link})" if spec.cable.link else ""
+    controlled = "" if control is None else f" with its control on {control.url}"
+    return f"{spec.shown_model(running.model)} ready on {port}{linked}{controlled}"
+
+
+def _announce(line: str, out: TextIO) -> None:
+    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
+    with contextlib.suppress(OSError):
+        print(line, file=out, flush=True)
+
+
+def _age() -> float:
+    """Seconds since this process was started; 0 where the host does not tell."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
+    except (OSError, ValueError, IndexError):
+        return 0.0

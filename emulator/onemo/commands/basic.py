@@ -1,0 +1,64 @@
+"""The V.250 basics: ATE, ATV, ATQ, ATX, ATS3-5, AT&C, AT&D, ATZ, AT&F, AT&W; AT+CMEE and AT+CLAC (27.007 9.1, 8.37)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from onemo.at.command import Action, Declaration, NoParameters, Pending, Setting, is_basic
+from onemo.at.params import Defaulted
+from onemo.at.reply import DONE, Reply
+from onemo.modem.modem import Modem
+from onemo.modem.slots import BASICS, PROFILE
+
+
+class WhichProfile(NamedTuple):
+    """ATZ, AT&F and AT&W: which stored profile; these modules have one."""
+
+    value: Defaulted
+
+
+def _apply(modem: Modem, record: object) -> None:
+    modem.apply_basics()
+
+
+def _reset(modem: Modem, record: WhichProfile) -> Reply:
+    """AT&F: the settings of the profile at their defaults; connections stay. [decided]"""
+    modem.settings.reset(*PROFILE)
+    modem.apply_basics()
+    return DONE
+
+
+def _restore(modem: Modem, record: WhichProfile) -> Reply:
+    """ATZ: the settings of the profile as AT&W stored them, at their defaults where it did not; connections stay."""
+    modem.settings.reset(*PROFILE)
+    for (slot, index), stored in modem.memory.profile.items():
+        modem.settings.set(slot, stored, index)
+    modem.apply_basics()
+    return DONE
+
+
+def _store(modem: Modem, record: WhichProfile) -> Pending:
+    """AT&W: what the profile holds is in force after every start. A memory that takes nothing more: CME 20."""
+    memory, before = modem.memory, modem.memory.profile
+    memory.profile = {(slot, 0): modem.settings.get(slot) for slot in PROFILE if slot.name.encode() in modem.commands}
+
+    def undo() -> None:
+        memory.profile = before
+
+    return modem.write_down(undo)
+
+
+def _list(modem: Modem, record: NoParameters) -> Reply:
+    """Every command of the model, each in a line of one block (27.007 8.37)."""
+    names = (command.decode() for command in modem.commands)
+    end = modem.format.cr + modem.format.lf
+    return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in names),))
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    *(Setting(slot, changed=_apply) for slot in BASICS),
+    Action("Z", WhichProfile, _restore),
+    Action("&F", WhichProfile, _reset),
+    Action("&W", WhichProfile, _store),
+    Action("CLAC", NoParameters, _list),
+)

@@ -1,0 +1,45 @@
+"""AT+MIPCALL and AT+MUECONFIG: data calls (vendor's base guide)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from onemo.at.command import Declaration, Key, KeyedSetting, Query
+from onemo.at.params import Maybe, Required
+from onemo.at.reply import DONE, CommandError, Reply
+from onemo.modem.modem import Modem
+from onemo.modem.slots import AUTO_CONNECT
+
+
+class Call(NamedTuple):
+    """AT+MIPCALL: action 1 makes a call, 0 ends it; without a cid every defined context's, on some models."""
+
+    action: Required
+    cid: Maybe
+
+
+def _calls(modem: Modem) -> Reply:
+    return Reply([modem.contexts.call_line(cid) for cid in sorted(modem.contexts.calls)])
+
+
+def _call(modem: Modem, record: Call) -> Reply:
+    """OK now, the URC behind it. Raises CommandError: as Contexts.call and hang_up; the bare ERROR without a cid."""
+    contexts = modem.contexts
+    if record.cid is not None:
+        contexts.require_free(record.cid)
+        cids = [record.cid]
+    elif modem.profile.contexts.call_without_cid == "all":
+        cids = sorted(contexts.defined)
+    else:
+        raise CommandError
+    if record.action:
+        contexts.call(cids)
+    else:
+        contexts.hang_up(cids)
+    return DONE
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Query("MIPCALL", Call, read=_calls, select=_call),
+    KeyedSetting("MUECONFIG", (Key(AUTO_CONNECT),)),
+)

@@ -1,0 +1,59 @@
+"""Who the module is: ATI, AT+CGMI, AT+CGMM, AT+CGMR, AT+CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from onemo.at.command import Action, Declaration, NoParameters, print_line
+from onemo.at.params import Defaulted
+from onemo.at.reply import Reply
+from onemo.modem.modem import Modem
+
+
+class Which(NamedTuple):
+    """ATI<value>: only 0."""
+
+    value: Defaulted
+
+
+class SerialNumber(NamedTuple):
+    """AT+CGSN=<snt>: 0 serial number, 1 IMEI, 2 IMEISV, 3 SVN."""
+
+    snt: Defaulted
+
+
+def _information(modem: Modem, record: Which) -> Reply:
+    """Manufacturer, model and revision in one block."""
+    identity = modem.model.profile.identity
+    end = (modem.format.cr + modem.format.lf).decode("latin-1")
+    return Reply((end.join((identity.manufacturer, identity.model, modem.revision)).encode("latin-1"),))
+
+
+def _bare(value: Callable[[Modem], str]) -> Callable[[Modem, NoParameters], Reply]:
+    return lambda modem, record: Reply((value(modem).encode(),))
+
+
+def _serial_number(name: str) -> Callable[[Modem, SerialNumber], Reply]:
+    def tell(modem: Modem, record: SerialNumber) -> Reply:
+        identity = modem.model.profile.identity
+        if record.snt == 0:
+            return Reply((identity.serial.encode(),))
+        value = (identity.imei, identity.imeisv, identity.svn)[record.snt - 1]
+        return Reply((print_line(name, value.encode()),))
+
+    return tell
+
+
+_MANUFACTURER = _bare(lambda modem: modem.model.profile.identity.manufacturer)
+_MODEL = _bare(lambda modem: modem.model.profile.identity.model)
+_REVISION = _bare(lambda modem: modem.revision)
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Action("I", Which, _information),
+    *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
+    *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
+    *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),
+    *(Action(name, SerialNumber, _serial_number(name), bare=True) for name in ("CGSN", "GSN")),
+)

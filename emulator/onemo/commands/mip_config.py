@@ -1,0 +1,64 @@
+"""AT+MIPCFG and AT+MIPTKA: the settings of connection instances (manual 3.1, 3.2)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from onemo.at.command import Declaration, Key, KeyedSetting, Setting
+from onemo.modem.connection import Operation
+from onemo.modem.modem import Modem
+from onemo.modem.slots import (
+    ACK_MODE,
+    AUTOFREE,
+    CONTEXT,
+    ENCODING,
+    KEEP_ALIVE,
+    RECEIVE_BUFFER,
+    SEND_BUFFER,
+    SEND_TIMEOUT,
+    SSL,
+    ContextOf,
+    KeepAliveSetting,
+)
+
+
+class _OfInstance(Protocol):
+    @property
+    def connect_id(self) -> int: ...
+
+
+def _while_unused(modem: Modem, record: _OfInstance) -> None:
+    """Set before the connection exists, refused while it does."""
+    modem.connections[record.connect_id].check(Operation.CONFIGURE)
+
+
+def _active_context(modem: Modem, record: ContextOf) -> None:
+    """A context that is chosen must be up."""
+    _while_unused(modem, record)
+    if record.cid is not None:
+        modem.contexts.require_active(record.cid)
+
+
+def _shown_keep_alive(modem: Modem, record: KeepAliveSetting) -> tuple[int, ...]:
+    """With keepalive 0 nothing more is printed (manual 3.2)."""
+    if not record.keepalive:
+        return record.connect_id, 0
+    return record.connect_id, 1, record.keepidle, record.keepinterval, record.keepcount
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    KeyedSetting(
+        "MIPCFG",
+        (
+            Key(CONTEXT, check=_active_context),
+            Key(ENCODING),
+            Key(SEND_TIMEOUT),
+            Key(AUTOFREE),
+            Key(SEND_BUFFER),
+            Key(RECEIVE_BUFFER, check=_while_unused),
+            Key(ACK_MODE),
+            Key(SSL, check=_while_unused),
+        ),
+    ),
+    Setting(KEEP_ALIVE, check=_while_unused, shown=_shown_keep_alive),
+)

@@ -1,0 +1,118 @@
+"""AT+MIPSEND, with data in the command line or after ``>`` (manual 3.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from onemo.at.command import Action, Declaration, Outcome, Pending, Prompt, print_line
+from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.connection import Instance, Loss, Operation
+from onemo.modem.intents import Send, Sent
+from onemo.modem.modem import Modem
+from onemo.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
+from onemo.net.interface import Transport
+from onemo.wire.payload import BadPayload, SendFormat, decode, typed_length
+
+
+class SendData(NamedTuple):
+    """AT+MIPSEND. send_length None: not given. data: as it was typed, before its format is undone."""
+
+    connect_id: Required
+    send_length: Maybe
+    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    rai: Defaulted
+    seq: Maybe
+    pri_flag: Defaulted
+
+
+def _send(modem: Modem, record: SendData) -> Outcome:
+    """Not CONNECTED: CME 550. Data that is missing, too long, of another length or no HEX: CME 50."""
+    instance = modem.connections[record.connect_id]
+    instance.check(Operation.SEND)
+    over_udp = instance.transport is Transport.UDP
+    if not over_udp and (record.rai or record.seq is not None):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    if record.data:
+        data = _decoded(modem, record, record.data)
+        _check_size(modem, instance, record, data)
+        return _hand_over(modem, instance, record, data)
+    profile = modem.model.profile.connection
+    if profile.empty_datagram and over_udp and record.send_length == 0:
+        return _hand_over(modem, instance, record, b"")
+    if profile.inline_data == "required" or record.data is not None:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return _prompt(modem, instance, record)
+
+
+def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes) -> Pending:
+    timeout = modem.settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
+    return Pending(
+        Send(instance.connect_id, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result)
+    )
+
+
+def _prompt(modem: Modem, instance: Instance, record: SendData) -> Prompt:
+    """``>``: exactly send_length bytes; without it (or with 0) up to Ctrl-Z, ESC or the send buffer's size."""
+    settings, connect_id = modem.settings, instance.connect_id
+
+    def finish(data: bytes | None, timed_out: bool) -> Reply | Pending:
+        """ESC, or Ctrl-Z with nothing before it, sends nothing; a time-out sends what came of a given length."""
+        if data is None:
+            return DONE
+        if timed_out and not (data and record.send_length):
+            raise CommandError
+        instance.check(Operation.SEND)
+        return _hand_over(modem, instance, record, data) if data else DONE
+
+    return Prompt(
+        record.send_length or None,
+        settings.effective(SEND_BUFFER, connect_id).send_buffer,
+        settings.effective(SEND_TIMEOUT, connect_id).send_timeout,
+        finish,
+    )
+
+
+def _decoded(modem: Modem, record: SendData, typed: bytes) -> bytes:
+    """The bytes meant; a length over 0 is checked against what was typed between the quotes."""
+    form = SendFormat(modem.settings.effective(ENCODING, record.connect_id).send_format)
+    length = record.send_length
+    if length and (length > modem.model.profile.connection.inline_max or len(typed) != typed_length(length, form)):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    try:
+        return decode(typed, form)
+    except BadPayload as error:
+        raise CommandError(Cme.INCORRECT_PARAMETERS) from error
+
+
+def _check_size(modem: Modem, instance: Instance, record: SendData, data: bytes) -> None:
+    profile = modem.model.profile.connection
+    limit = profile.inline_max
+    if record.seq is not None and instance.ipv6 and profile.seq_ipv6_headers:
+        limit = min(limit, profile.mtu - profile.seq_ipv6_headers)
+    if len(data) > limit:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
+def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:
+    """+MIPSEND with the bytes taken. Nothing taken of something: CME 560; a broken connection is lost too."""
+    failed = result.failed or (asked > 0 and result.taken == 0)
+    if result.failed:
+        modem.connections.fail(instance.connect_id, Loss.BROKEN)
+    if seq is not None:
+        modem.notify(print_line("MIPURC", "seq", instance.connect_id, seq, int(failed)))
+    if failed:
+        raise CommandError(Cme.WRITE_FAILED)
+    instance.sent += result.taken
+    instance.last_exchange = modem.now
+    return Reply((print_line("MIPSEND", instance.connect_id, result.taken),))
+
+
+def _escaped(modem: Modem, first: bytes) -> bool:
+    """Only with the escaped format does a backslash keep a quote inside the data."""
+    if not first.isdigit() or len(first) > 3 or int(first) not in modem.connect_ids:
+        return False
+    return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_escaped),)

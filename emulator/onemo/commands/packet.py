@@ -1,0 +1,204 @@
+"""The packet domain (27.007 10.1): AT+CGATT, CGDCONT, CGACT, CGPADDR, CGCONTRDP, CGAUTH, CGEREP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from onemo.at.command import Action, Declaration, Outcome, Pending, Query, Setting, print_line
+from onemo.at.params import BoundRecord, Maybe, Repeated, Required
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.contexts import Active, Definition, Login
+from onemo.modem.intents import Attach
+from onemo.modem.modem import Modem
+from onemo.modem.names import given_servers, shown_address
+from onemo.modem.slots import EVENT_REPORT
+from onemo.net.interface import Family
+
+
+class Attachment(NamedTuple):
+    """AT+CGATT: 1 attached."""
+
+    state: Required
+
+
+class Activation(NamedTuple):
+    """AT+CGACT: 1 active; no cid: every defined context, or every active one."""
+
+    state: Required
+    cid: Repeated
+
+
+class Which(NamedTuple):
+    """AT+CGPADDR: every defined context without a cid."""
+
+    cid: Repeated
+
+
+class WhichActive(NamedTuple):
+    """AT+CGCONTRDP: every active context without a cid."""
+
+    cid: Maybe
+
+
+# AT+CGATT.
+
+
+def _is_attached(modem: Modem) -> Reply:
+    return Reply((print_line("CGATT", int(modem.contexts.attached)),))
+
+
+def _attach(modem: Modem, record: Attachment) -> Outcome:
+    """On LTE the state of the packet domain is the registration: 0 leaves the network, 1 is answered once it has the
+    module again. Raises CommandError: as Radio.attach_again."""
+    modem.sim.require()
+    if not record.state:
+        modem.radio.detach()
+        return DONE
+    return Pending(Attach(), _attached) if modem.radio.attach_again() else DONE
+
+
+def _attached(done: bool) -> Reply:
+    if not done:
+        raise CommandError(Cme.NO_NETWORK)
+    return DONE
+
+
+# AT+CGDCONT and AT+CGAUTH.
+
+
+def _definitions(modem: Modem) -> Reply:
+    return Reply([_definition(each) for _, each in sorted(modem.contexts.defined.items())])
+
+
+def _definition(given: Definition) -> bytes:
+    """What was not given is empty, and so is the address, whatever was given (27.007 10.1.1)."""
+    rest = (given.ipv4_addr_alloc, given.request_type, given.p_cscf_discovery, given.im_cn_signalling)
+    shown = [b"" if value is None else value for value in rest]
+    kind, apn = given.pdp_type or "", given.apn or ""
+    return print_line("CGDCONT", given.cid, kind, apn, b"", given.d_comp, given.h_comp, *shown)
+
+
+def _define(modem: Modem, record: Definition) -> Outcome:
+    """A type that is left out is the usual one. Raises CommandError(NOT_ALLOWED): reserved, or undefined while it is
+    active."""
+    contexts = modem.contexts
+    contexts.require_free(record.cid)
+    before = dict(contexts.defined)
+    if all(value is None for value in record[1:4]) and record[4:] == Definition(record.cid)[4:]:
+        contexts.undefine(record.cid)
+    else:
+        kind = record.pdp_type or modem.profile.contexts.pdp_type
+        contexts.define(record._replace(pdp_type=kind, apn=record.apn or "", pdp_addr=None))
+
+    def undo() -> None:
+        contexts.defined = before
+
+    return modem.keep_contexts(undo)
+
+
+def _definable(modem: Modem, bound: BoundRecord[Any]) -> Reply:
+    """A line for each type."""
+    cid, kind, *rest = bound.params
+    ranges = ",".join(param.shown for param in rest)
+    return Reply([f'+CGDCONT: {cid.shown},"{choice}",{ranges}'.encode() for choice in kind.choices])
+
+
+def _logins(modem: Modem) -> Reply:
+    """A line for each defined context. The password is never told."""
+    contexts = modem.contexts
+    logins = [contexts.logins.get(cid, Login(cid)) for cid in sorted(contexts.defined)]
+    return Reply([print_line("CGAUTH", each.cid, each.auth_prot, each.userid or None) for each in logins])
+
+
+def _log_in(modem: Modem, record: Login) -> Outcome:
+    """Raises CommandError: NOT_ALLOWED, reserved; INCORRECT_PARAMETERS, no user where there is to be one."""
+    contexts = modem.contexts
+    contexts.require_free(record.cid)
+    if record.auth_prot and not record.userid:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    before = dict(contexts.logins)
+    if record.auth_prot:
+        contexts.logins[record.cid] = record
+    else:
+        contexts.logins.pop(record.cid, None)
+
+    def undo() -> None:
+        contexts.logins = before
+
+    return modem.keep_contexts(undo)
+
+
+# AT+CGACT, AT+CGPADDR, AT+CGCONTRDP.
+
+
+def _states(modem: Modem) -> Reply:
+    contexts = modem.contexts
+    return Reply([print_line("CGACT", cid, int(cid in contexts.active)) for cid in sorted(contexts.defined)])
+
+
+def _activate(modem: Modem, record: Activation) -> Reply:
+    contexts = modem.contexts
+    if record.state:
+        contexts.activate(record.cid or sorted(contexts.defined))
+    else:
+        contexts.deactivate(record.cid or contexts.active)
+    return DONE
+
+
+def _addresses(modem: Modem, record: Which) -> Reply:
+    """A line for each context that has an address."""
+    contexts = modem.contexts
+    cids = dict.fromkeys(record.cid) or sorted(contexts.active)
+    return Reply([print_line("CGPADDR", cid, *shown) for cid in cids if (shown := contexts.shown(cid))])
+
+
+def _dynamic(modem: Modem, record: WhichActive) -> Reply:
+    active = modem.contexts.active
+    cids = sorted(active) if record.cid is None else [record.cid] if record.cid in active else []
+    return Reply([line for cid in cids for line in _parameters(modem, cid, active[cid])])
+
+
+def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
+    """A line for each family (27.007 10.1.23), whose masks stand behind the address, at an IPv6 one after a blank;
+    there is no gateway."""
+    profile = modem.profile.contexts
+    start = (cid, active.bearer, active.apn)
+    lines = []
+    if active.ipv4:
+        servers = given_servers(modem, Family.IPV4)
+        lines.append(print_line("CGCONTRDP", *start, f"{active.ipv4}.{profile.mask_ipv4}", "", *servers[:2]))
+    if active.ipv6:
+        servers = tuple(map(shown_address, given_servers(modem, Family.IPV6)))
+        lines.append(print_line("CGCONTRDP", *start, f"{active.ipv6} {profile.mask_ipv6}", "", *servers[:2]))
+    return lines or [print_line("CGCONTRDP", *start)]
+
+
+def _listed(name: str, cids: Iterable[int]) -> Reply:
+    """The test form of what tells of some contexts: their cids, in parentheses."""
+    return Reply((f"+{name}: ({','.join(map(str, sorted(cids)))})".encode(),))
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Query("CGATT", Attachment, read=_is_attached, select=_attach),
+    Query("CGDCONT", Definition, read=_definitions, select=_define, test=_definable),
+    Query("CGAUTH", Login, read=_logins, select=_log_in),
+    Query("CGACT", Activation, read=_states, select=_activate),
+    Action(
+        "CGPADDR",
+        Which,
+        _addresses,
+        bare=True,
+        test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
+        looks=True,
+    ),
+    Action(
+        "CGCONTRDP",
+        WhichActive,
+        _dynamic,
+        bare=True,
+        test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
+        looks=True,
+    ),
+    Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),
+)

@@ -1,0 +1,34 @@
+"""Restarting the module and switching it off: AT+MREBOOT, AT+MPOF (vendor's extended guide)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from onemo.at.command import Action, Declaration
+from onemo.at.params import Defaulted
+from onemo.at.reply import Reply
+from onemo.modem.modem import Modem
+
+
+class Ending(NamedTuple):
+    """AT+MREBOOT[=0], AT+MPOF[=0]."""
+
+    value: Defaulted
+
+
+def _reboot(modem: Modem, record: Ending) -> Reply:
+    """OK, REBOOTING, then a new boot cycle; what followed in the line is lost with the old one."""
+    modem.restart()
+    return Reply(trailer=(modem.profile.power.reboot_notice.encode(),), last=True)
+
+
+def _switch_off(modem: Modem, record: Ending) -> Reply:
+    """OK, POWER OFF, then silence until the supply returns."""
+    modem.switch_off()
+    return Reply(trailer=(modem.profile.power.off_notice.encode(),), last=True)
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Action("MREBOOT", Ending, _reboot, bare=True),
+    Action("MPOF", Ending, _switch_off, bare=True),
+)

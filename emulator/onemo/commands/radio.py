@@ -1,0 +1,142 @@
+"""The radio: AT+CFUN, AT+CSQ, AT+CESQ (27.007 8.2, 8.5, 8.69), AT+CREG, AT+CGREG, AT+CEREG (7.2, 10.1.20, 10.1.22),
+AT+COPS (7.3), AT+CTZR, AT+CTZU (8.41, 8.40)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from onemo.at.command import Action, Declaration, NoParameters, Outcome, Pending, Query, Setting, print_line
+from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.intents import Wait
+from onemo.modem.modem import Modem
+from onemo.modem.radio import Function, Selection
+from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+
+
+class PhoneFunction(NamedTuple):
+    """AT+CFUN; rst 1 restarts the module."""
+
+    fun: Required
+    rst: Defaulted
+
+
+class Operator(NamedTuple):
+    """AT+COPS; format 0 and 1 names, 2 numbers: of oper, and of what is told from then on."""
+
+    mode: Required
+    format: Maybe
+    oper: MaybeText
+    act: Maybe
+
+
+# AT+CFUN.
+
+
+def _function(modem: Modem) -> Reply:
+    return Reply((print_line("CFUN", int(modem.radio.function)),))
+
+
+def _set_function(modem: Modem, record: PhoneFunction) -> Outcome:
+    """What goes down is told before OK. A restart is into the full function only: rst 1 with another one is CME 50.
+    [decided]"""
+    function, before = Function(record.fun), modem.radio.function
+    profile = modem.profile.radio
+    if record.rst and function is not Function.FULL:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    woken = before is Function.MINIMUM and function is Function.FULL
+    if record.rst or (woken and profile.full_reboots):
+        modem.restart()
+        return Reply(last=True)
+    modem.radio.set_function(function, modem.now)
+    if function is not Function.FULL:
+        modem.tell_first()
+    if profile.resets_contexts and function is Function.MINIMUM and before is not function:
+        return modem.keep_contexts(lambda: None)
+    return DONE
+
+
+# The signal.
+
+
+def _signal(modem: Modem, record: NoParameters) -> Reply:
+    signal = modem.radio.signal
+    return Reply((print_line("CSQ", signal.rssi, signal.ber),))
+
+
+def _extended_signal(modem: Modem, record: NoParameters) -> Reply:
+    """Of LTE only <rsrq> and <rsrp>: what is of GSM and UMTS is not known."""
+    signal = modem.radio.signal
+    return Reply((print_line("CESQ", 99, 99, 255, 255, signal.rsrq, signal.rsrp),))
+
+
+# AT+COPS.
+
+
+def _operator(modem: Modem) -> Reply:
+    """Unregistered, the mode alone."""
+    radio = modem.radio
+    if not radio.registered:
+        return Reply((print_line("COPS", int(radio.selection)),))
+    name = radio.shown_operator
+    return Reply((print_line("COPS", int(radio.selection), radio.name_format, name, modem.profile.radio.act),))
+
+
+def _select(modem: Modem, record: Operator) -> Outcome:
+    """OK at once; the registration follows. Raises CommandError: INCORRECT_PARAMETERS without the operator that a
+    mode needs; SIM; NO_NETWORK when the operator is not here. [decided]"""
+    radio, selection = modem.radio, Selection(record.mode)
+    named = selection in (Selection.MANUAL, Selection.MANUAL_AUTOMATIC)
+    if named and record.oper is None:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    if selection is not Selection.FORMAT_ONLY:
+        modem.sim.require()
+    if record.format is not None:
+        radio.name_format = record.format
+    if selection is Selection.FORMAT_ONLY:
+        return DONE
+    operator = record.oper if named else None
+    if named and record.act not in (None, modem.profile.radio.act):
+        operator = ""  # not of this technology
+    registered = radio.registered
+    try:
+        radio.select(selection, operator, modem.now)
+    finally:
+        if registered and not radio.registered:
+            modem.tell_first()
+    return DONE
+
+
+def _scan(modem: Modem, bound: BoundRecord[Any]) -> Outcome:
+    """Who is on the air, after a while. Raises CommandError: SIM, NOT_ALLOWED while the radio is off. [decided]"""
+    modem.sim.require()
+    if modem.radio.function is not Function.FULL:
+        raise CommandError(Cme.NOT_ALLOWED)
+
+    def found(result: object) -> Reply:
+        stat, names = modem.radio.found, modem.radio.operator_names
+        network = ""
+        if stat is not None:
+            network = f"({stat}," + ",".join(f'"{name}"' for name in names) + f",{modem.profile.radio.act})"
+        ranges = ",".join(param.shown for param in bound.params[:2])
+        return Reply((print_line("COPS", f"{network},,{ranges}".encode("latin-1")),))
+
+    return Pending(Wait(modem.profile.radio.scan_time), found)
+
+
+# AT+CREG, AT+CGREG, AT+CEREG.
+
+
+def _registration(modem: Modem, record: RegistrationReport) -> tuple[int | str | bytes | None, ...]:
+    return record.n, *modem.radio.fields(record)
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Query("CFUN", PhoneFunction, read=_function, select=_set_function),
+    Action("CSQ", NoParameters, _signal),
+    Action("CESQ", NoParameters, _extended_signal),
+    *(Setting(slot, shown=_registration) for slot in REGISTRATION_REPORTS),
+    Query("COPS", Operator, read=_operator, select=_select, test=_scan, looks=True),
+    Setting(ZONE_REPORT),
+    Setting(ZONE_UPDATE),
+)

@@ -1,0 +1,125 @@
+"""The SIM card: AT+CPIN, AT+CLCK, AT+CPWD (27.007 8.3, 7.4, 7.5), AT+CIMI (5.6), AT+MCCID, AT+ICCID."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from onemo.at.command import Action, Declaration, NoParameters, Pending, Query, print_line
+from onemo.at.params import MaybeText, Required, RequiredText
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.intents import Store
+from onemo.modem.modem import Modem
+from onemo.modem.sim import is_code
+
+
+class Pin(NamedTuple):
+    """AT+CPIN: the PIN, or the PUK and a new PIN."""
+
+    pin: RequiredText
+    newpin: MaybeText
+
+
+class Lock(NamedTuple):
+    """AT+CLCK; mode 0 unlocks, 1 locks, 2 asks."""
+
+    facility: RequiredText
+    mode: Required
+    password: MaybeText
+
+
+class Password(NamedTuple):
+    """AT+CPWD."""
+
+    facility: RequiredText
+    oldpwd: RequiredText
+    newpwd: RequiredText
+
+
+_ASKS = 2
+
+
+def _codes(*texts: str | None) -> None:
+    """Raises CommandError(INCORRECT_PARAMETERS) unless each can be a PIN or PUK."""
+    if not all(map(is_code, texts)):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
+def _state(modem: Modem) -> Reply:
+    """Raises CommandError: SIM_NOT_INSERTED, SIM_FAILURE."""
+    modem.sim.require_card()
+    return Reply((print_line("CPIN", modem.sim.state.value.encode()),))
+
+
+def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
+    """What the card remembers of act is written down before the answer, also of a wrong code. The card does not fail
+    where that cannot be done. Raises CommandError: as act."""
+    before = modem.memory.sim
+    refusal: CommandError | None = None
+    try:
+        act()
+    except CommandError as error:
+        refusal = error
+
+    def finish(done: object) -> Reply:
+        if refusal is not None:
+            raise refusal
+        return DONE
+
+    return finish(True) if modem.memory.sim is before else Pending(Store(modem.memory.snapshot()), finish)
+
+
+def _enter(modem: Modem, record: Pin) -> Reply | Pending:
+    """With the right code the search for the network begins. Raises CommandError: as Sim.enter and Sim.unblock."""
+
+    def enter() -> None:
+        if record.newpin is None:
+            _codes(record.pin)
+            modem.sim.enter(record.pin)
+        else:
+            _codes(record.pin, record.newpin)
+            modem.sim.unblock(record.pin, record.newpin)
+        modem.radio.search_again(modem.now)
+
+    return _written_down(modem, enter)
+
+
+def _lock(modem: Modem, record: Lock) -> Reply | Pending:
+    """Raises CommandError: as Sim.lock."""
+    if record.mode == _ASKS:
+        modem.sim.require()
+        return Reply((print_line("CLCK", int(modem.sim.locked)),))
+    _codes(record.password)
+    return _written_down(modem, lambda: modem.sim.lock(bool(record.mode), record.password or ""))
+
+
+def _change(modem: Modem, record: Password) -> Reply | Pending:
+    """Raises CommandError: as Sim.change."""
+    _codes(record.oldpwd, record.newpwd)
+    return _written_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
+
+
+def _imsi(modem: Modem, record: NoParameters) -> Reply:
+    """Raises CommandError unless the card is READY."""
+    modem.sim.require()
+    return Reply((modem.imsi.encode(),))
+
+
+def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
+    """The card tells its number whether or not it has its PIN (TS 51.011 10.1.1)."""
+
+    def tell(modem: Modem, record: NoParameters) -> Reply:
+        modem.sim.require_card()
+        return Reply((print_line(name, modem.profile.identity.iccid.encode()),))
+
+    return tell
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Query("CPIN", Pin, read=_state, select=_enter),
+    Action("CLCK", Lock, _lock),
+    Action("CPWD", Password, _change),
+    Action("CIMI", NoParameters, _imsi),
+    Action("MCCID", NoParameters, _iccid("MCCID")),
+    Action("ICCID", NoParameters, _iccid("ICCID")),
+)

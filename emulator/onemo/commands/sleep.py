@@ -1,0 +1,91 @@
+"""Sleep: AT+MLPMCFG (vendor's extended guide), AT+CPSMS and AT+CEDRXS (27.007 7.38, 7.40)."""
+
+from __future__ import annotations
+
+from onemo.at.command import Declaration, Key, KeyedSetting, Setting, print_line
+from onemo.at.reply import Cme, CommandError
+from onemo.modem.modem import Modem
+from onemo.modem.sleep import EdrxMode, Saving, require_cycle, require_timers
+from onemo.modem.slots import (
+    EDRX,
+    POWER_SAVING,
+    SLEEP_DELAY,
+    SLEEP_INDICATION,
+    SLEEP_MODE,
+    STACK_INDICATION,
+    Edrx,
+    PowerSaving,
+    SleepModeSetting,
+)
+
+
+def _permanent(modem: Modem, record: SleepModeSetting) -> None:
+    """Some models want <permanent>."""
+    if modem.profile.sleep.permanent_required and record.permanent is None:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
+def _mode(modem: Modem, record: SleepModeSetting) -> tuple[int]:
+    """<permanent> is not read back."""
+    return (record.sleep_mode,)
+
+
+def _timers(modem: Modem, record: PowerSaving) -> None:
+    """Raises CommandError(INCORRECT_PARAMETERS) unless the timers are eight binary digits."""
+    try:
+        require_timers(record)
+    except ValueError:
+        raise CommandError(Cme.INCORRECT_PARAMETERS) from None
+
+
+def _saving(modem: Modem, record: PowerSaving) -> PowerSaving:
+    """Mode 2 is mode 0 with the timers at their defaults."""
+    if record.mode != Saving.RESET:
+        return record
+    return PowerSaving(**{**modem.defaults(POWER_SAVING.name), "mode": int(Saving.OFF)})  # type: ignore[arg-type]
+
+
+def _shown_saving(modem: Modem, record: PowerSaving) -> tuple[int | str | bytes, ...]:
+    """The timers of GERAN and UTRAN are not there."""
+    return record.mode, b"", b"", record.periodic_tau, record.active_time
+
+
+def _cycle(modem: Modem, record: Edrx) -> None:
+    """Raises CommandError(INCORRECT_PARAMETERS) unless the cycle is four binary digits."""
+    try:
+        require_cycle(record)
+    except ValueError:
+        raise CommandError(Cme.INCORRECT_PARAMETERS) from None
+
+
+def _edrx(modem: Modem, record: Edrx) -> Edrx:
+    """Mode 3 is mode 0 with the cycle at its default."""
+    if record.mode != EdrxMode.RESET:
+        return record
+    return Edrx(**{**modem.defaults(EDRX.name), "mode": int(EdrxMode.OFF)})  # type: ignore[arg-type]
+
+
+def _shown_edrx(modem: Modem, record: Edrx) -> tuple[int, str]:
+    return record.act, record.cycle
+
+
+def _granted(modem: Modem, record: Edrx) -> None:
+    """Mode 2 tells what the network grants: what was asked for, with the paging window of the profile."""
+    if record.mode == EdrxMode.TOLD and modem.radio.registered:
+        window = modem.profile.sleep.paging_window
+        modem.notify(print_line("CEDRXP", record.act, record.cycle, record.cycle, window))
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    KeyedSetting(
+        "MLPMCFG",
+        (
+            Key(STACK_INDICATION),
+            Key(SLEEP_INDICATION),
+            Key(SLEEP_MODE, check=_permanent, shown=_mode),
+            Key(SLEEP_DELAY),
+        ),
+    ),
+    Setting(POWER_SAVING, check=_timers, shown=_shown_saving, adjusted=_saving),
+    Setting(EDRX, check=_cycle, changed=_granted, shown=_shown_edrx, adjusted=_edrx),
+)

@@ -1,0 +1,159 @@
+"""AT+MSSLCFG, and the files of TLS: AT+MSSLCERTWR, MSSLKEYWR, MSSLCERTRD, MSSLLIST, MSSLRM, MSSLCHECK, MSSLCIPHER."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from onemo.at.command import Action, Declaration, Key, KeyedSetting, NoParameters, Outcome, Prompt, print_line
+from onemo.at.params import Kind, Param, Required, RequiredText
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.files import FileKind
+from onemo.modem.modem import Modem
+from onemo.modem.tls import (
+    AUTHENTICATION,
+    CERTIFICATE_ENCODING,
+    CERTIFICATES,
+    CIPHER_SUITE,
+    IGNORE_DATES,
+    IGNORE_VERIFICATION,
+    NEGOTIATION_TIME,
+    SESSION,
+    VERSION,
+    CipherSuite,
+    cipher_suite,
+)
+from onemo.wire.payload import BadPayload, SendFormat, decode
+
+
+class Write(NamedTuple):
+    """AT+MSSLCERTWR and AT+MSSLKEYWR. remain: bytes that are to come after this piece; data: as it was typed."""
+
+    name: RequiredText
+    remain: Required
+    length: Required
+    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+
+
+class Named(NamedTuple):
+    """A command about one file."""
+
+    name: RequiredText
+
+
+class Listed(NamedTuple):
+    """AT+MSSLLIST: 1 certificates, 2 keys."""
+
+    kind: Required
+
+
+def _is_number(modem: Modem, record: CipherSuite) -> None:
+    if cipher_suite(record.ciphersuite) is None:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
+def _shown_suite(modem: Modem, record: CipherSuite) -> tuple[int | bytes, ...]:
+    return record.ssl_id, b"0x%02X" % (cipher_suite(record.ciphersuite) or 0)
+
+
+def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last: bool) -> Outcome:
+    """A piece of a certificate or key; a whole one is written down. Raises CommandError: as Files.add."""
+    files, before = modem.files, modem.files.stored
+    if not files.add(kind, name, piece, last=last):
+        return DONE
+    return modem.write_down(lambda: files.put_back(before), Cme.FILE_WRITE_FAILED)
+
+
+def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
+    """A piece of a file, in the line or after ``>``. Raises CommandError: as Files.add; no data, or of another
+    length: CME 50."""
+
+    def write(modem: Modem, record: Write) -> Outcome:
+        if record.data is not None:
+            if not record.data or (record.length and len(record.data) != record.length):
+                raise CommandError(Cme.INCORRECT_PARAMETERS)
+            modem.files.require_room(kind, record.name, record.length + record.remain)
+            try:
+                piece = decode(record.data, SendFormat.ESCAPED)
+            except BadPayload as error:
+                raise CommandError(Cme.INCORRECT_PARAMETERS) from error
+            return _write_piece(modem, kind, record.name, piece, last=not record.remain)
+        if not record.length:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        modem.files.require_room(kind, record.name, record.length + record.remain)
+
+        def finish(data: bytes | None, timed_out: bool) -> Outcome:
+            """An entry that does not come whole adds nothing."""
+            if data is None or timed_out:
+                raise CommandError
+            return _write_piece(modem, kind, record.name, data, last=not record.remain)
+
+        timeout = modem.profile.tls.prompt_timeout
+        return Prompt(record.length, record.length, timeout, finish, secret=kind is FileKind.KEY)
+
+    return write
+
+
+def _read(modem: Modem, record: Named) -> Reply:
+    """Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read."""
+    file = modem.files.require(record.name)
+    data = bytes(file.data)
+    if file.kind is not FileKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
+        raise CommandError(Cme.FILE_READ_FAILED)
+    return Reply((print_line("MSSLCERTRD", len(data), data),))
+
+
+def _list(modem: Modem, record: Listed) -> Reply:
+    files = modem.files.stored.items()
+    return Reply([print_line("MSSLLIST", name, len(file.data)) for name, file in files if file.kind == record.kind])
+
+
+def _remove(modem: Modem, record: Named) -> Outcome:
+    """Raises CommandError(FILE_MISSING)."""
+    files, before = modem.files, modem.files.stored
+    if not files.remove(record.name):
+        return DONE
+    return modem.write_down(lambda: files.put_back(before), Cme.FILE_DELETE_FAILED)
+
+
+def _check(modem: Modem, record: Named) -> Reply:
+    """The MD5 of a file. Raises CommandError(FILE_MISSING)."""
+    from hashlib import md5
+
+    digest = md5(modem.files.require(record.name).data, usedforsecurity=False).hexdigest()
+    return Reply((print_line("MSSLCHECK", digest.encode()),))
+
+
+def _only_tested(modem: Modem, record: NoParameters) -> Reply:
+    """AT+MSSLCIPHER has a test form alone."""
+    raise CommandError
+
+
+def _escaped(modem: Modem, first: bytes) -> bool:
+    """A backslash keeps a quote inside the data."""
+    return True
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    KeyedSetting(
+        "MSSLCFG",
+        (
+            Key(AUTHENTICATION),
+            Key(CERTIFICATES),
+            Key(CERTIFICATE_ENCODING),
+            Key(NEGOTIATION_TIME),
+            Key(VERSION),
+            Key(CIPHER_SUITE, check=_is_number, shown=_shown_suite),
+            Key(SESSION),
+            Key(IGNORE_DATES),
+            Key(IGNORE_VERIFICATION),
+        ),
+    ),
+    Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_escaped),
+    Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_escaped),
+    Action("MSSLCERTRD", Named, _read),
+    Action("MSSLLIST", Listed, _list),
+    Action("MSSLRM", Named, _remove),
+    Action("MSSLCHECK", Named, _check),
+    Action("MSSLCIPHER", NoParameters, _only_tested),
+)

@@ -1,0 +1,170 @@
+"""The control as an ASGI application: guarded, routed, and every answer JSON, but for the page and the streams."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onemo.control.api import ENDPOINTS, Control
+from onemo.control.endpoints import Asked, Endpoint, Refused
+from onemo.control.guard import Guard
+from onemo.control.http import Message, Receive, Send
+from onemo.control.openapi import document
+from onemo.control.shape import plain
+from onemo.control.stream import TraceStream
+
+_log = logging.getLogger(__name__)
+_PAGE = Path(__file__).with_name("page")
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_SAFE = {
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+class App:
+    """The application, as ASGI has it."""
+
+    def __init__(self, control: Control, guard: Guard) -> None:
+        self._guard = guard
+        routes = [Route(path, _Resource(control, path), methods=None) for path in {e.path: None for e in ENDPOINTS}]
+        said = _json(document(ENDPOINTS))
+        routes += [
+            Route("/openapi.json", _Fixed(said, "application/json"), methods=None),
+            Route("/", _Files(), methods=None),
+            Route("/static/{file}", _Files(), methods=None),
+        ]
+        self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+        self._app.router.redirect_slashes = False  # every answer is JSON
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        refusal = self._guard.refusal(scope["method"], scope["path"], headers)
+        if refusal is None:
+            whole = {**scope, "path": scope["raw_path"].decode("ascii")}  # a name may have a slash, which is %2F
+            await self._app(whole, receive, send)
+            return
+        answer = _error(*refusal)
+        if refusal.status == 401:
+            answer.headers["www-authenticate"] = "Bearer"
+        await answer(scope, receive, send)
+
+
+class _Resource:
+    """All that can be done with one path."""
+
+    def __init__(self, control: Control, path: str) -> None:
+        self._control = control
+        self._endpoints = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        endpoint = self._endpoints.get(method)
+        if endpoint is None:
+            answer: Response | TraceStream = _not_allowed(scope["method"], self._endpoints)
+        else:
+            answer = await self._answer(endpoint, Request(scope, receive))
+        await answer(scope, receive, send)
+
+    async def _answer(self, endpoint: Endpoint, request: Request) -> Response | TraceStream:
+        try:
+            query = _query(endpoint, request.query_params.multi_items())
+            body = _body(await request.body(), wanted=endpoint.body is not None)
+            path = {name: unquote(part) for name, part in request.path_params.items()}
+            result = endpoint.answer(self._control, Asked(path, query, body, request.headers))
+        except Refused as refused:
+            return _error(refused.status, str(refused))
+        if isinstance(result, TraceStream):
+            return result if request.method == "GET" else Response(headers=_SAFE)
+        return Response(_json(plain(result)), endpoint.status, _SAFE, "application/json")
+
+
+class _Fixed:
+    """The same answer each time."""
+
+    def __init__(self, content: bytes, kind: str) -> None:
+        self._answer = Response(content, headers=_SAFE, media_type=kind)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        reading = scope["method"] in ("GET", "HEAD")
+        answer = self._answer if reading else _not_allowed(scope["method"], ("GET",))
+        await answer(scope, receive, send)
+
+
+class _Files:
+    """The page and what it consists of: no other file."""
+
+    def __init__(self) -> None:
+        files = sorted(_PAGE.iterdir()) if _PAGE.is_dir() else []
+        self._files = {file.name: file for file in files if file.suffix in _KINDS}
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        file = self._files.get(scope["path_params"].get("file", "index.html"))
+        if file is None:
+            answer: Response | _Fixed = _error(404, "there is no such page; the API is at /openapi.json")
+        else:
+            answer = _Fixed(file.read_bytes(), _KINDS[file.suffix])
+        await answer(scope, receive, send)
+
+
+def _query(endpoint: Endpoint, given: list[tuple[str, str]]) -> dict[str, Any]:
+    """Raises Refused."""
+    known = {query.name: query for query in endpoint.query}
+    read: dict[str, Any] = {}
+    for name, text in given:
+        if name not in known:
+            raise Refused(422, f"there is no parameter {name!r}; there are {', '.join(known) or 'none'}")
+        if name in read:
+            raise Refused(422, f"{name} is given twice")
+        read[name] = known[name].read(text)
+    return read
+
+
+def _body(data: bytes, *, wanted: bool) -> object:
+    """Raises Refused."""
+    if not wanted:
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        why = str(error).partition(";")[0]  # behind it is advice for who writes Python
+        raise Refused(400, f"the body is no JSON: {why}; send an object, as /openapi.json has it") from error
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _error(status: int, problem: str, headers: Mapping[str, str] = {}) -> Response:
+    return Response(_json({"error": problem}), status, {**_SAFE, **headers}, "application/json")
+
+
+def _not_allowed(method: str, allowed: Iterable[str]) -> Response:
+    """405, with what is."""
+    names = ", ".join(allowed)
+    return _error(405, f"{method} is not for this; there are {names}", {"allow": names})
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _error(error.status_code, f"there is no {request.url.path}; /openapi.json tells what there is")

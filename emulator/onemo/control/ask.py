@@ -1,0 +1,119 @@
+"""Questions to a journal: which entries are wanted, and whether things happened in an order.
+
+A pattern is a text, found anywhere in a line; ``*`` in it stands for anything. It takes time in proportion to the line,
+whatever it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from onemo.control.journal import Entry
+from onemo.faults.plan import tells
+
+Wanted = Callable[[Entry], bool]
+_SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
+            "network": ("payload", "event")}  # fmt: skip
+MATTERS = tuple(_SOURCES)
+"""What a step can look for."""
+
+
+class Pattern:
+    """See above."""
+
+    def __init__(self, text: str) -> None:
+        self._parts = [part for part in text.split("*") if part]
+
+    def found(self, line: str) -> bool:
+        at = 0
+        for part in self._parts:
+            at = line.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+        return True
+
+
+class Step(NamedTuple):
+    """So many entries that match, behind those of the step before; times 0: none until those of the next step."""
+
+    matter: str
+    pattern: str
+    times: int = 1
+
+
+class Found(NamedTuple):
+    """How many were found of a step, and where: at most ``times``, and one where there should be none."""
+
+    found: int
+    at: tuple[int, ...]
+
+
+def text_of(entry: Entry) -> str:
+    """What patterns look at: the line, or what happened on the network."""
+    return f"{entry.told.event} {entry.data}" if entry.told.event else entry.data
+
+
+def filtered(
+    side: str | None, contains: str | None, command: str | None, urc: str | None, connect_id: int | None
+) -> Wanted:
+    """Whether an entry is all that is asked for; None: anything."""
+    tests: list[Wanted] = []
+    if side is not None:
+        tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
+    if contains is not None:
+        pattern = Pattern(contains)
+        tests.append(lambda entry: pattern.found(text_of(entry)))
+    if command is not None:
+        name = re.sub(r"^(AT)?\+", "", command.upper())
+        typed = re.compile(rf"(?:^AT|;)\+?{re.escape(name)}(?![A-Z])", re.IGNORECASE)
+        tests.append(lambda entry: entry.kind == "command" and typed.search(entry.data) is not None)
+    if urc is not None:
+        tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
+    if connect_id is not None:
+        tests.append(lambda entry: entry.told.connection == connect_id)
+    return lambda entry: all(test(entry) for test in tests)
+
+
+def verify(entries: Iterable[Entry], steps: Iterable[Step]) -> tuple[bool, list[Found]]:
+    """Whether the steps were taken in this order, and what was found of each."""
+    left = list(entries)
+    matched, found = True, list[Found]()
+    never: list[tuple[int, Step]] = []
+    at = 0
+    for step in steps:
+        if not step.times:
+            never.append((len(found), step))
+            found.append(Found(0, ()))
+            continue
+        hits = _hits(left, at, len(left), step)
+        matched = matched and len(hits) == step.times
+        end = hits[0] if hits else len(left)
+        matched = _none(left, at, end, never, found) and matched
+        found.append(_told(left, hits))
+        at = hits[-1] + 1 if hits else len(left)
+        never.clear()
+    return _none(left, at, len(left), never, found) and matched, found
+
+
+def _hits(entries: list[Entry], start: int, end: int, step: Step) -> list[int]:
+    kinds, pattern, hits = _SOURCES[step.matter], Pattern(step.pattern), list[int]()
+    for index in range(start, end):
+        if entries[index].kind in kinds and pattern.found(text_of(entries[index])):
+            hits.append(index)
+            if len(hits) >= max(step.times, 1):
+                break
+    return hits
+
+
+def _none(entries: list[Entry], start: int, end: int, never: list[tuple[int, Step]], found: list[Found]) -> bool:
+    """Whether nothing was found of what should not be there; found is told where it is."""
+    for place, step in never:
+        found[place] = _told(entries, _hits(entries, start, end, step))
+    return not any(found[place].found for place, _ in never)
+
+
+def _told(entries: list[Entry], hits: list[int]) -> Found:
+    return Found(len(hits), tuple(entries[hit].seq for hit in hits))

@@ -1,0 +1,101 @@
+"""The other end of the control API: for ``onemo-emulator ctl``, and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from onemo.errors import EmulatorError, UsageError
+
+_PATIENCE = 10.0
+
+
+class ControlError(EmulatorError):
+    """The control refused something, and says why. status: of HTTP; 0: there is no control."""
+
+    def __init__(self, status: int, problem: str) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
+class Client:
+    """address: HOST:PORT or a URL. Every method raises ControlError."""
+
+    def __init__(self, address: str, token: str | None = None) -> None:
+        self._url = address if address.startswith("http://") else f"http://{address}"
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        try:
+            if httpx.URL(self._url).port is None:
+                raise ValueError("there is no port")
+            # There is no TLS to verify, and to read the authorities would take longer than all the rest.
+            self._http = httpx.Client(
+                base_url=self._url, headers=headers, timeout=_PATIENCE, trust_env=False, verify=False
+            )
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            raise UsageError(f"--control {address}: {error}; write HOST:PORT, as in 127.0.0.1:8080") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._http.close()
+
+    def only_module(self) -> str:
+        """The name of the one module that there is. Raises UsageError where there are several."""
+        names = [row["name"] for row in self.ask("GET", "/v1/modules")]
+        if len(names) != 1:
+            known = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+            raise UsageError(f"there are the modules {known}: name one" if names else "there is no module")
+        return str(names[0])
+
+    def ask(self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}) -> Any:  # noqa: ANN401
+        """The answer."""
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        sent = {} if body is None else {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
+        try:
+            answer = self._http.request(method, path, params=given, **sent)  # type: ignore[arg-type]
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise self._unreachable(error) from error
+        return self._read(answer)
+
+    def follow(self, name: str, since: int) -> Iterator[tuple[str, Any]]:
+        """What the stream says: each event and its data, until it ends."""
+        path, kind = f"{module(name)}/trace/stream", ""
+        patience = httpx.Timeout(_PATIENCE, read=60.0)
+        try:
+            with self._http.stream("GET", path, params={"since": since}, timeout=patience) as answer:
+                if answer.is_error:
+                    answer.read()
+                    self._read(answer)
+                for line in answer.iter_lines():
+                    key, _, value = line.partition(": ")
+                    if key == "event":
+                        kind = value
+                    elif key == "data":
+                        yield kind, json.loads(value)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise self._unreachable(error) from error
+
+    def _read(self, answer: httpx.Response) -> Any:  # noqa: ANN401
+        try:
+            said = answer.json()
+            if answer.is_error:
+                raise ControlError(answer.status_code, str(said["error"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ControlError(
+                answer.status_code, f"{self._url} is no control of an emulator: it answers {answer.status_code}"
+            ) from error
+        return said
+
+    def _unreachable(self, error: Exception) -> ControlError:
+        why = str(error) or type(error).__name__
+        return ControlError(0, f"no control answers at {self._url}: {why}; is it started with --control?")
+
+
+def module(name: str) -> str:
+    """The path of a module."""
+    return f"/v1/modules/{quote(name, safe='')}"

@@ -1,0 +1,69 @@
+"""What the control answers, declared once: from here come the routes, the checks of what is asked, and the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from onemo.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from onemo.control.api import Control
+
+MOST_LISTED = 1000
+
+
+class Refused(EmulatorError):
+    """What was asked cannot be. status: of HTTP; the text says what can."""
+
+    def __init__(self, status: int, problem: str) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
+class Query(NamedTuple):
+    """A parameter behind the ``?``. type: str or int; low, high: its range; pattern: as JSON schema has it."""
+
+    name: str
+    type: type[int] | type[str]
+    about: str
+    low: int = 0
+    high: int = 1 << 53
+    choices: tuple[str, ...] = ()
+
+    def read(self, text: str) -> int | str:
+        """Raises Refused."""
+        if self.type is int:
+            whole = text.isascii() and text.isdecimal() and len(text) < 20
+            if not whole or not self.low <= int(text) <= self.high:
+                raise Refused(422, f"{self.name}={text}: give a whole number from {self.low} to {self.high}")
+            return int(text)
+        if self.choices and text not in self.choices:
+            raise Refused(422, f"{self.name}={text}: give one of {', '.join(self.choices)}")
+        if not text:
+            raise Refused(422, f"{self.name} is empty: give a text, or leave it out")
+        return text
+
+
+class Asked(NamedTuple):
+    """One request. path: the parts in braces; query: those that were given; body: JSON, None without one."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: object
+    headers: Mapping[str, str]
+
+
+class Endpoint(NamedTuple):
+    """One thing that can be asked. answer: what JSON has of it, or an ASGI application (streams). result: its type;
+    body: what it takes, as a JSON schema; status: of success; fails: others that are declared, by what they mean."""
+
+    method: str
+    path: str
+    about: str
+    answer: Callable[[Control, Asked], object]
+    result: object
+    query: tuple[Query, ...] = ()
+    body: Callable[[], dict[str, Any]] | None = None
+    status: int = 200
+    fails: tuple[int, ...] = ()

@@ -1,0 +1,132 @@
+"""What a trace holds, in lines: what was typed, its echo, what was answered and how long that took.
+
+Pure: each entry brings its time (seconds).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from onemo.dialogue.results import FINAL
+
+_HELD = 16384
+"""Bytes of a line that are waited for until it is told as far as it has come."""
+_LONGEST = 512
+"""Bytes of a line that are shown."""
+_DTE = "dte"
+ANSWER, ECHO = "answer", "echo"
+EVENT, PAYLOAD = "event", "payload"
+_COMMAND = re.compile(rb"AT", re.IGNORECASE)
+MARKS = {"dte": ">", "module": "<", "network": "*"}
+
+
+class Told(NamedTuple):
+    """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data; of the network,
+    payload or event.
+
+    took: seconds since the command that it ends was complete, None where it ends none. connection: None for the line
+    to the DTE, and for what belongs to no connection. whole: whether its end has come.
+    """
+
+    time: float
+    source: str
+    data: bytes
+    kind: str = ""
+    took: float | None = None
+    connection: int | None = None
+    event: str = ""
+    whole: bool = True
+
+    @property
+    def text(self) -> str:
+        """Text as it is, everything else as an escape; long lines are cut."""
+        cut = self.data[:_LONGEST].decode("latin-1")
+        shown = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in cut)
+        shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
+        if self.event:
+            shown = f"{self.event} {shown}"
+        if self.connection is not None:
+            shown = f"connection {self.connection}: {shown}"
+        return shown
+
+    def __str__(self) -> str:
+        """``> AT``, ``< OK``, ``* connection 0: opened 127.0.0.1:9000``."""
+        notes = ("  (echo)" if self.kind == ECHO else "") + ("" if self.whole else "  (no line end yet)")
+        return f"{MARKS[self.source]} {self.text}{notes}"
+
+    @property
+    def is_command(self) -> bool:
+        return self.source == _DTE and _COMMAND.match(self.data) is not None
+
+
+def crossed(event: str, connection: int | None, detail: bytes | str, time: float) -> Told:
+    """What happened on the network; bytes are the payload that was sent or received."""
+    if isinstance(detail, bytes):
+        said = f"{event} {len(detail)} bytes:"
+        return Told(time, "network", detail, PAYLOAD, connection=connection, event=said)
+    return Told(time, "network", detail.encode(), EVENT, connection=connection, event=event)
+
+
+class Lines:
+    """Joins what crossed the line to the DTE."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, bytearray] = defaultdict(bytearray)
+        self._asked: float | None = None
+
+    def sent(self, data: bytes, time: float) -> Iterator[Told]:
+        """By the DTE."""
+        return self._take(_DTE, data, time)
+
+    def received(self, data: bytes, time: float, kind: str) -> Iterator[Told]:
+        """By the DTE. Whatever is no echo interrupts what is being typed."""
+        if kind != ECHO:
+            for each in [each for each in self._begun if each != kind]:
+                yield from self._end(each, time)
+        yield from self._take(kind, data, time)
+        if bytes(self._begun[kind]) in (b">", b"> "):  # a prompt has no line end
+            yield from self._end(kind, time)
+
+    def end(self, time: float) -> Iterator[Told]:
+        """What has begun, as nothing more follows."""
+        for kind in list(self._begun):
+            yield from self._end(kind, time)
+
+    def begun(self, time: float) -> Iterator[Told]:
+        """What has begun, and may go on."""
+        for kind, data in self._begun.items():
+            if data:
+                source, of = (_DTE, "") if kind == _DTE else ("module", kind)
+                yield Told(time, source, bytes(data), of, whole=False)
+
+    def _take(self, kind: str, data: bytes, time: float) -> Iterator[Told]:
+        begun = self._begun[kind]
+        begun += data
+        *lines, rest = re.split(rb"[\r\n]", bytes(begun))
+        begun[:] = rest
+        for line in lines:
+            yield from self._line(kind, line, time, whole=True)
+        if len(begun) > _HELD:
+            yield from self._end(kind, time)
+
+    def _end(self, kind: str, time: float) -> Iterator[Told]:
+        line = bytes(self._begun[kind])
+        self._begun[kind].clear()
+        return self._line(kind, line, time, whole=False)
+
+    def _line(self, kind: str, line: bytes, time: float, *, whole: bool) -> Iterator[Told]:
+        if not line:
+            return
+        if kind == _DTE:
+            told = Told(time, _DTE, line)
+            if whole and told.is_command:
+                self._asked = time
+            yield told
+            return
+        took = None
+        if self._asked is not None and kind == ANSWER and FINAL.fullmatch(line):
+            took, self._asked = time - self._asked, None
+        yield Told(time, "module", line, kind, took)

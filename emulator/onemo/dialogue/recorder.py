@@ -1,0 +1,145 @@
+"""Writes a dialogue down as a transcript, while it goes on.
+
+Pure: time (seconds) is an argument; the lines come out of ``take_lines``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from onemo.dialogue.escapes import escaped
+from onemo.dialogue.results import FINAL_LINE
+from onemo.dialogue.secrets import MASK, without_key
+from onemo.dialogue.transcript import EXACT, LINE, RAW, received_lines, typed_line
+
+_LONGEST = 4096
+"""Bytes of a line without its end that are held back."""
+_ESCAPE = b"+++"
+_FRAMED = re.compile(rb"\r\n[^\r\n]+\r\n")
+
+
+class Recorder:
+    """Takes what crosses the line both ways; private keys are masked.
+
+    volatile: expressions of texts that differ each time, by the name of the value that stands for them; of an
+    expression with a group, the group.
+
+    pauses: the shortest silence before something is sent that is written as ``wait``; those around ``+++`` always are,
+    as it is none without.
+    """
+
+    def __init__(self, volatile: Mapping[str, re.Pattern[str]] | None = None, pauses: float | None = None) -> None:
+        self._volatile = volatile or {}
+        self._pauses = pauses
+        self._values: dict[str, str] = {}
+        self._typed = bytearray()
+        self._said = bytearray()
+        self._lines: list[str] = []
+        self._last: float | None = None
+        self._escaping = False
+        self._secret = 0  # bytes of a key that are still to be typed
+
+    def sent(self, data: bytes, now: float) -> None:
+        """The DTE sent data."""
+        if not self._typed:
+            self._flush_said()
+            self._pause(data, now)
+        self._last = now
+        self._typed += data
+        *_, rest = re.split(rb"(?<=\r)(?!\n)|(?<=\n)", self._typed)
+        for line in re.split(rb"(?<=\r)(?!\n)|(?<=\n)", self._typed)[:-1]:
+            self._write_typed(line)
+        self._typed[:] = rest
+        if len(rest) > _LONGEST:
+            self._flush_typed()
+
+    def received(self, data: bytes, now: float) -> None:
+        """The module sent data."""
+        self._last = now
+        self._said += data
+        if self._typed and not self._typed.startswith(self._said):  # no echo of a line that goes on
+            self._flush_typed()
+        if not self._typed:
+            whole = 0
+            for match in _FRAMED.finditer(self._said):
+                whole = match.end()
+            self._tell(whole if whole or len(self._said) < _LONGEST else len(self._said))
+
+    def waited(self, seconds: float) -> None:
+        """The DTE let time pass, which is to be written down."""
+        self.flush()
+        self._lines.append(f"wait {seconds:g}")
+
+    def flush(self) -> None:
+        """Nothing more comes for a while: write down what has no end of its own."""
+        self._flush_typed()
+        self._flush_said()
+
+    def take_lines(self) -> list[str]:
+        """The lines that are complete, without their ends."""
+        lines, self._lines = self._lines, []
+        return lines
+
+    def _pause(self, data: bytes, now: float) -> None:
+        silence = now - self._last if self._last is not None else 0.0
+        escape = data == _ESCAPE
+        asked = self._pauses is not None and silence >= self._pauses
+        if silence >= 0.01 and (asked or escape or self._escaping):
+            self._lines.append(f"wait {silence:.2f}")
+        self._escaping = escape
+
+    def _flush_typed(self) -> None:
+        if self._typed:
+            self._write_typed(bytes(self._typed))
+            self._typed.clear()
+
+    def _write_typed(self, line: bytes) -> None:
+        count = min(self._secret, len(line))
+        shown, key = without_key(line[count:])
+        self._secret += key - count
+        if count:
+            self._lines.append(f"{RAW} {escaped(MASK * count)}")
+        if shown:
+            self._lines.append(typed_line(shown))
+
+    def _flush_said(self) -> None:
+        if not self._typed:
+            self._tell(len(self._said))
+
+    def _tell(self, count: int) -> None:
+        """Write down so many bytes of what was said."""
+        said, _ = without_key(bytes(self._said[:count]))
+        if FINAL_LINE.search(said):  # whatever was to be typed is over
+            self._secret = 0
+        self._lines += map(self._named, received_lines(said))
+        del self._said[:count]
+
+    def _named(self, line: str) -> str:
+        """A line with names for what differs each time."""
+        kind, _, text = line.partition(" ")
+        if kind not in (LINE, EXACT):
+            return line
+        for name, pattern in self._volatile.items():
+            text = pattern.sub(lambda match, name=name: self._named_value(name, match), text)  # type: ignore[misc]
+        return f"{kind} {text}"
+
+    def _named_value(self, name: str, match: re.Match[str]) -> str:
+        """The same name for the same text: time, time_2, time_3."""
+        group = 1 if match.re.groups else 0
+        value = match[group]
+        if not value:
+            return match[0]
+        known = [each for each, text in self._values.items() if text == value and _numbered(each, name)]
+        if known:
+            place = known[0]
+        else:
+            taken = sum(1 for each in self._values if _numbered(each, name))
+            place = f"{name}_{taken + 1}" if taken else name
+            self._values[place] = value
+        before, after = match.start(group) - match.start(), match.end(group) - match.start()
+        return f"{match[0][:before]}{{{place}}}{match[0][after:]}"
+
+
+def _numbered(name: str, base: str) -> bool:
+    return name == base or re.fullmatch(rf"{base}_[0-9]+", name) is not None

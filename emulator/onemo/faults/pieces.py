@@ -1,0 +1,103 @@
+"""URCs that faults have in their hands: in parts, waiting, spoilt."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from onemo.at.reply import ReplyFormat
+from onemo.faults.plan import Armed, Fault
+
+ID = re.compile(rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)')
+"""A URC of a connection; group 1: its connect_id."""
+
+
+class Piece(NamedTuple):
+    """A URC with its line ends. split: it leaves in two parts, the first of so many bytes (0: in one), the second gap
+    seconds later; why: the fault that splits it."""
+
+    data: bytes
+    split: int = 0
+    gap: float = 0.0
+    why: Armed | None = None
+
+    def parts(self) -> Iterator[bytes]:
+        """What to hand to the line, in order."""
+        if 0 < self.split < len(self.data):
+            yield self.data[: self.split]
+            yield Pause(self.gap, self.why)
+            yield self.data[self.split :]
+        else:
+            yield self.data
+
+
+class Pause(bytes):
+    """No bytes, but a silence of gap seconds among them. why: the fault that makes it."""
+
+    gap: float
+    why: Armed | None
+
+    def __new__(cls, gap: float, why: Armed | None) -> Pause:
+        pause = super().__new__(cls)
+        pause.gap, pause.why = gap, why
+        return pause
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A piece that is late (point ""), or waits for its point until it is due. why: the faults that did that.
+    connection: whose URCs wait behind it, None: nobody's."""
+
+    due: float
+    piece: Piece
+    why: list[Armed]
+    point: str = ""
+    connection: int | None = None
+
+    def __lt__(self, other: Waiting) -> bool:
+        return self.due < other.due
+
+    def is_of(self, ended: Collection[Armed]) -> bool:
+        """Whether one of those faults has it wait."""
+        return any(armed is gone for gone in ended for armed in self.why)
+
+
+def hasten(pieces: list[Waiting]) -> None:
+    """They need not wait any more."""
+    for waiting in pieces:
+        waiting.due, waiting.point, waiting.connection = -math.inf, "", None
+
+
+def size_of(pieces: list[Waiting]) -> int:
+    """Bytes."""
+    return sum(len(waiting.piece.data) for waiting in pieces)
+
+
+def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:
+    """A URC as a fault spoils it."""
+    found = ID.search(data)
+    eol = form.cr + form.lf
+    if fault.kind.name == "urc-cut":
+        return data[: fault.whole("size")]
+    if fault.kind.name == "urc-replace":
+        return form.notice(fault.data("text").replace(b"{id}", found[1] if found else b"0"))
+    if fault.kind.name == "urc-wrong-id":
+        if found is None:
+            return data
+        wrong = fault.whole("id") if "id" in fault.values else int(found[1]) + 1
+        return data[: found.start(1)] + b"%d" % wrong + data[found.end(1) :]
+    match fault.text("how"):
+        case "no-end":
+            return data.removesuffix(eol)
+        case "no-start":
+            return data.removeprefix(eol)
+        case "no-quote":
+            return data.replace(b'"', b"", 1)
+        case "no-colon":
+            return data.replace(b": ", b" ", 1)
+        case "extra-field":
+            return data.removesuffix(eol) + b",0" + eol
+    return data.lower()

@@ -1,0 +1,277 @@
+"""The fault plan: which faults are armed, and which of them fire on an occasion or at a time.
+
+Pure: time (seconds) is an argument, and the dice are handed in. Each armed fault has dice of its own, so that what it
+does depends on its own matches alone: the same seed and the same faults fire the same way however their occasions
+interleave.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from onemo.faults.kinds import Kind, Layer, Value
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+class Occasion(NamedTuple):
+    """Something that happens now, for faults to match. Each layer fills in what it knows.
+
+    direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
+    operation: as in kinds.OPERATIONS; or ``boot``, once for each boot cycle; urc: the URC's line; data: what passes.
+    transport, host, port: of the peer, as the firmware wrote them.
+    """
+
+    direction: str = ""
+    command: str = ""
+    form: str = ""
+    connect_id: int | None = None
+    operation: str = ""
+    urc: str = ""
+    data: bytes | memoryview = b""
+    transport: str = ""
+    host: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: its kind, the values of the kind's own keys (defaults included), its scope and when it fires.
+
+    layer: where its occasions are; None: it fires at a time. scope: by the names in kinds.SCOPES, what was given.
+    after: matches that pass first; after_seconds: not before. times, for_seconds: None without limit.
+    """
+
+    kind: Kind
+    layer: Layer | None
+    values: Mapping[str, Value]
+    scope: Mapping[str, Value]
+    probability: float = 1.0
+    after: int = 0
+    after_seconds: float = 0.0
+    times: int | None = None
+    for_seconds: float | None = None
+    said: str = ""
+
+    def __str__(self) -> str:
+        """As it would be typed."""
+        return self.said
+
+    def whole(self, key: str) -> int:
+        """The value of an integer key. Raises KeyError where it has none."""
+        value = self.values[key]
+        assert isinstance(value, int)
+        return value
+
+    def number(self, key: str) -> float:
+        """The value of a number, or of seconds."""
+        value = self.values[key]
+        assert isinstance(value, int | float)
+        return value
+
+    def text(self, key: str) -> str:
+        """The value of a text, or of a choice."""
+        value = self.values[key]
+        assert isinstance(value, str)
+        return value
+
+    def data(self, key: str) -> bytes:
+        """The value of bytes."""
+        value = self.values[key]
+        assert isinstance(value, bytes)
+        return value
+
+    def matches(self, occasion: Occasion) -> bool:
+        """Whether the occasion is in its scope."""
+        if self.kind.layer is not Layer.EVENT and occasion.operation not in (self.kind.operations or ("",)):
+            return False
+        for name, wanted in self.scope.items():
+            if name == "urc":
+                if not tells(occasion.urc, str(wanted)):
+                    return False
+            elif name == "contains":
+                if not isinstance(wanted, bytes) or wanted not in bytes(occasion.data):
+                    return False
+            elif name == "host":
+                if not _names(str(wanted), occasion.host):
+                    return False
+            elif name != "module" and getattr(occasion, name) != wanted:
+                return False
+        return True
+
+
+def _names(pattern: str, host: str) -> bool:
+    """Whether a host is the one that is meant; ``*`` stands for anything."""
+    expression = ".*".join(map(re.escape, re.sub(r"\*+", "*", pattern).split("*")))
+    return re.fullmatch(expression, host, re.IGNORECASE | re.DOTALL) is not None
+
+
+def tells(line: str, wanted: str) -> bool:
+    """Whether a URC is of that name, or (MIPURC) tells that; upper and lower case are the same."""
+    name, _, rest = line.removeprefix("+").partition(":")
+    kind = rest.strip().partition(",")[0].strip('"')
+    return wanted.removeprefix("+").lower() in (name.lower(), kind.lower())
+
+
+@dataclass(slots=True)
+class Armed:
+    """One fault that is armed. matches, fired: counts; first_fired, last_fired, began: times, None before; began: its
+    first chance, from which for_seconds counts. since: its seconds count from here; inf: not yet. random: its dice."""
+
+    id: int
+    fault: Fault
+    since: float
+    random: Random = field(repr=False)
+    matches: int = 0
+    fired: int = 0
+    began: float | None = None
+    first_fired: float | None = None
+    last_fired: float | None = None
+    spent: bool = False
+
+    def seconds(self) -> float:
+        """The delay that it makes now: ``seconds``, and up to ``jitter`` more."""
+        return self.fault.number("seconds") + self.random.random() * self.fault.number("jitter")
+
+    @property
+    def due(self) -> float:
+        """When it fires by time alone; inf: never."""
+        fault = self.fault
+        if fault.layer is not None or self._done:
+            return math.inf
+        return self.since + fault.after_seconds * (self.matches + 1)
+
+    @property
+    def ends(self) -> float:
+        """When its for_seconds have passed; inf: it has none, or had no chance yet."""
+        lasting = self.fault.for_seconds
+        return math.inf if lasting is None or self.began is None or self.spent else self.began + lasting
+
+    @property
+    def _done(self) -> bool:
+        times = self.fault.times
+        once = self.matches and not self.fault.after_seconds  # by time alone, and at once: there is one chance
+        return self.spent or (times is not None and self.fired >= times) or bool(once)
+
+    def offered(self, now: float) -> bool:
+        """A match, or its time: whether it fires."""
+        fault = self.fault
+        if self._exhausted or (fault.after_seconds and fault.layer is not None
+                               and now < self.since + fault.after_seconds):  # fmt: skip
+            return False
+        self.matches += 1
+        if self.matches <= fault.after:
+            return False
+        if self.began is None:
+            self.began = now
+        if fault.probability < 1 and self.random.random() >= fault.probability:
+            return False
+        self.fired += 1
+        self.last_fired = now
+        if self.first_fired is None:
+            self.first_fired = now
+        if self._exhausted and fault.for_seconds is None:
+            self.spent = True
+        return True
+
+    @property
+    def _exhausted(self) -> bool:
+        times = self.fault.times
+        return self.spent or (times is not None and self.fired >= times)
+
+
+class Chooser(Protocol):
+    """What the wrappers of a layer need: the plan of a running module, which knows the time."""
+
+    def armed_on(self, layer: Layer) -> bool:
+        """Whether any fault is armed there: nothing has to be asked without one. Cheap."""
+        ...
+
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
+        """The faults of that layer that fire on the occasion, in the order in which they were armed."""
+        ...
+
+
+class FaultPlan:
+    """The armed faults of one module, in the order in which they were armed."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._ids = count(1)
+        self._armed: dict[int, Armed] = {}
+        self._by_layer: dict[Layer | None, list[Armed]] = {}
+
+    def __iter__(self) -> Iterator[Armed]:
+        """Those that are spent included."""
+        return iter(list(self._armed.values()))
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def add(self, fault: Fault, now: float) -> Armed:
+        """Arm a fault. now: its seconds count from here; inf: from begin."""
+        dice = type(self._random)(self._random.getrandbits(64))
+        armed = Armed(next(self._ids), fault, now, dice)
+        self._armed[armed.id] = armed
+        self._sort()
+        return armed
+
+    def remove(self, armed_id: int) -> Armed:
+        """Disarm a fault. Raises KeyError: it is not armed."""
+        armed = self._armed.pop(armed_id)
+        armed.spent = True
+        self._sort()
+        return armed
+
+    def reset(self) -> list[Armed]:
+        """Disarm every fault; those that were armed."""
+        return [self.remove(armed.id) for armed in self]
+
+    def begin(self, now: float) -> None:
+        """The module is ready: the seconds of what was armed before that count from here."""
+        for armed in self._armed.values():
+            armed.since = min(armed.since, now)
+
+    def armed_on(self, layer: Layer) -> bool:
+        """Whether a fault that is not spent has its occasions there. Cheap."""
+        return bool(self._by_layer.get(layer))
+
+    def chosen(self, layer: Layer, occasion: Occasion, now: float) -> list[Armed]:
+        """The faults that fire on the occasion, in the order in which they were armed. Events whose occasion is on
+        that layer are among them."""
+        fired = [a for a in self._by_layer.get(layer, ()) if now < a.ends and a.fault.matches(occasion)
+                 and a.offered(now)]  # fmt: skip
+        if any(armed.spent for armed in fired):
+            self._sort()
+        return fired
+
+    @property
+    def deadline(self) -> float:
+        """When fire or expire has something to do; inf: never by time alone."""
+        return min((min(armed.due, armed.ends) for armed in self._armed.values()), default=math.inf)
+
+    def fire(self, now: float) -> list[Armed]:
+        """The faults whose time has come, and that fire."""
+        fired = [armed for armed in self._armed.values() if armed.due <= now and armed.offered(now)]
+        self._sort()
+        return fired
+
+    def expire(self, now: float) -> list[Armed]:
+        """The faults whose for_seconds have passed: they are spent."""
+        ended = [armed for armed in self._armed.values() if armed.ends <= now]
+        for armed in ended:
+            armed.spent = True
+        self._sort()
+        return ended
+
+    def _sort(self) -> None:
+        self._by_layer = {}
+        for armed in self._armed.values():
+            if not armed.spent:
+                self._by_layer.setdefault(armed.fault.layer, []).append(armed)

@@ -1,0 +1,278 @@
+"""Faults as they are said: ``KIND key=value …`` on a command line, the same keys in a table of TOML, and back."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+
+from onemo.errors import FaultError
+from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, Key, Kind, Layer, Type, Value
+from onemo.faults.plan import Fault
+
+_SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt\\\"'])|\\")
+_NAMED = {"r": b"\r", "n": b"\n", "t": b"\t"}
+_LONGEST = 1e9
+_SIGNAL = {"rssi": (31, 99), "ber": (7, 99), "rsrq": (34, 255), "rsrp": (97, 255)}
+"""The highest value of each, and that for unknown (27.007 8.5 and 8.69)."""
+_KINDS_SEEN = "the documentation of faults lists them with their keys"
+
+
+def parse_fault(text: str) -> Fault:
+    """The fault that ``KIND key=value …`` says. A value with blanks stands in quotes. Raises FaultError."""
+    name, given = words(text)
+    return fault_of({"kind": name, **given})
+
+
+def words(text: str) -> tuple[str, dict[str, str]]:
+    """The kind, and the text of each key. Raises FaultError."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+    try:
+        name, *rest = lexer
+    except ValueError as error:
+        problem = "is empty" if not text.strip() else "has a quote that is not closed"
+        raise FaultError(f"fault {text!r} {problem}; write KIND key=value …") from error
+    given: dict[str, str] = {}
+    for word in rest:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise FaultError(f"fault {name}: {word!r} has no value; write key=value")
+        if key in given:
+            raise FaultError(f"fault {name}: {key} is given twice")
+        given[key] = value
+    return name, given
+
+
+def fault_of(table: Mapping[str, object]) -> Fault:
+    """The fault that a table of TOML says: ``kind``, and its keys. Raises FaultError."""
+    name = table.get("kind")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        if name is None:
+            raise FaultError(f"a fault has no kind; {_KINDS_SEEN}")
+        raise FaultError(f"there is no fault {name!r}; {nearest(str(name), KINDS)}")
+    keys = kind.all_keys
+    given: dict[str, Value] = {}
+    for key, value in table.items():
+        if key == "kind":
+            continue
+        if key not in keys:
+            raise FaultError(f"fault {name}: it has no key {key!r}; {nearest(key, keys)}")
+        given[key] = _value(kind, keys[key], value)
+    for needed in kind.keys:
+        if needed.required and needed.name not in given:
+            allowed = f", one of {', '.join(needed.choices)}" if needed.choices else f": {needed.about}"
+            raise FaultError(f"fault {name}: {needed.name} is missing{allowed}")
+    return _made(kind, given)
+
+
+def _made(kind: Kind, given: dict[str, Value]) -> Fault:
+    values = {key.name: key.default for key in kind.keys if key.default is not None}
+    values |= {key.name: given[key.name] for key in kind.keys if key.name in given}
+    scope = {name: given[name] for name in (*kind.scope, "module") if name in given and name != "on"}
+    layer: Layer | None = kind.layer
+    if kind.layer is Layer.EVENT:
+        layer = _trigger(kind, str(given["on"]), scope) if "on" in given else None
+    common = {key.name: given.get(key.name, key.default) for key in COMMON}
+    after, times = common["after"], common["times"]
+    if times is None and kind.once:
+        times = 1
+    fault = Fault(
+        kind,
+        layer,
+        values,
+        scope,
+        float(_number(common["probability"])),
+        0 if isinstance(after, float) else int(_number(after)),
+        after if isinstance(after, float) else 0.0,
+        None if times is None else int(_number(times)),
+        None if common["for_seconds"] is None else float(_number(common["for_seconds"])),
+        " ".join([kind.name, *_shown(kind, given)]),
+    )
+    _check(fault)
+    return fault
+
+
+def _check(fault: Fault) -> None:
+    """What no key alone tells. Raises FaultError."""
+    name, times = fault.kind.name, fault.times
+    if fault.layer is None and fault.after:
+        raise FaultError(
+            f"fault {name}: after={fault.after} counts matches; give on=…, or seconds: after={fault.after}s"
+        )
+    if fault.layer is None and times is not None and times > 1 and not fault.after_seconds:
+        raise FaultError(f"fault {name}: times={times} of what? give on=…, or after=5s for every five seconds")
+    if fault.layer is None and fault.scope.keys() - {"module"}:
+        raise FaultError(f"fault {name}: {', '.join(fault.scope)} only tells which occasion; give on=… as well")
+    operation = fault.scope.get("operation")
+    if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
+        raise FaultError(f"fault {name}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
+    if "address" in fault.values and not _is_address(fault.text("address")):
+        raise FaultError(f"fault {name}: address={fault.text('address')} is no IPv4 or IPv6 address")
+    for key, (highest, unknown) in _SIGNAL.items():
+        if name == "signal" and not (fault.whole(key) <= highest or fault.whole(key) == unknown):
+            raise FaultError(
+                f"fault signal: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)"
+            )
+    if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
+        raise FaultError("fault command-answer: give one of cme, cms and result")
+
+
+def _is_address(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _trigger(kind: Kind, on: str, scope: dict[str, Value]) -> Layer:
+    """The layer of the occasion that ``on`` names; its name goes into the scope. Raises FaultError."""
+    what, _, name = on.partition(":")
+    if what in OPERATIONS and not name:
+        scope["operation"] = what
+        return Layer.NETWORK
+    if what == "boot" and not name:
+        scope["operation"] = what
+        return Layer.EVENT
+    if what == "command":
+        if name:
+            scope["command"] = _command(name)
+        return Layer.COMMAND
+    if what == "urc":
+        if name:
+            scope["urc"] = name
+        return Layer.URC
+    known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
+    raise FaultError(f"fault {kind.name}: on={on} is no occasion; there are {known}")
+
+
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """What was meant by a name that is not known, or what there is."""
+    import difflib  # only needed when a name is wrong
+
+    near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+
+
+def _command(name: str) -> str:
+    """``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same."""
+    name = name.strip().upper()
+    return re.sub(r"^(AT)?\+", "", name) if "+" in name else name
+
+
+# Values.
+
+
+def _value(kind: Kind, key: Key, value: object) -> Value:
+    """What a key was given, as its type has it. Raises FaultError."""
+    where = f"fault {kind.name}: {key.name}={value}"
+    made = _READERS[key.type](value)
+    if made is None or isinstance(value, bool):
+        choices = f": {', '.join(key.choices)}" if key.choices else ""
+        raise FaultError(f"{where} is not {_TOLD[key.type]}{choices}")
+    if isinstance(made, int | float) and not key.low <= made <= min(key.high, _LONGEST):
+        top = f" to {key.high:g}" if key.high <= _LONGEST else " up"
+        raise FaultError(f"{where} is out of range: {_TOLD[key.type]} from {key.low:g}{top}")
+    if key.type is Type.CHOICE and made not in key.choices:
+        raise FaultError(f"{where} is none of {', '.join(key.choices)}")
+    return _command(made) if key.name == "command" and isinstance(made, str) else made
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else None
+    return value if isinstance(value, int) else None
+
+
+def _real(value: object) -> float | None:
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"-?([0-9]{1,9}(\.[0-9]+)?|\.[0-9]+)", value) else None
+    return float(value) if isinstance(value, int | float) and abs(value) <= _LONGEST else None
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, str):
+        match = _SECONDS.fullmatch(value)
+        return float(match[1]) / (1000 if match[2] == "ms" else 1) if match else None
+    return _real(value)
+
+
+def _moment(value: object) -> int | float | None:
+    """A whole number counts matches, everything else seconds."""
+    whole = _integer(value)
+    return _seconds(value) if whole is None else whole
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _bytes(value: object) -> bytes | None:
+    """Text in Latin-1, with its escapes undone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return b"".join(_unescaped(value))
+    except (UnicodeEncodeError, ValueError):
+        return None
+
+
+def _unescaped(text: str) -> Iterator[bytes]:
+    end = 0
+    for match in _ESCAPE.finditer(text):
+        yield text[end : match.start()].encode("latin-1")
+        end = match.end()
+        if match[1] is None:
+            raise ValueError(text)
+        yield bytes.fromhex(match[1][1:]) if match[1][0] == "x" else _NAMED.get(match[1], match[1].encode())
+    yield text[end:].encode("latin-1")
+
+
+_READERS = {
+    Type.INTEGER: _integer,
+    Type.NUMBER: _real,
+    Type.SECONDS: _seconds,
+    Type.MOMENT: _moment,
+    Type.TEXT: _text,
+    Type.CHOICE: _text,
+    Type.BYTES: _bytes,
+}
+_TOLD = {
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a number",
+    Type.SECONDS: "a time (2.5, 2.5s, 200ms)",
+    Type.MOMENT: "a number of matches (3) or a time (2.5s)",
+    Type.TEXT: "a text",
+    Type.CHOICE: "one of these",
+    Type.BYTES: r"a text, with \r, \n, \t, \\, \xHH for other bytes",
+}
+
+
+def _number(value: Value | None) -> float:
+    assert isinstance(value, int | float)
+    return value
+
+
+# Back.
+
+
+def _shown(kind: Kind, given: Mapping[str, Value]) -> Iterator[str]:
+    """What was given and is no default, in the order of the declaration."""
+    for key in kind.all_keys.values():
+        if key.name in given and given[key.name] != key.default:
+            yield f"{key.name}={shlex.quote(typed(key, given[key.name]))}"
+
+
+def typed(key: Key, value: Value) -> str:
+    """A value as it would be typed."""
+    if isinstance(value, bytes):
+        return "".join(chr(b) if 32 <= b < 127 and b != 92 else "\\\\" if b == 92 else f"\\x{b:02x}" for b in value)
+    if isinstance(value, float):
+        shown = f"{value:.9f}".rstrip("0").rstrip(".")
+        return shown if key.type is Type.NUMBER else shown + "s"
+    return str(value)

@@ -1,0 +1,137 @@
+"""A scenario: faults in order, each at a time, on an occasion, or when another one has fired. A file of TOML.
+
+[[step]]
+name = "tunnel"
+at = "2.5s"
+do = "registration-lost for_seconds=3"
+
+[[step]]
+after = "tunnel"
+do = "urc-drop urc=MIPOPEN times=1"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from onemo.errors import FaultError
+from onemo.faults.plan import Armed, Fault
+from onemo.faults.presets import faults_of
+from onemo.faults.say import words
+
+_TIME = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?(s|ms)", re.ASCII)
+_KEYS = ("name", "do", "at", "on", "after")
+_TEXTS = ("name", "do", "on", "after")
+
+
+class Step(NamedTuple):
+    """Faults that are armed together: at the start, or (after) when the first of that step has fired."""
+
+    name: str
+    faults: tuple[Fault, ...]
+    after: str = ""
+
+
+def read_scenario(text: str, file: str) -> tuple[Step, ...]:
+    """The steps of a scenario. Raises FaultError with every mistake, each with its key path. file: its name there."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FaultError(f"{file}: is not valid TOML: {error}") from error
+    mistakes = [f"{file}: {key}: is unknown here; there is [[step]]" for key in document if key != "step"]
+    tables = document.get("step", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        mistakes.append(f"{file}: step: is not an array of tables; write [[step]]")
+        tables = []
+    elif not tables:
+        mistakes.append(f"{file}: there is no [[step]]")
+    steps: dict[str, Step] = {}
+    for number, table in enumerate(tables):
+        where = f"{file}: step[{number}]"
+        try:
+            step = _step(table, number, steps)
+        except FaultError as error:
+            mistakes += [f"{where}.{line}" for line in str(error).splitlines()]
+        else:
+            steps[step.name] = step
+    if mistakes:
+        raise FaultError("\n".join(mistakes))
+    return tuple(steps.values())
+
+
+def _step(table: Mapping[str, object], number: int, before: Mapping[str, Step]) -> Step:
+    """Raises FaultError: a line for each mistake, which begins with its key."""
+    wrong = [f"{key}: is unknown here; there are {', '.join(_KEYS)}" for key in table if key not in _KEYS]
+    wrong += [f"{key}: is {table[key]!r}, not a string" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
+    name, after, do = str(table.get("name", f"step {number + 1}")), str(table.get("after", "")), table.get("do")
+    if name in before:
+        wrong.append(f"name: {name} is the name of a step before")
+    if after and after not in before:
+        wrong.append(f"after: {after!r} is no step before this one; there are {', '.join(before) or 'none'}")
+    if do is None:
+        wrong.append('do: is missing; write do = "KIND key=value …"')
+    if wrong:
+        raise FaultError("\n".join(wrong))
+    try:
+        kind, given = words(str(do))
+        if "at" in table and "after" in given:
+            raise FaultError("at: do says after= as well; give one of them")
+        timed = {"after": _moment(table["at"])} if "at" in table else {}
+        occasion = {"on": table["on"]} if "on" in table else {}
+        return Step(name, tuple(faults_of({"kind": kind, **given, **timed, **occasion})), after)
+    except FaultError as error:
+        text = str(error)
+        raise FaultError(text if text.startswith("at: ") else f"do: {text}") from error
+
+
+def _moment(at: object) -> object:
+    """Seconds, for a whole number would count matches. Raises FaultError."""
+    if isinstance(at, int | float) and not isinstance(at, bool):
+        return float(at)
+    if isinstance(at, str) and _TIME.fullmatch(at):
+        return at
+    raise FaultError(f'at: is {at!r}, not a time; write "2.5s" or "200ms"')
+
+
+class Arming(Protocol):
+    """Where a scenario arms its faults."""
+
+    fired: list[Callable[[Armed], None]]
+
+    def arm(self, fault: Fault) -> Armed:
+        """Arm a fault now."""
+        ...
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call something once the step of the core that runs is over."""
+        ...
+
+
+def play(steps: tuple[Step, ...], faults: Arming) -> Callable[[], list[Step]]:
+    """Arm what a scenario begins with, and the rest in its turn. Returns what tells the steps that were not armed."""
+    waiting = list(steps)
+    armed: dict[int, str] = {}
+
+    def begin(step: Step) -> None:
+        waiting.remove(step)
+        armed.update({faults.arm(fault).id: step.name for fault in step.faults})
+
+    def on_fired(one: Armed) -> None:
+        name = armed.get(one.id)
+        if name is not None and one.fired == 1:
+            for step in [step for step in waiting if step.after == name]:
+                faults.soon(partial(_once, step, waiting, begin))
+
+    faults.fired.append(on_fired)
+    for step in [step for step in steps if not step.after]:
+        begin(step)
+    return lambda: list(waiting)
+
+
+def _once(step: Step, waiting: list[Step], begin: Callable[[Step], None]) -> None:
+    if step in waiting:
+        begin(step)

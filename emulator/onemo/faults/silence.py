@@ -1,0 +1,51 @@
+"""A peer that vanished, and how the module's own stack notices."""
+
+from __future__ import annotations
+
+import math
+
+from onemo.faults.plan import Armed
+from onemo.net.interface import KeepAlive
+
+_NO_ANSWER = 924.6
+"""Seconds after which the stack gives up a peer that acknowledges nothing (Linux, tcp_retries2 15)."""
+
+
+class Silence:
+    """Whether the peer of a connection is gone. keep_alive: the connection's. All times are trio's.
+
+    why: the fault that took it, None while it is there; until: when it is back.
+    """
+
+    def __init__(self, keep_alive: KeepAlive | None, now: float) -> None:
+        self.why: Armed | None = None
+        self.until = math.inf
+        self._keep_alive = keep_alive
+        self._heard = self._unanswered = now
+
+    def __bool__(self) -> bool:
+        return self.why is not None
+
+    def begin(self, why: Armed, now: float) -> None:
+        self.why, self.until = why, why.ends
+        self._unanswered = now
+
+    def end(self) -> None:
+        self.why, self.until = None, math.inf
+
+    def exchanged(self, now: float) -> None:
+        """Something passed."""
+        self._heard = now
+
+    def sent(self, now: float) -> None:
+        """The first bytes that nobody will acknowledge were sent."""
+        self._unanswered = now
+
+    def noticed_at(self, *, outstanding: bool) -> float:
+        """When the stack gives the peer up: what was sent is not acknowledged, or else keep-alive; inf: never."""
+        if not self:
+            return math.inf
+        if outstanding:
+            return self._unanswered + _NO_ANSWER
+        alive = self._keep_alive
+        return math.inf if alive is None else self._heard + alive.idle + alive.interval * alive.probes

@@ -1,0 +1,141 @@
+"""A child process, on a terminal of its own or on ours. Linux only."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import struct
+import subprocess
+import tty
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+
+from onemo.link.speed import speed_of
+
+if TYPE_CHECKING:
+    import ptyprocess
+
+_TIOCGPTN = 0x80045430
+
+
+class Child(Protocol):
+    """A child process that was started."""
+
+    pid: int
+
+    def reap(self) -> int:
+        """Collect it, which has ended; returns its exit status."""
+        ...
+
+    def signal(self, number: int) -> None: ...
+
+
+class Inheriting:
+    """A child with our own standard input and output."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self._process = subprocess.Popen(arguments, preexec_fn=_unblock)
+        self.pid = self._process.pid
+
+    def reap(self) -> int:
+        status = self._process.wait()
+        return status if status >= 0 else 128 - status
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+
+class Terminal:
+    """A child on a terminal of its own, which is raw before it starts. Its stderr stays ours."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        import ptyprocess
+
+        with ExitStack() as stack:
+            diagnostics = os.dup(2)
+            stack.callback(os.close, diagnostics)
+
+            def prepare() -> None:
+                tty.setraw(0)
+                os.dup2(diagnostics, 2)
+                os.close(diagnostics)
+                _unblock()
+
+            self._process: ptyprocess.PtyProcess = ptyprocess.PtyProcess.spawn(
+                arguments, preexec_fn=prepare, pass_fds=(diagnostics,)
+            )
+        self.pid: int = self._process.pid
+        self._fd: int = self._process.fd
+        self._hung_up = False
+        os.set_blocking(self._fd, False)
+        number = struct.unpack("I", fcntl.ioctl(self._fd, _TIOCGPTN, bytes(4)))[0]
+        self.port = f"/dev/pts/{number}"
+        try:  # A child that closes its terminal for a while would end the line, were it not open here too.
+            self._slave = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
+        except OSError:  # it has ended already
+            self._slave = -1
+
+    @property
+    def baud_rate(self) -> int:
+        return speed_of(self._fd)
+
+    def reap(self) -> int:
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self._process.terminated = True  # for its close
+        return status if status >= 0 else 128 - status
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def close(self) -> None:
+        if self._fd >= 0 and trio.lowlevel.in_trio_run():
+            trio.lowlevel.notify_closing(self._fd)
+        self._fd = -1
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
+        self._process.delayafterclose = 0
+        self._process.close()
+
+    def read_now(self, limit: int) -> bytes | None:
+        try:
+            return os.read(self._fd, limit) or None
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._lose(error)
+            return None
+
+    def write_now(self, data: bytes | memoryview) -> int:
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._lose(error)
+            return len(data)
+
+    async def wait_readable(self) -> None:
+        if self._hung_up:
+            await trio.sleep_forever()
+        await trio.lowlevel.wait_readable(self._fd)
+
+    async def wait_writable(self) -> None:
+        await trio.lowlevel.wait_writable(self._fd)
+
+    def _lose(self, error: OSError) -> None:
+        """The child has ended, which hangs its terminal up."""
+        if error.errno != errno.EIO:
+            raise error
+        self._hung_up = True
+
+
+def _unblock() -> None:
+    """In the child: signals as a program finds them that a shell starts."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)

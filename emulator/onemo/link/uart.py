@@ -1,0 +1,211 @@
+"""A real serial port, at whose other end a DTE sits: the module is in software, the cable is not.
+
+Import this only where it is asked for: pyserial takes some 20 ms.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import struct
+import termios
+from collections.abc import Callable
+from typing import Self
+
+import serial
+import trio
+
+from onemo.errors import LinkError
+
+_log = logging.getLogger(__name__)
+
+_POLL = 0.1
+"""Seconds between two looks at the modem lines; waiting for a change would block (TIOCMIWAIT)."""
+_DRAIN_STEP = 0.005
+_DRAIN_AT_MOST = 2.0
+"""Seconds for which a change of speed waits for what is still to leave at the old one."""
+
+
+class UartLink:
+    """A serial device. ``port`` is its path, ``/dev/ttyUSB0``.
+
+    Implements ``Link``. Made by ``open_uart``; nothing but ``close`` may be called once it is closed. When the
+    device is lost, ``watch`` tells; until then and after it, the line takes everything and brings nothing.
+
+    on_lines: called with the DTE's DTR and RTS, which a null modem cable brings to DSR and CTS here, when one has
+    changed. Set it before ``watch`` runs.
+    """
+
+    def __init__(self, port: serial.Serial) -> None:
+        self.port = str(port.port)
+        self.on_lines: Callable[[bool, bool], None] | None = None
+        self._serial = port
+        self._fd = port.fileno()
+        self._lines = (False, False)
+        self._lost: str | None = None
+        self._changed = trio.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the device. Does nothing the second time.
+
+        A task that still waits for the line gets ``trio.ClosedResourceError``; ``watch`` returns.
+        """
+        if self._fd >= 0 and trio.lowlevel.in_trio_run():
+            trio.lowlevel.notify_closing(self._fd)
+        self._fd = -1
+        self._changed.set()
+        try:
+            self._serial.close()
+        except OSError as error:  # a device that is gone
+            _log.debug("%s: %s", self.port, error)
+
+    @property
+    def baud_rate(self) -> int:
+        """The speed in bit/s."""
+        return self._serial.baudrate
+
+    @property
+    def lines(self) -> tuple[bool, bool]:
+        """The DTE's DTR and RTS, as far as they were looked at."""
+        return self._lines
+
+    async def set_baud_rate(self, rate: int) -> None:
+        """Change the speed once what was handed over has left. Raises LinkError when the device has no such speed."""
+        with trio.move_on_after(_DRAIN_AT_MOST):
+            while self._lost is None and self._unsent():  # noqa: ASYNC110  # the kernel has no event for it
+                await trio.sleep(_DRAIN_STEP)
+        before = self._serial.baudrate
+        try:
+            self._serial.baudrate = rate
+        except (OSError, ValueError, OverflowError, termios.error) as error:
+            try:
+                self._serial.baudrate = before
+            except (OSError, ValueError, termios.error) as worse:
+                self._lose(str(worse))
+            raise LinkError(f"{self.port} has no speed of {rate} bit/s: {error}") from error
+
+    def show(
+        self, *, cts: bool | None = None, dsr: bool | None = None, cd: bool | None = None, ri: bool | None = None
+    ) -> None:
+        """Set the module's own lines; None leaves one as it is. CTS and DSR are on from the start.
+
+        They are RTS and DTR here; a null modem cable has none for CD and RI.
+        """
+        try:
+            if cts is not None:
+                self._serial.rts = cts
+            if dsr is not None:
+                self._serial.dtr = dsr
+        except OSError as error:  # a pseudo-terminal has no such lines
+            _log.debug("%s: %s", self.port, error)
+
+    def read_now(self, limit: int) -> bytes | None:
+        """What the DTE sent, at most limit bytes; None when there is nothing now."""
+        if self._lost is not None:
+            return None
+        try:
+            data = os.read(self._fd, limit)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._lose(str(error.strerror))
+            return None
+        if not data:
+            self._lose("it hung up")
+        return data or None
+
+    def write_now(self, data: bytes | memoryview) -> int:
+        """Hand bytes to the line; returns how many were taken, 0 when it is full."""
+        if self._lost is not None:
+            return len(data)
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._lose(str(error.strerror))
+            return len(data)
+
+    async def wait_readable(self) -> None:
+        if self._lost is None:
+            try:
+                await trio.lowlevel.wait_readable(self._fd)
+                return
+            except trio.ClosedResourceError:
+                if self._lost is None:
+                    raise
+        await trio.sleep_forever()
+
+    async def wait_writable(self) -> None:
+        if self._lost is None:
+            try:
+                await trio.lowlevel.wait_writable(self._fd)
+            except trio.ClosedResourceError:
+                if self._lost is None:
+                    raise
+        else:
+            await trio.lowlevel.checkpoint()
+
+    async def watch(self) -> None:
+        """Look at the modem lines. Runs until cancelled or closed; raises LinkError when the device is lost."""
+        while self._fd >= 0 and self._lost is None:
+            if self.on_lines is None or not self._look():
+                await self._changed.wait()
+            else:
+                with trio.move_on_after(_POLL):
+                    await self._changed.wait()
+        if self._lost is not None:
+            raise LinkError(f"{self.port} is lost: {self._lost}: see that it is plugged in, and start again")
+
+    def _look(self) -> bool:
+        """Tell of lines that changed; whether there are any to look at."""
+        try:
+            (state,) = struct.unpack("I", fcntl.ioctl(self._fd, termios.TIOCMGET, bytes(4)))
+        except OSError as error:
+            _log.debug("%s has no modem lines: %s", self.port, error)
+            return False
+        lines = bool(state & termios.TIOCM_DSR), bool(state & termios.TIOCM_CTS)
+        changed, self._lines = lines != self._lines, lines
+        if changed and self.on_lines is not None:
+            self.on_lines(*lines)
+        return True
+
+    def _unsent(self) -> bool:
+        try:
+            (count,) = struct.unpack("i", fcntl.ioctl(self._fd, termios.TIOCOUTQ, bytes(4)))
+        except OSError:
+            return False
+        return bool(count)
+
+    def _lose(self, why: str) -> None:
+        """The device is gone: nobody waits for it any more."""
+        self._lost = why
+        if trio.lowlevel.in_trio_run():
+            trio.lowlevel.notify_closing(self._fd)
+        self._changed.set()
+
+
+def open_uart(path: str, baud_rate: int = 115200, *, rtscts: bool = False) -> UartLink:
+    """Open a serial device for this process alone, raw, 8N1.
+
+    Raises LinkError, which says what to do: when there is none, when another program has it, when it is none or has
+    no such speed.
+    """
+    try:
+        # With inter_byte_timeout a read of nothing says so. Without, it looks like a device that hung up.
+        port = serial.Serial(path, baud_rate, rtscts=rtscts, exclusive=True, inter_byte_timeout=0)
+    except (OSError, ValueError, OverflowError, termios.error) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        why = os.strerror(number) if number else str(error)
+        raise LinkError(
+            f"cannot use {path} at {baud_rate} bit/s: {why}: name a serial device that you may open,"
+            " that no other program has open, and a speed that it has"
+        ) from error
+    return UartLink(port)

@@ -1,0 +1,299 @@
+"""PDP contexts and the data calls on them (27.007 10.1.1, 10.1.10; vendor's base guide: AT+MIPCALL).
+
+A context has an address once it is active. On Cat.1 connections need a data call on it as well, on NB they do not.
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import NamedTuple
+
+from onemo.at.command import print_line
+from onemo.at.params import Defaulted, Maybe, MaybeText, OptionalText, Required
+from onemo.at.reply import Cme, CommandError
+from onemo.errors import NetFailure
+from onemo.modem.host import Host
+from onemo.modem.intents import NetworkInfo
+from onemo.modem.names import shown_address
+from onemo.modem.packet_events import PacketEvents
+from onemo.modem.slots import AUTO_CONNECT
+from onemo.net.interface import Family
+
+_FIRST_BEARER = 5
+"""The lowest EPS bearer identity (24.007 11.2.3.1.5)."""
+_IPV4_ONLY, _IPV6_ONLY = 0, 1
+"""<reason> of +CGEV: ME PDN ACT where both families were asked for (27.007 10.1.19)."""
+
+
+class Definition(NamedTuple):
+    """AT+CGDCONT; with nothing but a cid it ends the definition. pdp_addr means nothing on LTE (27.007 10.1.1)."""
+
+    cid: Required
+    pdp_type: MaybeText = None
+    apn: MaybeText = None
+    pdp_addr: MaybeText = None
+    d_comp: Defaulted = 0
+    h_comp: Defaulted = 0
+    ipv4_addr_alloc: Maybe = None
+    request_type: Maybe = None
+    p_cscf_discovery: Maybe = None
+    im_cn_signalling: Maybe = None
+
+
+class Login(NamedTuple):
+    """AT+CGAUTH: who the module says it is on a context; auth_prot 0 nobody, 1 PAP, 2 CHAP, 3 either."""
+
+    cid: Required
+    auth_prot: Defaulted = 0
+    userid: OptionalText = ""
+    password: OptionalText = ""
+
+
+class Active(NamedTuple):
+    """What an active context was given: its addresses, "" for a family that it has not, and its bearer."""
+
+    pdp_type: str
+    apn: str
+    ipv4: str
+    ipv6: str
+    bearer: int
+
+
+class Contexts:
+    """Those of one boot cycle. defined, logins: by cid, as the user has set them; active: by cid; calls: the cids with
+    a data call."""
+
+    def __init__(
+        self,
+        host: Host,
+        defined: Mapping[int, Definition] | None = None,
+        logins: Mapping[int, Login] | None = None,
+    ) -> None:
+        self._host = host
+        self._profile = host.profile.contexts
+        self.defined: dict[int, Definition] = dict({} if defined is None else defined)
+        self.logins: dict[int, Login] = dict(logins or {})
+        self.active: dict[int, Active] = {}
+        self.calls: set[int] = set()
+        self.events = PacketEvents(host)
+        self._network: NetworkInfo | None = None
+        if defined is None:
+            self._define_default()
+
+    @property
+    def attached(self) -> bool:
+        return self._network is not None
+
+    # What the sockets need.
+
+    def refusal(self, cid: int | None) -> NetFailure | None:
+        """Why nothing can be opened on the context (None: the default one); None: it can."""
+        if not self.attached:
+            return NetFailure.NOT_REGISTERED
+        return None if self._usable(cid) else NetFailure.NO_CONTEXT
+
+    def require(self, cid: int | None) -> None:
+        """Raises CommandError(PDP_INACTIVE) unless connections can be made on the context."""
+        if not self._usable(cid):
+            raise CommandError(Cme.PDP_INACTIVE)
+
+    def require_active(self, cid: int) -> None:
+        """Raises CommandError(PDP_INACTIVE) unless the context is active, with a call or without."""
+        if cid not in self.active:
+            raise CommandError(Cme.PDP_INACTIVE)
+
+    def carries(self, cid: int | None, family: Family) -> bool:
+        """Whether the type of an active context has the family; the network may have given it no such address."""
+        active = self.active.get(self.chosen(cid))
+        return active is None or active.pdp_type == "IPV4V6" or (active.pdp_type == "IPV6") == (family is Family.IPV6)
+
+    def chosen(self, cid: int | None) -> int:
+        """The cid, or the default one for None."""
+        return self._profile.default if cid is None else cid
+
+    def _usable(self, cid: int | None) -> bool:
+        """Active, with an address (a Non-IP one has none), and with a call where that is needed."""
+        active = self.active.get(self.chosen(cid))
+        if active is None or not (active.ipv4 or active.ipv6):
+            return False
+        return not self._profile.needs_call or self.chosen(cid) in self.calls
+
+    # What the radio tells.
+
+    def attach(self, network: NetworkInfo) -> None:
+        """Registered: the default context is up, and on it the data call, where that comes by itself.
+
+        LTE attaches with a context: without its definition there is the usual one again.
+        """
+        if self.attached:
+            return
+        self._network = network
+        default = self._profile.default
+        if default not in self.defined:
+            self._define_default()
+        try:
+            self._bring_up(default, network)
+        except CommandError:
+            return  # of a family that the network has not
+        if self._profile.needs_call and self._auto_connect:
+            self.calls.add(default)
+            if self._profile.announces_call:
+                self._host.notify(self.call_line(default))
+
+    @property
+    def _auto_connect(self) -> bool:
+        """AT+MUECONFIG; a model without it connects by itself."""
+        if b"MUECONFIG" not in self._host.commands:
+            return True
+        return bool(self._host.settings.effective(AUTO_CONNECT).enabled)
+
+    def detached(self, *, by_network: bool = False) -> None:
+        """No network any more: every context is down, each call with its URC."""
+        if not self.attached:
+            return
+        self._network = None
+        self.events.tell("NW DETACH" if by_network else "ME DETACH")
+        for cid in sorted(self.active):
+            self._take_down(cid)
+
+    # What commands do.
+
+    def define(self, definition: Definition) -> None:
+        """An active context keeps what it has."""
+        self.defined[definition.cid] = definition
+
+    def undefine(self, cid: int) -> None:
+        """Raises CommandError(NOT_ALLOWED) while it is active."""
+        if cid in self.active:
+            raise CommandError(Cme.NOT_ALLOWED)
+        self.defined.pop(cid, None)
+
+    def undefine_all(self) -> None:
+        """AT+CFUN=0 on some models, which then writes that down. Nothing may be active."""
+        self.defined.clear()
+
+    def require_free(self, cid: int) -> None:
+        """Raises CommandError(NOT_ALLOWED) for a cid that the module keeps for itself."""
+        if cid in self._profile.reserved:
+            raise CommandError(Cme.NOT_ALLOWED)
+
+    def require_defined(self, cids: Iterable[int]) -> None:
+        """Raises CommandError(NOT_FOUND) for a cid without a definition."""
+        if not all(cid in self.defined for cid in cids):
+            raise CommandError(Cme.NOT_FOUND)
+
+    def activate(self, cids: Iterable[int]) -> None:
+        """AT+CGACT=1: all or, refused, none of them. Raises CommandError: NOT_FOUND without a definition, NO_NETWORK,
+        NOT_ALLOWED with too many, UNSPECIFIED_GPRS for a family that the network has not."""
+        wanted = [cid for cid in dict.fromkeys(cids) if cid not in self.active]
+        self.require_defined(wanted)
+        if self._network is None:
+            raise CommandError(Cme.NO_NETWORK)
+        if len(self.active) + len(wanted) > self._profile.most_active:
+            raise CommandError(Cme.NOT_ALLOWED)
+        for cid in wanted:
+            self._given(cid, self._network)
+        for cid in wanted:
+            self._bring_up(cid, self._network)
+
+    def deactivate(self, cids: Iterable[int]) -> None:
+        """AT+CGACT=0: their calls end, and every connection on them. Raises CommandError: NOT_FOUND as activate,
+        NOT_ALLOWED where the last one has to stay."""
+        cids = set(cids)
+        self.require_defined(cids)
+        leaving = sorted(cids & self.active.keys())
+        if self._profile.last_stays and leaving and len(leaving) == len(self.active):
+            raise CommandError(Cme.NOT_ALLOWED)
+        for cid in leaving:
+            self.events.tell("ME PDN DEACT", cid)
+            self._take_down(cid)
+
+    def lose(self, cid: int) -> None:
+        """The network takes a context down."""
+        if cid in self.active:
+            self.events.tell("NW PDN DEACT", cid)
+            self._take_down(cid)
+
+    def call(self, cids: Iterable[int]) -> None:
+        """AT+MIPCALL=1: the contexts come up as well, each with its URC. Raises CommandError: INCORRECT_PARAMETERS if
+        all have a call, and as activate."""
+        wanted = [cid for cid in dict.fromkeys(cids) if cid not in self.calls]
+        if not wanted:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        self.activate(wanted)
+        self.calls.update(wanted)
+        for cid in wanted:
+            self._host.notify(self.call_line(cid))
+
+    def hang_up(self, cids: Iterable[int]) -> None:
+        """AT+MIPCALL=0: the calls and the connections on them end, the contexts stay. Raises
+        CommandError(INCORRECT_PARAMETERS) if none has a call."""
+        leaving = sorted(self.calls.intersection(cids))
+        if not leaving:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        for cid in leaving:
+            self._end_call(cid)
+
+    # What they print.
+
+    def call_line(self, cid: int) -> bytes:
+        """``+MIPCALL: <cid>,1,<addresses>``."""
+        return print_line("MIPCALL", cid, 1, *self.shown(cid))
+
+    def shown(self, cid: int) -> tuple[str, ...]:
+        """The addresses of a context as AT+MIPCALL and AT+CGPADDR print them; none while it is not active."""
+        active = self.active.get(cid)
+        return tuple(filter(None, (active.ipv4, active.ipv6))) if active else ()
+
+    # Inside.
+
+    def _define_default(self) -> None:
+        default = self._profile.default
+        self.defined[default] = Definition(default, self._profile.pdp_type, self._profile.apn)
+
+    def _bring_up(self, cid: int, network: NetworkInfo) -> None:
+        """Raises as _given."""
+        active = self.active[cid] = self._given(cid, network)
+        reason: tuple[int, ...] = ()
+        if active.pdp_type == "IPV4V6" and not (active.ipv4 and active.ipv6):
+            reason = (_IPV4_ONLY if active.ipv4 else _IPV6_ONLY,)
+        self.events.tell("ME PDN ACT", cid, *reason)
+
+    def _take_down(self, cid: int) -> None:
+        del self.active[cid]
+        if cid in self.calls:
+            self._end_call(cid)
+        else:
+            self._end_traffic(cid)
+
+    def _end_call(self, cid: int) -> None:
+        self.calls.discard(cid)
+        self._host.notify(print_line("MIPCALL", cid, 0))
+        self._end_traffic(cid)
+
+    def _end_traffic(self, cid: int) -> None:
+        self._host.connections.context_down(cid)
+        self._host.services.context_down(cid)
+
+    def _given(self, cid: int, network: NetworkInfo) -> Active:
+        """What the network gives: the host's own addresses, or a made-up one, as far as the definition's type has the
+        family. Raises CommandError(UNSPECIFIED_GPRS): it has no address of the only family that is wanted."""
+        definition = self.defined[cid]
+        kind = definition.pdp_type or self._profile.pdp_type
+        ipv4 = ipv6 = ""
+        if kind in ("IP", "IPV4V6"):
+            ipv4 = network.ipv4 if network.ipv4 is not None else self._made_up(cid)
+        if kind in ("IPV6", "IPV4V6"):
+            ipv6 = shown_address(network.ipv6) if network.ipv6 else ""
+        if kind == "IPV6" and not ipv6:
+            raise CommandError(Cme.UNSPECIFIED_GPRS)
+        taken = {active.bearer for active in self.active.values()}
+        bearer = next(number for number in count(_FIRST_BEARER) if number not in taken)
+        return Active(kind, definition.apn or self._profile.given_apn, ipv4, ipv6, bearer)
+
+    def _made_up(self, cid: int) -> str:
+        """Of 10.0.0.0/8, the same for the same module and cid."""
+        number = int(self._host.profile.identity.imei) * 16 + cid
+        return f"10.{number // 64516 % 254 + 1}.{number // 254 % 254 + 1}.{number % 254 + 1}"

@@ -1,0 +1,65 @@
+"""What the parts of the modem need of the modem around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from onemo.at.store import Settings
+from onemo.modem.clock import Clock
+from onemo.modem.intents import Intent
+from onemo.profile.schema import Profile
+from onemo.wire.transmitter import Transmitter
+
+if TYPE_CHECKING:
+    from onemo.at.command import BoundCommand
+    from onemo.modem.connections import Connections
+    from onemo.modem.contexts import Contexts
+    from onemo.modem.files import Files
+    from onemo.modem.registration import Cell
+    from onemo.modem.services import Services
+    from onemo.modem.sim import Sim
+
+
+class Host(Protocol):
+    """The modem, as its connections see it."""
+
+    profile: Profile
+    settings: Settings
+    clock: Clock
+    name_servers: tuple[str, ...]
+    """Those that the network handed over."""
+    transmitter: Transmitter
+    intents: list[Intent]
+
+    sim: Sim
+    cell: Cell
+    contexts: Contexts
+    connections: Connections
+    services: Services
+    files: Files
+
+    @property
+    def commands(self) -> Mapping[bytes, BoundCommand[Any]]:
+        """Those that the model has."""
+        ...
+
+    @property
+    def online(self) -> bool:
+        """Whether a transparent connection holds the line."""
+        ...
+
+    @property
+    def imsi(self) -> str: ...
+
+    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
+        """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""
+        ...
+
+    def go_online(self, connect_id: int) -> None:
+        """Give the line to a transparent connection as soon as no command runs."""
+        ...
+
+    def go_offline(self, connect_id: int) -> None:
+        """The transparent connection has ended: what the DTE still sends is discarded until it is quiet."""
+        ...

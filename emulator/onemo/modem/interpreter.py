@@ -1,0 +1,149 @@
+"""Running command lines: each command in order until the first that fails (V.250 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from onemo.at.command import Outcome, Pending, Prompt
+from onemo.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
+from onemo.at.reply import OK, CommandError, Reply
+from onemo.modem.intents import Bug, Intent
+
+if TYPE_CHECKING:
+    from onemo.modem.modem import Modem
+
+
+class Interpreter:
+    """One modem's command lines. A line that waits for the world is taken up again by complete.
+
+    execute: carries one command out; it can be wrapped.
+    """
+
+    def __init__(self, modem: Modem) -> None:
+        self._modem = modem
+        self.execute: Callable[[Command], Outcome] = self._execute
+        self.reset()
+
+    def reset(self) -> None:
+        """A restart: whatever was running is forgotten."""
+        self._body = b""
+        self._position = 0
+        self._trailer: tuple[bytes, ...] = ()
+        self._pending: Pending | None = None
+        self._prompt: Prompt | None = None
+
+    @property
+    def line(self) -> bytes:
+        """The body of the line that runs, or ran last."""
+        return self._body
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is waiting for the world."""
+        return self._pending is not None
+
+    @property
+    def operation(self) -> object:
+        """What the world was asked for by the command that waits; None without one."""
+        return self._pending.operation if self._pending else None
+
+    def run(self, line: bytes, now: float) -> None:
+        """Run a line; its answer is written to the transmitter, unless the line is busy afterwards."""
+        try:
+            self._body = body(line)
+        except MalformedLine:
+            self._finish(self._modem.format.error(None), now)
+            return
+        self._run_body(now)
+
+    def repeat(self, now: float) -> None:
+        """``A/``: the last line again; nothing yet is an empty one."""
+        self._run_body(now)
+
+    def complete(self, result: object, now: float) -> None:
+        """The world has done what the pending command asked for."""
+        pending, self._pending = self._pending, None
+        assert pending is not None, "nothing is pending"
+        self._proceed(now, lambda: pending.finish(result))
+
+    def entered(self, data: bytes | None, timed_out: bool, now: float) -> None:
+        """The payload entry has ended: the payload, or None after ESC."""
+        prompt, self._prompt = self._prompt, None
+        assert prompt is not None, "no prompt is open"
+        self._proceed(now, lambda: prompt.finish(data, timed_out))
+
+    def abandon(self, now: float) -> None:
+        """End the line with ERROR, whatever it waits for."""
+        self._pending = self._prompt = None
+        self._finish(self._modem.format.error(None), now)
+
+    def too_long(self, now: float) -> None:
+        self._finish(self._modem.format.error(None), now)
+
+    def _run_body(self, now: float) -> None:
+        self._position = 0
+        self._trailer = ()
+        self._proceed(now)
+
+    def _proceed(self, now: float, resume: Callable[[], Outcome] | None = None) -> None:
+        """Take the waiting command up again, if any, then run the commands from the position on."""
+        modem = self._modem
+        try:
+            goes_on = resume is None or self._take(resume(), now)
+            while goes_on and self._position < len(self._body):
+                command = next_command(self._body, self._position)
+                if command is None:
+                    break
+                goes_on = self._take(self.execute(command), now)
+        except MalformedLine:
+            final = modem.format.error(None)
+        except CommandError as error:
+            final = error.final(modem.format)
+        except Exception as error:
+            modem.intents.append(Bug(error))
+            final = modem.format.error(None)
+        else:
+            if self._pending is not None or self._prompt is not None:
+                return
+            final = modem.format.final(OK) + modem.format.information(self._trailer)
+        self._finish(final, now)
+
+    def _take(self, outcome: Outcome, now: float) -> bool:
+        """Let an outcome act; whether the next command of the line may run."""
+        modem = self._modem
+        if isinstance(outcome, Reply):
+            if outcome.lines:
+                modem.transmitter.write(modem.format.information(outcome.lines))
+            self._trailer = tuple(outcome.trailer)
+            return not outcome.last
+        if isinstance(outcome, Pending):
+            self._pending = outcome
+            # The language layer does not know the device's intents.
+            modem.intents.append(cast(Intent, outcome.operation))
+        else:
+            self._prompt = outcome
+            modem.transmitter.hold = True
+            modem.transmitter.write(modem.format.prompt())
+            modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
+        return False
+
+    def _execute(self, command: Command) -> Outcome:
+        bound = self._modem.model.commands.get(command.name)
+        handler = bound.forms.get(command.form) if bound else None
+        if bound is None or handler is None:
+            raise CommandError
+        position = command.end
+        given: Arguments = [command.argument] if command.argument else []
+        if command.form is Form.SET and not command.complete:
+            escapes = bound.escapes is not None and bound.escapes(self._modem, self._first(position))
+            given, position = arguments(self._body, position, escapes=escapes)
+        self._position = position
+        return handler(self._modem, given)
+
+    def _first(self, position: int) -> bytes:
+        end = self._body.find(b",", position)
+        return self._body[position : end if end >= 0 else len(self._body)].strip()
+
+    def _finish(self, final: bytes, now: float) -> None:
+        self._modem.transmitter.final(final, now)

@@ -1,0 +1,90 @@
+"""The module's name servers: the user's before the network's before the defaults (manual 3.10)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from onemo.modem.host import Host
+from onemo.modem.slots import (
+    NAME_CACHE,
+    NAME_PRIORITY,
+    NAME_SERVERS_IPV4,
+    NAME_SERVERS_IPV6,
+    NAME_TIMEOUT,
+    Servers,
+)
+from onemo.net.interface import Family, NamePolicy
+
+SERVER_SLOTS = {Family.IPV4: NAME_SERVERS_IPV4, Family.IPV6: NAME_SERVERS_IPV6}
+_FAMILIES = (Family.IPV4, Family.IPV6)
+
+
+def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
+    """How names are resolved now on a PDP context (None: the default one), which may be of one family only.
+
+    If the user set any server, only the user's are asked, else the network's if it names any, else the defaults.
+    Each is asked for both records, those of the record's own family first. [decided]
+    """
+    user = {
+        family: [server for server in host.settings.effective(SERVER_SLOTS[family]) if server] for family in _FAMILIES
+    }
+    network = {family: _of(family, host.name_servers) for family in _FAMILIES}
+    defaults = {family: list(_defaults(host, family)) for family in _FAMILIES}
+    asked = next(servers for servers in (user, network, defaults) if any(servers.values()))
+    ipv4, ipv6 = asked[Family.IPV4], asked[Family.IPV6]
+    timeout = host.settings.effective(NAME_TIMEOUT)
+    cached = host.settings.effective(NAME_CACHE)
+    families = _FAMILIES[::-1] if host.settings.effective(NAME_PRIORITY).priority else _FAMILIES
+    return NamePolicy(
+        tuple(family for family in families if host.contexts.carries(cid, family)),
+        tuple(ipv4 + ipv6),
+        tuple(ipv6 + ipv4),
+        timeout.time,
+        timeout.retries,
+        None if cached.cached_mode else cached.cached_period,
+    )
+
+
+def given_servers(host: Host, family: Family) -> tuple[str, ...]:
+    """What a context is told on its way up: the network's, or else the defaults."""
+    return tuple(_of(family, host.name_servers)) or _defaults(host, family)
+
+
+def servers_in_force(host: Host, family: Family) -> tuple[str, str]:
+    """What MDNSCFG reads back: each place is the user's, or else the network's, or else the default."""
+    user = host.settings.get(SERVER_SLOTS[family])
+    network = _of(family, host.name_servers)
+    defaults = _defaults(host, family)
+    first, second = (
+        own or (network[place] if place < len(network) else defaults[place]) for place, own in enumerate(user)
+    )
+    return first, second
+
+
+def require_addresses(family: Family, servers: Servers) -> None:
+    """Raises ValueError unless each server is an address of the family, or ""."""
+    address = IPv6Address if family is Family.IPV6 else IPv4Address
+    for server in servers:
+        if "%" in server:  # an interface of the host means nothing to a module
+            raise ValueError(server)
+        if server:
+            address(server)
+
+
+def shown_address(address: str) -> str:
+    """IPv6 compressed and in upper case (manual 3.11)."""
+    parsed = ip_address(address)
+    return parsed.compressed.upper() if isinstance(parsed, IPv6Address) else address
+
+
+def _of(family: Family, servers: tuple[str, ...]) -> list[str]:
+    return [server for server in servers if ip_address(server).version == family.value]
+
+
+def _defaults(host: Host, family: Family) -> tuple[str, str]:
+    """The operator of the SIM card may have a first server of its own (fn 34)."""
+    dns = host.profile.dns
+    if family is Family.IPV6:
+        return dns.ipv6
+    own = next((server for plmn, server in dns.operator_ipv4.items() if host.imsi.startswith(plmn)), dns.ipv4[0])
+    return own, dns.ipv4[1]

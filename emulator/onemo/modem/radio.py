@@ -1,0 +1,308 @@
+"""The radio: the phone function, the search, the registration, the signal (27.007 7.2, 7.3, 8.2, 8.5, 10.1.22).
+
+Pure: time (seconds) is an argument. The shell tells with Modem.attached what the network hands over.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+
+from onemo.at.command import print_line
+from onemo.at.reply import Cme, CommandError
+from onemo.at.store import Slot
+from onemo.modem.host import Host
+from onemo.modem.intents import Attach
+from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Event, Registration, Signal
+from onemo.modem.sim import SimState
+from onemo.modem.sleep import Saving
+from onemo.modem.slots import POWER_SAVING, REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+
+
+class Function(IntEnum):
+    """<fun> of AT+CFUN."""
+
+    MINIMUM = 0
+    FULL = 1
+    FLIGHT = 4
+
+
+class Selection(IntEnum):
+    """<mode> of AT+COPS."""
+
+    AUTOMATIC = 0
+    MANUAL = 1
+    DEREGISTERED = 2
+    FORMAT_ONLY = 3
+    MANUAL_AUTOMATIC = 4
+
+
+class Radio:
+    """One boot cycle's radio. deadline: when on_deadline is to be called; inf: never.
+
+    selection, name_format: <mode> and <format> of AT+COPS. elsewhere: another operator was chosen, which is not here.
+    detached: AT+CGATT=0, which on LTE leaves the network.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._profile = host.profile.radio
+        self._cell = host.cell
+        self._booted = False
+        self._attaching = False
+        self.function = Function.FULL
+        self.stat = Registration.NOT_REGISTERED
+        self.selection = Selection.AUTOMATIC
+        self.name_format = 0
+        self.elsewhere = False
+        self.detached = False
+        self.deadline = math.inf
+
+    @property
+    def registered(self) -> bool:
+        return self.stat.registered
+
+    @property
+    def signal(self) -> Signal:
+        """What is measured now: nothing unless registered."""
+        return self._cell.signal if self.registered else NO_SIGNAL
+
+    def require(self) -> None:
+        """Raises CommandError(NO_NETWORK) unless registered."""
+        if not self.registered:
+            raise CommandError(Cme.NO_NETWORK)
+
+    # What the modem tells.
+
+    def search(self, until: float) -> None:
+        """The module is READY: it looks for the network, which it finds at until."""
+        self._booted = True
+        self._look(until)
+
+    def on_deadline(self, now: float) -> None:
+        """The search has ended: with a network, or with its refusal."""
+        if now < self.deadline:
+            return
+        self.deadline = math.inf
+        if self._cell.refusal is None:
+            self._attaching = True
+            self._host.intents.append(Attach())
+        else:
+            self._on(Event.REFUSED)
+
+    def attached(self, utc: float | None, now: float) -> bool:
+        """The network took the module, and may tell the time; False when the module does not want it any more."""
+        if not self._attaching:
+            return False
+        self._attaching = False
+        self._on(Event.ROAMED if self._cell.roaming else Event.ATTACHED)
+        if utc is not None:
+            self._take_time(utc, now)
+        return True
+
+    # What commands do.
+
+    def set_function(self, function: Function, now: float) -> None:
+        """AT+CFUN: 0 and 4 take everything down; 1 looks for the network."""
+        if function is self.function:
+            return
+        self.function = function
+        if function is Function.FULL:
+            self.detached = False
+            self.search_again(now)
+            return
+        self.stop()
+        if function is Function.MINIMUM:
+            self._host.sim.restart()
+            if self._profile.resets_contexts:
+                self._host.contexts.undefine_all()
+
+    def select(self, selection: Selection, operator: str | None, now: float) -> None:
+        """AT+COPS: register by itself, with one operator, or not at all. Raises CommandError(NO_NETWORK) when that
+        operator is not here: the module then has no other, unless it is to choose for itself."""
+        here = operator is None or operator == self.shown_operator
+        if selection is Selection.MANUAL_AUTOMATIC and not here:
+            selection, here = Selection.AUTOMATIC, True
+        self.selection, self.elsewhere = selection, not here
+        self.detached = False
+        if selection is Selection.DEREGISTERED:
+            self.stop()
+        elif here:
+            self.search_again(now)
+        else:
+            if self.stat is not Registration.NOT_REGISTERED:
+                self._down(Event.LOST)
+            self.search_again(now)
+            raise CommandError(Cme.NO_NETWORK)
+
+    def search_again(self, now: float) -> None:
+        """Look for the network, for the time that this takes, if everything is there that it takes."""
+        self._look(now + self._profile.search_time)
+
+    def stop(self) -> None:
+        """Off: every context goes down."""
+        self._down(Event.STOP)
+
+    def detach(self) -> None:
+        """AT+CGATT=0."""
+        self.detached = True
+        self.stop()
+
+    def attach_again(self) -> bool:
+        """AT+CGATT=1: whether an Attach intent of the command is to be carried out, for the module was not attached.
+        Raises CommandError(NO_NETWORK) where there is no network to be had."""
+        if self.registered:
+            return False
+        if self._cell.refusal is not None or not self._reachable:
+            raise CommandError(Cme.NO_NETWORK)
+        self.detached = False
+        self._look(math.inf)
+        if self.stat is not Registration.SEARCHING:
+            raise CommandError(Cme.NO_NETWORK)
+        self.deadline, self._attaching = math.inf, True
+        return True
+
+    # What happens around the module.
+
+    def lose_coverage(self) -> None:
+        """The network is gone until find_coverage: connections break, and the search goes on."""
+        self._cell.coverage = False
+        if self.stat is not Registration.NOT_REGISTERED:
+            self._down(Event.LOST)
+
+    def find_coverage(self, now: float) -> None:
+        self._cell.coverage = True
+        self.search_again(now)
+
+    def refuse(self, cause: int | None = None) -> None:
+        """The network refuses the module from now on, until accept. cause: None for the model's usual one."""
+        self._cell.refusal = self._profile.refusal if cause is None else cause
+        if self.registered:
+            self._down(Event.REFUSED)
+
+    def accept(self, now: float) -> None:
+        """The network takes the module again."""
+        self._cell.refusal = None
+        self.search_again(now)
+
+    def set_roaming(self, roaming: bool) -> None:
+        """Whether the network is another operator's."""
+        self._cell.roaming = roaming
+        if self.registered and roaming is not (self.stat is Registration.ROAMING):
+            self._on(Event.ROAMED if roaming else Event.ATTACHED)
+
+    def set_signal(self, signal: Signal) -> None:
+        self._cell.signal = signal
+
+    def remove_card(self) -> None:
+        """The card is taken out while the module runs, or while it is off."""
+        was_there, self._host.sim.present = self._host.sim.present, False
+        self._host.sim.restart()
+        if self._booted and was_there:
+            self._tell_card(self._host.profile.sim.removed)
+            self.stop()
+
+    def insert_card(self, now: float) -> None:
+        """The card is put back."""
+        was_there, self._host.sim.present = self._host.sim.present, True
+        if self._booted and not was_there:
+            if self._host.sim.state is not SimState.DEAD:
+                self._tell_card(self._host.sim.state.value)
+            self.search_again(now)
+
+    # What commands tell.
+
+    def fields(self, report: RegistrationReport) -> tuple[int | str | bytes, ...]:
+        """<stat>[,<tac>,<ci>,<act>[,<cause_type>,<reject_cause>[,<active_time>,<periodic_tau>]]]: the location where
+        <n> asks for it, while registered; the cause with <n> 3 and 5, the timers of PSM with 4 and 5, while there are
+        any (27.007 10.1.22)."""
+        stat = int(self.stat)
+        if self.registered and report.n >= 2:
+            place = stat, self._profile.tac, self._profile.ci, self._profile.act
+            return (*place, b"", b"", *self._granted) if report.n >= 4 and self._granted else place
+        if self.stat is Registration.DENIED and report.n in (3, 5) and self._cell.refusal is not None:
+            return stat, b"", b"", b"", 0, self._cell.refusal
+        return (stat,)
+
+    @property
+    def operator_names(self) -> tuple[str, str, str]:
+        """By <format> of AT+COPS: long, short, numeric."""
+        return self._profile.operator, self._profile.operator_short, self._profile.plmn
+
+    @property
+    def shown_operator(self) -> str:
+        return self.operator_names[self.name_format]
+
+    @property
+    def found(self) -> int | None:
+        """<stat> of the network in AT+COPS=?: 1 available, 2 current, 3 forbidden; None: there is none."""
+        if not self._cell.coverage:
+            return None
+        if self._cell.refusal is not None:
+            return 3
+        return 2 if self.registered else 1
+
+    # Inside.
+
+    def _look(self, until: float) -> None:
+        """Look for the network, which is found at until."""
+        ready = self._booted and self.function is Function.FULL and self._host.sim.state is SimState.READY
+        wanted = self.selection is not Selection.DEREGISTERED and not self.detached
+        if not (ready and wanted) or self.registered or self._attaching or self.deadline < math.inf:
+            return
+        self._on(Event.SEARCH)
+        self.deadline = until if self._reachable else math.inf
+
+    @property
+    def _granted(self) -> tuple[str, ...]:
+        """The active time and the periodic TAU that the network gave: those that AT+CPSMS asks for."""
+        saving = self._host.settings.get(POWER_SAVING)
+        asked = saving.mode == Saving.ON and b"CPSMS" in self._host.commands
+        return (saving.active_time, saving.periodic_tau) if asked else ()
+
+    @property
+    def _reachable(self) -> bool:
+        return self._cell.coverage and not self.elsewhere
+
+    def _down(self, event: Event) -> None:
+        """No network any more: no context either. It is the network's doing unless the module was told to leave."""
+        self._attaching = False
+        self.deadline = math.inf
+        self._host.contexts.detached(by_network=event is not Event.STOP and not self.elsewhere)
+        self._on(event)
+
+    def _take_time(self, utc: float, now: float) -> None:
+        """NITZ: the clock follows where AT+CTZU lets it, and AT+CTZR's URC tells the zone."""
+        clock, zone = self._host.clock, self._host.profile.clock.zone
+        if self._host.settings.get(ZONE_UPDATE).onoff:
+            clock.set(utc, now)
+            clock.zone = zone
+        report = self._host.settings.get(ZONE_REPORT).reporting
+        if report == 1:
+            self._host.notify(print_line("CTZV", f"{zone:+03d}"))
+        elif report == 2:
+            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _local_time(utc, zone)))
+
+    def _tell_card(self, state: str) -> None:
+        """The URC of a card that comes or goes, where the model has one."""
+        if self._host.profile.sim.removed:
+            self._host.notify(print_line("CPIN", state.encode()))
+
+    def _on(self, event: Event) -> None:
+        before, self.stat = self.stat, TRANSITIONS[self.stat, event]
+        if before is not self.stat:
+            for slot in REGISTRATION_REPORTS:
+                self._report(slot)
+
+    def _report(self, slot: Slot[RegistrationReport]) -> None:
+        if slot.name.encode() not in self._host.commands:
+            return
+        report = self._host.settings.get(slot)
+        if report.n:
+            self._host.notify(print_line(slot.name, *self.fields(report)))
+
+
+def _local_time(utc: float, zone: int) -> str:
+    """``yyyy/MM/dd,hh:mm:ss`` (27.007 8.41); zone: quarters of an hour east of UTC."""
+    return (datetime.fromtimestamp(int(utc), UTC) + timedelta(minutes=15 * zone)).strftime("%Y/%m/%d,%H:%M:%S")

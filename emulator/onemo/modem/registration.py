@@ -1,0 +1,72 @@
+"""The states of the registration, and what is on the air (27.007 7.2, 8.5, 8.69, 10.1.22)."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, auto
+from typing import NamedTuple
+
+from onemo.profile.schema import RadioSection
+
+
+class Registration(IntEnum):
+    """<stat> of AT+CREG, AT+CGREG and AT+CEREG."""
+
+    NOT_REGISTERED = 0
+    HOME = 1
+    SEARCHING = 2
+    DENIED = 3
+    ROAMING = 5
+
+    @property
+    def registered(self) -> bool:
+        return self in (Registration.HOME, Registration.ROAMING)
+
+
+class Event(Enum):
+    SEARCH = auto()  # the function is full, the card is ready, an operator is wanted
+    ATTACHED = auto()
+    ROAMED = auto()  # as ATTACHED, in another operator's network
+    STOP = auto()  # CFUN, COPS=2, the card is gone, a restart
+    LOST = auto()  # coverage is gone: the search goes on
+    REFUSED = auto()
+
+
+_ON_AIR = (Registration.HOME, Registration.ROAMING, Registration.SEARCHING, Registration.DENIED)
+
+TRANSITIONS: dict[tuple[Registration, Event], Registration] = {
+    **{(state, Event.STOP): Registration.NOT_REGISTERED for state in Registration},
+    **{(state, Event.LOST): Registration.SEARCHING for state in _ON_AIR},
+    **{(state, Event.REFUSED): Registration.DENIED for state in _ON_AIR},
+    (Registration.NOT_REGISTERED, Event.SEARCH): Registration.SEARCHING,
+    (Registration.SEARCHING, Event.SEARCH): Registration.SEARCHING,
+    (Registration.DENIED, Event.SEARCH): Registration.SEARCHING,
+    (Registration.SEARCHING, Event.ATTACHED): Registration.HOME,
+    (Registration.ROAMING, Event.ATTACHED): Registration.HOME,
+    (Registration.SEARCHING, Event.ROAMED): Registration.ROAMING,
+    (Registration.HOME, Event.ROAMED): Registration.ROAMING,
+}
+
+
+class Signal(NamedTuple):
+    """rssi, ber as AT+CSQ prints them (99: unknown); rsrq, rsrp as AT+CESQ does (255: unknown)."""
+
+    rssi: int
+    ber: int
+    rsrq: int
+    rsrp: int
+
+
+NO_SIGNAL = Signal(99, 99, 255, 255)
+
+
+class Cell:
+    """What is on the air around the module: it outlives boot cycles.
+
+    refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it.
+    """
+
+    def __init__(self, profile: RadioSection) -> None:
+        self.coverage = True
+        self.refusal: int | None = None
+        self.roaming = False
+        self.signal = Signal(profile.rssi, profile.ber, profile.rsrq, profile.rsrp)

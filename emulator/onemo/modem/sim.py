@@ -1,0 +1,152 @@
+"""The SIM card: present or not, its PIN and PUK (27.007 8.3, 7.4, 7.5).
+
+Pure. The card outlives boot cycles: its codes, its lock and the tries that are left do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+from onemo.at.reply import Cme, CommandError
+from onemo.profile.schema import SimSection
+
+
+class SimState(Enum):
+    """By what AT+CPIN? prints; the first and the last are errors instead."""
+
+    ABSENT = ""
+    PIN = "SIM PIN"
+    PUK = "SIM PUK"
+    READY = "READY"
+    DEAD = "dead"  # the PUK was wrong too often
+
+
+REFUSALS: dict[SimState, Cme] = {
+    SimState.ABSENT: Cme.SIM_NOT_INSERTED,
+    SimState.PIN: Cme.SIM_PIN_REQUIRED,
+    SimState.PUK: Cme.SIM_PUK_REQUIRED,
+    SimState.DEAD: Cme.SIM_FAILURE,
+}
+"""What commands that need the card are refused with in each state but READY."""
+
+
+_CODE = re.compile(r"\d{4,8}", re.ASCII)
+
+
+def is_code(text: object) -> bool:
+    """Whether text can be a PIN or PUK: 4 to 8 digits (TS 51.011 9.3)."""
+    return isinstance(text, str) and _CODE.fullmatch(text) is not None
+
+
+class Sim:
+    """One card in its slot. changed: called after whatever outlives the boot cycle changed."""
+
+    def __init__(self, profile: SimSection, changed: Callable[[], None]) -> None:
+        self._profile = profile
+        self._changed = changed
+        self.present = profile.present
+        self.pin = profile.pin
+        self.puk = profile.puk
+        self.locked = profile.locked
+        self.pin_tries = profile.pin_tries
+        self.puk_tries = profile.puk_tries
+        self._entered = False
+
+    @property
+    def state(self) -> SimState:
+        if not self.present:
+            return SimState.ABSENT
+        if not self.puk_tries:
+            return SimState.DEAD
+        if not self.pin_tries:
+            return SimState.PUK
+        return SimState.PIN if self.locked and not self._entered else SimState.READY
+
+    def require(self, state: SimState = SimState.READY) -> None:
+        """Raises CommandError unless the card is in state."""
+        if self.state is not state:
+            raise CommandError(REFUSALS.get(self.state, Cme.NOT_ALLOWED))
+
+    def require_card(self) -> None:
+        """Raises CommandError unless there is a card that answers, with its PIN or without."""
+        if self.state in (SimState.ABSENT, SimState.DEAD):
+            self.require()
+
+    def restart(self) -> None:
+        """The card lost its supply (a restart, CFUN=0, taken out): the PIN has to be entered again."""
+        self._entered = False
+
+    def enter(self, pin: str) -> None:
+        """The PIN. Raises CommandError: INCORRECT_PASSWORD, or what the state refuses with."""
+        self.require(SimState.PIN)
+        self._try_pin(pin)
+        self._entered = True
+
+    def unblock(self, puk: str, pin: str) -> None:
+        """The PUK and a new PIN. Raises as enter."""
+        self.require(SimState.PUK)
+        if puk != self.puk:
+            self.puk_tries -= 1
+            self._changed()
+            raise CommandError(Cme.INCORRECT_PASSWORD)
+        self.pin, self.pin_tries, self.puk_tries = pin, self._profile.pin_tries, self._profile.puk_tries
+        self._entered = True
+        self._changed()
+
+    def lock(self, on: bool, pin: str) -> None:
+        """Whether the PIN is asked for at the start. Raises CommandError: INCORRECT_PASSWORD, state."""
+        self.require()
+        self._try_pin(pin)
+        self.locked, self._entered = on, True
+        self._changed()
+
+    def change(self, old: str, new: str) -> None:
+        """A new PIN; only while the lock is on. Raises CommandError: NOT_ALLOWED, INCORRECT_PASSWORD, state."""
+        self.require()
+        if not self.locked:
+            raise CommandError(Cme.NOT_ALLOWED)
+        self._try_pin(old)
+        self.pin = new
+        self._changed()
+
+    def _try_pin(self, pin: str) -> None:
+        if pin == self.pin:
+            if self.pin_tries != self._profile.pin_tries:
+                self.pin_tries = self._profile.pin_tries
+                self._changed()
+            return
+        self.pin_tries -= 1
+        if not self.pin_tries:
+            self._entered = False
+        self._changed()
+        raise CommandError(Cme.INCORRECT_PASSWORD)
+
+    # The memory.
+
+    def snapshot(self) -> Mapping[str, object]:
+        """issued: how the card was when it was put in, by which it is known again."""
+        return {
+            "issued": [self._profile.pin, self._profile.locked],
+            "pin": self.pin,
+            "locked": self.locked,
+            "pin_tries": self.pin_tries,
+            "puk_tries": self.puk_tries,
+        }
+
+    def restore(self, stored: object) -> bool:
+        """Take up a snapshot; False, and nothing of it, when it is none, or another card's."""
+        if not isinstance(stored, Mapping) or stored.keys() != self.snapshot().keys():
+            return False
+        issued, pin, locked, pin_tries, puk_tries = (stored[key] for key in self.snapshot())
+        if issued != self.snapshot()["issued"]:
+            return False
+        if not (isinstance(pin, str) and is_code(pin) and isinstance(locked, bool)):
+            return False
+        if type(pin_tries) is not int or type(puk_tries) is not int:
+            return False
+        if not (0 <= pin_tries <= self._profile.pin_tries and 0 <= puk_tries <= self._profile.puk_tries):
+            return False
+        self.pin, self.locked, self.pin_tries, self.puk_tries = pin, locked, pin_tries, puk_tries
+        return True

@@ -1,0 +1,245 @@
+"""What the device remembers for one boot cycle: the stored records of every setting, by slot."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+from onemo.at.params import Defaulted, Kind, Maybe, OptionalText, Param, Required
+from onemo.at.store import Slot
+
+
+class Switch(NamedTuple):
+    """The one value of a basic command or S-parameter."""
+
+    value: Defaulted
+
+
+class ErrorReport(NamedTuple):
+    """AT+CMEE (27.007 9.1): 0 ERROR, 1 numbers, 2 texts."""
+
+    n: Defaulted
+
+
+class ContextOf(NamedTuple):
+    """MIPCFG "cid": the PDP context of an instance; None while none was chosen."""
+
+    connect_id: Required
+    cid: Maybe
+
+
+class Encoding(NamedTuple):
+    """MIPCFG "encoding"; the two formats go together."""
+
+    connect_id: Required
+    send_format: Annotated[int, Param(Kind.INTEGER, together="formats")]
+    recv_format: Annotated[int, Param(Kind.INTEGER, together="formats")]
+
+
+class SendTimeout(NamedTuple):
+    """MIPCFG "timeout": seconds."""
+
+    connect_id: Required
+    send_timeout: Defaulted
+
+
+class Autofree(NamedTuple):
+    """MIPCFG "autofree": 1 keeps a lost connection CLOSED until MIPCLOSE."""
+
+    connect_id: Required
+    free_mode: Defaulted
+
+
+class SendBuffer(NamedTuple):
+    """MIPCFG "sndbuf": bytes."""
+
+    connect_id: Required
+    send_buffer: Defaulted
+
+
+class ReceiveBuffer(NamedTuple):
+    """MIPCFG "rcvbuf": bytes; UDP only."""
+
+    connect_id: Required
+    recv_buffer: Defaulted
+
+
+class AckMode(NamedTuple):
+    """MIPCFG "ackmode": 1 reports what the peer acknowledged."""
+
+    connect_id: Required
+    ack_mode: Defaulted
+
+
+class Ssl(NamedTuple):
+    """MIPCFG "ssl"; <ssl_id> is None until one was set."""
+
+    connect_id: Required
+    ssl_enable: Defaulted
+    ssl_id: Maybe
+
+
+class RegistrationReport(NamedTuple):
+    """AT+CEREG and AT+CGREG (27.007 10.1.22): what their URCs tell."""
+
+    n: Defaulted
+
+
+class EventReport(NamedTuple):
+    """AT+CGEREP (27.007 10.1.19): 0 keeps events, 1 and 2 tell them; bfr 1: those kept are told when that begins."""
+
+    mode: Defaulted
+    bfr: Defaulted
+
+
+class ZoneReport(NamedTuple):
+    """AT+CTZR (27.007 8.41): 1 the zone, 2 the zone and the time, when the network tells them."""
+
+    reporting: Defaulted
+
+
+class ZoneUpdate(NamedTuple):
+    """AT+CTZU (27.007 8.40): the clock follows the network's."""
+
+    onoff: Defaulted
+
+
+class AutoConnect(NamedTuple):
+    """MUECONFIG "autoconn": the data call comes up by itself."""
+
+    enabled: Defaulted
+
+
+class BaudRate(NamedTuple):
+    """AT+IPR (V.250 6.2.10): bits per second; 0: found out."""
+
+    rate: Defaulted
+
+
+class FlowControl(NamedTuple):
+    """AT+IFC (V.250 6.2.12): 0 none, 1 XON/XOFF, 2 RTS and CTS."""
+
+    dce_by_dte: Defaulted
+    dte_by_dce: Defaulted
+
+
+class SleepIndication(NamedTuple):
+    """MLPMCFG "sleepind": 0 none, 2 URCs of deep sleep."""
+
+    report: Defaulted
+
+
+class SleepModeSetting(NamedTuple):
+    """MLPMCFG "sleepmode": 0 never, 1 light, 2 deep as well; permanent: whether it goes into the NV."""
+
+    sleep_mode: Defaulted
+    permanent: Annotated[int | None, Param(Kind.INTEGER, nullable=True, momentary=True)]
+
+
+class SleepDelay(NamedTuple):
+    """MLPMCFG "delaysleep": seconds of silence before deep sleep."""
+
+    delay_sleep: Defaulted
+
+
+class StackIndication(NamedTuple):
+    """MLPMCFG "psind": whether the protocol stack's state is told."""
+
+    psind_enable: Defaulted
+
+
+class PowerSaving(NamedTuple):
+    """AT+CPSMS (27.007 7.38); the timers as 24.008 has them, in binary digits."""
+
+    mode: Defaulted
+    periodic_rau: OptionalText
+    ready_timer: OptionalText
+    periodic_tau: OptionalText
+    active_time: OptionalText
+
+
+class Edrx(NamedTuple):
+    """AT+CEDRXS (27.007 7.40)."""
+
+    mode: Defaulted
+    act: Defaulted
+    cycle: OptionalText
+
+
+class Servers(NamedTuple):
+    """MDNSCFG "ip" and "ipv6": the user's name servers; "" where the user set none (manual 3.10)."""
+
+    address1: OptionalText
+    address2: OptionalText
+
+
+class Priority(NamedTuple):
+    """MDNSCFG "priority": 0 IPv4 first, 1 IPv6 first."""
+
+    priority: Defaulted
+
+
+class Cached(NamedTuple):
+    """MDNSCFG "cached": mode 0 keeps answers, for a period in seconds."""
+
+    cached_mode: Defaulted
+    cached_period: Defaulted
+
+
+class RequestTimeout(NamedTuple):
+    """MDNSCFG "timeout": seconds that one request waits, and how many requests a server gets."""
+
+    time: Defaulted
+    retries: Defaulted
+
+
+class KeepAliveSetting(NamedTuple):
+    """MIPTKA: idle and interval in seconds, count in probes (manual 3.2)."""
+
+    connect_id: Required
+    keepalive: Defaulted
+    keepidle: Defaulted
+    keepinterval: Defaulted
+    keepcount: Defaulted
+
+
+ECHO = Slot("E", Switch, indexed=False)
+VERBOSE = Slot("V", Switch, indexed=False)
+QUIET = Slot("Q", Switch, indexed=False)
+TERMINATOR = Slot("S3", Switch, indexed=False)
+LINE_FEED = Slot("S4", Switch, indexed=False)
+EDITING = Slot("S5", Switch, indexed=False)
+ERROR_REPORT = Slot("CMEE", ErrorReport, indexed=False)
+PROGRESS = Slot("X", Switch, indexed=False)
+CARRIER_DETECT = Slot("&C", Switch, indexed=False)
+TERMINAL_READY = Slot("&D", Switch, indexed=False)
+FLOW_CONTROL = Slot("IFC", FlowControl, indexed=False)
+BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
+PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
+"""What AT&W stores, ATZ brings back, and AT&F sets to its default. [decided]"""
+
+CONTEXT = Slot("cid", ContextOf, indexed=True)
+ENCODING = Slot("encoding", Encoding, indexed=True)
+SEND_TIMEOUT = Slot("timeout", SendTimeout, indexed=True)
+AUTOFREE = Slot("autofree", Autofree, indexed=True)
+SEND_BUFFER = Slot("sndbuf", SendBuffer, indexed=True)
+RECEIVE_BUFFER = Slot("rcvbuf", ReceiveBuffer, indexed=True)
+ACK_MODE = Slot("ackmode", AckMode, indexed=True)
+SSL = Slot("ssl", Ssl, indexed=True)
+REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport, indexed=False) for name in ("CREG", "CGREG", "CEREG"))
+EVENT_REPORT = Slot("CGEREP", EventReport, indexed=False)
+ZONE_REPORT = Slot("CTZR", ZoneReport, indexed=False)
+ZONE_UPDATE = Slot("CTZU", ZoneUpdate, indexed=False)
+AUTO_CONNECT = Slot("autoconn", AutoConnect, indexed=False)
+BAUD_RATE = Slot("IPR", BaudRate, indexed=False)
+SLEEP_INDICATION = Slot("sleepind", SleepIndication, indexed=False)
+SLEEP_MODE = Slot("sleepmode", SleepModeSetting, indexed=False, lasts=lambda record: bool(record.permanent))
+SLEEP_DELAY = Slot("delaysleep", SleepDelay, indexed=False)
+STACK_INDICATION = Slot("psind", StackIndication, indexed=False)
+POWER_SAVING = Slot("CPSMS", PowerSaving, indexed=False)
+EDRX = Slot("CEDRXS", Edrx, indexed=False)
+NAME_SERVERS_IPV4 = Slot("ip", Servers, indexed=False)
+NAME_SERVERS_IPV6 = Slot("ipv6", Servers, indexed=False)
+NAME_PRIORITY = Slot("priority", Priority, indexed=False)
+NAME_CACHE = Slot("cached", Cached, indexed=False)
+NAME_TIMEOUT = Slot("timeout", RequestTimeout, indexed=False)
+KEEP_ALIVE = Slot("MIPTKA", KeepAliveSetting, indexed=True)

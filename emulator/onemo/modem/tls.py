@@ -1,0 +1,126 @@
+"""The settings of TLS, for each <ssl_id>, and what a connection asks of the network with them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, NamedTuple
+
+from onemo.at.params import Defaulted, DefaultedText, Kind, Param, Required
+from onemo.at.store import Settings, Slot
+from onemo.errors import NetError, NetFailure
+from onemo.modem.files import FileKind, Files
+from onemo.net.interface import Pem, TlsRequest, TlsVersion
+
+
+class Authentication(NamedTuple):
+    """MSSLCFG "auth": 0 none, 1 the server's, 2 the client's as well."""
+
+    ssl_id: Required
+    auth: Defaulted
+
+
+class Certificates(NamedTuple):
+    """MSSLCFG "cert": names of stored files, NO_FILE where there is none; the client's two go together."""
+
+    ssl_id: Required
+    server_ca: DefaultedText
+    client_cert: Annotated[str, Param(Kind.STRING, together="client")]
+    private_key: Annotated[str, Param(Kind.STRING, together="client")]
+
+
+class CertificateEncoding(NamedTuple):
+    """MSSLCFG "encoding": 2, text with escapes."""
+
+    ssl_id: Required
+    encoding: Defaulted
+
+
+class NegotiationTime(NamedTuple):
+    """MSSLCFG "negotime": seconds."""
+
+    ssl_id: Required
+    negotime: Defaulted
+
+
+class Version(NamedTuple):
+    """MSSLCFG "version": 0 SSL 3, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 255 any."""
+
+    ssl_id: Required
+    version: Defaulted
+
+
+class CipherSuite(NamedTuple):
+    """MSSLCFG "ciphersuite": IANA's number in hexadecimal digits, 0 for any."""
+
+    ssl_id: Required
+    ciphersuite: DefaultedText
+
+
+class Session(NamedTuple):
+    """MSSLCFG "session": 1 resumes one."""
+
+    ssl_id: Required
+    session: Defaulted
+
+
+class IgnoreDates(NamedTuple):
+    """MSSLCFG "ignorestamp": 1 takes certificates whatever their dates."""
+
+    ssl_id: Required
+    ignorestamp: Defaulted
+
+
+class IgnoreVerification(NamedTuple):
+    """MSSLCFG "ignoreverify": 1 takes any certificate."""
+
+    ssl_id: Required
+    ignoreverify: Defaulted
+
+
+AUTHENTICATION = Slot("auth", Authentication, indexed=True)
+CERTIFICATES = Slot("cert", Certificates, indexed=True)
+CERTIFICATE_ENCODING = Slot("encoding", CertificateEncoding, indexed=True)
+NEGOTIATION_TIME = Slot("negotime", NegotiationTime, indexed=True)
+VERSION = Slot("version", Version, indexed=True)
+CIPHER_SUITE = Slot("ciphersuite", CipherSuite, indexed=True)
+SESSION = Slot("session", Session, indexed=True)
+IGNORE_DATES = Slot("ignorestamp", IgnoreDates, indexed=True)
+IGNORE_VERIFICATION = Slot("ignoreverify", IgnoreVerification, indexed=True)
+
+NO_FILE = "NULL"
+_SERVER, _MUTUAL = 1, 2
+_VERSIONS = {0: TlsVersion.SSL_3, 1: TlsVersion.TLS_1_0, 2: TlsVersion.TLS_1_1, 3: TlsVersion.TLS_1_2}
+_SUITE = re.compile(r"(?:0[xX])?[0-9A-Fa-f]{1,4}", re.ASCII)
+
+
+def cipher_suite(text: str) -> int | None:
+    """The number that is meant; None: it is none."""
+    return int(text, 16) if _SUITE.fullmatch(text) else None
+
+
+def tls_request(settings: Settings, files: Files, ssl_id: int) -> TlsRequest:
+    """What the settings of an <ssl_id> ask for. Raises NetError(FILE_MISSING): a file that it takes is not stored.
+
+    Without verification no CA is needed. [decided]
+    """
+    auth = settings.effective(AUTHENTICATION, ssl_id).auth
+    names = settings.effective(CERTIFICATES, ssl_id)
+    verifies = auth >= _SERVER and not settings.effective(IGNORE_VERIFICATION, ssl_id).ignoreverify
+
+    def stored(kind: FileKind, name: str) -> Pem:
+        found = files.find(kind, name)
+        if name == NO_FILE or found is None:
+            raise NetError(NetFailure.FILE_MISSING, name)
+        return found
+
+    mutual = auth == _MUTUAL
+    return TlsRequest(
+        trusted=stored(FileKind.CERTIFICATE, names.server_ca) if verifies else None,
+        certificate=stored(FileKind.CERTIFICATE, names.client_cert) if mutual else None,
+        key=stored(FileKind.KEY, names.private_key) if mutual else None,
+        ignores_dates=bool(settings.effective(IGNORE_DATES, ssl_id).ignorestamp),
+        version=_VERSIONS.get(settings.effective(VERSION, ssl_id).version),
+        cipher_suite=cipher_suite(settings.effective(CIPHER_SUITE, ssl_id).ciphersuite) or None,
+        resumes=bool(settings.effective(SESSION, ssl_id).session),
+        negotiation_time=settings.effective(NEGOTIATION_TIME, ssl_id).negotime,
+    )

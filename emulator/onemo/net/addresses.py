@@ -1,0 +1,49 @@
+"""The host's own addresses, as its peers see them before any router changes them, and one of them as a module's."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+
+from onemo.errors import UsageError
+from onemo.net.interface import Family
+
+_SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Of the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
+_PORT = 9
+
+
+def own_address(source: str | None, family: Family) -> str | None:
+    """The address that a module's traffic of this family is to leave with; None: the host chooses. source, an IPv4 or
+    IPv6 literal, holds for its own family."""
+    return source if source is not None and (":" in source) == (family is Family.IPV6) else None
+
+
+def require_own(source: str) -> None:
+    """Raises UsageError unless the IPv4 or IPv6 literal is an address of this host."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((source, 0))
+    except OSError as error:
+        raise UsageError(
+            f"cannot send from {source}: {error.strerror}: give it to an interface of this host, or choose one that an"
+            " interface has; 127.0.0.1 to 127.255.255.254 are always there"
+        ) from error
+
+
+def outgoing_addresses() -> tuple[str | None, str | None]:
+    """The IPv4 and the IPv6 address that packets to the Internet leave this host with, None where it has no way there.
+    Nothing is sent."""
+    ipv4, ipv6 = (_outgoing(family, destination) for family, destination in _SOMEWHERE)
+    return ipv4, ipv6
+
+
+def _outgoing(family: socket.AddressFamily, destination: str) -> str | None:
+    """The address that the host would send from; loopback and what is valid on one link only do not count."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((destination, _PORT))
+            address = ip_address(probe.getsockname()[0])
+    except (OSError, ValueError):
+        return None
+    return None if address.is_loopback or address.is_link_local or address.is_unspecified else str(address)

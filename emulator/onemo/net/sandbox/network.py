@@ -1,0 +1,150 @@
+"""The sandbox: its servers, started with the first use of each."""
+
+from __future__ import annotations
+
+import socket
+from typing import NamedTuple
+
+import trio
+
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.sandbox import datagrams, streams
+from onemo.net.sandbox.config import SandboxConfig
+from onemo.net.sandbox.nameserver import NameServer
+from onemo.net.sandbox.ping import Pings
+from onemo.net.sandbox.timeserver import TimeServer
+from onemo.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
+
+_DEFAULT = SandboxConfig()
+_LOOPBACK = "127.0.0.1"
+_ECHO, _DISCARD, _CHARACTERS, _NAMES, _TIME = 7, 9, 19, 53, 123
+_TLS = -1  # no port: the TLS echo server stands for any
+_TRIES = 32  # for a number that is free for TCP and UDP
+_UDP_BUFFER = 1 << 20  # bytes: a burst of datagrams fits
+_TCP_BUFFER = 1 << 18  # bytes: the host's own choice grows to tens of MB, and a slow peer would be felt too late
+
+
+class Service(NamedTuple):
+    """What one well-known port does, over TCP and over UDP."""
+
+    converse: streams.Conversation
+    answer: datagrams.Answer
+
+
+class Sandbox:
+    """A network in which every name has an address and every port a server on the host's loopback.
+
+    Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time, all others echo.
+    """
+
+    def __init__(self, config: SandboxConfig = _DEFAULT) -> None:
+        self._zone = Zone(config.hosts)
+        self._pings = Pings(config.ping, self._zone)
+        self._nursery: trio.Nursery | None = None
+        self._endpoints: dict[int, tuple[str, int]] = {}
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep the servers, until cancelled; then every socket is closed. Nothing is open before it is needed."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
+                task_status.started()
+                await trio.sleep_forever()
+            finally:
+                self._nursery = None
+                self._endpoints.clear()
+
+    def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
+        """Where the server of this port really listens, from now on.
+
+        A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP
+        an echo server in TLS, for any port but 53.
+        Raises NetError: SOCKET, the host has none left; OTHER, the sandbox does not run.
+        """
+        if self._nursery is None:
+            raise NetError(NetFailure.OTHER, "the sandbox does not run")
+        if tls and transport is Transport.TCP and port != _NAMES:
+            return self._tls_endpoint(self._nursery)
+        kind = port if port in (_DISCARD, _CHARACTERS, _NAMES, _TIME) else _ECHO
+        if kind not in self._endpoints:
+            self._endpoints[kind] = self._start(self._service(kind), self._nursery)
+        return self._endpoints[kind]
+
+    def _tls_endpoint(self, nursery: trio.Nursery) -> tuple[str, int]:
+        """That of the TLS echo server."""
+        if _TLS not in self._endpoints:
+            from onemo.net.sandbox.tls import TlsEcho
+
+            tcp, udp = _listening()
+            udp.close()
+            self._endpoints[_TLS] = _LOOPBACK, tcp.getsockname()[1]
+            nursery.start_soon(streams.serve, tcp, TlsEcho().converse)
+        return self._endpoints[_TLS]
+
+    def addresses(self, name: str, family: Family) -> list[str]:
+        """The name's addresses in this family, may be none. Raises NetError(NAME): malformed, or no such name."""
+        return self._zone.addresses(name, family)
+
+    def pinger(self, address: str, size: int) -> Pinger:
+        """Echo requests to an address, answered whatever their size. Raises NetError(OTHER): it is no address."""
+        return self._pings.pinger(address)
+
+    def holds(self, address: str) -> bool:
+        """Whether the address is one of the sandbox's networks or of its table; False for what is no address."""
+        return in_sandbox(address) or self._zone.has(address)
+
+    def name_servers(self) -> tuple[str, ...]:
+        """The addresses of the sandbox's own name server."""
+        return NAME_SERVERS
+
+    def _service(self, kind: int) -> Service:
+        if kind == _DISCARD:
+            return Service(streams.discard, datagrams.silence)
+        if kind == _CHARACTERS:
+            return Service(streams.characters, datagrams.Characters().answer)
+        if kind == _NAMES:
+            names = NameServer(self._zone)
+            return Service(names.converse, names.answer)
+        if kind == _TIME:
+            return Service(streams.echo, TimeServer().answer)
+        return Service(streams.echo, datagrams.echo)
+
+    @staticmethod
+    def _start(service: Service, nursery: trio.Nursery) -> tuple[str, int]:
+        tcp, udp = _listening()
+        nursery.start_soon(streams.serve, tcp, service.converse)
+        nursery.start_soon(datagrams.serve, udp, service.answer)
+        return _LOOPBACK, udp.getsockname()[1]
+
+
+def _listening() -> tuple[socket.socket, socket.socket]:
+    """A TCP and a UDP socket with one free number. Raises NetError(SOCKET), and then none is open."""
+    failure: OSError | None = None
+    for _ in range(_TRIES):
+        try:
+            return _listening_once()
+        except OSError as error:
+            failure = error
+    raise NetError(NetFailure.SOCKET, str(failure)) from failure
+
+
+def _listening_once() -> tuple[socket.socket, socket.socket]:
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    udp = None
+    try:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tcp.bind((_LOOPBACK, 0))
+        udp.bind(tcp.getsockname())
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _TCP_BUFFER)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _TCP_BUFFER)
+        tcp.setblocking(False)
+        udp.setblocking(False)
+        tcp.listen(socket.SOMAXCONN)
+    except BaseException:
+        tcp.close()
+        if udp is not None:
+            udp.close()
+        raise
+    return tcp, udp

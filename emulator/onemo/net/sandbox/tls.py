@@ -1,0 +1,78 @@
+"""The sandbox's TLS echo server: whatever name a client asks for, it is that server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import ssl
+import warnings
+from collections import OrderedDict
+
+import trio
+
+from onemo.errors import UsageError
+from onemo.net.sandbox.authority import Authority
+
+_log = logging.getLogger(__name__)
+_MOST_NAMES = 64  # whose certificates are kept
+_PIECE = 16384
+
+
+class TlsEcho:
+    """Sends back all that comes. The authority is loaded with the first connection."""
+
+    def __init__(self) -> None:
+        self._loading = trio.Lock()
+        self._authority: Authority | None = None
+        self._contexts: OrderedDict[str | None, ssl.SSLContext] = OrderedDict()
+
+    async def converse(self, sock: socket.socket) -> None:
+        """See streams.Conversation."""
+        try:
+            async with self._loading:
+                if self._authority is None:
+                    self._authority = await trio.to_thread.run_sync(Authority.load)
+        except UsageError as error:
+            _log.warning("the sandbox has no TLS: %s", error)
+            return
+        below = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+        stream = trio.SSLStream(below, self._context(None), server_side=True)
+        try:
+            while data := await stream.receive_some(_PIECE):
+                await stream.send_all(data)
+            await stream.aclose()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the peer's end
+
+    def _context(self, name: str | None) -> ssl.SSLContext:
+        """That of a name; it turns to another when the client says one."""
+        known = self._contexts.get(name)
+        if known is None:
+            assert self._authority is not None
+            known = self._contexts[name] = _loaded(self._authority.server_pem(name))
+            if name is None:
+                known.sni_callback = self._turn
+            elif len(self._contexts) > _MOST_NAMES:
+                del self._contexts[next(each for each in self._contexts if each is not None)]
+        return known
+
+    def _turn(self, tls: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+        if name is not None:
+            tls.context = self._context(name.lower())
+
+
+def _loaded(pem: bytes) -> ssl.SSLContext:
+    """A server's context, which takes old clients as well."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    file = os.memfd_create("pem", os.MFD_CLOEXEC)  # OpenSSL reads files alone, and a disk need not have it
+    try:
+        os.write(file, pem)
+        context.load_cert_chain(f"/proc/self/fd/{file}")
+    finally:
+        os.close(file)
+    return context

@@ -1,0 +1,91 @@
+"""Every name there is, and its addresses.
+
+They come from the networks that no real host has: 198.18.0.0/15 (RFC 2544) and 2001:db8::/32 (RFC 3849).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from onemo.errors import NetError, NetFailure
+from onemo.net.interface import Family
+
+IPV4_NETWORK = IPv4Network("198.18.0.0/15")
+IPV6_NETWORK = IPv6Network("2001:db8::/32")
+NAME_SERVERS = ("198.18.0.53", "2001:db8::35")
+"""Where the sandbox's own name server is."""
+
+_LONGEST_NAME = 253
+_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}", re.ASCII)
+_LOOPBACK = {"localhost": ("127.0.0.1", "::1")}
+_REVERSE = (".in-addr.arpa", ".ip6.arpa")
+_FIRST_IPV4 = int(IPV4_NETWORK[256])  # 198.18.0.x is left to the sandbox's own hosts
+_HOSTS = 254  # of each 256: none ends in .0 or .255, which firmware may take for a network or for broadcast
+_IPV4_COUNT = _HOSTS * (IPV4_NETWORK.num_addresses // 256 - 1)
+_FIRST_IPV6 = int(IPV6_NETWORK[1 << 95])  # the lower half is left to the sandbox's own hosts
+
+
+def canonical(name: str) -> str:
+    """The name in lower case, without the final dot. Raises NetError(NAME): malformed.
+
+    A last label of digits alone would be an address (RFC 3696 2).
+    """
+    text = name.removesuffix(".")
+    if len(text) > _LONGEST_NAME or not text.isascii() or not _NAME.fullmatch(text := text.lower()):
+        raise NetError(NetFailure.NAME, f"malformed name {name[:_LONGEST_NAME]!r}")
+    if text.rpartition(".")[2].isdigit():
+        raise NetError(NetFailure.NAME, f"{name!r} is no name")
+    return text
+
+
+def in_sandbox(address: str) -> bool:
+    """Whether it is an address of one of the two networks; False for what is no address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return parsed in (IPV4_NETWORK if parsed.version == 4 else IPV6_NETWORK)
+
+
+class Zone:
+    """The names of a table, and any other name, which gets addresses that are the same on every machine."""
+
+    def __init__(self, hosts: Mapping[str, Sequence[str]]) -> None:
+        """hosts: the addresses of each name, none for a name that does not exist."""
+        self._hosts = _LOOPBACK | {
+            canonical(name): tuple(str(ip_address(address)) for address in addresses)
+            for name, addresses in hosts.items()
+        }
+
+        everybody = (ip_address(address) for addresses in self._hosts.values() for address in addresses)
+        self._given = frozenset(address for address in everybody if not address.is_loopback)
+
+    def has(self, address: str) -> bool:
+        """Whether the table gives this address to a name; loopback is the host's own. False for what is none."""
+        try:
+            return ip_address(address) in self._given
+        except ValueError:
+            return False
+
+    def addresses(self, name: str, family: Family) -> list[str]:
+        """The name's addresses in this family, may be none. Raises NetError(NAME): malformed, or no such name."""
+        name = canonical(name)
+        known = self._hosts.get(name)
+        if known is None:
+            if f".{name}".endswith(_REVERSE):
+                raise NetError(NetFailure.NAME, f"{name}: no reverse names here")
+            return [_derived(name, family)]
+        if not known:
+            raise NetError(NetFailure.NAME, f"{name}: no such name")
+        return [address for address in known if (":" in address) == (family is Family.IPV6)]
+
+
+def _derived(name: str, family: Family) -> str:
+    digest = sha256(name.encode("ascii")).digest()
+    if family is Family.IPV6:
+        return str(IPv6Address(_FIRST_IPV6 + (int.from_bytes(digest[:12]) >> 1)))
+    row, column = divmod(int.from_bytes(digest[-8:]) % _IPV4_COUNT, _HOSTS)
+    return str(IPv4Address(_FIRST_IPV4 + 256 * row + 1 + column))

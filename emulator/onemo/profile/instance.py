@@ -1,0 +1,106 @@
+"""One module of a model: who it is, and how fast its time passes."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2s
+
+from onemo.errors import UsageError
+from onemo.profile.schema import IdentitySection, Profile
+
+_TAC = 8
+_ISSUER = 7
+_NUMBERED = re.compile(r"(.*?)([0-9]{0,5})", re.DOTALL)
+"""A name, and the number at its end: with five digits no two of a series get the same six digits of an IMEI."""
+
+
+def luhn(digits: str) -> str:
+    """digits with their check digit behind them (ITU-T E.118 annex B, 3GPP TS 23.003 annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (2 if place % 2 == 0 else 1)
+        total += doubled - 9 if doubled > 9 else doubled
+    return digits + str(-total % 10)
+
+
+def named(profile: Profile, name: str) -> Profile:
+    """The module of this name: its numbers are its own, valid, and the same at every start.
+
+    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN. Names that differ in the
+    number at their end have numbers that follow each other, and so no two of them the same.
+    """
+    identity = profile.identity
+    serial = _digits(name, "serial", 6)
+    imei = luhn(identity.imei[:_TAC] + serial)
+    iccid = luhn(identity.iccid[:_ISSUER] + _digits(name, "iccid", len(identity.iccid) - _ISSUER - 1))
+    imsi = identity.imsi[:5] + _digits(name, "imsi", len(identity.imsi) - 5)
+    number = identity.serial[: -len(serial)] + serial
+    return _with(
+        profile,
+        identity._replace(imei=imei, imeisv=imei[:-1] + identity.svn, iccid=iccid, imsi=imsi, serial=number),
+    )
+
+
+def told(
+    profile: Profile,
+    *,
+    imei: str | None = None,
+    imsi: str | None = None,
+    iccid: str | None = None,
+    revision: str | None = None,
+) -> Profile:
+    """With what the user says of it. Raises UsageError: not so many digits."""
+    identity = profile.identity
+    if imei is not None:
+        imei = _checked("IMEI", imei, len(identity.imei))
+        identity = identity._replace(imei=imei, imeisv=imei[:-1] + identity.svn)
+    if imsi is not None:
+        identity = identity._replace(imsi=_checked("IMSI", imsi, len(identity.imsi)))
+    if iccid is not None:
+        identity = identity._replace(iccid=_checked("ICCID", iccid, len(identity.iccid)))
+    if revision is not None:
+        if not (revision.isascii() and revision.isprintable() and revision):
+            raise UsageError(f"{revision!r} is no revision: give printable ASCII characters, like ML307R-DC-V1")
+        identity = identity._replace(revision=revision)
+    return _with(profile, identity)
+
+
+def carded(profile: Profile, *, present: bool, pin: str | None) -> Profile:
+    """With the card that is in the slot, if any; with a PIN it asks for that. Raises UsageError: no PIN."""
+    sim = profile.sim._replace(present=present)
+    if pin is not None:
+        if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+            raise UsageError(f"{pin!r} is no PIN: give 4 to 8 digits")
+        sim = sim._replace(pin=pin, locked=True)
+    return profile._replace(sim=sim)
+
+
+def hastened(profile: Profile, speed: float) -> Profile:
+    """Every emulated delay takes so many times less: boot, registration, search and scan, 2 MSL, pings, the
+    silence before sleep. What the DTE asks for in seconds stays as long."""
+    power, radio = profile.power, profile.radio
+    return profile._replace(
+        power=power._replace(boot_time=power.boot_time / speed, register_time=power.register_time / speed),
+        radio=radio._replace(search_time=radio.search_time / speed, scan_time=radio.scan_time / speed),
+        connection=profile.connection._replace(msl=profile.connection.msl / speed),
+        sleep=profile.sleep._replace(release_time=profile.sleep.release_time / speed),
+        ping=profile.ping._replace(interval=profile.ping.interval / speed),
+    )
+
+
+def _with(profile: Profile, identity: IdentitySection) -> Profile:
+    return profile._replace(identity=identity)
+
+
+def _digits(name: str, kind: str, count: int) -> str:
+    found = _NUMBERED.fullmatch(name)
+    assert found is not None
+    stem, number = found.groups()
+    first = int.from_bytes(blake2s(f"{kind}:{stem}".encode("utf-8", "surrogatepass")).digest())
+    return str((first + int("1" + number)) % 10**count).zfill(count)  # the 1 tells 07 from 7
+
+
+def _checked(kind: str, text: str, count: int) -> str:
+    if len(text) != count or not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{text!r} is no {kind}: give its {count} digits")
+    return text

@@ -1,0 +1,344 @@
+"""The shape of a profile: what a TOML file may say, checked strictly.
+
+Every value of every model is data of this shape; the code holds names, never the manual's numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple
+
+from onemo.profile.ranges import Range
+from onemo.profile.shape import at_least, digits
+
+Seconds = Annotated[float, at_least(0)]
+Count = Annotated[int, at_least(0)]
+
+
+class ParamSection(NamedTuple):
+    """One parameter of a command on this model.
+
+    available false: a given value is refused. inert: accepted, checked and read back, but changes nothing.
+    range: the integers accepted; shown: what a test command prints instead of it ("" prints nothing).
+    default: what an omitted value means. max_length: of a string, in bytes; choices: the strings accepted.
+    out_of_range: whether an integer outside its range is refused, answered with the bare ERROR, or ignored in favour
+    of the default. A parameter that many commands have takes its range from there if it has none here.
+    """
+
+    available: bool = True
+    inert: bool = False
+    range: Range | None = None
+    shown: str | None = None
+    default: int | str | None = None
+    max_length: Count | None = None
+    choices: tuple[str, ...] = ()
+    out_of_range: Literal["refuse", "ignore", "error"] = "refuse"
+
+
+class KeySection(NamedTuple):
+    """One key of a keyed setting (MIPCFG): its parameters."""
+
+    params: Mapping[str, ParamSection] = {}
+
+
+class CommandSection(NamedTuple):
+    """One command on this model. available false: the bare ERROR of an unknown command.
+
+    nv: what is set outlives the boot cycle.
+    offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
+    test: "rows" prints a line for each key, "summary" the list of keys and the connection ids.
+    shown: what a test command prints instead of the ranges of the parameters ("" prints nothing).
+    """
+
+    available: bool = True
+    nv: bool = False
+    params: Mapping[str, ParamSection] = {}
+    keys: Mapping[str, KeySection] = {}
+    offers: tuple[str, ...] | None = None
+    test: Literal["rows", "summary"] | None = None
+    shown: str | None = None
+
+
+class CmeSection(NamedTuple):
+    """One +CME ERROR: its number and its text (AT+CMEE=2)."""
+
+    number: Count
+    text: str
+
+
+class IdentitySection(NamedTuple):
+    """Who the module says it is. ``{sub_model}`` in revision is replaced by the sub-model's name."""
+
+    manufacturer: str
+    model: str
+    revision: str
+    serial: str
+    imei: Annotated[str, digits(15)]
+    imeisv: Annotated[str, digits(16)]
+    svn: Annotated[str, digits(2)]
+    imsi: Annotated[str, digits(15)]
+    iccid: Annotated[str, digits(20)]
+
+
+class LineSection(NamedTuple):
+    """The line to the DTE: sizes in bytes, times in seconds."""
+
+    max_line: Count
+    """Longest command line; a longer one is answered ERROR."""
+    high_mark: Count
+    """Bytes waiting for the DTE above which no further command and no peer is read."""
+    urc_queue: Count
+    """URCs held while a prompt or transparent mode is open."""
+    urc_gap: Seconds
+    """Silence between a final result code and the next URC."""
+    typing_hold: Seconds
+    """How long a half-typed, echoed command line keeps URCs back."""
+    guard: Seconds
+    """Silence before and after +++."""
+
+
+class PowerSection(NamedTuple):
+    """Start and restart."""
+
+    boot_time: Seconds
+    register_time: Seconds
+    """From power-on until the module is registered."""
+    banner: str
+    autobaud: bool
+    """At AT+IPR=0 the banner comes with the answer to the first command line, not by itself."""
+    reboot_notice: str
+    off_notice: str
+
+
+class SleepSection(NamedTuple):
+    """Sleep and power saving."""
+
+    release_time: Seconds
+    """Silence that it takes at least: the network's connection is released after it."""
+    wake_time: Seconds
+    """How long after the input that woke the module input is lost."""
+    drops_tcp: bool
+    """TCP connections do not outlive deep sleep."""
+    permanent_required: bool
+    """MLPMCFG "sleepmode" has to be given <permanent>."""
+    paging_window: str
+    """Of eDRX, in binary digits (24.008 10.5.5.32)."""
+
+
+class ConnectionSection(NamedTuple):
+    """How connections behave where no command says so. Sizes in bytes, times in seconds."""
+
+    piece: Count
+    """Most bytes of one "rtcp" URC."""
+    inline_max: Count
+    """Most bytes of one MIPSEND with data in the command line."""
+    inline_data: Literal["required", "optional"]
+    """NB modules have no prompt: MIPSEND needs its data in the command line."""
+    empty_datagram: bool
+    """MIPSEND with length 0 and no data sends an empty UDP datagram."""
+    reads_one_packet: bool
+    """MIPRD over UDP reads exactly one packet at a time."""
+    mtu: Count
+    seq_ipv6_headers: Count
+    """Bytes of a datagram with <seq> over IPv6 that the MTU does not leave for data; 0: no limit."""
+    tcp_window: Count
+    send_buffer: Count
+    """Bytes that the real socket takes before the peer's window does: not yet sent ones (TCP_NOTSENT_LOWAT)."""
+    transparent_send_buffer: Count
+    """The same of a connection that is opened in transparent mode."""
+    packets: Count
+    """Packets held in a buffered mode."""
+    close_code: bool
+    """Whether the +MIPCLOSE URC of TCP carries <ret_code>."""
+    msl: Seconds
+    close_stall: Seconds
+    """Seconds without progress after which draining gives up with an RST."""
+    close_linger: Seconds
+    """Most seconds spent discarding what the peer still sends after our FIN."""
+
+
+class OpenResultSection(NamedTuple):
+    """<result> of +MIPOPEN for each failure: the name of a CME number, or the number itself (NB: 1)."""
+
+    name: int | str
+    refused: int | str
+    timed_out: int | str
+    family: int | str
+    port_taken: int | str
+    bind: int | str
+    socket: int | str
+    not_registered: int | str
+    no_context: int | str
+    tls_setup: int | str
+    tls_unverified: int | str
+    tls_timed_out: int | str
+    tls_failed: int | str
+    file_missing: int | str
+    file_format: int | str
+    file_load: int | str
+    other: int | str
+
+
+class TlsSection(NamedTuple):
+    """The files of AT+MSSLCERTWR and AT+MSSLKEYWR: most bytes of one, and how many there may be."""
+
+    file_size: Count
+    most_files: Count
+    prompt_timeout: Seconds
+    """Seconds after the last byte that end a > entry."""
+
+
+class SimSection(NamedTuple):
+    """The card in the slot."""
+
+    present: bool
+    pin: Annotated[str, digits(4, 8)]
+    puk: Annotated[str, digits(8)]
+    locked: bool
+    """The PIN is asked for at the start."""
+    pin_tries: Count
+    puk_tries: Count
+    removed: str
+    """What the +CPIN URC says when the card is taken out; "": no such URC, neither when it is put back."""
+
+
+class RadioSection(NamedTuple):
+    """The cell and the operator. rssi, ber as AT+CSQ prints them; rsrq, rsrp as AT+CESQ does."""
+
+    search_time: Seconds
+    """From CFUN=1, the PIN or returning coverage until the module is registered."""
+    scan_time: Seconds
+    """How long AT+COPS=? takes."""
+    tac: str
+    ci: str
+    act: Count
+    rssi: Count
+    ber: Count
+    rsrq: Count
+    rsrp: Count
+    operator: str
+    operator_short: str
+    plmn: str
+    refusal: Count
+    """The cause with which a network refuses the module (24.301 9.9.3.9), for AT+CEREG=3."""
+    resets_contexts: bool
+    """AT+CFUN=0 deletes the definitions of AT+CGDCONT."""
+    full_reboots: bool
+    """Going from AT+CFUN=0 to 1 restarts the module."""
+
+
+class ContextsSection(NamedTuple):
+    """PDP contexts."""
+
+    default: Count
+    pdp_type: str
+    apn: str
+    needs_call: bool
+    """Connections need a data call (AT+MIPCALL), not only an active context."""
+    announces_call: bool
+    """The call that comes up by itself is announced by a URC."""
+    most_active: Count
+    reserved: tuple[int, ...]
+    """Cids that the module keeps for itself."""
+    last_stays: bool
+    """The last active context cannot be deactivated."""
+    call_without_cid: Literal["error", "all"]
+    """AT+MIPCALL without a cid: the bare ERROR, or every defined one."""
+    given_apn: str
+    """The APN that the network gives to a context without one."""
+    mask_ipv4: str
+    mask_ipv6: str
+    """The subnet masks that AT+CGCONTRDP prints behind the addresses."""
+    events: Count
+    """Most events of AT+CGEREP=0 that are kept for later; more push out the oldest."""
+
+
+class DnsSection(NamedTuple):
+    """Names (manual 3.10, 3.11)."""
+
+    ipv4: tuple[str, str]
+    """The servers where neither the user nor the network names any."""
+    ipv6: tuple[str, str]
+    operator_ipv4: Mapping[str, str]
+    """The first of ipv4 for the SIM cards of some operators, by the first digits of their IMSI."""
+    listed: Count
+    """Most addresses in one +MDNSGIP."""
+    every_family: bool
+    """Both families are listed; else only the preferred one's, or the other's where that has none."""
+
+
+class PingSection(NamedTuple):
+    """Echo requests (manual 3.12): seconds from one to the next, and <result> for each failure."""
+
+    interval: Seconds
+    name: Count
+    name_timed_out: Count
+    reported: Count
+    timed_out: Count
+    other: Count
+
+
+class TimeSection(NamedTuple):
+    """<result> of +MNTP for each failure (manual 3.15)."""
+
+    name: Count
+    timed_out: Count
+    unusable: Count
+
+
+class ClockSection(NamedTuple):
+    """The module's own clock."""
+
+    zone: int
+    """Quarters of an hour east of UTC."""
+    start: str
+    """What it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
+    quoted: bool
+    """Whether AT+CCLK? prints it in quotes."""
+
+
+class CloseModeSection(NamedTuple):
+    """What one value of MIPCLOSE's <mode> does; where the parameter is unavailable, its default counts.
+
+    waits: a given local port stays refused for 2 MSL. code: the URC carries <ret_code>, if close_code.
+    """
+
+    way: Literal["drain", "now", "reset"]
+    waits: bool
+    code: bool
+
+
+class CloseResultSection(NamedTuple):
+    """<ret_code> of +MIPCLOSE."""
+
+    normal: Count
+    no_answer: Count
+    failed: Count
+
+
+class Profile(NamedTuple):
+    """One model, complete."""
+
+    series: str
+    sub_model: str
+    family: Literal["NB", "Cat.1"]
+    identity: IdentitySection
+    line: LineSection
+    power: PowerSection
+    sleep: SleepSection
+    connection: ConnectionSection
+    open_results: OpenResultSection
+    close_modes: Mapping[str, CloseModeSection]
+    close_results: CloseResultSection
+    tls: TlsSection
+    sim: SimSection
+    radio: RadioSection
+    contexts: ContextsSection
+    dns: DnsSection
+    ping: PingSection
+    time: TimeSection
+    clock: ClockSection
+    disconnected: Mapping[Literal["peer_closed", "broken", "pdp_down"], Count]
+    params: Mapping[str, ParamSection]
+    commands: Mapping[str, CommandSection]
+    cme: Mapping[str, CmeSection]

@@ -1,0 +1,144 @@
+"""From the tables of a TOML file to typed, immutable sections; every mistake is told, each with its key path.
+
+A section is a NamedTuple; its annotations are the rules. Nothing is converted silently: only a whole number
+may stand for a float, an array for a tuple, and a text for a Range. (Written here because the libraries that
+do this cost more start-up time than the rest of the emulator together.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import inf
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from onemo.profile.ranges import Range
+
+T = TypeVar("T")
+Problem = tuple[tuple[str, ...], str]
+"""Key path, and what is wrong there."""
+_Hint = Any
+"""A type form: Python has no type for it."""
+Check = Callable[[Any], str | None]
+"""What is wrong with a value of the right type; None: nothing."""
+
+_NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def shaped(section: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[Problem]]:
+    """values as a section, or None and every problem."""
+    problems: list[Problem] = []
+    result = _convert(section, values, (), problems)
+    return (None if problems else cast("T", result)), problems
+
+
+def at_least(low: float) -> Check:
+    return lambda value: None if low <= value < inf else f"is {value:g}, not a number from {low:g} up"
+
+
+def digits(count: int, most: int | None = None) -> Check:
+    """So many decimal digits, or count to most."""
+    fits, told = range(count, (most or count) + 1), str(count) if most is None else f"{count} to {most}"
+    return lambda value: None if len(value) in fits and value.isascii() and value.isdigit() else f"is not {told} digits"
+
+
+def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if hint is Any:
+        return value
+    if hint in _NAMES:
+        return _plain(hint, value, path, problems)
+    if hint is Range:
+        return _range(value, path, problems)
+    if hasattr(hint, "_fields"):
+        return _section(hint, value, path, problems)
+    origin: _Hint = get_origin(hint)
+    arguments = get_args(hint)
+    if origin is Annotated:
+        found = len(problems)
+        value = _convert(arguments[0], value, path, problems)
+        if len(problems) == found:
+            problems.extend((path, wrong) for check in arguments[1:] if (wrong := check(value)))
+        return value
+    if origin in (Union, UnionType):
+        return _either([option for option in arguments if option is not NoneType], value, path, problems)
+    if origin is Literal:
+        if value not in arguments:
+            problems.append((path, f"is {value!r}; allowed: {', '.join(map(repr, arguments))}"))
+        return value
+    if origin is tuple:
+        if not isinstance(value, list):
+            problems.append((path, "is not an array"))
+            return value
+        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
+            problems.append((path, f"has {len(value)} entries, not {len(arguments)}"))
+        return tuple(_convert(arguments[0], item, (*path, str(i)), problems) for i, item in enumerate(value))
+    return _table(arguments[0], arguments[1], value, path, problems)
+
+
+def _plain(hint: type, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        problems.append((path, f"is {value!r}, not {_NAMES[hint]}"))
+    return value
+
+
+def _range(value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if type(value) is not str:
+        problems.append((path, f'is {value!r}, not a range: write it in quotes, like "0-4"'))
+        return value
+    try:
+        return Range.parse(value)
+    except ValueError as error:
+        problems.append((path, str(error)))
+        return value
+
+
+def _either(options: list[_Hint], value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    """The first option that takes the value; with one option its own problems are told."""
+    if len(options) == 1:
+        return _convert(options[0], value, path, problems)
+    for option in options:
+        tried: list[Problem] = []
+        result = _convert(option, value, path, tried)
+        if not tried:
+            return result
+    problems.append((path, f"is {value!r}, not {' or '.join(_NAMES.get(option, str(option)) for option in options)}"))
+    return value
+
+
+def _table(key: _Hint, item: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if not isinstance(value, Mapping):
+        problems.append((path, "is not a table"))
+        return value
+    for name in value:
+        _convert(key, name, (*path, name), problems)
+    return {name: _convert(item, entry, (*path, name), problems) for name, entry in value.items()}
+
+
+def _section(section: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if not isinstance(value, Mapping):
+        problems.append((path, "is not a table"))
+        return value
+    hints = _hints(section)
+    problems.extend(((*path, name), _unknown(name, hints)) for name in value if name not in hints)
+    missing = [name for name in hints if name not in value and name not in section._field_defaults]
+    problems.extend(((*path, name), "is missing") for name in missing)
+    given = {name: _convert(hints[name], value[name], (*path, name), problems) for name in hints if name in value}
+    return value if missing else section(**given)
+
+
+def _unknown(name: str, hints: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, hints, n=1, cutoff=0.7)
+    return "is unknown here; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}")
+
+
+_HINTS: dict[_Hint, dict[str, Any]] = {}
+
+
+def _hints(section: _Hint) -> dict[str, Any]:
+    if section not in _HINTS:
+        _HINTS[section] = get_type_hints(section, include_extras=True)
+    return _HINTS[section]

@@ -1,0 +1,84 @@
+"""The faults of a running module: what they need of the shell, and their own timer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from onemo.faults.attach import Faults, Wrapper
+from onemo.modem.modem import Modem
+
+if TYPE_CHECKING:
+    from onemo.runtime.shell import Module
+
+
+class Faulty:
+    """A module as its faults see it. Implements Running. seed: of their dice, None for one that is made up."""
+
+    def __init__(self, module: Module, seed: int | None, names: tuple[str, ...]) -> None:
+        self._module = module
+        self._timer = trio.CancelScope()
+        self._tasks: list[Callable[..., Awaitable[Any]]] = [self._keep_time]
+        self._nursery: trio.Nursery | None = None
+        self.modem: Modem = module.modem
+        self.faults = Faults(self, seed, names)
+
+    async def start(self, nursery: trio.Nursery) -> None:
+        """Run in nursery whatever the faults need, from now on."""
+        self._nursery = nursery
+        for task in self._tasks:
+            await nursery.start(task)
+        for told in self._module.on_restart:
+            told()
+
+    def begin(self, nursery: trio.Nursery) -> None:
+        """As start, for a module that runs already."""
+        self._nursery = nursery
+        for task in self._tasks:
+            nursery.start_soon(task)
+
+    def now(self) -> float:
+        """See Running."""
+        return trio.current_time()
+
+    def rearm(self) -> None:
+        """See Running."""
+        self._timer.deadline = min(self.faults.deadline, self._timer.deadline)
+
+    def tell(self, text: str) -> None:
+        """See Running."""
+        self._module.tell("fault", text)
+
+    def wrap_line(self) -> Wrapper:
+        """See Running."""
+        from onemo.faults.line import FaultyLink
+
+        link = FaultyLink(self._module.link, self.faults)
+        self._module.link = link
+        self._run(link.run)
+        self._module.on_restart.append(link.boot)
+        return link
+
+    def wrap_network(self) -> Wrapper:
+        """See Running."""
+        from onemo.faults.network import FaultyNetwork
+
+        network = FaultyNetwork(self._module.network, self.faults)
+        self._module.put_behind(network, network.wrap)
+        self._run(network.run)
+        return network
+
+    def _run(self, task: Callable[..., Awaitable[Any]]) -> None:
+        if self._nursery is None:
+            self._tasks.append(task)
+        else:
+            self._nursery.start_soon(task)
+
+    async def _keep_time(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()
+        while True:
+            with trio.CancelScope(deadline=self.faults.deadline) as self._timer:
+                await trio.sleep_forever()
+            self._module.guarded(lambda: self.faults.on_deadline(trio.current_time()))

@@ -1,0 +1,289 @@
+"""A lab in a thread of its own, for programs that know nothing of trio: tests with pyserial, above all."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Self, TypeVar, Unpack
+
+import trio
+
+from onemo.errors import EmulatorError, UsageError
+from onemo.faults.attach import Faults
+from onemo.faults.plan import Fault
+from onemo.faults.presets import faults_of
+from onemo.faults.say import fault_of, words
+from onemo.modem.modem import Modem
+from onemo.profile.schema import IdentitySection
+from onemo.runtime.dialogue import Dialogue
+from onemo.runtime.faultblock import FaultBlock
+from onemo.runtime.hand import Hand
+from onemo.runtime.lab import Lab, Running
+from onemo.runtime.labfile import read_lab
+from onemo.runtime.labtable import Planned
+from onemo.runtime.options import Options, spec_of
+from onemo.runtime.spec import Spec
+from onemo.runtime.trace import Several, trace_file
+
+_T = TypeVar("_T")
+_AT_ONCE: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
+_BLOCKS = 8
+"""Fault blocks that are remembered."""
+_TOLD = 8
+"""Modules of which is told why they could not be started."""
+
+
+class HostedModule(Hand):
+    """One module of a ``Hosted``, and the hand on it, from any thread.
+
+    port: what the firmware opens, the path of a pseudo-terminal unless ``link`` said otherwise; trace: all that it
+    and its DTE have said.
+    """
+
+    def __init__(self, hosted: Hosted, running: Running, trace: Dialogue, *, required: bool) -> None:
+        super().__init__(running)
+        self._hosted = hosted
+        self._required = required
+        self._blocks: deque[FaultBlock] = deque(maxlen=_BLOCKS)
+        self.name = running.name
+        self.model = running.spec.shown_model(running.model)
+        self.port = running.port
+        self.trace = trace
+
+    @property
+    def url(self) -> str:
+        """The same, as pyserial's ``serial_for_url`` takes it: a path, ``socket://…`` or ``rfc2217://…``."""
+        return self.port
+
+    @property
+    def identity(self) -> IdentitySection:
+        """Its numbers: imei, imsi, iccid, …"""
+        return self._running.model.profile.identity
+
+    def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
+        """What goes wrong while a with statement lasts: a fault, or a preset, as ``--fault`` says it, with more of its
+        keys. Where it never fires, that raises AssertionError, unless required is False. Raises FaultError."""
+        name, given = words(fault)
+        block = FaultBlock(faults_of({"kind": name, **given, **keys}), self._inside, required)
+        self._blocks.append(block)
+        return block
+
+    def happen(self, event: Fault | str, **keys: object) -> None:
+        """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``Hand.happen``."""
+        if isinstance(event, str):
+            name, given = words(event)
+            event = fault_of({"kind": name, **given, **keys})
+        super().happen(event)
+
+    def faults(self) -> list[str]:
+        """A line for each fault that it had: how often it fired, and when first; then the seed that repeats it all."""
+        session, lines = self._running.session, [str(block) for block in self._blocks]
+        if session is not None:
+            return [*lines, *session.lines()]
+        return [*lines, f"the seed of the faults was {self._running.module.faults.seed}"] if lines else []
+
+    def never_fired(self) -> list[str]:
+        """A line for each fault that it was started with, and that should have fired and did not."""
+        session = self._running.session
+        return session.never_fired() if session is not None and self._required else []
+
+    def stop(self) -> None:
+        """End it, its connections with an RST; its name and its port are free when this returns."""
+        self._hosted.wait(partial(self._hosted.lab.stop, self._running))
+
+    def __repr__(self) -> str:
+        return f"<{self.name} on {self.port}>"
+
+    def _do(self, act: Callable[[Modem, float], _T]) -> _T:
+        return self._hosted.call(lambda: super(HostedModule, self)._do(act))
+
+    def _inside(self, act: Callable[[Faults], _T]) -> _T:
+        """What act returns, which is given the faults; what is due at once has happened too."""
+        running = self._running
+
+        def do(modem: Modem, now: float) -> _T:
+            faults = running.module.with_faults(running.spec.trouble.seed).faults
+            result = act(faults)
+            if faults.deadline <= (now := trio.current_time()):
+                faults.on_deadline(now)
+            return result
+
+        return self._do(do)
+
+
+class Hosted:
+    """A lab that runs while this context lasts. modules: all that it has started, in order, ended ones too.
+
+    Its methods are for any thread, also one that runs an event loop of its own.
+    """
+
+    def __init__(self) -> None:
+        self.lab = Lab()
+        self.modules: list[HostedModule] = []
+        self._error: BaseException | None = None
+        self._files = ExitStack()
+        self._nursery: trio.Nursery
+        self._token: trio.lowlevel.TrioToken | None = None
+
+    def start(self, model: str = "ML307R", *, required: bool = True, **options: Unpack[Options]) -> HostedModule:
+        """A module, which is booted when this returns. Options are those of ``run``.
+
+        It boots and registers at once and reaches nothing but loopback (and the sandbox) unless boot_time,
+        register_time and offline say otherwise. Without a name, it has its model's name, numbered from the second on.
+        required: whether its ``never_fired`` tells of its faults. Raises EmulatorError when it cannot be started.
+        """
+        if not isinstance(required, bool):
+            raise UsageError(f"required={required!r}: give True or False")
+        spec = spec_of(model, {**_AT_ONCE, **options})
+        (module,) = self._started([Planned(spec, None)], required)
+        return module
+
+    def start_lab(self, file: str | PathLike[str]) -> list[HostedModule]:
+        """The modules of a lab's file, in its order; all are booted when this returns. What the file leaves open is as
+        with ``start``, but none of its faults is required to fire. Raises EmulatorError, and has started none then."""
+        return self._started(read_lab(Path(file), usual=_AT_ONCE), required=False)
+
+    def _started(self, planned: Sequence[Planned], required: bool) -> list[HostedModule]:
+        dialogues = [Dialogue(self.settle) for _ in planned]
+        running = self.wait(partial(self._start, planned, dialogues))
+        modules = [HostedModule(self, *each, required=required) for each in zip(running, dialogues, strict=True)]
+        self.modules += modules
+        for module in modules:
+            module._do(lambda modem, now: None)  # it has registered, too, if that is to be at once
+        return modules
+
+    def __getitem__(self, name: str) -> HostedModule:
+        """The module of this name that was started last. Raises KeyError."""
+        for module in reversed(self.modules):
+            if module.name == name:
+                return module
+        raise KeyError(f"there is no module {name}; there are {', '.join(module.name for module in self.modules)}")
+
+    def call(self, act: Callable[[], _T]) -> _T:
+        """What act returns, which is called in the lab's trio run."""
+        done: Future[_T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(act())
+            except BaseException as error:
+                done.set_exception(error)
+
+        if not self._soon(run):
+            raise _ended()
+        return done.result()
+
+    def wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
+        """What work returns, which is awaited in the lab's trio run."""
+        done: Future[_T] = Future()
+
+        async def run() -> None:
+            try:
+                done.set_result(await work())
+            except Exception as error:
+                done.set_exception(error)
+            except BaseException:
+                done.set_exception(_ended())
+                raise
+
+        self.call(lambda: self._nursery.start_soon(run))
+        return done.result()
+
+    def settle(self) -> None:
+        """Whatever a module had begun before is done when this returns."""
+        if threading.current_thread() is not self._thread:
+            done = threading.Event()
+            if self._soon(done.set):
+                done.wait()
+
+    def __enter__(self) -> Self:
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="onemo-emulator", daemon=False)
+        self._thread.start()
+        try:
+            ready.result()
+        except KeyboardInterrupt as interrupt:  # the thread would keep the process alive
+            if ready.exception() is None:
+                self.__exit__(type(interrupt))
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        self._soon(self._nursery.cancel_scope.cancel)
+        self._thread.join()
+        self._files.close()
+        if self._error is not None and kind is None:
+            raise self._error
+
+    def _soon(self, run: Callable[[], object]) -> bool:
+        """Whether it will be run."""
+        if self._token is None:
+            return False
+        try:
+            self._token.run_sync_soon(run)
+        except trio.RunFinishedError:
+            return False
+        return True
+
+    # Inside, in the thread.
+
+    def _run(self, ready: Future[None]) -> None:
+        try:
+            trio.run(self._main, ready)
+        except BaseException as error:
+            self._error = error
+            if not ready.done():
+                ready.set_exception(error)
+
+    async def _main(self, ready: Future[None]) -> None:
+        async with trio.open_nursery() as self._nursery:
+            await self._nursery.start(self.lab.run)
+            self._token = trio.lowlevel.current_trio_token()
+            ready.set_result(None)
+
+    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[Running]:
+        """Start all, or none. Raises EmulatorError, where there are several with a line for each that cannot be."""
+        started: dict[int, Running] = {}
+        errors: dict[int, EmulatorError] = {}
+
+        async def start(number: int, spec: Spec, file: Path | None) -> None:
+            try:
+                trace = dialogues[number]
+                written = None if file is None else self._files.enter_context(trace_file(file))
+                named = spec if spec.who.name else self._named(spec)
+                started[number] = await self.lab.start(named, trace if written is None else Several([trace, written]))
+            except EmulatorError as error:
+                errors[number] = error
+
+        async with trio.open_nursery() as nursery:
+            for number, (spec, file) in enumerate(planned):
+                nursery.start_soon(start, number, spec, file)
+        if errors:
+            for running in started.values():
+                await self.lab.stop(running)
+            if len(planned) == 1:
+                raise next(iter(errors.values()))
+            lines = [f"{planned[number].spec.who.name}: {errors[number]}" for number in sorted(errors)]
+            more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
+            raise UsageError("\n".join([*lines[:_TOLD], *more]))
+        return [started[number] for number in range(len(planned))]
+
+    def _named(self, spec: Spec) -> Spec:
+        """With a name where another module has its model's. A named module has numbers of its own."""
+        model, taken = spec.shown_model(spec.load()), self.lab.modules
+        if model not in taken:
+            return spec
+        number = 2
+        while f"{model}-{number}" in taken:
+            number += 1
+        return spec._replace(who=spec.who._replace(name=f"{model}-{number}"))
+
+
+def _ended() -> EmulatorError:
+    return EmulatorError("the lab has ended: use its modules inside the with statement that it is in")

@@ -1,0 +1,164 @@
+"""Many modules in one process. Each has its own line, settings and numbers, and none harms another."""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import trio
+
+from onemo.errors import EmulatorError, UsageError, declared
+from onemo.runtime.line import Line
+from onemo.runtime.models import Model
+from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.runtime.shell import Module
+from onemo.runtime.spec import Spec, arm, asked_of, opened
+from onemo.runtime.trace import Trace
+
+if TYPE_CHECKING:
+    from onemo.net.routes import Routes
+    from onemo.runtime.session import Session
+
+_log = logging.getLogger(__name__)
+CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
+"""The name of the module whose task this is."""
+
+
+class Condition(Enum):
+    STARTING = "starting"
+    READY = "ready"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class Running:
+    """One module of a lab. module, line: there from READY on; error: why it FAILED; session: the faults
+    that it was started with."""
+
+    module: Module
+    line: Line
+
+    def __init__(self, spec: Spec, model: Model) -> None:
+        self.spec = spec
+        self.model = model
+        self.condition = Condition.STARTING
+        self.error: Exception | None = None
+        self.session: Session | None = None
+        self._scope = trio.CancelScope()
+        self._gone = trio.Event()
+
+    @property
+    def name(self) -> str:
+        return self.spec.who.name or self.spec.shown_model(self.model)
+
+    @property
+    def port(self) -> str:
+        """What the DTE opens."""
+        return self.line.port
+
+    async def stop(self) -> None:
+        """End it, its connections with an RST; its line is free when this returns."""
+        self._scope.cancel()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Wait until it has ended or failed."""
+        await self._gone.wait()
+
+    async def run(
+        self, outside: Outside, trace: Trace | None, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Run until stopped or cancelled; with ``nursery.start`` it returns once the module is ready.
+
+        Raises before that, when it cannot be started: an EmulatorError, or the bug. What comes later ends this module
+        alone.
+        """
+        CURRENT.set(self.name)
+        try:
+            with self._scope, opened(self.spec, self.model) as (line, nv):
+                name, boot_time = self.spec.who.name, self.spec.hastened_boot_time
+                self.module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
+                self.line = line
+                if (asked := asked_of(self.spec)) is not None:
+                    self.session = arm(asked, self.module)
+                async with trio.open_nursery() as nursery:
+                    line.join(self.module, nursery)
+                    await nursery.start(self.module.run)
+                    line.start(nursery)
+                    self.condition = Condition.READY
+                    task_status.started()
+            if self.condition is Condition.STARTING:
+                raise UsageError(f"{self.name} was stopped before it was ready")
+            self.condition = Condition.ENDED
+        except Exception as group:
+            self.error = error = _cause(group)
+            started, self.condition = self.condition is Condition.READY, Condition.FAILED
+            if not started:
+                raise error from None
+            _log.error(
+                "%s has ended: %s", self.name, error, exc_info=None if isinstance(error, EmulatorError) else error
+            )
+        finally:
+            self._gone.set()
+
+
+def _cause(error: Exception) -> Exception:
+    """What is in a group: the EmulatorError, or the only bug."""
+    found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
+    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else error
+
+
+class Lab:
+    """The modules of one process, by name."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, Running] = {}
+        self._routes: dict[Plan, Routes] = {}
+        self._planning = trio.Lock()
+        self._nursery: trio.Nursery
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until cancelled."""
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            await trio.sleep_forever()
+
+    async def start(self, spec: Spec, trace: Trace | None = None) -> Running:
+        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started. Any number
+        may be started at once."""
+        running = Running(spec, spec.load())
+        if running.name in self.modules:
+            raise UsageError(f"there is a module {running.name} already: give each a name of its own")
+        self.modules[running.name] = running
+        try:
+            outside = Outside(await self._routes_of(spec.outside), spec.source)
+            await self._nursery.start(running.run, outside, trace)
+        except BaseException:
+            self._forget(running)
+            raise
+        return running
+
+    async def stop(self, running: Running) -> None:
+        """End a module; its name and its line are free when this returns."""
+        await running.stop()
+        self._forget(running)
+
+    def _forget(self, running: Running) -> None:
+        if self.modules.get(running.name) is running:
+            del self.modules[running.name]
+
+    async def _routes_of(self, plan: Plan) -> Routes | None:
+        """Modules with the same plan share its routes, and its sandbox."""
+        if plan == Plan():
+            return None
+        async with self._planning:
+            if plan not in self._routes:
+                routes, sandbox = routes_of(plan)
+                if sandbox is not None:
+                    await self._nursery.start(sandbox.run)
+                self._routes[plan] = routes
+        return self._routes[plan]

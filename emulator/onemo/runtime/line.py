@@ -1,0 +1,76 @@
+"""What joins a module and its DTE: what is asked for, and the plain pty, which is there at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import trio
+
+from onemo.link.interface import Link
+from onemo.link.pty import PtyLink, open_pty
+
+if TYPE_CHECKING:
+    from onemo.runtime.shell import Module
+
+
+class Cable(NamedTuple):
+    """A pty, unless one of tcp, rfc2217 (HOST:PORT), uart (a device) and command says otherwise. link: a symbolic link
+    to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; pace: it is as slow as its speed."""
+
+    link: Path | None = None
+    pty_mode: int | None = None
+    tcp: str | None = None
+    rfc2217: str | None = None
+    uart: str | None = None
+    baud: int | None = None
+    command: str | None = None
+    pace: bool = False
+
+
+class Line:
+    """The line to the DTE: a pty. status: what the process is to end with; out: where the ready line goes.
+
+    link: the module's end of it.
+    """
+
+    def __init__(self, end: PtyLink) -> None:
+        self.link: Link = end
+        self.out = sys.stdout
+        self._pty = end
+
+    @property
+    def port(self) -> str:
+        """What the DTE opens."""
+        return self._pty.port
+
+    @property
+    def status(self) -> int:
+        return 0
+
+    def join(self, module: Module, nursery: trio.Nursery) -> None:
+        """Before the module boots. Raises LinkError in the nursery when the line is lost."""
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """The module is ready. Raises LinkError when there will be no DTE."""
+        nursery.start_soon(self._pty.watch)
+
+    def on_signal(self, number: int) -> float:
+        """A signal that is to end us has come; returns the seconds for which the DTE may go on."""
+        return 0.0
+
+
+@contextmanager
+def open_line(cable: Cable) -> Iterator[Line]:
+    """The line that is asked for. Raises LinkError."""
+    if cable == Cable(cable.link, cable.pty_mode):
+        with open_pty(cable.link, cable.pty_mode) as link:
+            yield Line(link)
+        return
+    from onemo.runtime.lines import open_cable
+
+    with open_cable(cable) as line:
+        yield line

@@ -1,0 +1,233 @@
+"""The lines other than a plain pty: TCP, RFC 2217, a UART, a child, and any paced."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+
+from onemo.errors import LinkError
+from onemo.link.interface import Link
+from onemo.link.pty import PtyLink, open_pty
+from onemo.runtime.line import Cable, Line
+from onemo.runtime.shell import Module
+
+if TYPE_CHECKING:
+    from onemo.link.process import ProcessLink
+    from onemo.link.uart import UartLink
+
+_log = logging.getLogger(__name__)
+
+_USUAL = 115200
+"""Speed in bit/s of a line that has none of its own."""
+_LAST_WORDS = 2.0
+"""Seconds that a child has to end after a signal, with the module still there."""
+_STEP = 0.005
+_AT_MOST = 2.0
+"""Seconds for which a change of speed waits until the module has said what it has to say at the old one."""
+
+
+@contextmanager
+def open_cable(cable: Cable) -> Iterator[Line]:
+    """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
+    if cable.tcp is not None:
+        from onemo.link.tcp import open_tcp, parse_endpoint
+
+        with open_tcp(*parse_endpoint(cable.tcp)) as tcp:
+            yield _Cable(tcp, tcp.watch, lambda: _USUAL, pace=cable.pace)
+    elif cable.rfc2217 is not None:
+        from onemo.link.rfc2217 import open_rfc2217
+        from onemo.link.tcp import parse_endpoint
+
+        with open_rfc2217(*parse_endpoint(cable.rfc2217)) as rfc2217:
+            yield _WithLines(rfc2217, rfc2217.watch, lambda: rfc2217.baud_rate, pace=cable.pace)
+    elif cable.uart is not None:
+        from onemo.link.uart import open_uart
+
+        with open_uart(cable.uart, cable.baud or _USUAL) as uart:
+            yield _Uart(uart, pace=cable.pace)
+    elif cable.command is not None:
+        from onemo.link.process import PLACE, open_process
+
+        with open_process(cable.command, cable.link, cable.pty_mode) as child:
+            yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
+    else:
+        with open_pty(cable.link, cable.pty_mode) as pty:
+            yield _PacedPty(pty)
+
+
+class _Cable(Line):
+    """A link that needs its ``watch``. own: its speed in bit/s where AT+IPR is 0."""
+
+    def __init__(
+        self, end: Link, watch: Callable[[], Awaitable[None]], own: Callable[[], int], *, pace: bool = False
+    ) -> None:
+        self.link = end
+        self.out = sys.stdout
+        self._end = end
+        self._watch = watch
+        self._own = own
+        self._module: Module | None = None
+        if pace:
+            from onemo.link.pace import PacedLink
+
+            self.link = PacedLink(end, self._rate)
+
+    @property
+    def port(self) -> str:
+        return self._end.port
+
+    def join(self, module: Module, nursery: trio.Nursery) -> None:
+        self._module = module
+        nursery.start_soon(self._watch)
+
+    def start(self, nursery: trio.Nursery) -> None:
+        pass
+
+    def _rate(self) -> float:
+        """What the line is paced to, in bit/s."""
+        return (self._module.modem.baud_rate if self._module is not None else 0) or self._own()
+
+
+class _PacedPty(_Cable):
+    """A pty as slow as its speed."""
+
+    def __init__(self, pty: PtyLink) -> None:
+        super().__init__(pty, pty.watch, lambda: pty.baud_rate, pace=True)
+
+
+class _Wired(Link, Protocol):
+    """A link with modem lines. on_lines: called with DTR and RTS when one has changed."""
+
+    on_lines: Callable[[bool, bool], None] | None
+
+
+class _WithLines(_Cable):
+    """A link with modem lines: DTR wakes the module as it goes on."""
+
+    def __init__(
+        self, end: _Wired, watch: Callable[[], Awaitable[None]], own: Callable[[], int], *, pace: bool = False
+    ) -> None:
+        super().__init__(end, watch, own, pace=pace)
+        self._dtr = False
+        self._wired = end
+
+    def join(self, module: Module, nursery: trio.Nursery) -> None:
+        self._wired.on_lines = self._on_lines
+        super().join(module, nursery)
+
+    def _on_lines(self, dtr: bool, rts: bool) -> None:
+        rose, self._dtr = dtr and not self._dtr, dtr
+        module = self._module
+        # Awake, it may be in the midst of a stream, of which this is no part.
+        if not rose or module is None or not module.modem.power.asleep:
+            return
+        try:
+            module.report(lambda: module.modem.wake(trio.current_time()))
+        except Exception as error:
+            module.failed(error)
+
+
+class _Uart(_WithLines):
+    """A serial device, whose speed follows AT+IPR."""
+
+    def __init__(self, uart: UartLink, *, pace: bool) -> None:
+        super().__init__(uart, uart.watch, lambda: uart.baud_rate, pace=pace)
+        self._uart = uart
+        self._passing = trio.Event()
+        self.link = _Noticed(self.link, self._notice)
+
+    def join(self, module: Module, nursery: trio.Nursery) -> None:
+        super().join(module, nursery)
+        nursery.start_soon(self._follow, module)
+
+    def _notice(self) -> None:
+        self._passing.set()
+
+    def _rate(self) -> float:
+        """The device's: it changes after the answer to AT+IPR."""
+        return self._own()
+
+    async def _follow(self, module: Module) -> None:
+        modem = module.modem
+        taken_up = modem.baud_rate
+        while True:
+            await self._passing.wait()
+            self._passing = trio.Event()
+            if modem.baud_rate == taken_up:
+                continue
+            with trio.move_on_after(_AT_MOST):
+                while modem.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
+                    await trio.sleep(_STEP)
+            taken_up = modem.baud_rate
+            if taken_up:
+                try:
+                    await self._uart.set_baud_rate(taken_up)
+                except LinkError as error:
+                    _log.warning("%s; it stays at %d", error, self._uart.baud_rate)
+
+
+class _Noticed:
+    """Any link; passed is called whenever the module has done something with it, or begins to wait for the DTE."""
+
+    def __init__(self, line: Link, passed: Callable[[], None]) -> None:
+        self._line = line
+        self._passed = passed
+
+    @property
+    def port(self) -> str:
+        return self._line.port
+
+    def read_now(self, limit: int) -> bytes | None:
+        return self._line.read_now(limit)
+
+    def write_now(self, data: bytes | memoryview) -> int:
+        self._passed()
+        return self._line.write_now(data)
+
+    async def wait_readable(self) -> None:
+        self._passed()
+        await self._line.wait_readable()
+
+    async def wait_writable(self) -> None:
+        await self._line.wait_writable()
+
+
+class _Child(_Cable):
+    """A child process; it starts once the module is ready, and all ends with it."""
+
+    def __init__(self, child: ProcessLink, *, inherits: bool, pace: bool) -> None:
+        super().__init__(child, child.watch, lambda: child.baud_rate, pace=pace)
+        self.out = sys.stderr
+        self._child = child
+        self._inherits = inherits
+        self._runs = False
+
+    @property
+    def status(self) -> int:
+        return self._child.status or 0
+
+    def join(self, module: Module, nursery: trio.Nursery) -> None:
+        self._module = module
+
+    def start(self, nursery: trio.Nursery) -> None:
+        self._child.start()
+        self._runs = True
+        nursery.start_soon(self._watch)
+        nursery.start_soon(self._wait, nursery.cancel_scope)
+
+    def on_signal(self, number: int) -> float:
+        # What was typed at a terminal has reached it already where the terminal is its own as well.
+        if not (number == signal.SIGINT and self._inherits and os.isatty(0)):
+            self._child.signal(number)
+        return _LAST_WORDS if self._runs else 0.0
+
+    async def _wait(self, everything: trio.CancelScope) -> None:
+        await self._child.wait()
+        everything.cancel()

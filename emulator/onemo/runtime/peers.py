@@ -1,0 +1,301 @@
+"""The connections of a running module: each has one task that opens it, brings what the peer sends, and ends it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import partial
+
+import trio
+
+from onemo.errors import NetError, NetFailure
+from onemo.modem.connection import Loss
+from onemo.modem.intents import (
+    AskTime,
+    Cancel,
+    Carried,
+    Close,
+    Drop,
+    Forward,
+    Lookup,
+    Open,
+    Outstanding,
+    Ping,
+    Send,
+    ServiceIntent,
+)
+from onemo.net.interface import (
+    Carrying,
+    CloseMode,
+    ClosePlan,
+    CloseResult,
+    Connection,
+    Network,
+    OpenRequest,
+    Transport,
+)
+from onemo.runtime.sending import Sending, Shell, Task
+from onemo.runtime.services import Services
+from onemo.runtime.trace import Recent, Trace
+
+TURNS = 32
+"""Turns of a loop that never has to wait, after which the other tasks get one."""
+_MOST_LINGERING = 16
+PeerIntent = Open | Send | Forward | Outstanding | Close | Drop | Cancel | ServiceIntent
+
+
+class Peers:
+    """Every connection of one module."""
+
+    def __init__(self, shell: Shell, network: Network, trace: Trace | None, recent: Recent) -> None:
+        self._shell = shell
+        self._network = network
+        self._recent = recent
+        self._tasks: dict[int, Task] = {}
+        self._sending = Sending(shell, self._tasks, trace)
+        self._services = Services(shell, network, recent, self._sending.tell)
+        self.forward = self._sending.forward
+        self._scopes: set[trio.CancelScope] = set()
+        self._starved: dict[Task, trio.Event] = {}
+        self._lingering: list[Task] = []
+        self._nursery: trio.Nursery
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """Connections run in nursery."""
+        self._nursery = self._sending.nursery = self._services.nursery = nursery
+
+    def carry_out(self, intent: PeerIntent) -> None:
+        """Do what the core asks; never waits."""
+        match intent:
+            case Send():
+                self._sending.send(intent)
+            case Forward():
+                self.forward(intent)
+            case Open():
+                self._make_way(intent.request)
+                task = self._tasks[intent.connect_id] = Task(intent.connect_id, intent.request)
+                self._scopes.add(task.scope)
+                self._nursery.start_soon(self._serve, task, intent.request)
+            case Outstanding():
+                connection = self._connection(intent.connect_id)
+                count = connection.unacknowledged() if connection else 0
+                self._shell.modem.complete(_figures(connection, count), trio.current_time())
+            case Close():
+                self._close(intent)
+            case Lookup() | Ping() | AskTime():
+                self._services.carry_out(intent)
+            case Cancel():
+                self._services.cancel(intent)
+            case Drop():
+                if dropped := self._tasks.pop(intent.connect_id, None):
+                    _end(dropped)
+
+    def behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
+        """Another network takes the place of the one before; connections that are open are wrapped."""
+        self._network = network
+        self._services.behind(network)
+        for task in self._tasks.values():
+            if task.connection is not None:
+                task.connection = wrap(task.connection, task.request)
+                task.waiting.cancel()  # and waits for that one instead
+
+    def _close(self, intent: Close) -> None:
+        """A connection that nobody serves is closed at once."""
+        task = self._tasks.get(intent.connect_id)
+        if task is None:
+            connections = self._shell.modem.connections
+            connections.closed(intent.connect_id, CloseResult.NORMAL, trio.current_time())
+            return
+        task.plan = intent.plan
+        task.pump.cancel()
+
+    def restart(self) -> None:
+        """The boot cycle ended: drop every connection."""
+        for scope in self._scopes:
+            scope.cancel()
+        self._services.restart()
+        self._tasks.clear()
+        self._starved.clear()
+
+    def feed(self) -> None:
+        """Wake whoever has credit again."""
+        for task, event in self._starved.items():
+            if self._shell.modem.connections.credit(task.connect_id):
+                event.set()
+
+    @property
+    def starved(self) -> bool:
+        return bool(self._starved)
+
+    # One connection.
+
+    async def _serve(self, task: Task, request: OpenRequest) -> None:
+        """From MIPOPEN to the end."""
+        try:
+            with task.scope:
+                await self._connect(task, request)
+                if task.connection is None:
+                    return
+                try:
+                    if isinstance(task.connection, Carrying):
+                        self._sending.start(task.connection.carry())
+                    with task.pump:
+                        await self._pump(task)
+                    await self._part(task, task.connection)
+                finally:
+                    task.connection.abort()
+                    self._sending.net("closed", task.connect_id, task.connection.peer)
+        except Exception as error:
+            self._recent.report(error)
+            self._abandon(task)
+        finally:
+            self._forget(task)
+            self._scopes.discard(task.scope)
+
+    async def _connect(self, task: Task, request: OpenRequest) -> None:
+        """Give the task its connection, if there is one to be had."""
+        connections = self._shell.modem.connections
+        try:
+            connection = await self._network.open(request)
+        except NetError as error:
+            self._sending.net("open failed", task.connect_id, str(error))
+            if not task.scope.cancel_called:
+                self._forget(task)
+                self._shell.report(partial(connections.open_failed, task.connect_id, error.failure))
+            return
+        if task.scope.cancel_called:
+            connection.abort()
+            return
+        task.connection = connection
+        self._sending.net("opened", task.connect_id, connection.peer)
+        ipv6 = connection.peer.startswith("[")
+        self._shell.report(lambda: connections.opened(task.connect_id, ipv6=ipv6, now=trio.current_time()))
+
+    async def _part(self, task: Task, connection: Connection) -> None:
+        """End it as MIPCLOSE said, or after the peer did: what is unsent still goes, while it moves."""
+        if task.scope.cancel_called:
+            return
+        profile = self._shell.modem.model.profile.connection
+        plan = task.plan or ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
+        if task.plan is None:
+            self._lingering.append(task)
+        try:
+            if plan.mode is CloseMode.DRAIN and not await _drained(task, plan.stall):
+                connection.abort()
+                result = CloseResult.NO_ANSWER
+            else:
+                result = await connection.close(plan)
+        finally:
+            if task in self._lingering:
+                self._lingering.remove(task)
+        if task.plan is not None and not task.scope.cancel_called:
+            self._forget(task)
+            connections = self._shell.modem.connections
+            self._shell.report(lambda: connections.closed(task.connect_id, result, trio.current_time()))
+
+    def _make_way(self, request: OpenRequest) -> None:
+        """A connection that the peer ended lingers for what is unsent, but not in the way of a new one that asks
+        for its local port, nor beside too many others."""
+        for task in list(self._lingering):
+            port = task.request.local_port
+            same = port and (port, task.request.transport) == (request.local_port, request.transport)
+            if same or len(self._lingering) > _MOST_LINGERING:
+                self._lingering.remove(task)
+                _end(task)
+
+    async def _pump(self, task: Task) -> None:
+        """Bring what the peer sends, as much as the core grants, until the peer or MIPCLOSE ends it."""
+        connections, connect_id = self._shell.modem.connections, task.connect_id
+        stream = task.request.transport is Transport.TCP
+        turns = 0
+        while task.plan is None and not task.scope.cancel_called and (connection := task.connection) is not None:
+            credit = connections.credit(connect_id)
+            try:
+                if not credit:
+                    await self._starve(task, connection)
+                    continue
+                data = connection.receive_now(credit)
+                if data is None:
+                    with trio.CancelScope() as task.waiting:
+                        await connection.wait_readable()
+                    continue
+            except NetError as error:
+                self._sending.net("broken", connect_id, str(error))
+                connection.abort()
+                self._lose(task, Loss.BROKEN)
+                return
+            if stream and not data:
+                self._lose(task, Loss.PEER_CLOSED)
+                return
+            self._sending.net("received", connect_id, data)
+            self._shell.report(partial(connections.received, connect_id, data, trio.current_time()))
+            turns += 1
+            if turns % TURNS == 0:
+                await trio.lowlevel.checkpoint()
+
+    async def _starve(self, task: Task, connection: Connection) -> None:
+        """Wait until the core grants credit again. Raises NetError when a buffered connection breaks meanwhile:
+        that is told at once, though what the host still holds of it will never be read."""
+        event = self._starved[task] = trio.Event()
+        try:
+            if not self._shell.modem.connections.tells_breaks(task.connect_id):
+                await event.wait()
+                return
+            with trio.CancelScope() as broken:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(_cancel_when_broken, connection, broken)
+                    await event.wait()
+                    nursery.cancel_scope.cancel()
+            if broken.cancelled_caught:
+                raise NetError(NetFailure.RESET, "while its buffer was full")
+        finally:
+            self._starved.pop(task, None)
+
+    def _lose(self, task: Task, loss: Loss) -> None:
+        if task.plan is None and not task.scope.cancel_called:
+            self._forget(task)
+            self._shell.report(partial(self._shell.modem.connections.lost, task.connect_id, loss))
+
+    def _abandon(self, task: Task) -> None:
+        """A bug ended the task: the instance must not wait for it for ever."""
+        if self._tasks.get(task.connect_id) is task:
+            self._forget(task)
+            connections = self._shell.modem.connections
+            self._shell.report(lambda: connections.abandoned(task.connect_id, trio.current_time()))
+
+    def _forget(self, task: Task) -> None:
+        if self._tasks.get(task.connect_id) is task:
+            del self._tasks[task.connect_id]
+
+    def _connection(self, connect_id: int) -> Connection | None:
+        task = self._tasks.get(connect_id)
+        return task.connection if task is not None else None
+
+
+def _end(task: Task) -> None:
+    """End a connection that nobody waits for, at once: its local port is free when this returns."""
+    task.scope.cancel()
+    if task.connection is not None:
+        task.connection.abort()
+
+
+def _figures(connection: object, outstanding: int) -> int | Carried:
+    """What an Outstanding is completed with."""
+    return Carried(*connection.carried, outstanding) if isinstance(connection, Carrying) else outstanding
+
+
+async def _drained(task: Task, stall: float) -> bool:
+    """Wait until the outbox is with the stack; False when nothing moved for stall seconds."""
+    while task.drained is not None:
+        before = task.sent
+        with trio.move_on_after(stall) as waiting:
+            await task.drained.wait()
+        if waiting.cancelled_caught and task.sent == before:
+            return False
+    return True
+
+
+async def _cancel_when_broken(connection: Connection, scope: trio.CancelScope) -> None:
+    with contextlib.suppress(NetError):
+        await connection.wait_broken()
+    scope.cancel()

@@ -1,0 +1,78 @@
+"""The faults that a module is started with: said before the start, armed at it, told of at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from math import inf
+from typing import NamedTuple
+
+from onemo.errors import FaultError
+from onemo.faults.attach import Faults
+from onemo.faults.plan import Armed, Fault
+from onemo.faults.presets import parse_faults
+from onemo.faults.scenario import Step, play, read_scenario
+from onemo.runtime.shell import Module
+from onemo.runtime.spec import Trouble
+
+
+class Asked(NamedTuple):
+    """What was asked for. faults: those that were said together are those of one preset."""
+
+    faults: tuple[tuple[Fault, ...], ...]
+    steps: tuple[Step, ...]
+    seed: int | None
+
+
+def read(trouble: Trouble) -> Asked:
+    """Raises FaultError."""
+    steps: tuple[Step, ...] = ()
+    scenario = trouble.scenario
+    if scenario is not None:
+        try:
+            steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise FaultError(f"{scenario}: cannot be read: {reason}") from error
+    return Asked(tuple(tuple(parse_faults(text)) for text in trouble.faults), steps, trouble.seed)
+
+
+class Session:
+    """The faults of one run."""
+
+    def __init__(self, asked: Asked, module: Module) -> None:
+        """Arm them. Raises FaultError: a fault is of another module."""
+        self._faults: Faults = module.with_faults(asked.seed).faults
+        self._said = (*asked.faults, *(step.faults for step in asked.steps))
+        self._fired: set[int] = set()
+        self._faults.fired.append(lambda armed: self._fired.add(id(armed.fault)))
+        for fault in chain.from_iterable(asked.faults):
+            self._faults.arm(fault)
+        self._left: Callable[[], list[Step]] = play(asked.steps, self._faults)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each fault: how often it fired, and when first; then the seed that repeats it all."""
+        for armed in self._faults.plan:
+            yield told(armed)
+        for step in self._left():
+            for fault in step.faults:
+                yield f"fault {fault}: never armed, for {step.after} never fired"
+        yield f"the seed of the faults was {self._faults.seed}"
+
+    def never_fired(self) -> list[str]:
+        """A line for each fault that never fired; a preset, or a step, has fired when one of its faults has."""
+        armed = {id(each.fault): each for each in self._faults.plan}
+        idle = [faults for faults in self._said if self._fired.isdisjoint(map(id, faults))]
+        return [
+            told(armed[id(fault)]) if id(fault) in armed else f"fault {fault}: never fired"
+            for fault in chain.from_iterable(idle)
+        ]
+
+
+def told(armed: Armed) -> str:
+    """How often a fault fired, and when first."""
+    times = "once" if armed.fired == 1 else f"{armed.fired} times"
+    if armed.first_fired is None:
+        return f"fault {armed.fault}: never fired ({armed.matches} match{'' if armed.matches == 1 else 'es'})"
+    since = "" if armed.since == inf else f", first after {max(0.0, armed.first_fired - armed.since):.3f} s"
+    return f"fault {armed.fault}: fired {times}{since}"

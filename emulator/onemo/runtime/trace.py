@@ -1,0 +1,130 @@
+"""What crossed the line and the network: as JSON lines, live for a reader, and the last of it for a bug report."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from onemo.errors import LinkError
+from onemo.wire.transmitter import Kind
+
+_log = logging.getLogger("onemo")
+_RECENT = 24
+_KEPT = 200
+
+
+class Trace(Protocol):
+    """Somebody who is told of every crossing. direction: ``>`` from the DTE, ``<`` to it; kind: what that is."""
+
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None: ...
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        """connect_id: None for what belongs to no connection: names, pings, the time."""
+        ...
+
+
+class JsonLines:
+    """Each crossing as one JSON object a line: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
+    What the module says to the DTE has its ``kind``: answer, echo, urc, or data in transparent mode.
+
+    Bytes are written as Latin-1 text, one character a byte, so that ``.encode("latin-1")`` gives them back.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._start = clock()
+        from json import dumps  # not at start: most modules are not traced
+
+        self._dumps = dumps
+
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+        source, target = ("dte", "module") if direction == ">" else ("module", "dte")
+        of = {} if kind is None else {"kind": kind.value}
+        self._write({"from": source, "to": target, **of, "data": data.decode("latin-1")})
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        if isinstance(detail, bytes):
+            source, target = ("network", "module") if event == "received" else ("module", "network")
+            self._write({"from": source, "to": target, "connect_id": connect_id, "data": detail.decode("latin-1")})
+        else:
+            of = {} if connect_id is None else {"connect_id": connect_id}
+            self._write({"event": event, **of, "detail": detail})
+
+    def _write(self, entry: dict[str, object]) -> None:
+        self._stream.write(self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
+        self._stream.flush()
+
+
+@contextmanager
+def trace_file(file: Path) -> Iterator[JsonLines]:
+    """The trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        raise LinkError(f"cannot write the trace {file}: {error.strerror}; name a file that can be written") from error
+    os.set_blocking(descriptor, True)  # it has not waited for the reader of a pipe, but keeps nothing from it
+    stream = os.fdopen(descriptor, "w", encoding="ascii")
+    try:
+        yield JsonLines(stream, time.monotonic)
+    finally:
+        with suppress(OSError):  # what its disk does not take any more has been told of already
+            stream.close()
+
+
+class Several:
+    """Tells several traces."""
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self._traces = traces
+
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+        for trace in self._traces:
+            trace.line(direction, data, kind)
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        for trace in self._traces:
+            trace.net(event, connect_id, detail)
+
+
+class Guarded:
+    """Tells a trace until that fails (its disk is full, its reader gone), and no longer: the module goes on."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace: Trace | None = trace
+
+    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+        self._tell(lambda trace: trace.line(direction, data, kind))
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        self._tell(lambda trace: trace.net(event, connect_id, detail))
+
+    def _tell(self, tell: Callable[[Trace], None]) -> None:
+        if self._trace is None:
+            return
+        try:
+            tell(self._trace)
+        except OSError as error:
+            self._trace = None
+            _log.warning("the trace cannot be written any more: %s; the module goes on without it", error.strerror)
+
+
+class Recent:
+    """The last lines of traffic, to be logged with a bug."""
+
+    def __init__(self) -> None:
+        self._lines: deque[tuple[str, bytes | memoryview]] = deque(maxlen=_RECENT)
+
+    def line(self, direction: str, data: bytes | memoryview) -> None:
+        self._lines.append((direction, data if len(data) <= _KEPT else bytes(data[:_KEPT])))
+
+    def report(self, error: BaseException) -> None:
+        """Log an exception that nothing declares."""
+        traffic = "\n".join(f"  {direction} {bytes(data)!r}" for direction, data in self._lines)
+        _log.critical("a bug in the emulator; the last traffic was:\n%s", traffic, exc_info=error)

@@ -1,0 +1,365 @@
+"""The framer: the DTE's bytes in, command lines and payload out.
+
+After each event that may change the mode it pauses until told what comes next, for the bytes that follow in
+the same read may be payload. Pure: time (seconds) is an argument.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import Enum, auto
+from typing import NamedTuple
+
+from onemo.wire.escape import EscapeDetector
+
+
+class Mode(Enum):
+    PAUSED = auto()  # nothing is taken until the mode is told
+    COMMAND = auto()  # lines
+    PROMPT = auto()  # the ``>`` entry of MIPSEND
+    ONLINE = auto()  # transparent mode
+    DISCARD = auto()  # after a lost transparent connection, until the line is quiet
+
+
+class Line(NamedTuple):
+    """A command line without its terminator; blanks are as they were typed."""
+
+    text: bytes
+
+
+class Repeat(NamedTuple):
+    """``A/``: the last line again (V.250 5.2.4)."""
+
+
+class LineTooLong(NamedTuple):
+    """A line over the limit has ended; nothing of it was kept."""
+
+
+class PromptData(NamedTuple):
+    """The ``>`` entry ended and is to be sent; timed_out when the time-out ended it."""
+
+    data: bytes
+    timed_out: bool = False
+
+
+class PromptCancelled(NamedTuple):
+    """ESC ended the ``>`` entry."""
+
+
+class OnlineData(NamedTuple):
+    """Payload of transparent mode: whole packets, or what was left when the wait ended. The mode stays."""
+
+    data: bytes
+
+
+class Escaped(NamedTuple):
+    """``+++`` with its guard times."""
+
+
+Event = Line | Repeat | LineTooLong | PromptData | PromptCancelled | OnlineData | Escaped
+
+_CTRL_Z, _ESC = 0x1A, 0x1B
+_PROMPT_END = re.compile(rb"[\x1a\x1b]")
+
+
+class Framer:
+    """One line's input. max_line: bytes; guard: seconds of silence around ``+++``."""
+
+    def __init__(self, max_line: int, guard: float) -> None:
+        self.mode = Mode.PAUSED
+        self.echo = False
+        self.characters(0x0D, 0x0A, 0x08)
+        self._max_line = max_line
+        self._guard = guard
+        self._escape = EscapeDetector(guard)
+        self._input = b""
+        self._line = bytearray()
+        self._too_long = False
+        self._skip_linefeed = False
+        self._echoed = bytearray()
+        self._deadline = math.inf
+        self._due: list[Event] = []
+        self._length: int | None = None
+        self._secret = False
+        self._limit = 0
+        self._wait = 0.0
+        self._payload = bytearray()
+
+    # What the device tells it.
+
+    def characters(self, terminator: int, linefeed: int, editing: int) -> None:
+        """S3, S4 and S5: what ends a line, what may follow that, what takes a character back."""
+        self._terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        # Control characters and blanks in front of a line mean nothing (V.250 5.2.2).
+        self._blanks = bytes(code for code in range(0x21) if code != terminator)
+
+    def pause(self) -> None:
+        self.mode = Mode.PAUSED
+
+    def command(self) -> None:
+        """Lines come next."""
+        self.mode = Mode.COMMAND
+        self._deadline = math.inf
+
+    def prompt(self, length: int | None, limit: int, timeout: float, now: float, *, secret: bool = False) -> None:
+        """Payload comes next: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
+
+        timeout: seconds after the last byte that end it. secret: see there.
+        """
+        self.mode = Mode.PROMPT
+        self._secret = secret
+        self._length, self._limit, self._wait = length, limit, timeout
+        self._payload.clear()
+        self._deadline = now + timeout
+
+    def online(self, packet: int, wait: float, now: float) -> None:
+        """Transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
+        self.mode = Mode.ONLINE
+        self._limit, self._wait = packet, wait
+        self._payload.clear()
+        self._line.clear()  # the connection took the line in the middle of it
+        self._too_long = False
+        self._escape.start(now)
+        self._deadline = math.inf
+
+    def discard(self, now: float) -> None:
+        """Drop what comes until the line has been silent for the guard time, then read lines again."""
+        self.mode = Mode.DISCARD
+        self._payload.clear()
+        self._input = b""
+        self._due.clear()
+        self._deadline = now + self._guard
+
+    def reset(self) -> None:
+        """Forget everything: a restart."""
+        self.__init__(self._max_line, self._guard)  # type: ignore[misc]
+
+    # Bytes and time in, events out.
+
+    @property
+    def terminator(self) -> int:
+        """The character that ends a line (S3)."""
+        return self._terminator
+
+    @property
+    def partial(self) -> bool:
+        """Whether a command line has begun and not ended."""
+        return bool(self._line)
+
+    @property
+    def secret(self) -> int:
+        """How many bytes come next that nobody may be shown: the rest of a private key's entry."""
+        if self.mode is not Mode.PROMPT or not self._secret:
+            return 0
+        return (self._limit if self._length is None else self._length) - len(self._payload) - len(self._input)
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait for the mode to change."""
+        return len(self._input)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether next_event has something to look at."""
+        return bool(self._due) or (bool(self._input) and self.mode is not Mode.PAUSED)
+
+    def take_echo(self) -> bytes:
+        """What is to be echoed for the bytes consumed since the last call."""
+        if not self._echoed:
+            return b""
+        echoed = bytes(self._echoed)
+        self._echoed.clear()
+        return echoed
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes from the DTE; events then come from next_event."""
+        if now >= self.deadline:
+            self.on_deadline(now)
+        if self.mode is Mode.DISCARD:
+            self._deadline = now + self._guard
+            return
+        self._input = self._input + data if self._input else data
+        if self.mode is Mode.PROMPT:
+            self._deadline = now + self._wait
+
+    def stream(self, data: bytes, now: float) -> bytes | None:
+        """The short way for bulk in transparent mode: the packets that are whole now, which may be none.
+
+        None: nothing was taken, and receive must be called, as something else comes first.
+        """
+        if self._input or self._due or self._skip_linefeed or now >= self.deadline:
+            return None
+        return self._packets(data, now)
+
+    def next_event(self, now: float) -> Event | None:
+        """The next event, or None when more bytes, time or a mode is needed."""
+        if self._due:
+            return self._due.pop(0)
+        data = self._input
+        if not data or self.mode is Mode.PAUSED:
+            return None
+        if self._skip_linefeed:
+            self._swallow_linefeed()
+            if not self._input:
+                return None
+        if self.mode is Mode.COMMAND:
+            return self._next_line()
+        if self.mode is Mode.PROMPT:
+            return self._next_prompt(now)
+        return self._next_online(now)
+
+    @property
+    def deadline(self) -> float:
+        """When on_deadline is to be called; inf: never."""
+        return min(self._deadline, self._escape.deadline) if self.mode is Mode.ONLINE else self._deadline
+
+    def on_deadline(self, now: float) -> None:
+        """Time has passed; events then come from next_event."""
+        if self.mode is Mode.ONLINE:
+            self._online_deadline(now)
+        elif now >= self._deadline:
+            self._deadline = math.inf
+            if self.mode is Mode.PROMPT:
+                self.pause()
+                self._due.append(PromptData(bytes(self._payload), timed_out=True))
+                self._payload.clear()
+            elif self.mode is Mode.DISCARD:
+                self.command()
+
+    # Command lines.
+
+    def _next_line(self) -> Event | None:
+        while self._input:
+            data = self._input
+            if not self._line and (start := len(data) - len(data.lstrip(self._blanks))):
+                self._take(start)
+                continue
+            if len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
+                return self._repeat()
+            end = data.find(self._terminator)
+            if end < 0:
+                self._keep(data)
+                self._take(len(data))
+                return None
+            text = data[:end]
+            self._take(end + 1)
+            self._skip_linefeed = True
+            if self._line or self._too_long:
+                self._keep(text)
+                text = bytes(self._line)
+                self._line.clear()
+            too_long, self._too_long = self._too_long or len(text) > self._max_line, False
+            if not too_long:
+                text = self._edited(text)
+            if too_long or text:
+                self.pause()
+                return LineTooLong() if too_long else Line(text)
+            self._swallow_linefeed()
+        return None
+
+    def _take(self, count: int) -> None:
+        """Consume count bytes of input, with echo."""
+        if self.echo:
+            taken = self._input[:count]
+            edit = bytes((self._editing,))
+            self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
+        self._input = self._input[count:]
+
+    def _swallow_linefeed(self) -> None:
+        """Drop the line feed directly after a terminator, whenever it comes, and nothing else."""
+        if self._input:
+            self._skip_linefeed = False
+            if self._input[0] == self._linefeed:
+                self._input = self._input[1:]
+
+    def _keep(self, text: bytes) -> None:
+        if len(self._line) + len(text) > self._max_line:
+            self._too_long = True
+            text = text[: max(0, self._max_line - len(self._line))]
+        self._line += text
+
+    def _repeat(self) -> Repeat:
+        """``A/`` takes effect at once, without a terminator."""
+        self._take(2 - len(self._line))
+        self._line.clear()
+        self.pause()
+        return Repeat()
+
+    def _edited(self, text: bytes) -> bytes:
+        """Apply S5: it takes back a character, except inside a string, where it is one. [decided]"""
+        if self._editing not in text:
+            return text
+        edited = bytearray()
+        quoted = False
+        for byte in text:
+            if byte == self._editing and not quoted:
+                del edited[-1:]
+                continue
+            quoted ^= byte == 0x22
+            edited.append(byte)
+        return bytes(edited)
+
+    # Payload.
+
+    def _next_prompt(self, now: float) -> Event | None:
+        data, limit = self._input, self._limit if self._length is None else self._length
+        room = limit - len(self._payload)
+        end = _PROMPT_END.search(data, 0, room) if self._length is None else None
+        if end is not None:
+            self._input = data[end.end() :]
+            self.pause()
+            if data[end.start()] == _ESC:
+                self._payload.clear()
+                return PromptCancelled()
+            return self._prompt_data(data[: end.start()])
+        if len(data) >= room:
+            self._input = data[room:]
+            self.pause()
+            return self._prompt_data(data[:room])
+        self._payload += data
+        self._input = b""
+        self._deadline = now + self._wait
+        return None
+
+    def _prompt_data(self, last: bytes) -> PromptData:
+        self._deadline = math.inf
+        data = bytes(self._payload) + last if self._payload else last
+        self._payload.clear()
+        return PromptData(data)
+
+    def _next_online(self, now: float) -> Event | None:
+        data, self._input = self._input, b""
+        packets = self._packets(data, now)
+        return OnlineData(packets) if packets else None
+
+    def _packets(self, data: bytes, now: float) -> bytes:
+        """Whole packets, of what was kept and data; the rest is kept until more has come or the wait ends."""
+        data = self._escape.receive(data, now)
+        if not data:
+            return b""
+        pending = self._payload
+        size = len(pending) + len(data)
+        rest = size % self._limit
+        self._deadline = now + self._wait if rest else math.inf
+        if size == rest:
+            pending += data
+            return b""
+        if pending:
+            data = bytes(pending) + data
+            pending.clear()
+        if rest:
+            pending += data[-rest:]
+            data = data[:-rest]
+        return data
+
+    def _online_deadline(self, now: float) -> None:
+        escaped, data = self._escape.on_deadline(now)
+        self._payload += data
+        if self._payload and (now >= self._deadline or escaped or data):
+            self._due.append(OnlineData(bytes(self._payload)))
+            self._payload.clear()
+            self._deadline = math.inf
+        if escaped:
+            self.pause()
+            self._due.append(Escaped())
