@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import onemo.commands
+import onemo.families
 from onemo.at.command import Declaration, is_basic
 from onemo.modem.modem import Modem
 from onemo.profile.loader import LoadedProfile, inspect_file, model_files, sub_models
@@ -39,7 +39,7 @@ FAMILIES = {
     "ping": "Pings (manual 3.12)",
     "tls": "TLS (manual 3.1, vendor's SSL guide)",
 }
-"""The heading of each file of emulator/onemo/commands that declares any."""
+"""The heading of each file of emulator/onemo/families that declares any."""
 KEPT_ONLY = {
     "X": "no call is ever made that could be busy or have no dial tone",
     "&C": "DCD never changes",
@@ -115,12 +115,12 @@ def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
 def page() -> str:
     """The whole text of docs/coverage.md."""
     parts = [_HEAD.format(series=len(series()), subs=sum(map(len, series().values())), legend=_legend())]
-    for module in pkgutil.iter_modules(onemo.commands.__path__):
-        declared = getattr(importlib.import_module(f"onemo.commands.{module.name}"), "DECLARATIONS", ())
+    for module in pkgutil.iter_modules(onemo.families.__path__):
+        declared = getattr(importlib.import_module(f"onemo.families.{module.name}"), "DECLARATIONS", ())
         if declared and module.name not in FAMILIES:
             raise KeyError(f"{module.name} has no heading in FAMILIES")
     for family, title in FAMILIES.items():
-        declared = importlib.import_module(f"onemo.commands.{family}").DECLARATIONS
+        declared = importlib.import_module(f"onemo.families.{family}").DECLARATIONS
         rows = [row for declaration in declared for row in _rows(declaration)]
         parts.append("\n".join([f"## {title}", "", *_table(rows), *_notes(rows)]))
     return "\n\n".join(parts) + "\n"

@@ -22,11 +22,12 @@ from random import Random
 import serial
 import trio
 from onemo.errors import FaultError
-from onemo.faults.attach import Faults
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Armed
 from onemo.faults.presets import parse_faults
 from onemo.faults.say import parse_fault
+from onemo.faults.seams.attach import Faults
+from onemo.runtime.faulty import faults_of
 from onemo.runtime.hosted import Hosted
 from onemo.runtime.models import load_model
 from onemo.runtime.options import Options, spec_of
@@ -310,7 +311,7 @@ def main() -> int:
         hosted = stack.enter_context(Hosted())
         running = hosted.wait(partial(hosted.lab.start, spec_of(given.model, options), None))
         driver = stack.enter_context(Driver(running.port, transcript))
-        bench = Bench(hosted, running.name, driver, driver.serial, echo, random, running.module.faults)
+        bench = Bench(hosted, running.name, driver, driver.serial, echo, random, faults_of(running.module))
         fired: list[Armed] = []
         bench.faults.fired.append(fired.append)
         try:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onemo.errors import EmulatorError, LinkError, ProfileError, UnknownModel, UsageError
     from onemo.link.pty import open_pty
-    from onemo.net.routes import Routes, parse_pattern, parse_route
+    from onemo.net.host.routes import Routes, parse_pattern, parse_route
+    from onemo.net.host.sockets import HostNetwork
     from onemo.net.sandbox import Sandbox
-    from onemo.net.sockets import HostNetwork
     from onemo.runtime.hosted import Hosted
     from onemo.runtime.models import Model, load_model, load_model_file
     from onemo.runtime.shell import Module
@@ -54,10 +54,10 @@ _HOMES = {
     "UnknownModel": "onemo.errors",
     "UsageError": "onemo.errors",
     "open_pty": "onemo.link.pty",
-    "HostNetwork": "onemo.net.sockets",
-    "Routes": "onemo.net.routes",
-    "parse_pattern": "onemo.net.routes",
-    "parse_route": "onemo.net.routes",
+    "HostNetwork": "onemo.net.host.sockets",
+    "Routes": "onemo.net.host.routes",
+    "parse_pattern": "onemo.net.host.routes",
+    "parse_route": "onemo.net.host.routes",
     "Sandbox": "onemo.net.sandbox",
     "Hosted": "onemo.runtime.hosted",
     "Model": "onemo.runtime.models",

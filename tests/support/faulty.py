@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from onemo.faults.attach import Faults, Wrapper
 from onemo.faults.plan import Armed
 from onemo.faults.presets import parse_faults
+from onemo.faults.seams.attach import Faults, Wrapper
 from onemo.modem.modem import Modem
 
 from tests.support.driver import READ, Driver
@@ -61,7 +61,7 @@ class FaultyDriver(Driver):
 
 
 class _Running:
-    """Implements onemo.faults.attach.Running."""
+    """Implements onemo.faults.seams.attach.Running."""
 
     def __init__(self, driver: FaultyDriver) -> None:
         self._driver = driver

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from onemo.at.store import Slot
-from onemo.commands import DECLARATIONS
+from onemo.families import DECLARATIONS
 from onemo.modem import slots
 
 from scripts.command_table import FILE, KEPT_ONLY, REMARKS, page

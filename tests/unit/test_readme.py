@@ -17,8 +17,8 @@ import serial
 from onemo import Hosted, Sandbox, load_model, parse_pattern, parse_route
 from onemo.cli.main import app
 from onemo.cli.show import check_file, show_model
-from onemo.commands import DECLARATIONS
 from onemo.errors import NetError
+from onemo.families import DECLARATIONS
 from onemo.net.interface import Family
 from onemo.net.sandbox import load_config
 from onemo.runtime.labfile import read_lab

@@ -13,8 +13,8 @@ from onemo.at.params import BoundParam, BoundRecord, Kind
 from onemo.cli.model_page import said, section_table, test_answer
 from onemo.cli.page import Page
 from onemo.cli.traits import typed
-from onemo.commands import DECLARATIONS
 from onemo.errors import EmulatorError
+from onemo.families import DECLARATIONS
 from onemo.profile.loader import KeyPath, LoadedProfile
 from onemo.runtime.models import Model
 

@@ -13,6 +13,7 @@ from onemo.errors import FaultError, UsageError
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
+from onemo.runtime.faulty import armed_on
 from onemo.runtime.hand import Hand
 from onemo.runtime.lab import Condition, Running
 
@@ -89,7 +90,7 @@ class Control:
 
     def faults(self, asked: Asked) -> list[state.Fault]:
         running = self._running(asked)
-        return [state.fault(armed) for armed in running.module.armed] if hasattr(running, "module") else []
+        return [state.fault(armed) for armed in armed_on(running.module)] if hasattr(running, "module") else []
 
     def arm(self, asked: Asked) -> list[state.Fault]:
         hand, faults = self._hand(asked), _faults(asked.body)
@@ -266,7 +267,7 @@ _FILTERS = (
     Query("connect_id", int, "Only of this connection, on the network.", 0, 99),
 )
 _M = "/v1/modules/{name}"
-ENDPOINTS: tuple[Endpoint, ...] = (
+ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("GET", "/health", "The process runs.", lambda control, asked: Alive(True), Alive),
     Endpoint("GET", "/ready", "Every module is ready; 503 tells which are not.", Control.ready, Ready, fails=(503,)),
     Endpoint("GET", "/v1/modules", "Every module.", Control.modules, list[state.Summary]),

@@ -86,7 +86,7 @@ class _Resource:
             answer = await self._answer(endpoint, Request(scope, receive))
         await answer(scope, receive, send)
 
-    async def _answer(self, endpoint: Endpoint, request: Request) -> Response | TraceStream:
+    async def _answer(self, endpoint: Endpoint[Any], request: Request) -> Response | TraceStream:
         try:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
@@ -127,7 +127,7 @@ class _Files:
         await answer(scope, receive, send)
 
 
-def _query(endpoint: Endpoint, given: list[tuple[str, str]]) -> dict[str, Any]:
+def _query(endpoint: Endpoint[Any], given: list[tuple[str, str]]) -> dict[str, Any]:
     """Raises Refused."""
     known = {query.name: query for query in endpoint.query}
     read: dict[str, Any] = {}

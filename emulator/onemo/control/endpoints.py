@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from onemo.errors import EmulatorError
 
-if TYPE_CHECKING:
-    from onemo.control.api import Control
-
+C = TypeVar("C")
 MOST_LISTED = 1000
 
 
@@ -54,14 +52,14 @@ class Asked(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Endpoint(NamedTuple):
+class Endpoint(NamedTuple, Generic[C]):
     """One thing that can be asked. answer: what JSON has of it, or an ASGI application (streams). result: its type;
     body: what it takes, as a JSON schema; status: of success; fails: others that are declared, by what they mean."""
 
     method: str
     path: str
     about: str
-    answer: Callable[[Control, Asked], object]
+    answer: Callable[[C, Asked], object]
     result: object
     query: tuple[Query, ...] = ()
     body: Callable[[], dict[str, Any]] | None = None

@@ -27,7 +27,7 @@ _ALWAYS = (401, 403, 421)
 _WITH_BODY = (400, 413, 415)
 
 
-def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+def document(endpoints: Iterable[Endpoint[Any]]) -> dict[str, Any]:
     """OpenAPI 3.1 as json.dumps takes it."""
     named: dict[str, Schema] = {
         "Error": {
@@ -53,7 +53,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, named: dict[str, Schema]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]:
     parts = re.findall(r"\{(\w+)\}", endpoint.path)
     path = [{"name": part, "in": "path", "required": True, "schema": {"type": "string"}} for part in parts]
     fails = {*endpoint.fails, *_ALWAYS, *(_WITH_BODY if endpoint.body or endpoint.method == "DELETE" else ())}
@@ -68,7 +68,7 @@ def _operation(endpoint: Endpoint, named: dict[str, Schema]) -> dict[str, Any]:
     return operation
 
 
-def _result(endpoint: Endpoint, named: dict[str, Schema]) -> dict[str, Any]:
+def _result(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]:
     if endpoint.result is TraceStream:
         return {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     return {"description": "Done.", "content": {"application/json": {"schema": schema_of(endpoint.result, named)}}}

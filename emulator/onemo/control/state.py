@@ -12,6 +12,7 @@ from onemo.faults.plan import Armed
 from onemo.modem.connection import Instance, State
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
+from onemo.runtime.faulty import armed_on
 from onemo.runtime.lab import Running
 
 
@@ -173,7 +174,7 @@ def summary(running: Running) -> Summary:
         modem.power.state.name.lower(),
         modem.radio.stat.name.lower(),
         sum(instance.state is not State.INITIAL for instance in modem.connections),
-        sum(not armed.spent for armed in running.module.armed),
+        sum(not armed.spent for armed in armed_on(running.module)),
     )
 
 

@@ -6,7 +6,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import NamedTuple
 
@@ -70,8 +70,10 @@ class Contexts:
         host: Host,
         defined: Mapping[int, Definition] | None = None,
         logins: Mapping[int, Login] | None = None,
+        on_down: Callable[[int], None] = lambda cid: None,
     ) -> None:
         self._host = host
+        self._end_traffic = on_down
         self._profile = host.profile.contexts
         self.defined: dict[int, Definition] = dict({} if defined is None else defined)
         self.logins: dict[int, Login] = dict(logins or {})
@@ -272,10 +274,6 @@ class Contexts:
         self.calls.discard(cid)
         self._host.notify(print_line("MIPCALL", cid, 0))
         self._end_traffic(cid)
-
-    def _end_traffic(self, cid: int) -> None:
-        self._host.connections.context_down(cid)
-        self._host.services.context_down(cid)
 
     def _given(self, cid: int, network: NetworkInfo) -> Active:
         """What the network gives: the host's own addresses, or a made-up one, as far as the definition's type has the

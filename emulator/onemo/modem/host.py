@@ -6,19 +6,32 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from onemo.at.store import Settings
+from onemo.errors import NetFailure
 from onemo.modem.clock import Clock
 from onemo.modem.intents import Intent
+from onemo.net.interface import Family
 from onemo.profile.schema import Profile
 from onemo.wire.transmitter import Transmitter
 
 if TYPE_CHECKING:
     from onemo.at.command import BoundCommand
-    from onemo.modem.connections import Connections
-    from onemo.modem.contexts import Contexts
     from onemo.modem.files import Files
     from onemo.modem.registration import Cell
-    from onemo.modem.services import Services
     from onemo.modem.sim import Sim
+
+
+class Bearers(Protocol):
+    """The PDP contexts, as what runs on them sees them."""
+
+    def chosen(self, cid: int | None) -> int: ...
+
+    def refusal(self, cid: int | None) -> NetFailure | None: ...
+
+    def carries(self, cid: int | None, family: Family) -> bool: ...
+
+    def undefine_all(self) -> None: ...
+
+    def detached(self, *, by_network: bool = False) -> None: ...
 
 
 class Host(Protocol):
@@ -34,10 +47,10 @@ class Host(Protocol):
 
     sim: Sim
     cell: Cell
-    contexts: Contexts
-    connections: Connections
-    services: Services
     files: Files
+
+    @property
+    def contexts(self) -> Bearers: ...
 
     @property
     def commands(self) -> Mapping[bytes, BoundCommand[Any]]:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import Any, Protocol, cast
 
 from onemo.at.command import Outcome, Pending, Prompt
 from onemo.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
-from onemo.at.reply import OK, CommandError, Reply
+from onemo.at.registry import BoundModel
+from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent
+from onemo.wire.framer import Framer
+from onemo.wire.transmitter import Transmitter
 
-if TYPE_CHECKING:
-    from onemo.modem.modem import Modem
+
+class Channel(Protocol):
+    """What a command line needs of the module that it is for."""
+
+    model: BoundModel[Any]
+    format: ReplyFormat
+    framer: Framer
+    transmitter: Transmitter
+    intents: list[Intent]
 
 
 class Interpreter:
@@ -20,7 +30,7 @@ class Interpreter:
     execute: carries one command out; it can be wrapped.
     """
 
-    def __init__(self, modem: Modem) -> None:
+    def __init__(self, modem: Channel) -> None:
         self._modem = modem
         self.execute: Callable[[Command], Outcome] = self._execute
         self.reset()

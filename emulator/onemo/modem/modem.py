@@ -79,7 +79,8 @@ class Modem:
         self.services = Services(self, self.model)
         self.files.restart()
         self.sim.restart()
-        self.contexts = Contexts(self, self.memory.by_cid.get("CGDCONT"), self.memory.by_cid.get("CGAUTH"))
+        by_cid = self.memory.by_cid
+        self.contexts = Contexts(self, by_cid.get("CGDCONT"), by_cid.get("CGAUTH"), self._context_down)
         self.radio = Radio(self)
         self._taken_up = 0
         self.baud_rate = self.settings.get(BAUD_RATE).rate
@@ -125,6 +126,11 @@ class Modem:
         radio off, so that the URCs of it come first."""
         self.transmitter.hold = False
         self.transmitter.release(math.inf)
+
+    def _context_down(self, cid: int) -> None:
+        """Whatever runs on the context ends."""
+        self.connections.context_down(cid)
+        self.services.context_down(cid)
 
     def _sim_changed(self) -> None:
         """What the card remembers; the command that made it so writes it down."""

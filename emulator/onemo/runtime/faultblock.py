@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Protocol, Self, TypeVar
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.attach import Faults
 from onemo.faults.plan import Armed, Fault
+from onemo.faults.seams.attach import Faults
 from onemo.runtime.session import told
 
 _T = TypeVar("_T")

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import trio
 
-from onemo.faults.attach import Faults, Wrapper
+from onemo.faults.plan import Armed
+from onemo.faults.seams.attach import Faults, Wrapper
 from onemo.modem.modem import Modem
+from onemo.runtime.shell import Module
 
-if TYPE_CHECKING:
-    from onemo.runtime.shell import Module
+
+def faults_of(module: Module, seed: int | None = None) -> Faults:
+    """The faults of a module; the first call makes them, and gives them their seed."""
+    if module.extension is None:
+        module.extend(Faulty(module, seed, module.names))
+    assert isinstance(module.extension, Faulty)
+    return module.extension.faults
+
+
+def armed_on(module: Module) -> list[Armed]:
+    """Those that were armed, spent ones too; looking makes no plan."""
+    return [] if module.extension is None else list(faults_of(module).plan)
 
 
 class Faulty:
@@ -39,6 +51,10 @@ class Faulty:
         for task in self._tasks:
             nursery.start_soon(task)
 
+    def booted(self) -> None:
+        """The module is READY."""
+        self.faults.booted()
+
     def now(self) -> float:
         """See Running."""
         return trio.current_time()
@@ -53,7 +69,7 @@ class Faulty:
 
     def wrap_line(self) -> Wrapper:
         """See Running."""
-        from onemo.faults.line import FaultyLink
+        from onemo.faults.seams.line import FaultyLink
 
         link = FaultyLink(self._module.link, self.faults)
         self._module.link = link
@@ -63,7 +79,7 @@ class Faulty:
 
     def wrap_network(self) -> Wrapper:
         """See Running."""
-        from onemo.faults.network import FaultyNetwork
+        from onemo.faults.seams.network import FaultyNetwork
 
         network = FaultyNetwork(self._module.network, self.faults)
         self._module.put_behind(network, network.wrap)

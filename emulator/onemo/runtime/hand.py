@@ -8,10 +8,11 @@ from typing import TypeVar
 import trio
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.events import check_now, happen
 from onemo.faults.plan import Armed, Fault
 from onemo.faults.say import fault_of
+from onemo.faults.seams.events import check_now, happen
 from onemo.modem.modem import Modem
+from onemo.runtime.faulty import armed_on, faults_of
 from onemo.runtime.lab import Condition, Running
 from onemo.runtime.shell import Module
 
@@ -41,20 +42,20 @@ class Hand:
 
     def arm(self, fault: Fault) -> Armed:
         """Arm a fault. Raises FaultError: it is another module's."""
-        return self._do(lambda modem, now: self._running.module.faults.arm(fault))
+        return self._do(lambda modem, now: faults_of(self._running.module).arm(fault))
 
     def disarm(self, armed_id: int) -> Armed:
         """Take a fault out again: what it held back goes on, an event is undone. Raises KeyError: there is none."""
-        return self._do(lambda modem, now: self._running.module.faults.disarm(armed_id))
+        return self._do(lambda modem, now: faults_of(self._running.module).disarm(armed_id))
 
     def disarm_all(self) -> list[Armed]:
         """As disarm, every fault; those that were armed."""
-        return self._do(lambda modem, now: self._running.module.faults.reset() if self.armed else [])
+        return self._do(lambda modem, now: faults_of(self._running.module).reset() if self.armed else [])
 
     @property
     def armed(self) -> list[Armed]:
         """The faults that were armed, spent ones too."""
-        return self._running.module.armed
+        return armed_on(self._running.module)
 
     # The card.
 

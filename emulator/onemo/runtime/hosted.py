@@ -15,14 +15,15 @@ from typing import Self, TypeVar, Unpack
 import trio
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.attach import Faults
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
+from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
+from onemo.runtime.faulty import faults_of as faults_of_module
 from onemo.runtime.hand import Hand
 from onemo.runtime.lab import Lab, Running
 from onemo.runtime.labfile import read_lab
@@ -86,7 +87,7 @@ class HostedModule(Hand):
         session, lines = self._running.session, [str(block) for block in self._blocks]
         if session is not None:
             return [*lines, *session.lines()]
-        return [*lines, f"the seed of the faults was {self._running.module.faults.seed}"] if lines else []
+        return [*lines, f"the seed of the faults was {faults_of_module(self._running.module).seed}"] if lines else []
 
     def never_fired(self) -> list[str]:
         """A line for each fault that it was started with, and that should have fired and did not."""
@@ -108,7 +109,7 @@ class HostedModule(Hand):
         running = self._running
 
         def do(modem: Modem, now: float) -> _T:
-            faults = running.module.with_faults(running.spec.trouble.seed).faults
+            faults = faults_of_module(running.module, running.spec.trouble.seed)
             result = act(faults)
             if faults.deadline <= (now := trio.current_time()):
                 faults.on_deadline(now)

@@ -18,7 +18,7 @@ from onemo.runtime.spec import Spec, arm, asked_of, opened
 from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
-    from onemo.net.routes import Routes
+    from onemo.net.host.routes import Routes
     from onemo.runtime.session import Session
 
 _log = logging.getLogger(__name__)

@@ -186,14 +186,14 @@ def _check_source(table: Table, folder: str) -> None:
 
 
 def _check_routes(table: Table, folder: str) -> None:
-    from onemo.net.routes import parse_route
+    from onemo.net.host.routes import parse_route
 
     for route in table.routes:
         parse_route(route)
 
 
 def _check_deny(table: Table, folder: str) -> None:
-    from onemo.net.routes import parse_pattern
+    from onemo.net.host.routes import parse_pattern
 
     for pattern in table.deny:
         parse_pattern(pattern)
@@ -223,7 +223,7 @@ def _load_scenario(file: Path) -> None:
     from onemo.runtime.session import read
 
     try:
-        read(Trouble(scenario=file))
+        read((), None, file)
     except FaultError as error:
         raise UsageError(str(error)) from error
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
 from onemo.link.interface import Link
-from onemo.link.pty import PtyLink, open_pty
+from onemo.link.pty import PtyLink
 
 if TYPE_CHECKING:
     from onemo.runtime.shell import Module
@@ -61,16 +59,3 @@ class Line:
     def on_signal(self, number: int) -> float:
         """A signal that is to end us has come; returns the seconds for which the DTE may go on."""
         return 0.0
-
-
-@contextmanager
-def open_line(cable: Cable) -> Iterator[Line]:
-    """The line that is asked for. Raises LinkError."""
-    if cable == Cable(cable.link, cable.pty_mode):
-        with open_pty(cable.link, cable.pty_mode) as link:
-            yield Line(link)
-        return
-    from onemo.runtime.lines import open_cable
-
-    with open_cable(cable) as line:
-        yield line

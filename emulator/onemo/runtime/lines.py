@@ -34,7 +34,7 @@ _AT_MOST = 2.0
 
 
 @contextmanager
-def open_cable(cable: Cable) -> Iterator[Line]:
+def open_line(cable: Cable) -> Iterator[Line]:
     """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
@@ -59,7 +59,7 @@ def open_cable(cable: Cable) -> Iterator[Line]:
             yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
     else:
         with open_pty(cable.link, cable.pty_mode) as pty:
-            yield _PacedPty(pty)
+            yield _PacedPty(pty) if cable.pace or cable.baud is not None else Line(pty)
 
 
 class _Cable(Line):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from onemo.at.registry import BoundModel, bind
-from onemo.commands import DECLARATIONS
 from onemo.errors import UsageError
+from onemo.families import DECLARATIONS
 from onemo.modem.modem import Modem
 from onemo.profile.loader import LoadedProfile, find, inspect_file
 

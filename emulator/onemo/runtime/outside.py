@@ -10,7 +10,7 @@ from onemo.errors import UsageError
 from onemo.net.interface import Connection, LookupRequest, Network, OpenRequest, Pinger, PingRequest, TimeRequest
 
 if TYPE_CHECKING:
-    from onemo.net.routes import Routes
+    from onemo.net.host.routes import Routes
     from onemo.net.sandbox import Sandbox
 
 _EVERYTHING = "*:*=sandbox"
@@ -32,7 +32,7 @@ def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
 
     Raises UsageError: a malformed route or pattern, a sandbox file that cannot be used.
     """
-    from onemo.net.routes import Routes, parse_pattern, parse_route
+    from onemo.net.host.routes import Routes, parse_pattern, parse_route
 
     texts = (*plan.routes, _EVERYTHING) if plan.sandbox else tuple(plan.routes)
     routes = tuple(map(parse_route, texts))
@@ -60,8 +60,8 @@ class Outside:
     @property
     def _network(self) -> Network:
         if self._made is None:
-            from onemo.net.routes import Routes
-            from onemo.net.sockets import HostNetwork
+            from onemo.net.host.routes import Routes
+            from onemo.net.host.sockets import HostNetwork
 
             self._made = HostNetwork(self._routes or Routes(), source=self._source)
         return self._made

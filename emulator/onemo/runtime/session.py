@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from math import inf
+from pathlib import Path
 from typing import NamedTuple
 
 from onemo.errors import FaultError
-from onemo.faults.attach import Faults
 from onemo.faults.plan import Armed, Fault
 from onemo.faults.presets import parse_faults
 from onemo.faults.scenario import Step, play, read_scenario
+from onemo.faults.seams.attach import Faults
+from onemo.runtime.faulty import faults_of
 from onemo.runtime.shell import Module
-from onemo.runtime.spec import Trouble
 
 
 class Asked(NamedTuple):
@@ -24,17 +25,16 @@ class Asked(NamedTuple):
     seed: int | None
 
 
-def read(trouble: Trouble) -> Asked:
+def read(faults: Sequence[str], seed: int | None, scenario: Path | None) -> Asked:
     """Raises FaultError."""
     steps: tuple[Step, ...] = ()
-    scenario = trouble.scenario
     if scenario is not None:
         try:
             steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise FaultError(f"{scenario}: cannot be read: {reason}") from error
-    return Asked(tuple(tuple(parse_faults(text)) for text in trouble.faults), steps, trouble.seed)
+    return Asked(tuple(tuple(parse_faults(text)) for text in faults), steps, seed)
 
 
 class Session:
@@ -42,7 +42,7 @@ class Session:
 
     def __init__(self, asked: Asked, module: Module) -> None:
         """Arm them. Raises FaultError: a fault is of another module."""
-        self._faults: Faults = module.with_faults(asked.seed).faults
+        self._faults: Faults = faults_of(module, asked.seed)
         self._said = (*asked.faults, *(step.faults for step in asked.steps))
         self._fired: set[int] = set()
         self._faults.fired.append(lambda armed: self._fired.add(id(armed.fault)))

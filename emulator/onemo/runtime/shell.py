@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import trio
 
@@ -22,11 +22,6 @@ from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.peers import TURNS, Peers
 from onemo.runtime.secrets import Masked
 from onemo.runtime.trace import Guarded, Recent, Trace
-
-if TYPE_CHECKING:
-    from onemo.faults.attach import Faults
-    from onemo.faults.plan import Armed
-    from onemo.runtime.faulty import Faulty
 
 _log = logging.getLogger(__name__)
 _READ = 4096
@@ -41,6 +36,22 @@ class NvFile(Protocol):
 
     def save(self, settings: Mapping[str, object]) -> bool:
         """Write it down; False when that failed, and then what was there before is still there."""
+        ...
+
+
+class Extension(Protocol):
+    """What goes on beside a module: its faults."""
+
+    async def start(self, nursery: trio.Nursery) -> None:
+        """Before the supply is on."""
+        ...
+
+    def begin(self, nursery: trio.Nursery) -> None:
+        """As start, for a module that runs already."""
+        ...
+
+    def booted(self) -> None:
+        """The module is READY."""
         ...
 
 
@@ -69,7 +80,7 @@ class Module:
         nv: NvFile | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time)
-        self._names = names_of(model, name)
+        self.names = names_of(model, name)
         self._nv = nv
         if nv is not None:
             self._restore(nv)
@@ -88,31 +99,17 @@ class Module:
         self._timer = trio.CancelScope()
         self._waiting = trio.CancelScope()
         self._armed = math.inf
-        self._faulty: Faulty | None = None
+        self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
 
-    @property
-    def faults(self) -> Faults:
-        """The faults of this module; there are none until a first one is armed."""
-        return self.with_faults().faults
-
-    @property
-    def armed(self) -> list[Armed]:
-        """Those that were armed, spent ones too; looking makes no plan."""
-        return [] if self._faulty is None else list(self._faulty.faults.plan)
-
-    def with_faults(self, seed: int | None = None) -> Faulty:
-        """The same, with a seed for the first time. See Faults."""
-        if self._faulty is None:
-            from onemo.runtime.faulty import Faulty  # most modules have none
-
-            self._faulty = Faulty(self, seed, self._names)
-            if self._nursery is not None:
-                self._faulty.begin(self._nursery)
-            if self.ready.is_set():
-                self._faulty.faults.booted()
-        return self._faulty
+    def extend(self, extension: Extension) -> None:
+        """Run it beside the module, from now on."""
+        self.extension = extension
+        if self._nursery is not None:
+            extension.begin(self._nursery)
+        if self.ready.is_set():
+            extension.booted()
 
     def put_behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
         """Another network takes the place of the one before; connections that are open are wrapped."""
@@ -133,8 +130,8 @@ class Module:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             self._peers.start(nursery)
-            if self._faulty is not None:
-                await self._faulty.start(nursery)
+            if self.extension is not None:
+                await self.extension.start(nursery)
             nursery.start_soon(self._keep_time)
             nursery.start_soon(self._write)
             nursery.start_soon(self._read)
@@ -284,8 +281,8 @@ class Module:
                     told()
             case Ready():
                 self.ready.set()
-                if self._faulty is not None:
-                    self._faulty.faults.booted()
+                if self.extension is not None:
+                    self.extension.booted()
             case Attach():
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from onemo.runtime.line import Cable, Line, open_line
+from onemo.runtime.line import Cable, Line
+from onemo.runtime.lines import open_line
 from onemo.runtime.models import Model, Who, individual, load_model
 from onemo.runtime.outside import Plan
 from onemo.runtime.shell import Module, NvFile, names_of
@@ -69,7 +70,7 @@ def asked_of(spec: Spec) -> Asked | None:
         return None
     from onemo.runtime.session import read
 
-    return read(spec.trouble)
+    return read(*spec.trouble)
 
 
 def arm(asked: Asked, module: Module) -> Session:
@@ -83,7 +84,7 @@ def arm(asked: Asked, module: Module) -> Session:
 def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
     if spec.source is not None:
-        from onemo.net.addresses import require_own
+        from onemo.net.host.addresses import require_own
 
         require_own(spec.source)
     with ExitStack() as stack:

@@ -9,8 +9,8 @@ import pytest
 from onemo.at.command import Action, Declaration, NoParameters
 from onemo.at.registry import bind
 from onemo.at.reply import DONE
-from onemo.commands import DECLARATIONS
 from onemo.errors import ProfileError
+from onemo.families import DECLARATIONS
 from onemo.modem.modem import Modem
 from onemo.profile.loader import inspect_file, load
 from onemo.runtime.models import load_model, load_model_file

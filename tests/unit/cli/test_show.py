@@ -14,8 +14,8 @@ from onemo.cli.command_page import command_name
 from onemo.cli.model_page import about
 from onemo.cli.show import show_model, show_models
 from onemo.cli.traits import typed as as_typed
-from onemo.commands import DECLARATIONS
 from onemo.errors import EmulatorError
+from onemo.families import DECLARATIONS
 from onemo.profile.loader import inspect_file, load, model_files, sub_models
 
 from tests.unit.cli.conftest import ACME, Typed, Write, on_a_terminal

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import FaultError
-from onemo.faults.events import HAPPENINGS
 from onemo.faults.kinds import KINDS, OPEN_FAILURES, Key, Kind, Layer, Type
 from onemo.faults.presets import PRESETS, faults_of, parse_faults
 from onemo.faults.say import fault_of, parse_fault
+from onemo.faults.seams.events import HAPPENINGS
 
 TEXTS = st.text(st.characters(codec="latin-1", exclude_characters="\\"), max_size=20)
 

@@ -9,7 +9,7 @@ import pytest
 from onemo.at.command import Action, Declaration, NoParameters
 from onemo.at.registry import bind
 from onemo.at.reply import Reply
-from onemo.commands import DECLARATIONS
+from onemo.families import DECLARATIONS
 from onemo.modem.connection import Loss
 from onemo.modem.modem import Modem
 from onemo.profile.loader import inspect_file

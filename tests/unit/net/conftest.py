@@ -9,10 +9,10 @@ from contextlib import ExitStack
 
 import pytest
 from onemo.errors import NetError, NetFailure
-from onemo.net.connections import TcpConnection, UdpConnection
+from onemo.net.host.connections import TcpConnection, UdpConnection
+from onemo.net.host.ports import PortLedger
+from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import Connection, Family, NamePolicy, OpenRequest, Transport
-from onemo.net.ports import PortLedger
-from onemo.net.sockets import HostNetwork
 
 LOOPBACK = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
 SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import trio
 from onemo.errors import NetError, NetFailure
-from onemo.net.sockets import HostNetwork
+from onemo.net.host.sockets import HostNetwork
 from onemo.runtime.models import load_model
 from onemo.runtime.shell import Module
 from trio.testing import MockClock, wait_all_tasks_blocked

@@ -1,0 +1,101 @@
+"""AT+MIPRD, AT+MIPMODE, AT+MIPSACK: what was received, how, and what was acknowledged (manual 3.6, 3.7, 3.9)."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
+from onemo.at.params import Kind, Maybe, Param, Required
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.transparent import prepare_transparent
+from onemo.modem.connection import AccessMode, Instance, Operation, State
+from onemo.modem.intents import Carried, Outstanding
+from onemo.modem.modem import Modem
+from onemo.net.interface import Transport
+
+
+class Read(NamedTuple):
+    """AT+MIPRD; length: bytes over TCP, packets over UDP, 0 all; None asks how much is unread."""
+
+    connect_id: Required
+    length: Maybe
+
+
+class SwitchMode(NamedTuple):
+    """AT+MIPMODE; packet_size in bytes and waittm in milliseconds go together."""
+
+    connect_id: Required
+    access_mode: Maybe
+    packet_size: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
+    waittm: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
+
+
+class Of(NamedTuple):
+    """A command about one instance."""
+
+    connect_id: Required
+
+
+def _read(modem: Modem, record: Read) -> Reply:
+    """Nothing to read, or no connection: only OK."""
+    instance = modem.connections[record.connect_id]
+    if record.length is None:
+        return DONE if instance.state is State.INITIAL else Reply((_unread_line(instance),))
+    if instance.transport is Transport.UDP and modem.model.profile.connection.reads_one_packet and record.length != 1:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return Reply(modem.connections.delivery.read(instance, record.length))
+
+
+def _unread_line(instance: Instance) -> bytes:
+    return print_line("MIPRD", instance.connect_id, instance.buffer.unread if instance.buffer else 0)
+
+
+def _switch(modem: Modem, record: SwitchMode) -> Reply:
+    """Only while CONNECTED: else CME 553. Leaving a buffered mode prints what it holds, into transparent mode
+    after CONNECT."""
+    instance = modem.connections[record.connect_id]
+    instance.check(Operation.INSPECT)
+    if record.access_mode is None:
+        return Reply((print_line("MIPMODE", instance.connect_id, instance.access_mode.value),))
+    mode = AccessMode(record.access_mode)
+    if instance.transport is None or not mode.fits(instance.transport):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    if mode is instance.access_mode:
+        return DONE
+    if mode is AccessMode.TRANSPARENT:
+        prepare_transparent(modem, instance)
+        modem.go_online(instance.connect_id)
+        return Reply(last=True)
+    unread = modem.connections.delivery.read(instance, 0)
+    modem.connections.delivery.hold(instance, mode)
+    return Reply(unread)
+
+
+def _acknowledgements(modem: Modem, record: Of) -> Outcome:
+    """The socket's own figures; over UDP nothing is ever acknowledged."""
+    instance = modem.connections[record.connect_id]
+    instance.check(Operation.INSPECT)
+    if instance.transport is Transport.UDP:
+        return _figures(instance, instance.sent)
+    return Pending(Outstanding(record.connect_id), lambda result: _carried(instance, result))
+
+
+def _carried(instance: Instance, result: int | Carried) -> Reply:
+    """Over TLS the socket carries records, and counts those. [decided]"""
+    if isinstance(result, int):
+        return _figures(instance, result)
+    nack = min(result.outstanding, result.sent)
+    return Reply((print_line("MIPSACK", result.sent, result.sent - nack, nack, result.received),))
+
+
+def _figures(instance: Instance, nack: int) -> Reply:
+    nack = min(nack, instance.sent)  # the kernel counts a FIN, too
+    values = (instance.sent, instance.sent - nack, nack, instance.received)
+    return Reply((print_line("MIPSACK", *values),))
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Action("MIPRD", Read, _read),
+    Action("MIPMODE", SwitchMode, _switch),
+    Action("MIPSACK", Of, _acknowledgements),
+)

@@ -1,0 +1,90 @@
+"""AT+MIPOPEN, AT+MIPCLOSE, AT+MIPSTATE (manual 3.3, 3.4, 3.8)."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from onemo.at.command import Action, Declaration, Query, print_line
+from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.transparent import prepare_transparent
+from onemo.modem.connection import AccessMode, Instance, Operation
+from onemo.modem.modem import Modem
+from onemo.net.interface import Transport
+
+
+class Open(NamedTuple):
+    """AT+MIPOPEN; timeout in seconds."""
+
+    connect_id: Required
+    proto_type: Annotated[str, Param(Kind.STRING, required=True, choices=("TCP", "UDP"))]
+    address: RequiredText
+    remote_port: Required
+    timeout: Defaulted
+    access_mode: Defaulted
+    local_port: Defaulted
+
+
+class Close(NamedTuple):
+    """AT+MIPCLOSE; where the model lacks mode, its default is the way in which it always closes."""
+
+    connect_id: Required
+    mode: Defaulted
+
+
+class Of(NamedTuple):
+    """A command about one instance."""
+
+    connect_id: Required
+
+
+def _open(modem: Modem, record: Open) -> Reply:
+    """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; an instance in use: CME 552;
+    a second transparent one: CME 3."""
+    transport = Transport(record.proto_type)
+    mode = AccessMode(record.access_mode)
+    if not mode.fits(transport):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    modem.connections[record.connect_id].check(Operation.OPEN)
+    if mode is AccessMode.TRANSPARENT:
+        prepare_transparent(modem, modem.connections[record.connect_id])
+    modem.connections.open(
+        record.connect_id,
+        transport,
+        record.address,
+        record.remote_port,
+        record.timeout,
+        record.local_port,
+        mode,
+        modem.now,
+    )
+    return DONE
+
+
+def _close(modem: Modem, record: Close) -> Reply:
+    modem.connections.close(record.connect_id, record.mode, modem.now)
+    return DONE
+
+
+def _state_line(instance: Instance) -> bytes:
+    request = instance.request
+    if request is None:
+        return print_line("MIPSTATE", instance.connect_id, b"", b"", b"", instance.state.value)
+    return print_line(
+        "MIPSTATE", instance.connect_id, request.transport.value, request.host, request.port, instance.state.value
+    )
+
+
+def _all_states(modem: Modem) -> Reply:
+    return Reply([_state_line(instance) for instance in modem.connections])
+
+
+def _one_state(modem: Modem, record: Of) -> Reply:
+    return Reply((_state_line(modem.connections[record.connect_id]),))
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Action("MIPOPEN", Open, _open),
+    Action("MIPCLOSE", Close, _close),
+    Query("MIPSTATE", Of, read=_all_states, select=_one_state, tested=False),
+)

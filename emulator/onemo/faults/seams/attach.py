@@ -1,0 +1,245 @@
+"""The faults of one running module: the plan, the wrappers that carry it out, and what has fired.
+
+The wrappers are put in place when the first fault of their layer is armed, and those of the core are taken out again
+when the last is gone: a module without faults is as it always was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from random import Random
+from typing import Protocol
+
+from onemo.errors import FaultError
+from onemo.faults.kinds import Layer
+from onemo.faults.plan import Armed, Fault, FaultPlan, Occasion
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.commands import FaultyCommands
+from onemo.faults.seams.events import check_now, happen
+from onemo.faults.seams.urcs import FaultyTransmitter
+from onemo.modem.modem import Modem
+
+_NETWORK = (Layer.NETWORK, Layer.NAMES)
+_MOST_SEEDS = 1 << 32
+
+
+class Running(Protocol):
+    """A running module, as its faults see it."""
+
+    @property
+    def modem(self) -> Modem: ...
+
+    def now(self) -> float:
+        """The time on the clock that the core is given."""
+        ...
+
+    def wrap_line(self) -> Wrapper:
+        """Put the wrapper of the line in its place."""
+        ...
+
+    def wrap_network(self) -> Wrapper:
+        """Put the wrapper of the network in its place."""
+        ...
+
+    def rearm(self) -> None:
+        """The deadline of the faults may be another now."""
+        ...
+
+    def tell(self, text: str) -> None:
+        """Something for the trace: a fault has fired."""
+        ...
+
+
+class Wrapper(Protocol):
+    """What is around the line or the network, for good."""
+
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what is held for their sake goes on."""
+        ...
+
+
+class Faults:
+    """Those of one module. Implements Chooser. names: those that ``module=`` may name it by, ``()``: any.
+
+    seed: of the dice; None: one that is made up. fired: called with each fault that fires; on_change: when any was
+    armed, disarmed or is over.
+    """
+
+    def __init__(self, running: Running, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
+        self._running = running
+        self.seed = Random().randrange(_MOST_SEEDS) if seed is None else seed
+        self.plan = FaultPlan(Random(self.seed))
+        self.fired: list[Callable[[Armed], None]] = []
+        self.on_change: list[Callable[[], None]] = []
+        self._names = tuple(name.lower() for name in names)
+        self._events: list[tuple[Armed, int | None]] = []
+        self._later: list[tuple[float, Fault]] = []
+        self._soon: list[Callable[[], None]] = []
+        self._undone: set[int] = set()
+        self._commands: FaultyCommands | None = None
+        self._line: Wrapper | None = None
+        self._network: Wrapper | None = None
+        self._ready = False
+        self._untidy = False
+
+    # What testers do.
+
+    def arm(self, fault: Fault) -> Armed:
+        """Arm a fault; its seconds count from now, or from when the module is ready.
+
+        Raises FaultError: it names another module.
+        """
+        module = str(fault.scope.get("module", ""))
+        if module and self._names and module.lower() not in self._names:
+            raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
+        armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
+        self._arrange()
+        return armed
+
+    def disarm(self, armed_id: int) -> Armed:
+        """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
+        armed = self.plan.remove(armed_id)
+        self._over([armed])
+        return armed
+
+    def reset(self) -> list[Armed]:
+        """Take every fault out again, as disarm; those that were armed."""
+        armed = self.plan.reset()
+        self._events.clear()
+        self._over(armed)
+        return armed
+
+    def happen(self, fault: Fault) -> None:
+        """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
+        check_now(fault)
+        happen(self._running.modem, fault, self._running.now())
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call something once the step of the core that runs is over: arm a fault because another one has fired."""
+        self._soon.append(call)
+        self._running.rearm()
+
+    # Chooser.
+
+    def armed_on(self, layer: Layer) -> bool:
+        """See Chooser."""
+        return self.plan.armed_on(layer)
+
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
+        """See Chooser. Events whose occasion it is happen: before the command, else as soon as the step is over."""
+        if not self.plan.armed_on(layer):
+            return []
+        fired = self.plan.chosen(layer, occasion, self._running.now())
+        for armed in fired:
+            self._tell(armed)
+            if armed.fault.kind.layer is not Layer.EVENT:
+                continue
+            if layer is Layer.COMMAND:
+                self._happen_inside(armed, occasion.connect_id)
+            else:
+                self._events.append((armed, occasion.connect_id))
+        if fired:
+            self._untidy = True
+            self._running.rearm()
+        return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
+
+    def _happen_inside(self, armed: Armed, connect_id: int | None) -> None:
+        now = self._running.now()
+        happen(self._running.modem, armed.fault, now, connect_id, inside=True)
+        if armed.fault.kind.name == "brown-out":
+            self._later.append((now + armed.fault.number("seconds"), parse_fault("power-on")))
+
+    # What the module tells.
+
+    def booted(self) -> None:
+        """A boot cycle's READY."""
+        if not self._ready:
+            self._ready = True
+            self.plan.begin(self._running.now())
+        self.chosen(Layer.EVENT, Occasion(operation="boot"))
+        self._running.rearm()
+
+    @property
+    def deadline(self) -> float:
+        """When on_deadline is to be called; inf: never."""
+        if self._events or self._soon or self._untidy:
+            return -math.inf
+        return min(self.plan.deadline, min((due for due, _ in self._later), default=math.inf))
+
+    def on_deadline(self, now: float) -> None:
+        """Between two steps of the core: what is due happens."""
+        self._untidy = False
+        modem = self._running.modem
+        events, self._events = self._events, []
+        for armed, connect_id in events:
+            happen(modem, armed.fault, now, connect_id)
+        for armed in self.plan.fire(now):
+            self._tell(armed)
+            happen(modem, armed.fault, now)
+        self._over(self.plan.expire(now))
+        soon, self._soon = self._soon, []
+        for call in soon:
+            call()
+        later, self._later = self._later, []
+        for due, fault in later:
+            if due <= now:
+                happen(modem, fault, now)
+            else:
+                self._later.append((due, fault))
+        self._arrange()
+        modem.settle(now)
+
+    # Inside.
+
+    def _tidy(self) -> None:
+        """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
+        if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
+            self._untidy = True
+            self._running.rearm()
+
+    def _tell(self, armed: Armed) -> None:
+        self._running.tell(str(armed.fault))
+        for told in self.fired:
+            told(armed)
+
+    def _over(self, ended: list[Armed]) -> None:
+        """What faults held back goes on, and events are undone, once."""
+        if not ended:
+            return
+        self._untidy = True  # what goes on goes with the next step
+        transmitter = self._running.modem.transmitter
+        if isinstance(transmitter, FaultyTransmitter):
+            transmitter.let_go(ended)
+        for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
+            if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
+                wrapper.release(ended)
+        for armed in ended:
+            if armed.fired and armed.fault.kind.undo and armed.id not in self._undone:
+                self._undone.add(armed.id)
+                self._later.append((self._running.now(), parse_fault(armed.fault.kind.undo)))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put in place the wrappers that are needed, and take out those that are not."""
+        on, modem = self.plan.armed_on, self._running.modem
+        commands, urcs = on(Layer.COMMAND), on(Layer.URC)
+        if commands and self._commands is None:
+            self._commands = FaultyCommands(modem, self)
+            self._commands.install()
+        elif not commands and self._commands is not None:
+            self._commands.remove()
+            self._commands = None
+        transmitter = modem.transmitter
+        if isinstance(transmitter, FaultyTransmitter):
+            if not (commands or urcs) and transmitter.idle:
+                modem.transmitter = transmitter.plain()
+        elif commands or urcs:
+            modem.transmitter = FaultyTransmitter(modem, self, self._running.now, self._tidy)
+        if self._line is None and on(Layer.LINE):
+            self._line = self._running.wrap_line()
+        if self._network is None and any(map(on, _NETWORK)):
+            self._network = self._running.wrap_network()
+        for changed in self.on_change:
+            changed()
+        self._running.rearm()

@@ -1,0 +1,120 @@
+"""Faults of commands: around the one callable with which the interpreter carries a command out."""
+
+from __future__ import annotations
+
+import re
+
+from onemo.at.command import Outcome, Pending
+from onemo.at.grammar import Command, Form
+from onemo.at.reply import CommandError, ReplyFormat
+from onemo.faults.kinds import Layer
+from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.seams.pieces import Piece
+from onemo.faults.seams.urcs import FaultyTransmitter
+from onemo.modem.intents import Wait
+from onemo.modem.modem import Modem
+
+_FIRST_NUMBER = re.compile(rb'[ ]*(?:"[^"]*"[ ]*,[ ]*)?(\d{1,9})')
+_ERRORS = {"cme": b"+CME ERROR: ", "cms": b"+CMS ERROR: "}
+
+
+class Answered(CommandError):
+    """The line ends here, with exactly these bytes for its final result code; none: with silence."""
+
+    def __init__(self, final: bytes) -> None:
+        super().__init__()
+        self._final = final
+
+    def final(self, form: ReplyFormat) -> bytes:
+        """The bytes."""
+        return self._final
+
+
+class FaultyCommands:
+    """Carries commands out as the plan lets it. It is put in the place of the interpreter's own way."""
+
+    def __init__(self, modem: Modem, faults: Chooser) -> None:
+        self._modem = modem
+        self._faults = faults
+        self._inner = modem.interpreter.execute
+
+    def install(self) -> None:
+        self._modem.interpreter.execute = self
+
+    def remove(self) -> None:
+        self._modem.interpreter.execute = self._inner
+
+    def __call__(self, command: Command) -> Outcome:
+        """Raises CommandError as the command itself does."""
+        fired = self._faults.chosen(Layer.COMMAND, self._occasion(command))
+        if self._modem.lifecycle.ending:
+            raise Answered(b"")  # a restart came in the way
+        late = 0.0
+        for armed in fired:
+            kind = armed.fault.kind.name
+            if kind == "urc-inject":
+                self._inject(armed)
+            elif kind == "command-delay":
+                late += armed.seconds()
+            elif kind == "command-silence":
+                now = self._modem.now
+                if seconds := armed.fault.number("seconds"):
+                    self._modem.lifecycle.deafen(now + seconds)
+                raise Answered(b"")
+            else:
+                raise Answered(self._answer(armed))
+        if late:
+            return Pending(Wait(late), lambda _: self._inner(command))
+        return self._inner(command)
+
+    def _occasion(self, command: Command) -> Occasion:
+        return Occasion(
+            command=command.name.decode("latin-1"), form=command.form.name.lower(), connect_id=self._connection(command)
+        )
+
+    def _connection(self, command: Command) -> int | None:
+        """The instance that a command names: its first number, behind a key if it has keys."""
+        bound = self._modem.commands.get(command.name)
+        if bound is None or command.form is not Form.SET or command.complete:
+            return None
+        named = any(record.params and record.params[0].name == "connect_id" for record in bound.records.values())
+        found = _FIRST_NUMBER.match(self._modem.interpreter.line, command.end)
+        return int(found[1]) if named and found else None
+
+    def _inject(self, armed: Armed) -> None:
+        transmitter, fault = self._modem.transmitter, armed.fault
+        assert isinstance(transmitter, FaultyTransmitter), "an injected URC has somewhere to be placed"
+        line = self._modem.format.notice(fault.data("text"))
+        transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap"), armed), [armed])
+
+    def _answer(self, armed: Armed) -> bytes:
+        """What command-answer says, as ATV, ATQ and AT+CMEE have it."""
+        values, form = armed.fault.values, self._modem.format
+        line = values.get("line")
+        before = form.information([line]) if isinstance(line, bytes) else b""
+        for key, name in _ERRORS.items():
+            if key in values:
+                return before + self._error(name, armed.fault.whole(key))
+        result = armed.fault.text("result").encode("latin-1", "replace") if "result" in values else b"ERROR"
+        if form.quiet:
+            return before
+        if not form.verbose and result in _NUMBERS:
+            return before + _NUMBERS[result] + form.cr
+        return before + form.notice(result)
+
+    def _error(self, name: bytes, number: int) -> bytes:
+        """A number that the model knows is told with its text where AT+CMEE asks for that."""
+        form = self._modem.format
+        if form.error_level == 0:
+            return form.error(None)
+        if form.quiet:
+            return b""
+        text = next((text for known, text in form.cme.values() if known == number), None)
+        if name == _ERRORS["cme"] and form.error_level == 2 and text is not None:
+            return form.notice(name + text.encode())
+        return form.notice(name + b"%d" % number)
+
+
+_NUMBERS = {b"OK": b"0", b"CONNECT": b"1", b"RING": b"2", b"NO CARRIER": b"3", b"ERROR": b"4", b"NO DIALTONE": b"6",
+            b"BUSY": b"7", b"NO ANSWER": b"8"}  # fmt: skip
+"""V.250 table 1."""

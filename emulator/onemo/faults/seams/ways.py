@@ -1,0 +1,281 @@
+"""The two ways of an open connection: what passes them late, slowly or never, and what becomes of its peer."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Collection
+
+import trio
+
+from onemo.errors import NetError, NetFailure
+from onemo.faults.kinds import Layer
+from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.seams.held import Shared, Way
+from onemo.faults.seams.silence import Silence
+from onemo.net.interface import Connection, OpenRequest, Transport
+
+_log = logging.getLogger(__name__)
+_MOST = 65536
+"""Bytes of each way that are late at most; then the peer, or the module, has to wait."""
+_SENT_AGAIN = 1.0
+"""Seconds after which TCP sends again what was lost (RFC 6298, the first time-out)."""
+_LATE = frozenset({"net-latency", "net-bandwidth", "net-loss"})
+_READ, _READS = 65536, 16
+SEGMENT = 1460
+"""Bytes of a TCP segment: what is read at once at least."""
+
+Wait = Callable[[], Awaitable[None]]
+Start = Callable[[Wait], object]
+
+
+class Ways:
+    """What is between a module and the host's connection. What one call receives or sends passes at once."""
+
+    def __init__(self, inner: Connection, request: OpenRequest, faults: Chooser, start: Start) -> None:
+        """Owns inner from here on."""
+        self.transport = inner.transport
+        self._inner = inner
+        self._faults = faults
+        self._start = start
+        self._send_buffer = request.send_buffer
+        self._stream = inner.transport is Transport.TCP
+        self._in, self._out = Way("receive", _MOST), Way("send", _MOST)
+        self._occasion = Occasion(
+            connect_id=request.connect_id, transport=self.transport.value, host=request.host, port=request.port
+        )
+        self._silence = Silence(request.keep_alive, trio.current_time())
+        self._writable = Shared(inner.wait_writable)
+        self._moved = trio.Event()
+        self._waits: list[trio.CancelScope] = []
+        self._carries = self._ended = False
+        self._end: NetError | bytes | None = None
+        self._end_due = -math.inf
+        self._limit = SEGMENT
+        self._failed: NetError | None = None
+        self._unsendable: NetError | None = None
+
+    def strike(self, armed: Armed) -> None:
+        """What happens to the whole connection happens now: the peer vanishes, closes or resets.
+
+        Over UDP nobody closes or resets.
+        """
+        match armed.fault.kind.name:
+            case "net-half-open":
+                self._silence.begin(armed, trio.current_time())
+            case "net-close" if self._stream and self._end is None:
+                self._end = b""
+            case "net-reset" if self._stream and armed.fault.text("failure") == "write":
+                self._unsendable = NetError(NetFailure.WRITE, str(armed.fault))
+            case "net-reset" if self._stream:
+                self._break(str(armed.fault))
+        self._wake()
+
+    def release(self, ended: Collection[Armed]) -> None:
+        """Faults are gone: what they made late goes at once, in order, and a peer that vanished is back."""
+        if self._silence.why in ended:
+            self._return()
+        elif not self._silence and any(armed.fault.kind.name in _LATE for armed in ended):
+            self._go_on()
+
+    def _return(self) -> None:
+        """The peer is back. Datagrams that came meanwhile were lost."""
+        if not self._stream and not self._ended:
+            self._discard()
+        self._silence.end()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What is late goes at once."""
+        now = trio.current_time()
+        self._in.held.release(now)
+        self._out.held.release(now)
+        self._end_due = min(self._end_due, now)
+        self._wake()
+
+    def abort(self) -> None:
+        """See Connection. Datagrams that were sent still arrive."""
+        self._ended = True
+        self._send_datagrams()
+        self._clear()
+        self._inner.abort()
+        self._wake()
+
+    def unacknowledged(self) -> int:
+        """See Connection."""
+        return self._out.held.size + self._inner.unacknowledged()
+
+    # What passes.
+
+    def _is_shaped(self, way: Way) -> bool:
+        """Whether a way is not just the host's."""
+        return bool(way.held or self._silence or self._faults.armed_on(Layer.NETWORK))
+
+    def _pass(self, data: bytes, way: Way) -> None:
+        """What passes at once goes its way, as the faults have it."""
+        late, rate, lost = 0.0, math.inf, False
+        occasion = self._occasion._replace(operation=way.operation, data=data)
+        for armed in self._faults.chosen(Layer.NETWORK, occasion):
+            match armed.fault.kind.name:
+                case "net-latency":
+                    late += armed.seconds()
+                case "net-bandwidth":
+                    rate = min(rate, armed.fault.whole("rate"))
+                case "net-loss" if self._stream:
+                    late += _SENT_AGAIN
+                case "net-loss":
+                    lost = True
+                case _:
+                    self.strike(armed)
+        if not self._silence:
+            self._silence.exchanged(trio.current_time())
+        elif self._stream:
+            late = math.inf
+            if way is self._out and not self.unacknowledged():
+                self._silence.sent(trio.current_time())
+        else:
+            lost = True
+        if not (lost or self._failed or (self._unsendable and way is self._out)):
+            way.add(data, late, rate, whole=not self._stream)
+        if self._end is not None:
+            self._end_due = max(trio.current_time(), self._in.held.last)
+
+    def _pull(self, limit: int) -> None:
+        """Take what has come, as far as there is room for it."""
+        room = self._in.held.room
+        if self._silence or self._end is not None or not room:
+            return
+        try:
+            data = self._inner.receive_now(min(limit, room))
+        except NetError as error:
+            self._end = error
+        else:
+            if data or (data is not None and not self._stream):
+                self._pass(data, self._in)
+                return
+            self._end = data
+        self._end_due = max(trio.current_time(), self._in.held.last)
+
+    def _push(self) -> bool:
+        """Hand the host what is due; whether anything is left. Raises NetError: it cannot be sent, and is gone."""
+        now, held = trio.current_time(), self._out.held
+        try:
+            while (front := held.front(now)) is not None:
+                try:
+                    count = self._inner.send_now(front)
+                except NetError:
+                    held.took(len(front))
+                    if self._stream:
+                        held.clear()
+                    raise
+                if count or not front:
+                    held.took(count)
+                if count < len(front):
+                    break
+        finally:
+            self._moved.set()
+            self._moved = trio.Event()
+        return bool(held)
+
+    async def _carry(self) -> None:
+        """Hand over what is late when it is due."""
+        held = self._out.held
+        try:
+            while held:
+                await self._until(held.due, None)
+                try:
+                    if self._push() and held.due <= trio.current_time():
+                        await self._writable.wait()
+                except NetError as error:
+                    if self._stream:
+                        self._unsendable = error
+        except Exception:
+            _log.exception("a bug in the emulator: what was late on a connection is lost")
+            self.abort()
+        finally:
+            self._carries = False
+
+    @property
+    def _room(self) -> int:
+        """Bytes that may be sent: as many as may be late, and unsent as many as the module's stack has room for."""
+        room = self._out.held.room
+        return room if self._send_buffer is None else max(0, min(room, self._send_buffer - self._out.unsent))
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._end is not None and not self._in.held and trio.current_time() >= self._end_due
+
+    # Waiting, and what time brings.
+
+    async def _until(self, due: float, wait: Wait | None) -> bool:
+        """Wait; whether that ended by itself, and not because something else is to be looked at."""
+        with trio.CancelScope(deadline=min(due, self._silence.until, self._noticed_at())) as scope:
+            self._waits.append(scope)
+            try:
+                if wait is None:
+                    await trio.sleep_forever()
+                else:
+                    await wait()
+            finally:
+                self._waits.remove(scope)
+        self._look()
+        return not scope.cancelled_caught
+
+    def _look(self) -> None:
+        """A peer that vanished is back, or the stack gives it up."""
+        now = trio.current_time()
+        if now >= self._silence.until:
+            self._return()
+        if now >= self._noticed_at():
+            self._break("no answer")
+
+    def _noticed_at(self) -> float:
+        if not self._silence or not self._stream:
+            return math.inf
+        return self._silence.noticed_at(outstanding=self.unacknowledged() > 0)
+
+    def _wake(self) -> None:
+        """Let all that wait look again."""
+        for scope in self._waits:
+            scope.cancel()
+
+    # The end.
+
+    def _require_open(self) -> None:
+        if self._failed is not None:
+            raise NetError(self._failed.failure, self._failed.detail)
+        if self._ended:
+            raise NetError(NetFailure.RESET, "closed by this side")
+
+    def _require_sendable(self) -> None:
+        self._require_open()
+        if self._unsendable is not None:
+            error, self._unsendable = self._unsendable, None
+            raise error
+
+    def _break(self, why: str) -> None:
+        """The connection is broken, and the peer is told."""
+        self._failed = NetError(NetFailure.RESET, why)
+        self._clear()
+        self._inner.abort()
+        self._wake()
+
+    def _clear(self) -> None:
+        self._in.held.clear()
+        self._out.held.clear()
+
+    def _discard(self) -> None:
+        """Throw away what came, if it is reached at all."""
+        for _ in range(0 if self._silence and self._stream else _READS):
+            if not self._inner.receive_now(_READ):
+                return
+
+    def _send_datagrams(self) -> None:
+        """Those that are late leave early rather than never."""
+        if not self._stream and self._out.held:
+            self._out.held.release(trio.current_time())
+            try:
+                self._push()
+            except NetError:
+                pass
+            self._out.held.clear()

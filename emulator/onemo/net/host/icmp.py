@@ -1,0 +1,294 @@
+"""Echo requests of the host: icmplib builds and reads the packets, a socket of our own carries them.
+
+icmplib's own receiving blocks, reads 1,024 bytes and loses the TTL.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import random
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from threading import Lock
+from typing import NamedTuple
+
+import trio
+
+from onemo.errors import NetError, NetFailure
+from onemo.net.host.addresses import own_address
+from onemo.net.interface import Echo, Family
+
+_log = logging.getLogger(__name__)
+
+_LARGEST_PACKET = 2048  # bytes: 1,400 of data, the ICMP header and the longest IP header fit
+_MOST_LEFT_OVER = 1024  # packets: more than the kernel queues for one socket
+_HEADER = 8  # bytes of ICMP before the data
+_TTL_SPACE = socket.CMSG_SPACE(4)
+_ERROR_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(64)  # sock_extended_err and the address of who reported
+
+# Linux's numbers, of linux/in.h and linux/in6.h, which the library does not name.
+_IP_MTU_DISCOVER, _IP_PMTUDISC_DONT = 10, 0
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+_IP_RECVTTL = 12
+
+_OPTIONS = {
+    Family.IPV4: (
+        (socket.IPPROTO_IP, _IP_RECVTTL, 1),
+        (socket.IPPROTO_IP, _IP_RECVERR, 1),
+        (socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT),  # routers may fragment a long echo
+    ),
+    Family.IPV6: (
+        (socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1),
+        (socket.IPPROTO_IPV6, _IPV6_RECVERR, 1),
+    ),
+}
+_TTL = frozenset({(socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT)})
+_ERROR = frozenset({(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)})
+
+_PROTOCOL = {
+    Family.IPV4: (socket.AF_INET, socket.IPPROTO_ICMP),
+    Family.IPV6: (socket.AF_INET6, socket.IPPROTO_ICMPV6),
+}
+_KINDS = (socket.SOCK_DGRAM, socket.SOCK_RAW)  # the one that needs no privilege first
+_NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
+_NO_WAY_THERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
+
+_told = Lock()  # taken by the first who says it, and kept
+
+
+class EchoRequest(NamedTuple):
+    """One echo request: its fields, and the whole ICMP packet."""
+
+    identifier: int
+    sequence: int
+    data: bytes
+    packet: bytes
+
+
+class EchoCodec:
+    """Builds echo requests and knows what belongs to them. Any bytes may come.
+
+    ip_header: received packets begin with their IPv4 header, as a raw socket has them.
+    """
+
+    def __init__(self, family: Family, ip_header: bool) -> None:
+        from icmplib import ICMPv4Socket, ICMPv6Socket  # not at the top: asyncio
+
+        # The builder and the parser are methods of a socket, which is not wanted.
+        kind = ICMPv4Socket if family is Family.IPV4 else ICMPv6Socket
+        self._packets = kind.__new__(kind)
+        self._packets._sock = None  # its destructor closes it
+        self._packets._privileged = False  # no IP header: it knows none but those of 20 bytes
+        self._reply_type: int = kind._ICMP_ECHO_REPLY
+        self._ip_header = ip_header
+
+    def request(self, identifier: int, sequence: int, size: int) -> EchoRequest:
+        """A request with size bytes of random data."""
+        from icmplib.utils import random_byte_message
+
+        data: bytes = random_byte_message(size)
+        return EchoRequest(identifier, sequence, data, self._packets._create_packet(identifier, sequence, data))
+
+    def is_reply(self, packet: bytes, request: EchoRequest) -> bool:
+        """Whether a received packet is the reply to this very request."""
+        if self._ip_header and packet:
+            packet = packet[4 * (packet[0] & 0x0F) :]
+        reply = self._packets._parse_reply(packet, None, 0.0)
+        return (
+            reply is not None
+            and (reply.type, reply.code) == (self._reply_type, 0)
+            and (reply.id, reply.sequence) == (request.identifier, request.sequence)
+            and packet[_HEADER:] == request.data
+        )
+
+    def is_quote(self, quote: bytes, request: EchoRequest) -> bool:
+        """Whether what an ICMP error quotes, from the ICMP header on, is this very request.
+
+        The checksum is left out: the kernel has put in its own. Routers quote no more than the header.
+        """
+        return (quote[:2], quote[4:_HEADER]) == (request.packet[:2], request.packet[4:_HEADER])
+
+
+class HostPinger:
+    """Sends echo requests from one socket and sees nobody else's replies. See Pinger."""
+
+    __slots__ = ("_address", "_codec", "_identifier", "_sequence", "_size", "_sock")
+
+    def __init__(self, sock: socket.socket, address: str, size: int) -> None:
+        """Owns sock from here on: non-blocking, connected to the address, _OPTIONS set."""
+        from icmplib.utils import unique_identifier
+
+        raw = sock.type == socket.SOCK_RAW
+        family = Family.IPV4 if sock.family == socket.AF_INET else Family.IPV6
+        self._sock = sock
+        self._address = address
+        self._size = size
+        self._codec = EchoCodec(family, ip_header=raw and family is Family.IPV4)
+        # A datagram socket's identifier is the kernel's choice: it stands where UDP has its port.
+        self._identifier: int = unique_identifier() if raw else sock.getsockname()[1]
+        self._sequence = random.getrandbits(16)  # another process may have the same identifier
+
+    @property
+    def address(self) -> str:
+        """See Pinger. As it was given."""
+        return self._address
+
+    async def echo(self, timeout: float) -> Echo:
+        """Send one request and wait timeout seconds for its reply; nothing else that comes counts.
+
+        Raises NetError: TIMED_OUT; REPORTED, an ICMP error came back for this request; OTHER, it cannot be
+        sent, or this side closed.
+        """
+        self._require_open()
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        request = self._codec.request(self._identifier, self._sequence, self._size)
+        self._discard()
+        try:
+            with trio.move_on_after(timeout):
+                sent = await self._send(request.packet)
+                while True:
+                    await trio.lowlevel.wait_readable(self._sock)
+                    ttl = self._receive(request)
+                    if ttl is not None:
+                        return Echo(time.perf_counter() - sent, ttl)
+        except trio.ClosedResourceError:
+            raise NetError(NetFailure.OTHER, "closed by this side") from None
+        raise NetError(NetFailure.TIMED_OUT, f"{self._address}: no echo reply in {timeout:g} s")
+
+    def close(self) -> None:
+        """Close the socket; an echo under way ends with NetError(OTHER). Idempotent."""
+        if self._sock.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._sock)
+            self._sock.close()
+
+    def _require_open(self) -> None:
+        if self._sock.fileno() < 0:
+            raise NetError(NetFailure.OTHER, "closed by this side")
+
+    async def _send(self, packet: bytes) -> float:
+        """Hand the packet to the host's stack. Returns the moment before (time.perf_counter)."""
+        tries = 2  # an ICMP error that came just now is told here, once, in place of sending
+        while True:
+            sent = time.perf_counter()
+            try:
+                self._sock.send(packet)
+                return sent
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._sock)
+                self._require_open()
+            except OSError as error:
+                tries -= 1
+                if not tries:
+                    raise NetError(NetFailure.OTHER, f"{self._address}: {error.strerror}") from error
+
+    def _receive(self, request: EchoRequest) -> int | None:
+        """Look at one packet: the TTL of the reply to this request, None for anything else.
+
+        Raises NetError(REPORTED) when an ICMP error quotes the request.
+        """
+        try:
+            packet, ancillary, _, _ = self._sock.recvmsg(_LARGEST_PACKET, _TTL_SPACE)
+        except OSError:  # nothing there, or an ICMP error came: the queue has the whole of it
+            for code, quote in self._errors():
+                # Too long for the way: the kernel has learnt it and fragments from now on, this one is lost.
+                if code != errno.EMSGSIZE and self._codec.is_quote(quote, request):
+                    raise NetError(NetFailure.REPORTED, f"{self._address}: {os.strerror(code)}") from None
+            return None
+        if not self._codec.is_reply(packet, request):
+            return None
+        return next((_integer(value) for level, kind, value in ancillary if (level, kind) in _TTL), 0)
+
+    def _errors(self) -> Iterator[tuple[int, bytes]]:
+        """What the kernel keeps of ICMP errors: the errno, and what was quoted from our packet's header on."""
+        for _ in range(_MOST_LEFT_OVER):
+            try:
+                quote, ancillary, _, _ = self._sock.recvmsg(_LARGEST_PACKET, _ERROR_SPACE, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            for level, kind, value in ancillary:
+                if (level, kind) in _ERROR:
+                    yield _integer(value), quote
+
+    def _discard(self) -> None:
+        """Empty the socket: a full one would take no reply. A raw one sees everybody's from this address."""
+        for _ in range(_MOST_LEFT_OVER):
+            try:
+                self._sock.recv(_LARGEST_PACKET)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # an ICMP error, told once
+        for _ in self._errors():
+            pass
+
+
+def open_pinger(
+    address: str,
+    size: int,
+    create: Callable[[int, int, int], socket.socket] = socket.socket,
+    source: str | None = None,
+) -> HostPinger:
+    """Get ready to ping an IPv4 or IPv6 literal with size bytes of data (1-1400).
+
+    create makes the host's sockets (family, type, protocol); source as in HostNetwork. Raises NetError: NAME, no
+    literal; FAMILY, the host lacks the family, or IPv6 has no route there; OTHER, the host does not let us ping, or no
+    way there.
+    """
+    try:
+        family = Family(ip_address(address).version)
+    except ValueError:
+        raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
+    sock = _permitted_socket(family, create)
+    try:
+        sock.setblocking(False)
+        for level, option, value in _OPTIONS[family]:
+            sock.setsockopt(level, option, value)
+        if (own := own_address(source, family)) is not None:
+            sock.bind((own, 0))
+        sock.connect((address, 0))
+        return HostPinger(sock, address, size)
+    except OSError as error:
+        sock.close()
+        lost = family is Family.IPV6 and error.errno in _NO_WAY_THERE
+        raise NetError(NetFailure.FAMILY if lost else NetFailure.OTHER, f"{address}: {error.strerror}") from error
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _permitted_socket(family: Family, create: Callable[[int, int, int], socket.socket]) -> socket.socket:
+    """A socket for ICMP, of the first kind that the host lets us have."""
+    domain, protocol = _PROTOCOL[family]
+    refusal: OSError | None = None
+    for kind in _KINDS:
+        try:
+            return create(domain, kind, protocol)
+        except OSError as error:
+            refusal = error
+            if error.errno == errno.EAFNOSUPPORT:
+                raise NetError(NetFailure.FAMILY, f"{family.name}: {error.strerror}") from error
+            if error.errno not in _NOT_LET:
+                break
+    if refusal is not None and refusal.errno in _NOT_LET:
+        _tell_the_remedy()
+    raise NetError(NetFailure.OTHER, f"no ICMP socket: {refusal}") from refusal
+
+
+def _tell_the_remedy() -> None:
+    """Say once in a process what lets it ping."""
+    if _told.acquire(blocking=False):
+        _log.warning(
+            "this host does not let the emulator ping: allow it with "
+            '`sysctl -w net.ipv4.ping_group_range="0 2147483647"` (`docker run --sysctl` for a container), '
+            "or give the emulator CAP_NET_RAW"
+        )
+
+
+def _integer(value: bytes) -> int:
+    """The C int at the start of an ancillary item."""
+    return int.from_bytes(value[:4], sys.byteorder)
