@@ -272,9 +272,8 @@ def _settings(modem: Modem) -> dict[str, object]:
     for command in commands.values():
         values: dict[str, object] = {}
         for slot, bound in command.slots.items():
-            if slot.indexed:
-                numbers = bound.params[0].accepted or ()
-                values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in numbers}
+            if slot.indexed_by:
+                values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in bound.indices}
             else:
                 values[slot.name] = dict(_record(modem.settings.get(slot)))
         if values:

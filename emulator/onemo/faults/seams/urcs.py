@@ -139,7 +139,7 @@ class FaultyTransmitter(Transmitter):
 
     def _lateness(self, armed: Armed, connection: int | None) -> float:
         """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        if armed.fault.text("until") == "timeout" and connection is not None and connection in self._modem.connect_ids:
+        if armed.fault.text("until") == "timeout" and connection is not None:
             request = self._modem.connections[connection].request
             return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
         return armed.seconds()
