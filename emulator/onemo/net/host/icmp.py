@@ -1,7 +1,4 @@
-"""Echo requests of the host: icmplib builds and reads the packets, a socket of our own carries them.
-
-icmplib's own receiving blocks, reads 1,024 bytes and loses the TTL.
-"""
+"""Echo requests of the host (RFC 792, RFC 4443): their packets, and the socket that carries them."""
 
 from __future__ import annotations
 
@@ -14,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from itertools import count
+from struct import Struct, iter_unpack
 from threading import Lock
 from typing import NamedTuple
 
@@ -27,7 +26,8 @@ _log = logging.getLogger(__name__)
 
 _LARGEST_PACKET = 2048  # bytes: 1,400 of data, the ICMP header and the longest IP header fit
 _MOST_LEFT_OVER = 1024  # packets: more than the kernel queues for one socket
-_HEADER = 8  # bytes of ICMP before the data
+_HEADER = Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
+_TYPES = {Family.IPV4: (8, 0), Family.IPV6: (128, 129)}  # of a request, and of the reply to it
 _TTL_SPACE = socket.CMSG_SPACE(4)
 _ERROR_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(64)  # sock_extended_err and the address of who reported
 
@@ -58,16 +58,15 @@ _KINDS = (socket.SOCK_DGRAM, socket.SOCK_RAW)  # the one that needs no privilege
 _NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 _NO_WAY_THERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
 
+_identifiers = count(os.getpid())
 _told = Lock()  # taken by the first who says it, and kept
 
 
 class EchoRequest(NamedTuple):
-    """One echo request: its fields, and the whole ICMP packet."""
+    """The whole ICMP packets of one echo request and of its reply."""
 
-    identifier: int
-    sequence: int
-    data: bytes
     packet: bytes
+    reply: bytes
 
 
 class EchoCodec:
@@ -77,41 +76,36 @@ class EchoCodec:
     """
 
     def __init__(self, family: Family, ip_header: bool) -> None:
-        from icmplib import ICMPv4Socket, ICMPv6Socket  # not at the top: asyncio
-
-        # The builder and the parser are methods of a socket, which is not wanted.
-        kind = ICMPv4Socket if family is Family.IPV4 else ICMPv6Socket
-        self._packets = kind.__new__(kind)
-        self._packets._sock = None  # its destructor closes it
-        self._packets._privileged = False  # no IP header: it knows none but those of 20 bytes
-        self._reply_type: int = kind._ICMP_ECHO_REPLY
+        self._types = _TYPES[family]
         self._ip_header = ip_header
 
     def request(self, identifier: int, sequence: int, size: int) -> EchoRequest:
-        """A request with size bytes of random data."""
-        from icmplib.utils import random_byte_message
-
-        data: bytes = random_byte_message(size)
-        return EchoRequest(identifier, sequence, data, self._packets._create_packet(identifier, sequence, data))
+        """Build a request with size bytes of random data."""
+        data = random.randbytes(size)
+        packet, reply = (_packet(kind, identifier, sequence, data) for kind in self._types)
+        return EchoRequest(packet, reply)
 
     def is_reply(self, packet: bytes, request: EchoRequest) -> bool:
-        """Whether a received packet is the reply to this very request."""
+        """Tell whether a received packet is the reply to this very request. Its checksum is the kernel's to check."""
         if self._ip_header and packet:
             packet = packet[4 * (packet[0] & 0x0F) :]
-        reply = self._packets._parse_reply(packet, None, 0.0)
-        return (
-            reply is not None
-            and (reply.type, reply.code) == (self._reply_type, 0)
-            and (reply.id, reply.sequence) == (request.identifier, request.sequence)
-            and packet[_HEADER:] == request.data
-        )
+        return (packet[:2], packet[4:]) == (request.reply[:2], request.reply[4:])
 
     def is_quote(self, quote: bytes, request: EchoRequest) -> bool:
-        """Whether what an ICMP error quotes, from the ICMP header on, is this very request.
+        """Tell whether what an ICMP error quotes, from the ICMP header on, is this very request.
 
         The checksum is left out: the kernel has put in its own. Routers quote no more than the header.
         """
-        return (quote[:2], quote[4:_HEADER]) == (request.packet[:2], request.packet[4:_HEADER])
+        sent = request.packet[: _HEADER.size]
+        return (quote[:2], quote[4 : _HEADER.size]) == (sent[:2], sent[4:])
+
+
+def _packet(kind: int, identifier: int, sequence: int, data: bytes) -> bytes:
+    """An ICMP packet with its checksum (RFC 1071); for ICMPv6 the kernel puts in another one."""
+    packet = _HEADER.pack(kind, 0, 0, identifier, sequence) + data
+    words = iter_unpack("!H", packet + bytes(len(packet) % 2))
+    checksum: int = -sum(word for (word,) in words) % 0xFFFF
+    return packet[:2] + checksum.to_bytes(2) + packet[4:]
 
 
 class HostPinger:
@@ -121,8 +115,6 @@ class HostPinger:
 
     def __init__(self, sock: socket.socket, address: str, size: int) -> None:
         """Owns sock from here on: non-blocking, connected to the address, _OPTIONS set."""
-        from icmplib.utils import unique_identifier
-
         raw = sock.type == socket.SOCK_RAW
         family = Family.IPV4 if sock.family == socket.AF_INET else Family.IPV6
         self._sock = sock
@@ -130,7 +122,7 @@ class HostPinger:
         self._size = size
         self._codec = EchoCodec(family, ip_header=raw and family is Family.IPV4)
         # A datagram socket's identifier is the kernel's choice: it stands where UDP has its port.
-        self._identifier: int = unique_identifier() if raw else sock.getsockname()[1]
+        self._identifier: int = next(_identifiers) & 0xFFFF if raw else sock.getsockname()[1]
         self._sequence = random.getrandbits(16)  # another process may have the same identifier
 
     @property
