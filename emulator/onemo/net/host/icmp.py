@@ -10,7 +10,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from itertools import count
 from struct import Struct, iter_unpack
 from threading import Lock
@@ -19,7 +18,7 @@ from typing import NamedTuple
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.addresses import own_address
+from onemo.net.host.addresses import DOMAIN, family_of, own_address
 from onemo.net.interface import Echo, Family
 
 _log = logging.getLogger(__name__)
@@ -50,10 +49,7 @@ _OPTIONS = {
 _TTL = frozenset({(socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT)})
 _ERROR = frozenset({(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)})
 
-_PROTOCOL = {
-    Family.IPV4: (socket.AF_INET, socket.IPPROTO_ICMP),
-    Family.IPV6: (socket.AF_INET6, socket.IPPROTO_ICMPV6),
-}
+_PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
 _KINDS = (socket.SOCK_DGRAM, socket.SOCK_RAW)  # the one that needs no privilege first
 _NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 _NO_WAY_THERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
@@ -114,7 +110,7 @@ class HostPinger:
     __slots__ = ("_address", "_codec", "_identifier", "_sequence", "_size", "_sock")
 
     def __init__(self, sock: socket.socket, address: str, size: int) -> None:
-        """Owns sock from here on: non-blocking, connected to the address, _OPTIONS set."""
+        """Own sock from here on: non-blocking, connected, _OPTIONS set. address: the one that is shown."""
         raw = sock.type == socket.SOCK_RAW
         family = Family.IPV4 if sock.family == socket.AF_INET else Family.IPV6
         self._sock = sock
@@ -127,7 +123,7 @@ class HostPinger:
 
     @property
     def address(self) -> str:
-        """See Pinger. As it was given."""
+        """The address that is shown, as it was given."""
         return self._address
 
     async def echo(self, timeout: float) -> Echo:
@@ -224,17 +220,15 @@ def open_pinger(
     size: int,
     create: Callable[[int, int, int], socket.socket] = socket.socket,
     source: str | None = None,
+    shown: str | None = None,
 ) -> HostPinger:
     """Get ready to ping an IPv4 or IPv6 literal with size bytes of data (1-1400).
 
-    create makes the host's sockets (family, type, protocol); source as in HostNetwork. Raises NetError: NAME, no
-    literal; FAMILY, the host lacks the family, or IPv6 has no route there; OTHER, the host does not let us ping, or no
-    way there.
+    create makes the host's sockets (family, type, protocol); source as in HostNetwork; shown: the address that the
+    pinger shows in place of its own. Raises NetError: NAME, no literal; FAMILY, the host lacks the family, or IPv6 has
+    no route there; OTHER, the host does not let us ping, or no way there.
     """
-    try:
-        family = Family(ip_address(address).version)
-    except ValueError:
-        raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
+    family = family_of(address)
     sock = _permitted_socket(family, create)
     try:
         sock.setblocking(False)
@@ -243,7 +237,7 @@ def open_pinger(
         if (own := own_address(source, family)) is not None:
             sock.bind((own, 0))
         sock.connect((address, 0))
-        return HostPinger(sock, address, size)
+        return HostPinger(sock, shown or address, size)
     except OSError as error:
         sock.close()
         lost = family is Family.IPV6 and error.errno in _NO_WAY_THERE
@@ -255,11 +249,10 @@ def open_pinger(
 
 def _permitted_socket(family: Family, create: Callable[[int, int, int], socket.socket]) -> socket.socket:
     """A socket for ICMP, of the first kind that the host lets us have."""
-    domain, protocol = _PROTOCOL[family]
     refusal: OSError | None = None
     for kind in _KINDS:
         try:
-            return create(domain, kind, protocol)
+            return create(DOMAIN[family], kind, _PROTOCOL[family])
         except OSError as error:
             refusal = error
             if error.errno == errno.EAFNOSUPPORT:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.connect import Place
-from onemo.net.host.resolver import Resolver, host_name_servers, require_name
+from onemo.net.host.resolver import Resolver, host_name_servers
 from onemo.net.interface import Family, Transport
+from onemo.net.names import require_name
 
 from tests.unit.net.conftest import Peers, open_files, port_of
 from tests.unit.net.host.dns_server import DnsServer, dns_server
