@@ -90,7 +90,7 @@ class Control:
 
     def faults(self, asked: Asked) -> list[state.Fault]:
         running = self._running(asked)
-        return [state.fault(armed) for armed in armed_on(running.module)] if hasattr(running, "module") else []
+        return [state.fault(armed) for armed in armed_on(running.module)] if running.built else []
 
     def arm(self, asked: Asked) -> list[state.Fault]:
         hand, faults = self._hand(asked), _faults(asked.body)

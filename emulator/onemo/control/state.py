@@ -163,7 +163,7 @@ class Fault(NamedTuple):
 
 def summary(running: Running) -> Summary:
     model, condition = running.spec.shown_model(running.model), running.condition.value
-    if not hasattr(running, "module"):
+    if not running.built:
         return Summary(running.name, model, None, condition, None, None, 0, 0)
     modem = running.module.modem
     return Summary(
@@ -184,7 +184,7 @@ def state(running: Running, journal: Journal) -> Module:
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
     who = Identity(identity.imei, identity.imsi, identity.iccid, revision)
     known = Module(row.name, row.model, row.port, row.condition, error, who, {})
-    if not hasattr(running, "module"):
+    if not running.built:
         return known
     modem = running.module.modem
     transmitter, passed = modem.transmitter, journal.passed
