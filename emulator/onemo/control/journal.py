@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from onemo.dialogue.lines import ANSWER, Lines, Told, crossed
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
         """As JSON has it; each character of data is a byte."""
         told = self.told
         head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
-        of = {} if told.connection is None else {"connect_id": told.connection}
+        of = {} if told.label is None else {told.label.index_name: told.label.number}
         if self.kind == "event":
             return {**head, "event": told.event, **of, "detail": told.data.decode("utf-8", "replace")}
         took = {} if told.took is None else {"took": round(told.took, 6)}
@@ -76,11 +77,11 @@ class Journal:
         """See Trace."""
         self._add(direction, kind, data)
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """See Trace."""
-        self._add(event, connect_id, detail)
+        self._add(event, label, detail)
 
-    def _add(self, what: str, of: Kind | int | None, data: bytes | str) -> None:
+    def _add(self, what: str, of: Kind | Label | None, data: bytes | str) -> None:
         self._aside.append((self._clock() - self._start, what, of, data))
         self._size += _size(data)
         if isinstance(data, bytes):

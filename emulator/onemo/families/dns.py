@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, Key, KeyedSetting
+from onemo.at.command import Action, Declaration, Key, KeyedSetting, print_line
 from onemo.at.params import Maybe, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.errors import NetFailure
+from onemo.modem.asking import Asking
 from onemo.modem.modem import Modem
-from onemo.modem.names import require_addresses, servers_in_force, shown_address
+from onemo.modem.names import name_policy, require_addresses, servers_in_force, shown_address
 from onemo.modem.slots import (
     NAME_CACHE,
     NAME_PRIORITY,
@@ -19,7 +21,7 @@ from onemo.modem.slots import (
     Cached,
     Servers,
 )
-from onemo.net.interface import Family
+from onemo.net.interface import Family, LookupRequest
 
 
 class Lookup(NamedTuple):
@@ -27,6 +29,24 @@ class Lookup(NamedTuple):
 
     domainname: RequiredText
     cid: Maybe
+
+
+class Lookups(Asking[list[str]]):
+    """One lookup at a time (manual 3.11)."""
+
+    def look_up(self, name: str, cid: int | None) -> None:
+        """Ask for a name, on a PDP context (None: the default one). Raises CommandError(DNS_BUSY) while one runs."""
+        if self.running is not None:
+            raise CommandError(Cme.DNS_BUSY)
+        self._name = name
+        names, every = name_policy(self.host, cid), self.host.profile.dns.every_family
+        self.ask(LookupRequest(name=name, names=names, every=every), cid)
+
+    def answered(self, result: list[str] | NetFailure, now: float) -> bool:
+        """Tell the addresses; none when the lookup failed."""
+        found = [] if isinstance(result, NetFailure) else result[: self.host.profile.dns.listed]
+        self.host.notify(print_line("MDNSGIP", self._name, *map(shown_address, found)))
+        return False
 
 
 def _addresses(family: Family, modem: Modem, record: Servers) -> None:
@@ -50,7 +70,7 @@ def _cache(modem: Modem, record: Cached) -> tuple[int, ...]:
 def _look_up(modem: Modem, record: Lookup) -> Reply:
     """OK now, the addresses in a URC. No active context: CME 570; a lookup that still runs: CME 581."""
     modem.contexts.require(record.cid)
-    modem.services.look_up(record.domainname, record.cid)
+    modem.part(Lookups).look_up(record.domainname, record.cid)
     return DONE
 
 

@@ -164,7 +164,8 @@ class Lifecycle:
         """Whether something goes on: a command, a payload, a search, an operation on the network, unread output."""
         modem = self._modem
         line = modem.interpreter.busy or modem.framer.mode is not Mode.COMMAND or modem.transmitter.size
-        network = modem.radio.deadline < math.inf or modem.connections.moving or modem.services.busy
+        busy = modem.connections.moving or any(part.busy for part in modem.parts.values())
+        network = modem.radio.deadline < math.inf or busy
         return not (self.power.ready or self.power.asleep) or bool(line) or network
 
     def _tell_sleep(self, name: bytes) -> None:

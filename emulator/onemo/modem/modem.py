@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from onemo.at.command import BoundCommand, Pending
 from onemo.at.params import Value
 from onemo.at.registry import BoundModel
 from onemo.at.reply import CONNECT, DONE, OK, Cme, CommandError, Reply, ReplyFormat
 from onemo.at.store import R, Settings, Slot
+from onemo.modem.channel import Forward
 from onemo.modem.clock import Clock
-from onemo.modem.connection import AccessMode, Instance, State
+from onemo.modem.connection import AccessMode, State
 from onemo.modem.connections import Connections
 from onemo.modem.contexts import Contexts
 from onemo.modem.files import Files
-from onemo.modem.intents import Attach, Forward, Intent, NetworkInfo, Store
+from onemo.modem.instance import Instance
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Store
 from onemo.modem.interpreter import Interpreter
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Memory, Stored
+from onemo.modem.part import P, Part
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
-from onemo.modem.services import Services
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
@@ -76,7 +79,7 @@ class Modem:
         self.settings = Settings(self.model.slots, {**self.memory.values, **self.memory.profile})
         self.sleep = Sleep(self)
         self.connections = Connections(self, self.model)
-        self.services = Services(self, self.model)
+        self.parts: dict[object, Part] = {}
         self.files.restart()
         self.sim.restart()
         by_cid = self.memory.by_cid
@@ -88,6 +91,12 @@ class Modem:
         self._online_due: int | None = None
         self._online: Instance | None = None
         self.apply_basics()
+
+    def part(self, kind: Callable[[Modem], P]) -> P:
+        """The part of this boot cycle, made at its first use."""
+        if kind not in self.parts:
+            self.parts[kind] = kind(self)
+        return cast(P, self.parts[kind])
 
     @property
     def power(self) -> Power:
@@ -111,15 +120,14 @@ class Modem:
     def commands(self) -> Mapping[bytes, BoundCommand[Modem]]:
         return self.model.commands
 
-    def attached(self, network: NetworkInfo, now: float) -> None:
+    def attached(self, operation: Attach, network: NetworkInfo, now: float) -> None:
         """The network took the module: it has the time (NITZ), name servers, and a context. Nothing of that if the
-        module does not want it any more."""
+        module does not want it any more. operation: what asked for it."""
         self.now = now
         if self.radio.attached(network.utc, now):
             self.name_servers = network.name_servers
             self.contexts.attach(network)
-        if isinstance(self.interpreter.operation, Attach):
-            self.complete(self.radio.registered, now)
+        self.complete(operation, self.radio.registered, now)
 
     def tell_first(self) -> None:
         """What the running command made happen is told before its answer. A real module takes its time to switch the
@@ -130,7 +138,8 @@ class Modem:
     def _context_down(self, cid: int) -> None:
         """Whatever runs on the context ends."""
         self.connections.context_down(cid)
-        self.services.context_down(cid)
+        for part in self.parts.values():
+            part.context_down(cid)
 
     def _sim_changed(self) -> None:
         """What the card remembers; the command that made it so writes it down."""
@@ -259,10 +268,12 @@ class Modem:
         assert self._online is not None
         self.now = now
         self._online.queued += len(payload)
-        return Forward(self._online.connect_id, payload)
+        return Forward(self._online, payload)
 
-    def complete(self, result: object, now: float) -> None:
-        """The world has done what the running command asked for."""
+    def complete(self, operation: object, result: object, now: float) -> None:
+        """The world has done what a command asked for with that operation; where none waits for it, nothing."""
+        if self.interpreter.operation is not operation:
+            return
         self.now = now
         self.interpreter.complete(result, now)
         self._line_done(now)
@@ -396,13 +407,6 @@ class Modem:
         self._online = None
         self.framer.discard(self.now)
 
-    def forwarded(self, connect_id: int, count: int, now: float) -> None:
-        """The network took count bytes of the payload of transparent mode."""
-        instance = self.connections[connect_id]
-        instance.queued = max(0, instance.queued - count)
-        instance.sent += count
-        instance.last_exchange = now
-
     def _enter_online(self, now: float) -> None:
         """CONNECT, what was buffered, and payload from now on; unless the connection is gone already."""
         connect_id, self._online_due = self._online_due, None
@@ -415,8 +419,8 @@ class Modem:
         self.transmitter.release(math.inf)
         self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT))
-        self.transmitter.write(self.connections.delivery.drain_raw(instance), Kind.DATA)
-        self.connections.delivery.hold(instance, AccessMode.TRANSPARENT)
+        self.transmitter.write(instance.drain_raw(), Kind.DATA)
+        instance.hold(AccessMode.TRANSPARENT)
         instance.online = True
         self._online = instance
         self.framer.online(instance.packet_size, instance.packet_wait, now)
@@ -426,7 +430,7 @@ class Modem:
         instance, self._online = self._online, None
         assert instance is not None
         instance.online = False
-        self.connections.delivery.hold(instance, AccessMode.NORMAL)
+        instance.hold(AccessMode.NORMAL)
         self.transmitter.final(self.format.final(OK), now)
 
     def _forward(self, data: bytes) -> None:
@@ -436,4 +440,4 @@ class Modem:
         size = len(data) if instance.transport is Transport.TCP else instance.packet_size
         for start in range(0, len(data), size):
             part = data if size == len(data) else data[start : start + size]
-            self.intents.append(Forward(instance.connect_id, part))
+            self.intents.append(Forward(instance, part))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import overload
 
 from onemo.dialogue.lines import ANSWER, Lines, Told, crossed
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 _KEPT = 1 << 24
@@ -61,12 +62,12 @@ class Dialogue:
                 self._take_up()
             self._news.notify_all()
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """See Trace."""
         with self._news:
             self.latest = self._clock()
             self._take_up()
-            self._keep(crossed(event, connect_id, detail, self.latest - self._start))
+            self._keep(crossed(event, label, detail, self.latest - self._start))
             self._news.notify_all()
 
     # What a test reads.

@@ -10,6 +10,8 @@ from onemo.runtime import dialogue
 from onemo.runtime.dialogue import Dialogue
 from onemo.wire.transmitter import Kind
 
+from tests.support.labels import socket_label
+
 
 @pytest.fixture
 def trace() -> Dialogue:
@@ -20,9 +22,9 @@ def trace() -> Dialogue:
     trace.line(">", b"\r")
     trace.line("<", b"\r", Kind.ECHO)
     trace.line("<", b"\r\nOK\r\n", Kind.ANSWER)
-    trace.net("opened", 0, "127.0.0.1:9")
+    trace.net("opened", socket_label(0), "127.0.0.1:9")
     trace.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
-    trace.net("received", 0, b"\x00\xff")
+    trace.net("received", socket_label(0), b"\x00\xff")
     return trace
 
 

@@ -1,0 +1,65 @@
+"""AT+MNTP (manual 3.15): the time of a server."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from onemo.at.command import Action, Declaration, print_line
+from onemo.at.params import Defaulted, DefaultedText
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.errors import NetFailure
+from onemo.modem.asking import Asking
+from onemo.modem.clock import show
+from onemo.modem.modem import Modem
+from onemo.modem.names import name_policy
+from onemo.net.interface import TimeRequest
+
+
+class AskTime(NamedTuple):
+    """AT+MNTP; sync 1 sets the module's clock; timeout in seconds."""
+
+    server: DefaultedText
+    port: Defaulted
+    sync: Defaulted
+    timeout: Defaulted
+
+
+class Times(Asking[float]):
+    """One question for the time at once. sync: the module's clock is to be set."""
+
+    sync: bool
+
+    def ask_time(self, host: str, port: int, timeout: float, *, sync: bool) -> None:
+        """Ask a time server. Raises CommandError(NOT_ALLOWED) while another question is open."""
+        if self.running is not None:
+            raise CommandError(Cme.NOT_ALLOWED)
+        self.sync = sync
+        self.ask(TimeRequest(host=host, port=port, timeout=timeout, names=name_policy(self.host)), None)
+
+    def answered(self, result: float | NetFailure, now: float) -> bool:
+        """Tell the time, and set the clock where that was asked."""
+        clock = self.host.clock
+        if isinstance(result, NetFailure):
+            line = print_line("MNTP", self._code(result))
+        else:
+            line = print_line("MNTP", 0, show(result, clock.zone))
+            if self.sync:
+                clock.set(result, now)
+        self.host.notify(line)
+        return False
+
+    def _code(self, failure: NetFailure) -> int:
+        codes = self.host.profile.time
+        if failure in (NetFailure.NAME, NetFailure.NAME_TIMED_OUT):
+            return codes.name
+        return codes.timed_out if failure is NetFailure.TIMED_OUT else codes.unusable
+
+
+def _ask(modem: Modem, record: AskTime) -> Reply:
+    """OK now, the time in a URC. No active context: CME 570; a question that is still open: CME 3."""
+    modem.contexts.require(None)
+    modem.part(Times).ask_time(record.server, record.port, record.timeout, sync=bool(record.sync))
+    return DONE
+
+
+DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MNTP", AskTime, _ask, bare=True),)
