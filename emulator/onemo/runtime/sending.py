@@ -126,20 +126,25 @@ class Sending:
 
     def forward(self, intent: Forward) -> None:
         """Hand data over at once, or into the outbox that a task drains."""
-        task = self._tasks.get(intent.owner)
+        owner, data = intent
+        task = self._tasks.get(owner)
         if task is None or task.connection is None or task.failure is not None:
-            intent.owner.on_untaken(len(intent.data))
+            owner.on_untaken(len(data))
             return
-        rest: bytes | memoryview = intent.data
+        rest: bytes | memoryview = data
         if task.drained is None:
             try:
                 count = task.connection.send_now(rest)
             except NetError as error:
                 self._fail(task, error, len(rest))
                 return
-            if count:
-                self._handed_over(task, rest[:count])
-                task.owner.on_taken(count, self._shell.modem.now)
+            if count:  # as _handed_over, without its call: this is the way of bulk
+                if self._trace is not None:
+                    self.net("sent", task.label, rest[:count])
+                task.sent += count
+                if owner.watches_acknowledgements:
+                    self._watch(task, count)
+                owner.on_taken(count, self._shell.modem.now)
             if count == len(rest):
                 return
             rest = memoryview(rest)[count:]
@@ -195,9 +200,14 @@ class Sending:
         if self._trace is not None:
             self.net("sent", task.label, data)
         task.sent += len(data)
-        if not task.watched and task.owner.watches_acknowledgements and self.serves(task):
+        if task.owner.watches_acknowledgements:
+            self._watch(task, len(data))
+
+    def _watch(self, task: Task, count: int) -> None:
+        """Watch for the acknowledgement of the count bytes that were sent last, and of what follows them."""
+        if not task.watched and self.serves(task):
             task.watched = True
-            self.start(self._watch_acknowledgements(task, task.sent - len(data)))
+            self.start(self._watch_acknowledgements(task, task.sent - count))
 
     async def _watch_acknowledgements(self, task: Task, told: int) -> None:
         """Look at the socket with growing gaps while something is outstanding. told: bytes reported so far."""
