@@ -28,7 +28,7 @@ class Ping(NamedTuple):
     cid: Maybe
 
 
-class Pings(Asking[EchoReply]):
+class PingRun(Asking[EchoReply]):
     """One run of echo requests at a time (manual 3.12). requests: how many the run has."""
 
     requests: int
@@ -85,7 +85,7 @@ class Pings(Asking[EchoReply]):
 def _ping(modem: Modem, record: Ping) -> Reply:
     """OK now, each result in a URC. No active context: CME 570; a run that still lasts: CME 582."""
     modem.contexts.require(record.cid)
-    modem.part(Pings).start(record.host, record.timeout, record.ping_num, record.packet_len, record.cid)
+    modem.part(PingRun).start(record.host, record.timeout, record.ping_num, record.packet_len, record.cid)
     return DONE
 
 

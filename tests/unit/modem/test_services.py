@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import NetFailure
 from onemo.families.ntp import Times
-from onemo.families.ping import Pings
+from onemo.families.ping import PingRun
 from onemo.modem.channel import Ask, EchoReply
 from onemo.net.interface import Echo, LookupRequest, PingRequest, TimeRequest
 
@@ -66,7 +66,7 @@ def test_a_run_of_pings(series: str) -> None:
         driver.ask(line)
         ping = asked(driver)
         assert isinstance(ping.request, PingRequest)
-        assert [driver.modem.part(Pings).requests, ping.request.timeout, ping.request.size] == wanted
+        assert [driver.modem.part(PingRun).requests, ping.request.timeout, ping.request.size] == wanted
         assert (ping.request.host, ping.every) == ("h", 1)
 
 
