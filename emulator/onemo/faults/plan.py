@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from onemo.faults.kinds import Kind, Layer, Value
+from onemo.profile.index import Label
 
 if TYPE_CHECKING:
     from random import Random
@@ -25,13 +26,13 @@ class Occasion(NamedTuple):
 
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS; or ``boot``, once for each boot cycle; urc: the URC's line; data: what passes.
-    transport, host, port: of the peer, as the firmware wrote them.
+    label: of the instance that it is about. transport, host, port: of the peer, as the firmware wrote them.
     """
 
     direction: str = ""
     command: str = ""
     form: str = ""
-    connect_id: int | None = None
+    label: Label | None = None
     operation: str = ""
     urc: str = ""
     data: bytes | memoryview = b""
@@ -101,7 +102,10 @@ class Fault:
             elif name == "host":
                 if not _names(str(wanted), occasion.host):
                     return False
-            elif name != "module" and getattr(occasion, name) != wanted:
+            elif name in Occasion._fields:
+                if getattr(occasion, name) != wanted:
+                    return False
+            elif name != "module" and occasion.label != (name, wanted):
                 return False
         return True
 
