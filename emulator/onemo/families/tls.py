@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, Prompt, print_line
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Kind, Param, Required, RequiredText
+from onemo.at.payload import BadPayload, SendFormat, decode
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.files import FileError, FileKind, Files, TlsError
 from onemo.modem.modem import Modem
@@ -25,7 +26,6 @@ from onemo.modem.tls import (
     cipher_suite,
 )
 from onemo.profile.schema import TLS
-from onemo.wire.payload import BadPayload, SendFormat, decode
 
 
 class Write(NamedTuple):

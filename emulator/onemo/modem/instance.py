@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 
 from onemo.at.command import print_line
+from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
 from onemo.modem.buffers import PacketBuffer, StreamBuffer
@@ -20,7 +21,6 @@ from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label
 from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
-from onemo.wire.payload import ReceiveFormat, encode
 from onemo.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535

@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, Prompt, print_line
 from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.payload import BadPayload, SendFormat, decode, typed_length
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.channel import Send, Sent
 from onemo.modem.connection import Loss, Operation, SocketError
@@ -14,7 +15,6 @@ from onemo.modem.modem import Modem
 from onemo.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.net.interface import Transport
 from onemo.profile.schema import CONNECTION
-from onemo.wire.payload import BadPayload, SendFormat, decode, typed_length
 
 
 class SendData(NamedTuple):
