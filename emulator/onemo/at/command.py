@@ -46,7 +46,7 @@ class Prompt(NamedTuple):
 
     timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
     whether the time-out ended it), or None after ESC. It may raise CommandError. secret: what is
-    entered is shown to nobody.
+    entered is shown to nobody. text: the prompt itself, None: the line's.
     """
 
     length: int | None
@@ -54,6 +54,7 @@ class Prompt(NamedTuple):
     timeout: float
     finish: Callable[[bytes | None, bool], Outcome]
     secret: bool = False
+    text: str | None = None
 
 
 Outcome = Reply | Pending | Prompt

@@ -79,7 +79,8 @@ def _shown(loaded: LoadedProfile, value: object) -> str:
     if isinstance(value, str) and value in loaded.profile.cme:
         return f"{loaded.profile.cme[value].number} ({value})"
     if isinstance(value, str):
-        return value.replace("{sub_model}", loaded.profile.sub_model) or "none"
+        text = value.replace("{sub_model}", loaded.profile.sub_model).replace("\r", r"\r").replace("\n", r"\n")
+        return text or "none"
     if isinstance(value, ErrorSection):
         return f"{value.number} {value.text}"
     if isinstance(value, tuple) and hasattr(value, "_asdict"):

@@ -133,8 +133,7 @@ class Interpreter:
             modem.intents.append(cast(Intent, outcome.operation))
         else:
             self._prompt = outcome
-            modem.transmitter.hold = True
-            modem.transmitter.write(modem.format.prompt())
+            modem.transmitter.prompt(modem.format.prompt(outcome.text or modem.model.profile.line.prompt))
             modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
         return False
 

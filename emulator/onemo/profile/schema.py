@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits
+from onemo.profile.shape import at_least, digits, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -17,6 +17,8 @@ IS_DELAY = at_least(0)
 Delay = Annotated[float, IS_DELAY]
 """Seconds that the module or its network takes, and --speed shortens."""
 Count = Annotated[int, at_least(0)]
+PromptText = Annotated[str, is_prompt]
+"""A prompt for payload; for CR and LF the characters of S3 and S4 are sent."""
 
 
 class Table(NamedTuple, Generic[T]):
@@ -104,6 +106,8 @@ class LineSection(NamedTuple):
     """How long a half-typed, echoed command line keeps URCs back."""
     guard: Seconds
     """Silence before and after +++."""
+    prompt: PromptText
+    """The > of a payload entry, where a command has no other."""
 
 
 class PowerSection(NamedTuple):

@@ -47,6 +47,11 @@ def digits(count: int, most: int | None = None) -> Check:
     return lambda value: None if len(value) in fits and value.isascii() and value.isdigit() else f"is not {told} digits"
 
 
+def is_prompt(value: str) -> str | None:
+    """Check that it is a ``>``, alone or among line ends and blanks."""
+    return None if value.strip("\r\n ") == ">" else f"is {value!r}, not > with CR, LF and blanks around it"
+
+
 def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
     if hint is Any:
         return value

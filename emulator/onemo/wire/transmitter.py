@@ -72,6 +72,11 @@ class Transmitter:
             self._out.append(data)
             self._grow(kind, len(data))
 
+    def prompt(self, data: bytes) -> None:
+        """The ``>`` of a payload entry; URCs are held from now on."""
+        self.hold = True
+        self.write(data)
+
     def final(self, data: bytes, now: float) -> None:
         """A final result code: the gap before the next URC begins."""
         self.write(data)

@@ -206,13 +206,16 @@ class FaultyTransmitter(Transmitter):
     # Points of the line's traffic.
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
-        """See Transmitter; the points before an answer and inside the > entry."""
+        """See Transmitter; the point before an answer."""
         if data and not self._modem.online and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)
-        if data == self._modem.format.prompt():
-            self._leave("prompt")
+
+    def prompt(self, data: bytes) -> None:
+        """See Transmitter; the point inside the > entry."""
+        super().prompt(data)
+        self._leave("prompt")
 
     def final(self, data: bytes, now: float) -> None:
         """See Transmitter; the points before the final result code and glued to it."""
