@@ -251,7 +251,7 @@ def _contexts(modem: Modem) -> tuple[Context, ...]:
 
 
 def _connection(instance: Instance) -> Connection:
-    request, transport, buffer = instance.request, instance.transport, instance.buffer
+    request, transport = instance.request, instance.transport
     return Connection(
         instance.connect_id,
         instance.state.value,
@@ -261,7 +261,7 @@ def _connection(instance: Instance) -> Connection:
         instance.sent,
         instance.received,
         instance.queued,
-        buffer.unread if buffer else 0,
+        instance.unread,
         request is not None and request.tls is not None,
     )
 

@@ -13,7 +13,7 @@ from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
-from onemo.modem.buffers import PacketBuffer, StreamBuffer
+from onemo.modem.cache import Cache
 from onemo.modem.channel import Close, Drop
 from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
 from onemo.modem.host import Host
@@ -50,7 +50,7 @@ class Instance:
     received: int = 0
     last_exchange: float = -math.inf
     close_mode: int = 0
-    buffer: StreamBuffer | PacketBuffer | None = None
+    buffer: Cache[bytes] | None = None
     online: bool = False
     queued: int = 0
     packet_size: int = 0
@@ -104,31 +104,33 @@ class Instance:
         self.buffer = None
         profile = self.host.profile.table(CONNECTION)
         if mode is AccessMode.STREAM_BUFFERED:
-            self.buffer = StreamBuffer(profile.tcp_window, profile.packets)
+            self.buffer = Cache(profile.tcp_window, profile.packets)
         elif mode is AccessMode.PACKET_BUFFERED:
             size = self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
-            self.buffer = PacketBuffer(profile.packets, size)
+            self.buffer = Cache(size, profile.packets)
+
+    @property
+    def unread(self) -> int:
+        """The bytes (TCP) or packets (UDP) that wait for MIPRD."""
+        if self.buffer is None:
+            return 0
+        return self.buffer.total if self.transport is Transport.TCP else len(self.buffer)
 
     def read(self, count: int) -> list[bytes]:
         """Take MIPRD lines: one with up to count bytes (TCP), one for each of up to count packets (UDP); 0: all."""
         buffer = self.buffer
-        if isinstance(buffer, StreamBuffer) and buffer.total:
-            data = buffer.take(count)
-            return [self._read_line(buffer.unread, data)]
-        if isinstance(buffer, PacketBuffer):
-            packets = min(count, buffer.unread) or buffer.unread
-            taken = [(buffer.take(), buffer.unread) for _ in range(packets)]
-            return [self._read_line(unread, packet) for packet, unread in taken]
-        return []
+        if not buffer:
+            return []
+        if self.transport is Transport.TCP:
+            data = buffer.read(count)
+            return [self._read_line(buffer.total, data)]
+        packets = min(count, len(buffer)) or len(buffer)
+        taken = [(buffer.take(), len(buffer)) for _ in range(packets)]
+        return [self._read_line(unread, packet) for packet, unread in taken]
 
     def drain_raw(self) -> bytes:
         """Take everything that is buffered, as transparent mode prints it."""
-        buffer = self.buffer
-        if isinstance(buffer, StreamBuffer):
-            return buffer.take(0)
-        if isinstance(buffer, PacketBuffer):
-            return b"".join([buffer.take() for _ in range(buffer.unread)])
-        return b""
+        return self.buffer.read(0) if self.buffer else b""
 
     # Owner.
 
@@ -192,11 +194,11 @@ class Instance:
             return 0
         if transparent:
             return _BULK
-        if isinstance(self.buffer, StreamBuffer):
+        if self.buffer is not None:
             return self._stream_credit(self.buffer)
         return 0 if transmitter.hold else self.host.profile.table(CONNECTION).piece
 
-    def _stream_credit(self, buffer: StreamBuffer) -> int:
+    def _stream_credit(self, buffer: Cache[bytes]) -> int:
         """Credit in stream-buffered mode. Over TLS it is one record: while something of it is unread, nothing is taken
         from the peer (manual 3.3, fn 14)."""
         if self.request is not None and self.request.tls is not None:
@@ -209,11 +211,8 @@ class Instance:
         self.received += len(data)
         if self.access_mode is AccessMode.TRANSPARENT:
             self._write_raw(data)
-        elif isinstance(self.buffer, StreamBuffer):
-            self.buffer.add(data)
-            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), self.buffer.total))
-        elif isinstance(self.buffer, PacketBuffer):
-            self._add_packet(self.buffer, data)
+        elif self.buffer is not None:
+            self._store(self.buffer, data)
         else:
             udp = self.transport is Transport.UDP
             kind = b"rudp" if udp else b"rtcp"
@@ -280,12 +279,15 @@ class Instance:
     def _read_line(self, unread: int, data: bytes) -> bytes:
         return print_line("MIPRD", self.connect_id, unread, len(data), self._encoded(data))
 
-    def _add_packet(self, buffer: PacketBuffer, packet: bytes) -> None:
-        if buffer.add(packet):
-            self.host.notify(print_line("MIPURC", "rudp", self.connect_id, buffer.unread))
-        else:
+    def _store(self, buffer: Cache[bytes], data: bytes) -> None:
+        """Hold data for MIPRD. A datagram that does not fit is dropped; a stream has not more than its credit."""
+        if not buffer.add(data):
             # Droppable itself: a flood that nobody reads must not fill the queue with its own lament.
-            self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(packet)), droppable=True)
+            self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(data)), droppable=True)
+        elif self.transport is Transport.TCP:
+            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), buffer.total))
+        else:
+            self.host.notify(print_line("MIPURC", "rudp", self.connect_id, len(buffer)))
 
     def _write_raw(self, data: bytes) -> None:
         """Write straight to the DTE. Datagrams for which there is no room are dropped whole, and counted."""

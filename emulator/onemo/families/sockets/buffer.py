@@ -42,7 +42,8 @@ def _read(modem: Modem, record: Read) -> Reply:
     """Nothing to read, or no connection: only OK."""
     instance = modem.connections[record.connect_id]
     if record.length is None:
-        return DONE if instance.state is State.INITIAL else Reply((_unread_line(instance),))
+        unread = print_line("MIPRD", instance.connect_id, instance.unread)
+        return DONE if instance.state is State.INITIAL else Reply((unread,))
     if (
         instance.transport is Transport.UDP
         and modem.model.profile.table(CONNECTION).reads_one_packet
@@ -50,10 +51,6 @@ def _read(modem: Modem, record: Read) -> Reply:
     ):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     return Reply(instance.read(record.length))
-
-
-def _unread_line(instance: Instance) -> bytes:
-    return print_line("MIPRD", instance.connect_id, instance.buffer.unread if instance.buffer else 0)
 
 
 def _switch(modem: Modem, record: SwitchMode) -> Reply:
