@@ -17,6 +17,7 @@ from onemo.modem.cache import Cache
 from onemo.modem.channel import Close, Drop
 from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
 from onemo.modem.host import Host
+from onemo.modem.pieces import piece_sizes
 from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label
@@ -231,11 +232,8 @@ class Instance:
 
     def on_acknowledged(self, count: int) -> None:
         """Tell it in "ack" URCs of at most one piece each."""
-        piece = self.host.profile.table(CONNECTION).piece
-        while count > 0:
-            part = min(count, piece)
+        for part in piece_sizes(count, self.host.profile.table(CONNECTION).piece):
             self.host.notify(print_line("MIPURC", "ack", self.connect_id, part))
-            count -= part
 
     def on_lost(self, failure: NetFailure | None, now: float) -> None:
         """Tell that the peer closed the connection, or that it broke."""

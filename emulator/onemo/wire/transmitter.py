@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Protocol
 
 _SMALL = 4096
 _ENOUGH = 16384
@@ -24,6 +25,17 @@ class Kind(StrEnum):
     ECHO = "echo"
     URC = "urc"
     DATA = "data"
+
+
+class UrcSource(Protocol):
+    """URCs that are made only when they can leave at once."""
+
+    deadline: float
+    """When the next may be made; inf: there is none for the time being."""
+
+    def tell(self, now: float) -> None:
+        """Make one, by urc."""
+        ...
 
 
 class Transmitter:
@@ -45,6 +57,7 @@ class Transmitter:
         self._runs: deque[tuple[Kind, int]] | None = None
         self._urcs: deque[bytes] = deque()
         self._urc_size = 0
+        self._sources: list[UrcSource] = []
         self._not_before = -math.inf
 
     def take_over(self, other: Transmitter) -> None:
@@ -52,7 +65,7 @@ class Transmitter:
         self.hold, self.dropped, self.size = other.hold, other.dropped, other.size
         self._out, self._runs = other._out, other._runs
         self._urcs, self._urc_size = other._urcs, other._urc_size
-        self._not_before = other._not_before
+        self._sources, self._not_before = other._sources, other._not_before
 
     @property
     def full(self) -> bool:
@@ -62,9 +75,15 @@ class Transmitter:
         """
         return (self.size if self.hold else self.size + self._urc_size) > self._high_mark
 
+    def room(self, now: float) -> bool:
+        """Tell whether a URC given now leaves in this step. Where only the gap or a half-typed line forbids it, the
+        deadline says when to ask again."""
+        return not self.hold and now >= self._not_before and not self.full
+
     @property
     def urcs_wait(self) -> bool:
-        return bool(self._urcs)
+        """True while a URC waits, made or not."""
+        return bool(self._urcs or self._sources)
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """Part of an answer, or what else is to go out in its turn."""
@@ -98,15 +117,33 @@ class Transmitter:
         self._urc_size += len(data)
         return True
 
+    def serve(self, source: UrcSource) -> None:
+        """Have a source make its URCs, whenever there is room and after the sources before it, until it has none."""
+        if source not in self._sources:
+            self._sources.append(source)
+
     def release(self, now: float) -> None:
         """Let the URCs go that may go now."""
-        if self._urcs and not self.hold and now >= self._not_before:
+        if self.hold or now < self._not_before:
+            return
+        self._not_before = -math.inf
+        if self._sources:
+            self._make(now)
+        if self._urcs:
             self._out.extend(self._urcs)
             self._grow(Kind.URC, self._urc_size)
             self._forget()
 
+    def _make(self, now: float) -> None:
+        """Let the sources make what there is room for."""
+        for source in self._sources:
+            while source.deadline <= now and not self.full:
+                source.tell(now)
+        self._sources = [source for source in self._sources if source.deadline < math.inf]
+
     def restart(self) -> None:
         """Drop what waits to be announced."""
+        self._sources.clear()
         self._forget()
 
     def _forget(self) -> None:
@@ -115,8 +152,14 @@ class Transmitter:
 
     @property
     def deadline(self) -> float:
-        """When release has something to do; inf: never by time alone."""
-        return self._not_before if self._urcs and not self.hold else math.inf
+        """When release has something to do, or there is room again; inf: never by time alone."""
+        if self.hold:
+            return math.inf
+        if self._urcs or self._not_before > -math.inf:
+            return self._not_before
+        if not self._sources or self.full:
+            return math.inf
+        return min([source.deadline for source in self._sources])
 
     def peek(self) -> bytes | memoryview:
         """The bytes to hand to the line next; empty when there are none."""
