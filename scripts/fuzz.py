@@ -141,11 +141,11 @@ def _check_alive(driver: FaultyDriver) -> None:
     answer = b""
     for _ in range(6):  # the first of them may wake it, or end a line that switches it off
         driver.supply(on=True)
-        if modem.online:
+        if modem.first.online:
             driver.wait(0.5)  # what was typed last may have come right before
             driver.type(b"+++")
         driver.wait(0.5)  # less than it takes to fall asleep again
-        end, linefeed = modem.format.cr[0], modem.format.lf[0]
+        end, linefeed = modem.first.format.cr[0], modem.first.format.lf[0]
         if {end, linefeed, modem.settings.get(EDITING).value} & set(b"ATEVQ01"):
             return  # nobody can type AT any more
         driver.type(b"\x1b%cATE0V1Q0%c" % (end, end))
@@ -153,10 +153,10 @@ def _check_alive(driver: FaultyDriver) -> None:
         driver.type(b"AT" + bytes((end,)))
         answer = driver.take()
         if answer == bytes((end, linefeed)).join((b"", b"OK", b"")):
-            if modem.transmitter.size or driver.untaken:
-                raise Stuck(f"{modem.transmitter.size} bytes stay in the module, {driver.untaken} before it")
+            if modem.first.transmitter.size or driver.untaken:
+                raise Stuck(f"{modem.first.transmitter.size} bytes stay in the module, {driver.untaken} before it")
             return
-    raise Stuck(f"AT is answered {answer!r} in mode {modem.framer.mode.name}, power {modem.power.state.name}")
+    raise Stuck(f"AT is answered {answer!r} in mode {modem.first.framer.mode.name}, power {modem.power.state.name}")
 
 
 # Failures.

@@ -96,12 +96,12 @@ def typed_online(driver: Driver, pieces: list[tuple[bytes, float]]) -> tuple[byt
     typed = b""
     for piece, gap in pieces:
         driver.wait(gap)
-        if not driver.modem.online:
+        if not driver.modem.first.online:
             return typed[:-3], True
         driver.type(piece)
         typed += piece
     driver.wait(1)
-    return (typed, False) if driver.modem.online else (typed[:-3], True)
+    return (typed, False) if driver.modem.first.online else (typed[:-3], True)
 
 
 @settings(max_examples=200)
@@ -146,7 +146,7 @@ def test_transparent_mode_down(pieces: list[bytes], protocol: str, step: int | N
         driver.line_room = 0
     driver.world.peer_sends(0, *pieces)
     received = driver.take()
-    while step is not None and driver.modem.transmitter.peek():
+    while step is not None and driver.modem.first.transmitter.peek():
         driver.read_more(step)
         received += driver.take()
     assert received == b"".join(pieces)

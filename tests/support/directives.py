@@ -101,7 +101,7 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"power (off|back)", lambda driver, given: driver.supply(on=given[1] == "back")),
     (r"dtr", lambda driver, _: driver.raise_dtr()),
     (r"state (\w+)", lambda driver, given: _equal(driver.modem.power.state.name.lower(), given[1])),
-    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.baud_rate, int(given[1]))),
+    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.first.baud_rate, int(given[1]))),
     (r"wait ([\d.]+)", lambda driver, given: driver.wait(float(given[1]))),
     (r"(open|send|close) (\d) held", lambda driver, given: driver.world.hold(given[1], int(given[2]))),
     (r"open (\d) done", lambda driver, given: driver.world.finish_open(int(given[1]))),

@@ -188,7 +188,8 @@ def state(running: Running, journal: Journal) -> Module:
     if not running.built:
         return known
     modem = running.module.modem
-    transmitter, passed = modem.transmitter, journal.passed
+    console, passed = modem.first, journal.passed
+    transmitter = console.transmitter
     return known._replace(
         power=Power(modem.power.state.name.lower(), modem.power.asleep, modem.power.cycles),
         clock=modem.clock.utc(modem.now) if modem.clock.is_set else None,
@@ -197,7 +198,7 @@ def state(running: Running, journal: Journal) -> Module:
         contexts=_contexts(modem),
         connections=tuple(_connection(instance) for instance in modem.connections),
         settings=_settings(modem),
-        line=SerialLine(transmitter.size, transmitter.dropped, modem.baud_rate, modem.framer.mode.name.lower()),
+        line=SerialLine(transmitter.size, transmitter.dropped, console.baud_rate, console.framer.mode.name.lower()),
         counters=Counters(
             passed[">"], passed["<"], passed["sent"], passed["received"], journal.next - 1, modem.power.cycles
         ),

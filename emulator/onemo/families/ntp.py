@@ -47,7 +47,7 @@ class Times(Asking[float]):
             line = print_line("MNTP", 0, show(result, clock.zone))
             if self.sync:
                 clock.set(result, now)
-        self.host.notify(line)
+        self.tell(line)
         return False
 
     def _code(self, failure: NetFailure) -> int:

@@ -62,13 +62,13 @@ class PingRun(Asking[EchoReply]):
             line = print_line("MPING", 0, shown_address(result.address), self._size, milliseconds, result.ttl)
         else:
             line = print_line("MPING", self._code(result))
-        self.host.notify(line)
+        self.tell(line)
         if isinstance(result, NetFailure) and result is not NetFailure.TIMED_OUT:
             return False
         if self._sent < self.requests:
             return True
         if self.requests > 1:
-            self.host.notify(self._statistics())
+            self.tell(self._statistics())
         return False
 
     def _statistics(self) -> bytes:

@@ -15,6 +15,7 @@ from onemo.errors import NetFailure
 from onemo.modem.buffers import PacketBuffer, StreamBuffer
 from onemo.modem.channel import Close, Drop
 from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.modem.console import Console
 from onemo.modem.host import Host
 from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
@@ -33,6 +34,8 @@ class Instance:
     """One connect_id. Implements Owner. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that
     it is on, None for the default one. sent, received: bytes. waiting_ports: all local ports in their 2 MSL wait, and
     until when.
+
+    console: the one that asked last, which hears of it, and is held in transparent mode.
 
     buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
     mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
@@ -55,6 +58,10 @@ class Instance:
     queued: int = 0
     packet_size: int = 0
     packet_wait: float = 0.0
+    console: Console = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.console = self.host.first
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that the state does not allow. Raises CommandError."""
@@ -76,11 +83,43 @@ class Instance:
     def transport(self) -> Transport | None:
         return self.request.transport if self.request else None
 
+    @property
+    def connected(self) -> bool:
+        """The connection stands."""
+        return self.state is State.CONNECTED
+
+    @property
+    def datagrams(self) -> bool:
+        """It is one of UDP."""
+        return self.transport is Transport.UDP
+
+    # Transparent mode.
+
+    def take_line(self) -> bytes:
+        """Hold the line from now on; return what was received before and is unread."""
+        unread = self.drain_raw()
+        self.hold(AccessMode.TRANSPARENT)
+        self.online = True
+        return unread
+
+    def leave_line(self) -> None:
+        """Go back to normal mode."""
+        self.online = False
+        self.hold(AccessMode.NORMAL)
+
+    def give_up_line(self) -> None:
+        """Leave the line, if it holds one: it has ended, or a command on another console wants it otherwise."""
+        if self.online:
+            self.online = False
+            self.console.go_offline()
+
     # What commands do.
 
     def close(self, mode: int, now: float) -> None:
         """Begin MIPCLOSE in the way that mode stands for in the profile; on UDP the mode is inert."""
         self.check(Operation.CLOSE)
+        self.give_up_line()
+        self.console = self.host.console
         lost = self.state is State.CLOSED
         self.on(Event.CLOSE)
         self.close_mode = mode
@@ -158,7 +197,7 @@ class Instance:
         self.ipv6 = ipv6
         self.last_exchange = now
         if self.access_mode is AccessMode.TRANSPARENT:
-            self.host.go_online(self.connect_id)
+            self.console.go_online(self)
             return
         self.hold(self.access_mode)
         self._tell_opened(0)
@@ -187,7 +226,7 @@ class Instance:
             return 0
         if self.transport is Transport.UDP:
             return _MAX_DATAGRAM
-        transmitter = self.host.transmitter
+        transmitter = self.console.transmitter if transparent else self.host.first.transmitter
         if transmitter.full:
             return 0
         if transparent:
@@ -244,9 +283,7 @@ class Instance:
 
     def lose(self, loss: Loss) -> None:
         """Tell that the connection has ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
-        if self.online:
-            self.online = False
-            self.host.go_offline(self.connect_id)
+        self.give_up_line()
         self.on(Event.LOST)
         if not self.host.settings.effective(AUTOFREE, self.connect_id).free_mode:
             self.on(Event.RELEASED)
@@ -265,12 +302,12 @@ class Instance:
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
         self.on(Event.RELEASED)
-        self.host.notify(print_line("MIPCLOSE", self.connect_id, code))
+        self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
 
     # Inside.
 
     def _tell_opened(self, result: int) -> None:
-        self.host.notify(print_line("MIPOPEN", self.connect_id, result))
+        self.host.notify_on(self.console, print_line("MIPOPEN", self.connect_id, result))
 
     def _encoded(self, data: bytes) -> bytes:
         """Encode data in the <recv_format>."""
@@ -289,7 +326,7 @@ class Instance:
 
     def _write_raw(self, data: bytes) -> None:
         """Write straight to the DTE. Datagrams for which there is no room are dropped whole, and counted."""
-        transmitter = self.host.transmitter
+        transmitter = self.console.transmitter
         if self.transport is Transport.UDP and transmitter.full:
             transmitter.dropped += 1
         else:

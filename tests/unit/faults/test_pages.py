@@ -81,7 +81,9 @@ def test_every_urc_of_the_code_is_there() -> None:
     """Those that are announced under a name of their own, and what MIPURC and CGEV tell."""
     root = Path(onemo.__file__).parent
     code = "\n".join(path.read_text() for folder in ("modem", "families") for path in (root / folder).rglob("*.py"))
-    names = set(re.findall(r'(?:notify|_announce)\(print_line\("(\w+)"', code)) | {"MPING", "MNTP", "MIPCALL"}
+    names = set(
+        re.findall(r'(?:notify|notify_on|report|tell|announce)\((?:self\.console, )?print_line\("(\w+)"', code)
+    ) | {"MPING", "MNTP", "MIPCALL"}
     names |= {"CREG", "CGREG", "CEREG", "MLPMENTER", "MLPMEXIT"}
     assert len(names) > 12
     assert {name for name in names if f"+{name}: " not in SAID} == set()

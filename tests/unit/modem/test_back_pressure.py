@@ -25,7 +25,7 @@ def driver(request: pytest.FixtureRequest) -> Driver:
 
 
 def waiting(driver: Driver) -> int:
-    transmitter = driver.modem.transmitter
+    transmitter = driver.modem.first.transmitter
     return len(driver.take()) + transmitter.size + transmitter._urc_size
 
 
@@ -71,7 +71,7 @@ def test_datagrams_are_dropped_whole_newest_first_and_counted(driver: Driver) ->
     urcs = re.findall(rb'\r\n\+MIPURC: "rudp",1,504,(\d{4}x{500})\r\n', read_all(driver, 5000))
     assert urcs == sent[: len(urcs)]
     assert 100 < len(urcs) < 1000
-    assert driver.modem.transmitter.dropped == 1000 - len(urcs)
+    assert driver.modem.first.transmitter.dropped == 1000 - len(urcs)
     driver.line_room = None
     driver.world.peer_sends(1, b"again")
     assert driver.take() == b'\r\n+MIPURC: "rudp",1,5,again\r\n'

@@ -128,7 +128,7 @@ def test_what_comes_after_a_loss_is_discarded_however_full_the_line() -> None:
     driver.ask('AT+MIPOPEN=0,"TCP","h",80,,1')
     driver.line_room = 0
     driver.world.peer_sends(0, *[b"x" * 60_000] * 3)
-    assert driver.modem.transmitter.full
+    assert driver.modem.first.transmitter.full
     driver.report(lambda: driver.modem.connections[0].fail(Loss.BROKEN))
     driver.type(b"payload AT\rAT+CGMM\r")
     assert driver.untaken == 0

@@ -43,7 +43,7 @@ def test_a_boot_time_that_is_over_takes_no_time(boot_time: float, since: float |
     modem = Modem(model_named("MN316"), boot_time)
     modem.start(10.0, since)
     assert modem.power.ready
-    assert bytes(modem.transmitter.peek()) == b"\r\n+MATREADY\r\n"
+    assert bytes(modem.first.transmitter.peek()) == b"\r\n+MATREADY\r\n"
 
 
 def test_before_the_supply_there_is_nothing() -> None:
@@ -166,7 +166,7 @@ def test_no_input_is_read_while_a_command_runs() -> None:
     driver.ask(OPEN)
     driver.world.hold("send", 0)
     driver.type(b'AT+MIPSEND=0,1,"a"\r')
-    assert not driver.modem.wants_input
+    assert not driver.modem.first.wants_input
     driver.type(b"AT\r" * 1000)
     assert driver.untaken == 3000
     driver.world.finish_send()

@@ -51,7 +51,7 @@ async def test_in_the_writer(bench: Bench, slips: Callable[[int], None], caplog:
     bench.line.room = 0
     bench.line.types(b"AT+CGMM\r" * count)
     await trio.testing.wait_all_tasks_blocked()
-    assert bench.module.modem.transmitter.full
+    assert bench.module.modem.first.transmitter.full
     slips(1)
     bench.line.makes_room(10**9)
     heard = await bench.heard()
@@ -109,7 +109,7 @@ async def test_the_answer_of_a_prompt_that_timed_out_comes_when_the_line_drains(
     bench.line.room = 0
     bench.line.types(b"AT+MIPRD=1,0;+MIPSEND=0\r")
     await trio.sleep(1000)
-    assert bench.module.modem.transmitter.full
+    assert bench.module.modem.first.transmitter.full
     assert bench.line.heard == b""
     bench.line.makes_room(10**9)
     heard = (await bench.heard()).partition(b"\r\n>")[2]

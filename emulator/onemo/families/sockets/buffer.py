@@ -70,8 +70,10 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
         return DONE
     if mode is AccessMode.TRANSPARENT:
         prepare_transparent(modem, instance)
-        modem.go_online(instance.connect_id)
+        instance.console = modem.console
+        instance.console.go_online(instance)
         return Reply(last=True)
+    instance.give_up_line()
     unread = instance.read(0)
     instance.hold(mode)
     return Reply(unread)

@@ -78,7 +78,7 @@ class Faults:
         self._later: list[tuple[float, Fault]] = []
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
-        self._commands: FaultyCommands | None = None
+        self._commands: list[FaultyCommands] = []
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
         self._ready = False
@@ -209,9 +209,9 @@ class Faults:
         if not ended:
             return
         self._untidy = True  # what goes on goes with the next step
-        transmitter = self._running.modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter):
-            transmitter.let_go(ended)
+        for console in self._running.modem.consoles:
+            if isinstance(console.transmitter, FaultyTransmitter):
+                console.transmitter.let_go(ended)
         for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
                 wrapper.release(ended)
@@ -225,18 +225,21 @@ class Faults:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
         commands, urcs = on(Layer.COMMAND), on(Layer.URC)
-        if commands and self._commands is None:
-            self._commands = FaultyCommands(modem, self)
-            self._commands.install()
-        elif not commands and self._commands is not None:
-            self._commands.remove()
-            self._commands = None
-        transmitter = modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter):
-            if not (commands or urcs) and transmitter.idle:
-                modem.transmitter = transmitter.plain()
-        elif commands or urcs:
-            modem.transmitter = FaultyTransmitter(modem, self, self._running.now, self._tidy)
+        if commands and not self._commands:
+            self._commands = [FaultyCommands(modem, console, self) for console in modem.consoles]
+            for each in self._commands:
+                each.install()
+        elif not commands:
+            for each in self._commands:
+                each.remove()
+            self._commands = []
+        for console in modem.consoles:
+            transmitter = console.transmitter
+            if isinstance(transmitter, FaultyTransmitter):
+                if not (commands or urcs) and transmitter.idle:
+                    console.transmitter = transmitter.plain()
+            elif commands or urcs:
+                console.transmitter = FaultyTransmitter(modem, console, self, self._running.now, self._tidy)
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):

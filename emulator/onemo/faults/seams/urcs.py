@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Armed, Chooser, Occasion
 from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
+from onemo.modem.console import Console
 from onemo.modem.modem import Modem
 from onemo.profile.index import CONNECT_ID, Label
 from onemo.wire.transmitter import Kind, Transmitter
@@ -24,19 +25,25 @@ _MOMENT = 0.5
 
 
 class FaultyTransmitter(Transmitter):
-    """A modem's transmitter with faults. clock: the time now, in seconds; tidy: told when it keeps nothing any more.
+    """A console's transmitter with faults. clock: the time now, in seconds; tidy: told when it keeps nothing any more.
 
     What waits is bounded as URCs are that are held: above that mark nothing more is made to wait.
     """
 
     def __init__(
-        self, modem: Modem, faults: Chooser, clock: Callable[[], float], tidy: Callable[[], None] = lambda: None
+        self,
+        modem: Modem,
+        console: Console,
+        faults: Chooser,
+        clock: Callable[[], float],
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
         line = modem.profile.line
         super().__init__(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
-        self._plain = modem.transmitter
+        self._plain = console.transmitter
         self.take_over(self._plain)
         self._modem = modem
+        self._console = console
         self._faults = faults
         self._clock = clock
         self._tidy = tidy
@@ -130,7 +137,7 @@ class FaultyTransmitter(Transmitter):
                 pieces = [(due, self._split(piece, armed)) for due, piece in pieces]
             else:
                 pieces = [
-                    (due, piece._replace(data=spoilt(piece.data, armed.fault, self._modem.format)))
+                    (due, piece._replace(data=spoilt(piece.data, armed.fault, self._console.format)))
                     for due, piece in pieces
                 ]
         treated = [Waiting(due, piece, fired) if due or not point else Waiting(wait, piece, fired, point)
@@ -189,7 +196,7 @@ class FaultyTransmitter(Transmitter):
     def _occasion(self, data: bytes) -> Occasion:
         found = find_id(data)
         label = Label(found[0], int(found[1][1])) if found else None
-        line = data.strip(self._modem.format.cr + self._modem.format.lf)
+        line = data.strip(self._console.format.cr + self._console.format.lf)
         return Occasion(urc=line.decode("latin-1"), label=label, data=line)
 
     @staticmethod
@@ -207,11 +214,11 @@ class FaultyTransmitter(Transmitter):
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """See Transmitter; the points before an answer and inside the > entry."""
-        if data and not self._modem.online and not self._answering:
+        if data and not self._console.online and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)
-        if data == self._modem.format.prompt():
+        if data == self._console.format.prompt():
             self._leave("prompt")
 
     def final(self, data: bytes, now: float) -> None:

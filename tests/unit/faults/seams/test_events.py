@@ -242,7 +242,7 @@ def test_reset() -> None:
         driver.arm(said)
     assert [armed.fired for armed in driver.faults.reset()] == [1, 0, 0]
     driver.wait(1.0)
-    assert type(driver.modem.transmitter) is Transmitter
+    assert type(driver.modem.first.transmitter) is Transmitter
     assert driver.answer("AT+CPIN?")[-2:] == ["+CPIN: READY", "OK"]
     assert not list(driver.faults.plan)
 
