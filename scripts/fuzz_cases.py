@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, Kind
-from onemo.faults.kinds import FORMS, KINDS, SCOPES, Key, Layer, Type
+from onemo.faults.kinds import FORMS, KINDS, SCOPES, FaultKey, Layer, Type
 from onemo.faults.presets import PRESETS
 from onemo.modem.connection import Loss
 from onemo.runtime.models import Model
@@ -232,7 +232,7 @@ class Maker:
     def _some(self) -> str:
         return self._random.choice(self._names).decode()
 
-    def _key(self, key: Key) -> str:
+    def _key(self, key: FaultKey) -> str:
         random = self._random
         if key.name == "command":
             return self._some()

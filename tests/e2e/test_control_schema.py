@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from onemo.control.api import ENDPOINTS
 from onemo.control.openapi import document
 from onemo.control.stream import TraceStream
-from onemo.faults.kinds import KINDS, Kind
+from onemo.faults.kinds import KINDS, FaultKind
 
 from tests.e2e.started import AT_ONCE, Started
 
@@ -70,7 +70,7 @@ def test_every_answer_is_as_the_document_says(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_the_example_of_every_kind_is_taken(kind: Kind, client: httpx.Client) -> None:
+def test_the_example_of_every_kind_is_taken(kind: FaultKind, client: httpx.Client) -> None:
     armed = client.post(f"/v1/modules/{NAME}/faults", json={"fault": kind.example})
     assert (armed.status_code, [fault["kind"] for fault in armed.json()]) == (201, [kind.name])
     assert client.delete(f"/v1/modules/{NAME}/faults").status_code == 200

@@ -22,7 +22,7 @@ _AGAIN = 0.1
 _LONGEST = 512
 
 
-class Options(NamedTuple):
+class CtlOptions(NamedTuple):
     """address, token: None for what the environment says."""
 
     address: str | None = None
@@ -43,7 +43,7 @@ class Filters(NamedTuple):
 
 
 @contextmanager
-def _client(options: Options) -> Iterator[Client]:
+def _client(options: CtlOptions) -> Iterator[Client]:
     address = options.address or os.environ.get(ADDRESS)
     if not address:
         raise UsageError(f"which emulator? give --control HOST:PORT, or set {ADDRESS}")
@@ -51,7 +51,7 @@ def _client(options: Options) -> Iterator[Client]:
         yield client
 
 
-def modules(options: Options) -> int:
+def modules(options: CtlOptions) -> int:
     """``ctl modules``."""
     with _client(options) as client:
         rows = client.ask("GET", "/v1/modules")
@@ -64,21 +64,21 @@ def modules(options: Options) -> int:
     return 0
 
 
-def show(name: str | None, options: Options) -> int:
+def show(name: str | None, options: CtlOptions) -> int:
     """``ctl show``."""
     with _client(options) as client:
         state = client.ask("GET", module(name or client.only_module()))
     return _print(state) if options.json else _show(state)
 
 
-def faults(name: str | None, options: Options) -> int:
+def faults(name: str | None, options: CtlOptions) -> int:
     """``ctl faults``."""
     with _client(options) as client:
         rows = client.ask("GET", f"{module(name or client.only_module())}/faults")
     return _print(rows) if options.json else _faults(rows)
 
 
-def fault(words: Sequence[str], options: Options) -> int:
+def fault(words: Sequence[str], options: CtlOptions) -> int:
     """``ctl fault [NAME] FAULT``."""
     name, text = _named(words, "a fault, like 'urc-drop urc=MIPOPEN times=1'")
     with _client(options) as client:
@@ -86,7 +86,7 @@ def fault(words: Sequence[str], options: Options) -> int:
     return _print(rows) if options.json else _faults(rows)
 
 
-def unfault(words: Sequence[str], everything: bool, options: Options) -> int:
+def unfault(words: Sequence[str], everything: bool, options: CtlOptions) -> int:
     """``ctl unfault [NAME] ID`` or ``--all``."""
     if everything:
         name, number = (words[0] if words else None), ""
@@ -102,7 +102,7 @@ def unfault(words: Sequence[str], everything: bool, options: Options) -> int:
     return _faults(gone if everything else [gone])
 
 
-def do(words: Sequence[str], options: Options) -> int:
+def do(words: Sequence[str], options: CtlOptions) -> int:
     """``ctl do [NAME] EVENT``."""
     name, text = _named(words, "what is to happen, like sim-remove or 'signal rssi=3'")
     with _client(options) as client:
@@ -110,7 +110,7 @@ def do(words: Sequence[str], options: Options) -> int:
     return _print(state) if options.json else _show(state, brief=True)
 
 
-def trace(name: str | None, filters: Filters, follow: bool, options: Options) -> int:
+def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
     """``ctl trace``."""
     with _client(options) as client:
         name = name or client.only_module()
@@ -133,7 +133,7 @@ def trace(name: str | None, filters: Filters, follow: bool, options: Options) ->
     return 0
 
 
-def verify(name: str | None, steps: Sequence[str], options: Options) -> int:
+def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
     """``ctl verify``."""
     asked = [_step(step) for step in steps]
     with _client(options) as client:
@@ -148,7 +148,7 @@ def verify(name: str | None, steps: Sequence[str], options: Options) -> int:
     return 0 if verified["matched"] else 1
 
 
-def kinds(name: str | None, options: Options) -> int:
+def kinds(name: str | None, options: CtlOptions) -> int:
     """``ctl kinds``."""
     with _client(options) as client:
         rows = client.ask("GET", "/v1/kinds")
@@ -168,7 +168,7 @@ def kinds(name: str | None, options: Options) -> int:
     return 0
 
 
-def ready(wait: float, options: Options) -> int:
+def ready(wait: float, options: CtlOptions) -> int:
     """``ctl ready``: 0 when every module is, 1 when not."""
     until = time.monotonic() + wait
     with _client(options) as client:
@@ -287,7 +287,7 @@ def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
                 yield command, f"{key} {','.join(numbers)}".strip(), values
 
 
-def _line(entry: Mapping[str, Any], options: Options) -> str:
+def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     """As ``onemo-emulator trace`` has it."""
     if options.json:
         return json.dumps(entry) + "\n"

@@ -145,7 +145,7 @@ class Firmware:
         return UnexpectedAnswer(f"the demo ends early: after {self._sent!r} it needs {expected!r}, but {told}")
 
 
-class Step(NamedTuple):
+class DemoStep(NamedTuple):
     """One thing that a firmware does. needs: the commands without which a model cannot."""
 
     heading: str
@@ -251,26 +251,26 @@ def _no_prompt(profile: Profile) -> str:
 
 
 _STEPS = (
-    Step("The firmware wakes the module and asks who it is", ("CGMM", "CGSN"), _identify),
-    Step("It resolves its server's name", ("MDNSGIP",), _resolve),
-    Step("It opens a TCP connection to the server, which echoes", ("MIPOPEN",), _open),
-    Step("It sends data in the command line, and receives the echo in a URC", ("MIPSEND",), _send),
-    Step("It sends data at the prompt, where Ctrl-Z ends them", ("MIPSEND",), _prompt, _no_prompt),
-    Step(
+    DemoStep("The firmware wakes the module and asks who it is", ("CGMM", "CGSN"), _identify),
+    DemoStep("It resolves its server's name", ("MDNSGIP",), _resolve),
+    DemoStep("It opens a TCP connection to the server, which echoes", ("MIPOPEN",), _open),
+    DemoStep("It sends data in the command line, and receives the echo in a URC", ("MIPSEND",), _send),
+    DemoStep("It sends data at the prompt, where Ctrl-Z ends them", ("MIPSEND",), _prompt, _no_prompt),
+    DemoStep(
         "It lets the module buffer what arrives, and reads it when it likes",
         ("MIPMODE", "MIPRD"),
         _buffer,
         _mode(AccessMode.STREAM_BUFFERED),
     ),
-    Step(
+    DemoStep(
         "It turns the port into the connection itself, and comes back with +++",
         ("MIPMODE",),
         _stream,
         _mode(AccessMode.TRANSPARENT),
     ),
-    Step("It closes the connection", ("MIPCLOSE",), _close),
-    Step("It sends a datagram over UDP, and receives the echo", ("MIPOPEN", "MIPSEND", "MIPCLOSE"), _datagram),
-    Step("It pings the server twice", ("MPING",), _ping),
-    Step("It sets the module's clock by a time server", ("MNTP",), _time),
-    Step("It reads the clock", ("CCLK",), _clock),
+    DemoStep("It closes the connection", ("MIPCLOSE",), _close),
+    DemoStep("It sends a datagram over UDP, and receives the echo", ("MIPOPEN", "MIPSEND", "MIPCLOSE"), _datagram),
+    DemoStep("It pings the server twice", ("MPING",), _ping),
+    DemoStep("It sets the module's clock by a time server", ("MNTP",), _time),
+    DemoStep("It reads the clock", ("CCLK",), _clock),
 )

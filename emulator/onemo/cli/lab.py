@@ -34,7 +34,7 @@ _OWN = 64
 """Open files that are no module's."""
 
 
-class Options(NamedTuple):
+class LabOptions(NamedTuple):
     """What ``lab`` was asked for."""
 
     file: Path
@@ -45,7 +45,7 @@ class Options(NamedTuple):
     control: ControlOptions | None = None
 
 
-def serve(options: Options) -> int:
+def serve(options: LabOptions) -> int:
     """Run until a signal ends it, or until no module is left; returns the exit status: 1 when any of them failed.
 
     Raises EmulatorError when the lab cannot be as asked.

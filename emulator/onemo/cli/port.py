@@ -26,7 +26,7 @@ _PATIENCE = 10.0
 """Seconds for which a port may take nothing."""
 
 
-class Line(Protocol):
+class DteLine(Protocol):
     """An open port. Both raise LinkError when it is lost."""
 
     async def receive(self) -> bytes:
@@ -92,7 +92,7 @@ class _UrlLine:
 
 
 @asynccontextmanager
-async def open_line(port: str, baud_rate: int) -> AsyncIterator[Line]:
+async def open_line(port: str, baud_rate: int) -> AsyncIterator[DteLine]:
     """Open a port as its DTE. Raises LinkError, here or in a group, when it cannot be opened or is lost."""
     if "://" not in port:
         from onemo.link.uart import open_uart

@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 import trio
 
 from onemo.cli.output import close, write
-from onemo.cli.port import Line, LinkLine, open_line, run_until_done, text_of
+from onemo.cli.port import DteLine, LinkLine, open_line, run_until_done, text_of
 from onemo.dialogue.recorder import Recorder
 from onemo.dialogue.transcript import Step, Value, filled, parse
 from onemo.errors import LinkError, UsageError
@@ -25,7 +25,7 @@ _LONGEST = 60.0
 """Seconds after which a module that is never quiet is asked the next."""
 
 
-class Options(NamedTuple):
+class RecordOptions(NamedTuple):
     """What ``record`` was asked for. quiet, pauses: seconds; values: NAME=REGEX; headers: name and text."""
 
     port: str
@@ -39,7 +39,7 @@ class Options(NamedTuple):
     headers: tuple[tuple[str, str], ...]
 
 
-def record(options: Options) -> int:
+def record(options: RecordOptions) -> int:
     """Returns 0 once it has been recorded. Raises EmulatorError when it cannot be."""
     if (options.link is None) == (options.script is None):
         raise UsageError("record needs either --link PATH, for a DTE, or --script FILE, to send that alone")
@@ -56,7 +56,7 @@ def record(options: Options) -> int:
         return run_until_done(lambda: _record(options, out, pty, steps))
 
 
-async def _record(options: Options, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
+async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
     """Until the script ends, or a signal comes."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         try:
@@ -80,14 +80,14 @@ async def _record(options: Options, out: _Out, pty: PtyLink | None, steps: tuple
     return 0
 
 
-async def _pump(source: Line, target: Line, note: Callable[[bytes], None]) -> None:
+async def _pump(source: DteLine, target: DteLine, note: Callable[[bytes], None]) -> None:
     while True:
         data = await source.receive()
         note(data)
         await target.send(data)
 
 
-async def _send(line: Line, out: _Out, steps: tuple[Step, ...], quiet: float) -> None:
+async def _send(line: DteLine, out: _Out, steps: tuple[Step, ...], quiet: float) -> None:
     """Send a script, each step once the module is quiet."""
     came = trio.Event()
 

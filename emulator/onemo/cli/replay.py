@@ -11,7 +11,7 @@ from typing import NamedTuple
 import trio
 
 from onemo.cli.output import write
-from onemo.cli.port import Line, open_line, run_until_done, text_of
+from onemo.cli.port import DteLine, open_line, run_until_done, text_of
 from onemo.dialogue.difference import rows
 from onemo.dialogue.judge import Difference, Judge
 from onemo.dialogue.transcript import Transcript, parse
@@ -19,7 +19,7 @@ from onemo.dialogue.transcript import Transcript, parse
 _COLOURS = {"-": "31", "+": "32"}
 
 
-class Options(NamedTuple):
+class ReplayOptions(NamedTuple):
     """What ``replay`` was asked for. timeout, quiet: seconds."""
 
     transcript: Path
@@ -29,7 +29,7 @@ class Options(NamedTuple):
     quiet: float
 
 
-def replay(options: Options) -> int:
+def replay(options: ReplayOptions) -> int:
     """Returns 0 where the module says what the transcript does, else 1. Raises EmulatorError when it cannot run."""
     for number in (signal.SIGINT, signal.SIGTERM):  # nothing is to be taken down, and there is no verdict
         signal.signal(number, signal.SIG_DFL)
@@ -38,7 +38,7 @@ def replay(options: Options) -> int:
     return run_until_done(lambda: _play(options, transcript, judge))
 
 
-async def _play(options: Options, transcript: Transcript, judge: Judge) -> int:
+async def _play(options: ReplayOptions, transcript: Transcript, judge: Judge) -> int:
     """Play it on the port, and tell of each difference as it is found."""
     began, told, progress = trio.current_time(), 0, _Progress(transcript)
     async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
@@ -66,7 +66,7 @@ async def _play(options: Options, transcript: Transcript, judge: Judge) -> int:
 class _Reader:
     """Hands the judge what the module says."""
 
-    def __init__(self, line: Line, judge: Judge) -> None:
+    def __init__(self, line: DteLine, judge: Judge) -> None:
         self._line = line
         self._judge = judge
         self._came = trio.Event()

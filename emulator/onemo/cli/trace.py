@@ -18,7 +18,7 @@ _NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
 _FAINT = "2"
 
 
-class Options(NamedTuple):
+class TraceOptions(NamedTuple):
     """What ``trace`` was asked for. since, until: seconds."""
 
     file: Path
@@ -31,7 +31,7 @@ class Options(NamedTuple):
     deltas: bool
 
 
-def show_trace(options: Options) -> int:
+def show_trace(options: TraceOptions) -> int:
     """Print a trace. Raises UsageError, which names the file and the line, where it is none."""
     try:
         wanted = re.compile(options.grep) if options.grep is not None else None

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from onemo.control.api import ENDPOINTS, Control
-from onemo.control.endpoints import Asked, Endpoint, Refused
+from onemo.control.endpoints import ApiRequest, Endpoint, Refused
 from onemo.control.guard import Guard
 from onemo.control.http import Message, Receive, Send
 from onemo.control.openapi import document
@@ -91,7 +91,7 @@ class _Resource:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
             path = {name: unquote(part) for name, part in request.path_params.items()}
-            result = endpoint.answer(self._control, Asked(path, query, body, request.headers))
+            result = endpoint.answer(self._control, ApiRequest(path, query, body, request.headers))
         except Refused as refused:
             return _error(refused.status, str(refused))
         if isinstance(result, TraceStream):

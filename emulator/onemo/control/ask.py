@@ -13,14 +13,14 @@ from typing import NamedTuple
 from onemo.control.journal import Entry
 from onemo.faults.plan import tells
 
-Wanted = Callable[[Entry], bool]
+Filter = Callable[[Entry], bool]
 _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
             "network": ("payload", "event")}  # fmt: skip
 MATTERS = tuple(_SOURCES)
 """What a step can look for."""
 
 
-class Pattern:
+class TextPattern:
     """See above."""
 
     def __init__(self, text: str) -> None:
@@ -36,7 +36,7 @@ class Pattern:
         return True
 
 
-class Step(NamedTuple):
+class TraceStep(NamedTuple):
     """So many entries that match, behind those of the step before; times 0: none until those of the next step."""
 
     matter: str
@@ -44,7 +44,7 @@ class Step(NamedTuple):
     times: int = 1
 
 
-class Found(NamedTuple):
+class StepHits(NamedTuple):
     """How many were found of a step, and where: at most ``times``, and one where there should be none."""
 
     found: int
@@ -58,13 +58,13 @@ def text_of(entry: Entry) -> str:
 
 def filtered(
     side: str | None, contains: str | None, command: str | None, urc: str | None, connect_id: int | None
-) -> Wanted:
+) -> Filter:
     """Whether an entry is all that is asked for; None: anything."""
-    tests: list[Wanted] = []
+    tests: list[Filter] = []
     if side is not None:
         tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
     if contains is not None:
-        pattern = Pattern(contains)
+        pattern = TextPattern(contains)
         tests.append(lambda entry: pattern.found(text_of(entry)))
     if command is not None:
         name = re.sub(r"^(AT)?\+", "", command.upper())
@@ -77,16 +77,16 @@ def filtered(
     return lambda entry: all(test(entry) for test in tests)
 
 
-def verify(entries: Iterable[Entry], steps: Iterable[Step]) -> tuple[bool, list[Found]]:
+def verify(entries: Iterable[Entry], steps: Iterable[TraceStep]) -> tuple[bool, list[StepHits]]:
     """Whether the steps were taken in this order, and what was found of each."""
     left = list(entries)
-    matched, found = True, list[Found]()
-    never: list[tuple[int, Step]] = []
+    matched, found = True, list[StepHits]()
+    never: list[tuple[int, TraceStep]] = []
     at = 0
     for step in steps:
         if not step.times:
             never.append((len(found), step))
-            found.append(Found(0, ()))
+            found.append(StepHits(0, ()))
             continue
         hits = _hits(left, at, len(left), step)
         matched = matched and len(hits) == step.times
@@ -98,8 +98,8 @@ def verify(entries: Iterable[Entry], steps: Iterable[Step]) -> tuple[bool, list[
     return _none(left, at, len(left), never, found) and matched, found
 
 
-def _hits(entries: list[Entry], start: int, end: int, step: Step) -> list[int]:
-    kinds, pattern, hits = _SOURCES[step.matter], Pattern(step.pattern), list[int]()
+def _hits(entries: list[Entry], start: int, end: int, step: TraceStep) -> list[int]:
+    kinds, pattern, hits = _SOURCES[step.matter], TextPattern(step.pattern), list[int]()
     for index in range(start, end):
         if entries[index].kind in kinds and pattern.found(text_of(entries[index])):
             hits.append(index)
@@ -108,12 +108,14 @@ def _hits(entries: list[Entry], start: int, end: int, step: Step) -> list[int]:
     return hits
 
 
-def _none(entries: list[Entry], start: int, end: int, never: list[tuple[int, Step]], found: list[Found]) -> bool:
+def _none(
+    entries: list[Entry], start: int, end: int, never: list[tuple[int, TraceStep]], found: list[StepHits]
+) -> bool:
     """Whether nothing was found of what should not be there; found is told where it is."""
     for place, step in never:
         found[place] = _told(entries, _hits(entries, start, end, step))
     return not any(found[place].found for place, _ in never)
 
 
-def _told(entries: list[Entry], hits: list[int]) -> Found:
-    return Found(len(hits), tuple(entries[hit].seq for hit in hits))
+def _told(entries: list[Entry], hits: list[int]) -> StepHits:
+    return StepHits(len(hits), tuple(entries[hit].seq for hit in hits))

@@ -6,13 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from onemo.faults.kinds import KINDS, Kind, Layer, Type
-from onemo.faults.kinds import Key as Declared
+from onemo.faults.kinds import KINDS, FaultKey, FaultKind, Layer, Type
 from onemo.faults.presets import PRESETS
 from onemo.faults.say import typed
 
 
-class Key(NamedTuple):
+class KeyInfo(NamedTuple):
     """default, low, high null: there is none. An event that happens now takes only its own keys."""
 
     name: str
@@ -26,7 +25,7 @@ class Key(NamedTuple):
     own: bool
 
 
-class FaultKind(NamedTuple):
+class KindInfo(NamedTuple):
     """event: whether it can happen now; example: as it is typed."""
 
     name: str
@@ -34,10 +33,10 @@ class FaultKind(NamedTuple):
     about: str
     event: bool
     example: str
-    keys: list[Key]
+    keys: list[KeyInfo]
 
 
-class Preset(NamedTuple):
+class PresetInfo(NamedTuple):
     """Faults under a name."""
 
     name: str
@@ -45,12 +44,12 @@ class Preset(NamedTuple):
     faults: list[str]
 
 
-def kinds() -> list[FaultKind]:
+def kinds() -> list[KindInfo]:
     return [_kind(kind) for kind in KINDS.values()]
 
 
-def presets() -> list[Preset]:
-    return [Preset(name, preset.about, list(preset.faults)) for name, preset in PRESETS.items()]
+def presets() -> list[PresetInfo]:
+    return [PresetInfo(name, preset.about, list(preset.faults)) for name, preset in PRESETS.items()]
 
 
 def fault_body() -> dict[str, Any]:
@@ -78,16 +77,16 @@ def event_body() -> dict[str, Any]:
     return {"oneOf": [text, *(_object("event", kind, kind.keys) for kind in events)]}
 
 
-def _kind(kind: Kind) -> FaultKind:
+def _kind(kind: FaultKind) -> KindInfo:
     own = {key.name for key in kind.keys}
     keys = [_key(key, key.name in own) for key in kind.all_keys.values()]
-    return FaultKind(kind.name, kind.layer.name.lower(), kind.about, kind.layer is Layer.EVENT, kind.example, keys)
+    return KindInfo(kind.name, kind.layer.name.lower(), kind.about, kind.layer is Layer.EVENT, kind.example, keys)
 
 
-def _key(key: Declared, own: bool) -> Key:
+def _key(key: FaultKey, own: bool) -> KeyInfo:
     default = typed(key, key.default) if isinstance(key.default, bytes) else key.default
     ranged = key.type in _NUMBERS
-    return Key(
+    return KeyInfo(
         key.name,
         key.type.name.lower(),
         key.about,
@@ -103,7 +102,7 @@ def _key(key: Declared, own: bool) -> Key:
 _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.SECONDS, Type.MOMENT)
 
 
-def _object(name: str, kind: Kind, keys: Iterable[Declared]) -> dict[str, Any]:
+def _object(name: str, kind: FaultKind, keys: Iterable[FaultKey]) -> dict[str, Any]:
     properties = {key.name: _schema(key) for key in keys}
     return {
         "type": "object",
@@ -115,7 +114,7 @@ def _object(name: str, kind: Kind, keys: Iterable[Declared]) -> dict[str, Any]:
     }
 
 
-def _schema(key: Declared) -> dict[str, Any]:
+def _schema(key: FaultKey) -> dict[str, Any]:
     about: dict[str, Any] = {"description": key.about}
     if key.default is not None:
         about["default"] = typed(key, key.default) if isinstance(key.default, bytes) else key.default

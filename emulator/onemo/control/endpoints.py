@@ -19,7 +19,7 @@ class Refused(EmulatorError):
         self.status = status
 
 
-class Query(NamedTuple):
+class QueryParameter(NamedTuple):
     """A parameter behind the ``?``. type: str or int; low, high: its range; pattern: as JSON schema has it."""
 
     name: str
@@ -43,7 +43,7 @@ class Query(NamedTuple):
         return text
 
 
-class Asked(NamedTuple):
+class ApiRequest(NamedTuple):
     """One request. path: the parts in braces; query: those that were given; body: JSON, None without one."""
 
     path: Mapping[str, str]
@@ -59,9 +59,9 @@ class Endpoint(NamedTuple, Generic[C]):
     method: str
     path: str
     about: str
-    answer: Callable[[C, Asked], object]
+    answer: Callable[[C, ApiRequest], object]
     result: object
-    query: tuple[Query, ...] = ()
+    query: tuple[QueryParameter, ...] = ()
     body: Callable[[], dict[str, Any]] | None = None
     status: int = 200
     fails: tuple[int, ...] = ()

@@ -16,7 +16,7 @@ from onemo.runtime.faulty import armed_on
 from onemo.runtime.lab import Running
 
 
-class Summary(NamedTuple):
+class ModuleSummary(NamedTuple):
     """A module in the list of them. connections: those that are in use; faults: those that are armed."""
 
     name: str
@@ -29,14 +29,14 @@ class Summary(NamedTuple):
     faults: int
 
 
-class Identity(NamedTuple):
+class IdentityInfo(NamedTuple):
     imei: str
     imsi: str
     iccid: str
     revision: str
 
 
-class Power(NamedTuple):
+class PowerInfo(NamedTuple):
     """boot_cycle: how many it has begun."""
 
     state: str
@@ -44,7 +44,7 @@ class Power(NamedTuple):
     boot_cycle: int
 
 
-class Sim(NamedTuple):
+class SimInfo(NamedTuple):
     present: bool
     state: str
     locked: bool
@@ -52,7 +52,7 @@ class Sim(NamedTuple):
     puk_tries: int
 
 
-class Signal(NamedTuple):
+class SignalInfo(NamedTuple):
     """As AT+CSQ and AT+CESQ tell it."""
 
     rssi: int
@@ -61,19 +61,19 @@ class Signal(NamedTuple):
     rsrp: int
 
 
-class Radio(NamedTuple):
+class RadioInfo(NamedTuple):
     """refusal: the cause with which the network refuses the module; coverage, roaming: what is on the air."""
 
     function: str
     registration: str
     operator: str | None
-    signal: Signal
+    signal: SignalInfo
     coverage: bool
     refusal: int | None
     roaming: bool
 
 
-class Context(NamedTuple):
+class ContextInfo(NamedTuple):
     """A PDP context; call: whether it has a data call."""
 
     cid: int
@@ -84,20 +84,20 @@ class Context(NamedTuple):
     call: bool
 
 
-class Peer(NamedTuple):
+class PeerInfo(NamedTuple):
     """As the firmware wrote it."""
 
     host: str
     port: int
 
 
-class Connection(NamedTuple):
+class ConnectionInfo(NamedTuple):
     """An instance. sent, received, queued: bytes; unread: as AT+MIPRD counts."""
 
     connect_id: int
     state: str
     transport: str | None
-    peer: Peer | None
+    peer: PeerInfo | None
     access_mode: str
     sent: int
     received: int
@@ -106,7 +106,7 @@ class Connection(NamedTuple):
     tls: bool
 
 
-class SerialLine(NamedTuple):
+class LineInfo(NamedTuple):
     """waiting: bytes that the DTE has not taken; dropped: URCs for which there was no room; baud_rate 0: the DTE's."""
 
     waiting: int
@@ -126,7 +126,7 @@ class Counters(NamedTuple):
     boot_cycles: int
 
 
-class Module(NamedTuple):
+class ModuleInfo(NamedTuple):
     """The whole state. What a module has only once it was switched on is missing before. clock: seconds since 1970."""
 
     name: str
@@ -134,20 +134,20 @@ class Module(NamedTuple):
     port: str | None
     condition: str
     error: str | None
-    identity: Identity
+    identity: IdentityInfo
     settings: dict[str, object]
-    power: Power | None = None
+    power: PowerInfo | None = None
     clock: float | None = None
-    sim: Sim | None = None
-    radio: Radio | None = None
-    contexts: tuple[Context, ...] = ()
-    connections: tuple[Connection, ...] = ()
-    line: SerialLine | None = None
+    sim: SimInfo | None = None
+    radio: RadioInfo | None = None
+    contexts: tuple[ContextInfo, ...] = ()
+    connections: tuple[ConnectionInfo, ...] = ()
+    line: LineInfo | None = None
     counters: Counters | None = None
     faults: int = 0
 
 
-class Fault(NamedTuple):
+class FaultInfo(NamedTuple):
     """One that is armed, or was until it had done its work (spent). Times in seconds since it was armed, or since the
     module was ready if that came later."""
 
@@ -161,12 +161,12 @@ class Fault(NamedTuple):
     spent: bool
 
 
-def summary(running: Running) -> Summary:
+def summary(running: Running) -> ModuleSummary:
     model, condition = running.spec.shown_model(running.model), running.condition.value
     if not hasattr(running, "module"):
-        return Summary(running.name, model, None, condition, None, None, 0, 0)
+        return ModuleSummary(running.name, model, None, condition, None, None, 0, 0)
     modem = running.module.modem
-    return Summary(
+    return ModuleSummary(
         running.name,
         model,
         running.port,
@@ -178,25 +178,25 @@ def summary(running: Running) -> Summary:
     )
 
 
-def state(running: Running, journal: Journal) -> Module:
+def state(running: Running, journal: Journal) -> ModuleInfo:
     row, identity = summary(running), running.model.profile.identity
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
-    who = Identity(identity.imei, identity.imsi, identity.iccid, revision)
-    known = Module(row.name, row.model, row.port, row.condition, error, who, {})
+    who = IdentityInfo(identity.imei, identity.imsi, identity.iccid, revision)
+    known = ModuleInfo(row.name, row.model, row.port, row.condition, error, who, {})
     if not hasattr(running, "module"):
         return known
     modem = running.module.modem
     transmitter, passed = modem.transmitter, journal.passed
     return known._replace(
-        power=Power(modem.power.state.name.lower(), modem.power.asleep, modem.power.cycles),
+        power=PowerInfo(modem.power.state.name.lower(), modem.power.asleep, modem.power.cycles),
         clock=modem.clock.utc(modem.now) if modem.clock.is_set else None,
         sim=_sim(modem),
         radio=_radio(modem),
         contexts=_contexts(modem),
         connections=tuple(_connection(instance) for instance in modem.connections),
         settings=_settings(modem),
-        line=SerialLine(transmitter.size, transmitter.dropped, modem.baud_rate, modem.framer.mode.name.lower()),
+        line=LineInfo(transmitter.size, transmitter.dropped, modem.baud_rate, modem.framer.mode.name.lower()),
         counters=Counters(
             passed[">"], passed["<"], passed["sent"], passed["received"], journal.next - 1, modem.power.cycles
         ),
@@ -204,11 +204,11 @@ def state(running: Running, journal: Journal) -> Module:
     )
 
 
-def fault(armed: Armed) -> Fault:
+def fault(armed: Armed) -> FaultInfo:
     def since(time: float | None) -> float | None:
         return None if time is None or math.isinf(armed.since) else round(max(0.0, time - armed.since), 6)
 
-    return Fault(
+    return FaultInfo(
         armed.id,
         str(armed.fault),
         armed.fault.kind.name,
@@ -220,42 +220,42 @@ def fault(armed: Armed) -> Fault:
     )
 
 
-def _sim(modem: Modem) -> Sim:
+def _sim(modem: Modem) -> SimInfo:
     sim = modem.sim
-    return Sim(sim.present, sim.state.name.lower(), sim.locked, sim.pin_tries, sim.puk_tries)
+    return SimInfo(sim.present, sim.state.name.lower(), sim.locked, sim.pin_tries, sim.puk_tries)
 
 
-def _radio(modem: Modem) -> Radio:
+def _radio(modem: Modem) -> RadioInfo:
     radio, cell = modem.radio, modem.cell
-    return Radio(
+    return RadioInfo(
         Function(radio.function).name.lower(),
         radio.stat.name.lower(),
         str(radio.shown_operator) if radio.registered else None,
-        Signal(*radio.signal),
+        SignalInfo(*radio.signal),
         cell.coverage,
         cell.refusal,
         cell.roaming,
     )
 
 
-def _contexts(modem: Modem) -> tuple[Context, ...]:
+def _contexts(modem: Modem) -> tuple[ContextInfo, ...]:
     contexts = modem.contexts
-    shown: list[Context] = []
+    shown: list[ContextInfo] = []
     for cid in sorted({*contexts.defined, *contexts.active}):
         active = contexts.active.get(cid)
         of = active or contexts.defined[cid]
         addresses = [address for address in (active.ipv4, active.ipv6) if address] if active else []
-        shown.append(Context(cid, of.pdp_type, of.apn, active is not None, addresses, cid in contexts.calls))
+        shown.append(ContextInfo(cid, of.pdp_type, of.apn, active is not None, addresses, cid in contexts.calls))
     return tuple(shown)
 
 
-def _connection(instance: Instance) -> Connection:
+def _connection(instance: Instance) -> ConnectionInfo:
     request, transport, buffer = instance.request, instance.transport, instance.buffer
-    return Connection(
+    return ConnectionInfo(
         instance.connect_id,
         instance.state.value,
         transport.value if transport else None,
-        Peer(request.host, request.port) if request else None,
+        PeerInfo(request.host, request.port) if request else None,
         instance.access_mode.name.lower(),
         instance.sent,
         instance.received,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from onemo.faults.kinds import Kind, Layer, Value
+from onemo.faults.kinds import FaultKind, Layer, Value
 
 if TYPE_CHECKING:
     from random import Random
@@ -48,7 +48,7 @@ class Fault:
     after: matches that pass first; after_seconds: not before. times, for_seconds: None without limit.
     """
 
-    kind: Kind
+    kind: FaultKind
     layer: Layer | None
     values: Mapping[str, Value]
     scope: Mapping[str, Value]

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, Key, Kind, Layer, Type, Value
+from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
 from onemo.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
@@ -68,7 +68,7 @@ def fault_of(table: Mapping[str, object]) -> Fault:
     return _made(kind, given)
 
 
-def _made(kind: Kind, given: dict[str, Value]) -> Fault:
+def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
     values = {key.name: key.default for key in kind.keys if key.default is not None}
     values |= {key.name: given[key.name] for key in kind.keys if key.name in given}
     scope = {name: given[name] for name in (*kind.scope, "module") if name in given and name != "on"}
@@ -130,7 +130,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _trigger(kind: Kind, on: str, scope: dict[str, Value]) -> Layer:
+def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     """The layer of the occasion that ``on`` names; its name goes into the scope. Raises FaultError."""
     what, _, name = on.partition(":")
     if what in OPERATIONS and not name:
@@ -168,7 +168,7 @@ def _command(name: str) -> str:
 # Values.
 
 
-def _value(kind: Kind, key: Key, value: object) -> Value:
+def _value(kind: FaultKind, key: FaultKey, value: object) -> Value:
     """What a key was given, as its type has it. Raises FaultError."""
     where = f"fault {kind.name}: {key.name}={value}"
     made = _READERS[key.type](value)
@@ -261,14 +261,14 @@ def _number(value: Value | None) -> float:
 # Back.
 
 
-def _shown(kind: Kind, given: Mapping[str, Value]) -> Iterator[str]:
+def _shown(kind: FaultKind, given: Mapping[str, Value]) -> Iterator[str]:
     """What was given and is no default, in the order of the declaration."""
     for key in kind.all_keys.values():
         if key.name in given and given[key.name] != key.default:
             yield f"{key.name}={shlex.quote(typed(key, given[key.name]))}"
 
 
-def typed(key: Key, value: Value) -> str:
+def typed(key: FaultKey, value: Value) -> str:
     """A value as it would be typed."""
     if isinstance(value, bytes):
         return "".join(chr(b) if 32 <= b < 127 and b != 92 else "\\\\" if b == 92 else f"\\x{b:02x}" for b in value)

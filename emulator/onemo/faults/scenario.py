@@ -28,7 +28,7 @@ _KEYS = ("name", "do", "at", "on", "after")
 _TEXTS = ("name", "do", "on", "after")
 
 
-class Step(NamedTuple):
+class ScenarioStep(NamedTuple):
     """Faults that are armed together: at the start, or (after) when the first of that step has fired."""
 
     name: str
@@ -36,7 +36,7 @@ class Step(NamedTuple):
     after: str = ""
 
 
-def read_scenario(text: str, file: str) -> tuple[Step, ...]:
+def read_scenario(text: str, file: str) -> tuple[ScenarioStep, ...]:
     """The steps of a scenario. Raises FaultError with every mistake, each with its key path. file: its name there."""
     try:
         document = tomllib.loads(text)
@@ -49,7 +49,7 @@ def read_scenario(text: str, file: str) -> tuple[Step, ...]:
         tables = []
     elif not tables:
         mistakes.append(f"{file}: there is no [[step]]")
-    steps: dict[str, Step] = {}
+    steps: dict[str, ScenarioStep] = {}
     for number, table in enumerate(tables):
         where = f"{file}: step[{number}]"
         try:
@@ -63,7 +63,7 @@ def read_scenario(text: str, file: str) -> tuple[Step, ...]:
     return tuple(steps.values())
 
 
-def _step(table: Mapping[str, object], number: int, before: Mapping[str, Step]) -> Step:
+def _step(table: Mapping[str, object], number: int, before: Mapping[str, ScenarioStep]) -> ScenarioStep:
     """Raises FaultError: a line for each mistake, which begins with its key."""
     wrong = [f"{key}: is unknown here; there are {', '.join(_KEYS)}" for key in table if key not in _KEYS]
     wrong += [f"{key}: is {table[key]!r}, not a string" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
@@ -82,7 +82,7 @@ def _step(table: Mapping[str, object], number: int, before: Mapping[str, Step]) 
             raise FaultError("at: do says after= as well; give one of them")
         timed = {"after": _moment(table["at"])} if "at" in table else {}
         occasion = {"on": table["on"]} if "on" in table else {}
-        return Step(name, tuple(faults_of({"kind": kind, **given, **timed, **occasion})), after)
+        return ScenarioStep(name, tuple(faults_of({"kind": kind, **given, **timed, **occasion})), after)
     except FaultError as error:
         text = str(error)
         raise FaultError(text if text.startswith("at: ") else f"do: {text}") from error
@@ -111,12 +111,12 @@ class Arming(Protocol):
         ...
 
 
-def play(steps: tuple[Step, ...], faults: Arming) -> Callable[[], list[Step]]:
+def play(steps: tuple[ScenarioStep, ...], faults: Arming) -> Callable[[], list[ScenarioStep]]:
     """Arm what a scenario begins with, and the rest in its turn. Returns what tells the steps that were not armed."""
     waiting = list(steps)
     armed: dict[int, str] = {}
 
-    def begin(step: Step) -> None:
+    def begin(step: ScenarioStep) -> None:
         waiting.remove(step)
         armed.update({faults.arm(fault).id: step.name for fault in step.faults})
 
@@ -132,6 +132,6 @@ def play(steps: tuple[Step, ...], faults: Arming) -> Callable[[], list[Step]]:
     return lambda: list(waiting)
 
 
-def _once(step: Step, waiting: list[Step], begin: Callable[[Step], None]) -> None:
+def _once(step: ScenarioStep, waiting: list[ScenarioStep], begin: Callable[[ScenarioStep], None]) -> None:
     if step in waiting:
         begin(step)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from onemo.control.api import Control
-from onemo.control.endpoints import Asked, Refused
+from onemo.control.endpoints import ApiRequest, Refused
 
-ASKED = Asked({"name": "gateway"}, {}, None, {})
+ASKED = ApiRequest({"name": "gateway"}, {}, None, {})
 
 
 def test_what_is_awaited_is_not_ready() -> None:

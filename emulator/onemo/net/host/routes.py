@@ -32,7 +32,7 @@ _EXAMPLE = {
 }
 
 
-class Sandbox(Protocol):
+class SandboxNetwork(Protocol):
     """A network without the world: servers on loopback that stand for every peer, and addresses for every name."""
 
     def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
@@ -57,7 +57,7 @@ class Sandbox(Protocol):
         ...
 
 
-class Goal(Enum):
+class TargetKind(Enum):
     """The kinds of target."""
 
     DIRECT = "direct"  # the host's network as it is
@@ -69,15 +69,15 @@ class Target(NamedTuple):
     """Where traffic goes. host: an address or a name, of ELSEWHERE alone; port None: the one that was asked for.
     tls: the sandbox's servers speak TLS."""
 
-    goal: Goal
+    kind: TargetKind
     host: str = ""
     port: int | None = None
     tls: bool = False
 
     @property
     def sandbox(self) -> bool:
-        """Whether the sandbox is the goal."""
-        return self.goal is Goal.SANDBOX
+        """Whether the target is the sandbox."""
+        return self.kind is TargetKind.SANDBOX
 
 
 class Pattern(NamedTuple):
@@ -108,7 +108,7 @@ class Routes:
     routes: tuple[Route, ...] = ()
     denied: tuple[Pattern, ...] = ()
     offline: bool = False
-    sandbox: Sandbox | None = None
+    sandbox: SandboxNetwork | None = None
 
     def __post_init__(self) -> None:
         if self.sandbox is None and any(route.target.sandbox for route in self.routes):
@@ -127,8 +127,8 @@ class Routes:
             if (port is not None or pattern.port is None) and pattern.matches(key, port):
                 raise NetError(NetFailure.OTHER, f"{host}: denied by --deny {pattern.text}")
         target = next((route.target for route in self.routes if route.pattern.matches(key, port)), None)
-        if (target is None or target.goal is Goal.DIRECT) and self.holds(host):
-            return Target(Goal.SANDBOX)
+        if (target is None or target.kind is TargetKind.DIRECT) and self.holds(host):
+            return Target(TargetKind.SANDBOX)
         return target
 
     def holds(self, address: str) -> bool:
@@ -143,8 +143,8 @@ class Routes:
     @property
     def all_to_sandbox(self) -> bool:
         """Whether the sandbox is the network: the route of everything (``*``) leads there."""
-        everything = (route.target.goal for route in self.routes if route.pattern.text in ("*", "*:*"))
-        return next(everything, None) is Goal.SANDBOX
+        everything = (route.target.kind for route in self.routes if route.pattern.text in ("*", "*:*"))
+        return next(everything, None) is TargetKind.SANDBOX
 
 
 def parse_route(text: str) -> Route:
@@ -188,17 +188,17 @@ def _pattern(text: str) -> Pattern:
 
 def _target(text: str) -> Target:
     if text.lower() == _SANDBOX_TLS:
-        return Target(Goal.SANDBOX, tls=True)
-    for goal in (Goal.DIRECT, Goal.SANDBOX):
-        if text.lower() == goal.value:
-            return Target(goal)
-        if text.lower().startswith((f"{goal.value}:", f"{goal.value}+")):
-            raise _Malformed(f"as a target, '{goal.value}' stands alone")
+        return Target(TargetKind.SANDBOX, tls=True)
+    for kind in (TargetKind.DIRECT, TargetKind.SANDBOX):
+        if text.lower() == kind.value:
+            return Target(kind)
+        if text.lower().startswith((f"{kind.value}:", f"{kind.value}+")):
+            raise _Malformed(f"as a target, '{kind.value}' stands alone")
     host, port = _place(text)
     if "*" in host:
         raise _Malformed("the target's host cannot have a '*'; only its port can, to keep the one asked for")
     _hosts(host)
-    return Target(Goal.ELSEWHERE, host.strip("[]"), port)
+    return Target(TargetKind.ELSEWHERE, host.strip("[]"), port)
 
 
 def _place(text: str) -> tuple[str, int | None]:

@@ -13,8 +13,8 @@ from onemo.net.host.connect import Place, connect
 from onemo.net.host.connections import TcpConnection, UdpConnection
 from onemo.net.host.ports import LEDGER, PortLedger
 from onemo.net.host.resolver import Resolver, host_name_servers, require_name
-from onemo.net.host.routes import Goal, Routes, Target
-from onemo.net.host.ways import Ways, resolved_by_host
+from onemo.net.host.routes import Routes, Target, TargetKind
+from onemo.net.host.routing import Routing, resolved_by_host
 from onemo.net.interface import (
     Connection,
     Family,
@@ -30,7 +30,7 @@ from onemo.net.interface import (
 if TYPE_CHECKING:
     from onemo.net.host.tls import TlsClient
 
-__all__ = ["HostNetwork", "Names", "TcpConnection", "UdpConnection"]
+__all__ = ["HostNetwork", "NameResolver", "TcpConnection", "UdpConnection"]
 
 _DOTTED = frozenset("0123456789.")
 _STRAIGHT = Routes()
@@ -38,7 +38,7 @@ _STRAIGHT = Routes()
 T = TypeVar("T")
 
 
-class Names(Protocol):
+class NameResolver(Protocol):
     """Something that knows the addresses of names."""
 
     async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
@@ -65,15 +65,15 @@ class HostNetwork:
         routes: Routes = _STRAIGHT,
         ports: PortLedger = LEDGER,
         resolv_conf: str = "/etc/resolv.conf",
-        names: Names | None = None,
+        names: NameResolver | None = None,
         source: str | None = None,
     ) -> None:
         self._routes = routes
-        self._ways = Ways(routes, source)
+        self._routing = Routing(routes, source)
         self._source = source
         self._ports = ports
         self._resolv_conf = resolv_conf
-        self._names = names or Resolver(self._ways.server, source=source)
+        self._names = names or Resolver(self._routing.server, source=source)
         self._tls: TlsClient | None = None
 
     async def open(self, request: OpenRequest) -> Connection:
@@ -160,7 +160,7 @@ class HostNetwork:
                 of_name = _graver(of_name, error)
                 continue
             try:
-                return await self._ways.pinger(addresses[0], request.size, target)
+                return await self._routing.pinger(addresses[0], request.size, target)
             except NetError as error:
                 of_attempt = error
         raise of_attempt or of_name or NetError(NetFailure.NAME, f"{request.host}: no address")
@@ -182,7 +182,7 @@ class HostNetwork:
     def name_servers(self) -> tuple[str, ...]:
         """See Network: the host's, or the sandbox's if everything goes there."""
         if self._routes.all_to_sandbox:
-            return self._ways.sandbox.name_servers()
+            return self._routing.sandbox.name_servers()
         return host_name_servers(self._resolv_conf)
 
     def local_addresses(self) -> tuple[str | None, str | None]:
@@ -227,7 +227,7 @@ class HostNetwork:
                 continue
             for address in addresses:
                 try:
-                    places = await _until(deadline, self._ways.places(transport, address, port, target))
+                    places = await _until(deadline, self._routing.places(transport, address, port, target))
                     return await _any(places, deadline, attempt)
                 except NetError as error:
                     if trio.current_time() >= deadline:
@@ -241,19 +241,21 @@ class HostNetwork:
         literal = _literal(host)
         if literal is not None and Family(literal.version) not in names.families:
             raise NetError(NetFailure.OTHER, f"{host}: not a family of this module")
-        if literal is not None or (target is not None and target.goal is Goal.ELSEWHERE):
+        if literal is not None or (target is not None and target.kind is TargetKind.ELSEWHERE):
             return (None,)
         return names.families
 
     async def _addresses(self, host: str, family: Family | None, names: NamePolicy, target: Target | None) -> list[str]:
-        """What the module learns of a host whose own route is target; at least one. Raises NetError as Names."""
+        """What the module learns of a host whose own route is target; at least one. Raises NetError as NameResolver."""
         if family is None:
             return [host]
-        goal = None if target is None else target.goal
-        if goal is Goal.SANDBOX:
+        kind = None if target is None else target.kind
+        if kind is TargetKind.SANDBOX:
             require_name(host)
-            found = self._ways.sandbox.addresses(host, family)
-        elif goal is Goal.DIRECT and self._ways.asks_sandbox(names.ipv4 if family is Family.IPV4 else names.ipv6):
+            found = self._routing.sandbox.addresses(host, family)
+        elif kind is TargetKind.DIRECT and self._routing.asks_sandbox(
+            names.ipv4 if family is Family.IPV4 else names.ipv6
+        ):
             # The sandbox's name server would know the name, and answer with an address of the sandbox.
             require_name(host)
             found = await resolved_by_host(host, family)

@@ -12,7 +12,7 @@ from onemo.net.interface import Family, Pinger, Transport
 from onemo.net.sandbox import datagrams, streams
 from onemo.net.sandbox.config import SandboxConfig
 from onemo.net.sandbox.nameserver import NameServer
-from onemo.net.sandbox.ping import Pings
+from onemo.net.sandbox.ping import PingTable
 from onemo.net.sandbox.timeserver import TimeServer
 from onemo.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
 
@@ -40,7 +40,7 @@ class Sandbox:
 
     def __init__(self, config: SandboxConfig = _DEFAULT) -> None:
         self._zone = Zone(config.hosts)
-        self._pings = Pings(config.ping, self._zone)
+        self._pings = PingTable(config.ping, self._zone)
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}
 

@@ -42,7 +42,7 @@ class SandboxPinger:
         self._closed = True
 
 
-class Pings:
+class PingTable:
     """How each address is pinged: as its host says in the configuration, else as all are."""
 
     def __init__(self, config: PingConfig, zone: Zone) -> None:

@@ -9,13 +9,13 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.connect import Place
-from onemo.net.host.routes import Goal, Routes, Sandbox, Target, is_address
+from onemo.net.host.routes import Routes, SandboxNetwork, Target, TargetKind, is_address
 from onemo.net.interface import Echo, Family, Pinger, Transport
 
 _DNS_PORT = 53
 
 
-class Ways:
+class Routing:
     """Routes, followed to addresses of the host's network and of the sandbox.
 
     of_name is the target of the name that an address was found for, None where no route has it: it goes before
@@ -34,7 +34,7 @@ class Ways:
             if not port:
                 raise NetError(NetFailure.REFUSED, f"{address}: nobody has port 0")
             return [Place(*self.sandbox.endpoint(transport, port, tls=target.tls))]
-        if target is None or target.goal is Goal.DIRECT:
+        if target is None or target.kind is TargetKind.DIRECT:
             self._routes.require_reachable(address)
             return [Place(address, port)]
         places = [Place(real, target.port or port) for real in await _of_target(target)]
@@ -49,7 +49,7 @@ class Ways:
             return self.sandbox.pinger(address, size)
         from onemo.net.host.icmp import open_pinger
 
-        if target is None or target.goal is Goal.DIRECT:
+        if target is None or target.kind is TargetKind.DIRECT:
             self._routes.require_reachable(address)
             return open_pinger(address, size, source=self._source)
         real = (await _of_target(target))[0]
@@ -62,7 +62,7 @@ class Ways:
         return (await self.places(transport, address, port, None))[0]
 
     @property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> SandboxNetwork:
         assert self._routes.sandbox is not None  # no route leads there without one
         return self._routes.sandbox
 
@@ -78,7 +78,7 @@ class Ways:
     def _way(self, address: str, port: int | None, of_name: Target | None) -> Target | None:
         """The target of an address that was found for a name with a target of its own, which goes first."""
         target = self._routes.find(address, port)
-        held = of_name is not None and of_name.goal is Goal.DIRECT and self._routes.holds(address)
+        held = of_name is not None and of_name.kind is TargetKind.DIRECT and self._routes.holds(address)
         return target if of_name is None or held else of_name
 
 
