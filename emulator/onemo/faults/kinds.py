@@ -15,7 +15,7 @@ Value = int | float | str | bytes
 
 
 class Layer(Enum):
-    """Where a fault acts."""
+    """The place where a fault acts."""
 
     LINE = "the line"
     COMMAND = "commands"
@@ -26,7 +26,7 @@ class Layer(Enum):
 
 
 class Type(Enum):
-    """How a value is written, and what it becomes."""
+    """The type of a key's value: how it is written, and which Python type it becomes."""
 
     INTEGER = auto()  # int
     NUMBER = auto()  # float
@@ -38,7 +38,10 @@ class Type(Enum):
 
 
 class FaultKey(NamedTuple):
-    """One key. default None: it has no value unless one is given; low, high: the accepted range, for numbers."""
+    """A key of a fault.
+
+    default None: it has no value unless one is given; low, high: the accepted range, for numbers.
+    """
 
     name: str
     type: Type
@@ -51,9 +54,12 @@ class FaultKey(NamedTuple):
 
 
 class FaultKind(NamedTuple):
-    """One kind of fault. scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that
-    takes it back when its for_seconds have passed; example: as it is typed; operations: of its layer, those that
-    concern it, (): what is none of them."""
+    """A kind of fault.
+
+    scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that takes it back when its
+    for_seconds have passed; example: as it is typed; operations: of its layer, those that concern it, (): what is none
+    of them.
+    """
 
     name: str
     layer: Layer
@@ -67,7 +73,7 @@ class FaultKind(NamedTuple):
 
     @property
     def all_keys(self) -> dict[str, FaultKey]:
-        """Its own, its scope's and those of every fault, in the order in which they are told."""
+        """The kind's own keys, its scope's and those of every fault, in the order in which they are told."""
         scope = (SCOPES[name] for name in (*self.scope, "module"))
         return {key.name: key for key in (*self.keys, *scope, *COMMON)}
 

@@ -29,7 +29,7 @@ _TEXTS = ("name", "do", "on", "after")
 
 
 class ScenarioStep(NamedTuple):
-    """Faults that are armed together: at the start, or (after) when the first of that step has fired."""
+    """A step: faults that are armed together, at the start or (after) when the first of that step has fired."""
 
     name: str
     faults: tuple[Fault, ...]
@@ -37,7 +37,10 @@ class ScenarioStep(NamedTuple):
 
 
 def read_scenario(text: str, file: str) -> tuple[ScenarioStep, ...]:
-    """The steps of a scenario. Raises FaultError with every mistake, each with its key path. file: its name there."""
+    """Read the steps of a scenario. file: its name in messages.
+
+    Raises FaultError with every mistake, each with its key path.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -64,7 +67,10 @@ def read_scenario(text: str, file: str) -> tuple[ScenarioStep, ...]:
 
 
 def _step(table: Mapping[str, object], number: int, before: Mapping[str, ScenarioStep]) -> ScenarioStep:
-    """Raises FaultError: a line for each mistake, which begins with its key."""
+    """Read one step.
+
+    Raises FaultError: a line for each mistake, which begins with its key.
+    """
     wrong = [f"{key}: is unknown here; there are {', '.join(_KEYS)}" for key in table if key not in _KEYS]
     wrong += [f"{key}: is {table[key]!r}, not a string" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
     name, after, do = str(table.get("name", f"step {number + 1}")), str(table.get("after", "")), table.get("do")
@@ -89,7 +95,7 @@ def _step(table: Mapping[str, object], number: int, before: Mapping[str, Scenari
 
 
 def _moment(at: object) -> object:
-    """Seconds, for a whole number would count matches. Raises FaultError."""
+    """Return a time in seconds, for a whole number would count matches. Raises FaultError."""
     if isinstance(at, int | float) and not isinstance(at, bool):
         return float(at)
     if isinstance(at, str) and _TIME.fullmatch(at):
@@ -98,7 +104,7 @@ def _moment(at: object) -> object:
 
 
 class Arming(Protocol):
-    """Where a scenario arms its faults."""
+    """The plan in which a scenario arms its faults."""
 
     fired: list[Callable[[Armed], None]]
 
@@ -112,7 +118,10 @@ class Arming(Protocol):
 
 
 def play(steps: tuple[ScenarioStep, ...], faults: Arming) -> Callable[[], list[ScenarioStep]]:
-    """Arm what a scenario begins with, and the rest in its turn. Returns what tells the steps that were not armed."""
+    """Arm the first steps of a scenario, and the others in their turn.
+
+    Returns a function that tells the steps that were not armed.
+    """
     waiting = list(steps)
     armed: dict[int, str] = {}
 

@@ -1,8 +1,8 @@
-"""From the tables of a TOML file to typed, immutable sections; every mistake is told, each with its key path.
+"""The conversion of TOML tables to typed, immutable sections; every mistake is told, each with its key path.
 
-A section is a NamedTuple; its annotations are the rules. Nothing is converted silently: only a whole number
-may stand for a float, an array for a tuple, and a text for a Range. (Written here because the libraries that
-do this cost more start-up time than the rest of the emulator together.)
+A section is a NamedTuple; its annotations are the rules. Nothing is converted silently: only a whole number may stand
+for a float, an array for a tuple, and a text for a Range. (Written here because the libraries that do this cost more
+start-up time than the rest of the emulator together.)
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true
 
 
 def shaped(section: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[Problem]]:
-    """values as a section, or None and every problem."""
+    """Convert values to a section; None, and every problem, where they are none."""
     problems: list[Problem] = []
     result = _convert(section, values, (), problems)
     return (None if problems else cast("T", result)), problems
 
 
 def at_least(low: float) -> Check:
+    """Make a check for numbers from low up."""
     return lambda value: None if low <= value < inf else f"is {value:g}, not a number from {low:g} up"
 
 
 def digits(count: int, most: int | None = None) -> Check:
-    """So many decimal digits, or count to most."""
+    """Make a check for texts of count decimal digits, or of count to most."""
     fits, told = range(count, (most or count) + 1), str(count) if most is None else f"{count} to {most}"
     return lambda value: None if len(value) in fits and value.isascii() and value.isdigit() else f"is not {told} digits"
 
@@ -95,7 +96,7 @@ def _range(value: object, path: tuple[str, ...], problems: list[Problem]) -> obj
 
 
 def _either(options: list[_Hint], value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    """The first option that takes the value; with one option its own problems are told."""
+    """Convert to the first option that takes the value; with one option its own problems are told."""
     if len(options) == 1:
         return _convert(options[0], value, path, problems)
     for option in options:
