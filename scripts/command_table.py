@@ -47,12 +47,12 @@ KEPT_ONLY = {
     "IFC": "no link loses a byte, with or without flow control",
     "CGAUTH": "the emulated network takes every user",
 }
-"""What is taken, checked, kept and told on every model, but makes no difference here, and why."""
+"""Settings that are taken, checked, kept and told on every model, but make no difference here, and why."""
 REMARKS = {
     "IPR": "at 0 some models keep the banner back until the first command; the rate itself makes no difference here",
     "CEDRXS": "the network grants what is asked for; nothing waits for a cycle",
 }
-"""What is not quite as on the module."""
+"""Differences from the module."""
 
 
 class State(Enum):

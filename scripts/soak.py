@@ -64,7 +64,7 @@ LOSSLESS = (
     "dns-delay seconds=100ms",
     "hostile",
 )
-"""What delays, and loses no byte."""
+"""Faults that delay, and lose no byte."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 PUT_BACK = ("power-on", "sim-insert", "registration-back", "home", "signal-back", "dtr")
 

@@ -17,7 +17,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 WAIT = 20.0
 T = TypeVar("T")
 _EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 422")
-"""What a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
+"""Messages that a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
 
 
 class Page:

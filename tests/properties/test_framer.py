@@ -18,7 +18,7 @@ PROMPT_LIMIT = 6
 CR, LF, SUB, ESC = 0x0D, 0x0A, 0x1A, 0x1B
 
 NextMode = str | int | None
-"""What comes after a line: "command", "online", or a prompt: of so many bytes, or (None) of any number."""
+"""The mode after a line: "command", "online", or a prompt: of so many bytes, or (None) of any number."""
 Told = list[tuple[str, bytes]]
 
 # Bytes that mean something somewhere come more often than others.

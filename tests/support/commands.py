@@ -206,7 +206,7 @@ BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
 
 
 OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS")
-"""Those whose test form tells more than ranges; transcripts have them."""
+"""Commands whose test form tells more than ranges; transcripts have them."""
 
 
 def section(series: str, command: str) -> CommandSection:

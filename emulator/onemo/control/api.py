@@ -1,4 +1,7 @@
-"""The control API: what it answers. Everything here runs in the modules' loop, between their steps, and is quick."""
+"""The control API: the answers of its endpoints.
+
+Everything here runs in the modules' loop, between their steps, and is quick.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +27,23 @@ _MOST_STREAMS = 32
 
 
 class HealthInfo(NamedTuple):
+    """The answer of a process that runs."""
+
     alive: Literal[True]
 
 
 class ReadyInfo(NamedTuple):
-    """Every module is."""
+    """The answer once every module is ready."""
 
     ready: Literal[True]
     modules: int
 
 
 class TracePage(NamedTuple):
-    """Part of a journal. first: the oldest entry that is remembered; dropped: how many were before it; next: what to
-    give as since, to go on."""
+    """Part of a journal.
+
+    first: the oldest entry that is remembered; dropped: how many were before it; next: the since with which to go on.
+    """
 
     first: int
     next: int
@@ -45,20 +52,25 @@ class TracePage(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """at: the numbers of the entries."""
+    """The entries found for one step. at: their numbers."""
 
     found: int
     at: list[int]
 
 
 class VerifyResult(NamedTuple):
+    """The result of a verification, step by step."""
+
     matched: bool
     steps: list[StepResult]
 
 
 class Control:
-    """modules: by name, as they are at each moment. awaited: the names of those that are to be, and are not there yet,
-    or could not be started."""
+    """The answers to all requests of the control API.
+
+    modules: by name, as they are at each moment. awaited: the names of those that are to be, and are not there yet, or
+    could not be started.
+    """
 
     def __init__(self, modules: Mapping[str, Running]) -> None:
         self.awaited: set[str] = set()
@@ -67,12 +79,13 @@ class Control:
         self._streams = 0
 
     def journal(self, name: str) -> Journal:
-        """That of a module, to be its trace from its start."""
+        """Return the journal of a module, to be its trace from its start."""
         return self._journals.setdefault(name, Journal(name))
 
     # The endpoints.
 
     def ready(self, request: ApiRequest) -> ReadyInfo:
+        """Answer that every module is ready. Raises Refused (503) while one is not."""
         there = {name for name, running in self._modules.items() if running.condition is Condition.READY}
         waiting = sorted((self._modules.keys() | self.awaited) - there)
         if waiting or not self._modules:
@@ -83,25 +96,31 @@ class Control:
         return ReadyInfo(True, len(self._modules))
 
     def modules(self, request: ApiRequest) -> list[state.ModuleSummary]:
+        """List the modules."""
         return [state.summary(running) for running in self._modules.values()]
 
     def module(self, request: ApiRequest) -> state.ModuleInfo:
+        """Return the state of a module. Raises Refused (404), as every method that names one."""
         return self._state(self._running(request))
 
     def faults(self, request: ApiRequest) -> list[state.FaultInfo]:
+        """List the faults of a module, spent ones too."""
         running = self._running(request)
         return [state.fault(armed) for armed in armed_on(running.module)] if hasattr(running, "module") else []
 
     def arm(self, request: ApiRequest) -> list[state.FaultInfo]:
+        """Arm the faults of the body. Raises Refused (409, 422)."""
         hand, faults = self._hand(request), _faults(request.body)
         if len(hand.armed) + len(faults) > _MOST_FAULTS:
             raise Refused(409, f"there are {_MOST_FAULTS} faults already: remove those that are spent")
         return [state.fault(armed) for armed in _declared(lambda: [hand.arm(fault) for fault in faults])]
 
     def disarm_all(self, request: ApiRequest) -> list[state.FaultInfo]:
+        """Disarm every fault, and return those that were armed. Raises Refused (409)."""
         return [state.fault(armed) for armed in self._hand(request).disarm_all()]
 
     def fault(self, request: ApiRequest) -> state.FaultInfo:
+        """Return one fault. Raises Refused (404)."""
         wanted, faults = request.path["id"], self.faults(request)
         for fault in faults:
             if str(fault.id) == wanted:
@@ -110,15 +129,18 @@ class Control:
         raise Refused(404, f"there is no fault {wanted} on {request.path['name']}; there are {ids}")
 
     def disarm(self, request: ApiRequest) -> state.FaultInfo:
+        """Disarm one fault, and return it. Raises Refused (404, 409)."""
         hand, fault = self._hand(request), self.fault(request)
         return state.fault(hand.disarm(fault.id))
 
     def event(self, request: ApiRequest) -> state.ModuleInfo:
+        """Let the event of the body happen now, and return the state after it. Raises Refused (409, 422)."""
         hand, event = self._hand(request), _event(request.body)
         _declared(lambda: hand.happen(event))
         return self._state(self._running(request))
 
     def trace(self, request: ApiRequest) -> TracePage:
+        """Return the entries of the journal that the query asks for: the newest, or those from since on."""
         query, journal = request.query, self.journal(self._running(request).name)
         limit, since = query.get("limit", 200), query.get("since")
         wanted = ask.filtered(*(query.get(key) for key in ("side", "contains", "command", "urc", "connect_id")))
@@ -129,11 +151,16 @@ class Control:
         return TracePage(journal.first, after, journal.first - 1, [entry.shown(journal.module) for entry in kept])
 
     def verify(self, request: ApiRequest) -> VerifyResult:
+        """Compare the journal with the steps of the body. Raises Refused (422)."""
         journal = self.journal(self._running(request).name)
         matched, found = ask.verify(journal.since(0), _steps(request.body))
         return VerifyResult(matched, [StepResult(step.found, list(step.at)) for step in found])
 
     def stream(self, request: ApiRequest) -> TraceStream:
+        """Return the stream of one journal, from since or from the last event that the client had.
+
+        Raises Refused (503).
+        """
         journal = self.journal(self._running(request).name)
         since = request.query.get("since")
         last = request.headers.get("last-event-id", "")
@@ -142,6 +169,7 @@ class Control:
         return self._stream(lambda: [journal], since)
 
     def stream_all(self, request: ApiRequest) -> TraceStream:
+        """Return the stream of all journals, from now on. Raises Refused (503)."""
         return self._stream(lambda: [self.journal(name) for name in self._modules], None)
 
     # Inside.
@@ -170,7 +198,7 @@ class Control:
         return running
 
     def _hand(self, request: ApiRequest) -> Hand:
-        """That of a module that runs."""
+        """Return the controls of a module. Raises Refused unless it runs."""
         running = self._running(request)
         if running.condition is not Condition.READY:
             what = running.condition.value
@@ -179,7 +207,7 @@ class Control:
 
 
 def _declared(call: Callable[[], _T]) -> _T:
-    """What call returns. Raises Refused for what cannot be."""
+    """Return the result of call. Raises Refused in the place of FaultError and UsageError."""
     try:
         return call()
     except (FaultError, UsageError) as error:

@@ -17,16 +17,17 @@ Filter = Callable[[Entry], bool]
 _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
             "network": ("payload", "event")}  # fmt: skip
 MATTERS = tuple(_SOURCES)
-"""What a step can look for."""
+"""The matters that a step can look for."""
 
 
 class TextPattern:
-    """See above."""
+    """A pattern, as the module describes it."""
 
     def __init__(self, text: str) -> None:
         self._parts = [part for part in text.split("*") if part]
 
     def found(self, line: str) -> bool:
+        """Tell whether the pattern is found in the line."""
         at = 0
         for part in self._parts:
             at = line.find(part, at)
@@ -37,7 +38,7 @@ class TextPattern:
 
 
 class TraceStep(NamedTuple):
-    """So many entries that match, behind those of the step before; times 0: none until those of the next step."""
+    """A number of entries that match, behind those of the step before; times 0: none until those of the next step."""
 
     matter: str
     pattern: str
@@ -45,21 +46,21 @@ class TraceStep(NamedTuple):
 
 
 class StepHits(NamedTuple):
-    """How many were found of a step, and where: at most ``times``, and one where there should be none."""
+    """The entries found for a step: how many, and where; at most ``times``, and one where there should be none."""
 
     found: int
     at: tuple[int, ...]
 
 
 def text_of(entry: Entry) -> str:
-    """What patterns look at: the line, or what happened on the network."""
+    """Return the text in which patterns are looked for: the line, or the event on the network."""
     return f"{entry.told.event} {entry.data}" if entry.told.event else entry.data
 
 
 def filtered(
     side: str | None, contains: str | None, command: str | None, urc: str | None, connect_id: int | None
 ) -> Filter:
-    """Whether an entry is all that is asked for; None: anything."""
+    """Make a filter for the entries that are all that is asked for; None: anything."""
     tests: list[Filter] = []
     if side is not None:
         tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
@@ -78,7 +79,7 @@ def filtered(
 
 
 def verify(entries: Iterable[Entry], steps: Iterable[TraceStep]) -> tuple[bool, list[StepHits]]:
-    """Whether the steps were taken in this order, and what was found of each."""
+    """Tell whether the steps were taken in this order, and the entries found for each."""
     left = list(entries)
     matched, found = True, list[StepHits]()
     never: list[tuple[int, TraceStep]] = []
@@ -111,7 +112,7 @@ def _hits(entries: list[Entry], start: int, end: int, step: TraceStep) -> list[i
 def _none(
     entries: list[Entry], start: int, end: int, never: list[tuple[int, TraceStep]], found: list[StepHits]
 ) -> bool:
-    """Whether nothing was found of what should not be there; found is told where it is."""
+    """Tell whether no entry was found that should not be there, and put those that were into found."""
     for place, step in never:
         found[place] = _told(entries, _hits(entries, start, end, step))
     return not any(found[place].found for place, _ in never)

@@ -1,4 +1,4 @@
-"""The kinds of faults and events as JSON, and what a body that says one looks like: from the declarations."""
+"""The kinds of faults and events as JSON, and the schemas of the bodies that name one: from the declarations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from onemo.faults.say import typed
 
 
 class KeyInfo(NamedTuple):
-    """default, low, high null: there is none. An event that happens now takes only its own keys."""
+    """A key of a fault.
+
+    default, low, high null: there is none. An event that happens now takes only its own keys.
+    """
 
     name: str
     type: str
@@ -26,7 +29,7 @@ class KeyInfo(NamedTuple):
 
 
 class KindInfo(NamedTuple):
-    """event: whether it can happen now; example: as it is typed."""
+    """A kind of fault. event: true if it can happen now; example: as it is typed."""
 
     name: str
     layer: str
@@ -45,15 +48,17 @@ class PresetInfo(NamedTuple):
 
 
 def kinds() -> list[KindInfo]:
+    """List the kinds of faults."""
     return [_kind(kind) for kind in KINDS.values()]
 
 
 def presets() -> list[PresetInfo]:
+    """List the presets."""
     return [PresetInfo(name, preset.about, list(preset.faults)) for name, preset in PRESETS.items()]
 
 
 def fault_body() -> dict[str, Any]:
-    """A fault as text, or as its kind with keys."""
+    """Return the schema of a fault as text, or as its kind with keys."""
     text = {
         "type": "object",
         "properties": {"fault": {"type": "string", "description": "As --fault takes it.", "minLength": 1}},
@@ -65,7 +70,7 @@ def fault_body() -> dict[str, Any]:
 
 
 def event_body() -> dict[str, Any]:
-    """An event as its name with keys, or as text."""
+    """Return the schema of an event as its name with keys, or as text."""
     events = [kind for kind in KINDS.values() if kind.layer is Layer.EVENT]
     text = {
         "type": "object",

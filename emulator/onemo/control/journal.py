@@ -1,4 +1,4 @@
-"""What has crossed a module's line and its network, as it is remembered: the newest lines, to ask and to follow."""
+"""The journal of a module: the newest lines that crossed its line and its network, to ask and to follow."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ never more than there is room for, however short, and to join them takes millise
 
 
 class Entry(NamedTuple):
-    """One line. seq: counted from 1 without a gap; kind: one of KINDS."""
+    """A line of a journal. seq: counted from 1 without a gap; kind: one of KINDS."""
 
     seq: int
     kind: str
     told: Told
 
     def shown(self, module: str) -> dict[str, object]:
-        """As JSON has it; each character of data is a byte."""
+        """Return the entry as JSON has it; each character of data is a byte."""
         told = self.told
         head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
         of = {} if told.connection is None else {"connect_id": told.connection}
@@ -39,20 +39,21 @@ class Entry(NamedTuple):
 
     @property
     def data(self) -> str:
+        """The bytes of the line, one character each."""
         return self.told.data.decode("latin-1")
 
     @property
     def way(self) -> tuple[str, str]:
-        """Who said it, and to whom."""
+        """The side that said it, and the side to which."""
         if self.kind == "payload":
             return ("module", "network") if self.told.event.startswith("sent") else ("network", "module")
         return ("dte", "module") if self.told.source == "dte" else ("module", "dte")
 
 
 class Journal:
-    """The newest entries of one module. Implements Trace. on_news: called whenever there is more.
+    """The newest entries of one module, and the module's trace. on_news: called whenever there is more.
 
-    What crosses is only put aside; it is joined to lines when somebody looks. The oldest goes first: ``first`` is the
+    New bytes are only put aside; they are joined to lines when somebody looks. The oldest goes first: ``first`` is the
     number of the oldest entry that is there, ``next`` that of the one to come.
     """
 
@@ -73,11 +74,9 @@ class Journal:
     # Trace.
 
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
-        """See Trace."""
         self._add(direction, kind, data)
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
-        """See Trace."""
         self._add(event, connect_id, detail)
 
     def _add(self, what: str, of: Kind | int | None, data: bytes | str) -> None:
@@ -94,16 +93,18 @@ class Journal:
 
     @property
     def first(self) -> int:
+        """The number of the oldest entry that is there."""
         self._take_up()
         return self._entries[0].seq if self._entries else self._next
 
     @property
     def next(self) -> int:
+        """The number of the entry to come."""
         self._take_up()
         return self._next
 
     def since(self, seq: int, most: int | None = None) -> list[Entry]:
-        """The entries from seq on, or from the first that is there, as they are now: the first most of them."""
+        """Return the entries from seq on, or from the first that is there, as they are now: the first most of them."""
         self._take_up()
         skipped = max(0, seq - self.first)
         return list(islice(self._entries, skipped, None if most is None else skipped + most))
@@ -111,7 +112,7 @@ class Journal:
     # Inside.
 
     def _take_up(self) -> None:
-        """Join what was put aside to lines."""
+        """Join the bytes put aside to lines."""
         while self._aside:
             at, what, of, data = self._aside.popleft()
             self._size -= _size(data)
@@ -128,7 +129,7 @@ class Journal:
         self._forget()
 
     def _forget(self) -> None:
-        """The oldest goes; what never became lines counts as one entry."""
+        """Drop the oldest; bytes that never became lines count as one entry."""
         while self._size > self._most:
             if self._entries:
                 self._size -= _EACH + len(self._entries.popleft().told.data)
@@ -139,7 +140,7 @@ class Journal:
 
 
 def _size(data: bytes | str) -> int:
-    """At most what its lines take."""
+    """Return the most that the lines of data take."""
     lines = max(data.count(b"\r"), data.count(b"\n")) if isinstance(data, bytes) else 1
     return _EACH * max(1, lines) + len(data)
 

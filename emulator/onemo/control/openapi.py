@@ -28,7 +28,7 @@ _WITH_BODY = (400, 413, 415)
 
 
 def document(endpoints: Iterable[Endpoint[Any]]) -> dict[str, Any]:
-    """OpenAPI 3.1 as json.dumps takes it."""
+    """Make the OpenAPI 3.1 document, as json.dumps takes it."""
     named: dict[str, Schema] = {
         "Error": {
             "type": "object",

@@ -1,4 +1,4 @@
-"""A module's state: what it is set to, what it does, what goes wrong in it. Each class is an object of JSON."""
+"""The state of a module as JSON objects: its settings, its connections, its faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from onemo.runtime.lab import Running
 
 
 class ModuleSummary(NamedTuple):
-    """A module in the list of them. connections: those that are in use; faults: those that are armed."""
+    """A module in the list of modules. connections: the number in use; faults: the number armed."""
 
     name: str
     model: str
@@ -30,6 +30,8 @@ class ModuleSummary(NamedTuple):
 
 
 class IdentityInfo(NamedTuple):
+    """The numbers that a module and its card bear."""
+
     imei: str
     imsi: str
     iccid: str
@@ -37,7 +39,7 @@ class IdentityInfo(NamedTuple):
 
 
 class PowerInfo(NamedTuple):
-    """boot_cycle: how many it has begun."""
+    """The supply and the boot cycle. boot_cycle: how many have begun."""
 
     state: str
     asleep: bool
@@ -45,6 +47,8 @@ class PowerInfo(NamedTuple):
 
 
 class SimInfo(NamedTuple):
+    """The SIM card."""
+
     present: bool
     state: str
     locked: bool
@@ -53,7 +57,7 @@ class SimInfo(NamedTuple):
 
 
 class SignalInfo(NamedTuple):
-    """As AT+CSQ and AT+CESQ tell it."""
+    """The signal in the units of AT+CSQ and AT+CESQ."""
 
     rssi: int
     ber: int
@@ -62,7 +66,10 @@ class SignalInfo(NamedTuple):
 
 
 class RadioInfo(NamedTuple):
-    """refusal: the cause with which the network refuses the module; coverage, roaming: what is on the air."""
+    """The registration.
+
+    refusal: the cause with which the network refuses the module; coverage, roaming: of the cell on the air.
+    """
 
     function: str
     registration: str
@@ -74,7 +81,7 @@ class RadioInfo(NamedTuple):
 
 
 class ContextInfo(NamedTuple):
-    """A PDP context; call: whether it has a data call."""
+    """A PDP context. call: true if it has a data call."""
 
     cid: int
     type: str | None
@@ -85,14 +92,14 @@ class ContextInfo(NamedTuple):
 
 
 class PeerInfo(NamedTuple):
-    """As the firmware wrote it."""
+    """The peer of a connection, as the firmware wrote it."""
 
     host: str
     port: int
 
 
 class ConnectionInfo(NamedTuple):
-    """An instance. sent, received, queued: bytes; unread: as AT+MIPRD counts."""
+    """A socket instance. sent, received, queued: bytes; unread: as AT+MIPRD counts."""
 
     connect_id: int
     state: str
@@ -107,7 +114,10 @@ class ConnectionInfo(NamedTuple):
 
 
 class LineInfo(NamedTuple):
-    """waiting: bytes that the DTE has not taken; dropped: URCs for which there was no room; baud_rate 0: the DTE's."""
+    """The line to the DTE.
+
+    waiting: bytes that the DTE has not taken; dropped: URCs for which there was no room; baud_rate 0: the DTE's.
+    """
 
     waiting: int
     dropped: int
@@ -116,7 +126,7 @@ class LineInfo(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """Bytes since the start, entries of the trace, boot cycles."""
+    """The bytes since the start, the entries of the trace, the boot cycles."""
 
     from_dte: int
     to_dte: int
@@ -127,7 +137,10 @@ class Counters(NamedTuple):
 
 
 class ModuleInfo(NamedTuple):
-    """The whole state. What a module has only once it was switched on is missing before. clock: seconds since 1970."""
+    """The whole state of a module.
+
+    Fields that a module has only once it was switched on are missing before. clock: seconds since 1970.
+    """
 
     name: str
     model: str
@@ -148,8 +161,10 @@ class ModuleInfo(NamedTuple):
 
 
 class FaultInfo(NamedTuple):
-    """One that is armed, or was until it had done its work (spent). Times in seconds since it was armed, or since the
-    module was ready if that came later."""
+    """A fault that is armed, or was until it had done its work (spent).
+
+    Times are in seconds since it was armed, or since the module was ready if that came later.
+    """
 
     id: int
     fault: str
@@ -162,6 +177,7 @@ class FaultInfo(NamedTuple):
 
 
 def summary(running: Running) -> ModuleSummary:
+    """Return the row of a module in the list."""
     model, condition = running.spec.shown_model(running.model), running.condition.value
     if not hasattr(running, "module"):
         return ModuleSummary(running.name, model, None, condition, None, None, 0, 0)
@@ -179,6 +195,7 @@ def summary(running: Running) -> ModuleSummary:
 
 
 def state(running: Running, journal: Journal) -> ModuleInfo:
+    """Return the whole state of a module. journal: its own."""
     row, identity = summary(running), running.model.profile.identity
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
@@ -205,6 +222,8 @@ def state(running: Running, journal: Journal) -> ModuleInfo:
 
 
 def fault(armed: Armed) -> FaultInfo:
+    """Return a fault and its counts."""
+
     def since(time: float | None) -> float | None:
         return None if time is None or math.isinf(armed.since) else round(max(0.0, time - armed.since), 6)
 
@@ -266,7 +285,7 @@ def _connection(instance: Instance) -> ConnectionInfo:
 
 
 def _settings(modem: Modem) -> dict[str, object]:
-    """Every setting that the model has: its record, by key where it has keys, by number where there are several."""
+    """Return each setting of the model: its record, by key where it has keys, by number where there are several."""
     commands: Mapping[bytes, BoundCommand[Any]] = modem.commands
     shown: dict[str, object] = {}
     for command in commands.values():
@@ -283,5 +302,5 @@ def _settings(modem: Modem) -> dict[str, object]:
 
 
 def _record(record: NamedTuple) -> list[tuple[str, object]]:
-    """The fields; the first of several that stand under numbers is that number."""
+    """Return the fields; the first of several that stand under numbers is that number."""
     return list(record._asdict().items())

@@ -124,7 +124,7 @@ _EVENT = ("on", "connect_id", "form")
 _WHOLE = "0: all of it."
 OPEN_FAILURES = ("refused", "timed-out", "name", "name-timed-out", "family", "port-taken", "bind", "socket",
                  "tls-setup", "tls-unverified", "tls-timed-out", "tls-failed", "other")  # fmt: skip
-"""As onemo.errors.NetFailure has them."""
+"""The values of onemo.errors.NetFailure that an opening may have."""
 MALFORMED = ("no-end", "no-start", "no-quote", "no-colon", "extra-field", "lower-case")
 
 

@@ -20,7 +20,7 @@ Problem = tuple[tuple[str, ...], str]
 _Hint = Any
 """A type form: Python has no type for it."""
 Check = Callable[[Any], str | None]
-"""What is wrong with a value of the right type; None: nothing."""
+"""Tells the problem of a value of the right type; None: there is none."""
 
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 

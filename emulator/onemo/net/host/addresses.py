@@ -9,7 +9,7 @@ from onemo.errors import UsageError
 from onemo.net.interface import Family
 
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Of the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
+"""Addresses in the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
 _PORT = 9
 
 

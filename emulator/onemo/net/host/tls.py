@@ -35,7 +35,7 @@ _MOST_PEERS = 16  # whose sessions are kept
 
 
 Prepared = tuple[ssl.SSLContext, ssl.SSLSession | None]
-"""What a handshake starts from: settings, and a session to resume."""
+"""The start of a handshake: settings, and a session to resume."""
 
 
 class TlsClient:

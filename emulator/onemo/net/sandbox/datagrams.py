@@ -11,7 +11,7 @@ import trio
 from onemo.net.sandbox.characters import PERIOD, text
 
 Answer = Callable[[bytes], bytes | None]
-"""What a datagram is answered with; None: nothing."""
+"""Makes the answer to a datagram; None: there is none."""
 
 _LARGEST_DATAGRAM = 65535
 _TURNS = 16  # without a wait: senders that never stop must not keep everybody else waiting
