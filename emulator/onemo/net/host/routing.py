@@ -1,4 +1,4 @@
-"""The ways through routes: what really is behind an address, a port, a name server or an echo request."""
+"""The routing of a module's traffic: the real end behind an address, a port, a name server or an echo request."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _DNS_PORT = 53
 
 
 class Routing:
-    """Routes, followed to addresses of the host's network and of the sandbox.
+    """The routes, followed to addresses of the host's network and of the sandbox.
 
-    of_name is the target of the name that an address was found for, None where no route has it: it goes before
-    the routes of the address itself. source: as in HostNetwork.
+    of_name is the target of the name that an address was found for, None where no route has it: it goes before the
+    routes of the address itself. source: as in HostNetwork.
     """
 
     def __init__(self, routes: Routes, source: str | None = None) -> None:
@@ -27,8 +27,11 @@ class Routing:
         self._source = source
 
     async def places(self, transport: Transport, address: str, port: int, of_name: Target | None) -> list[Place]:
-        """Where an address and port really are; at least one. Raises NetError: NAME, a target that the host does
-        not know; OTHER, denied or offline; REFUSED, port 0 of the sandbox."""
+        """Find the real places of an address and port; at least one.
+
+        Raises NetError: NAME, a target that the host does not know; OTHER, denied or offline; REFUSED, port 0 of the
+        sandbox.
+        """
         target = self._way(address, port, of_name)
         if target is not None and target.sandbox:
             if not port:
@@ -43,7 +46,7 @@ class Routing:
         return places
 
     async def pinger(self, address: str, size: int, of_name: Target | None) -> Pinger:
-        """Raises NetError: OTHER, denied, offline or not possible on this host."""
+        """Get ready to ping the address. Raises NetError: OTHER, denied, offline or not possible on this host."""
         target = self._way(address, None, of_name)
         if target is not None and target.sandbox:
             return self.sandbox.pinger(address, size)
@@ -58,16 +61,17 @@ class Routing:
         return _Shown(pinger, address) if is_address(address) else pinger
 
     async def server(self, transport: Transport, address: str, port: int) -> Place:
-        """Where a name server really is. Raises NetError: denied, offline, not to be found."""
+        """Find the real place of a name server. Raises NetError: denied, offline, not to be found."""
         return (await self.places(transport, address, port, None))[0]
 
     @property
     def sandbox(self) -> SandboxNetwork:
+        """The sandbox. There must be one."""
         assert self._routes.sandbox is not None  # no route leads there without one
         return self._routes.sandbox
 
     def asks_sandbox(self, servers: tuple[str, ...]) -> bool:
-        """Whether a route takes one of these name servers to the sandbox."""
+        """Tell whether a route takes one of these name servers to the sandbox."""
         for server in servers:
             with suppress(NetError):
                 target = self._routes.find(server, _DNS_PORT)
@@ -76,7 +80,7 @@ class Routing:
         return False
 
     def _way(self, address: str, port: int | None, of_name: Target | None) -> Target | None:
-        """The target of an address that was found for a name with a target of its own, which goes first."""
+        """Return the target of an address that was found for a name with a target of its own, which goes first."""
         target = self._routes.find(address, port)
         held = of_name is not None and of_name.kind is TargetKind.DIRECT and self._routes.holds(address)
         return target if of_name is None or held else of_name
@@ -90,23 +94,21 @@ class _Shown:
         self.address = address
 
     async def echo(self, timeout: float) -> Echo:
-        """See Pinger."""
         return await self._pinger.echo(timeout)
 
     def close(self) -> None:
-        """See Pinger."""
         self._pinger.close()
 
 
 async def _of_target(target: Target) -> list[str]:
-    """The addresses of a route's target. A name there is the tester's: the host resolves it."""
+    """Return the addresses of a route's target. A name there is the tester's: the host resolves it."""
     if is_address(target.host):
         return [target.host]
     return await resolved_by_host(target.host, None)
 
 
 async def resolved_by_host(name: str, family: Family | None) -> list[str]:
-    """The addresses that the host itself finds, best first. Raises NetError(NAME)."""
+    """Return the addresses that the host itself finds, best first. Raises NetError(NAME)."""
     wanted = {None: socket.AF_UNSPEC, Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}[family]
     try:
         found = await trio.socket.getaddrinfo(name, None, wanted, socket.SOCK_STREAM)
