@@ -1,4 +1,4 @@
-"""How ``onemo-emulator ctl`` is typed."""
+"""The command line of ``onemo-emulator ctl``."""
 
 from __future__ import annotations
 

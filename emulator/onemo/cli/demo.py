@@ -1,4 +1,4 @@
-"""``onemo-emulator demo``: a firmware's session with a module in the sandbox, to watch."""
+"""The demo, ``onemo-emulator demo``: a firmware's session with a module in the sandbox, to watch."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _block_signals() -> None:
 
 
 class Firmware:
-    """The other end of the serial port: it sends, and it knows what it waits for. Owns no descriptor."""
+    """The firmware at the other end of the serial port. Owns no descriptor."""
 
     def __init__(self, port: int, model: Model, show: Live) -> None:
         self.model = model
@@ -110,7 +110,7 @@ class Firmware:
         await self.hear(*answer)
 
     async def send(self, data: bytes) -> None:
-        """What the demo sends is short: a port that takes no more is a bug."""
+        """Send data, which is short: a port that takes no more is a bug."""
         self._sent = data
         os.write(self._port, data)
 
@@ -131,7 +131,7 @@ class Firmware:
         await self._until(re.compile(rb".*?\r\nOK\r\n", re.DOTALL), "OK")
 
     async def _until(self, wanted: re.Pattern[bytes], expected: str) -> re.Match[bytes]:
-        """The match at the beginning of what comes, and take it."""
+        """Wait for the match at the beginning of what comes, and take it."""
         with trio.move_on_after(_PATIENCE):
             while (match := wanted.match(bytes(self._unread))) is None:
                 await trio.lowlevel.wait_readable(self._port)
@@ -146,7 +146,7 @@ class Firmware:
 
 
 class DemoStep(NamedTuple):
-    """One thing that a firmware does. needs: the commands without which a model cannot."""
+    """A step of the session. needs: the commands without which a model cannot take it."""
 
     heading: str
     needs: Sequence[str]
@@ -156,7 +156,7 @@ class DemoStep(NamedTuple):
 
 
 async def _session(firmware: Firmware) -> None:
-    """Every step in order; one that the model lacks is told and left out."""
+    """Play every step in order; one that the model lacks is told and left out."""
     commands = firmware.profile.commands
     for number, step in enumerate(_STEPS, 1):
         lacking = [typed(name) for name in step.needs if not commands[name].available]

@@ -1,4 +1,4 @@
-"""``onemo-emulator record``: a dialogue with a module, written down as a transcript."""
+"""The recorder, ``onemo-emulator record``: it writes a dialogue with a module down as a transcript."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST = 60.0
 
 
 class RecordOptions(NamedTuple):
-    """What ``record`` was asked for. quiet, pauses: seconds; values: NAME=REGEX; headers: name and text."""
+    """The options of ``record``. quiet, pauses: seconds; values: NAME=REGEX; headers: name and text."""
 
     port: str
     out: Path
@@ -40,7 +40,7 @@ class RecordOptions(NamedTuple):
 
 
 def record(options: RecordOptions) -> int:
-    """Returns 0 once it has been recorded. Raises EmulatorError when it cannot be."""
+    """Record a dialogue, and return 0. Raises EmulatorError when it cannot be recorded."""
     if (options.link is None) == (options.script is None):
         raise UsageError("record needs either --link PATH, for a DTE, or --script FILE, to send that alone")
     steps = _steps(options.script) if options.script is not None else ()
@@ -57,7 +57,7 @@ def record(options: RecordOptions) -> int:
 
 
 async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
-    """Until the script ends, or a signal comes."""
+    """Record until the script ends, or a signal comes."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         try:
             async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
@@ -126,7 +126,7 @@ async def _send(line: DteLine, out: _Out, steps: tuple[Step, ...], quiet: float)
 
 
 class _Out:
-    """The transcript, written as it goes. open: whether what is received belongs to it."""
+    """The transcript, written as it goes. open: true while received bytes belong to it."""
 
     def __init__(self, file: TextIO, recorder: Recorder) -> None:
         self.open = False
@@ -134,7 +134,7 @@ class _Out:
         self._recorder = recorder
 
     def begin(self, headers: tuple[tuple[str, str], ...]) -> None:
-        """Replace what was there: not before the port is open, so that nothing is lost to one that is not."""
+        """Replace the old content: not before the port is open, so that nothing is lost to one that is not."""
         with suppress(OSError):  # a device has no length
             self._file.truncate(0)
         self.write(*(f"{name}: {text}" for name, text in headers))

@@ -1,4 +1,4 @@
-"""``onemo-emulator replay``: the DTE's side of a transcript, played on any port."""
+"""The player, ``onemo-emulator replay``: it plays the DTE's side of a transcript on any port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLOURS = {"-": "31", "+": "32"}
 
 
 class ReplayOptions(NamedTuple):
-    """What ``replay`` was asked for. timeout, quiet: seconds."""
+    """The options of ``replay``. timeout, quiet: seconds."""
 
     transcript: Path
     port: str
@@ -30,7 +30,10 @@ class ReplayOptions(NamedTuple):
 
 
 def replay(options: ReplayOptions) -> int:
-    """Returns 0 where the module says what the transcript does, else 1. Raises EmulatorError when it cannot run."""
+    """Play a transcript; return 0 where the module says what it does, else 1.
+
+    Raises EmulatorError when it cannot run.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):  # nothing is to be taken down, and there is no verdict
         signal.signal(number, signal.SIG_DFL)
     transcript = parse(str(options.transcript), text_of(options.transcript))
@@ -39,7 +42,7 @@ def replay(options: ReplayOptions) -> int:
 
 
 async def _play(options: ReplayOptions, transcript: Transcript, judge: Judge) -> int:
-    """Play it on the port, and tell of each difference as it is found."""
+    """Play it on the port, and tell each difference as it is found."""
     began, told, progress = trio.current_time(), 0, _Progress(transcript)
     async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
         reader = _Reader(line, judge)
@@ -64,7 +67,7 @@ async def _play(options: ReplayOptions, transcript: Transcript, judge: Judge) ->
 
 
 class _Reader:
-    """Hands the judge what the module says."""
+    """A reader that hands the judge all that the module says."""
 
     def __init__(self, line: DteLine, judge: Judge) -> None:
         self._line = line
@@ -85,7 +88,7 @@ class _Reader:
 
 
 class _Progress:
-    """Which step is being played, in one line of a terminal."""
+    """The number of the step that is being played, in one line of a terminal."""
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
@@ -106,7 +109,7 @@ class _Progress:
 
 
 def _shown(transcript: Transcript, difference: Difference) -> str:
-    """The lines of a difference; in colour on a terminal."""
+    """Return the lines of a difference; in colour on a terminal."""
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     lines = [f"{transcript.name}:{difference.number}: {difference.problem} (- missing, + instead)"]
     for mark, text in rows(difference):

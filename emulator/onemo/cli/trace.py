@@ -1,4 +1,4 @@
-"""``onemo-emulator trace``: what ``run --trace`` wrote, for a reader."""
+"""The printer of traces, ``onemo-emulator trace``: it shows what ``run --trace`` wrote to a reader."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FAINT = "2"
 
 
 class TraceOptions(NamedTuple):
-    """What ``trace`` was asked for. since, until: seconds."""
+    """The options of ``trace``. since, until: seconds."""
 
     file: Path
     source: str | None
@@ -63,7 +63,10 @@ def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
 
 
 def _told(file: Path) -> Iterator[Told]:
-    """The lines of a trace. One that ends within its last entry, as the emulator was killed, is taken up to there."""
+    """Yield the lines of a trace.
+
+    One that ends within its last entry, as the emulator was killed, is read up to there.
+    """
     lines, time = Lines(), 0.0
     try:
         with file.open(encoding="utf-8") as stream:
@@ -84,7 +87,7 @@ def _told(file: Path) -> Iterator[Told]:
 
 
 def _entry(line: str) -> tuple[float, dict[str, object]]:
-    """Raises ValueError, KeyError or TypeError where it is none."""
+    """Read one entry, and its time. Raises ValueError, KeyError or TypeError where the line is none."""
     import json
 
     entry = json.loads(line)
