@@ -56,7 +56,7 @@ REMARKS = {
 
 
 class State(Enum):
-    """What a model does with a command, a key of it, or a parameter; the value is how the table shows it."""
+    """The state of a command, a key of it, or a parameter in a model; the value is its sign in the table."""
 
     FULL = "●"
     INERT = "○"
@@ -71,18 +71,22 @@ class Row(NamedTuple):
 
     @property
     def path(self) -> str:
+        """The row's name in KEPT_ONLY and REMARKS."""
         return self.name if self.key is None else f"{self.name}.{self.key}"
 
     @property
     def typed(self) -> str:
+        """The row's command as it is typed."""
         start = f"AT{self.name}" if is_basic(self.name) else f"AT+{self.name}"
         return start if self.key is None else f'{start}="{self.key}"'
 
     def params(self, profile: Profile) -> Mapping[str, ParamSection]:
+        """Return the row's parameters in a profile."""
         section = profile.commands[self.name]
         return section.params if self.key is None else section.keys[self.key].params
 
     def state(self, profile: Profile) -> State:
+        """Return the state of the row in a profile."""
         section = profile.commands[self.name]
         if not section.available or (self.key is not None and self.key not in (section.offers or ())):
             return State.UNAVAILABLE
@@ -92,7 +96,7 @@ class Row(NamedTuple):
         return State.FULL
 
     def limits(self, profile: Profile) -> dict[str, State]:
-        """The parameters that are less than full where the row itself is full."""
+        """Return the parameters that are less than full where the row itself is full."""
         if self.state(profile) is not State.FULL:
             return {}
         found = {}
@@ -113,7 +117,7 @@ def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
 
 
 def page() -> str:
-    """The whole text of docs/coverage.md."""
+    """Make the whole text of docs/coverage.md."""
     parts = [_HEAD.format(series=len(series()), subs=sum(map(len, series().values())), legend=_legend())]
     for module in pkgutil.iter_modules(onemo.families.__path__):
         declared = getattr(importlib.import_module(f"onemo.families.{module.name}"), "DECLARATIONS", ())
@@ -178,7 +182,7 @@ def _remarks(row: Row) -> Iterator[str]:
 
 
 def _sub_models(row: Row) -> Iterator[str]:
-    """Where a sub-model is not as the first of its series."""
+    """Yield the rows in which a sub-model is not as the first of its series."""
     others: dict[State, list[str]] = {}
     for subs in series().values():
         for name, loaded in subs.items():
@@ -222,6 +226,7 @@ def _any() -> Profile:
 
 
 def main() -> None:
+    """Write docs/coverage.md."""
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(page(), encoding="utf-8")
 

@@ -88,12 +88,12 @@ do = "reboot"
 
 @cache
 def ways() -> Mapping[str, Any]:
-    """How everything is reached."""
+    """Read how every error number and URC is reached."""
     return tomllib.loads(_WAYS.read_text(encoding="utf-8"))
 
 
 def page() -> str:
-    """The whole page."""
+    """Make the whole text of docs/faults.md."""
     return "\n".join([*_parts()]) + "\n"
 
 
@@ -175,7 +175,7 @@ def _open_rows() -> Iterator[tuple[str, ...]]:
 
 
 def open_number(model: Model, failure: str) -> int:
-    """<result> of AT+MIPOPEN for a failure."""
+    """Return the <result> of AT+MIPOPEN for a failure."""
     named = getattr(model.profile.open_results, failure)
     numbers = {cme.key: number for cme, (number, _) in model.cme.items()}
     return named if isinstance(named, int) else numbers[named]

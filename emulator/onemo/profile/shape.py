@@ -44,22 +44,18 @@ def digits(count: int, most: int | None = None) -> Check:
 
 
 def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    if hint is Any:
-        return value
     if hint in _NAMES:
         return _plain(hint, value, path, problems)
     if hint is Range:
         return _range(value, path, problems)
     if hasattr(hint, "_fields"):
         return _section(hint, value, path, problems)
+    if hint is Any:
+        return value
     origin: _Hint = get_origin(hint)
     arguments = get_args(hint)
     if origin is Annotated:
-        found = len(problems)
-        value = _convert(arguments[0], value, path, problems)
-        if len(problems) == found:
-            problems.extend((path, wrong) for check in arguments[1:] if (wrong := check(value)))
-        return value
+        return _checked(arguments[0], arguments[1:], value, path, problems)
     if origin in (Union, UnionType):
         return _either([option for option in arguments if option is not NoneType], value, path, problems)
     if origin is Literal:
@@ -67,13 +63,27 @@ def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[P
             problems.append((path, f"is {value!r}; allowed: {', '.join(map(repr, arguments))}"))
         return value
     if origin is tuple:
-        if not isinstance(value, list):
-            problems.append((path, "is not an array"))
-            return value
-        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
-            problems.append((path, f"has {len(value)} entries, not {len(arguments)}"))
-        return tuple(_convert(arguments[0], item, (*path, str(i)), problems) for i, item in enumerate(value))
+        return _array(arguments, value, path, problems)
     return _table(arguments[0], arguments[1], value, path, problems)
+
+
+def _checked(
+    hint: _Hint, checks: tuple[Check, ...], value: object, path: tuple[str, ...], problems: list[Problem]
+) -> object:
+    found = len(problems)
+    value = _convert(hint, value, path, problems)
+    if len(problems) == found:
+        problems.extend((path, wrong) for check in checks if (wrong := check(value)))
+    return value
+
+
+def _array(arguments: tuple[_Hint, ...], value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if not isinstance(value, list):
+        problems.append((path, "is not an array"))
+        return value
+    if arguments[-1] is not Ellipsis and len(value) != len(arguments):
+        problems.append((path, f"has {len(value)} entries, not {len(arguments)}"))
+    return tuple(_convert(arguments[0], item, (*path, str(i)), problems) for i, item in enumerate(value))
 
 
 def _plain(hint: type, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
