@@ -74,7 +74,7 @@ class Container:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """What ``docker run onemo-emulator ARGUMENTS`` does."""
+        """Start the entrypoint, as ``docker run onemo-emulator ARGUMENTS`` does."""
         command = [*dockerfile.words("ENTRYPOINT"), *(arguments or dockerfile.words("CMD"))]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True)

@@ -24,7 +24,7 @@ NAME = "meter"
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """Of the control of a lab of one."""
+    """A client of the control of a lab of one."""
     arguments = ["ML307R", "--name", NAME, "--sandbox", "--control", "127.0.0.1:0", "--json", *AT_ONCE]
     with Started(arguments, tmp_path_factory.mktemp("schema") / "stderr") as started:
         url = str(json.loads(started.wait_ready().ready)["control"])

@@ -273,7 +273,7 @@ def test_acknowledgements(dte: Dte, peers: Peers) -> None:
 
 
 def test_what_a_peer_that_does_not_read_leaves(dte: Dte, peers: Peers) -> None:
-    """Of what it has not acknowledged nothing is told, also where a record is half with the socket."""
+    """Nothing is told of bytes that it has not acknowledged, also where a record is half with the socket."""
     dte.ask('AT+MIPCFG="ackmode",0,1', "OK")
     dte.ask('AT+MIPCFG="timeout",0,1', "OK")
     switch_on(dte)
@@ -347,7 +347,7 @@ def test_bulk_through_stream_buffered_mode(dte: Dte, peers: Peers) -> None:
 
 
 def test_a_slow_peer(dte: Dte, peers: Peers) -> None:
-    """What it does not take holds the DTE up, and nothing is lost; what is under way goes on its own."""
+    """Bytes that it does not take hold the DTE up, and nothing is lost; a record under way goes on its own."""
     switch_on(dte)
     with serving(peers, context(SERVER), window=16384) as (port, served):
         dte.ask(f'AT+MIPOPEN=0,"TCP","{HOST}",{port},60,1', "OK", "CONNECT")

@@ -37,7 +37,7 @@ def pieces_of(draw: st.DrawFn, source: st.SearchStrategy[bytes]) -> list[bytes]:
 
 
 def framed(pieces: Iterable[bytes], modes: Iterator[NextMode]) -> Told:
-    """What the framer makes of pieces; transparent data in one."""
+    """Feed the pieces to a framer, and return its events; transparent data in one."""
     now = 5.0
     framer = Framer(MAX_LINE, guard=0.2)
     framer.command()

@@ -1,4 +1,4 @@
-"""What the manual's footnotes and the base guide say of each series, read a second time, against the profiles."""
+"""The manual's footnotes and the base guide on each series, read a second time, against the profiles."""
 
 from __future__ import annotations
 
@@ -399,7 +399,7 @@ def test_the_time(model: Profile) -> None:
 
 
 def is_told(name: str) -> bool:
-    """Whether LACKING tells of a command."""
+    """Tell whether LACKING has a command."""
     return is_basic(name) or name in ("MIPSACK", "GSN", "CLAC")
 
 

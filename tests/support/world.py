@@ -109,7 +109,7 @@ class World:
         self._opened(connect_id, self.opening.pop(connect_id))
 
     def take_only(self, connect_id: int, taken: int, *, failed: bool = False) -> None:
-        """What becomes of the next send, or now of the one that is held."""
+        """Decide the next send, or now the one that is held."""
         if self.sending is not None:
             self._finish_send(Sent(taken, failed))
         else:
@@ -121,14 +121,14 @@ class World:
         self._finish_send(Sent(len(self.sending.data)))
 
     def end_close(self, connect_id: int, result: CloseResult) -> None:
-        """How the next close ends; one that is held ends so now."""
+        """Decide how the next close ends; one that is held ends so now."""
         if connect_id in self.closing:
             self._closed(connect_id, result)
         else:
             self._close_results[connect_id] = result
 
     def take_more(self, connect_id: int, room: int | None) -> None:
-        """Of transparent mode so many bytes more are taken, then none; None: all."""
+        """Take so many bytes more of transparent mode, then none; None: all."""
         peer = self.peers[connect_id]
         peer.room = room
         while count := self._take_outbox(peer):
@@ -142,7 +142,7 @@ class World:
         self.network = self.network._replace(ipv4=next(given), ipv6=next(given))
 
     def hands_over(self, *, name_servers: tuple[str, ...] | None = None, utc: float | None = None) -> None:
-        """What the network tells: name servers from now on, the time (seconds since 1970) at the next registration."""
+        """Hand over name servers from now on, and the time (seconds since 1970) at the next registration."""
         if name_servers is not None:
             self.network = self.network._replace(name_servers=name_servers)
             self._driver.modem.name_servers = name_servers
@@ -183,7 +183,7 @@ class World:
             self._feeding = False
 
     def got(self, connect_id: int) -> bytes:
-        """What the peer received since the last look: the stream, or the next datagram."""
+        """Return the bytes that the peer received since the last look: the stream, or the next datagram."""
         peer = self.last_peers[connect_id]
         if not peer.got:
             return b""
@@ -298,7 +298,7 @@ class World:
             self._driver.modem.forwarded(forward.connect_id, count, self._driver.now)
 
     def _take_outbox(self, peer: Peer) -> int:
-        """How many bytes of the oldest payload the peer takes: of a datagram all or none."""
+        """Return how many bytes of the oldest payload the peer takes: of a datagram all or none."""
         if not peer.outbox:
             return 0
         data = peer.outbox.popleft()

@@ -1,4 +1,4 @@
-"""What the control says of modules that are not there."""
+"""The control's answers about modules that are not there."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ TEXTS = st.text(st.characters(codec="latin-1", exclude_characters="\\"), max_siz
 
 
 def values(key: FaultKey) -> st.SearchStrategy[Any]:
-    """What TOML may have for a key."""
+    """Values that TOML may have for a key."""
     low, high = max(key.low, -1e6), min(key.high, 1e6)
     if key.name == "on":
         return st.sampled_from(["command", "command:AT+MIPSEND", "urc", "urc:rtcp", "boot", "open", "send", "time"])

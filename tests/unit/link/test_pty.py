@@ -107,7 +107,7 @@ def is_raw(port: int) -> bool:
 
 
 class Steps(trio.abc.Instrument):
-    """How often each function at the bottom of a task was resumed."""
+    """A count of how often each function at the bottom of a task was resumed."""
 
     def __init__(self) -> None:
         self.of: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What outlives a boot cycle, as plain values, and what is made of values that somebody else wrote."""
+"""The memory that outlives a boot cycle, as plain values, and the fate of values that somebody else wrote."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def restored(model: str | Model, stored: Mapping[str, object]) -> tuple[list[str], Mapping[str, object]]:
-    """What is refused, and what is there then."""
+    """Restore values, and return those that were refused, and those that are there then."""
     memory = Memory(model_named(model) if isinstance(model, str) else model)
     refused = memory.restore(stored)
     return refused, memory.snapshot()

@@ -1,4 +1,4 @@
-"""What a module keeps over its boot cycles: the file is whole at every moment, and nobody else's."""
+"""The NV file of a module: it is whole at every moment, and nobody else's."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_any_settings_come_back_as_they_were(settings: dict[str, Json], model: s
 
 
 def in_order(value: Json) -> Json:
-    """As JSON with its keys sorted comes back; repr tells 1 from 1.0 and True."""
+    """Return a value as JSON with its keys sorted brings it back; repr tells 1 from 1.0 and True."""
     if isinstance(value, dict):
         return {key: in_order(value[key]) for key in sorted(value)}
     return [in_order(item) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""What happens to modules of both families, at a time, on an occasion, and back again."""
+"""Events on modules of both families, at a time, on an occasion, and back again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def opened(model: str) -> FaultyDriver:
 
 
 def told(driver: FaultyDriver, said: str, seconds: float = 0.0) -> str:
-    """What the module tells of a fault, up to so many seconds later."""
+    """Return all that the module tells of a fault, up to so many seconds later."""
     driver.arm(said)
     driver.wait(seconds)
     return driver.take().decode()

@@ -1,4 +1,4 @@
-"""What else a module asks of its network: the addresses of a name, echoes and the time."""
+"""Questions of a module to its network: the addresses of a name, echoes and the time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def server() -> AsyncIterator[DnsServer]:
 
 
 class Pings:
-    """What open_pinger was asked for, sources apart; raises what ``failures`` has for an address."""
+    """The calls of open_pinger, sources apart; it raises what ``failures`` has for an address."""
 
     def __init__(self) -> None:
         self.opened: list[FakePinger] = []

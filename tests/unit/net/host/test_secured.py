@@ -37,7 +37,7 @@ class World:
         self.connection = TlsConnection(self.socket, client.wrap_bio(incoming, outgoing), incoming, outgoing)
 
     def deliver(self) -> None:
-        """What the socket has taken is with the server, and the server's answer back."""
+        """Hand the server all that the socket has taken, and its answer back."""
         self._to_server.write(self.socket.taken)
         self.socket.taken = b""
 
@@ -45,12 +45,12 @@ class World:
         return self._from_server.read()
 
     def write(self, data: bytes) -> bytes:
-        """As records, to be fed."""
+        """Encrypt data in records, to be fed."""
         self.server.write(data)
         return self.answer()
 
     def read(self, size: int = 1 << 20) -> bytes:
-        """What the server has from the client now."""
+        """Read all that the server has from the client now."""
         self.deliver()
         data = b""
         while True:
@@ -117,7 +117,7 @@ async def test_data_goes_both_ways() -> None:
 
 
 async def test_a_handshake_in_small_pieces() -> None:
-    """What the socket does not take is waited for, and so is what has not come."""
+    """The handshake waits until the socket takes more, and until more has come."""
     world = World()
     world.socket.room = 0
 
@@ -221,7 +221,7 @@ async def test_the_figures_of_the_socket() -> None:
 
 
 async def test_it_breaks_while_a_record_is_under_way() -> None:
-    """Who waits is told, and so is the next to send; what had come before is received."""
+    """The one who waits is told, and so is the next to send; earlier data is received."""
     async with opened() as world:
         world.socket.feed(world.write(b"last words"))
         world.socket.take(10)
@@ -317,7 +317,7 @@ async def test_a_reset_says_nothing() -> None:
 
 
 async def test_closing_waits_for_what_is_unsent(autojump_clock: MockClock) -> None:
-    """As long as it moves; a peer that sends meanwhile is not held up."""
+    """It waits as long as the unsent moves; a peer that sends meanwhile is not held up."""
     async with opened() as world:
         world.socket.take(10)
         world.connection.send_now(b"x" * 1000)
@@ -378,7 +378,7 @@ async def test_it_breaks_while_it_closes(autojump_clock: MockClock) -> None:
 
 @pytest.mark.parametrize("size", [0, 1000])
 async def test_abort_ends_carry(size: int) -> None:
-    """Whether something is left to carry or not."""
+    """With something left to carry, and without."""
     with trio.fail_after(5):
         async with opened(cancels=False) as world:
             world.socket.take(10)

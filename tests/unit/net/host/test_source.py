@@ -83,7 +83,7 @@ def test_an_address_and_every_address_share_no_port(ledger: PortLedger) -> None:
 
 
 async def seen(peer: socket.socket, asking: Callable[[], Awaitable[object]]) -> str:
-    """Who asks, as the peer sees it."""
+    """Return the address that asks, as the peer sees it."""
     peer.setblocking(False)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(asking)
