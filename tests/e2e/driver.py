@@ -174,8 +174,10 @@ def connect(driver: Driver, host: str, port: int, *, call: bool) -> None:
 
 
 def identify(driver: Driver, *, iccid: str, sleep: str) -> str:
-    """Opening 2 without its restart; returns the revision. iccid: the command that tells it. sleep: the end of the
-    AT+MLPMCFG that keeps the module awake."""
+    """Opening 2 without its restart; returns the revision.
+
+    iccid: the command that tells it. sleep: the end of the AT+MLPMCFG that keeps the module awake.
+    """
     revision = driver.value("AT+CGMR")
     assert re.fullmatch(r"\d{15}", driver.value("AT+CGSN=1"))
     assert re.fullmatch(r"\d{20}", driver.value(iccid))

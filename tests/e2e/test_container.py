@@ -1,5 +1,7 @@
-"""The steps of the Dockerfile, one after the other in a directory of its own instead of an engine: what is copied is
-enough to build the wheel, the wheel is enough to run, and what the container starts serves."""
+"""The steps of the Dockerfile, one after the other in a directory of its own instead of an engine.
+
+The copied files are enough to build the wheel, the wheel is enough to run, and the container's program serves.
+"""
 
 from __future__ import annotations
 

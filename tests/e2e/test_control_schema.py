@@ -34,8 +34,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def shortened() -> dict[str, Any]:
-    """The document with a few kinds of faults and events: each takes the generator a second to think over. What is
-    left out is tried with its example."""
+    """Return the document with a few kinds of faults and events: each takes the generator a second to think over.
+
+    Those left out are tried with their examples.
+    """
     short = document(ENDPOINTS)
     for path in short["paths"].values():
         body = path.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
