@@ -5,54 +5,21 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import onemo.families
 from onemo.at.command import Declaration, is_basic
+from onemo.at.registry import definition
+from onemo.families import FAMILIES
 from onemo.modem.modem import Modem
-from onemo.profile.loader import LoadedProfile, inspect_file, model_files, sub_models
+from onemo.profile.loader import LoadedProfile, model_files, sub_models
 from onemo.profile.schema import ParamSection, Profile
+from onemo.runtime.models import inspect
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "coverage.md"
-FAMILIES = {
-    "basic": "Basic commands (V.250)",
-    "identity": "Identity (27.007 chapter 5)",
-    "power": "Restart and power (vendor's base guide)",
-    "sleep": "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)",
-    "serial": "The serial line (V.250 6.2)",
-    "clock": "The time (manual 3.15, 27.007 chapter 8)",
-    "sim": "The SIM card (27.007 chapters 7 and 8)",
-    "radio": "Function, signal and registration (27.007 chapters 7, 8 and 10)",
-    "packet": "The packet domain (27.007 chapter 10)",
-    "call": "Data calls (vendor's base guide)",
-    "mip_config": "Connections: settings (manual 3.1, 3.2)",
-    "mip_connect": "Connections: opening, closing, state (manual 3.3, 3.4, 3.8)",
-    "mip_data": "Connections: sending (manual 3.5)",
-    "mip_buffer": "Connections: reading, modes, acknowledgements (manual 3.6, 3.7, 3.9)",
-    "dns": "Names (manual 3.10, 3.11)",
-    "ping": "Pings (manual 3.12)",
-    "tls": "TLS (manual 3.1, vendor's SSL guide)",
-}
-"""The heading of each file of emulator/onemo/families that declares any."""
-KEPT_ONLY = {
-    "X": "no call is ever made that could be busy or have no dial tone",
-    "&C": "DCD never changes",
-    "&D": "DTR wakes the module, where the line has it; it ends nothing",
-    "IFC": "no link loses a byte, with or without flow control",
-    "CGAUTH": "the emulated network takes every user",
-}
-"""Settings that are taken, checked, kept and told on every model, but make no difference here, and why."""
-REMARKS = {
-    "IPR": "at 0 some models keep the banner back until the first command; the rate itself makes no difference here",
-    "CEDRXS": "the network grants what is asked for; nothing waits for a cycle",
-}
-"""Differences from the module."""
 
 
 class State(Enum):
@@ -71,7 +38,7 @@ class Row(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The row's name in KEPT_ONLY and REMARKS."""
+        """The row's name in the remarks of its family."""
         return self.name if self.key is None else f"{self.name}.{self.key}"
 
     @property
@@ -91,7 +58,7 @@ class Row(NamedTuple):
         if not section.available or (self.key is not None and self.key not in (section.offers or ())):
             return State.UNAVAILABLE
         params = [param for param in self.params(profile).values() if param.available]
-        if self.path in KEPT_ONLY or (params and all(param.inert for param in params)):
+        if self.path in kept_only() or (params and all(param.inert for param in params)):
             return State.INERT
         return State.FULL
 
@@ -107,11 +74,22 @@ class Row(NamedTuple):
 
 
 @cache
+def kept_only() -> Mapping[str, str]:
+    """Return the settings that every model takes, checks, keeps and tells, but that act on nothing here, and why."""
+    return {path: why for family in FAMILIES for path, why in definition(family).kept_only.items()}
+
+
+@cache
+def remarks() -> Mapping[str, str]:
+    """Commands that are not quite as on the module, and in what."""
+    return {path: what for family in FAMILIES for path, what in definition(family).remarks.items()}
+
+
+@cache
 def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
     """Every series, NB first, with its sub-models; the first stands for the series."""
     found = {
-        file.stem.upper(): {name: inspect_file(file, name) for name in sub_models(file)}
-        for file in model_files().values()
+        file.stem.upper(): {name: inspect(file, name) for name in sub_models(file)} for file in model_files().values()
     }
     return dict(sorted(found.items(), key=lambda item: (_first(item[1]).family != "NB", item[0])))
 
@@ -119,14 +97,9 @@ def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
 def page() -> str:
     """Make the whole text of docs/coverage.md."""
     parts = [_HEAD.format(series=len(series()), subs=sum(map(len, series().values())), legend=_legend())]
-    for module in pkgutil.iter_modules(onemo.families.__path__):
-        declared = getattr(importlib.import_module(f"onemo.families.{module.name}"), "DECLARATIONS", ())
-        if declared and module.name not in FAMILIES:
-            raise KeyError(f"{module.name} has no heading in FAMILIES")
-    for family, title in FAMILIES.items():
-        declared = importlib.import_module(f"onemo.families.{family}").DECLARATIONS
-        rows = [row for declaration in declared for row in _rows(declaration)]
-        parts.append("\n".join([f"## {title}", "", *_table(rows), *_notes(rows)]))
+    for family in FAMILIES:
+        rows = [row for declaration in definition(family).declarations for row in _rows(declaration)]
+        parts.append("\n".join([f"## {family.title}", "", *_table(rows), *_notes(rows)]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -175,10 +148,10 @@ def _notes(rows: list[Row]) -> Iterator[str]:
 
 
 def _remarks(row: Row) -> Iterator[str]:
-    if row.path in KEPT_ONLY:
-        yield f"- `{row.typed}` is inert: {KEPT_ONLY[row.path]}."
-    if row.path in REMARKS:
-        yield f"- `{row.typed}`: {REMARKS[row.path]}."
+    if row.path in kept_only():
+        yield f"- `{row.typed}` is inert: {kept_only()[row.path]}."
+    if row.path in remarks():
+        yield f"- `{row.typed}`: {remarks()[row.path]}."
 
 
 def _sub_models(row: Row) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from onemo.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, FaultKey, FaultKind, Layer, Type
 from onemo.faults.presets import PRESETS
-from onemo.profile.schema import OpenResultSection
+from onemo.profile.schema import OPEN_RESULTS, OpenResultSection
 from onemo.runtime.models import Model, load_model
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "faults.md"
@@ -151,7 +151,7 @@ def _reached() -> Iterator[str]:
     yield "## How every error number is reached\n"
     yield "`command-answer command=… cme=N` answers any command with any number. By itself it comes about so:\n"
     models = {family: load_model(name) for family, name in _FAMILIES.items()}
-    numbers = {cme.key: entry for cme, entry in models["Cat.1"].cme.items()}
+    numbers = {code.key: entry for code, entry in models["Cat.1"].whole().errors.items()}
     own = ways()["cme"]
     rows = sorted((number, text, own[key]) for key, (number, text) in numbers.items())
     yield from _table(("+CME ERROR", "Text", "By itself"), ((str(n), text, way) for n, text, way in rows))
@@ -165,7 +165,7 @@ def _reached() -> Iterator[str]:
 
 
 def _open_rows() -> Iterator[tuple[str, ...]]:
-    models = [load_model(name) for name in _FAMILIES.values()]
+    models = [load_model(name).whole() for name in _FAMILIES.values()]
     for failure in OpenResultSection._fields:
         if failure == "source":
             continue
@@ -176,8 +176,8 @@ def _open_rows() -> Iterator[tuple[str, ...]]:
 
 def open_number(model: Model, failure: str) -> int:
     """Return the <result> of AT+MIPOPEN for a failure."""
-    named = getattr(model.profile.open_results, failure)
-    numbers = {cme.key: number for cme, (number, _) in model.cme.items()}
+    named = getattr(model.profile.table(OPEN_RESULTS), failure)
+    numbers = {code.key: number for code, (number, _) in model.errors.items()}
     return named if isinstance(named, int) else numbers[named]
 
 

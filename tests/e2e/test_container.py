@@ -92,7 +92,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
     container = Container(tmp_path_factory.mktemp("container"))
     container.build()
     (packages,) = container.root.glob("opt/onemo/lib/python*/site-packages")
-    assert (packages / "onemo/_profiles/base.toml").is_file()
+    assert (packages / "onemo/_profiles/base/sockets.toml").is_file()
     assert not (packages / "trio").exists()
     (packages / "dependencies.pth").write_text(
         sysconfig.get_path("purelib")

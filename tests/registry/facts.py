@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TypeVar
 
-from onemo.profile.loader import load
 from onemo.profile.schema import ParamSection, Profile
+
+from tests.support.profiles import load
 
 T = TypeVar("T")
 

@@ -1,9 +1,9 @@
-"""The manual's footnotes on the sockets of each series, read a second time, against the profiles."""
+"""The manual's footnotes and the base guide on each series, read a second time, against the profiles."""
 
 from __future__ import annotations
 
 from onemo.profile.loader import model_files, sub_models
-from onemo.profile.schema import ParamSection, Profile
+from onemo.profile.schema import CLOSE_MODES, CONNECTION, OPEN_RESULTS, PING, TIME, ParamSection, Profile
 
 from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
 
@@ -130,8 +130,8 @@ def test_receive_buffers(model: Profile) -> None:
     assert (accepted(buffer), buffer.default) == RECEIVE_BUFFERS[model.series]
     shown = None if model.family == "NB" else "1-65535" if model.series == "ML305U" else "1460-65536"
     assert buffer.shown == shown
-    assert model.connection.tcp_window == WINDOWS[model.series]
-    assert model.connection.packets == PACKETS[model.series]
+    assert model.table(CONNECTION).tcp_window == WINDOWS[model.series]
+    assert model.table(CONNECTION).packets == PACKETS[model.series]
 
 
 def test_keep_alive(model: Profile) -> None:
@@ -155,7 +155,7 @@ def test_opening(model: Profile) -> None:
     assert (accepted(timeout), timeout.default, timeout.out_of_range) == ("1-180", 60, "refuse")
     for name in ("remote_port", "local_port"):
         assert accepted(param(model, "MIPOPEN", name)) == "0-65535"
-    results = model.open_results._asdict()
+    results = model.table(OPEN_RESULTS)._asdict()
     if model.family == "NB":
         assert results == dict.fromkeys(OPEN_ERRORS, 1)
     else:
@@ -168,9 +168,9 @@ def test_closing(model: Profile) -> None:
     mode = param(model, "MIPCLOSE", "mode")
     assert (mode.available, mode.default) == CLOSE[model.series]
     assert (accepted(mode) == "0-3") == (model.series == "ML307G")
-    assert model.connection.close_code == (model.series == "ML307G")
-    assert model.connection.msl == 5.5
-    ways = {name: (section.way, section.waits) for name, section in model.close_modes.items()}
+    assert model.table(CONNECTION).close_code == (model.series == "ML307G")
+    assert model.table(CONNECTION).msl == 5.5
+    ways = {name: (section.way, section.waits) for name, section in model.table(CLOSE_MODES).items()}
     assert ways == {
         "0": ("drain", False),
         "1": ("now", False),
@@ -178,7 +178,7 @@ def test_closing(model: Profile) -> None:
         "3": ("reset", False),
         "4": ("drain", True),
     }
-    assert [name for name, section in model.close_modes.items() if not section.code] == ["1"]
+    assert [name for name, section in model.table(CLOSE_MODES).items() if not section.code] == ["1"]
 
 
 def test_sending(model: Profile) -> None:
@@ -187,16 +187,16 @@ def test_sending(model: Profile) -> None:
     assert (accepted(send["send_length"]), send["send_length"].shown) == SEND_LENGTH[model.series]
     assert (accepted(send["rai"]), send["rai"].shown) == RAI[model.series]
     assert (accepted(send["seq"]), send["seq"].default) == ("1-255", None)
-    assert model.connection.inline_max == 1460
-    assert model.connection.inline_data == ("required" if model.family == "NB" else "optional")
-    assert model.connection.empty_datagram == (model.series == "MN319")
-    assert model.connection.seq_ipv6_headers == SEQ_IPV6_HEADERS[model.series]
-    assert model.connection.mtu == 1280
+    assert model.table(CONNECTION).inline_max == 1460
+    assert model.table(CONNECTION).inline_data == ("required" if model.family == "NB" else "optional")
+    assert model.table(CONNECTION).empty_datagram == (model.series == "MN319")
+    assert model.table(CONNECTION).seq_ipv6_headers == SEQ_IPV6_HEADERS[model.series]
+    assert model.table(CONNECTION).mtu == 1280
 
 
 def test_reading_and_modes(model: Profile) -> None:
     assert accepted(param(model, "MIPRD", "length")) == READ_LENGTH[model.series]
-    assert model.connection.reads_one_packet == (READ_LENGTH[model.series] == "1-1460")
+    assert model.table(CONNECTION).reads_one_packet == (READ_LENGTH[model.series] == "1-1460")
     mode = model.commands["MIPMODE"].params
     assert accepted(mode["access_mode"]) == ("0,2,3" if model.family == "NB" else "0-3")
     size, wait = mode["packet_size"], mode["waittm"]
@@ -244,7 +244,7 @@ def test_lookups_and_pings(model: Profile) -> None:
         ("1-65535", 4),
         ("1-1400", 16),
     ]
-    assert model.ping == (1.0, 1, 2, 3, 4, 5)
+    assert model.table(PING) == (1.0, 1, 2, 3, 4, 5)
 
 
 def test_the_time(model: Profile) -> None:
@@ -256,5 +256,5 @@ def test_the_time(model: Profile) -> None:
         ("0-1", 1),
         ("1-300", TIME_TIMEOUTS[model.series]),
     ]
-    assert model.time == (1, 2, 3)
+    assert model.table(TIME) == (1, 2, 3)
     assert model.clock == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.command import is_basic
-from onemo.profile.schema import Profile
+from onemo.profile.schema import DISCONNECTED, Profile
 
 from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
 
@@ -129,7 +129,7 @@ def test_every_series_has_an_imei_of_its_own() -> None:
 def test_power(model: Profile) -> None:
     assert model.power.autobaud == AUTOBAUD[model.series]
     assert (model.power.banner, model.power.reboot_notice) == ("+MATREADY", "REBOOTING")
-    assert model.disconnected == {"peer_closed": 1, "broken": 2, "pdp_down": 3}
+    assert model.table(DISCONNECTED) == {"peer_closed": 1, "broken": 2, "pdp_down": 3}
 
 
 FUNCTIONS = table((NB, "0,1"), (CAT1, "0,1,4"))

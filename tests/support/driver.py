@@ -24,7 +24,8 @@ READ = 65536
 
 @cache
 def model_named(name: str) -> Model:
-    return load_model(name)
+    """The model, with every family bound."""
+    return load_model(name).whole()
 
 
 class Driver:

@@ -16,8 +16,6 @@ COMING = {
     "emulator/onemo/modem/channel.py",
     "modem/channel.py",
     "modem/console.py",
-    "modem/part.py",
-    "profiles/base",
     "runtime/asks.py",
 }
 """Paths of the design that are not there yet; it only shrinks."""

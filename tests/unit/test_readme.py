@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 import serial
 from onemo import Hosted, Sandbox, load_model, parse_pattern, parse_route
+from onemo.at.registry import declarations
 from onemo.cli.main import app
 from onemo.cli.show import check_file, show_model
 from onemo.errors import NetError
-from onemo.families import DECLARATIONS
+from onemo.families import FAMILIES
 from onemo.net.interface import Family
 from onemo.net.sandbox import load_config
+from onemo.profile.schema import OPEN_RESULTS
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Table
 
@@ -163,7 +165,7 @@ def test_the_first_session(tmp_path: Path) -> None:
 def test_the_numbers_of_what_fails(series: str) -> None:
     """The text says of MIPOPEN's results what the profiles say."""
     profile = load_model(series).profile
-    results = profile.open_results
+    results = profile.table(OPEN_RESULTS)
     shown = [results.other, results.name, results.not_registered, results.no_context]
     numbers = [profile.cme[result].number if isinstance(result, str) else result for result in shown]
     assert numbers == ([1, 1, 1, 1] if profile.family == "NB" else [559, 580, 571, 570])
@@ -263,7 +265,7 @@ def test_what_is_not_there_yet_is_not_there() -> None:
     """A command that was added has to leave the list."""
     told = set(re.findall(r"AT\+([A-Z]+)`", section("What is not there yet")))
     assert told
-    assert told & {declaration.name for declaration in DECLARATIONS} == set()
+    assert told & set(declarations(FAMILIES)) == set()
 
 
 def test_the_session_with_the_control(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ SHARED_NAMES = {
     "AskTime",
     "Close",
     "Event",
+    "Family",
     "Kind",
     "Line",
     "Lookup",
@@ -44,6 +45,7 @@ SHARED_NAMES = {
     "Running",
     "Services",
     "Session",
+    "Table",
     "Which",
 }
 """Names of classes that stand in two files."""

@@ -25,9 +25,6 @@ class Device(Protocol):
 
     settings: Settings
 
-    @property
-    def connect_ids(self) -> Range: ...
-
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; Pending where it has to be written down before the answer."""
         ...
@@ -176,7 +173,7 @@ def _keep(device: object, record: object) -> None:
 
 
 class Setting(NamedTuple, Generic[D, R]):
-    """One stored record, or one for each connect_id (slot.indexed; connect_id is then its first field).
+    """One stored record, or one for each value of its first field (slot.indexed_by).
 
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
     adjusted gives the record that is kept for one that was given; shown gives the values of a read-back.
@@ -199,20 +196,23 @@ class Setting(NamedTuple, Generic[D, R]):
             forms = self._basic_forms(bound)
         else:
             test = _test_reply(self.name, bound, section.shown)
-            forms = {Form.TEST: test, Form.READ: self._read, Form.SET: self._set(bound)}
+            forms = {Form.TEST: test, Form.READ: self._read(bound), Form.SET: self._set(bound)}
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:
         return print_line(self.name, *self.shown(device, device.settings.get(self.slot, index)))
 
-    def _read(self, device: D, arguments: Arguments) -> Reply:
-        indices = device.connect_ids if self.slot.indexed else (0,)
-        return Reply([self._line(device, index) for index in indices])
+    def _read(self, bound: BoundRecord[R]) -> Handler[D]:
+        def read(device: D, arguments: Arguments) -> Reply:
+            indices = bound.indices if self.slot.indexed_by else (0,)
+            return Reply([self._line(device, index) for index in indices])
+
+        return read
 
     def _set(self, bound: BoundRecord[R]) -> Handler[D]:
         def assign(device: D, arguments: Arguments) -> Outcome:
             index = 0
-            if self.slot.indexed:
+            if self.slot.indexed_by:
                 index = _index(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
@@ -220,6 +220,7 @@ class Setting(NamedTuple, Generic[D, R]):
             self.check(device, record)
             if self.adjusted is not None:
                 record = self.adjusted(device, record)
+            _require_fit(self.slot, record)
             outcome = device.keep(self.slot, record, index)
             self.changed(device, record)
             return outcome
@@ -253,10 +254,15 @@ class Key(NamedTuple, Generic[D, R]):
 
 class KeyedSetting(NamedTuple, Generic[D]):
     """A setting with keys: the key alone lists, with an index (connect_id, ssl_id) tells one, with values sets (manual
-    3.1)."""
+    3.1).
+
+    ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
+    called with that index or, for a list, None; it may raise CommandError.
+    """
 
     name: str
     keys: tuple[Key[D, Any], ...]
+    ids: Callable[[D, int | None], Sequence[int]] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         declared = {key.slot.name: key for key in self.keys}
@@ -289,7 +295,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         if style == "rows":
             return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
         names = ",".join(f'"{name}"' for name in offered)
-        ids = next((bound.params[0].shown for key, bound in offered.values() if key.slot.indexed), "")
+        ids = next((bound.params[0].shown for key, bound in offered.values() if key.slot.indexed_by), "")
         return [f"+{self.name}: ({names})".encode() + (f",{ids}".encode() if ids else b"")]
 
     def _set(
@@ -301,13 +307,17 @@ class KeyedSetting(NamedTuple, Generic[D]):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         key, bound = found
         slot, rest, index = key.slot, arguments[1:], 0
-        if slot.indexed and rest:
+        indexed = slot.indexed_by is not None
+        if indexed and rest:
             index = _index(bound, rest)
-        if len(rest) <= slot.indexed:
-            indices = bound.params[0].accepted or () if slot.indexed and not rest else (index,)
+        indices: Sequence[int] | Range = bound.indices if indexed and not rest else (index,)
+        if indexed and self.ids is not None:
+            indices = self.ids(device, index if rest else None)
+        if len(rest) <= indexed:
             return Reply([self._line(device, key, index) for index in indices])
         record = bound.parse(rest, device.settings.get(slot, index))
         key.check(device, record)
+        _require_fit(slot, record)
         return device.keep(slot, record, index)
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
@@ -320,6 +330,11 @@ Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]
 def is_basic(name: str) -> bool:
     """Basic and S-parameter commands: one letter, ``&`` and a letter, or S and a number (V.250 5.3)."""
     return len(name) == 1 or name[0] == "&" or (name[0] == "S" and name[1:].isdigit())
+
+
+def _require_fit(slot: Slot[R], record: R) -> None:
+    if not slot.fits(record):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def _index(bound: BoundRecord[Any], arguments: Arguments) -> int:

@@ -190,6 +190,11 @@ class BoundRecord(NamedTuple, Generic[R]):
         return record._replace(**self.inert) if self.inert else record
 
     @property
+    def indices(self) -> Range | tuple[int, ...]:
+        """The values of its first parameter, by which a setting is indexed."""
+        return self.params[0].accepted or ()
+
+    @property
     def shown(self) -> str:
         """The parameters as a test command prints them; those missing at the end leave no comma."""
         last = max((i for i, p in enumerate(self.params) if p.section.available and not p.param.repeated), default=-1)

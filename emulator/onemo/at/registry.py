@@ -1,105 +1,227 @@
-"""Binding every declaration to a model, once: ranges, defaults and availability from the profile."""
+"""Binding families to a model: ranges, defaults and availability from the profile; of most, when they are needed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from typing import Any, Generic, NamedTuple
 
 from onemo.at.command import BoundCommand, D, Declaration
+from onemo.at.family import Family, FamilyDefinition
 from onemo.at.params import BindError, BoundRecord
-from onemo.at.reply import Cme
+from onemo.at.reply import ErrorCode
 from onemo.at.store import Slot
 from onemo.errors import Mistake, ProfileError
 from onemo.profile.loader import LoadedProfile
-from onemo.profile.ranges import Range
 from onemo.profile.schema import Profile
 
-_MANY = 100
+
+@cache
+def definition(family: Family) -> FamilyDefinition[Any]:
+    """What the family's module defines; imported if need be."""
+    found: FamilyDefinition[Any] = import_module(family.module).DEFINITION
+    return found
+
+
+def declarations(families: Sequence[Family]) -> dict[str, Declaration[Any]]:
+    """Every command of every family, by name, in the order of the list."""
+    return {declared.name: declared for family in families for declared in definition(family).declarations}
 
 
 class BoundModel(NamedTuple, Generic[D]):
     """A model ready to run; one is shared by all modules of that model.
 
-    commands: those that exist on the model, by upper-case name. slots: every stored setting, also those
-    whose command the model lacks, for their defaults still hold. kept: those that outlive a boot cycle, each with
-    its name in the NV.
+    commands: those that exist on the model and were needed so far, by upper-case name; use ``command`` for any other.
+    slots: the stored settings, also those whose command the model lacks, for their defaults still hold; kept: those
+    that outlive a boot cycle; errors: numbers and texts. All of them grow as families are bound.
     """
 
     profile: Profile
-    connect_ids: Range
-    commands: Mapping[bytes, BoundCommand[D]]
+    commands: dict[bytes, BoundCommand[D]]
     slots: Mapping[Slot[Any], BoundRecord[Any]]
-    kept: Mapping[Slot[Any], str]
-    cme: Mapping[Cme, tuple[int, str]]
+    kept: set[Slot[Any]]
+    errors: dict[ErrorCode, tuple[int, str]]
+    binder: Binder[D]
+
+    def command(self, name: bytes) -> BoundCommand[D] | None:
+        """The command of this name, its family bound if need be; None: the model has none."""
+        found = self.commands.get(name)
+        if found is None and self.binder.bind_command(name.decode("latin-1")):
+            found = self.commands.get(name)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Tell whether the model has a command."""
+        return self.command(name.encode()) is not None
+
+    def whole(self) -> BoundModel[D]:
+        """Bind every family; return the model. Raises ProfileError with every mistake."""
+        self.binder.bind_all()
+        return self
+
+    def names(self) -> list[str]:
+        """Every command that the model has, in the order of the families."""
+        self.whole()
+        order = {name: place for place, name in enumerate(self.binder.order)}
+        return sorted((name.decode() for name in self.commands), key=order.__getitem__)
+
+    def bound(self) -> list[FamilyDefinition[D]]:
+        """The definitions of the families that were needed so far."""
+        return list(self.binder.bound.values())
 
 
-def bind(declarations: Sequence[Declaration[D]], loaded: LoadedProfile) -> BoundModel[D]:
-    """Bind all declarations to a profile. Raises ProfileError with every mistake: the profile's own, a section
-    without a declaration, a declaration without its section, values that do not fit."""
-    profile = loaded.profile
-    mistakes: list[Mistake] = list(loaded.mistakes)
+def bind(families: Sequence[Family], loaded: LoadedProfile, more: Sequence[Declaration[D]] = ()) -> BoundModel[D]:
+    """Bind families to a profile: a whole one to all of them, any other to the core. more: declarations of no family.
 
-    def mistake(path: str, problem: str) -> None:
-        origin = loaded.origin(tuple(path.split(".")))
-        mistakes.append(Mistake(origin.file if origin else loaded.file.name, path, problem))
-
-    names = {declaration.name for declaration in declarations}
-    for name in profile.commands:
-        if name not in names:
-            mistake(f"commands.{name}", "no command has this name")
-    commands: dict[bytes, BoundCommand[D]] = {}
-    slots: dict[Slot[Any], BoundRecord[Any]] = {}
-    kept: dict[Slot[Any], str] = {}
-    for declaration in declarations:
-        section = profile.commands.get(declaration.name)
-        if section is None:
-            mistake(f"commands.{declaration.name}", "is missing")
-            continue
-        try:
-            bound = declaration.bind(section, profile.params)
-        except BindError as error:
-            for path, problem in error.problems:
-                mistake(f"commands.{declaration.name}.{path}", problem)
-            continue
-        slots.update(bound.slots)
-        if section.nv:
-            kept.update((slot, _nv_name(declaration.name, slot)) for slot in bound.slots)
-        if section.available:
-            commands[declaration.name.encode()] = bound
-    cme = _bind_cme(profile, mistake)
-    _check_names(profile, mistake)
-    connect_id = profile.params.get("connect_id")
-    if connect_id is None or connect_id.range is None:
-        mistake("params.connect_id.range", "is missing")
-    if mistakes or connect_id is None or connect_id.range is None:
-        raise ProfileError(mistakes)
-    return BoundModel(profile, connect_id.range, commands, slots, kept, cme)
+    Raises ProfileError with every mistake: the profile's own, a section without a declaration, a declaration without
+    its section, values that do not fit.
+    """
+    binder: Binder[D] = Binder(families, loaded)
+    if more:
+        binder.bind("", FamilyDefinition(tuple(more)))
+    for family in families:
+        if family.core or loaded.whole:
+            binder.bind_family(family)
+    if loaded.whole:
+        binder.require_declared()
+    if binder.mistakes:
+        raise ProfileError(binder.mistakes)
+    return BoundModel(
+        profile=loaded.profile._replace(tables=binder.tables),
+        commands=binder.commands,
+        slots=binder.slots,
+        kept=binder.kept,
+        errors=binder.errors,
+        binder=binder,
+    )
 
 
-def _nv_name(command: str, slot: Slot[Any]) -> str:
-    return command if slot.name == command else f"{command}.{slot.name}"
+class _Slots(dict[Slot[Any], BoundRecord[Any]]):
+    """Bound records; one that is missing is bound with the family of its command."""
+
+    def __init__(self, binder: Binder[Any]) -> None:
+        super().__init__()
+        self._binder = binder
+
+    def __missing__(self, slot: Slot[Any]) -> BoundRecord[Any]:
+        if not self._binder.bind_command(slot.command) or slot not in self:
+            raise KeyError(slot)
+        return self[slot]
 
 
-def _bind_cme(profile: Profile, mistake: Callable[[str, str], None]) -> dict[Cme, tuple[int, str]]:
-    known = {cme.key: cme for cme in Cme}
-    for key in known:
-        if key not in profile.cme:
-            mistake(f"cme.{key}", "is missing")
-    for key in profile.cme:
-        if key not in known:
-            mistake(f"cme.{key}", "no error has this name")
-    return {cme: (profile.cme[key].number, profile.cme[key].text) for key, cme in known.items() if key in profile.cme}
+class _Tables(dict[str, Any]):
+    """The tables of families; one that is missing belongs to a family that is not bound yet."""
+
+    def __init__(self, binder: Binder[Any]) -> None:
+        super().__init__()
+        self._binder = binder
+
+    def __missing__(self, name: str) -> Any:  # noqa: ANN401  (as the tables have it)
+        self._binder.bind_all()
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
 
 
-def _check_names(profile: Profile, mistake: Callable[[str, str], None]) -> None:
-    """What refers to another section by name must name something there."""
-    for key, value in profile.open_results._asdict().items():
-        if isinstance(value, str) and value not in profile.cme:
-            mistake(f"open_results.{key}", f"no error is named {value!r}")
-    close = profile.commands.get("MIPCLOSE")
-    mode = close.params.get("mode") if close else None
-    if mode is not None:
-        values = [*islice(mode.range or (), _MANY), mode.default]  # a range may be absurd, the list of mistakes not
-        for name in sorted({str(value) for value in values} - profile.close_modes.keys()):
-            mistake(f"close_modes.{name}", "is missing, and MIPCLOSE needs it")
+class Binder(Generic[D]):
+    """Binds families to one profile, each once. The collections that it fills are the BoundModel's."""
+
+    def __init__(self, families: Sequence[Family], loaded: LoadedProfile) -> None:
+        self.order = tuple(name for family in families for name in family.commands)
+        self._loaded = loaded
+        self._waiting = {family.name: family for family in families}
+        self._owner = {name: family for family in families for name in (*family.commands, *family.keeps)}
+        self.commands: dict[bytes, BoundCommand[D]] = {}
+        self.slots = _Slots(self)
+        self.kept: set[Slot[Any]] = set()
+        self.errors: dict[ErrorCode, tuple[int, str]] = {}
+        self.tables: dict[str, Any] = _Tables(self)
+        self.bound: dict[str, FamilyDefinition[D]] = {}
+        self.mistakes: list[Mistake] = list(loaded.mistakes)
+
+    def bind_command(self, name: str) -> bool:
+        """Bind the family that has a command, or keeps something by this name in the NV; False if there is none, or it
+        was bound before."""
+        family = self._owner.get(name)
+        if family is None or family.name not in self._waiting:
+            return False
+        self.bind_family(family)
+        if self.mistakes:
+            raise ProfileError(self.mistakes)
+        return True
+
+    def kept_names(self, stored: Mapping[str, object]) -> list[str]:
+        """The entries of an NV that families keep."""
+        return [name for name in stored if (family := self._owner.get(name)) is not None and name in family.keeps]
+
+    def bind_waking(self, kept: Mapping[str, object]) -> None:
+        """Bind the families that have to be there from the boot on, as the NV is."""
+        for family in list(self._waiting.values()):
+            if family.wakes is not None and family.wakes(kept):
+                self.bind_family(family)
+
+    def bind_all(self) -> None:
+        """Bind every family that waits. Raises ProfileError with every mistake."""
+        for family in list(self._waiting.values()):
+            self.bind_family(family)
+        if self.mistakes:
+            raise ProfileError(self.mistakes)
+
+    def bind_family(self, family: Family) -> None:
+        """Import a family and bind it, after those that it needs; its mistakes are noted."""
+        if self._waiting.pop(family.name, None) is None:
+            return
+        for name in family.needs:
+            if name in self._waiting:
+                self.bind_family(self._waiting[name])
+        self.bind(family.name, definition(family))
+
+    def bind(self, name: str, defined: FamilyDefinition[D]) -> None:
+        """Bind what a family defines; its mistakes are noted."""
+        loaded, profile = self._loaded, self._loaded.profile
+        self.bound[name] = defined
+        self.tables.update(loaded.read(name, defined.tables))
+        for declaration in defined.declarations:
+            section = profile.commands.get(declaration.name)
+            if section is None:
+                self._mistake(f"commands.{declaration.name}", "is missing")
+                continue
+            try:
+                bound = declaration.bind(section, profile.params)
+            except BindError as error:
+                for path, problem in error.problems:
+                    self._mistake(f"commands.{declaration.name}.{path}", problem)
+                continue
+            self.slots.update(bound.slots)
+            if section.nv:
+                self.kept.update(bound.slots)
+            if section.available:
+                self.commands[declaration.name.encode()] = bound
+        self._bind_errors(defined.errors)
+        for path, problem in defined.check(profile._replace(tables=self.tables)) if defined.check else ():
+            self._mistake(path, problem)
+
+    def require_declared(self) -> None:
+        """Note the sections of a whole profile that no family declares anything for."""
+        names = {declared.name for defined in self.bound.values() for declared in defined.declarations}
+        for name in self._loaded.profile.commands.keys() - names:
+            self._mistake(f"commands.{name}", "no command has this name")
+        known = {(code.result.lower(), code.key) for defined in self.bound.values() for code in defined.errors}
+        for table in ("cme", "cms", "cis"):
+            for key in getattr(self._loaded.profile, table):
+                if (table, key) not in known:
+                    self._mistake(f"{table}.{key}", "no error has this name")
+
+    def _bind_errors(self, codes: Sequence[ErrorCode]) -> None:
+        for code in codes:
+            table = code.result.lower()
+            section = getattr(self._loaded.profile, table).get(code.key)
+            if section is None:
+                self._mistake(f"{table}.{code.key}", "is missing")
+            else:
+                self.errors[code] = (section.number, section.text)
+
+    def _mistake(self, path: str, problem: str) -> None:
+        origin = self._loaded.origin(tuple(path.split(".")))
+        self.mistakes.append(Mistake(origin.file if origin else self._loaded.file.name, path, problem))

@@ -3,86 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum, auto
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from onemo.errors import EmulatorError
 
 
-class Cme(Enum):
-    """The +CME ERRORs by name; the profile gives each its number and text (27.007 9.2, manual 5)."""
+class ErrorCode(NamedTuple):
+    """An error by name; the profile gives it a number and a text, in the table that ``result`` names.
 
-    PHONE_FAILURE = auto()
-    NOT_ALLOWED = auto()
-    NOT_SUPPORTED = auto()
-    SIM_NOT_INSERTED = auto()
-    SIM_PIN_REQUIRED = auto()
-    SIM_PUK_REQUIRED = auto()
-    SIM_FAILURE = auto()
-    INCORRECT_PASSWORD = auto()
-    MEMORY_FULL = auto()
-    NOT_FOUND = auto()
-    NO_NETWORK = auto()
-    NETWORK_TIMEOUT = auto()
-    INCORRECT_PARAMETERS = auto()
-    DISABLED = auto()
-    ABORTED = auto()
-    UNKNOWN_ERROR = auto()
-    UNSPECIFIED_GPRS = auto()
-    TCPIP_UNKNOWN = auto()
-    NOT_USED = auto()
-    IN_USE = auto()
-    NOT_CONNECTED = auto()
-    SOCKET_FAILED = auto()
-    BIND_FAILED = auto()
-    LISTEN_FAILED = auto()
-    REFUSED = auto()
-    TIMED_OUT = auto()
-    CONNECTION_FAILED = auto()
-    WRITE_FAILED = auto()
-    READ_FAILED = auto()
-    ACCEPT_FAILED = auto()
-    PDP_INACTIVE = auto()
-    PDP_ACTIVATION_FAILED = auto()
-    PDP_DEACTIVATION_FAILED = auto()
-    NO_APN = auto()
-    PORT_BUSY = auto()
-    FAMILY_UNSUPPORTED = auto()
-    DNS_FAILED = auto()
-    DNS_BUSY = auto()
-    PING_BUSY = auto()
-    TLS_UNKNOWN = auto()
-    TLS_SETUP = auto()
-    TLS_UNVERIFIED = auto()
-    TLS_TIMED_OUT = auto()
-    TLS_FAILED = auto()
-    FILE_UNKNOWN = auto()
-    FILE_FORMAT = auto()
-    FILE_MISSING = auto()
-    FILE_EXISTS = auto()
-    FILE_WRITE_FAILED = auto()
-    FILE_WRITE_BUSY = auto()
-    FILE_READ_FAILED = auto()
-    FILE_DELETE_FAILED = auto()
-    FILE_TOO_LARGE = auto()
-    FILE_LOAD_FAILED = auto()
+    result: the final result code that carries it: CME (27.007 9.2), CMS (27.005 3.2.5), CIS (LwM2M).
+    """
 
-    @property
-    def key(self) -> str:
-        """Its name in a profile's [cme] section."""
-        return self.name.lower()
+    key: str
+    result: Literal["CME", "CMS", "CIS"] = "CME"
+
+
+class Cme:
+    """The errors of 27.007 9.2 that any command may end in; those of a family stand beside its commands."""
+
+    PHONE_FAILURE = ErrorCode("phone_failure")
+    NOT_ALLOWED = ErrorCode("not_allowed")
+    NOT_SUPPORTED = ErrorCode("not_supported")
+    SIM_NOT_INSERTED = ErrorCode("sim_not_inserted")
+    SIM_PIN_REQUIRED = ErrorCode("sim_pin_required")
+    SIM_PUK_REQUIRED = ErrorCode("sim_puk_required")
+    SIM_FAILURE = ErrorCode("sim_failure")
+    INCORRECT_PASSWORD = ErrorCode("incorrect_password")
+    MEMORY_FULL = ErrorCode("memory_full")
+    NOT_FOUND = ErrorCode("not_found")
+    NO_NETWORK = ErrorCode("no_network")
+    NETWORK_TIMEOUT = ErrorCode("network_timeout")
+    INCORRECT_PARAMETERS = ErrorCode("incorrect_parameters")
+    DISABLED = ErrorCode("disabled")
+    ABORTED = ErrorCode("aborted")
+    UNKNOWN_ERROR = ErrorCode("unknown_error")
+    UNSPECIFIED_GPRS = ErrorCode("unspecified_gprs")
+
+
+def errors_in(*namespaces: type) -> tuple[ErrorCode, ...]:
+    """List the errors that classes like Cme hold."""
+    return tuple(each for one in namespaces for each in vars(one).values() if isinstance(each, ErrorCode))
 
 
 class CommandError(EmulatorError):
-    """A command that fails: the bare ERROR when cme is None, else +CME ERROR."""
+    """A command that fails: the bare ERROR when code is None, else the final result code of its class."""
 
-    def __init__(self, cme: Cme | None = None) -> None:
-        super().__init__(cme.key if cme else "error")
-        self.cme = cme
+    def __init__(self, code: ErrorCode | None = None) -> None:
+        super().__init__(code.key if code else "error")
+        self.code = code
 
     def final(self, form: ReplyFormat) -> bytes:
         """The final result code that it is answered with."""
-        return form.error(self.cme)
+        return form.error(self.code)
 
 
 class Reply(NamedTuple):
@@ -116,8 +88,8 @@ ERROR = Final(b"ERROR", b"4")
 class ReplyFormat:
     """How answers look now: ATV, ATQ, AT+CMEE, S3 and S4."""
 
-    def __init__(self, cme: Mapping[Cme, tuple[int, str]]) -> None:
-        self.cme = cme
+    def __init__(self, errors: Mapping[ErrorCode, tuple[int, str]]) -> None:
+        self.errors = errors
         self.verbose = True
         self.quiet = False
         self.error_level = 1
@@ -146,14 +118,15 @@ class ReplyFormat:
             return code.number + self.cr
         return self.notice(code.word)
 
-    def error(self, cme: Cme | None) -> bytes:
+    def error(self, code: ErrorCode | None) -> bytes:
         """The final result code of a failure, as AT+CMEE asks for it (27.007 9.1).
 
         ATV0 has no number for +CME ERROR; it stays in words there. [decided]
         """
-        if cme is None or self.error_level == 0:
+        if code is None or self.error_level == 0:
             return self.final(ERROR)
         if self.quiet:
             return b""
-        number, text = self.cme[cme]
-        return self.notice(b"+CME ERROR: " + (text.encode() if self.error_level == 2 else b"%d" % number))
+        number, text = self.errors[code]
+        shown = text if self.error_level == 2 else str(number)
+        return self.notice(f"+{code.result} ERROR: {shown}".encode())

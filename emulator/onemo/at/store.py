@@ -1,4 +1,4 @@
-"""What settings hold now: one value a setting, or one for each connection instance."""
+"""The values of settings: one a setting, or one for each instance of what it is about."""
 
 from __future__ import annotations
 
@@ -11,16 +11,43 @@ R = TypeVar("R", bound=NamedTuple)
 
 
 class Slot(NamedTuple, Generic[R]):
-    """The name of one stored setting and the record it holds. indexed: one for each value of its first field
-    (connect_id, ssl_id).
+    """The name of one stored setting and the record it holds.
 
-    lasts: whether a record outlives the boot cycle where the setting does; None: every one.
+    of: the command that sets it, where the name is a key of that. indexed_by: the first field of the record
+    ("connect_id", "ssl_id"), where there is a record for each value of it. lasts: tells whether a record outlives the
+    boot cycle where the setting does; None: every one. check: raises ValueError for a record that may not be held,
+    though its parameters are in range.
     """
 
     name: str
     record: type[R]
-    indexed: bool
+    of: str = ""
+    indexed_by: str | None = None
     lasts: Callable[[Any], bool] | None = None
+    check: Callable[[Any], None] | None = None
+
+    def fits(self, record: R) -> bool:
+        """Tell whether a record may be held, beyond the ranges and types of its parameters."""
+        try:
+            if self.check is not None:
+                self.check(record)
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def command(self) -> str:
+        """The command that sets it."""
+        return self.of or self.name
+
+    @property
+    def nv_name(self) -> str:
+        """Its name in the NV."""
+        return f"{self.of}.{self.name}" if self.of else self.name
+
+
+Kept = dict[tuple[Slot[Any], int], Any]
+"""Records by setting and index."""
 
 
 class Settings:
@@ -35,7 +62,7 @@ class Settings:
         self, bound: Mapping[Slot[Any], BoundRecord[Any]], kept: Mapping[tuple[Slot[Any], int], Any] = {}
     ) -> None:
         self._bound = bound
-        self._values: dict[tuple[Slot[Any], int], Any] = dict(kept)
+        self._values: Kept = dict(kept)
         self.changes = 0
         """How often something was set: for who takes settings up when they are new."""
 
@@ -44,7 +71,7 @@ class Settings:
         value = self._values.get((slot, index))
         if value is None:
             bound = self._bound[slot]
-            value = bound.initial(**{bound.params[0].name: index}) if slot.indexed else bound.initial()
+            value = bound.initial(**{slot.indexed_by: index}) if slot.indexed_by else bound.initial()
             self._values[slot, index] = value
         return value  # type: ignore[no-any-return]
 
@@ -53,11 +80,24 @@ class Settings:
         return self._bound[slot].effective(self.get(slot, index))  # type: ignore[no-any-return]
 
     def set(self, slot: Slot[R], value: R, index: int = 0) -> None:
+        """Take a record."""
         self._values[slot, index] = value
         self.changes += 1
 
     def reset(self, *slots: Slot[Any]) -> None:
-        """Back to the defaults: these slots, or all without any."""
+        """Go back to the defaults: these slots, or all without any."""
+        self._drop(lambda slot, index: not slots or slot in slots)
+
+    def forget(self, index_name: str, index: int) -> None:
+        """Drop the settings of an instance that is gone."""
+        self._drop(lambda slot, each: slot.indexed_by == index_name and each == index)
+
+    def _drop(self, gone: Callable[[Slot[Any], int], bool]) -> None:
         self.changes += 1
-        for key in [key for key in self._values if not slots or key[0] in slots]:
+        for key in [key for key in self._values if gone(*key)]:
             del self._values[key]
+
+    @property
+    def values(self) -> Kept:
+        """The records of now, also those that were only read."""
+        return self._values

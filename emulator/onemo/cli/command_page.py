@@ -10,36 +10,16 @@ from typing import Any
 from onemo.at.command import BoundCommand, KeyedSetting, Query, Setting, is_basic
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, BoundRecord, Kind
+from onemo.at.registry import declarations, definition
 from onemo.cli.model_page import said, section_table, test_answer
 from onemo.cli.page import Page
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
-from onemo.families import DECLARATIONS
-from onemo.profile.loader import KeyPath, LoadedProfile
+from onemo.families import FAMILIES
+from onemo.profile.layers import KeyPath
+from onemo.profile.loader import LoadedProfile
 from onemo.runtime.models import Model
 
-_RELATED = {
-    **dict.fromkeys(("CGMI", "CGMM", "CGMR", "CGSN", "GMI", "GMM", "GMR", "GSN", "I"), ("identity",)),
-    **dict.fromkeys(("CIMI", "MCCID", "ICCID"), ("identity", "sim")),
-    **dict.fromkeys(("CPIN", "CLCK", "CPWD"), ("sim",)),
-    **dict.fromkeys(("CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS"), ("radio",)),
-    **dict.fromkeys(("CGDCONT", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP", "MIPCALL", "MUECONFIG"), ("contexts",)),
-    **dict.fromkeys(("MLPMCFG", "CPSMS", "CEDRXS"), ("sleep",)),
-    **dict.fromkeys(("MREBOOT", "MPOF", "IPR"), ("power",)),
-    **dict.fromkeys(("MDNSCFG", "MDNSGIP"), ("dns",)),
-    "CFUN": ("radio", "power"),
-    "CGATT": ("radio", "contexts"),
-    "MIPOPEN": ("open_results",),
-    "MIPCLOSE": ("close_modes", "close_results"),
-    "MPING": ("ping",),
-    "MNTP": ("time",),
-    "CCLK": ("clock",),
-    "CTZR": ("clock",),
-    "CTZU": ("clock",),
-    **dict.fromkeys(("MSSLCERTWR", "MSSLKEYWR"), ("tls",)),
-    "CMEE": ("cme",),
-}
-"""Sections of a profile that a command's reader wants, though they are not the command's own."""
 _OF_EVERY, _OF_ONE = ", of every connection", ", of one connection"
 _HEADERS = ("Parameter", "Value", "Source", "File")
 
@@ -51,7 +31,7 @@ class UnknownCommand(EmulatorError):
 def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str) -> None:
     """Describe a command: its forms, the answer of the test form, each parameter. Raises UnknownCommand."""
     profile = loaded.profile
-    name = command_name(asked, profile.commands)
+    name = command_name(asked, declarations(FAMILIES))
     source, file = said(loaded, ("commands", name, "available"))
     page.heading(f"{typed(name)} of {profile.sub_model}", f"{source} ({file})")
     bound = model.commands.get(name.encode())
@@ -68,8 +48,9 @@ def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str
         for line in answer:
             page.text(f"  {line}")
     _parameters(page, name, bound, loaded)
-    for related in _RELATED.get(name, ()):
-        section_table(page, loaded, related)
+    for defined in map(definition, FAMILIES):
+        for table in defined.shows.get(name, ()):
+            section_table(page, loaded, table)
 
 
 def command_name(asked: str, known: Mapping[str, object]) -> str:
@@ -92,16 +73,16 @@ def command_name(asked: str, known: Mapping[str, object]) -> str:
 
 def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
     """Yield everything that can be typed, and its effect."""
-    declaration = next(found for found in DECLARATIONS if found.name == name)
+    declaration = declarations(FAMILIES)[name]
     if Form.TEST in bound.forms:
         yield f"{typed(name)}=?", "tells what it takes"
     if isinstance(declaration, KeyedSetting):
-        indices = {key.slot.name: key.slot.indexed for key in declaration.keys}
+        indices = {key.slot.name: key.slot.indexed_by is not None for key in declaration.keys}
         for key, record in bound.records.items():
             yield from _forms_of_key(f'{typed(name)}="{key}"', record, indexed=indices[key])
         return
     record = bound.records[""]
-    indexed = isinstance(declaration, Setting) and declaration.slot.indexed
+    indexed = isinstance(declaration, Setting) and declaration.slot.indexed_by is not None
     does = "executes it"
     if isinstance(declaration, Setting | Query):
         of_one = isinstance(declaration, Query) and record.params[0].name == "connect_id"

@@ -19,7 +19,7 @@ from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
 from onemo.link.pty import open_pty
 from onemo.modem.connection import AccessMode
-from onemo.profile.schema import Profile
+from onemo.profile.schema import CONNECTION, Profile
 from onemo.runtime.models import Model, Who, individual, load_model
 from onemo.runtime.outside import Outside, Plan, routes_of
 from onemo.runtime.shell import Module
@@ -43,7 +43,7 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     Raises UnknownModel, ProfileError, LinkError.
     """
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    model = individual(load_model(name, profiles), Who(register_time=0.0))
+    model = individual(load_model(name, profiles).whole(), Who(register_time=0.0))
     # Until a task listens, and while everything is taken down, a signal has to wait.
     _block_signals()
     try:
@@ -247,7 +247,7 @@ def _mode(mode: AccessMode) -> Callable[[Profile], str]:
 
 
 def _no_prompt(profile: Profile) -> str:
-    return "its AT+MIPSEND has no prompt" if profile.connection.inline_data == "required" else ""
+    return "its AT+MIPSEND has no prompt" if profile.table(CONNECTION).inline_data == "required" else ""
 
 
 _STEPS = (

@@ -9,35 +9,34 @@ from rich.text import Text
 
 from onemo.at.command import BoundCommand
 from onemo.at.grammar import Form
+from onemo.at.registry import declarations
 from onemo.cli.page import Cell, Page
 from onemo.cli.traits import typed
-from onemo.profile.loader import KeyPath, LoadedProfile
+from onemo.families import FAMILIES
+from onemo.profile.layers import KeyPath
+from onemo.profile.loader import LoadedProfile
 from onemo.profile.ranges import Range
-from onemo.profile.schema import CloseModeSection, CmeSection
-from onemo.runtime.models import Model
+from onemo.profile.schema import ErrorSection
+from onemo.runtime.models import Model, family_tables
 
 SECTIONS = {
     "identity": "Identity",
     "line": "The line to the DTE (bytes, seconds)",
     "power": "Start and restart (seconds)",
     "sleep": "Sleep and power saving (seconds)",
-    "connection": "Connections (bytes, seconds)",
-    "open_results": "MIPOPEN: the result of each failure",
-    "close_modes": "MIPCLOSE: what each mode does",
-    "close_results": "MIPCLOSE: the ret_code of each end",
     "sim": "The SIM card",
     "radio": "The cell and the operator (seconds; the signal in the units of AT+CSQ and AT+CESQ)",
     "contexts": "PDP contexts",
     "dns": "Names",
-    "ping": "MPING: the seconds between requests, and the result of each failure",
-    "time": "MNTP: the result of each failure",
-    "tls": "TLS: what is stored, and how it is entered (bytes, seconds)",
     "clock": "The clock (zone in quarters of an hour)",
-    "disconnected": '"disconn": the number of each reason',
-    "cme": "+CME ERROR: number and text",
 }
-_OF_COMMANDS = frozenset({"cme", "tls"})
-"""Sections that only ``show MODEL COMMAND`` prints."""
+"""The tables of the device, by title; those of the families say their own."""
+_ERRORS = {
+    "cme": "+CME ERROR: number and text",
+    "cms": "+CMS ERROR: number and text",
+    "cis": "+CIS ERROR: number and text",
+}
+"""Tables that only ``show MODEL COMMAND`` prints."""
 _FORMS = {Form.TEST: "test", Form.READ: "read", Form.SET: "set", Form.EXECUTE: "execute"}
 _VALUE_HEADERS = ("Name", "Value", "Source", "File")
 
@@ -46,9 +45,9 @@ def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
     """Describe a model: its values section by section, then every command of the product, those that it lacks too."""
     profile = loaded.profile
     page.heading(profile.sub_model, f"{profile.family}, series {profile.series}, from {loaded.file}")
-    for section in SECTIONS:
-        if section not in _OF_COMMANDS:
-            section_table(page, loaded, section)
+    own = [table.name for table in family_tables() if not table.own]
+    for section in (*SECTIONS, *own):
+        section_table(page, loaded, section)
     page.heading("Commands", above=True)
     page.table(("Command", "Forms", "Test form answers", "Source", "File"), _command_rows(model, loaded))
     page.text()
@@ -57,21 +56,18 @@ def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
 
 def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
     """Print one section of the profile under its title."""
-    page.heading(SECTIONS[section], above=True)
-    values = getattr(loaded.profile, section)
+    tables = {table.name: table for table in family_tables()}
+    titles = {**SECTIONS, **_ERRORS, **{name: table.title for name, table in tables.items()}}
+    page.heading(titles[section], above=True)
+    values = loaded.profile.table(tables[section]) if section in tables else getattr(loaded.profile, section)
     items: Mapping[str, Any] = values._asdict() if hasattr(values, "_asdict") else values
     rows = []
     for key, value in items.items():
         if value == {}:
             continue
         source, file = said(loaded, (section, key))
-        shown = _open_result(loaded, value) if section == "open_results" else _shown(loaded, value)
-        rows.append((key, shown, about(key, list(items), source), file))
+        rows.append((key, _shown(loaded, value), about(key, list(items), source), file))
     page.table(_VALUE_HEADERS, rows)
-
-
-def _open_result(loaded: LoadedProfile, value: int | str) -> str:
-    return f"{loaded.profile.cme[value].number} ({value})" if isinstance(value, str) else str(value)
 
 
 def _shown(loaded: LoadedProfile, value: object) -> str:
@@ -80,11 +76,13 @@ def _shown(loaded: LoadedProfile, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Range):
         return value.text
+    if isinstance(value, str) and value in loaded.profile.cme:
+        return f"{loaded.profile.cme[value].number} ({value})"
     if isinstance(value, str):
         return value.replace("{sub_model}", loaded.profile.sub_model) or "none"
-    if isinstance(value, CmeSection):
+    if isinstance(value, ErrorSection):
         return f"{value.number} {value.text}"
-    if isinstance(value, CloseModeSection):
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return ", ".join(f"{name} {_shown(loaded, part)}" for name, part in value._asdict().items())
     if isinstance(value, tuple):
         return ", ".join(_shown(loaded, part) for part in value) or "none"
@@ -116,7 +114,7 @@ def about(key: str, keys: Sequence[str], source: str) -> str:
 
 
 def _command_rows(model: Model, loaded: LoadedProfile) -> Iterator[tuple[Cell, ...]]:
-    for name in loaded.profile.commands:
+    for name in declarations(FAMILIES):
         bound = model.commands.get(name.encode())
         source, file = said(loaded, ("commands", name, "available"))
         if bound is None:

@@ -108,11 +108,11 @@ async def _main(
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
     name, boot_time = options.module.who.name, options.module.hastened_boot_time
-    running.module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
-    running.line = line
+    module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    running.build(line, module)
     with contextlib.ExitStack() as stack:
         if beside.asked is not None:
-            stack.callback(_report, arm(beside.asked, running.module))
+            stack.callback(_report, arm(beside.asked, module))
         await _run(options, running, beside)
 
 

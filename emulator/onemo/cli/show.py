@@ -14,9 +14,9 @@ from onemo.cli.page import Page
 from onemo.cli.traits import Traits, apart, told, traits, usual
 from onemo.errors import Mistake, ProfileError
 from onemo.modem.connection import AccessMode
-from onemo.profile.loader import builtin_directory, find, inspect_file, model_files, sub_models
+from onemo.profile.loader import builtin_directory, find, model_files, sub_models
 from onemo.profile.schema import Profile
-from onemo.runtime.models import bind_profile
+from onemo.runtime.models import bind_profile, inspect
 
 FAILURE = 1
 
@@ -35,7 +35,7 @@ def show_models(profiles: tuple[Path, ...]) -> int:
     found: list[_Series] = []
     for stem, file in model_files(profiles).items():
         try:
-            bound = [(name, bind_profile(inspect_file(file, name, profiles)).profile) for name in sub_models(file)]
+            bound = [(name, bind_profile(inspect(file, name, profiles)).profile) for name in sub_models(file)]
         except ProfileError as error:
             _report(file, len(error.mistakes))
             continue
@@ -89,7 +89,7 @@ def _model_row(series: _Series, common: Traits) -> tuple[str, ...]:
 
 def show_model(name: str, command: str | None, profiles: tuple[Path, ...]) -> int:
     """Print a model, or one command of it. Raises UnknownModel, UnknownCommand, ProfileError."""
-    loaded = inspect_file(*find(name, profiles), profiles)
+    loaded = inspect(*find(name, profiles), profiles)
     model = bind_profile(loaded)
     page = Page()
     if command is None:
@@ -109,7 +109,7 @@ def check_file(file: Path, profiles: tuple[Path, ...]) -> int:
     found: dict[Mistake, list[str]] = {}
     for sub in subs:
         try:
-            bind_profile(inspect_file(file, sub, profiles))
+            bind_profile(inspect(file, sub, profiles))
         except ProfileError as error:
             for mistake in error.mistakes:
                 found.setdefault(mistake, []).append(sub)

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from onemo.at.command import is_basic
-from onemo.profile.schema import CommandSection, ParamSection, Profile
+from onemo.at.family import Trait, either
+from onemo.at.registry import declarations, definition
+from onemo.families import FAMILIES
+from onemo.profile.schema import CommandSection, Profile
 
 _FEW = 5
 """The most parts of a range that are told in full."""
-
-
-class Trait(NamedTuple):
-    """A trait.
-
-    phrase: what a reader is told; plain: nothing to tell of a whole family, only of a model that differs.
-    """
-
-    phrase: str
-    plain: bool = False
 
 
 Traits = Mapping[str, Trait]
@@ -35,13 +27,16 @@ def typed(name: str) -> str:
 def traits(profile: Profile) -> Traits:
     """Return the answers of one model, whose commands can be bound."""
     found: dict[str, Trait] = {}
-    for name, section in profile.commands.items():
+    for name in declarations(FAMILIES):
+        section = profile.commands[name]
         shown = typed(name)
         found[name] = Trait(f"has {shown}", plain=True) if section.available else Trait(f"no {shown}")
         if section.available:
             found.update(_parameters(name, section))
-            found[f"{name}.nv"] = _either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
-    return {**found, **_settings(profile), **_behaviour(profile)}
+            found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
+    for defined in map(definition, FAMILIES):
+        found.update(defined.traits(profile) if defined.traits else {})
+    return {**found, **_behaviour(profile)}
 
 
 def _parameters(name: str, section: CommandSection) -> dict[str, Trait]:
@@ -65,57 +60,21 @@ def _short(ranges: str) -> str:
     return ranges if len(parts) <= _FEW else ",".join((*parts[:3], "...", parts[-1]))
 
 
-def _settings(profile: Profile) -> dict[str, Trait]:
-    section = profile.commands["MIPCFG"]
-    offers = section.offers or ()
-    found = {"offers": Trait(f"MIPCFG with {', '.join(offers)}")}
-    if "timeout" in offers:
-        limits = _param(profile, section.keys["timeout"].params, "send_timeout").range
-        found["timeout"] = Trait(f"send timeout {limits.text} s" if limits else "no send timeout")
-    return found
-
-
 def _behaviour(profile: Profile) -> dict[str, Trait]:
     """Return the ways of the module that no command sets."""
-    connection, contexts = profile.connection, profile.contexts
-    echo = _param(profile, profile.commands["E"].params, "value").default
-    cids = _param(profile, profile.commands["MIPCFG"].keys["cid"].params, "cid").range
-    inline = connection.inline_data == "required"
+    contexts = profile.contexts
+    echo = profile.commands["E"].params["value"].default
     return {
-        "clock": _either(not profile.clock.start, "no clock until it is set", "a clock from the start"),
+        "clock": either(not profile.clock.start, "no clock until it is set", "a clock from the start"),
         "echo": Trait("echo on at start" if echo else "echo off at start"),
         "banner": Trait("banner after the first command" if profile.power.autobaud else "banner at start"),
-        "inline": _either(inline, "MIPSEND only with its data in the line", "MIPSEND also without data in the line"),
-        "empty": _either(connection.empty_datagram, "sends empty datagrams", "no empty datagrams"),
-        "close": Trait(_closing(profile)),
-        "window": Trait(f"TCP window {connection.tcp_window}"),
-        "packets": Trait(f"buffers {connection.packets} packets"),
-        "cid": Trait(f"PDP contexts {cids.text}" if cids else "no PDP contexts"),
         "reserved": Trait(f"cid {', '.join(map(str, contexts.reserved))} reserved", plain=not contexts.reserved),
-        "call": _either(contexts.needs_call, "connections need a data call", "connections need an active context"),
-        "last": _either(contexts.last_stays, "one context stays active", "the last context can be deactivated"),
-        "full": _either(profile.radio.full_reboots, "CFUN from 0 to 1 restarts it", "CFUN never restarts it by itself"),
-        "minimum": _either(profile.radio.resets_contexts, "CFUN=0 deletes contexts", "CFUN=0 keeps contexts"),
-        "sleep": _either(profile.sleep.drops_tcp, "deep sleep ends TCP", "TCP outlives deep sleep"),
+        "call": either(contexts.needs_call, "connections need a data call", "connections need an active context"),
+        "last": either(contexts.last_stays, "one context stays active", "the last context can be deactivated"),
+        "full": either(profile.radio.full_reboots, "CFUN from 0 to 1 restarts it", "CFUN never restarts it by itself"),
+        "minimum": either(profile.radio.resets_contexts, "CFUN=0 deletes contexts", "CFUN=0 keeps contexts"),
+        "sleep": either(profile.sleep.drops_tcp, "deep sleep ends TCP", "TCP outlives deep sleep"),
     }
-
-
-def _param(profile: Profile, params: Mapping[str, ParamSection], name: str) -> ParamSection:
-    """Return a parameter of a command, or the one of this name that many commands share."""
-    return params.get(name) or profile.params[name]
-
-
-def _either(answer: bool, told: str, plain: str) -> Trait:
-    return Trait(told) if answer else Trait(plain, plain=True)
-
-
-def _closing(profile: Profile) -> str:
-    mode = _param(profile, profile.commands["MIPCLOSE"].params, "mode")
-    if mode.available and mode.range:
-        return f"MIPCLOSE takes mode {mode.range.text}"
-    how = profile.close_modes[str(mode.default)]
-    words = {"drain": "closes once all is sent", "now": "closes without waiting for the rest", "reset": "closes by RST"}
-    return words[how.way] + (", port free after 2 MSL" if how.waits else "")
 
 
 def usual(models: Iterable[Traits]) -> dict[str, Trait]:

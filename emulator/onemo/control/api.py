@@ -106,7 +106,7 @@ class Control:
     def faults(self, request: ApiRequest) -> list[state.FaultInfo]:
         """List the faults of a module, spent ones too."""
         running = self._running(request)
-        return [state.fault(armed) for armed in armed_on(running.module)] if hasattr(running, "module") else []
+        return [state.fault(armed) for armed in armed_on(running.module)] if running.built else []
 
     def arm(self, request: ApiRequest) -> list[state.FaultInfo]:
         """Arm the faults of the body. Raises Refused (409, 422)."""

@@ -179,7 +179,7 @@ class FaultInfo(NamedTuple):
 def summary(running: Running) -> ModuleSummary:
     """Return the row of a module in the list."""
     model, condition = running.spec.shown_model(running.model), running.condition.value
-    if not hasattr(running, "module"):
+    if not running.built:
         return ModuleSummary(running.name, model, None, condition, None, None, 0, 0)
     modem = running.module.modem
     return ModuleSummary(
@@ -201,7 +201,7 @@ def state(running: Running, journal: Journal) -> ModuleInfo:
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
     who = IdentityInfo(identity.imei, identity.imsi, identity.iccid, revision)
     known = ModuleInfo(row.name, row.model, row.port, row.condition, error, who, {})
-    if not hasattr(running, "module"):
+    if not running.built:
         return known
     modem = running.module.modem
     transmitter, passed = modem.transmitter, journal.passed
@@ -291,9 +291,8 @@ def _settings(modem: Modem) -> dict[str, object]:
     for command in commands.values():
         values: dict[str, object] = {}
         for slot, bound in command.slots.items():
-            if slot.indexed:
-                numbers = bound.params[0].accepted or ()
-                values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in numbers}
+            if slot.indexed_by:
+                values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in bound.indices}
             else:
                 values[slot.name] = dict(_record(modem.settings.get(slot)))
         if values:

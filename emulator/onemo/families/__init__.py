@@ -1,46 +1,42 @@
-"""What the module does when it is told: one family of commands a file."""
+"""Families of commands, one a file or a folder: declarations, state and codecs side by side."""
 
 from __future__ import annotations
 
-from onemo.at.command import Declaration
-from onemo.families import (
-    basic,
-    call,
-    clock,
-    dns,
-    identity,
-    mip_buffer,
-    mip_config,
-    mip_connect,
-    mip_data,
-    packet,
-    ping,
-    power,
-    radio,
-    serial,
-    sim,
-    sleep,
-    tls,
-)
-from onemo.modem.modem import Modem
+from onemo.at.family import Family
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    *basic.DECLARATIONS,
-    *identity.DECLARATIONS,
-    *power.DECLARATIONS,
-    *sleep.DECLARATIONS,
-    *serial.DECLARATIONS,
-    *clock.DECLARATIONS,
-    *sim.DECLARATIONS,
-    *radio.DECLARATIONS,
-    *packet.DECLARATIONS,
-    *call.DECLARATIONS,
-    *mip_config.DECLARATIONS,
-    *mip_connect.DECLARATIONS,
-    *mip_data.DECLARATIONS,
-    *mip_buffer.DECLARATIONS,
-    *dns.DECLARATIONS,
-    *ping.DECLARATIONS,
-    *tls.DECLARATIONS,
-)
-"""Every command of every model; a model's profile says which of them it has."""
+
+def _core(name: str, title: str, *commands: str) -> Family:
+    """A family that is there from the start."""
+    return Family(name, title, f"onemo.families.{name}", commands, core=True)
+
+
+def _later(name: str, title: str, *commands: str, needs: tuple[str, ...] = (), keeps: tuple[str, ...] = ()) -> Family:
+    """A family that is imported, and its profile read, when it is needed."""
+    return Family(name, title, f"onemo.families.{name}", commands, needs=needs, keeps=keeps)
+
+
+FAMILIES: tuple[Family, ...] = (
+    _core("basic", "Basic commands (V.250)",
+          "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
+    _core("identity", "Identity (27.007 chapter 5)", "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN"),
+    _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF"),
+    _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)", "MLPMCFG", "CPSMS", "CEDRXS"),
+    _core("serial", "The serial line (V.250 6.2)", "IPR", "IFC"),
+    _later("ntp", "The time from a server (manual 3.15)", "MNTP"),
+    _core("clock", "The clock (27.007 chapter 8)", "CCLK"),
+    _core("sim", "The SIM card (27.007 chapters 7 and 8)", "CPIN", "CLCK", "CPWD", "CIMI", "MCCID", "ICCID"),
+    _core("radio", "Function, signal and registration (27.007 chapters 7, 8 and 10)",
+          "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS", "CTZR", "CTZU"),
+    _core("packet", "The packet domain (27.007 chapter 10)",
+          "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP"),
+    _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG"),
+    _later("sockets", "Connections (manual 3.1-3.9)",
+           "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
+           needs=("tls",)),
+    _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP"),
+    _later("ping", "Pings (manual 3.12)", "MPING"),
+    _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
+           "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
+           keeps=("files",)),
+)  # fmt: skip
+"""Every family of every model; a model's profile says which of its commands it has."""

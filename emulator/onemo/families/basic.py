@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, NoParameters, Pending, Setting, is_basic
+from onemo.at.command import Action, NoParameters, Pending, Setting, is_basic
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Defaulted
-from onemo.at.reply import DONE, Reply
+from onemo.at.reply import DONE, Cme, Reply, errors_in
 from onemo.modem.modem import Modem
 from onemo.modem.slots import BASICS, PROFILE
 
@@ -39,26 +40,29 @@ def _restore(modem: Modem, record: WhichProfile) -> Reply:
 
 def _store(modem: Modem, record: WhichProfile) -> Pending:
     """AT&W: what the profile holds is in force after every start. A memory that takes nothing more: CME 20."""
-    memory, before = modem.memory, modem.memory.profile
-    memory.profile = {(slot, 0): modem.settings.get(slot) for slot in PROFILE if slot.name.encode() in modem.commands}
-
-    def undo() -> None:
-        memory.profile = before
-
-    return modem.write_down(undo)
+    held = {(slot, 0): modem.settings.get(slot) for slot in PROFILE if modem.model.has(slot.name)}
+    return modem.write_down(lambda: modem.memory.profile.update(held))
 
 
 def _list(modem: Modem, record: NoParameters) -> Reply:
     """Every command of the model, each in a line of one block (27.007 8.37)."""
-    names = (command.decode() for command in modem.commands)
     end = modem.format.cr + modem.format.lf
-    return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in names),))
+    return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in modem.model.names()),))
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    *(Setting(slot, changed=_apply) for slot in BASICS),
-    Action("Z", WhichProfile, _restore),
-    Action("&F", WhichProfile, _reset),
-    Action("&W", WhichProfile, _store),
-    Action("CLAC", NoParameters, _list),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        *(Setting(slot, changed=_apply) for slot in BASICS),
+        Action("Z", WhichProfile, _restore),
+        Action("&F", WhichProfile, _reset),
+        Action("&W", WhichProfile, _store),
+        Action("CLAC", NoParameters, _list),
+    ),
+    errors=errors_in(Cme),
+    shows={"CMEE": ("cme",)},
+    kept_only={
+        "X": "no call is ever made that could be busy or have no dial tone",
+        "&C": "DCD never changes",
+        "&D": "DTR wakes the module, where the line has it; it ends nothing",
+    },
 )

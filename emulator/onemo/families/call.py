@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Declaration, Key, KeyedSetting, Query
+from onemo.at.command import Key, KeyedSetting, Query
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Maybe, Required
 from onemo.at.reply import DONE, CommandError, Reply
 from onemo.modem.modem import Modem
@@ -39,7 +40,10 @@ def _call(modem: Modem, record: Call) -> Reply:
     return DONE
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Query("MIPCALL", Call, read=_calls, select=_call),
-    KeyedSetting("MUECONFIG", (Key(AUTO_CONNECT),)),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        Query("MIPCALL", Call, read=_calls, select=_call),
+        KeyedSetting("MUECONFIG", (Key(AUTO_CONNECT),)),
+    ),
+    shows={"MIPCALL": ("contexts",), "MUECONFIG": ("contexts",)},
 )

@@ -1,36 +1,21 @@
-"""AT+MNTP (manual 3.15) and AT+CCLK (27.007 8.15): the time."""
+"""AT+CCLK (27.007 8.15): the clock."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, Query, print_line
-from onemo.at.params import Defaulted, DefaultedText, RequiredText
+from onemo.at.command import Query, print_line
+from onemo.at.family import FamilyDefinition
+from onemo.at.params import RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.clock import read
 from onemo.modem.modem import Modem
-
-
-class AskTime(NamedTuple):
-    """AT+MNTP; sync 1 sets the module's clock; timeout in seconds."""
-
-    server: DefaultedText
-    port: Defaulted
-    sync: Defaulted
-    timeout: Defaulted
 
 
 class Time(NamedTuple):
     """AT+CCLK: ``yy/MM/dd,hh:mm:ss±zz``; without the zone it stays as it is."""
 
     time: RequiredText
-
-
-def _ask(modem: Modem, record: AskTime) -> Reply:
-    """OK now, the time in a URC. No active context: CME 570; a question that is still open: CME 3."""
-    modem.contexts.require(None)
-    modem.services.ask_time(record.server, record.port, record.timeout, sync=bool(record.sync))
-    return DONE
 
 
 def _tell(modem: Modem) -> Reply:
@@ -54,7 +39,7 @@ def _set(modem: Modem, record: Time) -> Reply:
     return DONE
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MNTP", AskTime, _ask, bare=True),
-    Query("CCLK", Time, read=_tell, select=_set),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(Query("CCLK", Time, read=_tell, select=_set),),
+    shows={"CCLK": ("clock",)},
 )

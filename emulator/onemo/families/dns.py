@@ -5,19 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, Key, KeyedSetting
+from onemo.at.command import Action, Key, KeyedSetting
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Maybe, RequiredText
-from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.at.reply import DONE, Reply, errors_in
 from onemo.modem.modem import Modem
-from onemo.modem.names import require_addresses, servers_in_force, shown_address
+from onemo.modem.names import NAME_SERVERS_IPV4, NAME_SERVERS_IPV6, Servers, servers_in_force, shown_address
+from onemo.modem.services import DnsError
 from onemo.modem.slots import (
     NAME_CACHE,
     NAME_PRIORITY,
-    NAME_SERVERS_IPV4,
-    NAME_SERVERS_IPV6,
     NAME_TIMEOUT,
     Cached,
-    Servers,
 )
 from onemo.net.interface import Family
 
@@ -29,21 +28,13 @@ class Lookup(NamedTuple):
     cid: Maybe
 
 
-def _addresses(family: Family, modem: Modem, record: Servers) -> None:
-    """A server is an address of the key's family; "" clears it."""
-    try:
-        require_addresses(family, record)
-    except ValueError:
-        raise CommandError(Cme.INCORRECT_PARAMETERS) from None
-
-
 def _servers(family: Family, modem: Modem, record: Servers) -> tuple[str, ...]:
     return tuple(map(shown_address, servers_in_force(modem, family)))
 
 
 def _cache(modem: Modem, record: Cached) -> tuple[int, ...]:
     """A period that the model lacks is not printed either."""
-    period = modem.model.commands[b"MDNSCFG"].records["cached"].params[1]
+    period = modem.model.slots[NAME_CACHE].params[1]
     return tuple(record) if period.section.available else (record.cached_mode,)
 
 
@@ -54,16 +45,20 @@ def _look_up(modem: Modem, record: Lookup) -> Reply:
     return DONE
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    KeyedSetting(
-        "MDNSCFG",
-        (
-            Key(NAME_SERVERS_IPV4, partial(_addresses, Family.IPV4), partial(_servers, Family.IPV4)),
-            Key(NAME_SERVERS_IPV6, partial(_addresses, Family.IPV6), partial(_servers, Family.IPV6)),
-            Key(NAME_PRIORITY),
-            Key(NAME_CACHE, shown=_cache),
-            Key(NAME_TIMEOUT),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        KeyedSetting(
+            "MDNSCFG",
+            (
+                Key(NAME_SERVERS_IPV4, shown=partial(_servers, Family.IPV4)),
+                Key(NAME_SERVERS_IPV6, shown=partial(_servers, Family.IPV6)),
+                Key(NAME_PRIORITY),
+                Key(NAME_CACHE, shown=_cache),
+                Key(NAME_TIMEOUT),
+            ),
         ),
+        Action("MDNSGIP", Lookup, _look_up),
     ),
-    Action("MDNSGIP", Lookup, _look_up),
+    errors=errors_in(DnsError),
+    shows={"MDNSCFG": ("dns",), "MDNSGIP": ("dns",)},
 )

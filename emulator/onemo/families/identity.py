@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, NoParameters, print_line
+from onemo.at.command import Action, NoParameters, print_line
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Defaulted
 from onemo.at.reply import Reply
 from onemo.modem.modem import Modem
@@ -50,10 +51,13 @@ _MODEL = _bare(lambda modem: modem.model.profile.identity.model)
 _REVISION = _bare(lambda modem: modem.revision)
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("I", Which, _information),
-    *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
-    *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
-    *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),
-    *(Action(name, SerialNumber, _serial_number(name), bare=True) for name in ("CGSN", "GSN")),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        Action("I", Which, _information),
+        *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
+        *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
+        *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),
+        *(Action(name, SerialNumber, _serial_number(name), bare=True) for name in ("CGSN", "GSN")),
+    ),
+    shows=dict.fromkeys(("CGMI", "CGMM", "CGMR", "CGSN", "GMI", "GMM", "GMR", "GSN", "I"), ("identity",)),
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, Pending, Query, Setting, print_line
+from onemo.at.command import Action, Outcome, Pending, Query, Setting, print_line
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import BoundRecord, Maybe, Repeated, Required
-from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.modem.contexts import Active, Definition, Login
+from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
+from onemo.modem.contexts import Active, Definition, Login, PdpError
 from onemo.modem.intents import Attach
 from onemo.modem.modem import Modem
 from onemo.modem.names import given_servers, shown_address
@@ -84,17 +85,11 @@ def _define(modem: Modem, record: Definition) -> Outcome:
     active."""
     contexts = modem.contexts
     contexts.require_free(record.cid)
-    before = dict(contexts.defined)
     if all(value is None for value in record[1:4]) and record[4:] == Definition(record.cid)[4:]:
-        contexts.undefine(record.cid)
-    else:
-        kind = record.pdp_type or modem.profile.contexts.pdp_type
-        contexts.define(record._replace(pdp_type=kind, apn=record.apn or "", pdp_addr=None))
-
-    def undo() -> None:
-        contexts.defined = before
-
-    return modem.keep_contexts(undo)
+        return modem.keep_contexts(lambda: contexts.undefine(record.cid))
+    kind = record.pdp_type or modem.profile.contexts.pdp_type
+    definition = record._replace(pdp_type=kind, apn=record.apn or "", pdp_addr=None)
+    return modem.keep_contexts(lambda: contexts.define(definition))
 
 
 def _definable(modem: Modem, bound: BoundRecord[Any]) -> Reply:
@@ -117,16 +112,13 @@ def _log_in(modem: Modem, record: Login) -> Outcome:
     contexts.require_free(record.cid)
     if record.auth_prot and not record.userid:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    before = dict(contexts.logins)
-    if record.auth_prot:
-        contexts.logins[record.cid] = record
-    else:
+
+    def change() -> None:
         contexts.logins.pop(record.cid, None)
+        if record.auth_prot:
+            contexts.logins[record.cid] = record
 
-    def undo() -> None:
-        contexts.logins = before
-
-    return modem.keep_contexts(undo)
+    return modem.keep_contexts(change)
 
 
 # AT+CGACT, AT+CGPADDR, AT+CGCONTRDP.
@@ -179,26 +171,34 @@ def _listed(name: str, cids: Iterable[int]) -> Reply:
     return Reply((f"+{name}: ({','.join(map(str, sorted(cids)))})".encode(),))
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Query("CGATT", Attachment, read=_is_attached, select=_attach),
-    Query("CGDCONT", Definition, read=_definitions, select=_define, test=_definable),
-    Query("CGAUTH", Login, read=_logins, select=_log_in),
-    Query("CGACT", Activation, read=_states, select=_activate),
-    Action(
-        "CGPADDR",
-        Which,
-        _addresses,
-        bare=True,
-        test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
-        looks=True,
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        Query("CGATT", Attachment, read=_is_attached, select=_attach),
+        Query("CGDCONT", Definition, read=_definitions, select=_define, test=_definable),
+        Query("CGAUTH", Login, read=_logins, select=_log_in),
+        Query("CGACT", Activation, read=_states, select=_activate),
+        Action(
+            "CGPADDR",
+            Which,
+            _addresses,
+            bare=True,
+            test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
+            looks=True,
+        ),
+        Action(
+            "CGCONTRDP",
+            WhichActive,
+            _dynamic,
+            bare=True,
+            test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
+            looks=True,
+        ),
+        Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),
     ),
-    Action(
-        "CGCONTRDP",
-        WhichActive,
-        _dynamic,
-        bare=True,
-        test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
-        looks=True,
-    ),
-    Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),
+    errors=errors_in(PdpError),
+    shows={
+        **dict.fromkeys(("CGDCONT", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP"), ("contexts",)),
+        "CGATT": ("radio", "contexts"),
+    },
+    kept_only={"CGAUTH": "the emulated network takes every user"},
 )

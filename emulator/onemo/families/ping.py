@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration
+from onemo.at.command import Action
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Defaulted, Maybe, RequiredText
-from onemo.at.reply import DONE, Reply
+from onemo.at.reply import DONE, Reply, errors_in
 from onemo.modem.modem import Modem
+from onemo.modem.services import PingError
+from onemo.profile.schema import PING
 
 
 class Ping(NamedTuple):
@@ -27,4 +30,9 @@ def _ping(modem: Modem, record: Ping) -> Reply:
     return DONE
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MPING", Ping, _ping),)
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(Action("MPING", Ping, _ping),),
+    errors=errors_in(PingError),
+    tables=(PING,),
+    shows={"MPING": ("ping",)},
+)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration
+from onemo.at.command import Action
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Defaulted
 from onemo.at.reply import Reply
 from onemo.modem.modem import Modem
@@ -28,7 +29,10 @@ def _switch_off(modem: Modem, record: Ending) -> Reply:
     return Reply(trailer=(modem.profile.power.off_notice.encode(),), last=True)
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MREBOOT", Ending, _reboot, bare=True),
-    Action("MPOF", Ending, _switch_off, bare=True),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        Action("MREBOOT", Ending, _reboot, bare=True),
+        Action("MPOF", Ending, _switch_off, bare=True),
+    ),
+    shows={"MREBOOT": ("power",), "MPOF": ("power",)},
 )

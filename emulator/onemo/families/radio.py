@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from onemo.at.command import Action, Declaration, NoParameters, Outcome, Pending, Query, Setting, print_line
+from onemo.at.command import Action, NoParameters, Outcome, Pending, Query, Setting, print_line
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.intents import Wait
@@ -131,12 +132,19 @@ def _registration(modem: Modem, record: RegistrationReport) -> tuple[int | str |
     return record.n, *modem.radio.fields(record)
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Query("CFUN", PhoneFunction, read=_function, select=_set_function),
-    Action("CSQ", NoParameters, _signal),
-    Action("CESQ", NoParameters, _extended_signal),
-    *(Setting(slot, shown=_registration) for slot in REGISTRATION_REPORTS),
-    Query("COPS", Operator, read=_operator, select=_select, test=_scan, looks=True),
-    Setting(ZONE_REPORT),
-    Setting(ZONE_UPDATE),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        Query("CFUN", PhoneFunction, read=_function, select=_set_function),
+        Action("CSQ", NoParameters, _signal),
+        Action("CESQ", NoParameters, _extended_signal),
+        *(Setting(slot, shown=_registration) for slot in REGISTRATION_REPORTS),
+        Query("COPS", Operator, read=_operator, select=_select, test=_scan, looks=True),
+        Setting(ZONE_REPORT),
+        Setting(ZONE_UPDATE),
+    ),
+    shows={
+        **dict.fromkeys(("CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS"), ("radio",)),
+        "CFUN": ("radio", "power"),
+        **dict.fromkeys(("CTZR", "CTZU"), ("clock",)),
+    },
 )

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from onemo.at.command import Declaration, Setting
+from onemo.at.command import Setting
+from onemo.at.family import FamilyDefinition
 from onemo.modem.modem import Modem
 from onemo.modem.slots import BAUD_RATE, FLOW_CONTROL
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (Setting(BAUD_RATE), Setting(FLOW_CONTROL))
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(Setting(BAUD_RATE), Setting(FLOW_CONTROL)),
+    shows={"IPR": ("power",)},
+    kept_only={"IFC": "no link loses a byte, with or without flow control"},
+    remarks={
+        "IPR": "at 0 some models keep the banner back until the first command; the rate itself makes no difference here"
+    },
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, NoParameters, Pending, Query, print_line
+from onemo.at.command import Action, NoParameters, Pending, Query, print_line
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import MaybeText, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.intents import Store
@@ -54,7 +55,7 @@ def _state(modem: Modem) -> Reply:
 def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
     """What the card remembers of act is written down before the answer, also of a wrong code. The card does not fail
     where that cannot be done. Raises CommandError: as act."""
-    before = modem.memory.sim
+    before = modem.sim.changes
     refusal: CommandError | None = None
     try:
         act()
@@ -66,7 +67,7 @@ def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
             raise refusal
         return DONE
 
-    return finish(True) if modem.memory.sim is before else Pending(Store(modem.memory.snapshot()), finish)
+    return finish(True) if modem.sim.changes == before else Pending(Store(modem.memory.snapshot()), finish)
 
 
 def _enter(modem: Modem, record: Pin) -> Reply | Pending:
@@ -115,11 +116,17 @@ def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
     return tell
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Query("CPIN", Pin, read=_state, select=_enter),
-    Action("CLCK", Lock, _lock),
-    Action("CPWD", Password, _change),
-    Action("CIMI", NoParameters, _imsi),
-    Action("MCCID", NoParameters, _iccid("MCCID")),
-    Action("ICCID", NoParameters, _iccid("ICCID")),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        Query("CPIN", Pin, read=_state, select=_enter),
+        Action("CLCK", Lock, _lock),
+        Action("CPWD", Password, _change),
+        Action("CIMI", NoParameters, _imsi),
+        Action("MCCID", NoParameters, _iccid("MCCID")),
+        Action("ICCID", NoParameters, _iccid("ICCID")),
+    ),
+    shows={
+        **dict.fromkeys(("CIMI", "MCCID", "ICCID"), ("identity", "sim")),
+        **dict.fromkeys(("CPIN", "CLCK", "CPWD"), ("sim",)),
+    },
 )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from onemo.at.command import Declaration, Key, KeyedSetting, Setting, print_line
+from onemo.at.command import Key, KeyedSetting, Setting, print_line
+from onemo.at.family import FamilyDefinition
 from onemo.at.reply import Cme, CommandError
 from onemo.modem.modem import Modem
-from onemo.modem.sleep import EdrxMode, Saving, require_cycle, require_timers
+from onemo.modem.sleep import EDRX, POWER_SAVING, Edrx, EdrxMode, PowerSaving, Saving, require_cycle, require_timers
 from onemo.modem.slots import (
-    EDRX,
-    POWER_SAVING,
     SLEEP_DELAY,
     SLEEP_INDICATION,
     SLEEP_MODE,
     STACK_INDICATION,
-    Edrx,
-    PowerSaving,
     SleepModeSetting,
 )
 
@@ -76,16 +73,20 @@ def _granted(modem: Modem, record: Edrx) -> None:
         modem.notify(print_line("CEDRXP", record.act, record.cycle, record.cycle, window))
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    KeyedSetting(
-        "MLPMCFG",
-        (
-            Key(STACK_INDICATION),
-            Key(SLEEP_INDICATION),
-            Key(SLEEP_MODE, check=_permanent, shown=_mode),
-            Key(SLEEP_DELAY),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        KeyedSetting(
+            "MLPMCFG",
+            (
+                Key(STACK_INDICATION),
+                Key(SLEEP_INDICATION),
+                Key(SLEEP_MODE, check=_permanent, shown=_mode),
+                Key(SLEEP_DELAY),
+            ),
         ),
+        Setting(POWER_SAVING, check=_timers, shown=_shown_saving, adjusted=_saving),
+        Setting(EDRX, check=_cycle, changed=_granted, shown=_shown_edrx, adjusted=_edrx),
     ),
-    Setting(POWER_SAVING, check=_timers, shown=_shown_saving, adjusted=_saving),
-    Setting(EDRX, check=_cycle, changed=_granted, shown=_shown_edrx, adjusted=_edrx),
+    shows={"MLPMCFG": ("sleep",), "CPSMS": ("sleep",), "CEDRXS": ("sleep",)},
+    remarks={"CEDRXS": "the network grants what is asked for; nothing waits for a cycle"},
 )

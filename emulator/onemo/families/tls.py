@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Key, KeyedSetting, NoParameters, Outcome, Prompt, print_line
+from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, Prompt, print_line
+from onemo.at.family import FamilyDefinition
 from onemo.at.params import Kind, Param, Required, RequiredText
-from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.modem.files import FileKind
+from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
+from onemo.modem.files import FileError, FileKind, Files, TlsError
 from onemo.modem.modem import Modem
 from onemo.modem.tls import (
     AUTHENTICATION,
@@ -23,6 +24,7 @@ from onemo.modem.tls import (
     CipherSuite,
     cipher_suite,
 )
+from onemo.profile.schema import TLS
 from onemo.wire.payload import BadPayload, SendFormat, decode
 
 
@@ -58,10 +60,11 @@ def _shown_suite(modem: Modem, record: CipherSuite) -> tuple[int | bytes, ...]:
 
 def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last: bool) -> Outcome:
     """A piece of a certificate or key; a whole one is written down. Raises CommandError: as Files.add."""
-    files, before = modem.files, modem.files.stored
-    if not files.add(kind, name, piece, last=last):
+    files = modem.files
+    if not last:
+        files.add(kind, name, piece, last=False)
         return DONE
-    return modem.write_down(lambda: files.put_back(before), Cme.FILE_WRITE_FAILED)
+    return modem.write_down(lambda: files.add(kind, name, piece, last=True), FileError.FILE_WRITE_FAILED)
 
 
 def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
@@ -88,7 +91,7 @@ def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
                 raise CommandError
             return _write_piece(modem, kind, record.name, data, last=not record.remain)
 
-        timeout = modem.profile.tls.prompt_timeout
+        timeout = modem.profile.table(TLS).prompt_timeout
         return Prompt(record.length, record.length, timeout, finish, secret=kind is FileKind.KEY)
 
     return write
@@ -99,7 +102,7 @@ def _read(modem: Modem, record: Named) -> Reply:
     file = modem.files.require(record.name)
     data = bytes(file.data)
     if file.kind is not FileKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
-        raise CommandError(Cme.FILE_READ_FAILED)
+        raise CommandError(FileError.FILE_READ_FAILED)
     return Reply((print_line("MSSLCERTRD", len(data), data),))
 
 
@@ -110,10 +113,9 @@ def _list(modem: Modem, record: Listed) -> Reply:
 
 def _remove(modem: Modem, record: Named) -> Outcome:
     """Raises CommandError(FILE_MISSING)."""
-    files, before = modem.files, modem.files.stored
-    if not files.remove(record.name):
+    if modem.files.abandon(record.name):
         return DONE
-    return modem.write_down(lambda: files.put_back(before), Cme.FILE_DELETE_FAILED)
+    return modem.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
 
 
 def _check(modem: Modem, record: Named) -> Reply:
@@ -129,31 +131,44 @@ def _only_tested(modem: Modem, record: NoParameters) -> Reply:
     raise CommandError
 
 
+def _files(modem: Modem) -> Files:
+    """The store of certificates and keys, with names as long as the command takes."""
+    writing = modem.model.command(b"MSSLCERTWR")
+    longest_name = writing.records[""].params[0].section.max_length if writing else 0
+    return Files(modem.profile.table(TLS), longest_name or 0)
+
+
 def _escaped(modem: Modem, first: bytes) -> bool:
     """A backslash keeps a quote inside the data."""
     return True
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    KeyedSetting(
-        "MSSLCFG",
-        (
-            Key(AUTHENTICATION),
-            Key(CERTIFICATES),
-            Key(CERTIFICATE_ENCODING),
-            Key(NEGOTIATION_TIME),
-            Key(VERSION),
-            Key(CIPHER_SUITE, check=_is_number, shown=_shown_suite),
-            Key(SESSION),
-            Key(IGNORE_DATES),
-            Key(IGNORE_VERIFICATION),
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(
+        KeyedSetting(
+            "MSSLCFG",
+            (
+                Key(AUTHENTICATION),
+                Key(CERTIFICATES),
+                Key(CERTIFICATE_ENCODING),
+                Key(NEGOTIATION_TIME),
+                Key(VERSION),
+                Key(CIPHER_SUITE, check=_is_number, shown=_shown_suite),
+                Key(SESSION),
+                Key(IGNORE_DATES),
+                Key(IGNORE_VERIFICATION),
+            ),
         ),
+        Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_escaped),
+        Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_escaped),
+        Action("MSSLCERTRD", Named, _read),
+        Action("MSSLLIST", Listed, _list),
+        Action("MSSLRM", Named, _remove),
+        Action("MSSLCHECK", Named, _check),
+        Action("MSSLCIPHER", NoParameters, _only_tested),
     ),
-    Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_escaped),
-    Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_escaped),
-    Action("MSSLCERTRD", Named, _read),
-    Action("MSSLLIST", Listed, _list),
-    Action("MSSLRM", Named, _remove),
-    Action("MSSLCHECK", Named, _check),
-    Action("MSSLCIPHER", NoParameters, _only_tested),
+    errors=errors_in(TlsError, FileError),
+    tables=(TLS,),
+    keepers={"files": _files},
+    shows={"MSSLCERTWR": ("tls",), "MSSLKEYWR": ("tls",)},
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -202,10 +202,11 @@ class Chooser(Protocol):
 
 
 class FaultPlan:
-    """The armed faults of one module, in the order in which they were armed."""
+    """The armed faults of one module, in the order in which they were armed. dice: makes those of a seed."""
 
-    def __init__(self, random: Random) -> None:
-        self._random = random
+    def __init__(self, dice: Callable[[int], Random], seed: int) -> None:
+        self._dice = dice
+        self._seeds = dice(seed)
         self._ids = count(1)
         self._armed: dict[int, Armed] = {}
         self._by_layer: dict[Layer | None, list[Armed]] = {}
@@ -219,8 +220,7 @@ class FaultPlan:
 
     def add(self, fault: Fault, now: float) -> Armed:
         """Arm a fault. now: its seconds count from here; inf: from begin."""
-        dice = type(self._random)(self._random.getrandbits(64))
-        armed = Armed(next(self._ids), fault, now, dice)
+        armed = Armed(next(self._ids), fault, now, self._dice(self._seeds.getrandbits(64)))
         self._armed[armed.id] = armed
         self._sort()
         return armed

@@ -12,8 +12,7 @@ import tty
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Protocol
 
-import trio
-
+from onemo.link.fd import FdLink
 from onemo.link.speed import speed_of
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Inheriting:
         self._process.send_signal(number)
 
 
-class Terminal:
+class Terminal(FdLink):
     """A child on a terminal of its own, which is raw before it starts. Its stderr stays ours."""
 
     def __init__(self, arguments: list[str]) -> None:
@@ -69,11 +68,10 @@ class Terminal:
                 arguments, preexec_fn=prepare, pass_fds=(diagnostics,)
             )
         self.pid: int = self._process.pid
-        self._fd: int = self._process.fd
-        self._hung_up = False
-        os.set_blocking(self._fd, False)
-        number = struct.unpack("I", fcntl.ioctl(self._fd, _TIOCGPTN, bytes(4)))[0]
-        self.port = f"/dev/pts/{number}"
+        fd: int = self._process.fd
+        os.set_blocking(fd, False)
+        number = struct.unpack("I", fcntl.ioctl(fd, _TIOCGPTN, bytes(4)))[0]
+        super().__init__(fd, f"/dev/pts/{number}")
         try:  # A child that closes its terminal for a while would end the line, were it not open here too.
             self._slave = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
         except OSError:  # it has ended already
@@ -93,46 +91,19 @@ class Terminal:
             os.killpg(self.pid, number)
 
     def close(self) -> None:
-        if self._fd >= 0 and trio.lowlevel.in_trio_run():
-            trio.lowlevel.notify_closing(self._fd)
-        self._fd = -1
+        """Free the terminal, which hangs up a child that still runs."""
+        super().close()
         if self._slave >= 0:
             os.close(self._slave)
             self._slave = -1
         self._process.delayafterclose = 0
         self._process.close()
 
-    def read_now(self, limit: int) -> bytes | None:
-        try:
-            return os.read(self._fd, limit) or None
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            self._lose(error)
-            return None
-
-    def write_now(self, data: bytes | memoryview) -> int:
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self._lose(error)
-            return len(data)
-
-    async def wait_readable(self) -> None:
-        if self._hung_up:
-            await trio.sleep_forever()
-        await trio.lowlevel.wait_readable(self._fd)
-
-    async def wait_writable(self) -> None:
-        await trio.lowlevel.wait_writable(self._fd)
-
-    def _lose(self, error: OSError) -> None:
+    def _fail(self, error: OSError) -> None:
         """The child has ended, which hangs its terminal up."""
         if error.errno != errno.EIO:
             raise error
-        self._hung_up = True
+        super()._fail(error)
 
 
 def _unblock() -> None:

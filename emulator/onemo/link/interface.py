@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Link(Protocol):
@@ -17,13 +17,30 @@ class Link(Protocol):
         ...
 
     def read_now(self, limit: int) -> bytes | None:
-        """What the DTE sent, at most limit bytes; None when there is nothing now. Never ``b""``."""
+        """Return what the DTE sent, at most limit bytes; None when there is nothing now. Never ``b""``."""
         ...
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; returns how many were taken, 0 when it is full."""
+        """Hand bytes to the line; return how many were taken, 0 when it is full."""
         ...
 
     async def wait_readable(self) -> None: ...
 
     async def wait_writable(self) -> None: ...
+
+
+class ClosingLink:
+    """A link that whoever made it closes, at the end of a ``with`` block. Once closed, nothing else may be called."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the line and whatever it holds. Does nothing the second time.
+
+        A task that still waits for the line gets ``trio.ClosedResourceError``; ``watch`` returns.
+        """
+        raise NotImplementedError

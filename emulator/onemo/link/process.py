@@ -13,12 +13,12 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import Self
 
 import trio
 
 from onemo.errors import LinkError, UsageError
 from onemo.link.child import Child, Inheriting, Terminal
+from onemo.link.interface import ClosingLink
 from onemo.link.pty import PtyLink, open_pty
 
 PLACE = "{port}"
@@ -26,11 +26,10 @@ _PATIENCE = 2.0
 """Seconds that a child has to end after SIGTERM."""
 
 
-class ProcessLink:
+class ProcessLink(ClosingLink):
     """A line to a child process. It does not run before ``start``.
 
-    Implements ``Link``. Made by ``open_process``; nothing but ``close`` may be called once it is closed. Until the
-    child runs, what the module sends is lost.
+    Implements ``Link``. Made by ``open_process``. Until the child runs, what the module sends is lost.
 
     port: what the child opens, or its terminal once it runs; until then, its command. status: its exit status once
     it has ended, 128 + n for signal n.
@@ -45,12 +44,6 @@ class ProcessLink:
         self._pidfd = -1
         self._closed = False
         self._started = trio.Event()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
 
     @property
     def port(self) -> str:
@@ -91,10 +84,7 @@ class ProcessLink:
             self._child.signal(number)
 
     def close(self) -> None:
-        """End the child if it has not ended, by SIGTERM, or by SIGKILL 2 s later, and free the line.
-
-        Does nothing the second time. A task that still waits for the line gets ``trio.ClosedResourceError``.
-        """
+        """End a child that has not ended, by SIGTERM, or by SIGKILL 2 s later, and free the line."""
         if self._closed:
             return
         self._closed = True
@@ -120,11 +110,11 @@ class ProcessLink:
     # The line.
 
     def read_now(self, limit: int) -> bytes | None:
-        """What the child sent, at most limit bytes; None when there is nothing now."""
+        """Return what the DTE sent, at most limit bytes; None when there is nothing now."""
         return self._line.read_now(limit) if self._line is not None else None
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; returns how many were taken, 0 when it is full."""
+        """Hand bytes to the line; return how many were taken, 0 when it is full."""
         return self._line.write_now(data) if self._line is not None else len(data)
 
     async def wait_readable(self) -> None:
@@ -137,7 +127,7 @@ class ProcessLink:
             await trio.lowlevel.checkpoint()
 
     async def watch(self) -> None:
-        """What the port needs while programs open and close it. Runs until cancelled or closed."""
+        """Keep the port usable while programs open and close it. Runs until cancelled or closed."""
         if isinstance(self._line, PtyLink):
             await self._line.watch()
         else:

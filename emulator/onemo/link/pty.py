@@ -15,12 +15,13 @@ import termios
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import trio
 
 from onemo.errors import LinkError
 from onemo.link.claim import claim
+from onemo.link.fd import FdLink
 from onemo.link.speed import speed_of
 
 if TYPE_CHECKING:
@@ -29,60 +30,28 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class PtyLink:
+class PtyLink(FdLink):
     """A raw pseudo-terminal. ``port`` is what the DTE opens; it may close and reopen it any number of times.
 
-    Implements ``Link``. Made by ``open_pty``; nothing but ``close`` may be called once it is closed.
+    Made by ``open_pty``. It takes some 20 KB while the DTE does not read. They outlive the DTE: the next one that opens
+    the port reads them, unless it flushes first, as pyserial does.
     """
 
     def __init__(self, master: int, slave: int, port: str, undo: ExitStack) -> None:
-        self.port = port
-        self._master = master
+        super().__init__(master, port)
         self._slave = slave
         self._undo = undo
         self._opens: Port | None = None
         self._watching = trio.CancelScope()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Remove the symbolic link if it is still ours, and free the pseudo-terminal. Does nothing the second time.
-
-        A task that still waits for the line gets ``trio.ClosedResourceError``; ``watch`` returns.
-        """
-        if self._master >= 0 and trio.lowlevel.in_trio_run():
-            trio.lowlevel.notify_closing(self._master)
-        self._master = -1
+        """Free the pseudo-terminal, and remove the symbolic link if it is still ours."""
+        super().close()
         self._watching.cancel()
         self._undo.close()
 
-    def read_now(self, limit: int) -> bytes | None:
-        """What the DTE sent, at most limit bytes; None when there is nothing now."""
-        try:
-            return os.read(self._master, limit)
-        except BlockingIOError:
-            return None
-
-    def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; returns how many were taken, 0 when it is full.
-
-        It takes some 20 KB while the DTE does not read. They outlive the DTE: the next one that opens the port reads
-        them, unless it flushes first, as pyserial does.
-        """
-        try:
-            return os.write(self._master, data)
-        except BlockingIOError:
-            return 0
-
-    async def wait_readable(self) -> None:
-        await trio.lowlevel.wait_readable(self._master)
-
-    async def wait_writable(self) -> None:
-        await trio.lowlevel.wait_writable(self._master)
+    def _fail(self, error: OSError) -> None:
+        raise error  # as long as our slave is open, no DTE that goes hangs the line up
 
     @property
     def baud_rate(self) -> int:

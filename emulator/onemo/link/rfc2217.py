@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import struct
 from collections.abc import Callable
-from typing import Self, cast
+from typing import cast
 
 import trio
 from serial import rfc2217
 
+from onemo.link.interface import ClosingLink
 from onemo.link.serial_port import SerialPort
 from onemo.link.tcp import LOOPBACK, TcpLink, open_tcp
 
@@ -28,11 +29,10 @@ _SUBOPTION = 64
 """Bytes of a subnegotiation that is taken seriously; the longest of RFC 2217 that has a use here has 6."""
 
 
-class Rfc2217Link:
+class Rfc2217Link(ClosingLink):
     """A line for one DTE at a time, which sets its speed and sees its modem lines. ``port``: ``rfc2217://…:40001``.
 
-    Implements ``Link``. Made by ``open_rfc2217``; nothing but ``close`` may be called once it is closed. A DTE is
-    served only while ``watch`` runs.
+    Implements ``Link``. Made by ``open_rfc2217``. A DTE is served only while ``watch`` runs.
 
     on_lines: called with the DTE's DTR and RTS whenever one changes, after the bytes that it sent before were read.
     Both go off when it disconnects.
@@ -53,17 +53,8 @@ class Rfc2217Link:
         self._stuck, self._drained = trio.Event(), trio.Event()
         self._closed = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Hang up and free the port. Does nothing the second time.
-
-        A task that still waits for the line gets ``trio.ClosedResourceError``; ``watch`` returns.
-        """
+        """Hang up and free the port."""
         self._closed = True
         self.on_lines = None
         self._tcp.close()

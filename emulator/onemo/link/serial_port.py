@@ -45,9 +45,7 @@ class SerialPort:
 
     @dtr.setter
     def dtr(self, on: bool) -> None:
-        changed, self._dtr = on != self._dtr, on
-        if changed:
-            self._link.lines_changed()
+        self._set_lines(on, self._rts)
 
     @property
     def rts(self) -> bool:
@@ -55,14 +53,15 @@ class SerialPort:
 
     @rts.setter
     def rts(self, on: bool) -> None:
-        changed, self._rts = on != self._rts, on
-        if changed:
-            self._link.lines_changed()
+        self._set_lines(self._dtr, on)
 
     def hang_up(self) -> None:
         """Both lines go off, as when a DTE closes its port."""
-        if self._dtr or self._rts:
-            self._dtr = self._rts = False
+        self._set_lines(False, False)
+
+    def _set_lines(self, dtr: bool, rts: bool) -> None:
+        if (dtr, rts) != (self._dtr, self._rts):
+            self._dtr, self._rts = dtr, rts
             self._link.lines_changed()
 
     def reset_input_buffer(self) -> None:

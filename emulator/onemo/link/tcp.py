@@ -12,11 +12,11 @@ import select
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Self
 
 import trio
 
 from onemo.errors import LinkError, UsageError
+from onemo.link.interface import ClosingLink
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +31,10 @@ _PAUSE = 0.1
 """Seconds until accepting is tried again when the host has no descriptor left for it."""
 
 
-class TcpLink:
+class TcpLink(ClosingLink):
     """A line for one DTE at a time, which may come and go. ``port`` is what it opens: ``socket://127.0.0.1:40001``.
 
-    Implements ``Link``. Made by ``open_tcp``; nothing but ``close`` may be called once it is closed. A DTE is
-    served only while ``watch`` runs.
+    Implements ``Link``. Made by ``open_tcp``. A DTE is served only while ``watch`` runs.
 
     on_dte: called with True when a DTE has come and with False when it has gone.
     """
@@ -52,17 +51,8 @@ class TcpLink:
         self._leave_at = math.inf
         self._patience = trio.CancelScope()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Hang up and free the port. Does nothing the second time.
-
-        A task that still waits for the line gets ``trio.ClosedResourceError``; ``watch`` returns.
-        """
+        """Hang up and free the port."""
         self._closed = True
         self._drop()
         _close(self._listener)
@@ -74,7 +64,7 @@ class TcpLink:
         return self._dte is not None
 
     def read_now(self, limit: int) -> bytes | None:
-        """What the DTE sent, at most limit bytes; None when there is nothing now."""
+        """Return what the DTE sent, at most limit bytes; None when there is nothing now."""
         if self._dte is None or self._ended:
             return None
         try:
@@ -92,7 +82,7 @@ class TcpLink:
         return None
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; returns how many were taken, 0 when it is full.
+        """Hand bytes to the line; return how many were taken, 0 when it is full.
 
         What is sent while no DTE is connected is lost, as on a cable that nobody plugged in.
         """

@@ -11,12 +11,12 @@ import os
 import struct
 import termios
 from collections.abc import Callable
-from typing import Self
 
 import serial
 import trio
 
 from onemo.errors import LinkError
+from onemo.link.fd import FdLink
 
 _log = logging.getLogger(__name__)
 
@@ -27,39 +27,25 @@ _DRAIN_AT_MOST = 2.0
 """Seconds for which a change of speed waits for what is still to leave at the old one."""
 
 
-class UartLink:
+class UartLink(FdLink):
     """A serial device. ``port`` is its path, ``/dev/ttyUSB0``.
 
-    Implements ``Link``. Made by ``open_uart``; nothing but ``close`` may be called once it is closed. When the
-    device is lost, ``watch`` tells; until then and after it, the line takes everything and brings nothing.
+    Made by ``open_uart``. When the device is lost, ``watch`` tells.
 
     on_lines: called with the DTE's DTR and RTS, which a null modem cable brings to DSR and CTS here, when one has
     changed. Set it before ``watch`` runs.
     """
 
     def __init__(self, port: serial.Serial) -> None:
-        self.port = str(port.port)
+        super().__init__(port.fileno(), str(port.port))
         self.on_lines: Callable[[bool, bool], None] | None = None
         self._serial = port
-        self._fd = port.fileno()
         self._lines = (False, False)
-        self._lost: str | None = None
         self._changed = trio.Event()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Free the device. Does nothing the second time.
-
-        A task that still waits for the line gets ``trio.ClosedResourceError``; ``watch`` returns.
-        """
-        if self._fd >= 0 and trio.lowlevel.in_trio_run():
-            trio.lowlevel.notify_closing(self._fd)
-        self._fd = -1
+        """Free the device."""
+        super().close()
         self._changed.set()
         try:
             self._serial.close()
@@ -71,15 +57,10 @@ class UartLink:
         """The speed in bit/s."""
         return self._serial.baudrate
 
-    @property
-    def lines(self) -> tuple[bool, bool]:
-        """The DTE's DTR and RTS, as far as they were looked at."""
-        return self._lines
-
     async def set_baud_rate(self, rate: int) -> None:
         """Change the speed once what was handed over has left. Raises LinkError when the device has no such speed."""
         with trio.move_on_after(_DRAIN_AT_MOST):
-            while self._lost is None and self._unsent():  # noqa: ASYNC110  # the kernel has no event for it
+            while self.lost is None and self._unsent():  # noqa: ASYNC110  # the kernel has no event for it
                 await trio.sleep(_DRAIN_STEP)
         before = self._serial.baudrate
         try:
@@ -106,63 +87,16 @@ class UartLink:
         except OSError as error:  # a pseudo-terminal has no such lines
             _log.debug("%s: %s", self.port, error)
 
-    def read_now(self, limit: int) -> bytes | None:
-        """What the DTE sent, at most limit bytes; None when there is nothing now."""
-        if self._lost is not None:
-            return None
-        try:
-            data = os.read(self._fd, limit)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            self._lose(str(error.strerror))
-            return None
-        if not data:
-            self._lose("it hung up")
-        return data or None
-
-    def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; returns how many were taken, 0 when it is full."""
-        if self._lost is not None:
-            return len(data)
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self._lose(str(error.strerror))
-            return len(data)
-
-    async def wait_readable(self) -> None:
-        if self._lost is None:
-            try:
-                await trio.lowlevel.wait_readable(self._fd)
-                return
-            except trio.ClosedResourceError:
-                if self._lost is None:
-                    raise
-        await trio.sleep_forever()
-
-    async def wait_writable(self) -> None:
-        if self._lost is None:
-            try:
-                await trio.lowlevel.wait_writable(self._fd)
-            except trio.ClosedResourceError:
-                if self._lost is None:
-                    raise
-        else:
-            await trio.lowlevel.checkpoint()
-
     async def watch(self) -> None:
         """Look at the modem lines. Runs until cancelled or closed; raises LinkError when the device is lost."""
-        while self._fd >= 0 and self._lost is None:
+        while self._fd >= 0 and self.lost is None:
             if self.on_lines is None or not self._look():
                 await self._changed.wait()
             else:
                 with trio.move_on_after(_POLL):
                     await self._changed.wait()
-        if self._lost is not None:
-            raise LinkError(f"{self.port} is lost: {self._lost}: see that it is plugged in, and start again")
+        if self.lost is not None:
+            raise LinkError(f"{self.port} is lost: {self.lost}: see that it is plugged in, and start again")
 
     def _look(self) -> bool:
         """Tell of lines that changed; whether there are any to look at."""
@@ -185,10 +119,7 @@ class UartLink:
         return bool(count)
 
     def _lose(self, why: str) -> None:
-        """The device is gone: nobody waits for it any more."""
-        self._lost = why
-        if trio.lowlevel.in_trio_run():
-            trio.lowlevel.notify_closing(self._fd)
+        super()._lose(why)
         self._changed.set()
 
 

@@ -6,9 +6,29 @@ import math
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
-from onemo.at.reply import Cme, CommandError
+from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.modem.buffers import PacketBuffer, StreamBuffer
 from onemo.net.interface import OpenRequest, Transport
+
+
+class SocketError:
+    """The errors of connections (manual 5)."""
+
+    TCPIP_UNKNOWN = ErrorCode("tcpip_unknown")
+    NOT_USED = ErrorCode("not_used")
+    IN_USE = ErrorCode("in_use")
+    NOT_CONNECTED = ErrorCode("not_connected")
+    SOCKET_FAILED = ErrorCode("socket_failed")
+    BIND_FAILED = ErrorCode("bind_failed")
+    LISTEN_FAILED = ErrorCode("listen_failed")
+    REFUSED = ErrorCode("refused")
+    TIMED_OUT = ErrorCode("timed_out")
+    CONNECTION_FAILED = ErrorCode("connection_failed")
+    WRITE_FAILED = ErrorCode("write_failed")
+    READ_FAILED = ErrorCode("read_failed")
+    ACCEPT_FAILED = ErrorCode("accept_failed")
+    PORT_BUSY = ErrorCode("port_busy")
+    FAMILY_UNSUPPORTED = ErrorCode("family_unsupported")
 
 
 class State(Enum):
@@ -52,26 +72,26 @@ class Operation(Enum):
     CONFIGURE = auto()  # settings that cannot change under a connection
 
 
-REFUSALS: dict[tuple[Operation, State], Cme] = {
-    (Operation.OPEN, State.CONNECTING): Cme.IN_USE,
-    (Operation.OPEN, State.CONNECTED): Cme.IN_USE,
-    (Operation.OPEN, State.CLOSING): Cme.IN_USE,
-    (Operation.OPEN, State.CLOSED): Cme.IN_USE,
-    (Operation.CLOSE, State.INITIAL): Cme.NOT_USED,
+REFUSALS: dict[tuple[Operation, State], ErrorCode] = {
+    (Operation.OPEN, State.CONNECTING): SocketError.IN_USE,
+    (Operation.OPEN, State.CONNECTED): SocketError.IN_USE,
+    (Operation.OPEN, State.CLOSING): SocketError.IN_USE,
+    (Operation.OPEN, State.CLOSED): SocketError.IN_USE,
+    (Operation.CLOSE, State.INITIAL): SocketError.NOT_USED,
     (Operation.CLOSE, State.CONNECTING): Cme.NOT_SUPPORTED,
     (Operation.CLOSE, State.CLOSING): Cme.NOT_SUPPORTED,
-    (Operation.SEND, State.INITIAL): Cme.TCPIP_UNKNOWN,
-    (Operation.SEND, State.CONNECTING): Cme.TCPIP_UNKNOWN,
-    (Operation.SEND, State.CLOSING): Cme.TCPIP_UNKNOWN,
-    (Operation.SEND, State.CLOSED): Cme.TCPIP_UNKNOWN,
-    (Operation.INSPECT, State.INITIAL): Cme.NOT_CONNECTED,
-    (Operation.INSPECT, State.CONNECTING): Cme.NOT_CONNECTED,
-    (Operation.INSPECT, State.CLOSING): Cme.NOT_CONNECTED,
-    (Operation.INSPECT, State.CLOSED): Cme.NOT_CONNECTED,
-    (Operation.CONFIGURE, State.CONNECTING): Cme.IN_USE,
-    (Operation.CONFIGURE, State.CONNECTED): Cme.IN_USE,
-    (Operation.CONFIGURE, State.CLOSING): Cme.IN_USE,
-    (Operation.CONFIGURE, State.CLOSED): Cme.IN_USE,
+    (Operation.SEND, State.INITIAL): SocketError.TCPIP_UNKNOWN,
+    (Operation.SEND, State.CONNECTING): SocketError.TCPIP_UNKNOWN,
+    (Operation.SEND, State.CLOSING): SocketError.TCPIP_UNKNOWN,
+    (Operation.SEND, State.CLOSED): SocketError.TCPIP_UNKNOWN,
+    (Operation.INSPECT, State.INITIAL): SocketError.NOT_CONNECTED,
+    (Operation.INSPECT, State.CONNECTING): SocketError.NOT_CONNECTED,
+    (Operation.INSPECT, State.CLOSING): SocketError.NOT_CONNECTED,
+    (Operation.INSPECT, State.CLOSED): SocketError.NOT_CONNECTED,
+    (Operation.CONFIGURE, State.CONNECTING): SocketError.IN_USE,
+    (Operation.CONFIGURE, State.CONNECTED): SocketError.IN_USE,
+    (Operation.CONFIGURE, State.CLOSING): SocketError.IN_USE,
+    (Operation.CONFIGURE, State.CLOSED): SocketError.IN_USE,
 }
 
 

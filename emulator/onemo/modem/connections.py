@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from onemo.at.command import print_line
-from onemo.at.registry import BoundModel
 from onemo.errors import NetError, NetFailure
 from onemo.modem.connection import AccessMode, Event, Instance, Loss, Operation, State
 from onemo.modem.delivery import Delivery
 from onemo.modem.host import Host
 from onemo.modem.intents import Close, Drop, Open
 from onemo.modem.names import name_policy
+from onemo.modem.part import Part
 from onemo.modem.slots import AUTOFREE, CONTEXT, KEEP_ALIVE, SSL
 from onemo.modem.tls import tls_request
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, KeepAlive, OpenRequest, Transport
+from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 
 
-class Connections:
+class Connections(Part):
     """Every instance of one boot cycle. Times in seconds; the shell reports with the methods that take now."""
 
-    def __init__(self, host: Host, model: BoundModel[Any]) -> None:
+    def __init__(self, host: Host) -> None:
         self._host = host
-        self._profile = model.profile
-        self._instances = {index: Instance(index) for index in model.connect_ids}
+        self._profile = host.profile
+        self._instances = {index: Instance(index) for index in host.profile.params["connect_id"].range or ()}
         self._waiting_ports: dict[int, float] = {}
-        self.delivery = Delivery(host, model.profile.connection)
+        self.delivery = Delivery(host, host.profile.table(CONNECTION))
 
     def __getitem__(self, connect_id: int) -> Instance:
         return self._instances[connect_id]
+
+    def __contains__(self, connect_id: object) -> bool:
+        return connect_id in self._instances
 
     def __iter__(self) -> Iterator[Instance]:
         return iter(self._instances.values())
@@ -58,7 +61,7 @@ class Connections:
                 return
         instance.access_mode = mode
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
-        profile = self._profile.connection
+        profile = self._profile.table(CONNECTION)
         tcp = transport is Transport.TCP
         send_buffer = profile.send_buffer if mode is not AccessMode.TRANSPARENT else profile.transparent_send_buffer
         instance.request = OpenRequest(
@@ -89,8 +92,8 @@ class Connections:
         if lost:
             self.closed(connect_id, CloseResult.NORMAL, now)
             return
-        way = CloseMode(self._profile.close_modes[str(mode)].way)
-        profile = self._profile.connection
+        way = CloseMode(self._profile.table(CLOSE_MODES)[str(mode)].way)
+        profile = self._profile.table(CONNECTION)
         self._host.intents.append(Close(connect_id, ClosePlan(way, profile.close_stall, profile.close_linger)))
 
     def fail(self, connect_id: int, loss: Loss) -> None:
@@ -149,25 +152,27 @@ class Connections:
         instance.on(Event.LOST)
         if not self._host.settings.effective(AUTOFREE, connect_id).free_mode:
             instance.on(Event.RELEASED)
-        number = self._profile.disconnected[loss.value]
+        number = self._profile.table(DISCONNECTED)[loss.value]
         self._host.notify(print_line("MIPURC", "disconn", connect_id, number))
 
     def closed(self, connect_id: int, result: CloseResult, now: float) -> None:
         """MIPCLOSE is done: its URC, and the 2 MSL wait of a given local port where the mode has one."""
         instance = self._instances[connect_id]
-        mode = self._profile.close_modes[str(instance.close_mode)]
+        mode = self._profile.table(CLOSE_MODES)[str(instance.close_mode)]
         request = instance.request
         tcp = request is not None and request.transport is Transport.TCP
         if tcp and request is not None and request.local_port and mode.waits:
             self._wait_port(request.local_port, instance.last_exchange, now)
         code = None
-        if tcp and mode.code and self._profile.connection.close_code:
-            code = getattr(self._profile.close_results, result.value)
+        if tcp and mode.code and self._profile.table(CONNECTION).close_code:
+            code = getattr(self._profile.table(CLOSE_RESULTS), result.value)
         instance.on(Event.RELEASED)
         self._host.notify(print_line("MIPCLOSE", connect_id, code))
 
-    def forget_tcp(self) -> None:
+    def fall_asleep(self) -> None:
         """Deep sleep on some models: TCP connections are gone without a word, whatever autofree says. [decided]"""
+        if not self._profile.sleep.drops_tcp:
+            return
         for instance in self:
             if instance.state is State.CONNECTED and instance.transport is Transport.TCP:
                 self._host.intents.append(Drop(instance.connect_id))
@@ -196,7 +201,7 @@ class Connections:
             self.closed(connect_id, CloseResult.FAILED, now)
 
     @property
-    def moving(self) -> bool:
+    def busy(self) -> bool:
         """Whether a connection is being made or closed."""
         return any(instance.state in (State.CONNECTING, State.CLOSING) for instance in self)
 
@@ -210,11 +215,11 @@ class Connections:
 
     def _wait_port(self, port: int, last_exchange: float, now: float) -> None:
         self._waiting_ports = {known: until for known, until in self._waiting_ports.items() if until > now}
-        self._waiting_ports[port] = last_exchange + 2 * self._profile.connection.msl
+        self._waiting_ports[port] = last_exchange + 2 * self._profile.table(CONNECTION).msl
 
     def _result(self, failure: NetFailure) -> int:
         """<result> of MIPOPEN for a failure, as the profile says."""
-        results = self._profile.open_results
+        results = self._profile.table(OPEN_RESULTS)
         named: int | str = getattr(results, failure.name.lower(), results.other)
         return named if isinstance(named, int) else self._profile.cme[named].number
 

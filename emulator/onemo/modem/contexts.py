@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from onemo.at.command import print_line
-from onemo.at.params import Defaulted, Maybe, MaybeText, OptionalText, Required
-from onemo.at.reply import Cme, CommandError
+from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, OptionalText, Required
+from onemo.at.reply import Cme, CommandError, ErrorCode
+from onemo.at.store import R
 from onemo.errors import NetFailure
 from onemo.modem.host import Host
 from onemo.modem.intents import NetworkInfo
+from onemo.modem.memory import AS_IT_IS, put_back, restored
 from onemo.modem.names import shown_address
 from onemo.modem.packet_events import PacketEvents
 from onemo.modem.slots import AUTO_CONNECT
@@ -25,6 +27,15 @@ _FIRST_BEARER = 5
 """The lowest EPS bearer identity (24.007 11.2.3.1.5)."""
 _IPV4_ONLY, _IPV6_ONLY = 0, 1
 """<reason> of +CGEV: ME PDN ACT where both families were asked for (27.007 10.1.19)."""
+
+
+class PdpError:
+    """The errors of PDP contexts (manual 5)."""
+
+    PDP_INACTIVE = ErrorCode("pdp_inactive")
+    PDP_ACTIVATION_FAILED = ErrorCode("pdp_activation_failed")
+    PDP_DEACTIVATION_FAILED = ErrorCode("pdp_deactivation_failed")
+    NO_APN = ErrorCode("no_apn")
 
 
 class Definition(NamedTuple):
@@ -61,6 +72,53 @@ class Active(NamedTuple):
     bearer: int
 
 
+class PerContext(Generic[R]):
+    """Records by cid, as the user has set them: a keeper. now: in this boot cycle; kept: for the next ones, None until
+    anything was set.
+
+    bound: gives the parameters of their command, None where the model has none.
+    """
+
+    def __init__(self, bound: Callable[[], BoundRecord[R] | None]) -> None:
+        self._bound = bound
+        self.now: dict[int, R] = {}
+        self.kept: dict[int, R] | None = None
+
+    def begin_cycle(self) -> None:
+        """Go back to what was kept."""
+        self.now = dict(self.kept or {})
+
+    def remember(self) -> None:
+        """Keep what is set now."""
+        self.kept = dict(self.now)
+
+    def snapshot(self) -> dict[str, dict[str, Any]] | None:
+        """The records as plain values, by cid."""
+        return None if self.kept is None else {str(cid): each._asdict() for cid, each in sorted(self.kept.items())}
+
+    def restore(self, entry: object) -> list[str]:
+        """Take up a snapshot; return the cids whose records do not fit."""
+        bound = self._bound()
+        if bound is None or not isinstance(entry, Mapping):
+            return [""]
+        found = {key: restored(bound, fields) for key, fields in entry.items()}
+        fits = {key: record for key, record in found.items() if record is not None and key == str(record[0])}
+        self.kept = {int(key): record for key, record in fits.items()}
+        return [key for key in found if key not in fits]
+
+    def save(self) -> Mapping[object, object]:
+        """The records, for put_back."""
+        now: list[tuple[object, object]] = list(self.now.items())
+        return dict([*now, ("kept", self.kept)])
+
+    def put_back(self, records: Mapping[Any, Any]) -> None:
+        """Make these records what they were."""
+        records = dict(records)
+        kept = records.pop("kept")
+        self.kept = self.kept if kept is AS_IT_IS else kept
+        put_back(self.now, records)
+
+
 class Contexts:
     """Those of one boot cycle. defined, logins: by cid, as the user has set them; active: by cid; calls: the cids with
     a data call."""
@@ -68,20 +126,19 @@ class Contexts:
     def __init__(
         self,
         host: Host,
-        defined: Mapping[int, Definition] | None = None,
-        logins: Mapping[int, Login] | None = None,
-        on_down: Callable[[int], None] = lambda cid: None,
+        definitions: PerContext[Definition],
+        logins: PerContext[Login],
+        on_down: Callable[[int], None],
     ) -> None:
         self._host = host
         self._end_traffic = on_down
         self._profile = host.profile.contexts
-        self.defined: dict[int, Definition] = dict({} if defined is None else defined)
-        self.logins: dict[int, Login] = dict(logins or {})
+        self.defined, self.logins = definitions.now, logins.now
         self.active: dict[int, Active] = {}
         self.calls: set[int] = set()
         self.events = PacketEvents(host)
         self._network: NetworkInfo | None = None
-        if defined is None:
+        if definitions.kept is None:
             self._define_default()
 
     @property
@@ -99,12 +156,12 @@ class Contexts:
     def require(self, cid: int | None) -> None:
         """Raises CommandError(PDP_INACTIVE) unless connections can be made on the context."""
         if not self._usable(cid):
-            raise CommandError(Cme.PDP_INACTIVE)
+            raise CommandError(PdpError.PDP_INACTIVE)
 
     def require_active(self, cid: int) -> None:
         """Raises CommandError(PDP_INACTIVE) unless the context is active, with a call or without."""
         if cid not in self.active:
-            raise CommandError(Cme.PDP_INACTIVE)
+            raise CommandError(PdpError.PDP_INACTIVE)
 
     def carries(self, cid: int | None, family: Family) -> bool:
         """Whether the type of an active context has the family; the network may have given it no such address."""

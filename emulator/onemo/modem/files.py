@@ -9,9 +9,35 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from onemo.at.reply import Cme, CommandError
+from onemo.at.reply import Cme, CommandError, ErrorCode
+from onemo.modem.memory import put_back
 from onemo.net.interface import Pem
 from onemo.profile.schema import TlsSection
+
+
+class TlsError:
+    """The errors of TLS (vendor's SSL guide)."""
+
+    TLS_UNKNOWN = ErrorCode("tls_unknown")
+    TLS_SETUP = ErrorCode("tls_setup")
+    TLS_UNVERIFIED = ErrorCode("tls_unverified")
+    TLS_TIMED_OUT = ErrorCode("tls_timed_out")
+    TLS_FAILED = ErrorCode("tls_failed")
+
+
+class FileError:
+    """The errors of certificates and keys (vendor's SSL guide)."""
+
+    FILE_UNKNOWN = ErrorCode("file_unknown")
+    FILE_FORMAT = ErrorCode("file_format")
+    FILE_MISSING = ErrorCode("file_missing")
+    FILE_EXISTS = ErrorCode("file_exists")
+    FILE_WRITE_FAILED = ErrorCode("file_write_failed")
+    FILE_WRITE_BUSY = ErrorCode("file_write_busy")
+    FILE_READ_FAILED = ErrorCode("file_read_failed")
+    FILE_DELETE_FAILED = ErrorCode("file_delete_failed")
+    FILE_TOO_LARGE = ErrorCode("file_too_large")
+    FILE_LOAD_FAILED = ErrorCode("file_load_failed")
 
 
 class FileKind(IntEnum):
@@ -42,13 +68,15 @@ Stored = dict[str, File]
 class Files:
     """Those of one module. stored outlives the boot cycle; a file that is not whole does not."""
 
-    def __init__(self, profile: TlsSection) -> None:
+    def __init__(self, profile: TlsSection, longest_name: int) -> None:
+        """longest_name: 0 where the model writes no files."""
         self._profile = profile
+        self._longest_name = longest_name
         self._writing: _Writing | None = None
         self.stored: Stored = {}
 
-    def restart(self) -> None:
-        """A new boot cycle."""
+    def begin_cycle(self) -> None:
+        """Forget the file that is half written."""
         self._writing = None
 
     def require_room(self, kind: FileKind, name: str, size: int) -> None:
@@ -59,41 +87,39 @@ class Files:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         writing = self._writing
         if writing is not None and (writing.name, writing.file.kind) != (name, kind):
-            raise CommandError(Cme.FILE_WRITE_BUSY)
+            raise CommandError(FileError.FILE_WRITE_BUSY)
         if name in self.stored:
-            raise CommandError(Cme.FILE_EXISTS)
+            raise CommandError(FileError.FILE_EXISTS)
         if len(self.stored) >= self._profile.most_files:
-            raise CommandError(Cme.FILE_WRITE_FAILED)
+            raise CommandError(FileError.FILE_WRITE_FAILED)
         if (len(writing.file.data) if writing else 0) + size > self._profile.file_size:
-            raise CommandError(Cme.FILE_TOO_LARGE)
+            raise CommandError(FileError.FILE_TOO_LARGE)
 
-    def add(self, kind: FileKind, name: str, piece: bytes, *, last: bool) -> bool:
-        """A piece has come; whether the file is whole and stored with it. Raises CommandError: as require_room."""
+    def add(self, kind: FileKind, name: str, piece: bytes, *, last: bool) -> None:
+        """Take a piece; with the last one the file is stored. Raises CommandError: as require_room."""
         self.require_room(kind, name, len(piece))
         before = self._writing.file.data if self._writing else b""
         file = File(kind, Pem(before + piece))
         self._writing = None if last else _Writing(name, file)
         if last:
             self.stored = {**self.stored, name: file}
-        return last
 
-    def remove(self, name: str) -> bool:
-        """Whether it was stored; a half-written one is forgotten. Raises CommandError(FILE_MISSING)."""
-        if self._writing is not None and self._writing.name == name:
+    def abandon(self, name: str) -> bool:
+        """Forget a half-written file; False if there is none of this name."""
+        found = self._writing is not None and self._writing.name == name
+        if found:
             self._writing = None
-            return False
+        return found
+
+    def remove(self, name: str) -> None:
+        """Delete a stored file. Raises CommandError(FILE_MISSING)."""
         self.require(name)
         self.stored = {other: file for other, file in self.stored.items() if other != name}
-        return True
-
-    def put_back(self, stored: Stored) -> None:
-        """What was stored before, as nothing could be written."""
-        self.stored = stored
 
     def require(self, name: str) -> File:
         """Raises CommandError(FILE_MISSING): there is none of this name."""
         if name not in self.stored:
-            raise CommandError(Cme.FILE_MISSING)
+            raise CommandError(FileError.FILE_MISSING)
         return self.stored[name]
 
     def find(self, kind: FileKind, name: str) -> Pem | None:
@@ -103,8 +129,10 @@ class Files:
 
     # The memory.
 
-    def snapshot(self) -> dict[str, dict[str, str]]:
+    def snapshot(self) -> dict[str, dict[str, str]] | None:
         """By kind and name, one character a byte."""
+        if not self.stored:
+            return None
         return {
             kind.name.lower(): {
                 name: file.data.decode("latin-1") for name, file in self.stored.items() if file.kind is kind
@@ -112,11 +140,24 @@ class Files:
             for kind in FileKind
         }
 
-    def restore(self, stored: Mapping[str, object], longest_name: int) -> list[str]:
-        """Take up a snapshot. Returns the names of what is no file, or one too many."""
+    def save(self) -> Stored:
+        """The files, for put_back."""
+        return self.stored
+
+    def put_back(self, records: Mapping[str, File | None]) -> None:
+        """Make these files what they were, in the order in which they stood."""
+        stored = dict(self.stored)
+        put_back(stored, records)
+        self.stored = stored
+
+    def restore(self, entry: object) -> list[str]:
+        """Take up a snapshot; return the names of what is no file, or one too many."""
+        if not isinstance(entry, Mapping) or not self._longest_name:
+            return [""]
         refused: list[str] = []
         kinds = {kind.name.lower(): kind for kind in FileKind}
-        for key, entries in stored.items():
+        longest_name = self._longest_name
+        for key, entries in entry.items():
             kind = kinds.get(key)
             if kind is None or not isinstance(entries, Mapping):
                 refused.append(key)

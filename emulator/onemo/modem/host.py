@@ -47,7 +47,9 @@ class Host(Protocol):
 
     sim: Sim
     cell: Cell
-    files: Files
+
+    @property
+    def files(self) -> Files: ...
 
     @property
     def contexts(self) -> Bearers: ...

@@ -139,7 +139,7 @@ class Interpreter:
         return False
 
     def _execute(self, command: Command) -> Outcome:
-        bound = self._modem.model.commands.get(command.name)
+        bound = self._modem.model.commands.get(command.name) or self._modem.model.command(command.name)
         handler = bound.forms.get(command.form) if bound else None
         if bound is None or handler is None:
             raise CommandError

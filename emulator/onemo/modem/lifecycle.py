@@ -156,15 +156,15 @@ class Lifecycle:
         modem.apply_basics()
         modem.framer.command()
         modem.sleep.fall_asleep()
-        if self._profile.sleep.drops_tcp:
-            modem.connections.forget_tcp()
+        for part in modem.parts:
+            part.fall_asleep()
 
     @property
     def _restless(self) -> bool:
         """Whether something goes on: a command, a payload, a search, an operation on the network, unread output."""
         modem = self._modem
         line = modem.interpreter.busy or modem.framer.mode is not Mode.COMMAND or modem.transmitter.size
-        network = modem.radio.deadline < math.inf or modem.connections.moving or modem.services.busy
+        network = modem.radio.deadline < math.inf or any(part.busy for part in modem.parts)
         return not (self.power.ready or self.power.asleep) or bool(line) or network
 
     def _tell_sleep(self, name: bytes) -> None:

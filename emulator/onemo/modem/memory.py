@@ -6,169 +6,190 @@ Pure: the shell has the file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+from onemo.at.params import BoundRecord
 from onemo.at.registry import BoundModel
-from onemo.at.store import R, Slot
-from onemo.modem.files import Files
-from onemo.modem.names import SERVER_SLOTS, require_addresses
-from onemo.modem.sleep import EdrxMode, Saving, require_cycle, require_timers
-from onemo.modem.slots import EDRX, POWER_SAVING, PROFILE, Edrx, PowerSaving
+from onemo.at.store import Kept, R, Settings, Slot
 
-_SIM = "sim"
-_FILES = "files"
-_FILE_COMMAND = b"MSSLCERTWR"
-Stored = Mapping[str, object]
-"""By the name of the setting: its record by field names; of a setting of each connect_id, those by connect_id."""
-
-
-def _require_timers(record: PowerSaving) -> None:
-    require_timers(record)
-    if record.mode == Saving.RESET:
-        raise ValueError(record.mode)
-
-
-def _require_cycle(record: Edrx) -> None:
-    require_cycle(record)
-    if record.mode == EdrxMode.RESET:
-        raise ValueError(record.mode)
-
-
-_CHECKS: Mapping[Slot[Any], Callable[[Any], None]] = {
-    **{slot: partial(require_addresses, family) for family, slot in SERVER_SLOTS.items()},
-    POWER_SAVING: _require_timers,
-    EDRX: _require_cycle,
-}
-"""What a record must be beyond its parameters' ranges and types, as its command would see to it; raise ValueError."""
-
-
-PER_CONTEXT = ("CGDCONT", "CGAUTH")
-"""The commands that keep a record for each PDP context."""
-
-
-Kept = dict[tuple[Slot[Any], int], Any]
 _PROFILE = "&W"
+AS_IT_IS = object()
+"""Stands for a record that a transaction did not change."""
+Stored = Mapping[str, object]
+"""By name: the record of a setting by field names, or those of an indexed one by index; what a keeper keeps."""
+
+
+class Changeable(Protocol):
+    """Records that a transaction may have to put back."""
+
+    def save(self) -> Mapping[Any, object]:
+        """Return the records as they are now, for put_back."""
+        ...
+
+    def put_back(self, records: Mapping[Any, Any]) -> None:
+        """Make these records what they were, as nothing could be written down; as ``put_back`` takes them."""
+        ...
+
+
+class Keeper(Changeable, Protocol):
+    """Something that outlives the boot cycle, under a name of its own in the NV."""
+
+    def begin_cycle(self) -> None:
+        """Forget what does not outlive the boot cycle."""
+        ...
+
+    def snapshot(self) -> object:
+        """Return all of it as plain values; None: there is nothing to write down."""
+        ...
+
+    def restore(self, entry: object) -> list[str]:
+        """Take up a snapshot; return the names of what does not fit, "" for all of it."""
+        ...
+
+
+class _Records:
+    """Records by setting and index, as something that can be put back."""
+
+    def __init__(self, records: Kept) -> None:
+        self._records = records
+
+    def save(self) -> Kept:
+        return self._records
+
+    def put_back(self, records: Mapping[Any, Any]) -> None:
+        put_back(self._records, records)
 
 
 class Memory:
-    """The settings that the model keeps. values: by slot and index, as Settings takes them; files: those of TLS."""
+    """Everything of a module that its model keeps. values: settings by slot and index, as Settings takes them;
+    profile: what AT&W stored; keepers: the rest, by name."""
 
-    def __init__(self, model: BoundModel[Any]) -> None:
+    def __init__(self, model: BoundModel[Any], profile: tuple[Slot[Any], ...]) -> None:
         self._model = model
-        self.files = Files(model.profile.tls)
-        self.values: dict[tuple[Slot[Any], int], Any] = {}
-        self.sim: Mapping[str, object] | None = None
-        """What the card remembers."""
+        self._in_profile = profile
+        self._settings = Settings(model.slots)
+        self.values: Kept = {}
         self.profile: Kept = {}
-        """What AT&W stored."""
-        self.by_cid: dict[str, dict[int, Any]] = {}
-        """Records of PDP contexts, by the name of their command."""
+        self.keepers: dict[str, Keeper] = {}
 
-    def set(self, slot: Slot[R], record: R | None, index: int) -> None:
-        """None: it was never set."""
-        if record is None:
-            self.values.pop((slot, index), None)
-        else:
+    def begin_cycle(self) -> Settings:
+        """Begin a boot cycle; return its settings."""
+        for keeper in self.keepers.values():
+            keeper.begin_cycle()
+        self._settings = Settings(self._model.slots, {**self.values, **self.profile})
+        return self._settings
+
+    def set(self, slot: Slot[R], record: R, index: int) -> None:
+        """Take what was set; it lasts where the setting does."""
+        self._settings.set(slot, record, index)
+        if self.lasts(slot, record):
             self.values[slot, index] = record
+
+    def lasts(self, slot: Slot[R], record: R) -> bool:
+        """Tell whether a record of a setting outlives the boot cycle."""
+        return slot in self._model.kept and (slot.lasts is None or slot.lasts(record))
+
+    def forget(self, index_name: str, index: int) -> None:
+        """An instance is gone: its settings are, for good."""
+        self._settings.forget(index_name, index)
+        for key in [key for key in self.values if key[0].indexed_by == index_name and key[1] == index]:
+            del self.values[key]
+
+    # A transaction.
+
+    def change(self, act: Callable[[], None]) -> Callable[[], None]:
+        """Let a command change what it will; return what takes that back, and nothing else that changed meanwhile."""
+        before = [(keeper, dict(keeper.save())) for keeper in self._all()]
+        act()
+        undone = []
+        for keeper, was in before:
+            now = keeper.save()
+            changed = {key for key in {**was, **now} if was.get(key) is not now.get(key)}
+            if changed:
+                undone.append((keeper, {key: was.get(key) if key in changed else AS_IT_IS for key in {**was, **now}}))
+
+        def take_back() -> None:
+            self._settings.changes += 1
+            for keeper, records in undone:
+                keeper.put_back(records)
+
+        return take_back
+
+    def _all(self) -> list[Changeable]:
+        return [_Records(self._settings.values), _Records(self.values), _Records(self.profile), *self.keepers.values()]
+
+    # The NV.
 
     def snapshot(self) -> Stored:
         """Everything, as plain values."""
         stored: dict[str, Any] = {}
-        if self.sim is not None:
-            stored[_SIM] = dict(self.sim)
         for (slot, index), record in sorted(self.values.items(), key=lambda item: (item[0][0].name, item[0][1])):
             plain = record._asdict()
-            name = self._model.kept[slot]
-            if slot.indexed:
-                stored.setdefault(name, {})[str(index)] = plain
+            if slot.indexed_by:
+                stored.setdefault(slot.nv_name, {})[str(index)] = plain
             else:
-                stored[name] = plain
-        for command, records in self.by_cid.items():
-            stored[command] = {str(cid): record._asdict() for cid, record in sorted(records.items())}
+                stored[slot.nv_name] = plain
         if self.profile:
             stored[_PROFILE] = {slot.name: record._asdict() for (slot, _), record in self.profile.items()}
-        if self.files.stored:
-            stored[_FILES] = self.files.snapshot()
-        return stored
+        kept = ((name, keeper.snapshot()) for name, keeper in self.keepers.items())
+        return {**stored, **{name: entry for name, entry in kept if entry is not None}}
 
     def restore(self, stored: Stored) -> list[str]:
-        """Take up a snapshot. Returns the names of what does not fit this model, which is left at its default. What
-        the card remembers is for the card to judge."""
-        slots = {name: slot for slot, name in self._model.kept.items()}
-        indices = {str(connect_id): connect_id for connect_id in self._model.connect_ids}
+        """Take up a snapshot. Returns the names of what does not fit this model, which is left at its default."""
         refused: list[str] = []
         for name, entry in stored.items():
-            if name == _SIM and isinstance(entry, Mapping):
-                self.sim = entry
-                continue
-            if name == _FILES and isinstance(entry, Mapping) and _FILE_COMMAND in self._model.commands:
-                longest = self._model.commands[_FILE_COMMAND].records[""].params[0].section.max_length or 0
-                refused += [f"{_FILES}.{other}" for other in self.files.restore(entry, longest)]
-                continue
-            slot = slots.get(name)
-            if name in PER_CONTEXT and isinstance(entry, Mapping):
-                self._restore_contexts(name, entry, refused)
+            if name in self.keepers:
+                refused += [f"{name}.{part}" if part else name for part in self.keepers[name].restore(entry)]
             elif name == _PROFILE and isinstance(entry, Mapping):
                 self._restore_profile(entry, refused)
-            elif slot is None or not isinstance(entry, Mapping):
+            elif (slot := self._slot(name)) is None or not isinstance(entry, Mapping):
                 refused.append(name)
-            elif not slot.indexed:
-                self._restore(slot, entry, 0, name, refused)
+            elif not slot.indexed_by:
+                self._restore(slot, entry, 0, name, refused, self.values)
             else:
+                indices = {str(index): index for index in self._model.slots[slot].indices}
                 for index, record in entry.items():
                     if index in indices:
-                        self._restore(slot, record, indices[index], f"{name}.{index}", refused)
+                        self._restore(slot, record, indices[index], f"{name}.{index}", refused, self.values)
                     else:
                         refused.append(f"{name}.{index}")
         return refused
 
-    def _restore_contexts(self, command: str, entries: Mapping[str, object], refused: list[str]) -> None:
-        bound = self._model.commands[command.encode()].records[""] if command.encode() in self._model.commands else None
-        if bound is None:
-            refused.append(command)
-            return
-        records = self.by_cid[command] = {}
-        for key, entry in entries.items():
-            fields = entry if isinstance(entry, Mapping) else {}
-            fits = fields.keys() == bound.defaults.keys() and all(p.fits(fields[p.name]) for p in bound.params)
-            if fits and key == str(fields["cid"]):
-                records[int(key)] = bound.record(**fields)
-            else:
-                refused.append(f"{command}.{key}")
+    def _slot(self, name: str) -> Slot[Any] | None:
+        """The setting of a name in the NV, its family bound if need be."""
+        self._model.has(name.partition(".")[0])
+        return next((slot for slot in self._model.kept if slot.nv_name == name), None)
 
     def _restore_profile(self, entries: Mapping[object, object], refused: list[str]) -> None:
         for name, entry in entries.items():
-            slot = next((slot for slot in PROFILE if slot.name == name), None)
-            if slot is None or slot.name.encode() not in self._model.commands:
+            slot = next((slot for slot in self._in_profile if slot.name == name), None)
+            if slot is None or not self._model.has(slot.name):
                 refused.append(f"{_PROFILE}.{name}")
             else:
                 self._restore(slot, entry, 0, f"{_PROFILE}.{name}", refused, self.profile)
 
-    def _restore(
-        self, slot: Slot[Any], entry: object, index: int, name: str, refused: list[str], into: Kept | None = None
-    ) -> None:
-        record = self._record(slot, entry, index)
-        if record is None:
+    def _restore(self, slot: Slot[Any], entry: object, index: int, name: str, refused: list[str], into: Kept) -> None:
+        record = restored(self._model.slots[slot], entry)
+        if record is None or (slot.indexed_by and getattr(record, slot.indexed_by) != index) or not slot.fits(record):
             refused.append(name)
         else:
-            (self.values if into is None else into)[slot, index] = record
+            into[slot, index] = record
 
-    def _record(self, slot: Slot[Any], entry: object, index: int) -> object | None:
-        """The record that entry means; None when it does not fit."""
-        bound = self._model.slots[slot]
-        names = [param.name for param in bound.params]
-        if not isinstance(entry, Mapping) or entry.keys() != set(names):
-            return None
-        if slot.indexed and entry[names[0]] != index:
-            return None
-        if not all(param.fits(entry[param.name]) for param in bound.params):
-            return None
-        record: object = bound.record(**entry)
-        check = _CHECKS.get(slot)
-        try:
-            if check is not None:
-                check(record)
-        except ValueError:
-            return None
-        return record
+
+def put_back(records: dict[Any, Any], before: Mapping[Any, Any]) -> None:
+    """Make records what they were before, in the order of before; None: there was none; AS_IT_IS: it did not change."""
+    now = dict(records)
+    records.clear()
+    for key, was in before.items():
+        found = now.pop(key, None)
+        found = found if was is AS_IT_IS else was
+        if found is not None:
+            records[key] = found
+    records.update(now)
+
+
+def restored(bound: BoundRecord[R], entry: object) -> R | None:
+    """The record that a plain entry of the NV means; None: it does not fit."""
+    if not isinstance(entry, Mapping) or entry.keys() != bound.defaults.keys():
+        return None
+    return bound.record(**entry) if all(param.fits(entry[param.name]) for param in bound.params) else None

@@ -7,31 +7,32 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
 
 from onemo.at.command import BoundCommand, Pending
-from onemo.at.params import Value
+from onemo.at.params import BoundRecord, Value
 from onemo.at.registry import BoundModel
-from onemo.at.reply import CONNECT, DONE, OK, Cme, CommandError, Reply, ReplyFormat
-from onemo.at.store import R, Settings, Slot
+from onemo.at.reply import CONNECT, DONE, OK, Cme, CommandError, ErrorCode, Reply, ReplyFormat
+from onemo.at.store import R, Slot
 from onemo.modem.clock import Clock
 from onemo.modem.connection import AccessMode, Instance, State
 from onemo.modem.connections import Connections
-from onemo.modem.contexts import Contexts
+from onemo.modem.contexts import Contexts, Definition, Login, PerContext
 from onemo.modem.files import Files
 from onemo.modem.intents import Attach, Forward, Intent, NetworkInfo, Store
 from onemo.modem.interpreter import Interpreter
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Memory, Stored
+from onemo.modem.part import Part
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
 from onemo.modem.services import Services
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
-from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
+from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, PROFILE, QUIET, TERMINATOR, VERBOSE
 from onemo.net.interface import Transport
-from onemo.profile.ranges import Range
 from onemo.wire.framer import (
     Escaped,
     Event,
@@ -45,6 +46,8 @@ from onemo.wire.framer import (
     Repeat,
 )
 from onemo.wire.transmitter import Kind, Transmitter
+
+P = TypeVar("P", bound=Part)
 
 
 class Modem:
@@ -60,12 +63,14 @@ class Modem:
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time)
         self.framer = Framer(line.max_line, line.guard)
         self.transmitter = Transmitter(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
-        self.format = ReplyFormat(model.cme)
+        self.format = ReplyFormat(model.errors)
         self.interpreter = Interpreter(self)
-        self.memory = Memory(model)
-        self.files: Files = self.memory.files
+        self.memory = Memory(model, PROFILE)
         self.clock = Clock(profile.clock.zone)
-        self.sim = Sim(profile.sim, self._sim_changed)
+        self.sim = Sim(profile.sim)
+        self._definitions = PerContext(lambda: self._parameters("CGDCONT", Definition))
+        self._logins = PerContext(lambda: self._parameters("CGAUTH", Login))
+        self.memory.keepers = {"sim": self.sim, "CGDCONT": self._definitions, "CGAUTH": self._logins}
         self.cell = Cell(profile.radio)
         self.name_servers: tuple[str, ...] = ()
         self.register_time = profile.power.register_time
@@ -73,14 +78,10 @@ class Modem:
 
     def _begin_cycle(self) -> None:
         """What does not outlive a boot cycle."""
-        self.settings = Settings(self.model.slots, {**self.memory.values, **self.memory.profile})
+        self.settings = self.memory.begin_cycle()
+        self._parts: dict[type[Part], Part] = {}
         self.sleep = Sleep(self)
-        self.connections = Connections(self, self.model)
-        self.services = Services(self, self.model)
-        self.files.restart()
-        self.sim.restart()
-        by_cid = self.memory.by_cid
-        self.contexts = Contexts(self, by_cid.get("CGDCONT"), by_cid.get("CGAUTH"), self._context_down)
+        self.contexts = Contexts(self, self._definitions, self._logins, self._context_down)
         self.radio = Radio(self)
         self._taken_up = 0
         self.baud_rate = self.settings.get(BAUD_RATE).rate
@@ -92,10 +93,6 @@ class Modem:
     @property
     def power(self) -> Power:
         return self.lifecycle.power
-
-    @property
-    def connect_ids(self) -> Range:
-        return self.model.connect_ids
 
     @property
     def revision(self) -> str:
@@ -127,67 +124,99 @@ class Modem:
         self.transmitter.hold = False
         self.transmitter.release(math.inf)
 
+    @property
+    def connections(self) -> Connections:
+        """The connection instances."""
+        self.model.has("MIPOPEN")
+        return self.part(Connections)
+
+    @property
+    def services(self) -> Services:
+        """The lookup, the pings and the question for the time."""
+        return self.part(Services)
+
+    @property
+    def parts(self) -> Collection[Part]:
+        """The parts that this boot cycle needed so far."""
+        return self._parts.values()
+
     def _context_down(self, cid: int) -> None:
         """Whatever runs on the context ends."""
-        self.connections.context_down(cid)
-        self.services.context_down(cid)
+        for part in list(self.parts):
+            part.context_down(cid)
 
-    def _sim_changed(self) -> None:
-        """What the card remembers; the command that made it so writes it down."""
-        self.memory.sim = self.sim.snapshot()
+    def part(self, kind: type[P]) -> P:
+        """The part of this boot cycle; made at its first use."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind(self)
+        return found  # type: ignore[return-value]
+
+    def keeper(self, name: str) -> Any:  # noqa: ANN401  (each is what its family makes)
+        """What a family keeps beyond the boot cycle, by its name in the NV; made at its first use."""
+        found = self.memory.keepers.get(name)
+        if found is None:
+            self.model.binder.bind_command(name)
+            make = next(defined.keepers[name] for defined in self.model.bound() if name in defined.keepers)
+            found = self.memory.keepers[name] = make(self)
+        return found
+
+    @property
+    def files(self) -> Files:
+        """The certificates and keys."""
+        files: Files = self.keeper("files")
+        return files
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer. A memory that takes
         nothing more leaves it as it was: CME 20. [decided]"""
-        before, kept = self.settings.get(slot, index), self.memory.values.get((slot, index))
+        if self.memory.lasts(slot, record):
+            return self.write_down(lambda: self.memory.set(slot, record, index))
         self.settings.set(slot, record, index)
-        if slot not in self.model.kept or not (slot.lasts is None or slot.lasts(record)):
-            return DONE
-        self.memory.set(slot, record, index)
+        return DONE
 
-        def undo() -> None:
-            self.settings.set(slot, before, index)
-            self.memory.set(slot, kept, index)
+    def keep_contexts(self, change: Callable[[], None]) -> Pending:
+        """As write_down, for what the contexts hold."""
 
-        return self.write_down(undo)
+        def changed() -> None:
+            change()
+            self._definitions.remember()
+            self._logins.remember()
 
-    def keep_contexts(self, undo: Callable[[], None]) -> Pending:
-        """As keep, for what the contexts hold. undo puts them back."""
-        self._remember_contexts()
+        return self.write_down(changed)
 
-        def undo_both() -> None:
-            undo()
-            self._remember_contexts()
-
-        return self.write_down(undo_both)
-
-    def _remember_contexts(self) -> None:
-        self.memory.by_cid = {"CGDCONT": dict(self.contexts.defined), "CGAUTH": dict(self.contexts.logins)}
-
-    def write_down(self, undo: Callable[[], None], failure: Cme = Cme.MEMORY_FULL) -> Pending:
-        """The answer of a command that changed what outlives the boot cycle; undo takes it back where nothing can be
-        written, and that is the failure."""
+    def write_down(self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL) -> Pending:
+        """The answer of a command that changes what outlives the boot cycle: one transaction, which is taken back where
+        nothing can be written, and that is the failure. Raises as change."""
+        take_back = self.memory.change(change)
 
         def stored(done: bool) -> Reply:
             if not done:
-                undo()
+                take_back()
                 raise CommandError(failure)
             return DONE
 
         return Pending(Store(self.memory.snapshot()), stored)
 
+    def _parameters(self, command: str, record: type[R]) -> BoundRecord[R] | None:
+        """The parameters of a command that the model has."""
+        bound = self.model.command(command.encode())
+        return bound.records[""] if bound is not None else None
+
     def restore(self, stored: Stored) -> list[str]:
         """Take up what an earlier process wrote down, before the start; returns the names of what does not fit."""
+        for name in self.model.binder.kept_names(stored):
+            self.keeper(name)
         refused = self.memory.restore(stored)
-        if self.memory.sim is not None and not self.sim.restore(self.memory.sim):
-            self.memory.sim = None
-            refused.append("sim")
         self._begin_cycle()
         return refused
 
     def defaults(self, command: str) -> Mapping[str, Value]:
         """The defaults of a command's parameters, for what takes them over. Raises KeyError without it."""
-        return self.model.commands[command.encode()].records[""].defaults
+        bound = self.model.command(command.encode())
+        if bound is None:
+            raise KeyError(command)
+        return bound.records[""].defaults
 
     def apply_basics(self) -> None:
         """Let the settings of V.250 and AT+CMEE act."""
@@ -307,7 +336,8 @@ class Modem:
     @property
     def deadline(self) -> float:
         """When on_deadline is to be called; inf: never."""
-        return min(self.lifecycle.deadline, self.framer.deadline, self.transmitter.deadline, self.radio.deadline)
+        own = min(self.lifecycle.deadline, self.framer.deadline, self.transmitter.deadline, self.radio.deadline)
+        return min([own, *[part.deadline for part in self._parts.values()]])
 
     def on_deadline(self, now: float) -> None:
         """Time has passed."""
@@ -316,6 +346,9 @@ class Modem:
         if now >= self.framer.deadline:
             self.framer.on_deadline(now)
         self.radio.on_deadline(now)
+        for part in list(self._parts.values()):
+            if now >= part.deadline:
+                part.on_deadline(now)
         self.settle(now)
 
     def settle(self, now: float) -> None:

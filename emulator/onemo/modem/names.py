@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
+from onemo.at.params import OptionalText
+from onemo.at.store import Slot
 from onemo.modem.host import Host
 from onemo.modem.slots import (
     NAME_CACHE,
     NAME_PRIORITY,
-    NAME_SERVERS_IPV4,
-    NAME_SERVERS_IPV6,
     NAME_TIMEOUT,
-    Servers,
 )
 from onemo.net.interface import Family, NamePolicy
 
+
+class Servers(NamedTuple):
+    """MDNSCFG "ip" and "ipv6": the user's name servers; "" where the user set none (manual 3.10)."""
+
+    address1: OptionalText
+    address2: OptionalText
+
+
+def require_addresses(family: Family, servers: Servers) -> None:
+    """Raise ValueError unless each server is an address of the family, or ""."""
+    address = IPv6Address if family is Family.IPV6 else IPv4Address
+    for server in servers:
+        if "%" in server:  # an interface of the host means nothing to a module
+            raise ValueError(server)
+        if server:
+            address(server)
+
+
+NAME_SERVERS_IPV4 = Slot("ip", Servers, of="MDNSCFG", check=partial(require_addresses, Family.IPV4))
+NAME_SERVERS_IPV6 = Slot("ipv6", Servers, of="MDNSCFG", check=partial(require_addresses, Family.IPV6))
 SERVER_SLOTS = {Family.IPV4: NAME_SERVERS_IPV4, Family.IPV6: NAME_SERVERS_IPV6}
 _FAMILIES = (Family.IPV4, Family.IPV6)
 
@@ -59,16 +80,6 @@ def servers_in_force(host: Host, family: Family) -> tuple[str, str]:
         own or (network[place] if place < len(network) else defaults[place]) for place, own in enumerate(user)
     )
     return first, second
-
-
-def require_addresses(family: Family, servers: Servers) -> None:
-    """Raises ValueError unless each server is an address of the family, or ""."""
-    address = IPv6Address if family is Family.IPV6 else IPv4Address
-    for server in servers:
-        if "%" in server:  # an interface of the host means nothing to a module
-            raise ValueError(server)
-        if server:
-            address(server)
 
 
 def shown_address(address: str) -> str:

@@ -16,8 +16,8 @@ from onemo.modem.host import Host
 from onemo.modem.intents import Attach
 from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Event, Registration, Signal
 from onemo.modem.sim import SimState
-from onemo.modem.sleep import Saving
-from onemo.modem.slots import POWER_SAVING, REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+from onemo.modem.sleep import POWER_SAVING, Saving
+from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
 
 
 class Function(IntEnum):

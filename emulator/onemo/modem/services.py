@@ -5,28 +5,41 @@ The shell carries each out and reports with the methods that take now; a restart
 
 from __future__ import annotations
 
-from typing import Any
-
 from onemo.at.command import print_line
-from onemo.at.registry import BoundModel
-from onemo.at.reply import Cme, CommandError
+from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.errors import NetFailure
 from onemo.modem.clock import show
 from onemo.modem.host import Host
 from onemo.modem.intents import AskTime, Cancel, Lookup, Ping
 from onemo.modem.names import name_policy, shown_address
+from onemo.modem.part import Part
 from onemo.net.interface import Echo, LookupRequest, PingRequest, TimeRequest
+from onemo.profile.schema import PING, TIME
+
+
+class DnsError:
+    """The errors of names (manual 5)."""
+
+    DNS_FAILED = ErrorCode("dns_failed")
+    DNS_BUSY = ErrorCode("dns_busy")
+
+
+class PingError:
+    """The errors of echo requests (manual 5)."""
+
+    PING_BUSY = ErrorCode("ping_busy")
+
 
 _ROUNDING = 1e-6
 """Milliseconds: 1.001 s are 1000.9999 of them to a processor."""
 
 
-class Services:
+class Services(Part):
     """MDNSGIP, MPING and MNTP (manual 3.11, 3.12, 3.15). Times in seconds."""
 
-    def __init__(self, host: Host, model: BoundModel[Any]) -> None:
+    def __init__(self, host: Host) -> None:
         self._host = host
-        self._profile = model.profile
+        self._profile = host.profile
         self._lookup: Lookup | None = None
         self._ping: Ping | None = None
         self._times: list[int] = []
@@ -45,7 +58,7 @@ class Services:
     def look_up(self, name: str, cid: int | None) -> None:
         """cid: the PDP context, as everywhere here. Raises CommandError(DNS_BUSY) while another lookup runs."""
         if self._lookup is not None:
-            raise CommandError(Cme.DNS_BUSY)
+            raise CommandError(DnsError.DNS_BUSY)
         request = LookupRequest(name, name_policy(self._host, cid), self._profile.dns.every_family)
         self._cids[Lookup] = self._host.contexts.chosen(cid)
         self._lookup = Lookup(request)
@@ -54,10 +67,10 @@ class Services:
     def ping(self, host: str, timeout: float, count: int, size: int, cid: int | None) -> None:
         """Raises CommandError(PING_BUSY) while another run lasts."""
         if self._ping is not None:
-            raise CommandError(Cme.PING_BUSY)
+            raise CommandError(PingError.PING_BUSY)
         request = PingRequest(host, size, name_policy(self._host, cid))
         self._cids[Ping] = self._host.contexts.chosen(cid)
-        self._ping = Ping(request, count, timeout, self._profile.ping.interval)
+        self._ping = Ping(request, count, timeout, self._profile.table(PING).interval)
         self._times.clear()
         self._sent = 0
         self._host.intents.append(self._ping)
@@ -140,7 +153,7 @@ class Services:
         return print_line("MPING", "statistics", self._sent, lost, min(times), max(times), sum(times) // len(times))
 
     def _ping_result(self, failure: NetFailure) -> int:
-        results = self._profile.ping
+        results = self._profile.table(PING)
         match failure:
             case NetFailure.NAME:
                 return results.name
@@ -153,7 +166,7 @@ class Services:
         return results.other
 
     def _time_result(self, failure: NetFailure) -> int:
-        results = self._profile.time
+        results = self._profile.table(TIME)
         if failure in (NetFailure.NAME, NetFailure.NAME_TIMED_OUT):
             return results.name
         return results.timed_out if failure is NetFailure.TIMED_OUT else results.unusable

@@ -6,10 +6,11 @@ Pure. The card outlives boot cycles: its codes, its lock and the tries that are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
-from onemo.at.reply import Cme, CommandError
+from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.profile.schema import SimSection
 
 
@@ -23,7 +24,7 @@ class SimState(Enum):
     DEAD = "dead"  # the PUK was wrong too often
 
 
-REFUSALS: dict[SimState, Cme] = {
+REFUSALS: dict[SimState, ErrorCode] = {
     SimState.ABSENT: Cme.SIM_NOT_INSERTED,
     SimState.PIN: Cme.SIM_PIN_REQUIRED,
     SimState.PUK: Cme.SIM_PUK_REQUIRED,
@@ -41,11 +42,11 @@ def is_code(text: object) -> bool:
 
 
 class Sim:
-    """One card in its slot. changed: called after whatever outlives the boot cycle changed."""
+    """One card in its slot. changes: how often what outlives the boot cycle changed."""
 
-    def __init__(self, profile: SimSection, changed: Callable[[], None]) -> None:
+    def __init__(self, profile: SimSection) -> None:
         self._profile = profile
-        self._changed = changed
+        self.changes = 0
         self.present = profile.present
         self.pin = profile.pin
         self.puk = profile.puk
@@ -78,6 +79,10 @@ class Sim:
         """The card lost its supply (a restart, CFUN=0, taken out): the PIN has to be entered again."""
         self._entered = False
 
+    def begin_cycle(self) -> None:
+        """Lose the supply."""
+        self.restart()
+
     def enter(self, pin: str) -> None:
         """The PIN. Raises CommandError: INCORRECT_PASSWORD, or what the state refuses with."""
         self.require(SimState.PIN)
@@ -89,18 +94,18 @@ class Sim:
         self.require(SimState.PUK)
         if puk != self.puk:
             self.puk_tries -= 1
-            self._changed()
+            self.changes += 1
             raise CommandError(Cme.INCORRECT_PASSWORD)
         self.pin, self.pin_tries, self.puk_tries = pin, self._profile.pin_tries, self._profile.puk_tries
         self._entered = True
-        self._changed()
+        self.changes += 1
 
     def lock(self, on: bool, pin: str) -> None:
         """Whether the PIN is asked for at the start. Raises CommandError: INCORRECT_PASSWORD, state."""
         self.require()
         self._try_pin(pin)
         self.locked, self._entered = on, True
-        self._changed()
+        self.changes += 1
 
     def change(self, old: str, new: str) -> None:
         """A new PIN; only while the lock is on. Raises CommandError: NOT_ALLOWED, INCORRECT_PASSWORD, state."""
@@ -109,24 +114,27 @@ class Sim:
             raise CommandError(Cme.NOT_ALLOWED)
         self._try_pin(old)
         self.pin = new
-        self._changed()
+        self.changes += 1
 
     def _try_pin(self, pin: str) -> None:
         if pin == self.pin:
             if self.pin_tries != self._profile.pin_tries:
                 self.pin_tries = self._profile.pin_tries
-                self._changed()
+                self.changes += 1
             return
         self.pin_tries -= 1
         if not self.pin_tries:
             self._entered = False
-        self._changed()
+        self.changes += 1
         raise CommandError(Cme.INCORRECT_PASSWORD)
 
     # The memory.
 
-    def snapshot(self) -> Mapping[str, object]:
-        """issued: how the card was when it was put in, by which it is known again."""
+    def snapshot(self) -> Mapping[str, object] | None:
+        """issued: how the card was when it was put in, by which it is known again. None: it is as it was issued."""
+        return self._remembered() if self.changes else None
+
+    def _remembered(self) -> dict[str, object]:
         return {
             "issued": [self._profile.pin, self._profile.locked],
             "pin": self.pin,
@@ -135,18 +143,32 @@ class Sim:
             "puk_tries": self.puk_tries,
         }
 
-    def restore(self, stored: object) -> bool:
-        """Take up a snapshot; False, and nothing of it, when it is none, or another card's."""
-        if not isinstance(stored, Mapping) or stored.keys() != self.snapshot().keys():
+    def restore(self, entry: object) -> list[str]:
+        """Take up a snapshot; nothing of it when it is none, or another card's."""
+        if not isinstance(entry, Mapping) or not self._fits(entry):
+            return [""]
+        self._put(entry)
+        return []
+
+    def _put(self, entry: Mapping[str, Any]) -> None:
+        self.pin, self.locked = entry["pin"], entry["locked"]
+        self.pin_tries, self.puk_tries = entry["pin_tries"], entry["puk_tries"]
+        self.changes += 1
+
+    def _fits(self, entry: Mapping[str, object]) -> bool:
+        own = self._remembered()
+        if entry.keys() != own.keys() or entry["issued"] != own["issued"]:
             return False
-        issued, pin, locked, pin_tries, puk_tries = (stored[key] for key in self.snapshot())
-        if issued != self.snapshot()["issued"]:
-            return False
+        _, pin, locked, pin_tries, puk_tries = (entry[key] for key in own)
         if not (isinstance(pin, str) and is_code(pin) and isinstance(locked, bool)):
             return False
         if type(pin_tries) is not int or type(puk_tries) is not int:
             return False
-        if not (0 <= pin_tries <= self._profile.pin_tries and 0 <= puk_tries <= self._profile.puk_tries):
-            return False
-        self.pin, self.locked, self.pin_tries, self.puk_tries = pin, locked, pin_tries, puk_tries
-        return True
+        return 0 <= pin_tries <= self._profile.pin_tries and 0 <= puk_tries <= self._profile.puk_tries
+
+    def save(self) -> Mapping[str, object]:
+        """Nothing: a card does not fail where the module cannot write down what it remembers."""
+        return {}
+
+    def put_back(self, records: Mapping[str, object]) -> None:
+        """Keep everything: see save."""

@@ -8,17 +8,12 @@ from __future__ import annotations
 import math
 import re
 from enum import Enum, IntEnum, auto
+from typing import NamedTuple
 
+from onemo.at.params import Defaulted, OptionalText
+from onemo.at.store import Slot
 from onemo.modem.host import Host
-from onemo.modem.slots import (
-    POWER_SAVING,
-    SLEEP_DELAY,
-    SLEEP_INDICATION,
-    SLEEP_MODE,
-    STACK_INDICATION,
-    Edrx,
-    PowerSaving,
-)
+from onemo.modem.slots import SLEEP_DELAY, SLEEP_INDICATION, SLEEP_MODE, STACK_INDICATION
 
 
 class SleepMode(IntEnum):
@@ -82,6 +77,24 @@ def periodic_time(timer: str) -> float:
     return _timer(timer, _PERIODIC_UNITS, 600.0)
 
 
+class PowerSaving(NamedTuple):
+    """AT+CPSMS (27.007 7.38); the timers as 24.008 has them, in binary digits."""
+
+    mode: Defaulted
+    periodic_rau: OptionalText
+    ready_timer: OptionalText
+    periodic_tau: OptionalText
+    active_time: OptionalText
+
+
+class Edrx(NamedTuple):
+    """AT+CEDRXS (27.007 7.40)."""
+
+    mode: Defaulted
+    act: Defaulted
+    cycle: OptionalText
+
+
 def require_timers(record: PowerSaving) -> None:
     """Raises ValueError unless the timers are eight binary digits."""
     active_time(record.active_time)
@@ -92,6 +105,22 @@ def require_cycle(record: Edrx) -> None:
     """Raises ValueError unless the cycle is four binary digits."""
     if _CYCLE.fullmatch(record.cycle) is None:
         raise ValueError(record.cycle)
+
+
+def _lasting_timers(record: PowerSaving) -> None:
+    require_timers(record)
+    if record.mode == Saving.RESET:
+        raise ValueError(record.mode)
+
+
+def _lasting_cycle(record: Edrx) -> None:
+    require_cycle(record)
+    if record.mode == EdrxMode.RESET:
+        raise ValueError(record.mode)
+
+
+POWER_SAVING = Slot("CPSMS", PowerSaving, check=_lasting_timers)
+EDRX = Slot("CEDRXS", Edrx, check=_lasting_cycle)
 
 
 def _timer(timer: str, units: dict[int, float], other: float) -> float:

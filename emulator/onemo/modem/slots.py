@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, Kind, Maybe, OptionalText, Param, Required
+from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
 from onemo.at.store import Slot
 
 
@@ -147,31 +147,6 @@ class StackIndication(NamedTuple):
     psind_enable: Defaulted
 
 
-class PowerSaving(NamedTuple):
-    """AT+CPSMS (27.007 7.38); the timers as 24.008 has them, in binary digits."""
-
-    mode: Defaulted
-    periodic_rau: OptionalText
-    ready_timer: OptionalText
-    periodic_tau: OptionalText
-    active_time: OptionalText
-
-
-class Edrx(NamedTuple):
-    """AT+CEDRXS (27.007 7.40)."""
-
-    mode: Defaulted
-    act: Defaulted
-    cycle: OptionalText
-
-
-class Servers(NamedTuple):
-    """MDNSCFG "ip" and "ipv6": the user's name servers; "" where the user set none (manual 3.10)."""
-
-    address1: OptionalText
-    address2: OptionalText
-
-
 class Priority(NamedTuple):
     """MDNSCFG "priority": 0 IPv4 first, 1 IPv6 first."""
 
@@ -202,44 +177,40 @@ class KeepAliveSetting(NamedTuple):
     keepcount: Defaulted
 
 
-ECHO = Slot("E", Switch, indexed=False)
-VERBOSE = Slot("V", Switch, indexed=False)
-QUIET = Slot("Q", Switch, indexed=False)
-TERMINATOR = Slot("S3", Switch, indexed=False)
-LINE_FEED = Slot("S4", Switch, indexed=False)
-EDITING = Slot("S5", Switch, indexed=False)
-ERROR_REPORT = Slot("CMEE", ErrorReport, indexed=False)
-PROGRESS = Slot("X", Switch, indexed=False)
-CARRIER_DETECT = Slot("&C", Switch, indexed=False)
-TERMINAL_READY = Slot("&D", Switch, indexed=False)
-FLOW_CONTROL = Slot("IFC", FlowControl, indexed=False)
+ECHO = Slot("E", Switch)
+VERBOSE = Slot("V", Switch)
+QUIET = Slot("Q", Switch)
+TERMINATOR = Slot("S3", Switch)
+LINE_FEED = Slot("S4", Switch)
+EDITING = Slot("S5", Switch)
+ERROR_REPORT = Slot("CMEE", ErrorReport)
+PROGRESS = Slot("X", Switch)
+CARRIER_DETECT = Slot("&C", Switch)
+TERMINAL_READY = Slot("&D", Switch)
+FLOW_CONTROL = Slot("IFC", FlowControl)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
 PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
 """What AT&W stores, ATZ brings back, and AT&F sets to its default. [decided]"""
 
-CONTEXT = Slot("cid", ContextOf, indexed=True)
-ENCODING = Slot("encoding", Encoding, indexed=True)
-SEND_TIMEOUT = Slot("timeout", SendTimeout, indexed=True)
-AUTOFREE = Slot("autofree", Autofree, indexed=True)
-SEND_BUFFER = Slot("sndbuf", SendBuffer, indexed=True)
-RECEIVE_BUFFER = Slot("rcvbuf", ReceiveBuffer, indexed=True)
-ACK_MODE = Slot("ackmode", AckMode, indexed=True)
-SSL = Slot("ssl", Ssl, indexed=True)
-REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport, indexed=False) for name in ("CREG", "CGREG", "CEREG"))
-EVENT_REPORT = Slot("CGEREP", EventReport, indexed=False)
-ZONE_REPORT = Slot("CTZR", ZoneReport, indexed=False)
-ZONE_UPDATE = Slot("CTZU", ZoneUpdate, indexed=False)
-AUTO_CONNECT = Slot("autoconn", AutoConnect, indexed=False)
-BAUD_RATE = Slot("IPR", BaudRate, indexed=False)
-SLEEP_INDICATION = Slot("sleepind", SleepIndication, indexed=False)
-SLEEP_MODE = Slot("sleepmode", SleepModeSetting, indexed=False, lasts=lambda record: bool(record.permanent))
-SLEEP_DELAY = Slot("delaysleep", SleepDelay, indexed=False)
-STACK_INDICATION = Slot("psind", StackIndication, indexed=False)
-POWER_SAVING = Slot("CPSMS", PowerSaving, indexed=False)
-EDRX = Slot("CEDRXS", Edrx, indexed=False)
-NAME_SERVERS_IPV4 = Slot("ip", Servers, indexed=False)
-NAME_SERVERS_IPV6 = Slot("ipv6", Servers, indexed=False)
-NAME_PRIORITY = Slot("priority", Priority, indexed=False)
-NAME_CACHE = Slot("cached", Cached, indexed=False)
-NAME_TIMEOUT = Slot("timeout", RequestTimeout, indexed=False)
-KEEP_ALIVE = Slot("MIPTKA", KeepAliveSetting, indexed=True)
+CONTEXT = Slot("cid", ContextOf, of="MIPCFG", indexed_by="connect_id")
+ENCODING = Slot("encoding", Encoding, of="MIPCFG", indexed_by="connect_id")
+SEND_TIMEOUT = Slot("timeout", SendTimeout, of="MIPCFG", indexed_by="connect_id")
+AUTOFREE = Slot("autofree", Autofree, of="MIPCFG", indexed_by="connect_id")
+SEND_BUFFER = Slot("sndbuf", SendBuffer, of="MIPCFG", indexed_by="connect_id")
+RECEIVE_BUFFER = Slot("rcvbuf", ReceiveBuffer, of="MIPCFG", indexed_by="connect_id")
+ACK_MODE = Slot("ackmode", AckMode, of="MIPCFG", indexed_by="connect_id")
+SSL = Slot("ssl", Ssl, of="MIPCFG", indexed_by="connect_id")
+REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))
+EVENT_REPORT = Slot("CGEREP", EventReport)
+ZONE_REPORT = Slot("CTZR", ZoneReport)
+ZONE_UPDATE = Slot("CTZU", ZoneUpdate)
+AUTO_CONNECT = Slot("autoconn", AutoConnect, of="MUECONFIG")
+BAUD_RATE = Slot("IPR", BaudRate)
+SLEEP_INDICATION = Slot("sleepind", SleepIndication, of="MLPMCFG")
+SLEEP_MODE = Slot("sleepmode", SleepModeSetting, of="MLPMCFG", lasts=lambda record: bool(record.permanent))
+SLEEP_DELAY = Slot("delaysleep", SleepDelay, of="MLPMCFG")
+STACK_INDICATION = Slot("psind", StackIndication, of="MLPMCFG")
+NAME_PRIORITY = Slot("priority", Priority, of="MDNSCFG")
+NAME_CACHE = Slot("cached", Cached, of="MDNSCFG")
+NAME_TIMEOUT = Slot("timeout", RequestTimeout, of="MDNSCFG")
+KEEP_ALIVE = Slot("MIPTKA", KeepAliveSetting, indexed_by="connect_id")

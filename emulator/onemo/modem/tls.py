@@ -77,15 +77,15 @@ class IgnoreVerification(NamedTuple):
     ignoreverify: Defaulted
 
 
-AUTHENTICATION = Slot("auth", Authentication, indexed=True)
-CERTIFICATES = Slot("cert", Certificates, indexed=True)
-CERTIFICATE_ENCODING = Slot("encoding", CertificateEncoding, indexed=True)
-NEGOTIATION_TIME = Slot("negotime", NegotiationTime, indexed=True)
-VERSION = Slot("version", Version, indexed=True)
-CIPHER_SUITE = Slot("ciphersuite", CipherSuite, indexed=True)
-SESSION = Slot("session", Session, indexed=True)
-IGNORE_DATES = Slot("ignorestamp", IgnoreDates, indexed=True)
-IGNORE_VERIFICATION = Slot("ignoreverify", IgnoreVerification, indexed=True)
+AUTHENTICATION = Slot("auth", Authentication, of="MSSLCFG", indexed_by="ssl_id")
+CERTIFICATES = Slot("cert", Certificates, of="MSSLCFG", indexed_by="ssl_id")
+CERTIFICATE_ENCODING = Slot("encoding", CertificateEncoding, of="MSSLCFG", indexed_by="ssl_id")
+NEGOTIATION_TIME = Slot("negotime", NegotiationTime, of="MSSLCFG", indexed_by="ssl_id")
+VERSION = Slot("version", Version, of="MSSLCFG", indexed_by="ssl_id")
+CIPHER_SUITE = Slot("ciphersuite", CipherSuite, of="MSSLCFG", indexed_by="ssl_id")
+SESSION = Slot("session", Session, of="MSSLCFG", indexed_by="ssl_id")
+IGNORE_DATES = Slot("ignorestamp", IgnoreDates, of="MSSLCFG", indexed_by="ssl_id")
+IGNORE_VERIFICATION = Slot("ignoreverify", IgnoreVerification, of="MSSLCFG", indexed_by="ssl_id")
 
 NO_FILE = "NULL"
 _SERVER, _MUTUAL = 1, 2

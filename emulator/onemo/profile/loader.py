@@ -9,85 +9,80 @@ from __future__ import annotations
 
 import copy
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, get_type_hints
 
 from onemo.errors import Mistake, ProfileError, UnknownModel
-from onemo.profile.schema import Profile
-from onemo.profile.shape import shaped
+from onemo.profile.layers import KeyPath, Layers, Origin, nearest
+from onemo.profile.schema import BY_NAME, Profile, Table
+from onemo.profile.shape import Problem, shaped, shaped_as
 
-KeyPath = tuple[str, ...]
-_STRUCTURE = frozenset({"extends", "sub_models"})
-_SOURCES = frozenset({"source", "sources"})
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAX_CHAIN = 8
+_BASE = "base"
+"""The folder of what every model has unless a file above says otherwise, one file a family."""
 
 
-class Origin(NamedTuple):
-    """Where a value was said last: the file, and the source it gives."""
+class LoadedProfile:
+    """A profile and, for each value's key path, where it comes from.
 
-    file: str
-    source: str
+    Of a whole one every file was read. Of any other the base files of some families are left until ``read``, and what
+    other files say of those families does not count until then.
+    """
 
+    def __init__(self, file: Path, layers: Layers, profile: Profile, left: Mapping[str, Path] | None = None) -> None:
+        self.file = file
+        self.profile = profile
+        self.whole = left is None
+        self._layers = layers
+        self._left = dict(left or {})
 
-class LoadedProfile(NamedTuple):
-    """A complete profile and, for each value's key path, where it comes from."""
+    @property
+    def origins(self) -> Mapping[KeyPath, Origin]:
+        """Where each value was said last, by key path."""
+        return self._layers.origins
 
-    profile: Profile
-    file: Path
-    origins: Mapping[KeyPath, Origin]
-    mistakes: tuple[Mistake, ...] = ()
-    """What is wrong with it; the profile then holds what was said below, so that more can be found."""
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """The mistakes found so far; the profile then holds what was said below, so that more can be found."""
+        return self._layers.mistakes
 
     def origin(self, path: KeyPath) -> Origin | None:
         """Where the value at path, or the nearest table above it, was said."""
-        return _nearest(self.origins, path)
+        return nearest(self.origins, path)
+
+    def read(self, family: str, tables: Sequence[Table[Any]]) -> dict[str, Any]:
+        """Read what was left of a family: its entries join the profile's; return its own tables by name.
+
+        Raises ProfileError with every mistake.
+        """
+        if self.whole:
+            return {table.name: self.profile.tables[table.name] for table in tables}
+        layers, profile = self._layers, self.profile
+        values, shapes = layers.values, {table.name: table.shape for table in tables}
+        if (file := self._left.pop(family, None)) is not None:
+            document = _read(file)
+            layers.merge_below(document, file.name)
+            values, shapes = {**layers.values, **_entries(layers.values, document)}, {**_NAMED, **shapes}
+        found = layers.shape(shapes, values, self.file.name)
+        if layers.mistakes:
+            raise ProfileError(list(layers.mistakes))
+        for name in BY_NAME:
+            getattr(profile, name).update(found.pop(name, {}))
+        return found
 
 
-class _Layers:
-    """Files merged so far, lowest first."""
+def _entries(values: Mapping[str, Any], *documents: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of named entries, with those entries alone that some documents have."""
+    known = {table: {name for document in documents for name in document.get(table, ())} for table in BY_NAME}
+    return {
+        table: {name: value for name, value in values.get(table, {}).items() if name in known[table]}
+        for table in BY_NAME
+    }
 
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-        self.origins: dict[KeyPath, Origin] = {}
-        self.mistakes: list[Mistake] = []
 
-    def merge(self, table: Mapping[str, Any], file: str, path: KeyPath = (), source: str = "") -> None:
-        target = self.values
-        for key in path:
-            target = target.setdefault(key, {})
-        source, sources = self._sources(table, file, path, source)
-        for key, value in table.items():
-            here = (*path, key)
-            if key in _SOURCES or (not path and key in _STRUCTURE):
-                continue
-            if isinstance(value, Mapping):
-                if not isinstance(target.get(key, {}), dict):
-                    self.mistakes.append(Mistake(file, ".".join(here), "is a table here and a value in the file below"))
-                    continue
-                self.merge(value, file, here, source)
-                target.setdefault(key, {})
-                continue
-            said = sources.get(key, source)
-            if not said:
-                self.mistakes.append(Mistake(file, ".".join(here), "has no source: say where the value comes from"))
-            target[key] = value
-            self.origins[here] = Origin(file, said)
-
-    def _sources(self, table: Mapping[str, Any], file: str, path: KeyPath, above: str) -> tuple[str, dict[str, str]]:
-        """Where the values of a table come from: all of them, and those that it names."""
-        source, sources = table.get("source", above), table.get("sources", {})
-        if not isinstance(source, str):
-            self.mistakes.append(Mistake(file, ".".join((*path, "source")), "is no text"))
-            source = above
-        if not isinstance(sources, Mapping):
-            self.mistakes.append(Mistake(file, ".".join((*path, "sources")), "is not a table"))
-            sources = {}
-        for key, said in sources.items():
-            if key not in table or isinstance(table[key], Mapping) or not isinstance(said, str):
-                self.mistakes.append(Mistake(file, ".".join((*path, "sources", key)), "is no source of a value here"))
-        return source, {key: said for key, said in sources.items() if isinstance(said, str)}
+_NAMED: dict[str, Any] = {name: get_type_hints(Profile)[name] for name in BY_NAME}
 
 
 def builtin_directory() -> Path:
@@ -128,56 +123,93 @@ def find(name: str, directories: Sequence[Path] = ()) -> tuple[Path, str | None]
     raise UnknownModel(name, _nearest_names(wanted, files))
 
 
-def load(name: str, directories: Sequence[Path] = ()) -> LoadedProfile:
-    """The profile of a series (its first sub-model) or of a sub-model.
+def load(name: str, directories: Sequence[Path] = (), tables: Sequence[Table[Any]] = ()) -> LoadedProfile:
+    """The whole profile of a series (its first sub-model) or of a sub-model; tables: those of the families.
 
     Raises UnknownModel when there is none, ProfileError with every mistake when it is no good.
     """
     file, sub_model = find(name, directories)
-    return load_file(file, sub_model, directories)
+    return load_file(file, sub_model, directories, tables)
 
 
-def load_file(file: Path, sub_model: str | None = None, directories: Sequence[Path] = ()) -> LoadedProfile:
+def load_file(
+    file: Path, sub_model: str | None = None, directories: Sequence[Path] = (), tables: Sequence[Table[Any]] = ()
+) -> LoadedProfile:
     """Read one file with all it extends, as sub_model (None: its first). Raises ProfileError."""
-    loaded = inspect_file(file, sub_model, directories)
+    loaded = inspect_file(file, sub_model, directories, tables)
     if loaded.mistakes:
         raise ProfileError(list(loaded.mistakes))
     return loaded
 
 
-def inspect_file(file: Path, sub_model: str | None = None, directories: Sequence[Path] = ()) -> LoadedProfile:
+def inspect_file(
+    file: Path, sub_model: str | None = None, directories: Sequence[Path] = (), tables: Sequence[Table[Any]] = ()
+) -> LoadedProfile:
     """As load_file, but what is wrong is told in ``mistakes``, as far as a profile can be made at all."""
-    layers = _Layers()
-    documents = _chain(file, (file.parent, *directories, builtin_directory()))
-    for path, document in documents[:-1]:
-        layers.merge(document, path.name, (), str(document.get("source", "")))
-    below = copy.deepcopy(layers.values)
-    leaf = documents[-1][1]
-    layers.merge(leaf, file.name, (), str(leaf.get("source", "")))
-    subs = _sub_models(leaf, file)
-    chosen = sub_model or next(iter(subs), None) or str(leaf.get("series", file.stem))
-    layers.merge(subs.get(chosen, {}), file.name, (), str(leaf.get("source", "")))
-    layers.values["sub_model"] = chosen
-    profile = _validate(layers, file.name) or _repaired(layers, below, chosen)
+    documents, _ = _chain(file, (file.parent, *directories, builtin_directory()), None)
+    layers = _merged(documents, file, sub_model)
+    profile, problems = _typed(layers.values, tables)
+    layers.tell(problems, file.name)
+    profile = profile or _repaired(layers, _merged(documents[:-1], file), tables)
     if profile is None:
         raise ProfileError(layers.mistakes)
-    return LoadedProfile(profile, file, layers.origins, tuple(layers.mistakes))
+    return LoadedProfile(file, layers, profile)
 
 
-def _validate(layers: _Layers, file: str) -> Profile | None:
-    profile, problems = shaped(Profile, layers.values)
-    for path, problem in problems:
-        origin = _nearest(layers.origins, path)
-        layers.mistakes.append(Mistake(origin.file if origin else file, ".".join(path), problem))
-    return profile
+def is_builtin(file: Path) -> bool:
+    """Tell whether a profile came with the package; those extend none but each other."""
+    return file.is_relative_to(builtin_directory())
 
 
-def _repaired(layers: _Layers, below: dict[str, Any], sub_model: str) -> Profile | None:
-    """The profile with each mistaken value as the file below has it, or without it; None if that is no profile."""
+def load_part(file: Path, sub_model: str | None, families: Collection[str]) -> LoadedProfile:
+    """A built-in profile with the base files of some families alone."""
+    documents, left = _chain(file, (file.parent, builtin_directory()), families)
+    layers = _merged(documents, file, sub_model)
+    own = {key: layers.values[key] for key in Profile._fields if key in layers.values}
+    base = [document for path, document in documents if path.parent.name == _BASE]
+    values = {**own, **_entries(layers.values, *base)}
+    profile, problems = shaped(Profile, values)
+    layers.tell(problems, file.name)
+    if profile is None:
+        raise ProfileError(layers.mistakes)
+    return LoadedProfile(file, layers, profile, left)
+
+
+def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_model: str | None = None) -> Layers:
+    """The files of a chain in one; where file is the last of them, as the sub-model that is meant."""
+    layers = Layers()
+    for path, document in documents:
+        source = str(document.get("source", ""))
+        layers.merge(document, path.name, (), source)
+        if path is file:
+            subs = _sub_models(document, file)
+            chosen = sub_model or next(iter(subs), None) or str(document.get("series", file.stem))
+            layers.merge(subs.get(chosen, {}), file.name, (), source)
+            layers.values["sub_model"] = chosen
+    return layers
+
+
+def _typed(values: Mapping[str, Any], tables: Sequence[Table[Any]]) -> tuple[Profile | None, list[Problem]]:
+    """The values as a profile with the tables of families, or None and every problem."""
+    shapes = {table.name: table.shape for table in tables}
+    own: dict[str, Any] = {"cms": {}, "cis": {}}  # no family of today names such errors
+    own.update({key: value for key, value in values.items() if key not in shapes})
+    profile, problems = shaped(Profile, own)
+    found = {}
+    for name, shape in shapes.items():
+        if name in values:
+            found[name] = shaped_as(shape, values[name], (name,), problems)
+        else:
+            problems.append(((name,), "is missing"))
+    return (None if problems or profile is None else profile._replace(tables=found)), problems
+
+
+def _repaired(layers: Layers, below: Layers, tables: Sequence[Table[Any]]) -> Profile | None:
+    """The profile with each mistaken value as the files below have it, or without it; None if that is no profile."""
     values = copy.deepcopy(layers.values)
     for mistake in layers.mistakes:
         *path, last = mistake.key.split(".")
-        target, other = values, below
+        target, other = values, below.values
         for key in path:
             target, other = target.get(key, {}), other.get(key, {})
             if not isinstance(target, dict) or not isinstance(other, dict):
@@ -186,24 +218,19 @@ def _repaired(layers: _Layers, below: dict[str, Any], sub_model: str) -> Profile
             target.pop(last, None)
             if last in other:
                 target[last] = other[last]
-    values["sub_model"] = sub_model
-    return shaped(Profile, values)[0]
+    values["sub_model"] = layers.values["sub_model"]
+    return _typed(values, tables)[0]
 
 
-def _nearest(origins: Mapping[KeyPath, Origin], path: KeyPath) -> Origin | None:
-    while path:
-        if path in origins:
-            return origins[path]
-        below = [origin for key, origin in origins.items() if key[: len(path)] == path]
-        if below:
-            return below[-1]
-        path = path[:-1]
-    return None
+def _chain(
+    file: Path, places: Sequence[Path], families: Collection[str] | None
+) -> tuple[list[tuple[Path, dict[str, Any]]], dict[str, Path]]:
+    """The files from the lowest up to file, and the base files that are left.
 
-
-def _chain(file: Path, places: Sequence[Path]) -> list[tuple[Path, dict[str, Any]]]:
-    """The files from the one that extends nothing up to file."""
+    Who extends a folder extends every file in it; families: of the base files these alone.
+    """
     documents: list[tuple[Path, dict[str, Any]]] = []
+    left: dict[str, Path] = {}
     current: Path | None = file
     while current is not None:
         if len(documents) == _MAX_CHAIN:
@@ -213,13 +240,21 @@ def _chain(file: Path, places: Sequence[Path]) -> list[tuple[Path, dict[str, Any
         parent = document.get("extends")
         if parent is None:
             break
-        near = (current.parent, *places)
-        found = next((place / str(parent) for place in near if (place / str(parent)).is_file()), None)
-        if found is None:
-            where = ", ".join(dict.fromkeys(str(place) for place in near))
-            raise ProfileError([Mistake(current.name, "extends", f"there is no file {parent!r} in {where}")])
-        current = found
-    return documents[::-1]
+        near = tuple(dict.fromkeys((current.parent, *places)))
+        if folder := _folder([place / str(parent) for place in near]):
+            left = {name: path for name, path in folder.items() if families is not None and name not in families}
+            documents += [(path, _read(path)) for name, path in folder.items() if name not in left]
+            break
+        current = next((place / str(parent) for place in near if (place / str(parent)).is_file()), None)
+        if current is None:
+            where = ", ".join(map(str, near))
+            raise ProfileError([Mistake(documents[-1][0].name, "extends", f"there is no file {parent!r} in {where}")])
+    return documents[::-1], left
+
+
+def _folder(places: Sequence[Path]) -> dict[str, Path]:
+    """The files of a folder, by name; what stands in a place before others counts."""
+    return {file.stem: file for place in reversed(places) if place.is_dir() for file in sorted(place.glob("*.toml"))}
 
 
 def _sub_models(document: Mapping[str, Any], file: Path) -> Mapping[str, Mapping[str, Any]]:

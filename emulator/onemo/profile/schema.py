@@ -6,13 +6,29 @@ Every value of every model is data of this shape; the code holds names, never th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
 from onemo.profile.shape import at_least, digits
 
+T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
+IS_DELAY = at_least(0)
+Delay = Annotated[float, IS_DELAY]
+"""Seconds that the module or its network takes, and --speed shortens."""
 Count = Annotated[int, at_least(0)]
+
+
+class Table(NamedTuple, Generic[T]):
+    """A top-level table of a profile that belongs to a family, and its shape: a NamedTuple, or ``dict[str, …]``.
+
+    title: for a reader; own: only ``show MODEL COMMAND`` prints it.
+    """
+
+    name: str
+    shape: type[T]
+    title: str
+    own: bool = False
 
 
 class ParamSection(NamedTuple):
@@ -59,13 +75,6 @@ class CommandSection(NamedTuple):
     shown: str | None = None
 
 
-class CmeSection(NamedTuple):
-    """One +CME ERROR: its number and its text (AT+CMEE=2)."""
-
-    number: Count
-    text: str
-
-
 class IdentitySection(NamedTuple):
     """Who the module says it is. ``{sub_model}`` in revision is replaced by the sub-model's name."""
 
@@ -100,8 +109,8 @@ class LineSection(NamedTuple):
 class PowerSection(NamedTuple):
     """Start and restart."""
 
-    boot_time: Seconds
-    register_time: Seconds
+    boot_time: Delay
+    register_time: Delay
     """From power-on until the module is registered."""
     banner: str
     autobaud: bool
@@ -113,7 +122,7 @@ class PowerSection(NamedTuple):
 class SleepSection(NamedTuple):
     """Sleep and power saving."""
 
-    release_time: Seconds
+    release_time: Delay
     """Silence that it takes at least: the network's connection is released after it."""
     wake_time: Seconds
     """How long after the input that woke the module input is lost."""
@@ -150,7 +159,7 @@ class ConnectionSection(NamedTuple):
     """Packets held in a buffered mode."""
     close_code: bool
     """Whether the +MIPCLOSE URC of TCP carries <ret_code>."""
-    msl: Seconds
+    msl: Delay
     close_stall: Seconds
     """Seconds without progress after which draining gives up with an RST."""
     close_linger: Seconds
@@ -205,9 +214,9 @@ class SimSection(NamedTuple):
 class RadioSection(NamedTuple):
     """The cell and the operator. rssi, ber as AT+CSQ prints them; rsrq, rsrp as AT+CESQ does."""
 
-    search_time: Seconds
+    search_time: Delay
     """From CFUN=1, the PIN or returning coverage until the module is registered."""
-    scan_time: Seconds
+    scan_time: Delay
     """How long AT+COPS=? takes."""
     tac: str
     ci: str
@@ -270,7 +279,7 @@ class DnsSection(NamedTuple):
 class PingSection(NamedTuple):
     """Echo requests (manual 3.12): seconds from one to the next, and <result> for each failure."""
 
-    interval: Seconds
+    interval: Delay
     name: Count
     name_timed_out: Count
     reported: Count
@@ -316,8 +325,18 @@ class CloseResultSection(NamedTuple):
     failed: Count
 
 
+class ErrorSection(NamedTuple):
+    """One error of a final result code: its number and its text (AT+CMEE=2)."""
+
+    number: Count
+    text: str
+
+
 class Profile(NamedTuple):
-    """One model, complete."""
+    """One model: the tables of the device, and those of the families that were read.
+
+    params, commands, cme, cms, cis: by name; they grow as families are read. tables: those of families, by name.
+    """
 
     series: str
     sub_model: str
@@ -326,19 +345,33 @@ class Profile(NamedTuple):
     line: LineSection
     power: PowerSection
     sleep: SleepSection
-    connection: ConnectionSection
-    open_results: OpenResultSection
-    close_modes: Mapping[str, CloseModeSection]
-    close_results: CloseResultSection
-    tls: TlsSection
     sim: SimSection
     radio: RadioSection
     contexts: ContextsSection
     dns: DnsSection
-    ping: PingSection
-    time: TimeSection
     clock: ClockSection
-    disconnected: Mapping[Literal["peer_closed", "broken", "pdp_down"], Count]
-    params: Mapping[str, ParamSection]
-    commands: Mapping[str, CommandSection]
-    cme: Mapping[str, CmeSection]
+    params: dict[str, ParamSection]
+    commands: dict[str, CommandSection]
+    cme: dict[str, ErrorSection]
+    cms: dict[str, ErrorSection]
+    cis: dict[str, ErrorSection]
+    tables: Mapping[str, Any] = {}
+
+    def table(self, table: Table[T]) -> T:
+        """Return a family's own table."""
+        return self.tables[table.name]  # type: ignore[no-any-return]
+
+
+CONNECTION = Table("connection", ConnectionSection, "Connections (bytes, seconds)")
+OPEN_RESULTS = Table("open_results", OpenResultSection, "MIPOPEN: the result of each failure")
+CLOSE_MODES = Table("close_modes", dict[str, CloseModeSection], "MIPCLOSE: what each mode does")
+CLOSE_RESULTS = Table("close_results", CloseResultSection, "MIPCLOSE: the ret_code of each end")
+DISCONNECTED = Table(
+    "disconnected", dict[Literal["peer_closed", "broken", "pdp_down"], Count], '"disconn": the number of each reason'
+)
+TLS = Table("tls", TlsSection, "TLS: what is stored, and how it is entered (bytes, seconds)", own=True)
+PING = Table("ping", PingSection, "MPING: the seconds between requests, and the result of each failure")
+TIME = Table("time", TimeSection, "MNTP: the result of each failure")
+
+BY_NAME = ("params", "commands", "cme", "cms", "cis")
+"""The tables of named entries that every family adds to."""

@@ -32,6 +32,11 @@ def shaped(section: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[
     return (None if problems else cast("T", result)), problems
 
 
+def shaped_as(hint: _Hint, values: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    """Convert values to any shape: a section, or ``dict[str, section]``. Problems are added to those given."""
+    return _convert(hint, values, path, problems)
+
+
 def at_least(low: float) -> Check:
     """Make a check for numbers from low up."""
     return lambda value: None if low <= value < inf else f"is {value:g}, not a number from {low:g} up"

@@ -1,22 +1,19 @@
-"""What a module and its DTE said to each other, for a test to look at and to wait for."""
+"""The dialogue of a module and its DTE, for a test to look at and to wait for."""
 
 from __future__ import annotations
 
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import overload
 
-from onemo.dialogue.lines import ANSWER, Lines, Told, crossed
+from onemo.dialogue.history import History
+from onemo.dialogue.lines import ANSWER, Told
 from onemo.wire.transmitter import Kind
 
-_KEPT = 1 << 24
-"""Bytes that are remembered of each kind; what is older is forgotten."""
-_UNREAD = 1 << 18
-"""Bytes that may wait to be taken apart into lines."""
+_MOST = 1 << 25
 _TAIL = 40
 
 
@@ -25,51 +22,51 @@ class Dialogue:
 
     A ``Trace`` that the module writes, a sequence that any thread may read. As text, a line is ``> AT`` of the DTE,
     ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
-    not ended is in that text alone. latest: when something was said last, by the clock.
+    not ended is in that text alone.
 
     settle: called before anything is read; what the module has said until then is written when it returns. For the
-    module writes what it says a moment after it said it.
+    module writes what it says a moment after it said it. most: the bytes that are remembered of the lines, and of what
+    crossed each way; what is older is forgotten.
     """
 
-    def __init__(self, settle: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settle: Callable[[], None] = lambda: None, most: int = _MOST) -> None:
         self._settle = settle
-        self._clock = clock
-        self._start = self.latest = clock()
         self._news = threading.Condition()
-        self._unread: list[tuple[float, bytes, Kind | None]] = []
-        self._unread_size = 0
+        self._history = History(time.monotonic, most)
+        self._most = most
         self.clear()
 
     def clear(self) -> None:
         """Forget all of it."""
         with self._news:
-            self._unread.clear()
-            self._lines = Lines()
-            self._told: deque[Told] = deque()
-            self._size = self._forgotten = self._passed = 0
+            self._history.clear()
+            self._passed = 1  # the line that wait_for goes on with
             self._line = {">": bytearray(), "<": bytearray()}
 
     # What is written, in the module's thread.
 
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
-        """See Trace."""
+        """Take what crossed the line: ``>`` from the DTE, ``<`` to it."""
         with self._news:
-            self.latest = self._clock()
-            self._unread.append((self.latest - self._start, data, kind))
-            self._unread_size += len(data)
-            if self._unread_size > _UNREAD:
-                self._take_up()
+            self._history.line(direction, data, kind)
+            kept = self._line[direction]
+            kept += data
+            if len(kept) > self._most:
+                del kept[: -self._most]
             self._news.notify_all()
 
     def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
-        """See Trace."""
+        """Take what happened on the network; bytes are payload."""
         with self._news:
-            self.latest = self._clock()
-            self._take_up()
-            self._keep(crossed(event, connect_id, detail, self.latest - self._start))
+            self._history.net(event, connect_id, detail)
             self._news.notify_all()
 
     # What a test reads.
+
+    @property
+    def latest(self) -> float:
+        """When something was said last, by ``time.monotonic``."""
+        return self._history.latest
 
     @property
     def sent(self) -> bytes:
@@ -111,16 +108,18 @@ class Dialogue:
         wanted = re.compile(pattern)
         until = time.monotonic() + timeout
         with self._up_to_date():
-            looked = 0
+            number = self._passed
             while True:
-                self._take_up()
-                for number in range(max(self._passed, looked, self._forgotten) - self._forgotten, len(self._told)):
-                    if wanted.search(str(self._told[number])):
-                        self._passed = self._forgotten + number + 1
-                        return self._told[number]
-                looked = self._forgotten + len(self._told)
-                if not self._news.wait(until - time.monotonic()) and not self._unread:
+                number = max(number, self._history.first)
+                for told in self._history.lines(number):
+                    number += 1
+                    if wanted.search(str(told)):
+                        self._passed = number
+                        return told
+                left = until - time.monotonic()
+                if left <= 0:
                     break
+                self._news.wait(left)
         raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
@@ -160,38 +159,18 @@ class Dialogue:
     def _up_to_date(self) -> Iterator[None]:
         self._settle()
         with self._news:
-            self._take_up()
             yield
 
     def _now(self) -> list[Told]:
         with self._up_to_date():
-            return list(self._told)
+            return self._history.lines()
 
     def _as_text(self) -> tuple[list[str], int]:
         """Each line, with those that have not ended, and how many came before."""
         with self._up_to_date():
-            return [*map(str, self._told), *map(str, self._lines.begun(0.0))], self._forgotten
+            history = self._history
+            return [*map(str, history.lines()), *map(str, history.begun())], history.first - 1
 
     def _bytes(self, direction: str) -> bytes:
         with self._up_to_date():
             return bytes(self._line[direction])
-
-    def _take_up(self) -> None:
-        """Make lines of what has come."""
-        for at, data, kind in self._unread:
-            told_now = self._lines.sent(data, at) if kind is None else self._lines.received(data, at, kind.value)
-            for told in told_now:
-                self._keep(told)
-            kept = self._line[">" if kind is None else "<"]
-            kept += data
-            if len(kept) > 2 * _KEPT:
-                del kept[:-_KEPT]
-        self._unread.clear()
-        self._unread_size = 0
-
-    def _keep(self, told: Told) -> None:
-        self._told.append(told)
-        self._size += len(told.data)
-        while self._size > _KEPT:
-            self._size -= len(self._told.popleft().data)
-            self._forgotten += 1

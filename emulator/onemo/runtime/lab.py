@@ -34,8 +34,8 @@ class Condition(Enum):
 
 
 class Running:
-    """One module of a lab. module, line: there from READY on; error: why it FAILED; session: the faults
-    that it was started with."""
+    """One module of a lab. module, line: there once it is built, and so from READY on; error: why it FAILED; session:
+    the faults that it was started with."""
 
     module: Module
     line: Line
@@ -44,6 +44,7 @@ class Running:
         self.spec = spec
         self.model = model
         self.condition = Condition.STARTING
+        self.built = False
         self.error: Exception | None = None
         self.session: Session | None = None
         self._scope = trio.CancelScope()
@@ -57,6 +58,10 @@ class Running:
     def port(self) -> str:
         """What the DTE opens."""
         return self.line.port
+
+    def build(self, line: Line, module: Module) -> None:
+        """Put the module on its line."""
+        self.line, self.module, self.built = line, module, True
 
     async def stop(self) -> None:
         """End it, its connections with an RST; its line is free when this returns."""
@@ -79,8 +84,8 @@ class Running:
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
                 name, boot_time = self.spec.who.name, self.spec.hastened_boot_time
-                self.module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
-                self.line = line
+                module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
+                self.build(line, module)
                 if (asked := asked_of(self.spec)) is not None:
                     self.session = arm(asked, self.module)
                 async with trio.open_nursery() as nursery:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from onemo.at.registry import BoundModel, bind
+from onemo.at.registry import BoundModel, bind, definition
 from onemo.errors import UsageError
-from onemo.families import DECLARATIONS
+from onemo.families import FAMILIES
 from onemo.modem.modem import Modem
-from onemo.profile.loader import LoadedProfile, find, inspect_file
+from onemo.profile.loader import LoadedProfile, find, inspect_file, is_builtin, load_part
+from onemo.profile.schema import Table
 
 Model = BoundModel[Modem]
 
@@ -54,17 +56,30 @@ def individual(model: Model, who: Who) -> Model:
 def load_model(name: str, directories: tuple[Path, ...] = ()) -> Model:
     """The model of a series or sub-model name, upper or lower case; directories are searched first.
 
-    Raises UnknownModel, or ProfileError with every mistake.
+    Of a built-in one the families that are not of the core are bound when they are needed. Raises UnknownModel, or
+    ProfileError with every mistake.
     """
     file, sub_model = find(name, directories)
-    return bind_profile(inspect_file(file, sub_model, directories))
+    if directories or not is_builtin(file):
+        return bind_profile(inspect(file, sub_model, directories))
+    return bind_profile(load_part(file, sub_model, [family.name for family in FAMILIES if family.core]))
 
 
 def load_model_file(file: Path, directories: tuple[Path, ...] = ()) -> Model:
     """The model that one profile file describes. Raises ProfileError with every mistake."""
-    return bind_profile(inspect_file(file, None, directories))
+    return bind_profile(inspect(file, None, directories))
+
+
+def inspect(file: Path, sub_model: str | None = None, directories: Sequence[Path] = ()) -> LoadedProfile:
+    """Read one file with all it extends, the tables of every family included; mistakes are told in it."""
+    return inspect_file(file, sub_model, directories, family_tables())
+
+
+def family_tables() -> list[Table[Any]]:
+    """The tables of profiles that belong to families."""
+    return [table for family in FAMILIES for table in definition(family).tables]
 
 
 def bind_profile(loaded: LoadedProfile) -> Model:
-    """Every command bound to a profile. Raises ProfileError with every mistake."""
-    return bind(DECLARATIONS, loaded)
+    """Bind the families to a profile. Raises ProfileError with every mistake."""
+    return bind(FAMILIES, loaded)

@@ -34,6 +34,7 @@ from onemo.net.interface import (
     OpenRequest,
     Transport,
 )
+from onemo.profile.schema import CONNECTION
 from onemo.runtime.sending import Sending, Shell, Task
 from onemo.runtime.services import Services
 from onemo.runtime.trace import Recent, Trace
@@ -175,7 +176,7 @@ class Peers:
         """End it as MIPCLOSE said, or after the peer did: what is unsent still goes, while it moves."""
         if task.scope.cancel_called:
             return
-        profile = self._shell.modem.model.profile.connection
+        profile = self._shell.modem.model.profile.table(CONNECTION)
         plan = task.plan or ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
         if task.plan is None:
             self._lingering.append(task)

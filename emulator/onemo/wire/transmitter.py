@@ -47,6 +47,13 @@ class Transmitter:
         self._urc_size = 0
         self._not_before = -math.inf
 
+    def take_over(self, other: Transmitter) -> None:
+        """Go on where another one of the same line is, which is not to be used meanwhile."""
+        self.hold, self.dropped, self.size = other.hold, other.dropped, other.size
+        self._out, self._runs = other._out, other._runs
+        self._urcs, self._urc_size = other._urcs, other._urc_size
+        self._not_before = other._not_before
+
     @property
     def full(self) -> bool:
         """True when so much waits for the DTE that nothing more should be produced.

@@ -58,7 +58,7 @@ def refused(text: str, record: BoundRecord[Sample] | None = None) -> bool:
     try:
         parsed(text, record)
     except CommandError as error:
-        return error.cme is Cme.INCORRECT_PARAMETERS
+        return error.code is Cme.INCORRECT_PARAMETERS
     return False
 
 

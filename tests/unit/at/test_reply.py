@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from onemo.at.reply import CONNECT, ERROR, OK, Cme, CommandError, ReplyFormat
+from onemo.at.reply import CONNECT, ERROR, OK, CommandError, ReplyFormat
+from onemo.modem.connection import SocketError
 
 from tests.support.driver import model_named
 
 
 @pytest.fixture
 def form() -> ReplyFormat:
-    return ReplyFormat(model_named("ML307R").cme)
+    return ReplyFormat(model_named("ML307R").errors)
 
 
 def test_words(form: ReplyFormat) -> None:
@@ -30,7 +31,7 @@ def test_numbers(form: ReplyFormat) -> None:
 
 def test_quiet_keeps_result_codes_only(form: ReplyFormat) -> None:
     form.quiet = True
-    assert form.final(OK) == form.error(None) == form.error(Cme.IN_USE) == b""
+    assert form.final(OK) == form.error(None) == form.error(SocketError.IN_USE) == b""
     assert form.information([b"+A: 1"]) == b"\r\n+A: 1\r\n"
     assert form.notice(b"+B: 1") == b"\r\n+B: 1\r\n"
 
@@ -38,7 +39,7 @@ def test_quiet_keeps_result_codes_only(form: ReplyFormat) -> None:
 def test_error_reports(form: ReplyFormat) -> None:
     told = []
     for form.error_level in (0, 1, 2):
-        told.append(form.error(Cme.IN_USE))
+        told.append(form.error(SocketError.IN_USE))
         assert form.error(None) == b"\r\nERROR\r\n"
     assert told[:2] == [b"\r\nERROR\r\n", b"\r\n+CME ERROR: 552\r\n"]
     assert told[2].startswith(b"\r\n+CME ERROR: ")
@@ -48,11 +49,11 @@ def test_error_reports(form: ReplyFormat) -> None:
 def test_other_line_ends(form: ReplyFormat) -> None:
     form.cr, form.lf = b"!", b"$"
     assert form.final(OK) == b"!$OK!$"
-    assert form.error(Cme.NOT_USED) == b"!$+CME ERROR: 551!$"
+    assert form.error(SocketError.NOT_USED) == b"!$+CME ERROR: 551!$"
     form.verbose = False
     assert form.final(OK) == b"0!"
 
 
 def test_an_error_tells_its_name() -> None:
-    assert str(CommandError(Cme.IN_USE)) == "in_use"
+    assert str(CommandError(SocketError.IN_USE)) == "in_use"
     assert str(CommandError()) == "error"

@@ -10,19 +10,23 @@ from typing import Any
 
 import onemo.cli.show
 import pytest
+from onemo.at.registry import declarations
 from onemo.cli.command_page import command_name
 from onemo.cli.model_page import about
 from onemo.cli.show import show_model, show_models
 from onemo.cli.traits import typed as as_typed
 from onemo.errors import EmulatorError
-from onemo.families import DECLARATIONS
-from onemo.profile.loader import inspect_file, load, model_files, sub_models
+from onemo.families import FAMILIES
+from onemo.profile.loader import model_files, sub_models
+from onemo.profile.schema import CLOSE_RESULTS, CONNECTION, PING, TIME
+from onemo.runtime.models import inspect as inspect_file
 
+from tests.support.profiles import load
 from tests.unit.cli.conftest import ACME, Typed, Write, on_a_terminal
 
 Shown = Callable[..., list[str]]
 SERIES = {file.stem.upper(): sub_models(file) for file in model_files().values()}
-NAMES = [declaration.name for declaration in DECLARATIONS]
+NAMES = list(declarations(FAMILIES))
 
 
 _inspected = cache(inspect_file)
@@ -31,7 +35,7 @@ _inspected = cache(inspect_file)
 @pytest.fixture(autouse=True)
 def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of the time of these tests would be reading the same profiles again."""
-    monkeypatch.setattr(onemo.cli.show, "inspect_file", _inspected)
+    monkeypatch.setattr(onemo.cli.show, "inspect", _inspected)
 
 
 @pytest.fixture
@@ -144,9 +148,9 @@ def test_a_model_is_told_in_full(shown: Shown, name: str) -> None:
     profile = load(name).profile
     assert lines[0].startswith(f"{name}  {profile.family}, series {profile.series}, from ")
     sections: tuple[tuple[Any, ...], ...] = (
-        *(profile.identity, profile.line, profile.power, profile.connection, profile.close_results),
+        *(profile.identity, profile.line, profile.power, profile.table(CONNECTION), profile.table(CLOSE_RESULTS)),
         *(profile.sim, profile.radio, profile.contexts, profile.sleep),
-        *(profile.dns, profile.ping, profile.time, profile.clock),
+        *(profile.dns, profile.table(PING), profile.table(TIME), profile.clock),
     )
     for section in sections:
         for key, value in section._asdict().items():  # type: ignore[attr-defined]
@@ -161,7 +165,7 @@ def test_a_model_is_told_in_full(shown: Shown, name: str) -> None:
 
 def test_a_value_with_its_own_source(shown: Shown) -> None:
     lines = shown("ML307R")
-    assert row(lines, "banner") == ["+MATREADY", "vendor's base guide", "base.toml"]
+    assert row(lines, "banner") == ["+MATREADY", "vendor's base guide", "power.toml"]
     assert row(lines, "tcp_window") == ["64240", "manual 3.1, fn 7", "cat1.toml"]
     assert row(lines, "model") == ["ML307R", "manual 1.1", "ml307r.toml"]
     assert row(lines, "refused")[0] == "557 (refused)"
@@ -171,7 +175,7 @@ def test_a_value_with_its_own_source(shown: Shown) -> None:
 
 def test_names_pings_and_the_time(shown: Shown) -> None:
     lines = shown("ML307R")
-    assert row(lines, "ipv4") == ["119.29.29.29, 114.114.114.114", "manual 3.10, 3.11", "base.toml"]
+    assert row(lines, "ipv4") == ["119.29.29.29, 114.114.114.114", "manual 3.10, 3.11", "dns.toml"]
     assert row(lines, "every_family")[:2] == ["yes", "seen on hardware"]
     assert row(lines, "interval")[0] == "1"
     assert row(lines, "name_timed_out")[0] == "2"
@@ -184,7 +188,7 @@ def test_names_pings_and_the_time(shown: Shown) -> None:
 
 def test_the_module_around_the_sockets(shown: Shown) -> None:
     lines = shown("ML307R")
-    assert row(lines, "register_time") == ["0.5", "vendor's base guide", "base.toml"]
+    assert row(lines, "register_time") == ["0.5", "vendor's base guide", "power.toml"]
     assert row(lines, "pin")[0] == "1234"
     assert row(lines, "operator")[0] == "CHINA MOBILE"
     assert row(lines, "needs_call")[0] == "yes"
@@ -290,7 +294,7 @@ def test_ranges_and_defaults_with_their_sources(shown: Shown) -> None:
     lines = shown("MN316", "MIPTKA")
     start = next(index for index, line in enumerate(lines) if cells(line)[0] == "keepidle")
     assert [cells(line) for line in lines[start : start + 2]] == [
-        ["keepidle", "30-7200", "manual 3.2", "base.toml"],
+        ["keepidle", "30-7200", "manual 3.2", "sockets.toml"],
         ["default 30", "manual 3.2, fn 9", "mn316.toml"],
     ]
     assert row(lines, "connect_id") == ["0-4; required", "manual 3.1, fn 2", "mn316.toml"]

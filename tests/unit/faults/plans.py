@@ -14,7 +14,7 @@ class Plan:
     """A plan in trio's time. Implements Chooser."""
 
     def __init__(self, *faults: str, seed: int = 1) -> None:
-        self.plan = FaultPlan(Random(seed))
+        self.plan = FaultPlan(Random, seed)
         for text in faults:
             self.arm(text)
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import onemo
 import pytest
-from onemo.at.reply import Cme
 from onemo.faults.kinds import KINDS, OPEN_FAILURES
 from onemo.faults.presets import PRESETS, parse_faults
 from onemo.faults.scenario import read_scenario
 from onemo.net.interface import Echo
-from onemo.profile.schema import OpenResultSection
+from onemo.profile.schema import CLOSE_RESULTS, DISCONNECTED, PING, TIME, OpenResultSection
 
 from scripts.fault_pages import FILE, page, ways
 from tests.support.driver import model_named
@@ -53,12 +52,12 @@ def test_what_it_shows_can_be_said() -> None:
 
 @pytest.mark.parametrize("series", SERIES)
 def test_every_error_number_of_the_series_is_there(series: str) -> None:
-    for number, text in model_named(series).cme.values():
+    for number, text in model_named(series).errors.values():
         assert f"\n| {number} | {text} | " in PAGE
 
 
 def test_every_error_and_every_result_of_an_opening_has_its_way() -> None:
-    assert ways()["cme"].keys() == {cme.key for cme in Cme}
+    assert ways()["cme"].keys() == {code.key for code in model_named("ML307R").errors}
     others = {name for name in OpenResultSection._fields if name.replace("_", "-") not in OPEN_FAILURES}
     assert ways()["open"].keys() == others
 
@@ -67,12 +66,12 @@ def test_every_result_of_the_profiles_is_there() -> None:
     for series in SERIES:
         profile = model_named(series).profile
         for name in ("name", "name_timed_out", "reported", "timed_out", "other"):
-            assert f"+MPING: {getattr(profile.ping, name)}" in SAID
+            assert f"+MPING: {getattr(profile.table(PING), name)}" in SAID
         for name in ("name", "timed_out", "unusable"):
-            assert f"+MNTP: {getattr(profile.time, name)}" in SAID
-        for number in profile.disconnected.values():
+            assert f"+MNTP: {getattr(profile.table(TIME), name)}" in SAID
+        for number in profile.table(DISCONNECTED).values():
             assert f'"disconn",0,{number}' in SAID
-        for number in profile.close_results:
+        for number in profile.table(CLOSE_RESULTS):
             assert f"+MIPCLOSE: 0,{number}" in SAID
         for notice in (profile.power.banner, profile.power.reboot_notice, profile.power.off_notice):
             assert notice in SAID

@@ -17,7 +17,7 @@ TIMES = st.lists(st.floats(0, 10), min_size=1, max_size=60).map(sorted)
 
 
 def plan_of(text: str, seed: int = 1, now: float = 0.0) -> tuple[FaultPlan, Armed]:
-    plan = FaultPlan(Random(seed))
+    plan = FaultPlan(Random, seed)
     return plan, plan.add(parse_fault(text), now)
 
 
@@ -37,7 +37,7 @@ def test_what_other_faults_meet_changes_nothing(seed: int, others: int) -> None:
     """Each has dice of its own."""
     found = []
     for between in (0, others):
-        plan = FaultPlan(Random(seed))
+        plan = FaultPlan(Random, seed)
         one = plan.add(parse_fault("command-delay command=CSQ probability=0.5"), 0.0)
         plan.add(parse_fault("command-delay command=CGMM probability=0.5"), 0.0)
         rolls = []

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.reply import Cme, CommandError
-from onemo.modem.files import FileKind, Files
-from onemo.modem.memory import Memory
+from onemo.modem.files import FileError, FileKind, Files
+from onemo.modem.modem import Modem
 from onemo.net.interface import Pem
+from onemo.profile.schema import TLS
 
 from tests.support.driver import model_named
 
-PROFILE = model_named("ML307R").profile.tls
+PROFILE = model_named("ML307R").profile.table(TLS)
 SECRET = bytes(range(256))
 
 
 def test_everything_comes_back() -> None:
-    files = Files(PROFILE)
+    files = Files(PROFILE, 64)
     files.add(FileKind.CERTIFICATE, "ca.pem", b"ca", last=True)
     files.add(FileKind.KEY, "a.key", SECRET, last=True)
     files.add(FileKind.KEY, "half.key", SECRET, last=False)
-    again = Files(PROFILE)
-    assert again.restore(files.snapshot(), 64) == []
+    again = Files(PROFILE, 64)
+    assert again.restore(files.snapshot()) == []
     assert again.stored == files.stored
     assert again.find(FileKind.KEY, "a.key") == SECRET
     assert again.find(FileKind.CERTIFICATE, "a.key") is None
@@ -41,33 +42,33 @@ def test_everything_comes_back() -> None:
     ],
 )
 def test_what_does_not_fit(entry: dict[str, object]) -> None:
-    files = Files(PROFILE)
-    assert len(files.restore(entry, 64)) == 1
+    files = Files(PROFILE, 64)
+    assert len(files.restore(entry)) == 1
     assert files.stored == {}
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", 'a"b'])
 def test_a_name_that_would_break_a_line(name: str) -> None:
     """It is refused at once, for the memory would not take it up again."""
-    files = Files(PROFILE)
+    files = Files(PROFILE, 64)
     with pytest.raises(CommandError) as refusal:
         files.add(FileKind.CERTIFICATE, name, b"a", last=True)
-    assert refusal.value.cme is Cme.INCORRECT_PARAMETERS
+    assert refusal.value.code is Cme.INCORRECT_PARAMETERS
 
 
 def test_so_many_files_and_no_more() -> None:
-    files = Files(PROFILE)
+    files = Files(PROFILE, 64)
     for number in range(PROFILE.most_files):
         files.add(FileKind.CERTIFICATE, str(number), b"a", last=True)
     with pytest.raises(CommandError) as refusal:
         files.add(FileKind.CERTIFICATE, "more", b"a", last=True)
-    assert refusal.value.cme is Cme.FILE_WRITE_FAILED
+    assert refusal.value.code is FileError.FILE_WRITE_FAILED
 
 
 def test_a_model_without_tls_takes_none() -> None:
     stored = {"files": {"key": {"a": "b"}}}
-    assert Memory(model_named("MN316")).restore(stored) == ["files"]
-    assert Memory(model_named("ML307R")).restore(stored) == []
+    assert Modem(model_named("MN316")).restore(stored) == ["files"]
+    assert Modem(model_named("ML307R")).restore(stored) == []
 
 
 def test_it_does_not_show_itself() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.modem.memory import Memory
 from onemo.modem.modem import Modem
 from onemo.runtime.models import Model, load_model_file
 
@@ -45,9 +44,9 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 def restored(model: str | Model, stored: Mapping[str, object]) -> tuple[list[str], Mapping[str, object]]:
     """Restore values, and return those that were refused, and those that are there then."""
-    memory = Memory(model_named(model) if isinstance(model, str) else model)
-    refused = memory.restore(stored)
-    return refused, memory.snapshot()
+    modem = Modem(model_named(model) if isinstance(model, str) else model)
+    refused = modem.restore(stored)
+    return refused, modem.memory.snapshot()
 
 
 @pytest.mark.parametrize("series", NB)

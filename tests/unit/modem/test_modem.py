@@ -9,11 +9,10 @@ import pytest
 from onemo.at.command import Action, Declaration, NoParameters
 from onemo.at.registry import bind
 from onemo.at.reply import Reply
-from onemo.families import DECLARATIONS
+from onemo.families import FAMILIES
 from onemo.modem.connection import Loss
 from onemo.modem.modem import Modem
-from onemo.profile.loader import inspect_file
-from onemo.runtime.models import Model
+from onemo.runtime.models import Model, inspect
 
 from tests.support.driver import Driver, model_named
 
@@ -101,7 +100,7 @@ def test_what_no_command_declares_is_answered_with_error_and_told(tmp_path: Path
     file = tmp_path / "mine.toml"
     file.write_text('extends = "models/ml307r.toml"\nsource = "a test"\n[commands.BROKEN]\navailable = true\n')
     declaration: Declaration[Modem] = Action("BROKEN", NoParameters, broken, bare=True)
-    driver = Driver(bind((*DECLARATIONS, declaration), inspect_file(file))).boot()
+    driver = Driver(bind(FAMILIES, inspect(file), (declaration,))).boot()
     with pytest.raises(AssertionError) as caught:
         driver.type(b"AT+CGMM;+BROKEN;+CGMI\r")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)

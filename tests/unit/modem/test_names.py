@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from onemo.modem.names import name_policy, require_addresses, servers_in_force, shown_address
-from onemo.modem.slots import Servers
+from onemo.modem.names import Servers, name_policy, require_addresses, servers_in_force, shown_address
 from onemo.net.interface import Family, NamePolicy
 from onemo.runtime.models import load_model_file
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 
 import pytest
-from onemo.at.reply import Cme, CommandError
-from onemo.modem.connection import TRANSITIONS, AccessMode, Event, Instance, Operation, State
+from onemo.at.reply import CommandError
+from onemo.modem.connection import TRANSITIONS, AccessMode, Event, Instance, Operation, SocketError, State
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.net.interface import OpenRequest, Transport
 
 from tests.support.driver import model_named
 
 REQUEST = OpenRequest(Transport.TCP, "h", 80, 60.0)
-NUMBERS = model_named("ML307R").cme
+NUMBERS = model_named("ML307R").errors
 
 
 def refusal(operation: Operation, state: State) -> int | None:
     try:
         Instance(0, state).check(operation)
     except CommandError as error:
-        return NUMBERS[error.cme][0] if error.cme else 0
+        return NUMBERS[error.code][0] if error.code else 0
     return None
 
 
@@ -113,5 +113,5 @@ def test_nothing_happens_without_supply(event: PowerEvent) -> None:
 
 
 def test_errors_have_the_numbers_of_the_manual() -> None:
-    assert NUMBERS[Cme.NOT_USED][0] == 551
-    assert NUMBERS[Cme.IN_USE][0] == 552
+    assert NUMBERS[SocketError.NOT_USED][0] == 551
+    assert NUMBERS[SocketError.IN_USE][0] == 552

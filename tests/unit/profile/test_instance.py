@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import UsageError
 from onemo.profile.instance import carded, hastened, luhn, named, told
+from onemo.profile.schema import CONNECTION, PING
 from onemo.runtime.models import Who, individual
 
 from tests.support.driver import model_named
@@ -132,7 +133,7 @@ def test_speed_shortens_every_delay_and_nothing_else() -> None:
     assert fast.power.register_time == pytest.approx(PROFILE.power.register_time / 10)
     assert fast.radio.search_time == pytest.approx(PROFILE.radio.search_time / 10)
     assert fast.radio.scan_time == pytest.approx(PROFILE.radio.scan_time / 10)
-    assert fast.connection.msl == pytest.approx(PROFILE.connection.msl / 10)
-    assert fast.ping.interval == pytest.approx(PROFILE.ping.interval / 10)
+    assert fast.table(CONNECTION).msl == pytest.approx(PROFILE.table(CONNECTION).msl / 10)
+    assert fast.table(PING).interval == pytest.approx(PROFILE.table(PING).interval / 10)
     assert fast.line == PROFILE.line
     assert hastened(fast, 0.1).power.boot_time == pytest.approx(PROFILE.power.boot_time)

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from onemo.errors import UnknownModel
-from onemo.profile.loader import Origin, builtin_directory, load, load_file, model_files, sub_models
+from onemo.profile.layers import Origin
+from onemo.profile.loader import builtin_directory, model_files, sub_models
 from onemo.profile.ranges import Range
+
+from tests.support.profiles import load, load_file
 
 FILES = sorted(builtin_directory().rglob("*.toml"))
 NAMES = [name for file in model_files().values() for name in sub_models(file)]
@@ -56,8 +59,10 @@ def unsourced(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[
 @pytest.mark.parametrize("name", NAMES)
 def test_every_value_of_every_model_has_a_source(name: str) -> None:
     loaded = load(name)
-    assert set(leaves(loaded.profile)) - {("sub_model",)} <= set(loaded.origins)
-    assert all(exists(loaded.profile, path) for path in loaded.origins)
+    said = {**loaded.profile._asdict(), **loaded.profile.tables}
+    del said["tables"]
+    assert set(leaves(said)) - {("sub_model",)} <= set(loaded.origins)
+    assert all(exists(said, path) for path in loaded.origins)
     assert all(origin.source for origin in loaded.origins.values())
     assert {origin.file for origin in loaded.origins.values()} <= {file.name for file in FILES}
 
@@ -124,15 +129,15 @@ def test_each_value_comes_from_the_last_file_that_says_it() -> None:
     assert loaded.origin(("params", "connect_id", "range")) == Origin("mn316.toml", "manual 3.1, fn 2")
     assert loaded.origin(("family",)) == Origin("nb.toml", "manual 1.1")
     keepidle = ("commands", "MIPTKA", "params", "keepidle")
-    assert loaded.origin((*keepidle, "range")) == Origin("base.toml", "manual 3.2")
+    assert loaded.origin((*keepidle, "range")) == Origin("sockets.toml", "manual 3.2")
     assert loaded.origin((*keepidle, "default")) == Origin("mn316.toml", "manual 3.2, fn 9")
-    assert loaded.origin(("cme", "phone_failure", "number")) == Origin("errors.toml", "27.007 9.2")
+    assert loaded.origin(("cme", "phone_failure", "number")) == Origin("basic.toml", "27.007 9.2")
 
 
 def test_what_is_not_said_has_the_origin_of_its_table() -> None:
     loaded = load("ML307R")
-    assert loaded.origin(("commands", "MIPSTATE", "params")) == Origin("base.toml", "manual 3.8")
-    assert loaded.origin(("commands", "MIPSTATE")) == Origin("base.toml", "manual 3.8")
+    assert loaded.origin(("commands", "MIPSTATE", "params")) == Origin("sockets.toml", "manual 3.8")
+    assert loaded.origin(("commands", "MIPSTATE")) == Origin("sockets.toml", "manual 3.8")
     assert loaded.origin(("sub_model",)) is None
 
 
@@ -183,8 +188,8 @@ def test_the_nearest_source_counts(write: Write, tmp_path: Path) -> None:
 
 def test_a_table_says_the_sources_of_single_values() -> None:
     loaded = load("ML307R")
-    assert loaded.origin(("connection", "inline_max")) == Origin("base.toml", "manual 3.5")
-    assert loaded.origin(("connection", "send_buffer")) == Origin("base.toml", "decided: the manual is silent")
+    assert loaded.origin(("connection", "inline_max")) == Origin("sockets.toml", "manual 3.5")
+    assert loaded.origin(("connection", "send_buffer")) == Origin("sockets.toml", "decided: the manual is silent")
 
 
 def test_a_sub_model_changes_any_section(write: Write, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from onemo.errors import Mistake, ProfileError
-from onemo.profile.loader import builtin_directory, load, load_file
+from onemo.profile.loader import builtin_directory
+
+from tests.support.profiles import load, load_file
 
 Write = Callable[[str, str], Path]
 

@@ -6,15 +6,12 @@ import re
 import threading
 
 import pytest
-from onemo.runtime import dialogue
 from onemo.runtime.dialogue import Dialogue
 from onemo.wire.transmitter import Kind
 
 
-@pytest.fixture
-def trace() -> Dialogue:
+def opening(trace: Dialogue) -> Dialogue:
     """An echoing module that opens a connection."""
-    trace = Dialogue()
     trace.line(">", b"AT+MIPOPEN=0")
     trace.line("<", b"AT+MIPOPEN=0", Kind.ECHO)
     trace.line(">", b"\r")
@@ -24,6 +21,11 @@ def trace() -> Dialogue:
     trace.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
     trace.net("received", 0, b"\x00\xff")
     return trace
+
+
+@pytest.fixture
+def trace() -> Dialogue:
+    return opening(Dialogue())
 
 
 def test_it_reads_as_a_dialogue(trace: Dialogue) -> None:
@@ -98,12 +100,12 @@ def test_nothing_is_left_when_it_is_cleared(trace: Dialogue) -> None:
     assert trace.wait_for("OK", timeout=0).text == "OK"
 
 
-def test_it_forgets_what_is_old(trace: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialogue, "_KEPT", 1000)
-    monkeypatch.setattr(dialogue, "_UNREAD", 100)
+def test_it_forgets_what_is_old() -> None:
+    trace = opening(Dialogue(most=4000))
+    assert len(trace) == 6
     for number in range(10_000):
         trace.line("<", b"\r\nline %d\r\n" % number, Kind.ANSWER)
     assert len(trace) < 200
-    assert len(trace.received) <= 2000
+    assert len(trace.received) == 4000
     assert trace.wait_for("line").data == trace[0].data
     assert trace.tail(1).splitlines() == ["... 10005 lines before", "< line 9999"]

@@ -10,6 +10,7 @@ import pytest
 import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.sockets import HostNetwork
+from onemo.profile.schema import CONNECTION
 from onemo.runtime.models import load_model
 from onemo.runtime.shell import Module
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -79,7 +80,7 @@ async def test_a_write_refused_after_waiting_ends_the_connection(
 
 async def test_closing_waits_for_a_slow_but_steady_peer(bench: Bench, autojump_clock: MockClock) -> None:
     """Longer than one stall in all, never so long without a byte."""
-    stall = bench.module.modem.model.profile.connection.close_stall
+    stall = bench.module.modem.model.profile.table(CONNECTION).close_stall
     peer = await online(bench, window=100)
     peer.closing.set()
     await pass_on(bench, PAYLOAD[:1000])
@@ -103,7 +104,7 @@ async def test_closing_gives_up_on_a_stuck_peer(nursery: trio.Nursery, autojump_
     await pass_on(bench, PAYLOAD[:1000])
     await escape(bench)
     assert await bench.ask("AT+MIPCLOSE=0") == ["OK"]
-    stall = bench.module.modem.model.profile.connection.close_stall
+    stall = bench.module.modem.model.profile.table(CONNECTION).close_stall
     assert lines(await bench.hears(stall)) == ["+MIPCLOSE: 0,1"]
     assert peer.plan is None, "an RST, no FIN"
     assert peer.aborted

@@ -163,3 +163,18 @@ def test_many_small_answers_are_handed_over_together() -> None:
         transmitter.write(b"\r\nOK\r\n")
     assert len(transmitter.peek()) >= 16_384
     assert drained(transmitter, 1001) == b"\r\nOK\r\n" * 10_000
+
+
+def test_another_one_goes_on_where_it_is(transmitter: Transmitter) -> None:
+    transmitter.tell_kinds()
+    transmitter.final(b"OK", 7.0)
+    transmitter.urc(b"one")
+    transmitter.hold, transmitter.dropped = True, 3
+    other = Transmitter(high_mark=100, urc_queue=50, urc_gap=0.5, typing_hold=1.0)
+    other.take_over(transmitter)
+    assert vars(other) == vars(transmitter)
+    other.hold = False
+    assert other.deadline == 7.5
+    other.release(7.5)
+    assert list(other.kinds(5)) == [(Kind.ANSWER, 2), (Kind.URC, 3)]
+    assert drained(other) == b"OKone"

@@ -69,7 +69,7 @@ class Faults:
     def __init__(self, running: Running, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
         self._running = running
         self.seed = Random().randrange(_MOST_SEEDS) if seed is None else seed
-        self.plan = FaultPlan(Random(self.seed))
+        self.plan = FaultPlan(Random, self.seed)
         self.fired: list[Callable[[Armed], None]] = []
         self.on_change: list[Callable[[], None]] = []
         self._names = tuple(name.lower() for name in names)

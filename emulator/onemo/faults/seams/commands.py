@@ -74,7 +74,7 @@ class FaultyCommands:
 
     def _connection(self, command: Command) -> int | None:
         """The instance that a command names: its first number, behind a key if it has keys."""
-        bound = self._modem.commands.get(command.name)
+        bound = self._modem.model.command(command.name)
         if bound is None or command.form is not Form.SET or command.complete:
             return None
         named = any(record.params and record.params[0].name == "connect_id" for record in bound.records.values())
@@ -109,7 +109,7 @@ class FaultyCommands:
             return form.error(None)
         if form.quiet:
             return b""
-        text = next((text for known, text in form.cme.values() if known == number), None)
+        text = next((text for known, text in form.errors.values() if known == number), None)
         if name == _ERRORS["cme"] and form.error_level == 2 and text is not None:
             return form.notice(name + text.encode())
         return form.notice(name + b"%d" % number)

@@ -176,7 +176,7 @@ def _receive(modem: Modem, instance: Instance, data: bytes, now: float) -> None:
 def _instance(modem: Modem, fault: Fault, connect_id: int | None) -> Instance | None:
     """The instance that is meant; None where the model has no such one, or is off."""
     wanted = fault.whole("id") if "id" in fault.values else connect_id or 0
-    return modem.connections[wanted] if modem.power.ready and wanted in modem.connect_ids else None
+    return modem.connections[wanted] if modem.power.ready and wanted in modem.connections else None
 
 
 Happening = Callable[[Modem, Fault, float, "int | None"], None]

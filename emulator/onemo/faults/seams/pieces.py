@@ -28,7 +28,9 @@ class Piece(NamedTuple):
         """What to hand to the line, in order."""
         if 0 < self.split < len(self.data):
             yield self.data[: self.split]
-            yield Pause(self.gap, self.why)
+            pause = Pause()
+            pause.gap, pause.why = self.gap, self.why
+            yield pause
             yield self.data[self.split :]
         else:
             yield self.data
@@ -37,13 +39,8 @@ class Piece(NamedTuple):
 class Pause(bytes):
     """No bytes, but a silence of gap seconds among them. why: the fault that makes it."""
 
-    gap: float
-    why: Armed | None
-
-    def __new__(cls, gap: float, why: Armed | None) -> Pause:
-        pause = super().__new__(cls)
-        pause.gap, pause.why = gap, why
-        return pause
+    gap = 0.0
+    why: Armed | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -31,8 +31,10 @@ class FaultyTransmitter(Transmitter):
     def __init__(
         self, modem: Modem, faults: Chooser, clock: Callable[[], float], tidy: Callable[[], None] = lambda: None
     ) -> None:
-        self._plain = tuple(vars(modem.transmitter))
-        vars(self).update(vars(modem.transmitter))
+        line = modem.profile.line
+        super().__init__(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
+        self._plain = modem.transmitter
+        self.take_over(self._plain)
         self._modem = modem
         self._faults = faults
         self._clock = clock
@@ -51,10 +53,9 @@ class FaultyTransmitter(Transmitter):
         return not (self._late or any(self._placed.values()) or self._pauses)
 
     def plain(self) -> Transmitter:
-        """The transmitter that goes on without faults. To be asked when idle."""
-        plain = Transmitter.__new__(Transmitter)
-        vars(plain).update({name: getattr(self, name) for name in self._plain})
-        return plain
+        """Return the transmitter that goes on without faults. To be asked when idle."""
+        self._plain.take_over(self)
+        return self._plain
 
     def let_go(self, ended: Collection[Armed]) -> None:
         """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do, and no silence."""
@@ -139,7 +140,7 @@ class FaultyTransmitter(Transmitter):
 
     def _lateness(self, armed: Armed, connection: int | None) -> float:
         """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        if armed.fault.text("until") == "timeout" and connection is not None and connection in self._modem.connect_ids:
+        if armed.fault.text("until") == "timeout" and connection is not None:
             request = self._modem.connections[connection].request
             return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
         return armed.seconds()

@@ -5,12 +5,21 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_address
 
-from onemo.errors import UsageError
+from onemo.errors import NetError, NetFailure, UsageError
 from onemo.net.interface import Family
 
+DOMAIN = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses in the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
 _PORT = 9
+
+
+def family_of(address: str) -> Family:
+    """Return the family of an IPv4 or IPv6 literal. Raises NetError(NAME): it is none."""
+    try:
+        return Family(ip_address(address).version)
+    except ValueError:
+        raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
 
 
 def own_address(source: str | None, family: Family) -> str | None:

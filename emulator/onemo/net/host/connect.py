@@ -13,13 +13,12 @@ from typing import NamedTuple
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.addresses import own_address
+from onemo.net.host.addresses import DOMAIN, own_address
 from onemo.net.host.connections import TcpConnection, UdpConnection, reset
 from onemo.net.host.ports import PortClaim
 from onemo.net.interface import Connection, Family, OpenRequest, Transport
 
 _ANY_ADDRESS = {Family.IPV4: "0.0.0.0", Family.IPV6: "::"}
-_SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 _SOCKET_TYPE = {Transport.TCP: socket.SOCK_STREAM, Transport.UDP: socket.SOCK_DGRAM}
 
 _CONNECT_FAILURE = {
@@ -75,7 +74,7 @@ async def connect(
 
 def _new_socket(transport: Transport, family: Family) -> socket.socket:
     try:
-        sock = socket.socket(_SOCKET_FAMILY[family], _SOCKET_TYPE[transport])
+        sock = socket.socket(DOMAIN[family], _SOCKET_TYPE[transport])
     except OSError as error:
         failure = NetFailure.FAMILY if error.errno == errno.EAFNOSUPPORT else NetFailure.SOCKET
         raise NetError(failure, str(error.strerror)) from error

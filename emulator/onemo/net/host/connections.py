@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from onemo.errors import NetError, NetFailure
+from onemo.net.draining import drained
 from onemo.net.host.ports import PortClaim
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Transport
 
@@ -24,7 +25,6 @@ _SIOCOUTQ = termios.TIOCOUTQ  # one number for both on Linux: bytes not acknowle
 _SIOCOUTQNSD = 0x894B  # bytes not yet sent (TCP); Linux's number, which no module of the library names
 _TCP_CLOSE = 7  # tcpi_state of linux/tcp.h: nothing is left of the connection
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-_SHORTEST_LOOK, _LONGEST_LOOK = 0.001, 0.05  # seconds between two looks at what is outstanding
 _DISCARD_BYTES = 65536
 _DISCARD_TURNS = 16  # in one go: a peer that never stops must not keep everybody else waiting
 _LARGEST_DATAGRAM = 65535
@@ -190,7 +190,7 @@ class TcpConnection(_HostConnection):
             self._finish(reset)
 
     async def _drain(self, plan: ClosePlan) -> CloseResult:
-        if not await self._all_acknowledged(plan.stall):
+        if not await drained(self.unacknowledged, self._discard_alive, plan.stall):
             return CloseResult.NO_ANSWER
         self._sock.shutdown(socket.SHUT_WR)
         with trio.move_on_after(plan.linger):
@@ -199,25 +199,11 @@ class TcpConnection(_HostConnection):
         self._finish()
         return CloseResult.NORMAL
 
-    async def _all_acknowledged(self, stall: float) -> bool:
-        """Wait for the peer's TCP to acknowledge all. False: nothing moved for stall seconds.
-
-        Bytes that come meanwhile are discarded: a peer that echoes would stop reading once it cannot write.
-        """
-        outstanding = self.unacknowledged()
-        gap, give_up = _SHORTEST_LOOK, trio.current_time() + stall
-        while outstanding:
-            if self._is_dead():
-                raise ConnectionResetError
-            self._discard()
-            await trio.sleep(gap)
-            gap = min(2 * gap, _LONGEST_LOOK)
-            before, outstanding = outstanding, self.unacknowledged()
-            if outstanding < before:
-                give_up = trio.current_time() + stall
-            elif trio.current_time() >= give_up:
-                return False
-        return True
+    def _discard_alive(self) -> None:
+        """Throw away what has come. Raises OSError when it broke."""
+        if self._is_dead():
+            raise ConnectionResetError
+        self._discard()
 
     def _part(self) -> CloseResult:
         """Send a FIN if all has been sent (what is under way still arrives); else leave the RST to the caller."""

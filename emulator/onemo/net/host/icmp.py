@@ -1,7 +1,4 @@
-"""Echo requests of the host: icmplib builds and reads the packets, a socket of our own carries them.
-
-icmplib's own receiving blocks, reads 1,024 bytes and loses the TTL.
-"""
+"""Echo requests of the host (RFC 792, RFC 4443): their packets, and the socket that carries them."""
 
 from __future__ import annotations
 
@@ -13,21 +10,23 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
+from itertools import count
+from struct import Struct, iter_unpack
 from threading import Lock
 from typing import NamedTuple
 
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.addresses import own_address
+from onemo.net.host.addresses import DOMAIN, family_of, own_address
 from onemo.net.interface import Echo, Family
 
 _log = logging.getLogger(__name__)
 
 _LARGEST_PACKET = 2048  # bytes: 1,400 of data, the ICMP header and the longest IP header fit
 _MOST_LEFT_OVER = 1024  # packets: more than the kernel queues for one socket
-_HEADER = 8  # bytes of ICMP before the data
+_HEADER = Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
+_TYPES = {Family.IPV4: (8, 0), Family.IPV6: (128, 129)}  # of a request, and of the reply to it
 _TTL_SPACE = socket.CMSG_SPACE(4)
 _ERROR_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(64)  # sock_extended_err and the address of who reported
 
@@ -50,24 +49,20 @@ _OPTIONS = {
 _TTL = frozenset({(socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT)})
 _ERROR = frozenset({(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)})
 
-_PROTOCOL = {
-    Family.IPV4: (socket.AF_INET, socket.IPPROTO_ICMP),
-    Family.IPV6: (socket.AF_INET6, socket.IPPROTO_ICMPV6),
-}
+_PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
 _KINDS = (socket.SOCK_DGRAM, socket.SOCK_RAW)  # the one that needs no privilege first
 _NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 _NO_WAY_THERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
 
+_identifiers = count(os.getpid())
 _told = Lock()  # taken by the first who says it, and kept
 
 
 class EchoRequest(NamedTuple):
-    """One echo request: its fields, and the whole ICMP packet."""
+    """The whole ICMP packets of one echo request and of its reply."""
 
-    identifier: int
-    sequence: int
-    data: bytes
     packet: bytes
+    reply: bytes
 
 
 class EchoCodec:
@@ -77,41 +72,36 @@ class EchoCodec:
     """
 
     def __init__(self, family: Family, ip_header: bool) -> None:
-        from icmplib import ICMPv4Socket, ICMPv6Socket  # not at the top: asyncio
-
-        # The builder and the parser are methods of a socket, which is not wanted.
-        kind = ICMPv4Socket if family is Family.IPV4 else ICMPv6Socket
-        self._packets = kind.__new__(kind)
-        self._packets._sock = None  # its destructor closes it
-        self._packets._privileged = False  # no IP header: it knows none but those of 20 bytes
-        self._reply_type: int = kind._ICMP_ECHO_REPLY
+        self._types = _TYPES[family]
         self._ip_header = ip_header
 
     def request(self, identifier: int, sequence: int, size: int) -> EchoRequest:
-        """A request with size bytes of random data."""
-        from icmplib.utils import random_byte_message
-
-        data: bytes = random_byte_message(size)
-        return EchoRequest(identifier, sequence, data, self._packets._create_packet(identifier, sequence, data))
+        """Build a request with size bytes of random data."""
+        data = random.randbytes(size)
+        packet, reply = (_packet(kind, identifier, sequence, data) for kind in self._types)
+        return EchoRequest(packet, reply)
 
     def is_reply(self, packet: bytes, request: EchoRequest) -> bool:
-        """Whether a received packet is the reply to this very request."""
+        """Tell whether a received packet is the reply to this very request. Its checksum is the kernel's to check."""
         if self._ip_header and packet:
             packet = packet[4 * (packet[0] & 0x0F) :]
-        reply = self._packets._parse_reply(packet, None, 0.0)
-        return (
-            reply is not None
-            and (reply.type, reply.code) == (self._reply_type, 0)
-            and (reply.id, reply.sequence) == (request.identifier, request.sequence)
-            and packet[_HEADER:] == request.data
-        )
+        return (packet[:2], packet[4:]) == (request.reply[:2], request.reply[4:])
 
     def is_quote(self, quote: bytes, request: EchoRequest) -> bool:
-        """Whether what an ICMP error quotes, from the ICMP header on, is this very request.
+        """Tell whether what an ICMP error quotes, from the ICMP header on, is this very request.
 
         The checksum is left out: the kernel has put in its own. Routers quote no more than the header.
         """
-        return (quote[:2], quote[4:_HEADER]) == (request.packet[:2], request.packet[4:_HEADER])
+        sent = request.packet[: _HEADER.size]
+        return (quote[:2], quote[4 : _HEADER.size]) == (sent[:2], sent[4:])
+
+
+def _packet(kind: int, identifier: int, sequence: int, data: bytes) -> bytes:
+    """An ICMP packet with its checksum (RFC 1071); for ICMPv6 the kernel puts in another one."""
+    packet = _HEADER.pack(kind, 0, 0, identifier, sequence) + data
+    words = iter_unpack("!H", packet + bytes(len(packet) % 2))
+    checksum: int = -sum(word for (word,) in words) % 0xFFFF
+    return packet[:2] + checksum.to_bytes(2) + packet[4:]
 
 
 class HostPinger:
@@ -120,9 +110,7 @@ class HostPinger:
     __slots__ = ("_address", "_codec", "_identifier", "_sequence", "_size", "_sock")
 
     def __init__(self, sock: socket.socket, address: str, size: int) -> None:
-        """Owns sock from here on: non-blocking, connected to the address, _OPTIONS set."""
-        from icmplib.utils import unique_identifier
-
+        """Own sock from here on: non-blocking, connected, _OPTIONS set. address: the one that is shown."""
         raw = sock.type == socket.SOCK_RAW
         family = Family.IPV4 if sock.family == socket.AF_INET else Family.IPV6
         self._sock = sock
@@ -130,12 +118,12 @@ class HostPinger:
         self._size = size
         self._codec = EchoCodec(family, ip_header=raw and family is Family.IPV4)
         # A datagram socket's identifier is the kernel's choice: it stands where UDP has its port.
-        self._identifier: int = unique_identifier() if raw else sock.getsockname()[1]
+        self._identifier: int = next(_identifiers) & 0xFFFF if raw else sock.getsockname()[1]
         self._sequence = random.getrandbits(16)  # another process may have the same identifier
 
     @property
     def address(self) -> str:
-        """See Pinger. As it was given."""
+        """The address that is shown, as it was given."""
         return self._address
 
     async def echo(self, timeout: float) -> Echo:
@@ -232,17 +220,15 @@ def open_pinger(
     size: int,
     create: Callable[[int, int, int], socket.socket] = socket.socket,
     source: str | None = None,
+    shown: str | None = None,
 ) -> HostPinger:
     """Get ready to ping an IPv4 or IPv6 literal with size bytes of data (1-1400).
 
-    create makes the host's sockets (family, type, protocol); source as in HostNetwork. Raises NetError: NAME, no
-    literal; FAMILY, the host lacks the family, or IPv6 has no route there; OTHER, the host does not let us ping, or no
-    way there.
+    create makes the host's sockets (family, type, protocol); source as in HostNetwork; shown: the address that the
+    pinger shows in place of its own. Raises NetError: NAME, no literal; FAMILY, the host lacks the family, or IPv6 has
+    no route there; OTHER, the host does not let us ping, or no way there.
     """
-    try:
-        family = Family(ip_address(address).version)
-    except ValueError:
-        raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
+    family = family_of(address)
     sock = _permitted_socket(family, create)
     try:
         sock.setblocking(False)
@@ -251,7 +237,7 @@ def open_pinger(
         if (own := own_address(source, family)) is not None:
             sock.bind((own, 0))
         sock.connect((address, 0))
-        return HostPinger(sock, address, size)
+        return HostPinger(sock, shown or address, size)
     except OSError as error:
         sock.close()
         lost = family is Family.IPV6 and error.errno in _NO_WAY_THERE
@@ -263,11 +249,10 @@ def open_pinger(
 
 def _permitted_socket(family: Family, create: Callable[[int, int, int], socket.socket]) -> socket.socket:
     """A socket for ICMP, of the first kind that the host lets us have."""
-    domain, protocol = _PROTOCOL[family]
     refusal: OSError | None = None
     for kind in _KINDS:
         try:
-            return create(domain, kind, protocol)
+            return create(DOMAIN[family], kind, _PROTOCOL[family])
         except OSError as error:
             refusal = error
             if error.errno == errno.EAFNOSUPPORT:

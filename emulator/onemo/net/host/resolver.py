@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -13,12 +12,11 @@ from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import own_address
 from onemo.net.host.connect import Place
 from onemo.net.interface import Family, NamePolicy, Transport
+from onemo.net.names import require_name
 
 if TYPE_CHECKING:
     from dns.message import Message
 
-_LONGEST_NAME = 253  # characters without the last dot: 255 bytes in a question
-_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}", re.ASCII)
 _RECORD = {Family.IPV4: "A", Family.IPV6: "AAAA"}
 _PORT = 53
 _MOST_KEPT = 512  # answers: both families of 256 names
@@ -143,13 +141,6 @@ class Resolver:
             return _addresses(answer)
         except (dns.exception.DNSException, ValueError) as error:
             raise _ServerFailed(str(error)) from error
-
-
-def require_name(name: str) -> None:
-    """Raise NetError(NAME) if this cannot be a host's name."""
-    bare = name.removesuffix(".")
-    if len(bare) > _LONGEST_NAME or _NAME.fullmatch(bare) is None:
-        raise NetError(NetFailure.NAME, f"malformed name {name[:_LONGEST_NAME]!r}")
 
 
 def host_name_servers(resolv_conf: str = "/etc/resolv.conf") -> tuple[str, ...]:

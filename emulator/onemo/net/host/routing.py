@@ -8,9 +8,10 @@ from contextlib import suppress
 import trio
 
 from onemo.errors import NetError, NetFailure
+from onemo.net.host.addresses import DOMAIN
 from onemo.net.host.connect import Place
 from onemo.net.host.routes import Routes, SandboxNetwork, Target, TargetKind, is_address
-from onemo.net.interface import Echo, Family, Pinger, Transport
+from onemo.net.interface import Family, Pinger, Transport
 
 _DNS_PORT = 53
 
@@ -57,8 +58,7 @@ class Routing:
             return open_pinger(address, size, source=self._source)
         real = (await _of_target(target))[0]
         self._routes.require_reachable(real)
-        pinger = open_pinger(real, size, source=self._source)
-        return _Shown(pinger, address) if is_address(address) else pinger
+        return open_pinger(real, size, source=self._source, shown=address if is_address(address) else None)
 
     async def server(self, transport: Transport, address: str, port: int) -> Place:
         """Find the real place of a name server. Raises NetError: denied, offline, not to be found."""
@@ -86,20 +86,6 @@ class Routing:
         return target if of_name is None or held else of_name
 
 
-class _Shown:
-    """A pinger of one address that shows another, the one that the module asked for."""
-
-    def __init__(self, pinger: Pinger, address: str) -> None:
-        self._pinger = pinger
-        self.address = address
-
-    async def echo(self, timeout: float) -> Echo:
-        return await self._pinger.echo(timeout)
-
-    def close(self) -> None:
-        self._pinger.close()
-
-
 async def _of_target(target: Target) -> list[str]:
     """Return the addresses of a route's target. A name there is the tester's: the host resolves it."""
     if is_address(target.host):
@@ -109,7 +95,7 @@ async def _of_target(target: Target) -> list[str]:
 
 async def resolved_by_host(name: str, family: Family | None) -> list[str]:
     """Return the addresses that the host itself finds, best first. Raises NetError(NAME)."""
-    wanted = {None: socket.AF_UNSPEC, Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}[family]
+    wanted = socket.AF_UNSPEC if family is None else DOMAIN[family]
     try:
         found = await trio.socket.getaddrinfo(name, None, wanted, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

@@ -12,13 +12,13 @@ from contextlib import suppress
 import trio
 
 from onemo.errors import NetError, NetFailure
+from onemo.net.draining import drained
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Connection, Transport
 
 _log = logging.getLogger(__name__)
 _RECORD = 16384
 _READ = _RECORD + 2048  # bytes: a record with its header and what encryption adds at most (RFC 5246 6.2.3)
 _TURNS = 16  # records without data, in one go
-_LOOK = 0.05  # seconds between looks at what a closing connection still has to send
 
 
 class TlsConnection:
@@ -150,7 +150,9 @@ class TlsConnection:
             return await self._below.close(plan)
         try:
             self._say_goodbye()
-            gone = self._flush() or (plan.mode is CloseMode.DRAIN and await self._drained(plan.stall))
+            gone = self._flush() or (
+                plan.mode is CloseMode.DRAIN and await drained(self._unsent, self._discard, plan.stall)
+            )
         except NetError:
             self.abort()
             return CloseResult.FAILED
@@ -191,23 +193,11 @@ class TlsConnection:
         self._stuck.set()
         self._left.set()
 
-    async def _drained(self, stall: float) -> bool:
-        """Wait until all is with the socket; False when nothing moved for stall seconds. Raises NetError.
-
-        Bytes that come meanwhile are thrown away: a peer that echoes would stop reading once it cannot write.
-        """
-        unsent, give_up = len(self._pending), trio.current_time() + stall
-        while self._stuck.is_set():
-            self._discard()
-            with trio.move_on_after(_LOOK):
-                await self._left.wait()
-            if self._failed is not None:
-                raise self._failed
-            if len(self._pending) < unsent:
-                unsent, give_up = len(self._pending), trio.current_time() + stall
-            elif trio.current_time() >= give_up:
-                return False
-        return True
+    def _unsent(self) -> int:
+        """Bytes that are not with the socket yet. Raises NetError."""
+        if self._failed is not None:
+            raise self._failed
+        return len(self._pending)
 
     def _discard(self) -> None:
         for _ in range(_TURNS):

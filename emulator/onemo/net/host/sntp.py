@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import time
-from ipaddress import ip_address
 
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.addresses import own_address
-from onemo.net.interface import Family
+from onemo.net.host.addresses import DOMAIN, family_of, own_address
 
-_DOMAIN = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 _CLIENT, _SERVER = 3, 4  # modes
 _VERSION = 4
 _UNSYNCHRONISED = 3  # leap indicator
@@ -30,15 +27,12 @@ async def ask(address: str, port: int, source: str | None = None) -> float:
     answer is garbage, a kiss-o'-death, or from a server that does not know the time; OTHER, there is no way there or
     nobody there; NAME, no literal.
     """
-    try:
-        family = Family(ip_address(address).version)
-    except ValueError:
-        raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
+    family = family_of(address)
     if not port:
         # The kernel takes it for "not connected" and would let in everybody's datagrams.
         raise NetError(NetFailure.OTHER, "UDP has no port 0")
     try:
-        with trio.socket.socket(_DOMAIN[family], socket.SOCK_DGRAM) as sock:
+        with trio.socket.socket(DOMAIN[family], socket.SOCK_DGRAM) as sock:
             if (own := own_address(source, family)) is not None:
                 await sock.bind((own, 0))
             await sock.connect((address, port))

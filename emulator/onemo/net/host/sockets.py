@@ -12,7 +12,7 @@ from onemo.errors import NetError, NetFailure
 from onemo.net.host.connect import Place, connect
 from onemo.net.host.connections import TcpConnection, UdpConnection
 from onemo.net.host.ports import LEDGER, PortLedger
-from onemo.net.host.resolver import Resolver, host_name_servers, require_name
+from onemo.net.host.resolver import Resolver, host_name_servers
 from onemo.net.host.routes import Routes, Target, TargetKind
 from onemo.net.host.routing import Routing, resolved_by_host
 from onemo.net.interface import (
@@ -26,6 +26,7 @@ from onemo.net.interface import (
     TimeRequest,
     Transport,
 )
+from onemo.net.names import require_name
 
 if TYPE_CHECKING:
     from onemo.net.host.tls import TlsClient

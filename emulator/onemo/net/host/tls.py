@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import ssl
 import warnings
 from collections import OrderedDict
@@ -20,6 +19,7 @@ from onemo.net.interface import (
     TlsRequest,
     TlsVersion,
 )
+from onemo.net.pem import pem_file
 
 _log = logging.getLogger(__name__)
 
@@ -148,14 +148,10 @@ def _cannot(what: str) -> None:
 
 def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
     """Load the client's own certificate and key. OpenSSL reads them from files, which here never come to a disk."""
-    files: list[int] = []
     try:
-        for data in (certificate, key):
-            files.append(os.memfd_create("pem", os.MFD_CLOEXEC))
-            os.write(files[-1], data)
-        paths = [f"/proc/self/fd/{file}" for file in files]
-        # Without a password: else OpenSSL would ask for one at the terminal.
-        context.load_cert_chain(paths[0], paths[1], password="")
+        with pem_file(certificate) as chain, pem_file(key) as secret:
+            # Without a password: else OpenSSL would ask for one at the terminal.
+            context.load_cert_chain(chain, secret, password="")
     except ssl.SSLError as error:
         misfit = error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH")
         failure = NetFailure.FILE_LOAD if misfit else NetFailure.FILE_FORMAT
@@ -164,9 +160,6 @@ def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
         raise NetError(NetFailure.FILE_FORMAT, f"the client's certificate and key: {error}") from error
     except OSError as error:
         raise NetError(NetFailure.TLS_SETUP, f"the host takes no more files: {error.strerror}") from error
-    finally:
-        for file in files:
-            os.close(file)
 
 
 def _server_name(host: str) -> str:

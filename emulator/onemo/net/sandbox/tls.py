@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import ssl
 import warnings
@@ -12,6 +11,7 @@ from collections import OrderedDict
 import trio
 
 from onemo.errors import UsageError
+from onemo.net.pem import pem_file
 from onemo.net.sandbox.authority import Authority
 
 _log = logging.getLogger(__name__)
@@ -69,10 +69,6 @@ def _loaded(pem: bytes) -> ssl.SSLContext:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    file = os.memfd_create("pem", os.MFD_CLOEXEC)  # OpenSSL reads files alone, and a disk need not have it
-    try:
-        os.write(file, pem)
-        context.load_cert_chain(f"/proc/self/fd/{file}")
-    finally:
-        os.close(file)
+    with pem_file(pem) as path:
+        context.load_cert_chain(path)
     return context

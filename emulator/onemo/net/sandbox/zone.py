@@ -5,21 +5,19 @@ They come from the networks that no real host has: 198.18.0.0/15 (RFC 2544) and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from onemo.errors import NetError, NetFailure
 from onemo.net.interface import Family
+from onemo.net.names import require_name
 
 IPV4_NETWORK = IPv4Network("198.18.0.0/15")
 IPV6_NETWORK = IPv6Network("2001:db8::/32")
 NAME_SERVERS = ("198.18.0.53", "2001:db8::35")
 """Where the sandbox's own name server is."""
 
-_LONGEST_NAME = 253
-_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}", re.ASCII)
 _LOOPBACK = {"localhost": ("127.0.0.1", "::1")}
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
 _FIRST_IPV4 = int(IPV4_NETWORK[256])  # 198.18.0.x is left to the sandbox's own hosts
@@ -33,9 +31,8 @@ def canonical(name: str) -> str:
 
     A last label of digits alone would be an address (RFC 3696 2).
     """
-    text = name.removesuffix(".")
-    if len(text) > _LONGEST_NAME or not text.isascii() or not _NAME.fullmatch(text := text.lower()):
-        raise NetError(NetFailure.NAME, f"malformed name {name[:_LONGEST_NAME]!r}")
+    require_name(name)
+    text = name.removesuffix(".").lower()
     if text.rpartition(".")[2].isdigit():
         raise NetError(NetFailure.NAME, f"{name!r} is no name")
     return text

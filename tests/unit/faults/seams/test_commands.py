@@ -45,7 +45,7 @@ def test_taken_out_when_spent(driver: FaultyDriver) -> None:
 @pytest.mark.parametrize("model", ["ML307R", "MN316"])
 def test_every_number_of_the_model(model: str) -> None:
     driver = FaultyDriver(model).boot()
-    for number, text in model_named(model).cme.values():
+    for number, text in model_named(model).errors.values():
         driver.arm(f"command-answer command=CGMM cme={number} times=1")
         assert driver.answer("AT+CGMM") == [f"+CME ERROR: {number}"]
         driver.arm(f"command-answer command=CGMM cme={number} times=2")

@@ -31,8 +31,9 @@ IPV4_ONLY = BOTH._replace(families=(Family.IPV4,))
 class FakePinger:
     """Remembers whom it pings; its replies come at once."""
 
-    def __init__(self, address: str, size: int, ttl: int = 64) -> None:
-        self.address = address
+    def __init__(self, pinged: str, size: int, ttl: int = 64, shown: str | None = None) -> None:
+        self.pinged = pinged
+        self.address = shown or pinged
         self.size = size
         self.ttl = ttl
         self.closed = False

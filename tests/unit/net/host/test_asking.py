@@ -54,11 +54,11 @@ class Pings:
         self.sources: list[str | None] = []
         self.failures: dict[str, NetFailure] = {}
 
-    def open(self, address: str, size: int, *, source: str | None) -> FakePinger:
+    def open(self, address: str, size: int, *, source: str | None, shown: str | None = None) -> FakePinger:
         self.sources.append(source)
         if address in self.failures:
             raise NetError(self.failures[address], address)
-        self.opened.append(FakePinger(address, size))
+        self.opened.append(FakePinger(address, size, shown=shown))
         return self.opened[-1]
 
 
@@ -218,7 +218,7 @@ async def test_ping_is_routed(pings: Pings) -> None:
         pinger = await routed.ping(PingRequest(host, 32, BOTH))
         assert pinger.address == shown
         real = pings.opened.pop()
-        assert (real.address, real.size) == (pinged, 32)
+        assert (real.pinged, real.size) == (pinged, 32)
         assert await pinger.echo(2.0) == Echo(2.0, 64)
         pinger.close()
         assert real.closed

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Query, print_line
 from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.families.transparent import prepare_transparent
+from onemo.families.sockets.transparent import prepare_transparent
 from onemo.modem.connection import AccessMode, Instance, Operation
 from onemo.modem.modem import Modem
 from onemo.net.interface import Transport

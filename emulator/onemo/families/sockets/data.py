@@ -7,11 +7,12 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Outcome, Pending, Prompt, print_line
 from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.modem.connection import Instance, Loss, Operation
+from onemo.modem.connection import Instance, Loss, Operation, SocketError
 from onemo.modem.intents import Send, Sent
 from onemo.modem.modem import Modem
 from onemo.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.net.interface import Transport
+from onemo.profile.schema import CONNECTION
 from onemo.wire.payload import BadPayload, SendFormat, decode, typed_length
 
 
@@ -37,7 +38,7 @@ def _send(modem: Modem, record: SendData) -> Outcome:
         data = _decoded(modem, record, record.data)
         _check_size(modem, instance, record, data)
         return _hand_over(modem, instance, record, data)
-    profile = modem.model.profile.connection
+    profile = modem.model.profile.table(CONNECTION)
     if profile.empty_datagram and over_udp and record.send_length == 0:
         return _hand_over(modem, instance, record, b"")
     if profile.inline_data == "required" or record.data is not None:
@@ -77,7 +78,9 @@ def _decoded(modem: Modem, record: SendData, typed: bytes) -> bytes:
     """The bytes meant; a length over 0 is checked against what was typed between the quotes."""
     form = SendFormat(modem.settings.effective(ENCODING, record.connect_id).send_format)
     length = record.send_length
-    if length and (length > modem.model.profile.connection.inline_max or len(typed) != typed_length(length, form)):
+    if length and (
+        length > modem.model.profile.table(CONNECTION).inline_max or len(typed) != typed_length(length, form)
+    ):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     try:
         return decode(typed, form)
@@ -86,7 +89,7 @@ def _decoded(modem: Modem, record: SendData, typed: bytes) -> bytes:
 
 
 def _check_size(modem: Modem, instance: Instance, record: SendData, data: bytes) -> None:
-    profile = modem.model.profile.connection
+    profile = modem.model.profile.table(CONNECTION)
     limit = profile.inline_max
     if record.seq is not None and instance.ipv6 and profile.seq_ipv6_headers:
         limit = min(limit, profile.mtu - profile.seq_ipv6_headers)
@@ -102,7 +105,7 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
     if seq is not None:
         modem.notify(print_line("MIPURC", "seq", instance.connect_id, seq, int(failed)))
     if failed:
-        raise CommandError(Cme.WRITE_FAILED)
+        raise CommandError(SocketError.WRITE_FAILED)
     instance.sent += result.taken
     instance.last_exchange = modem.now
     return Reply((print_line("MIPSEND", instance.connect_id, result.taken),))
@@ -110,7 +113,7 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
 
 def _escaped(modem: Modem, first: bytes) -> bool:
     """Only with the escaped format does a backslash keep a quote inside the data."""
-    if not first.isdigit() or len(first) > 3 or int(first) not in modem.connect_ids:
+    if not first.isdigit() or len(first) > 3 or int(first) not in modem.connections:
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 

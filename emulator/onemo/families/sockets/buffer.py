@@ -7,11 +7,12 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.params import Kind, Maybe, Param, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.families.transparent import prepare_transparent
+from onemo.families.sockets.transparent import prepare_transparent
 from onemo.modem.connection import AccessMode, Instance, Operation, State
 from onemo.modem.intents import Carried, Outstanding
 from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
+from onemo.profile.schema import CONNECTION
 
 
 class Read(NamedTuple):
@@ -41,7 +42,11 @@ def _read(modem: Modem, record: Read) -> Reply:
     instance = modem.connections[record.connect_id]
     if record.length is None:
         return DONE if instance.state is State.INITIAL else Reply((_unread_line(instance),))
-    if instance.transport is Transport.UDP and modem.model.profile.connection.reads_one_packet and record.length != 1:
+    if (
+        instance.transport is Transport.UDP
+        and modem.model.profile.table(CONNECTION).reads_one_packet
+        and record.length != 1
+    ):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     return Reply(modem.connections.delivery.read(instance, record.length))
 

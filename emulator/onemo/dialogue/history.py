@@ -1,0 +1,112 @@
+"""The newest lines of what crossed a module's line and its network, in a bounded space.
+
+Pure: the clock is handed in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from onemo.dialogue.lines import ANSWER, Lines, Told, crossed
+
+_EACH = 300
+"""Bytes that a line takes beside its data. What is put aside counts as the lines that it may become: they are then
+never more than there is room for, however short, and to join them takes milliseconds."""
+_Piece = tuple[float, str, bytes, "str | None"]
+"""Bytes that crossed the line to the DTE: the time, the direction, the bytes, their kind."""
+
+
+class History:
+    """The lines, counted from 1 without a gap. most: the bytes that they may take; latest: when anything crossed last.
+
+    What crosses is only put aside; it is joined to lines when somebody looks. The oldest goes first: ``first`` is the
+    number of the oldest line that is there, ``next`` that of the one to come. A piece that goes before anybody looked
+    counts as one line.
+    """
+
+    def __init__(self, clock: Callable[[], float], most: int) -> None:
+        self._clock = clock
+        self._start = self.latest = clock()
+        self._most = most
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._aside: deque[_Piece | Told] = deque()
+        self._told: deque[Told] = deque()
+        self._size = 0
+        self._next = 1
+        self._lines = Lines()
+
+    def line(self, direction: str, data: bytes, kind: str | None = None) -> None:
+        """Take what crossed the line: ``>`` from the DTE, ``<`` to it. kind: of what the module said."""
+        self.latest = self._clock()
+        self._put_aside((self.latest - self._start, direction, data, kind))
+
+    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+        """Take what happened on the network; bytes are payload."""
+        self.latest = self._clock()
+        self._put_aside(crossed(event, connect_id, detail, self.latest - self._start))
+
+    @property
+    def first(self) -> int:
+        self._take_up()
+        return self._next - len(self._told)
+
+    @property
+    def next(self) -> int:
+        self._take_up()
+        return self._next
+
+    def lines(self, number: int = 1, most: int | None = None) -> list[Told]:
+        """Return the lines from a number on, or from the first that is there: the first most of them."""
+        self._take_up()
+        wanted = list(islice(reversed(self._told), max(0, self._next - number)))
+        return wanted[::-1][:most]
+
+    def begun(self) -> list[Told]:
+        """Return the lines that have not ended."""
+        self._take_up()
+        return list(self._lines.begun(0.0))
+
+    def _put_aside(self, crossing: _Piece | Told) -> None:
+        self._aside.append(crossing)
+        self._size += _size(crossing)
+        if self._size > self._most:
+            self._forget()
+
+    def _take_up(self) -> None:
+        """Join what was put aside to lines."""
+        while self._aside:
+            crossing = self._aside.popleft()
+            self._size -= _size(crossing)
+            for told in self._joined(crossing):
+                self._told.append(told)
+                self._next += 1
+                self._size += _size(told)
+        self._forget()
+
+    def _joined(self, crossing: _Piece | Told) -> Iterable[Told]:
+        if isinstance(crossing, Told):
+            return (crossing,)
+        at, direction, data, kind = crossing
+        return self._lines.sent(data, at) if direction == ">" else self._lines.received(data, at, str(kind or ANSWER))
+
+    def _forget(self) -> None:
+        while self._size > self._most:
+            if self._told:
+                self._size -= _size(self._told.popleft())
+            else:
+                self._size -= _size(self._aside.popleft())
+                self._next += 1
+                self._lines = Lines()
+
+
+def _size(crossing: _Piece | Told) -> int:
+    """Return the bytes that a line takes, or the most that those of a piece do."""
+    if isinstance(crossing, Told):
+        return _EACH + len(crossing.data)
+    data = crossing[2]
+    return _EACH * max(1, data.count(b"\r"), data.count(b"\n")) + len(data)

@@ -1,0 +1,22 @@
+"""TCP and UDP connections: AT+MIPCFG, MIPTKA, MIPOPEN, MIPCLOSE, MIPSTATE, MIPSEND, MIPSACK, MIPRD, MIPMODE (manual
+3.1-3.9)."""
+
+from __future__ import annotations
+
+from onemo.at.family import FamilyDefinition
+from onemo.at.reply import errors_in
+from onemo.families.sockets import buffer, config, connect, data
+from onemo.families.sockets.check import check
+from onemo.families.sockets.traits import traits
+from onemo.modem.connection import SocketError
+from onemo.modem.modem import Modem
+from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
+
+DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    declarations=(*config.DECLARATIONS, *connect.DECLARATIONS, *data.DECLARATIONS, *buffer.DECLARATIONS),
+    errors=errors_in(SocketError),
+    tables=(CONNECTION, OPEN_RESULTS, CLOSE_MODES, CLOSE_RESULTS, DISCONNECTED),
+    check=check,
+    traits=traits,
+    shows={"MIPOPEN": ("open_results",), "MIPCLOSE": ("close_modes", "close_results")},
+)

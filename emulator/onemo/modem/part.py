@@ -1,0 +1,37 @@
+"""What a family keeps in the device for one boot cycle."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+class Part:
+    """Base of the state of a family: made at its first use by ``device.part(Kind)``, dropped with the boot cycle.
+
+    Its maker is called with the device alone. deadline: when on_deadline is to be called; inf: never. What outlives the
+    cycle is a keeper's.
+    """
+
+    deadline: float = math.inf
+
+    def __init__(self, device: Any) -> None:  # noqa: ANN401  (a device cannot be named below it)
+        self._device = device
+
+    def on_deadline(self, now: float) -> None:
+        """Act on time that has passed."""
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether the module has to stay awake."""
+        return False
+
+    def context_down(self, cid: int) -> None:
+        """End what runs on a PDP context, which is down; its own URCs are told already."""
+
+    def fall_asleep(self) -> None:
+        """Forget what does not outlive deep sleep."""
+
+    def state(self) -> object:
+        """Plain values for the control API; None: nothing to tell."""
+        return None
