@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from onemo.errors import NetFailure
-from onemo.modem.intents import AskTime, Cancel, Lookup, Ping, ServiceIntent, Store
-from onemo.net.interface import Echo, Family
+from onemo.modem.channel import Ask, Cancel, EchoReply
+from onemo.modem.intents import Store
+from onemo.net.interface import Echo, Family, LookupRequest, PingRequest, TimeRequest
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -24,17 +25,17 @@ class Answers:
     def __init__(self, driver: Driver, later: Callable[[Callable[[], None]], None]) -> None:
         self._driver = driver
         self._later = later
-        self._waiting: dict[str, ServiceIntent] = {}
+        self._waiting: dict[str, Ask] = {}
         self.names: dict[str, list[str]] = {}
         self.echoes: deque[tuple[str, Echo | NetFailure]] = deque()
         self.time: float | NetFailure = NetFailure.TIMED_OUT
         self.held: set[str] = set()
-        self.asked: list[ServiceIntent] = []
-        self.cancelled: list[ServiceIntent] = []
+        self.asked: list[Ask] = []
+        self.cancelled: list[Ask] = []
         self.stored: Mapping[str, object] = {}
         self.full = False
 
-    def carry_out(self, intent: ServiceIntent | Cancel | Store) -> None:
+    def carry_out(self, intent: Ask | Cancel | Store) -> None:
         if isinstance(intent, Cancel):
             self.cancelled.append(intent.operation)
             self._waiting = {kind: each for kind, each in self._waiting.items() if each is not intent.operation}
@@ -42,11 +43,10 @@ class Answers:
         if isinstance(intent, Store):
             if not self.full:
                 self.stored = intent.settings
-            if self._driver.modem.interpreter.operation is intent:
-                self._driver.modem.complete(not self.full, self._driver.now)
+            self._driver.modem.complete(intent, not self.full, self._driver.now)
             return
         self.asked.append(intent)
-        kind = type(intent).__name__.lower()
+        kind = _KINDS[type(intent.request)]
         if kind in self.held:
             self._waiting[kind] = intent
         else:
@@ -66,10 +66,10 @@ class Answers:
 
     def echo_once(self) -> None:
         """One echo request of a run that is held has come to its end."""
-        assert "ping" in self._waiting
+        ask = self._waiting["ping"]
 
         def one() -> None:
-            if not self._echo():
+            if not self._echo(ask):
                 del self._waiting["ping"]
 
         self._driver.report(one)
@@ -77,24 +77,28 @@ class Answers:
     def restart(self) -> None:
         self._waiting.clear()
 
-    def _echo(self) -> bool:
+    def _echo(self, ask: Ask) -> bool:
         address, result = self.echoes.popleft() if self.echoes else ("", NetFailure.TIMED_OUT)
-        return self._driver.modem.services.pinged(address, result)
+        told = EchoReply(address=address, time=result.time, ttl=result.ttl) if isinstance(result, Echo) else result
+        return ask.done(told, self._driver.now)
 
-    def _answer_unless_cancelled(self, intent: ServiceIntent) -> None:
+    def _answer_unless_cancelled(self, intent: Ask) -> None:
         if not any(each is intent for each in self.cancelled):
             self._answer(intent)
 
-    def _answer(self, intent: ServiceIntent) -> None:
-        services = self._driver.modem.services
-        match intent:
-            case Lookup(request=request):
+    def _answer(self, ask: Ask) -> None:
+        match ask.request:
+            case LookupRequest() as request:
                 found = self.names.get(request.name, [])
                 families = request.names.families
                 of = [[a for a in found if (":" in a) is (family is Family.IPV6)] for family in families]
-                services.found([a for each in of for a in each] if request.every else next(filter(None, of), []))
-            case Ping():
-                while self._echo():
+                addresses = [a for each in of for a in each] if request.every else next(filter(None, of), [])
+                ask.done(addresses or NetFailure.NAME, self._driver.now)
+            case PingRequest():
+                while self._echo(ask):
                     pass
-            case AskTime():
-                services.timed(self.time, self._driver.now)
+            case TimeRequest():
+                ask.done(self.time, self._driver.now)
+
+
+_KINDS: Mapping[type, str] = {LookupRequest: "lookup", PingRequest: "ping", TimeRequest: "asktime"}

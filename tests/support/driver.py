@@ -124,8 +124,7 @@ class Driver:
                 self.modem.on_deadline(self.now)
             elif wake[1] is not None:
                 self.wakes.remove(wake)
-                if self.modem.interpreter.operation is wake[1]:
-                    self.modem.complete(None, self.now)
+                self.modem.complete(wake[1], None, self.now)
             self._step()
             self._read_line()
         else:
@@ -140,9 +139,9 @@ class Driver:
         self._step()
         self._read_line()
 
-    def complete(self, result: object) -> None:
-        """The world has done what the running command waits for."""
-        self.modem.complete(result, self.now)
+    def complete(self, operation: object, result: object) -> None:
+        """The world has done what a command waits for."""
+        self.modem.complete(operation, result, self.now)
         self._step()
         self._read_line()
 

@@ -9,33 +9,26 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onemo.errors import NetFailure
+from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
 from onemo.modem.connection import Loss
-from onemo.modem.connections import Connections
-from onemo.modem.intents import (
-    AskTime,
-    Attach,
-    Cancel,
-    Close,
-    Drop,
-    Forward,
-    Intent,
-    Lookup,
-    NetworkInfo,
-    Open,
-    Outstanding,
-    Ping,
-    Restart,
-    Send,
-    Sent,
-    Store,
-    Wait,
-)
+from onemo.modem.instance import Instance
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Wait
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
+from onemo.profile.index import CONNECT_ID, Label
 
 from tests.support.answers import Answers
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
+
+
+Key = int | Label
+"""A connection in a test: its key, or the label of whoever else owns it."""
+
+
+def key_of(owner: Owner) -> Key:
+    """The key of an owner's connection."""
+    return owner.label.number if owner.label.index_name == CONNECT_ID else owner.label
 
 
 @dataclass
@@ -46,6 +39,7 @@ class Peer:
     acknowledged.
     """
 
+    owner: Owner
     request: OpenRequest
     got: deque[bytes] = field(default_factory=deque)
     unread: deque[bytes] = field(default_factory=deque)
@@ -60,7 +54,7 @@ class Peer:
 
 
 class World:
-    """Answers intents: at once and with success, unless told otherwise. All by connect_id.
+    """Answers intents: at once and with success, unless told otherwise. All by key.
 
     A held intent waits until the test says what becomes of it.
     """
@@ -68,72 +62,71 @@ class World:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._reports: deque[Callable[[], None]] = deque()
-        self._failures: dict[int, NetFailure] = {}
-        self._over_ipv6: set[int] = set()
-        self._sent: dict[int, Sent] = {}
-        self._close_results: dict[int, CloseResult] = {}
-        self._held: set[tuple[str, int]] = set()
+        self._failures: dict[Key, NetFailure] = {}
+        self._over_ipv6: set[Key] = set()
+        self._sent: dict[Key, Sent] = {}
+        self._close_results: dict[Key, CloseResult] = {}
+        self._held: set[tuple[str, Key]] = set()
         self._feeding = False
         self.answers = Answers(driver, self._later)
         self.network = NetworkInfo((), "10.1.2.3", None, None)
         self.requests: list[OpenRequest] = []
         self.plans: list[ClosePlan] = []
         self.sends: list[Send] = []
-        self.opening: dict[int, OpenRequest] = {}
+        self.opening: dict[Key, Open] = {}
         self.sending: Send | None = None
-        self.closing: set[int] = set()
-        self.peers: dict[int, Peer] = {}
-        self.last_peers: dict[int, Peer] = {}
+        self.closing: dict[Key, Owner] = {}
+        self.peers: dict[Key, Peer] = {}
+        self.last_peers: dict[Key, Peer] = {}
 
     # What will become of the next intent of its kind.
 
-    def hold(self, kind: str, connect_id: int) -> None:
+    def hold(self, kind: str, key: Key) -> None:
         """kind: open, send or close."""
         assert kind in ("open", "send", "close")
-        self._held.add((kind, connect_id))
+        self._held.add((kind, key))
 
-    def fail_open(self, connect_id: int, failure: NetFailure) -> None:
+    def fail_open(self, key: Key, failure: NetFailure) -> None:
         """The next open fails; one that is held fails now."""
-        if connect_id in self.opening:
-            del self.opening[connect_id]
-            self._driver.report(lambda: self._connections.open_failed(connect_id, failure))
+        if opening := self.opening.pop(key, None):
+            self._driver.report(lambda: opening.owner.on_failed(failure, self._driver.now))
         else:
-            self._failures[connect_id] = failure
+            self._failures[key] = failure
 
-    def over_ipv6(self, connect_id: int) -> None:
+    def over_ipv6(self, key: Key) -> None:
         """The next open finds an IPv6 address."""
-        self._over_ipv6.add(connect_id)
+        self._over_ipv6.add(key)
 
-    def finish_open(self, connect_id: int) -> None:
+    def finish_open(self, key: Key) -> None:
         """An open that is held succeeds."""
-        self._opened(connect_id, self.opening.pop(connect_id))
+        self._opened(self.opening.pop(key))
 
-    def take_only(self, connect_id: int, taken: int, *, failed: bool = False) -> None:
+    def take_only(self, key: Key, taken: int, *, failed: bool = False) -> None:
         """Decide the next send, or now the one that is held."""
         if self.sending is not None:
             self._finish_send(Sent(taken, failed))
         else:
-            self._sent[connect_id] = Sent(taken, failed)
+            self._sent[key] = Sent(taken, failed)
 
     def finish_send(self) -> None:
         """The send that is held is taken whole."""
         assert self.sending is not None
         self._finish_send(Sent(len(self.sending.data)))
 
-    def end_close(self, connect_id: int, result: CloseResult) -> None:
+    def end_close(self, key: Key, result: CloseResult) -> None:
         """Decide how the next close ends; one that is held ends so now."""
-        if connect_id in self.closing:
-            self._closed(connect_id, result)
+        if key in self.closing:
+            self._closed(key, result)
         else:
-            self._close_results[connect_id] = result
+            self._close_results[key] = result
 
-    def take_more(self, connect_id: int, room: int | None) -> None:
+    def take_more(self, key: Key, room: int | None) -> None:
         """Take so many bytes more of transparent mode, then none; None: all."""
-        peer = self.peers[connect_id]
+        peer = self.peers[key]
         peer.room = room
         while count := self._take_outbox(peer):
-            self._driver.report(partial(self._driver.modem.forwarded, connect_id, count, self._driver.now))
-        if not peer.outbox and self.sending is not None and self.sending.connect_id == connect_id:
+            self._driver.report(partial(peer.owner.on_taken, count, self._driver.now))
+        if not peer.outbox and self.sending is not None and self.sending.owner is peer.owner:
             self.finish_send()
 
     def host_has(self, ipv4: str, ipv6: str) -> None:
@@ -155,19 +148,20 @@ class World:
 
     # What peers do by themselves.
 
-    def acknowledge(self, connect_id: int, count: int) -> None:
+    def acknowledge(self, key: Key, count: int) -> None:
         """The peer acknowledges count bytes more, which only some want to know."""
-        if self._connections.wants_acknowledgements(connect_id):
-            self._driver.report(lambda: self._connections.acknowledged(connect_id, count))
+        owner = self.peers[key].owner
+        if owner.watches_acknowledgements:
+            self._driver.report(lambda: owner.on_acknowledged(count))
 
-    def peer_sends(self, connect_id: int, *pieces: bytes) -> None:
+    def peer_sends(self, key: Key, *pieces: bytes) -> None:
         """Over TCP in pieces of at most the credit; over UDP each piece a datagram."""
-        self.peers[connect_id].unread.extend(pieces)
+        self.peers[key].unread.extend(pieces)
         self.feed()
 
-    def peer_ends(self, connect_id: int, loss: Loss) -> None:
+    def peer_ends(self, key: Key, loss: Loss) -> None:
         """After what the peer sent before was read."""
-        self.peers[connect_id].ended = loss
+        self.peers[key].ended = loss
         self.feed()
 
     def feed(self) -> None:
@@ -176,15 +170,15 @@ class World:
             return
         self._feeding = True
         try:
-            for connect_id in list(self.peers):
-                while (peer := self.peers.get(connect_id)) is not None and self._feed_one(connect_id, peer):
+            for key in list(self.peers):
+                while (peer := self.peers.get(key)) is not None and self._feed_one(key, peer):
                     pass
         finally:
             self._feeding = False
 
-    def got(self, connect_id: int) -> bytes:
+    def got(self, key: Key) -> bytes:
         """Return the bytes that the peer received since the last look: the stream, or the next datagram."""
-        peer = self.last_peers[connect_id]
+        peer = self.last_peers[key]
         if not peer.got:
             return b""
         if not peer.tcp:
@@ -197,26 +191,26 @@ class World:
 
     def carry_out(self, intent: Intent) -> None:
         match intent:
-            case Open(connect_id=connect_id, request=request):
-                self._open(connect_id, request)
+            case Open():
+                self._open(intent)
             case Send():
                 self._send(intent)
             case Forward():
                 self._forward(intent)
-            case Outstanding(connect_id=connect_id):
-                peer = self.peers.get(connect_id)
-                self._driver.complete(peer.nack if peer is not None else 0)
-            case Close(connect_id=connect_id, plan=plan):
-                self._close(connect_id, plan)
-            case Drop(connect_id=connect_id):
-                self.opening.pop(connect_id, None)
-                self.peers.pop(connect_id, None)
-            case Lookup() | Ping() | AskTime() | Cancel() | Store():
+            case Outstanding():
+                peer = self.peers.get(key_of(intent.owner))
+                self._driver.complete(intent, peer.nack if peer is not None else 0)
+            case Close():
+                self._close(intent)
+            case Drop():
+                self.opening.pop(key_of(intent.owner), None)
+                self.peers.pop(key_of(intent.owner), None)
+            case Ask() | Cancel() | Store():
                 self.answers.carry_out(intent)
             case Wait(seconds=seconds):
                 self._driver.wakes.append((self._driver.now + seconds, intent))
             case Attach():
-                self._reports.append(lambda: self._driver.report(self._attach))
+                self._later(lambda: self._driver.modem.attached(intent, self.network, self._driver.now))
             case Restart():
                 self.answers.restart()
                 self.peers.clear()
@@ -236,66 +230,64 @@ class World:
 
     # Inside.
 
-    @property
-    def _connections(self) -> Connections:
-        return self._driver.modem.connections
-
-    def _attach(self) -> None:
-        self._driver.modem.attached(self.network, self._driver.now)
-
-    def _is_held(self, kind: str, connect_id: int) -> bool:
-        held = (kind, connect_id) in self._held
-        self._held.discard((kind, connect_id))
+    def _is_held(self, kind: str, key: Key) -> bool:
+        held = (kind, key) in self._held
+        self._held.discard((kind, key))
         return held
 
-    def _open(self, connect_id: int, request: OpenRequest) -> None:
-        assert connect_id not in self.peers, "a connection is opened where there is one"
-        self.requests.append(request)
-        failure = self._failures.pop(connect_id, None)
-        self.opening[connect_id] = request
-        if not self._is_held("open", connect_id):
-            self._reports.append(partial(self._end_open, connect_id, request, failure))
+    def _open(self, intent: Open) -> None:
+        key = key_of(intent.owner)
+        assert key not in self.peers, "a connection is opened where there is one"
+        self.requests.append(intent.request)
+        failure = self._failures.pop(key, None)
+        self.opening[key] = intent
+        if not self._is_held("open", key):
+            self._reports.append(partial(self._end_open, intent, failure))
 
-    def _end_open(self, connect_id: int, request: OpenRequest, failure: NetFailure | None) -> None:
+    def _end_open(self, intent: Open, failure: NetFailure | None) -> None:
         """Unless it was dropped."""
-        if self.opening.get(connect_id) is not request:
+        key = key_of(intent.owner)
+        if self.opening.get(key) is not intent:
             return
-        del self.opening[connect_id]
+        del self.opening[key]
         if failure is None:
-            self._opened(connect_id, request)
+            self._opened(intent)
         else:
-            self._driver.report(lambda: self._connections.open_failed(connect_id, failure))
+            self._driver.report(lambda: intent.owner.on_failed(failure, self._driver.now))
 
-    def _opened(self, connect_id: int, request: OpenRequest) -> None:
-        self.peers[connect_id] = self.last_peers[connect_id] = Peer(request)
-        ipv6 = connect_id in self._over_ipv6
-        self._over_ipv6.discard(connect_id)
-        self._driver.report(lambda: self._connections.opened(connect_id, ipv6=ipv6, now=self._driver.now))
+    def _opened(self, intent: Open) -> None:
+        key = key_of(intent.owner)
+        self.peers[key] = self.last_peers[key] = Peer(intent.owner, intent.request)
+        ipv6 = key in self._over_ipv6
+        self._over_ipv6.discard(key)
+        self._driver.report(lambda: intent.owner.on_opened(ipv6=ipv6, now=self._driver.now))
 
     def _send(self, send: Send) -> None:
+        key = key_of(send.owner)
         self.sends.append(send)
         self.sending = send
-        peer = self.peers.get(send.connect_id)
+        peer = self.peers.get(key)
         if peer is not None and peer.outbox:
             return  # after what was handed over before
-        if not self._is_held("send", send.connect_id):
-            self._finish_send(self._sent.pop(send.connect_id, Sent(len(send.data))))
+        if not self._is_held("send", key):
+            self._finish_send(self._sent.pop(key, Sent(len(send.data))))
 
     def _finish_send(self, result: Sent) -> None:
         send, self.sending = self.sending, None
         assert send is not None
-        peer = self.peers.get(send.connect_id)
+        peer = self.peers.get(key_of(send.owner))
         if peer is not None and not result.failed:
             peer.got.append(send.data[: result.taken])
-        self._driver.complete(result)
+        self._driver.complete(send, result)
 
     def _forward(self, forward: Forward) -> None:
-        peer = self.peers.get(forward.connect_id)
+        peer = self.peers.get(key_of(forward.owner))
         if peer is None:
+            forward.owner.on_untaken(len(forward.data))
             return
         peer.outbox.append(forward.data)
         while count := self._take_outbox(peer):
-            self._driver.modem.forwarded(forward.connect_id, count, self._driver.now)
+            forward.owner.on_taken(count, self._driver.now)
 
     def _take_outbox(self, peer: Peer) -> int:
         """Return how many bytes of the oldest payload the peer takes: of a datagram all or none."""
@@ -313,38 +305,38 @@ class World:
             peer.got.append(data[:count])
         return count
 
-    def _close(self, connect_id: int, plan: ClosePlan) -> None:
+    def _close(self, intent: Close) -> None:
+        key, owner, plan = key_of(intent.owner), intent.owner, intent.plan
         self.plans.append(plan)
-        if connect_id not in self.peers:  # nobody serves it
-            self._later(partial(self._connections.closed, connect_id, CloseResult.NORMAL, self._driver.now))
+        if key not in self.peers:  # nobody serves it
+            self._later(partial(owner.on_closed, CloseResult.NORMAL, self._driver.now))
             return
         if plan.mode is CloseMode.DRAIN:
-            self.peers[connect_id].got.extend(self.peers[connect_id].outbox)
-        del self.peers[connect_id]
-        self.closing.add(connect_id)
-        if not self._is_held("close", connect_id):
-            result = self._close_results.pop(connect_id, CloseResult.NORMAL)
-            self._reports.append(partial(self._closed, connect_id, result))
+            self.peers[key].got.extend(self.peers[key].outbox)
+        del self.peers[key]
+        self.closing[key] = owner
+        if not self._is_held("close", key):
+            result = self._close_results.pop(key, CloseResult.NORMAL)
+            self._reports.append(partial(self._closed, key, result))
 
-    def _closed(self, connect_id: int, result: CloseResult) -> None:
-        self.closing.remove(connect_id)
-        self._driver.report(lambda: self._connections.closed(connect_id, result, self._driver.now))
+    def _closed(self, key: Key, result: CloseResult) -> None:
+        owner = self.closing.pop(key)
+        self._driver.report(lambda: owner.on_closed(result, self._driver.now))
 
     def _later(self, report: Callable[[], None]) -> None:
         self._reports.append(partial(self._driver.report, report))
 
-    def _feed_one(self, connect_id: int, peer: Peer) -> bool:
+    def _feed_one(self, key: Key, peer: Peer) -> bool:
         """Hand over one piece, or the end; whether there was anything to do."""
         if not peer.unread:
             if peer.ended is None:
                 return False
-            loss = peer.ended
-            del self.peers[connect_id]
-            self._driver.report(lambda: self._connections.lost(connect_id, loss))
+            del self.peers[key]
+            self._driver.report(partial(self._lose, peer.owner, peer.ended))
             return True
-        credit = self._connections.credit(connect_id)
+        credit = peer.owner.credit()
         if not credit:
-            if peer.ended is Loss.BROKEN and self._connections.tells_breaks(connect_id):
+            if peer.ended is Loss.BROKEN and peer.owner.watches_breaks:
                 peer.unread.clear()
                 return True
             return False
@@ -352,5 +344,12 @@ class World:
         if peer.tcp and len(data) > credit:
             peer.unread.appendleft(data[credit:])
             data = data[:credit]
-        self._driver.report(lambda: self._connections.received(connect_id, data, self._driver.now))
+        self._driver.report(lambda: peer.owner.on_data(data, self._driver.now))
         return True
+
+    def _lose(self, owner: Owner, loss: Loss) -> None:
+        if loss is Loss.PDP_DOWN:
+            assert isinstance(owner, Instance)
+            owner.lose(loss)
+        else:
+            owner.on_lost(None if loss is Loss.PEER_CLOSED else NetFailure.RESET, self._driver.now)

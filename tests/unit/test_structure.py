@@ -31,19 +31,16 @@ LONG_FILES = {
 }
 LONG_FUNCTIONS = {"emulator/onemo/cli/main.py: run"}
 SHARED_NAMES = {
-    "AskTime",
     "Close",
     "Event",
     "Family",
     "Kind",
     "Line",
-    "Lookup",
     "Of",
     "Open",
     "Options",
-    "Ping",
+    "Owner",
     "Running",
-    "Services",
     "Session",
     "Table",
     "Which",

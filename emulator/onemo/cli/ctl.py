@@ -15,6 +15,7 @@ from onemo.cli.page import Page
 from onemo.control.client import Client, ControlError, module
 from onemo.dialogue.lines import MARKS
 from onemo.errors import UsageError
+from onemo.profile.index import label_of
 
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
 _AGAIN = 0.1
@@ -291,7 +292,8 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     """Return an entry as ``onemo-emulator trace`` prints it."""
     if options.json:
         return json.dumps(entry) + "\n"
-    of = f"connection {entry['connect_id']}: " if "connect_id" in entry else ""
+    label = label_of(entry)
+    of = "" if label is None else f"{label}: "
     if entry["kind"] == "event":
         text, mark = f"{of}{entry['event']} {_printable(entry['detail'])}", MARKS["network"]
     else:

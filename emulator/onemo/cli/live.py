@@ -8,6 +8,7 @@ import select
 import time
 from typing import TextIO
 
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 _STYLES = {">": "1;36", "<": "32", "*": "33", "": "2"}
@@ -62,11 +63,11 @@ class Live:
             # A prompt has no line end.
             self._end(direction, self._told)
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         if event == "sent":  # what was typed in transparent mode has no line end, and is not echoed
             self._end(">", self._typed)
         shown = f"{len(detail)} bytes" if isinstance(detail, bytes) else _readable(detail.encode())
-        self._print("*", f"{event} {shown}" if connect_id is None else f"connection {connect_id}: {event} {shown}")
+        self._print("*", f"{event} {shown}" if label is None else f"{label}: {event} {shown}")
 
     def _take(self, direction: str, begun: bytearray, data: bytes) -> None:
         """Add data to the line that has begun, and print those that ended."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from onemo.cli.output import write
 from onemo.dialogue.lines import ECHO, MARKS, Lines, Told, crossed
 from onemo.errors import UsageError
+from onemo.profile.index import label_of
 
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
 _NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
@@ -97,11 +98,9 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
 
 
 def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]:
-    connection = entry.get("connect_id")
-    if connection is not None and not isinstance(connection, int):
-        raise TypeError(connection)
+    label = label_of(entry)
     if "event" in entry:
-        return [crossed(str(entry["event"]), connection, str(entry["detail"]), time)]
+        return [crossed(str(entry["event"]), label, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")
     match entry["from"], entry["to"]:
         case "dte", "module":
@@ -109,5 +108,5 @@ def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]
         case "module", "dte":
             return lines.received(data, time, str(entry["kind"]))
         case ("module" | "network") as source, "module" | "network":
-            return [crossed("sent" if source == "module" else "received", connection, data, time)]
+            return [crossed("sent" if source == "module" else "received", label, data, time)]
     raise ValueError(entry["from"])

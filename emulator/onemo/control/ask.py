@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from onemo.control.journal import Entry
 from onemo.faults.plan import tells
+from onemo.profile.index import CONNECT_ID
 
 Filter = Callable[[Entry], bool]
 _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
@@ -74,7 +75,7 @@ def filtered(
     if urc is not None:
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
     if connect_id is not None:
-        tests.append(lambda entry: entry.told.connection == connect_id)
+        tests.append(lambda entry: entry.told.label == (CONNECT_ID, connect_id))
     return lambda entry: all(test(entry) for test in tests)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from onemo.dialogue.history import History
 from onemo.dialogue.lines import ANSWER, Told
+from onemo.profile.index import Label
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
 """command of the DTE, data of either; what the module said; payload and event on the network."""
@@ -26,7 +27,7 @@ class Entry(NamedTuple):
         """Return the entry as JSON has it; each character of data is a byte."""
         told = self.told
         head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
-        of = {} if told.connection is None else {"connect_id": told.connection}
+        of = {} if told.label is None else {told.label.index_name: told.label.number}
         if self.kind == "event":
             return {**head, "event": told.event, **of, "detail": told.data.decode("utf-8", "replace")}
         took = {} if told.took is None else {"took": round(told.took, 6)}
@@ -62,8 +63,8 @@ class Journal(History):
         super().line(direction, data, kind)
         self._tell(direction, data)
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
-        super().net(event, connect_id, detail)
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
+        super().net(event, label, detail)
         self._tell(event, detail)
 
     def _tell(self, what: str, data: bytes | str) -> None:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from onemo.at.command import BoundCommand
 from onemo.control.journal import Journal
 from onemo.faults.plan import Armed
-from onemo.modem.connection import Instance, State
+from onemo.modem.connection import State
+from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on

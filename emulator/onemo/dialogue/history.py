@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from onemo.dialogue.lines import ANSWER, Lines, Told, crossed
+from onemo.profile.index import Label
 
 _EACH = 300
 """Bytes that a line takes beside its data. What is put aside counts as the lines that it may become: they are then
@@ -45,10 +46,10 @@ class History:
         self.latest = self._clock()
         self._put_aside((self.latest - self._start, direction, data, kind))
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network; bytes are payload."""
         self.latest = self._clock()
-        self._put_aside(crossed(event, connect_id, detail, self.latest - self._start))
+        self._put_aside(crossed(event, label, detail, self.latest - self._start))
 
     @property
     def first(self) -> int:

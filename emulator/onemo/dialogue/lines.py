@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from onemo.dialogue.results import FINAL
+from onemo.profile.index import CONNECT_ID, Label
 
 _HELD = 16384
 """Bytes of a line that are waited for until it is told as far as it has come."""
@@ -27,8 +28,8 @@ class Told(NamedTuple):
     """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data; of the network,
     payload or event.
 
-    took: seconds since the command that it ends was complete, None where it ends none. connection: None for the line
-    to the DTE, and for what belongs to no connection. whole: whether its end has come.
+    took: seconds since the command that it ends was complete, None where it ends none. label: of the connection; None
+    for the line to the DTE, and for what belongs to no connection. whole: whether its end has come.
     """
 
     time: float
@@ -36,7 +37,7 @@ class Told(NamedTuple):
     data: bytes
     kind: str = ""
     took: float | None = None
-    connection: int | None = None
+    label: Label | None = None
     event: str = ""
     whole: bool = True
 
@@ -48,9 +49,12 @@ class Told(NamedTuple):
         shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
         if self.event:
             shown = f"{self.event} {shown}"
-        if self.connection is not None:
-            shown = f"connection {self.connection}: {shown}"
-        return shown
+        return shown if self.label is None else f"{self.label}: {shown}"
+
+    @property
+    def connection(self) -> int | None:
+        """The connect_id; None where it belongs to no socket."""
+        return self.label.number if self.label is not None and self.label.index_name == CONNECT_ID else None
 
     def __str__(self) -> str:
         """``> AT``, ``< OK``, ``* connection 0: opened 127.0.0.1:9000``."""
@@ -62,12 +66,12 @@ class Told(NamedTuple):
         return self.source == _DTE and _COMMAND.match(self.data) is not None
 
 
-def crossed(event: str, connection: int | None, detail: bytes | str, time: float) -> Told:
+def crossed(event: str, label: Label | None, detail: bytes | str, time: float) -> Told:
     """What happened on the network; bytes are the payload that was sent or received."""
     if isinstance(detail, bytes):
         said = f"{event} {len(detail)} bytes:"
-        return Told(time, "network", detail, PAYLOAD, connection=connection, event=said)
-    return Told(time, "network", detail.encode(), EVENT, connection=connection, event=event)
+        return Told(time, "network", detail, PAYLOAD, label=label, event=said)
+    return Told(time, "network", detail.encode(), EVENT, label=label, event=event)
 
 
 class Lines:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-from onemo.at.command import Action, Key, KeyedSetting
+from onemo.at.command import Action, Key, KeyedSetting, print_line
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Maybe, RequiredText
-from onemo.at.reply import DONE, Reply, errors_in
+from onemo.at.reply import DONE, CommandError, ErrorCode, Reply, errors_in
+from onemo.errors import NetFailure
+from onemo.modem.asking import Asking
 from onemo.modem.modem import Modem
-from onemo.modem.names import NAME_SERVERS_IPV4, NAME_SERVERS_IPV6, Servers, servers_in_force, shown_address
-from onemo.modem.services import DnsError
-from onemo.modem.slots import (
-    NAME_CACHE,
-    NAME_PRIORITY,
-    NAME_TIMEOUT,
-    Cached,
+from onemo.modem.names import (
+    NAME_SERVERS_IPV4,
+    NAME_SERVERS_IPV6,
+    name_policy,
+    servers_in_force,
+    shown_address,
 )
-from onemo.net.interface import Family
+from onemo.modem.slots import NAME_CACHE, NAME_PRIORITY, NAME_TIMEOUT, Cached
+from onemo.net.interface import Family, LookupRequest
+
+
+class DnsError:
+    """The errors of names (manual 5)."""
+
+    DNS_FAILED = ErrorCode("dns_failed")
+    DNS_BUSY = ErrorCode("dns_busy")
 
 
 class Lookup(NamedTuple):
@@ -28,7 +37,25 @@ class Lookup(NamedTuple):
     cid: Maybe
 
 
-def _servers(family: Family, modem: Modem, record: Servers) -> tuple[str, ...]:
+class Lookups(Asking[list[str]]):
+    """One lookup at a time (manual 3.11)."""
+
+    def look_up(self, name: str, cid: int | None) -> None:
+        """Ask for a name, on a PDP context (None: the default one). Raises CommandError(DNS_BUSY) while one runs."""
+        if self.running is not None:
+            raise CommandError(DnsError.DNS_BUSY)
+        self._name = name
+        names, every = name_policy(self.host, cid), self.host.profile.dns.every_family
+        self.ask(LookupRequest(name=name, names=names, every=every), cid)
+
+    def answered(self, result: list[str] | NetFailure, now: float) -> bool:
+        """Tell the addresses; none when the lookup failed."""
+        found = [] if isinstance(result, NetFailure) else result[: self.host.profile.dns.listed]
+        self.host.notify(print_line("MDNSGIP", self._name, *map(shown_address, found)))
+        return False
+
+
+def _servers(family: Family, modem: Modem, record: object) -> tuple[str, ...]:
     return tuple(map(shown_address, servers_in_force(modem, family)))
 
 
@@ -41,7 +68,7 @@ def _cache(modem: Modem, record: Cached) -> tuple[int, ...]:
 def _look_up(modem: Modem, record: Lookup) -> Reply:
     """OK now, the addresses in a URC. No active context: CME 570; a lookup that still runs: CME 581."""
     modem.contexts.require(record.cid)
-    modem.services.look_up(record.domainname, record.cid)
+    modem.part(Lookups).look_up(record.domainname, record.cid)
     return DONE
 
 

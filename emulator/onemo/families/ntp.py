@@ -1,14 +1,19 @@
-"""AT+MNTP (manual 3.15): the time from a server."""
+"""AT+MNTP (manual 3.15): the time of a server."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action
+from onemo.at.command import Action, print_line
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Defaulted, DefaultedText
-from onemo.at.reply import DONE, Reply
+from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.errors import NetFailure
+from onemo.modem.asking import Asking
+from onemo.modem.clock import show
 from onemo.modem.modem import Modem
+from onemo.modem.names import name_policy
+from onemo.net.interface import TimeRequest
 from onemo.profile.schema import TIME
 
 
@@ -21,10 +26,41 @@ class AskTime(NamedTuple):
     timeout: Defaulted
 
 
+class Times(Asking[float]):
+    """One question for the time at once. sync: the module's clock is to be set."""
+
+    sync: bool
+
+    def ask_time(self, host: str, port: int, timeout: float, *, sync: bool) -> None:
+        """Ask a time server. Raises CommandError(NOT_ALLOWED) while another question is open."""
+        if self.running is not None:
+            raise CommandError(Cme.NOT_ALLOWED)
+        self.sync = sync
+        self.ask(TimeRequest(host=host, port=port, timeout=timeout, names=name_policy(self.host)), None)
+
+    def answered(self, result: float | NetFailure, now: float) -> bool:
+        """Tell the time, and set the clock where that was asked."""
+        clock = self.host.clock
+        if isinstance(result, NetFailure):
+            line = print_line("MNTP", self._code(result))
+        else:
+            line = print_line("MNTP", 0, show(result, clock.zone))
+            if self.sync:
+                clock.set(result, now)
+        self.host.notify(line)
+        return False
+
+    def _code(self, failure: NetFailure) -> int:
+        codes = self.host.profile.table(TIME)
+        if failure in (NetFailure.NAME, NetFailure.NAME_TIMED_OUT):
+            return codes.name
+        return codes.timed_out if failure is NetFailure.TIMED_OUT else codes.unusable
+
+
 def _ask(modem: Modem, record: AskTime) -> Reply:
     """OK now, the time in a URC. No active context: CME 570; a question that is still open: CME 3."""
     modem.contexts.require(None)
-    modem.services.ask_time(record.server, record.port, record.timeout, sync=bool(record.sync))
+    modem.part(Times).ask_time(record.server, record.port, record.timeout, sync=bool(record.sync))
     return DONE
 
 

@@ -7,6 +7,7 @@ it does there. Kinds of the layer EVENT happen to the module: at a time, or on a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
@@ -53,6 +54,25 @@ class FaultKey(NamedTuple):
     required: bool = False
 
 
+class Index(NamedTuple):
+    """An index by whose number a fault is confined to an instance.
+
+    key: its scope key, named like the parameter of the commands; urcs: the URCs that tell such a number (group 1).
+    """
+
+    key: FaultKey
+    urcs: re.Pattern[bytes]
+
+
+INDICES = (
+    Index(
+        FaultKey("connect_id", Type.INTEGER, "Only on this connection.", None, 0, 5),
+        re.compile(rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),
+    ),
+)
+"""Every index; a family's own is one entry more."""
+
+
 class FaultKind(NamedTuple):
     """A kind of fault.
 
@@ -97,7 +117,7 @@ SCOPES: Mapping[str, FaultKey] = {
     key.name: key
     for key in (
         FaultKey("module", Type.TEXT, "Only on the module of this name."),
-        FaultKey("connect_id", Type.INTEGER, "Only on this connection.", None, 0, 5),
+        *(index.key for index in INDICES),
         FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
@@ -113,13 +133,14 @@ SCOPES: Mapping[str, FaultKey] = {
 }  # fmt: skip
 
 _LINE = ("direction", "contains")
-_PEER = ("connect_id", "transport", "host", "port")
+_INSTANCE = tuple(index.key.name for index in INDICES)
+_PEER = (*_INSTANCE, "transport", "host", "port")
 _NET = (*_PEER, "operation", "contains")
 _NAME = ("operation", "host")
 _DATA = ("send", "receive")
-_COMMAND = ("command", "form", "connect_id")
-_URC = ("urc", "connect_id")
-_EVENT = ("on", "connect_id", "form")
+_COMMAND = ("command", "form", *_INSTANCE)
+_URC = ("urc", *_INSTANCE)
+_EVENT = ("on", *_INSTANCE, "form")
 
 _WHOLE = "0: all of it."
 OPEN_FAILURES = ("refused", "timed-out", "name", "name-timed-out", "family", "port-taken", "bind", "socket",

@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from onemo.faults.kinds import FaultKind, Layer, Value
+from onemo.profile.index import Label
 
 if TYPE_CHECKING:
     from random import Random
@@ -25,13 +26,13 @@ class Occasion(NamedTuple):
 
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
-    pass. transport, host, port: of the peer, as the firmware wrote them.
+    pass. label: of the instance that it is about. transport, host, port: of the peer, as the firmware wrote them.
     """
 
     direction: str = ""
     command: str = ""
     form: str = ""
-    connect_id: int | None = None
+    label: Label | None = None
     operation: str = ""
     urc: str = ""
     data: bytes | memoryview = b""
@@ -91,19 +92,20 @@ class Fault:
         """Tell whether the occasion is in the fault's scope."""
         if self.kind.layer is not Layer.EVENT and occasion.operation not in (self.kind.operations or ("",)):
             return False
-        for name, wanted in self.scope.items():
-            if name == "urc":
-                if not tells(occasion.urc, str(wanted)):
-                    return False
-            elif name == "contains":
-                if not isinstance(wanted, bytes) or wanted not in bytes(occasion.data):
-                    return False
-            elif name == "host":
-                if not _names(str(wanted), occasion.host):
-                    return False
-            elif name != "module" and getattr(occasion, name) != wanted:
-                return False
-        return True
+        return all(_fits(name, wanted, occasion) for name, wanted in self.scope.items())
+
+
+def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
+    """Tell whether the occasion has the value that is wanted of a scope key."""
+    if name == "urc":
+        return tells(occasion.urc, str(wanted))
+    if name == "contains":
+        return isinstance(wanted, bytes) and wanted in bytes(occasion.data)
+    if name == "host":
+        return _names(str(wanted), occasion.host)
+    if name in Occasion._fields:
+        return getattr(occasion, name) == wanted  # type: ignore[no-any-return]
+    return name == "module" or occasion.label == (name, wanted)
 
 
 def _names(pattern: str, host: str) -> bool:

@@ -1,14 +1,11 @@
-"""One connection instance (manual 3.8): its states, and what each state refuses."""
+"""The states of a connection instance (manual 3.8), and what each refuses."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
-from onemo.at.reply import Cme, CommandError, ErrorCode
-from onemo.modem.buffers import PacketBuffer, StreamBuffer
-from onemo.net.interface import OpenRequest, Transport
+from onemo.at.reply import Cme, ErrorCode
+from onemo.net.interface import Transport
 
 
 class SocketError:
@@ -117,49 +114,3 @@ class Loss(Enum):
     PEER_CLOSED = "peer_closed"
     BROKEN = "broken"
     PDP_DOWN = "pdp_down"
-
-
-@dataclass(slots=True)
-class Instance:
-    """One connect_id. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that it is on,
-    None for the default one. sent, received: bytes.
-
-    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
-    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
-    """
-
-    connect_id: int
-    state: State = State.INITIAL
-    cid: int | None = None
-    request: OpenRequest | None = None
-    access_mode: AccessMode = AccessMode.NORMAL
-    ipv6: bool = False
-    sent: int = 0
-    received: int = 0
-    last_exchange: float = -math.inf
-    close_mode: int = 0
-    buffer: StreamBuffer | PacketBuffer | None = None
-    online: bool = False
-    queued: int = 0
-    packet_size: int = 0
-    packet_wait: float = 0.0
-
-    def check(self, operation: Operation) -> None:
-        """Raises CommandError when the state refuses the operation."""
-        if refusal := REFUSALS.get((operation, self.state)):
-            raise CommandError(refusal)
-
-    def on(self, event: Event) -> None:
-        """Raises KeyError when the state has no such event: a bug."""
-        self.state = TRANSITIONS[self.state, event]
-        if self.state is State.INITIAL:
-            self.request = None
-            self.access_mode = AccessMode.NORMAL
-            self.ipv6 = False
-            self.buffer = None
-            self.online = False
-            self.sent = self.received = self.queued = 0
-
-    @property
-    def transport(self) -> Transport | None:
-        return self.request.transport if self.request else None

@@ -44,6 +44,8 @@ class Host(Protocol):
     """Those that the network handed over."""
     transmitter: Transmitter
     intents: list[Intent]
+    now: float
+    """The time of the step that runs."""
 
     sim: Sim
     cell: Cell

@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from onemo.at.command import BoundCommand, Pending
 from onemo.at.params import BoundRecord, Value
 from onemo.at.registry import BoundModel
 from onemo.at.reply import CONNECT, DONE, OK, Cme, CommandError, ErrorCode, Reply, ReplyFormat
 from onemo.at.store import R, Slot
+from onemo.modem.channel import Forward
 from onemo.modem.clock import Clock
-from onemo.modem.connection import AccessMode, Instance, State
+from onemo.modem.connection import AccessMode, State
 from onemo.modem.connections import Connections
 from onemo.modem.contexts import Contexts, Definition, Login, PerContext
 from onemo.modem.files import Files
-from onemo.modem.intents import Attach, Forward, Intent, NetworkInfo, Store
+from onemo.modem.instance import Instance
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Store
 from onemo.modem.interpreter import Interpreter
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Memory, Stored
-from onemo.modem.part import Part
+from onemo.modem.part import P, Part
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
-from onemo.modem.services import Services
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, PROFILE, QUIET, TERMINATOR, VERBOSE
@@ -46,8 +47,6 @@ from onemo.wire.framer import (
     Repeat,
 )
 from onemo.wire.transmitter import Kind, Transmitter
-
-P = TypeVar("P", bound=Part)
 
 
 class Modem:
@@ -108,15 +107,14 @@ class Modem:
     def commands(self) -> Mapping[bytes, BoundCommand[Modem]]:
         return self.model.commands
 
-    def attached(self, network: NetworkInfo, now: float) -> None:
+    def attached(self, operation: Attach, network: NetworkInfo, now: float) -> None:
         """The network took the module: it has the time (NITZ), name servers, and a context. Nothing of that if the
-        module does not want it any more."""
+        module does not want it any more. operation: what asked for it."""
         self.now = now
         if self.radio.attached(network.utc, now):
             self.name_servers = network.name_servers
             self.contexts.attach(network)
-        if isinstance(self.interpreter.operation, Attach):
-            self.complete(self.radio.registered, now)
+        self.complete(operation, self.radio.registered, now)
 
     def tell_first(self) -> None:
         """What the running command made happen is told before its answer. A real module takes its time to switch the
@@ -129,11 +127,6 @@ class Modem:
         """The connection instances."""
         self.model.has("MIPOPEN")
         return self.part(Connections)
-
-    @property
-    def services(self) -> Services:
-        """The lookup, the pings and the question for the time."""
-        return self.part(Services)
 
     @property
     def parts(self) -> Collection[Part]:
@@ -288,10 +281,12 @@ class Modem:
         assert self._online is not None
         self.now = now
         self._online.queued += len(payload)
-        return Forward(self._online.connect_id, payload)
+        return Forward(self._online, payload)
 
-    def complete(self, result: object, now: float) -> None:
-        """The world has done what the running command asked for."""
+    def complete(self, operation: object, result: object, now: float) -> None:
+        """The world has done what a command asked for with that operation; where none waits for it, nothing."""
+        if self.interpreter.operation is not operation:
+            return
         self.now = now
         self.interpreter.complete(result, now)
         self._line_done(now)
@@ -429,13 +424,6 @@ class Modem:
         self._online = None
         self.framer.discard(self.now)
 
-    def forwarded(self, connect_id: int, count: int, now: float) -> None:
-        """The network took count bytes of the payload of transparent mode."""
-        instance = self.connections[connect_id]
-        instance.queued = max(0, instance.queued - count)
-        instance.sent += count
-        instance.last_exchange = now
-
     def _enter_online(self, now: float) -> None:
         """CONNECT, what was buffered, and payload from now on; unless the connection is gone already."""
         connect_id, self._online_due = self._online_due, None
@@ -448,8 +436,8 @@ class Modem:
         self.transmitter.release(math.inf)
         self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT))
-        self.transmitter.write(self.connections.delivery.drain_raw(instance), Kind.DATA)
-        self.connections.delivery.hold(instance, AccessMode.TRANSPARENT)
+        self.transmitter.write(instance.drain_raw(), Kind.DATA)
+        instance.hold(AccessMode.TRANSPARENT)
         instance.online = True
         self._online = instance
         self.framer.online(instance.packet_size, instance.packet_wait, now)
@@ -459,7 +447,7 @@ class Modem:
         instance, self._online = self._online, None
         assert instance is not None
         instance.online = False
-        self.connections.delivery.hold(instance, AccessMode.NORMAL)
+        instance.hold(AccessMode.NORMAL)
         self.transmitter.final(self.format.final(OK), now)
 
     def _forward(self, data: bytes) -> None:
@@ -469,4 +457,4 @@ class Modem:
         size = len(data) if instance.transport is Transport.TCP else instance.packet_size
         for start in range(0, len(data), size):
             part = data if size == len(data) else data[start : start + size]
-            self.intents.append(Forward(instance.connect_id, part))
+            self.intents.append(Forward(instance, part))

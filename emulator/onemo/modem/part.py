@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 
 class Part:
@@ -35,3 +35,6 @@ class Part:
     def state(self) -> object:
         """Plain values for the control API; None: nothing to tell."""
         return None
+
+
+P = TypeVar("P", bound=Part)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from onemo.profile.index import Label
+
 
 class Transport(Enum):
     TCP = "TCP"
@@ -87,7 +89,7 @@ class OpenRequest(NamedTuple):
     every address tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None
     leaves the host's: receive_window is what the peer may send unread, send_buffer what may wait to be sent.
     names: how a name is resolved, and the order in which address families are tried. tls: None for plain TCP; else
-    its handshake with the host, which is part of the opening. connect_id: who asks, for those who tell instances apart.
+    its handshake with the host, which is part of the opening. label: of who asks, for those who tell them apart.
     """
 
     transport: Transport
@@ -100,7 +102,7 @@ class OpenRequest(NamedTuple):
     receive_window: int | None = None
     send_buffer: int | None = None
     tls: TlsRequest | None = None
-    connect_id: int | None = None
+    label: Label | None = None
 
 
 class CloseMode(Enum):
@@ -204,11 +206,12 @@ class LookupRequest(NamedTuple):
 
 
 class PingRequest(NamedTuple):
-    """What MPING asks. size: bytes of data in each echo request."""
+    """What MPING asks. size: bytes of data in each echo request; timeout: seconds that each waits for its reply."""
 
     host: str
     size: int
     names: NamePolicy
+    timeout: float = 10.0
 
 
 class Echo(NamedTuple):

@@ -11,6 +11,7 @@ from typing import overload
 
 from onemo.dialogue.history import History
 from onemo.dialogue.lines import ANSWER, Told
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 _MOST = 1 << 25
@@ -55,10 +56,10 @@ class Dialogue:
                 del kept[: -self._most]
             self._news.notify_all()
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network; bytes are payload."""
         with self._news:
-            self._history.net(event, connect_id, detail)
+            self._history.net(event, label, detail)
             self._news.notify_all()
 
     # What a test reads.

@@ -9,20 +9,18 @@ from functools import partial
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.modem.connection import Loss
-from onemo.modem.intents import (
-    AskTime,
+from onemo.modem.channel import (
+    Ask,
     Cancel,
     Carried,
+    ChannelIntent,
     Close,
     Drop,
     Forward,
-    Lookup,
     Open,
     Outstanding,
-    Ping,
+    Owner,
     Send,
-    ServiceIntent,
 )
 from onemo.net.interface import (
     Carrying,
@@ -35,26 +33,25 @@ from onemo.net.interface import (
     Transport,
 )
 from onemo.profile.schema import CONNECTION
+from onemo.runtime.asks import Asks
 from onemo.runtime.sending import Sending, Shell, Task
-from onemo.runtime.services import Services
 from onemo.runtime.trace import Recent, Trace
 
 TURNS = 32
 """Turns of a loop that never has to wait, after which the other tasks get one."""
 _MOST_LINGERING = 16
-PeerIntent = Open | Send | Forward | Outstanding | Close | Drop | Cancel | ServiceIntent
 
 
 class Peers:
-    """Every connection of one module."""
+    """Every connection of one module, each with its owner."""
 
     def __init__(self, shell: Shell, network: Network, trace: Trace | None, recent: Recent) -> None:
         self._shell = shell
         self._network = network
         self._recent = recent
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[Owner, Task] = {}
         self._sending = Sending(shell, self._tasks, trace)
-        self._services = Services(shell, network, recent, self._sending.tell)
+        self._asks = Asks(shell, network, recent, self._sending.tell)
         self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
@@ -63,9 +60,9 @@ class Peers:
 
     def start(self, nursery: trio.Nursery) -> None:
         """Connections run in nursery."""
-        self._nursery = self._sending.nursery = self._services.nursery = nursery
+        self._nursery = self._sending.nursery = self._asks.nursery = nursery
 
-    def carry_out(self, intent: PeerIntent) -> None:
+    def carry_out(self, intent: ChannelIntent) -> None:
         """Do what the core asks; never waits."""
         match intent:
             case Send():
@@ -74,38 +71,38 @@ class Peers:
                 self.forward(intent)
             case Open():
                 self._make_way(intent.request)
-                task = self._tasks[intent.connect_id] = Task(intent.connect_id, intent.request)
+                task = self._tasks[intent.owner] = Task(intent.owner, intent.request)
                 self._scopes.add(task.scope)
-                self._nursery.start_soon(self._serve, task, intent.request)
+                self._nursery.start_soon(self._serve, task)
             case Outstanding():
-                connection = self._connection(intent.connect_id)
+                connection = self._connection(intent.owner)
                 count = connection.unacknowledged() if connection else 0
-                self._shell.modem.complete(_figures(connection, count), trio.current_time())
+                self._shell.modem.complete(intent, _figures(connection, count), trio.current_time())
             case Close():
                 self._close(intent)
-            case Lookup() | Ping() | AskTime():
-                self._services.carry_out(intent)
+            case Ask():
+                self._asks.carry_out(intent)
             case Cancel():
-                self._services.cancel(intent)
+                self._asks.cancel(intent)
             case Drop():
-                if dropped := self._tasks.pop(intent.connect_id, None):
+                if dropped := self._tasks.pop(intent.owner, None):
                     _end(dropped)
 
     def behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
         """Another network takes the place of the one before; connections that are open are wrapped."""
         self._network = network
-        self._services.behind(network)
+        self._asks.behind(network)
         for task in self._tasks.values():
             if task.connection is not None:
                 task.connection = wrap(task.connection, task.request)
                 task.waiting.cancel()  # and waits for that one instead
 
     def _close(self, intent: Close) -> None:
-        """A connection that nobody serves is closed at once."""
-        task = self._tasks.get(intent.connect_id)
-        if task is None:
-            connections = self._shell.modem.connections
-            connections.closed(intent.connect_id, CloseResult.NORMAL, trio.current_time())
+        """Close as planned; at once where nobody serves the connection, or it does not stand yet."""
+        task = self._tasks.get(intent.owner)
+        if task is None or task.connection is None:
+            self.carry_out(Drop(intent.owner))
+            intent.owner.on_closed(CloseResult.NORMAL, trio.current_time())
             return
         task.plan = intent.plan
         task.pump.cancel()
@@ -114,14 +111,14 @@ class Peers:
         """The boot cycle ended: drop every connection."""
         for scope in self._scopes:
             scope.cancel()
-        self._services.restart()
+        self._asks.restart()
         self._tasks.clear()
         self._starved.clear()
 
     def feed(self) -> None:
         """Wake whoever has credit again."""
         for task, event in self._starved.items():
-            if self._shell.modem.connections.credit(task.connect_id):
+            if task.owner.credit():
                 event.set()
 
     @property
@@ -130,11 +127,11 @@ class Peers:
 
     # One connection.
 
-    async def _serve(self, task: Task, request: OpenRequest) -> None:
-        """From MIPOPEN to the end."""
+    async def _serve(self, task: Task) -> None:
+        """From Open to the end."""
         try:
             with task.scope:
-                await self._connect(task, request)
+                await self._connect(task)
                 if task.connection is None:
                     return
                 try:
@@ -142,10 +139,14 @@ class Peers:
                         self._sending.start(task.connection.carry())
                     with task.pump:
                         await self._pump(task)
-                    await self._part(task, task.connection)
+                    if task.failure is not None and task.plan is None:
+                        task.connection.abort()
+                        self._end_with(task, partial(task.owner.on_lost, task.failure, trio.current_time()))
+                    else:
+                        await self._part(task, task.connection)
                 finally:
                     task.connection.abort()
-                    self._sending.net("closed", task.connect_id, task.connection.peer)
+                    self._sending.net("closed", task.label, task.connection.peer)
         except Exception as error:
             self._recent.report(error)
             self._abandon(task)
@@ -153,27 +154,24 @@ class Peers:
             self._forget(task)
             self._scopes.discard(task.scope)
 
-    async def _connect(self, task: Task, request: OpenRequest) -> None:
+    async def _connect(self, task: Task) -> None:
         """Give the task its connection, if there is one to be had."""
-        connections = self._shell.modem.connections
         try:
-            connection = await self._network.open(request)
+            connection = await self._network.open(task.request)
         except NetError as error:
-            self._sending.net("open failed", task.connect_id, str(error))
-            if not task.scope.cancel_called:
-                self._forget(task)
-                self._shell.report(partial(connections.open_failed, task.connect_id, error.failure))
+            self._sending.net("open failed", task.label, str(error))
+            self._end_with(task, partial(task.owner.on_failed, error.failure, trio.current_time()))
             return
         if task.scope.cancel_called:
             connection.abort()
             return
         task.connection = connection
-        self._sending.net("opened", task.connect_id, connection.peer)
+        self._sending.net("opened", task.label, connection.peer)
         ipv6 = connection.peer.startswith("[")
-        self._shell.report(lambda: connections.opened(task.connect_id, ipv6=ipv6, now=trio.current_time()))
+        self._shell.report(partial(task.owner.on_opened, ipv6=ipv6, now=trio.current_time()))
 
     async def _part(self, task: Task, connection: Connection) -> None:
-        """End it as MIPCLOSE said, or after the peer did: what is unsent still goes, while it moves."""
+        """End it as its owner said, or after the peer did: what is unsent still goes, while it moves."""
         if task.scope.cancel_called:
             return
         profile = self._shell.modem.model.profile.table(CONNECTION)
@@ -189,10 +187,8 @@ class Peers:
         finally:
             if task in self._lingering:
                 self._lingering.remove(task)
-        if task.plan is not None and not task.scope.cancel_called:
-            self._forget(task)
-            connections = self._shell.modem.connections
-            self._shell.report(lambda: connections.closed(task.connect_id, result, trio.current_time()))
+        if task.plan is not None:
+            self._end_with(task, partial(task.owner.on_closed, result, trio.current_time()))
 
     def _make_way(self, request: OpenRequest) -> None:
         """A connection that the peer ended lingers for what is unsent, but not in the way of a new one that asks
@@ -205,12 +201,12 @@ class Peers:
                 _end(task)
 
     async def _pump(self, task: Task) -> None:
-        """Bring what the peer sends, as much as the core grants, until the peer or MIPCLOSE ends it."""
-        connections, connect_id = self._shell.modem.connections, task.connect_id
+        """Bring what the peer sends, as much as the owner grants, until the peer or the owner ends it."""
+        owner = task.owner
         stream = task.request.transport is Transport.TCP
         turns = 0
-        while task.plan is None and not task.scope.cancel_called and (connection := task.connection) is not None:
-            credit = connections.credit(connect_id)
+        while not (task.pump.cancel_called or task.scope.cancel_called) and (connection := task.connection) is not None:
+            credit = owner.credit()
             try:
                 if not credit:
                     await self._starve(task, connection)
@@ -221,25 +217,25 @@ class Peers:
                         await connection.wait_readable()
                     continue
             except NetError as error:
-                self._sending.net("broken", connect_id, str(error))
+                self._sending.net("broken", task.label, str(error))
                 connection.abort()
-                self._lose(task, Loss.BROKEN)
+                self._lose(task, error.failure)
                 return
             if stream and not data:
-                self._lose(task, Loss.PEER_CLOSED)
+                self._lose(task, None)
                 return
-            self._sending.net("received", connect_id, data)
-            self._shell.report(partial(connections.received, connect_id, data, trio.current_time()))
+            self._sending.net("received", task.label, data)
+            self._shell.report(partial(owner.on_data, data, trio.current_time()))
             turns += 1
             if turns % TURNS == 0:
                 await trio.lowlevel.checkpoint()
 
     async def _starve(self, task: Task, connection: Connection) -> None:
-        """Wait until the core grants credit again. Raises NetError when a buffered connection breaks meanwhile:
-        that is told at once, though what the host still holds of it will never be read."""
+        """Wait until the owner grants credit again. Raises NetError when the connection breaks meanwhile, and the owner
+        watches that: it is told at once, though what the host still holds of it will never be read."""
         event = self._starved[task] = trio.Event()
         try:
-            if not self._shell.modem.connections.tells_breaks(task.connect_id):
+            if not task.owner.watches_breaks:
                 await event.wait()
                 return
             with trio.CancelScope() as broken:
@@ -252,24 +248,36 @@ class Peers:
         finally:
             self._starved.pop(task, None)
 
-    def _lose(self, task: Task, loss: Loss) -> None:
-        if task.plan is None and not task.scope.cancel_called:
+    def _lose(self, task: Task, failure: NetFailure | None) -> None:
+        if task.plan is None:
+            self._end_with(task, partial(task.owner.on_lost, failure, trio.current_time()))
+
+    def _end_with(self, task: Task, told: Callable[[], None]) -> None:
+        """Tell the owner the last of its connection; nothing after a Drop or a restart."""
+        if not task.scope.cancel_called:
             self._forget(task)
-            self._shell.report(partial(self._shell.modem.connections.lost, task.connect_id, loss))
+            self._shell.report(told)
 
     def _abandon(self, task: Task) -> None:
-        """A bug ended the task: the instance must not wait for it for ever."""
-        if self._tasks.get(task.connect_id) is task:
-            self._forget(task)
-            connections = self._shell.modem.connections
-            self._shell.report(lambda: connections.abandoned(task.connect_id, trio.current_time()))
+        """End what a bug ended: the owner must not wait for it for ever."""
+        if not self._sending.serves(task):
+            return
+        now = trio.current_time()
+        if task.connection is None:
+            told = partial(task.owner.on_failed, NetFailure.OTHER, now)
+        elif task.plan is None:
+            told = partial(task.owner.on_lost, NetFailure.OTHER, now)
+        else:
+            told = partial(task.owner.on_closed, CloseResult.FAILED, now)
+        self._forget(task)
+        self._shell.report(told)
 
     def _forget(self, task: Task) -> None:
-        if self._tasks.get(task.connect_id) is task:
-            del self._tasks[task.connect_id]
+        if self._sending.serves(task):
+            del self._tasks[task.owner]
 
-    def _connection(self, connect_id: int) -> Connection | None:
-        task = self._tasks.get(connect_id)
+    def _connection(self, owner: Owner) -> Connection | None:
+        task = self._tasks.get(owner)
         return task.connection if task is not None else None
 
 

@@ -1,6 +1,6 @@
-"""What the DTE sends to its peers: at once where the stack takes it, else by a task that waits for room.
+"""The way from owners to their peers: at once where the stack takes it, else by a task that waits for room.
 
-Also what the peers acknowledge of it.
+Also what the peers acknowledge of that.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Protocol
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.modem.connection import Loss
-from onemo.modem.intents import Forward, Send, Sent
+from onemo.modem.channel import Forward, Owner, Send, Sent
 from onemo.modem.modem import Modem
 from onemo.net.interface import ClosePlan, Connection, OpenRequest
+from onemo.profile.index import Label
 from onemo.runtime.trace import Trace
 
 _FIRST_LOOK = 0.001
@@ -43,16 +43,19 @@ class Shell(Protocol):
 
 
 class Task:
-    """What serves one connection, and how it is to end once MIPCLOSE said so."""
+    """One connection that is served, and how it is to end once its owner said so. request: with the owner's label.
+    failure: why it cannot send any more, and is lost."""
 
-    def __init__(self, connect_id: int, request: OpenRequest) -> None:
-        self.connect_id = connect_id
-        self.request = request
+    def __init__(self, owner: Owner, request: OpenRequest) -> None:
+        self.owner = owner
+        self.label = owner.label
+        self.request = request._replace(label=self.label)
         self.scope = trio.CancelScope()
         self.pump = trio.CancelScope()
         self.waiting = trio.CancelScope()
         self.connection: Connection | None = None
         self.plan: ClosePlan | None = None
+        self.failure: NetFailure | None = None
         self.outbox: deque[bytes | memoryview] = deque()
         self.drained: trio.Event | None = None
         self.sent = 0
@@ -60,9 +63,9 @@ class Task:
 
 
 class Sending:
-    """The way from the DTE to the peers, for one module. tasks: those that serve its connections now."""
+    """The way from owners to their peers, for one module. tasks: those that serve its connections now."""
 
-    def __init__(self, shell: Shell, tasks: dict[int, Task], trace: Trace | None) -> None:
+    def __init__(self, shell: Shell, tasks: dict[Owner, Task], trace: Trace | None) -> None:
         self._shell = shell
         self._tasks = tasks
         self._trace = trace
@@ -70,7 +73,7 @@ class Sending:
 
     def send(self, intent: Send) -> None:
         """Try at once; a task waits only for a stack that is full, or for what was handed over before."""
-        task = self._tasks.get(intent.connect_id)
+        task = self._tasks.get(intent.owner)
         if task is None or task.connection is None:
             self._sent(intent, Sent(0, failed=True))
             return
@@ -79,7 +82,7 @@ class Sending:
             try:
                 taken = task.connection.send_now(intent.data)
             except NetError as error:
-                self.net("send failed", intent.connect_id, str(error))
+                self.net("send failed", task.label, str(error))
                 self._sent(intent, Sent(0, failed=True))
                 return
             self._handed_over(task, intent.data[:taken])
@@ -113,33 +116,35 @@ class Sending:
                     if not intent.data:
                         break
             except NetError as error:
-                self.net("send failed", intent.connect_id, str(error))
+                self.net("send failed", task.label, str(error))
                 failed = True
         self._sent(intent, Sent(len(intent.data) - len(rest), failed or task.scope.cancel_called))
         self._shell.step()
 
     def _sent(self, intent: Send, result: Sent) -> None:
-        """Answer the command that asked for it, unless a restart or a bug has ended that."""
-        if self._shell.modem.interpreter.operation is intent:
-            self._shell.modem.complete(result, trio.current_time())
+        self._shell.modem.complete(intent, result, trio.current_time())
 
     def forward(self, intent: Forward) -> None:
-        """Payload of transparent mode: at once, or into the outbox that a task drains."""
-        task = self._tasks.get(intent.connect_id)
-        if task is None or task.connection is None:
+        """Hand data over at once, or into the outbox that a task drains."""
+        owner, data = intent
+        task = self._tasks.get(owner)
+        if task is None or task.connection is None or task.failure is not None:
+            owner.on_untaken(len(data))
             return
-        rest: bytes | memoryview = intent.data
+        rest: bytes | memoryview = data
         if task.drained is None:
             try:
                 count = task.connection.send_now(rest)
             except NetError as error:
-                self._lost(task, error, len(rest))
+                self._fail(task, error, len(rest))
                 return
-            task.sent += count
-            if self._trace is not None:
-                self.net("sent", task.connect_id, rest[:count])
-            modem = self._shell.modem
-            modem.forwarded(task.connect_id, count, modem.now)
+            if count:  # as _handed_over, without its call: this is the way of bulk
+                if self._trace is not None:
+                    self.net("sent", task.label, rest[:count])
+                task.sent += count
+                if owner.watches_acknowledgements:
+                    self._watch(task, count)
+                owner.on_taken(count, self._shell.modem.now)
             if count == len(rest):
                 return
             rest = memoryview(rest)[count:]
@@ -164,42 +169,45 @@ class Sending:
         except NetError as error:
             size = sum(map(len, task.outbox))
             task.outbox.clear()
-            self._shell.report(partial(self._lost, task, error, size))
+            self._shell.report(partial(self._fail, task, error, size))
         finally:
             task.drained = None
             if drained is not None:
                 drained.set()
 
-    def _lost(self, task: Task, error: NetError, size: int) -> None:
-        """Payload that cannot be sent any more. A reset the pump meets as well, after what came before it."""
-        self.net("send failed", task.connect_id, str(error))
+    def _fail(self, task: Task, error: NetError, size: int) -> None:
+        """Data that cannot be sent any more. A reset the pump meets as well, after what came before it."""
+        self.net("send failed", task.label, str(error))
         if self.serves(task) and task.plan is None:
-            modem = self._shell.modem
-            instance = modem.connections[task.connect_id]
-            instance.queued = max(0, instance.queued - size)
+            task.owner.on_untaken(size)
             if error.failure is not NetFailure.RESET:
-                modem.now = trio.current_time()
-                modem.connections.fail(task.connect_id, Loss.BROKEN)
+                task.failure = error.failure
+                task.pump.cancel()
 
     def serves(self, task: Task) -> bool:
-        """Whether the task still is its instance's: after a loss the same connect_id may serve another one."""
-        return self._tasks.get(task.connect_id) is task
+        """True while the task is its owner's: after a loss another one may serve the same owner."""
+        return self._tasks.get(task.owner) is task
 
     def _forwarded(self, task: Task, data: bytes | memoryview) -> None:
         self._handed_over(task, data)
         if self.serves(task):
-            self._shell.modem.forwarded(task.connect_id, len(data), trio.current_time())
+            task.owner.on_taken(len(data), trio.current_time())
 
     def _handed_over(self, task: Task, data: bytes | memoryview) -> None:
         """The stack took data: trace it, and watch for the peer's acknowledgement where that is to be told."""
         if not data:
             return
-        self.net("sent", task.connect_id, data)
+        if self._trace is not None:
+            self.net("sent", task.label, data)
         task.sent += len(data)
-        wanted = self.serves(task) and self._shell.modem.connections.wants_acknowledgements(task.connect_id)
-        if wanted and not task.watched:
+        if task.owner.watches_acknowledgements:
+            self._watch(task, len(data))
+
+    def _watch(self, task: Task, count: int) -> None:
+        """Watch for the acknowledgement of the count bytes that were sent last, and of what follows them."""
+        if not task.watched and self.serves(task):
             task.watched = True
-            self.start(self._watch_acknowledgements(task, task.sent - len(data)))
+            self.start(self._watch_acknowledgements(task, task.sent - count))
 
     async def _watch_acknowledgements(self, task: Task, told: int) -> None:
         """Look at the socket with growing gaps while something is outstanding. told: bytes reported so far."""
@@ -209,14 +217,13 @@ class Sending:
         while told < task.sent:
             await trio.sleep(gap)
             gap = min(2 * gap, _LAST_LOOK)
-            connections = self._shell.modem.connections
-            if not (self.serves(task) and connections.wants_acknowledgements(task.connect_id)):
+            if not (self.serves(task) and task.owner.watches_acknowledgements):
                 break
             news = task.sent - connection.unacknowledged() - told
             if news > 0:
                 told += news
                 gap = _FIRST_LOOK
-                self._shell.report(partial(connections.acknowledged, task.connect_id, news))
+                self._shell.report(partial(task.owner.on_acknowledged, news))
         task.watched = False
 
     def tell(self, event: str, detail: str) -> None:
@@ -224,7 +231,7 @@ class Sending:
         if self._trace is not None:
             self._trace.net(event, None, detail)
 
-    def net(self, event: str, connect_id: int, detail: bytes | memoryview | str) -> None:
+    def net(self, event: str, label: Label, detail: bytes | memoryview | str) -> None:
         """Trace what happened on the network."""
         if self._trace is not None:
-            self._trace.net(event, connect_id, bytes(detail) if isinstance(detail, memoryview) else detail)
+            self._trace.net(event, label, bytes(detail) if isinstance(detail, memoryview) else detail)

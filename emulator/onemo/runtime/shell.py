@@ -286,13 +286,12 @@ class Module:
             case Attach():
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
-                self.modem.attached(info, trio.current_time())
+                self.modem.attached(intent, info, trio.current_time())
             case Bug():
                 self._recent.report(intent.error)
             case Store():
                 done = self._nv is None or self._nv.save(intent.settings)
-                if self.modem.interpreter.operation is intent:
-                    self.modem.complete(done, trio.current_time())
+                self.modem.complete(intent, done, trio.current_time())
             case Wait():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)
@@ -306,8 +305,7 @@ class Module:
         """Of what a command does, the time that it takes. A restart ends it."""
         with trio.CancelScope() as self._waiting:
             await trio.sleep(intent.seconds)
-            if self.modem.interpreter.operation is intent:
-                self.guarded(lambda: self.modem.complete(None, trio.current_time()))
+            self.guarded(lambda: self.modem.complete(intent, None, trio.current_time()))
 
     def failed(self, error: Exception) -> None:
         """A bug: logged with the last traffic, answered ERROR where a command waits, and the module goes on."""

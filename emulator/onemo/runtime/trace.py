@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from onemo.errors import LinkError
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 _log = logging.getLogger("onemo")
@@ -24,8 +25,8 @@ class Trace(Protocol):
 
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None: ...
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
-        """connect_id: None for what belongs to no connection: names, pings, the time."""
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
+        """label: of the connection, None for what belongs to none: names, pings, the time."""
         ...
 
 
@@ -49,12 +50,12 @@ class JsonLines:
         of = {} if kind is None else {"kind": kind.value}
         self._write({"from": source, "to": target, **of, "data": data.decode("latin-1")})
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
+        of = {} if label is None else {label.index_name: label.number}
         if isinstance(detail, bytes):
             source, target = ("network", "module") if event == "received" else ("module", "network")
-            self._write({"from": source, "to": target, "connect_id": connect_id, "data": detail.decode("latin-1")})
+            self._write({"from": source, "to": target, **of, "data": detail.decode("latin-1")})
         else:
-            of = {} if connect_id is None else {"connect_id": connect_id}
             self._write({"event": event, **of, "detail": detail})
 
     def _write(self, entry: dict[str, object]) -> None:
@@ -88,9 +89,9 @@ class Several:
         for trace in self._traces:
             trace.line(direction, data, kind)
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         for trace in self._traces:
-            trace.net(event, connect_id, detail)
+            trace.net(event, label, detail)
 
 
 class Guarded:
@@ -102,8 +103,8 @@ class Guarded:
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         self._tell(lambda trace: trace.line(direction, data, kind))
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
-        self._tell(lambda trace: trace.net(event, connect_id, detail))
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
+        self._tell(lambda trace: trace.net(event, label, detail))
 
     def _tell(self, tell: Callable[[Trace], None]) -> None:
         if self._trace is None:

@@ -12,6 +12,8 @@ from onemo.cli import live
 from onemo.cli.live import Live
 from onemo.wire.transmitter import Kind
 
+from tests.support.labels import socket_label
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
@@ -85,7 +87,7 @@ def test_transparent_data_is_shown_when_it_is_sent() -> None:
     shown = Live(stream)
     shown.line(">", b"hello")
     assert stream.getvalue() == ""
-    shown.net("sent", 0, b"hello")
+    shown.net("sent", socket_label(0), b"hello")
     assert [line.partition(" ")[2] for line in stream.getvalue().splitlines()] == [
         "> hello",
         "* connection 0: sent 5 bytes",
@@ -108,9 +110,9 @@ def test_headings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
 def test_the_network() -> None:
     stream = io.StringIO()
     shown = Live(stream)
-    shown.net("opened", 0, "[::1]:80")
-    shown.net("received", 5, b"\r\n\x00")
-    shown.net("open failed", 1, "name: h\x1b\nx: not known")
+    shown.net("opened", socket_label(0), "[::1]:80")
+    shown.net("received", socket_label(5), b"\r\n\x00")
+    shown.net("open failed", socket_label(1), "name: h\x1b\nx: not known")
     assert [line.partition(" ")[2] for line in stream.getvalue().splitlines()] == [
         "* connection 0: opened [::1]:80",
         "* connection 5: received 3 bytes",

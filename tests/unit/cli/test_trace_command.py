@@ -83,3 +83,10 @@ def test_what_is_typed_wrong(typed: Typed, tmp_path: Path) -> None:
     assert typed("trace", str(tmp_path / "none"))[0] == 2
     assert typed("trace", str(tmp_path))[0] == 2
     assert typed("trace", "x", "--grep", "(")[0] == 2
+
+
+def test_a_connection_of_another_index(typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text(json.dumps({"time": 1, "event": "opened", "demoid": 0, "detail": "127.0.0.1:80"}) + "\n")
+    assert typed("trace", str(file)).out.endswith(" * demoid 0: opened 127.0.0.1:80\n")
+    assert typed("trace", str(file), "--connection", "0").out == ""

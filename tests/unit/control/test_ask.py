@@ -11,17 +11,19 @@ from onemo.control.ask import TextPattern, TraceStep, filtered, verify
 from onemo.control.journal import Journal
 from onemo.wire.transmitter import Kind
 
+from tests.support.labels import socket_label
+
 
 def journal() -> Journal:
     one = Journal("meter")
     for host in ("a.example", "b.example"):
         one.line(">", b'AT+CSQ;+MIPOPEN=0,"TCP","%b",7\r' % host.encode())
         one.line("<", b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n")
-        one.net("opened", 0, "127.0.0.1:7")
+        one.net("opened", socket_label(0), "127.0.0.1:7")
         one.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
-        one.net("received", 0, b"hello")
+        one.net("received", socket_label(0), b"hello")
         one.line("<", b'\r\n+MIPURC: "rtcp",0,5,hello\r\n', Kind.URC)
-    one.net("closed", 1, "127.0.0.1:7")
+    one.net("closed", socket_label(1), "127.0.0.1:7")
     return one
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from onemo.control.journal import KINDS, Entry, Journal
 from onemo.wire.transmitter import Kind
 
+from tests.support.labels import socket_label
+
 CROSSINGS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from("><"), st.none(), st.binary(max_size=40)),
@@ -32,7 +34,7 @@ def cross(journal: Journal, crossings: Sequence[Crossing]) -> None:
         if isinstance(data, bytes) and what in "><":
             journal.line(what, data)
         else:
-            journal.net(what, connect_id, data)
+            journal.net(what, None if connect_id is None else socket_label(connect_id), data)
 
 
 def dialogue() -> Journal:
@@ -43,11 +45,11 @@ def dialogue() -> Journal:
     one.line(">", b'AT+MIPOPEN=0,"TCP","a.example",7\r')
     one.line("<", b'AT+MIPOPEN=0,"TCP","a.example",7\r', Kind.ECHO)
     one.line("<", b"\r\nOK\r\n", Kind.ANSWER)
-    one.net("opened", 0, "127.0.0.1:7")
+    one.net("opened", socket_label(0), "127.0.0.1:7")
     one.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
     one.line(">", b"AT+MIPSEND=0,5\r")
     one.line("<", b"\r\n> ")
-    one.net("sent", 0, b"hello")
+    one.net("sent", socket_label(0), b"hello")
     one.net("lookup", None, "a.example")
     return one
 
@@ -118,7 +120,7 @@ def test_who_waits_for_news_is_told() -> None:
     one, news = journal(), list[int]()
     one.on_news.append(lambda: news.append(one.next))
     one.line(">", b"AT\r")
-    one.net("opened", 0, "x")
+    one.net("opened", socket_label(0), "x")
     assert news == [2, 3]
 
 

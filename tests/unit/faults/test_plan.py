@@ -12,6 +12,8 @@ from onemo.faults.kinds import Layer
 from onemo.faults.plan import Armed, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 
+from tests.support.labels import socket_label
+
 CSQ = Occasion(command="CSQ", form="execute")
 TIMES = st.lists(st.floats(0, 10), min_size=1, max_size=60).map(sorted)
 
@@ -86,11 +88,11 @@ def test_what_is_told() -> None:
     [
         ("command-delay command=csq", Layer.COMMAND, CSQ, Occasion(command="CGMM")),
         ("command-delay form=read", Layer.COMMAND, Occasion(command="A", form="read"), CSQ),
-        ("command-delay connect_id=0", Layer.COMMAND, Occasion(connect_id=0), Occasion(connect_id=1)),
+        ("command-delay connect_id=0", Layer.COMMAND, Occasion(label=socket_label(0)), Occasion(label=socket_label(1))),
         ("urc-drop urc=rtcp", Layer.URC, Occasion(urc='+MIPURC: "rtcp",0,1,a'), Occasion(urc='+MIPURC: "rudp",0')),
         ("urc-drop urc=MIPOPEN", Layer.URC, Occasion(urc="+MIPOPEN: 0,0"), Occasion(urc="+MIPCLOSE: 0")),
         ("urc-drop urc=+MIPOPEN", Layer.URC, Occasion(urc="+MIPOPEN: 0,0"), Occasion(urc="+MIPCLOSE: 0")),
-        ("urc-drop connect_id=1", Layer.URC, Occasion(connect_id=1), Occasion()),
+        ("urc-drop connect_id=1", Layer.URC, Occasion(label=socket_label(1)), Occasion()),
         ("line-drop contains='\\x00x'", Layer.LINE, Occasion(data=b"a\0x"), Occasion(data=b"x\0")),
         ("line-drop direction=to-dte", Layer.LINE, Occasion("to-dte"), Occasion("from-dte")),
         ("net-reset operation=send", Layer.NETWORK, Occasion(operation="send"), Occasion(operation="receive")),

@@ -97,7 +97,7 @@ def test_transparent_mode_brings_its_data_under_any_urcs() -> None:
     driver.ask('AT+MIPCFG="encoding",1,0,1')
     assert driver.answer('AT+MIPOPEN=0,"TCP","h",80,,1') == ["OK", "CONNECT"]
     printed = hold_back(driver)
-    assert driver.modem.connections.credit(0) > 0
+    assert driver.modem.connections[0].credit() > 0
     driver.world.peer_sends(0, b"down" * 10)
     assert driver.take() == b"down" * 10
     driver.type(b"up" * 10)
@@ -129,7 +129,7 @@ def test_what_comes_after_a_loss_is_discarded_however_full_the_line() -> None:
     driver.line_room = 0
     driver.world.peer_sends(0, *[b"x" * 60_000] * 3)
     assert driver.modem.transmitter.full
-    driver.report(lambda: driver.modem.connections.fail(0, Loss.BROKEN))
+    driver.report(lambda: driver.modem.connections[0].fail(Loss.BROKEN))
     driver.type(b"payload AT\rAT+CGMM\r")
     assert driver.untaken == 0
     driver.wait(2 * DISCARD)

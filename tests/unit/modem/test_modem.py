@@ -204,7 +204,7 @@ def test_urcs_are_held_while_a_prompt_is_open_and_no_stream_is_read() -> None:
     driver.ask('AT+MIPOPEN=1,"UDP","h",80')
     driver.take()
     assert driver.ask("AT+MIPSEND=0") == b"\r\n>"
-    assert driver.modem.connections.credit(0) == 0
+    assert driver.modem.connections[0].credit() == 0
     driver.world.peer_sends(0, b"one")
     driver.world.peer_sends(1, b"two")
     driver.world.peer_sends(1, b"three")

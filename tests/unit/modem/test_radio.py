@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.modem.intents import Attach
 from onemo.modem.registration import TRANSITIONS, Event, Registration, Signal
 
 from tests.support.driver import Driver
@@ -86,7 +87,7 @@ def test_the_coverage_that_goes_while_the_network_answers() -> None:
     told(driver, "find_coverage", driver.now)
     radio.on_deadline(math.inf)  # the network is asked
     radio.lose_coverage()
-    driver.modem.attached(driver.world.network, driver.now)
+    driver.modem.attached(Attach(), driver.world.network, driver.now)
     assert radio.stat is Registration.SEARCHING
     assert not driver.modem.contexts.attached
 
@@ -94,7 +95,7 @@ def test_the_coverage_that_goes_while_the_network_answers() -> None:
 def test_a_late_answer_of_the_network_is_none_after_the_radio_is_off() -> None:
     driver = booted()
     driver.ask("AT+CFUN=0")
-    driver.report(lambda: driver.modem.attached(driver.world.network, driver.now))
+    driver.report(lambda: driver.modem.attached(Attach(), driver.world.network, driver.now))
     assert driver.take() == b""
     assert not driver.modem.contexts.attached
 

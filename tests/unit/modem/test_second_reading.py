@@ -51,7 +51,7 @@ def test_the_card_is_written_down_before_the_answer(line: str) -> None:
     modem.receive(line.encode() + b"\r", 2000.0)
     assert [type(intent) for intent in modem.intents] == [Store]
     assert not modem.transmitter.peek()
-    modem.complete(True, 2000.0)
+    modem.complete(modem.intents[0], True, 2000.0)
     assert modem.transmitter.peek()
 
 

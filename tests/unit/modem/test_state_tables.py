@@ -6,7 +6,9 @@ import math
 
 import pytest
 from onemo.at.reply import CommandError
-from onemo.modem.connection import TRANSITIONS, AccessMode, Event, Instance, Operation, SocketError, State
+from onemo.modem.connection import TRANSITIONS, AccessMode, Event, Operation, SocketError, State
+from onemo.modem.instance import Instance
+from onemo.modem.modem import Modem
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.net.interface import OpenRequest, Transport
 
@@ -14,11 +16,12 @@ from tests.support.driver import model_named
 
 REQUEST = OpenRequest(Transport.TCP, "h", 80, 60.0)
 NUMBERS = model_named("ML307R").errors
+HOST = Modem(model_named("ML307R"))
 
 
 def refusal(operation: Operation, state: State) -> int | None:
     try:
-        Instance(0, state).check(operation)
+        Instance(0, HOST, state=state).check(operation)
     except CommandError as error:
         return NUMBERS[error.code][0] if error.code else 0
     return None
@@ -49,7 +52,7 @@ def test_every_state_can_be_reached_and_left() -> None:
 @pytest.mark.parametrize("state", State)
 def test_an_event_that_a_state_does_not_have_is_a_bug(state: State) -> None:
     for event in Event:
-        instance = Instance(0, state)
+        instance = Instance(0, HOST, state=state)
         if (state, event) in TRANSITIONS:
             instance.on(event)
             assert instance.state is TRANSITIONS[state, event]
@@ -60,7 +63,7 @@ def test_an_event_that_a_state_does_not_have_is_a_bug(state: State) -> None:
 
 
 def test_a_free_instance_remembers_nothing() -> None:
-    instance = Instance(0, State.CONNECTED, request=REQUEST, ipv6=True, sent=5, received=6)
+    instance = Instance(0, HOST, state=State.CONNECTED, request=REQUEST, ipv6=True, sent=5, received=6)
     instance.access_mode = AccessMode.STREAM_BUFFERED
     instance.on(Event.LOST)
     assert (instance.request, instance.transport, instance.sent) == (REQUEST, Transport.TCP, 5)

@@ -9,6 +9,8 @@ import pytest
 from onemo.runtime.dialogue import Dialogue
 from onemo.wire.transmitter import Kind
 
+from tests.support.labels import socket_label
+
 
 def opening(trace: Dialogue) -> Dialogue:
     """An echoing module that opens a connection."""
@@ -17,9 +19,9 @@ def opening(trace: Dialogue) -> Dialogue:
     trace.line(">", b"\r")
     trace.line("<", b"\r", Kind.ECHO)
     trace.line("<", b"\r\nOK\r\n", Kind.ANSWER)
-    trace.net("opened", 0, "127.0.0.1:9")
+    trace.net("opened", socket_label(0), "127.0.0.1:9")
     trace.line("<", b"\r\n+MIPOPEN: 0,0\r\n", Kind.URC)
-    trace.net("received", 0, b"\x00\xff")
+    trace.net("received", socket_label(0), b"\x00\xff")
     return trace
 
 

@@ -9,9 +9,11 @@ from itertools import count
 
 import pytest
 import trio
+from onemo.profile.index import Label
 from onemo.runtime.trace import JsonLines, Recent, Several
 from onemo.wire.transmitter import Kind
 
+from tests.support.labels import socket_label
 from tests.unit.runtime.doubles import Bench
 
 EVERY_BYTE = bytes(range(256))
@@ -24,7 +26,7 @@ class Notes:
         self.typed = bytearray()
         self.told = bytearray()
         self.said: list[tuple[Kind, bytes]] = []
-        self.events: list[tuple[str, int | None, bytes | str]] = []
+        self.events: list[tuple[str, Label | None, bytes | str]] = []
 
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         assert isinstance(data, bytes)
@@ -33,8 +35,8 @@ class Notes:
             self.said.append((kind, data))
         (self.typed if direction == ">" else self.told).extend(data)
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
-        self.events.append((event, connect_id, detail))
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
+        self.events.append((event, label, detail))
 
 
 class Full(Notes):
@@ -43,7 +45,7 @@ class Full(Notes):
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
         raise OSError(28, "No space left on device")
 
-    def net(self, event: str, connect_id: int | None, detail: bytes | str) -> None:
+    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         raise OSError(28, "No space left on device")
 
 
@@ -61,10 +63,10 @@ async def test_every_crossing_is_told(nursery: trio.Nursery) -> None:
         b'\r\n+MIPURC: "rtcp",0,5,world\r\n\r\n+MIPURC: "disconn",0,1\r\n'
     )
     assert notes.events == [
-        ("opened", 0, "peer:80"),
-        ("sent", 0, b"hello"),
-        ("received", 0, b"world"),
-        ("closed", 0, "peer:80"),
+        ("opened", socket_label(0), "peer:80"),
+        ("sent", socket_label(0), b"hello"),
+        ("received", socket_label(0), b"world"),
+        ("closed", socket_label(0), "peer:80"),
     ]
 
 
@@ -109,9 +111,9 @@ def test_json_lines_give_every_byte_back() -> None:
     trace = JsonLines(stream, count(100.25).__next__)
     trace.line(">", EVERY_BYTE)
     trace.line("<", EVERY_BYTE, Kind.URC)
-    trace.net("received", 3, EVERY_BYTE)
-    trace.net("sent", 3, EVERY_BYTE)
-    trace.net("opened", 3, "[::1]:80")
+    trace.net("received", socket_label(3), EVERY_BYTE)
+    trace.net("sent", socket_label(3), EVERY_BYTE)
+    trace.net("opened", socket_label(3), "[::1]:80")
     assert stream.getvalue().isascii()
     entries = [json.loads(line) for line in stream.getvalue().splitlines()]
     data = EVERY_BYTE.decode("latin-1")
@@ -128,9 +130,9 @@ def test_several_are_all_told() -> None:
     one, other = Notes(), Notes()
     trace = Several([one, other])
     trace.line(">", b"AT\r")
-    trace.net("opened", 0, "peer")
+    trace.net("opened", socket_label(0), "peer")
     assert one.typed == other.typed == b"AT\r"
-    assert one.events == other.events == [("opened", 0, "peer")]
+    assert one.events == other.events == [("opened", socket_label(0), "peer")]
 
 
 def test_a_bug_is_logged_with_the_last_traffic(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,8 +8,9 @@ from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.params import Kind, Maybe, Param, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.transparent import prepare_transparent
-from onemo.modem.connection import AccessMode, Instance, Operation, State
-from onemo.modem.intents import Carried, Outstanding
+from onemo.modem.channel import Carried, Outstanding
+from onemo.modem.connection import AccessMode, Operation, State
+from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
 from onemo.profile.schema import CONNECTION
@@ -48,7 +49,7 @@ def _read(modem: Modem, record: Read) -> Reply:
         and record.length != 1
     ):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return Reply(modem.connections.delivery.read(instance, record.length))
+    return Reply(instance.read(record.length))
 
 
 def _unread_line(instance: Instance) -> bytes:
@@ -71,8 +72,8 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
         prepare_transparent(modem, instance)
         modem.go_online(instance.connect_id)
         return Reply(last=True)
-    unread = modem.connections.delivery.read(instance, 0)
-    modem.connections.delivery.hold(instance, mode)
+    unread = instance.read(0)
+    instance.hold(mode)
     return Reply(unread)
 
 
@@ -82,7 +83,7 @@ def _acknowledgements(modem: Modem, record: Of) -> Outcome:
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
         return _figures(instance, instance.sent)
-    return Pending(Outstanding(record.connect_id), lambda result: _carried(instance, result))
+    return Pending(Outstanding(instance), lambda result: _carried(instance, result))
 
 
 def _carried(instance: Instance, result: int | Carried) -> Reply:

@@ -8,7 +8,8 @@ from onemo.at.command import Action, Declaration, Query, print_line
 from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.transparent import prepare_transparent
-from onemo.modem.connection import AccessMode, Instance, Operation
+from onemo.modem.connection import AccessMode, Operation
+from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
 
@@ -62,7 +63,7 @@ def _open(modem: Modem, record: Open) -> Reply:
 
 
 def _close(modem: Modem, record: Close) -> Reply:
-    modem.connections.close(record.connect_id, record.mode, modem.now)
+    modem.connections[record.connect_id].close(record.mode, modem.now)
     return DONE
 
 

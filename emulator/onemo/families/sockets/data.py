@@ -7,8 +7,9 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Outcome, Pending, Prompt, print_line
 from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.modem.connection import Instance, Loss, Operation, SocketError
-from onemo.modem.intents import Send, Sent
+from onemo.modem.channel import Send, Sent
+from onemo.modem.connection import Loss, Operation, SocketError
+from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.net.interface import Transport
@@ -48,9 +49,8 @@ def _send(modem: Modem, record: SendData) -> Outcome:
 
 def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes) -> Pending:
     timeout = modem.settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
-    return Pending(
-        Send(instance.connect_id, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result)
-    )
+    send = Send(instance, data, timeout)
+    return Pending(send, lambda result: _sent(modem, instance, record.seq, len(data), result))
 
 
 def _prompt(modem: Modem, instance: Instance, record: SendData) -> Prompt:
@@ -101,7 +101,7 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
     """+MIPSEND with the bytes taken. Nothing taken of something: CME 560; a broken connection is lost too."""
     failed = result.failed or (asked > 0 and result.taken == 0)
     if result.failed:
-        modem.connections.fail(instance.connect_id, Loss.BROKEN)
+        instance.fail(Loss.BROKEN)
     if seq is not None:
         modem.notify(print_line("MIPURC", "seq", instance.connect_id, seq, int(failed)))
     if failed:

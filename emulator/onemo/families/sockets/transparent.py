@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onemo.at.reply import Cme, CommandError
-from onemo.modem.connection import Instance
+from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 
 

@@ -19,6 +19,7 @@ from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen
 from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
+from onemo.profile.index import Label
 
 _NETWORK = (Layer.NETWORK, Layer.NAMES)
 _MOST_SEEDS = 1 << 32
@@ -73,7 +74,7 @@ class Faults:
         self.fired: list[Callable[[Armed], None]] = []
         self.on_change: list[Callable[[], None]] = []
         self._names = tuple(name.lower() for name in names)
-        self._events: list[tuple[Armed, int | None]] = []
+        self._events: list[tuple[Armed, Label | None]] = []
         self._later: list[tuple[float, Fault]] = []
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
@@ -136,17 +137,17 @@ class Faults:
             if armed.fault.kind.layer is not Layer.EVENT:
                 continue
             if layer is Layer.COMMAND:
-                self._happen_inside(armed, occasion.connect_id)
+                self._happen_inside(armed, occasion.label)
             else:
-                self._events.append((armed, occasion.connect_id))
+                self._events.append((armed, occasion.label))
         if fired:
             self._untidy = True
             self._running.rearm()
         return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
 
-    def _happen_inside(self, armed: Armed, connect_id: int | None) -> None:
+    def _happen_inside(self, armed: Armed, label: Label | None) -> None:
         now = self._running.now()
-        happen(self._running.modem, armed.fault, now, connect_id, inside=True)
+        happen(self._running.modem, armed.fault, now, label, inside=True)
         if armed.fault.kind.name == "brown-out":
             self._later.append((now + armed.fault.number("seconds"), parse_fault("power-on")))
 
@@ -172,8 +173,8 @@ class Faults:
         self._untidy = False
         modem = self._running.modem
         events, self._events = self._events, []
-        for armed, connect_id in events:
-            happen(modem, armed.fault, now, connect_id)
+        for armed, label in events:
+            happen(modem, armed.fault, now, label)
         for armed in self.plan.fire(now):
             self._tell(armed)
             happen(modem, armed.fault, now)

@@ -7,12 +7,13 @@ import re
 from onemo.at.command import Outcome, Pending
 from onemo.at.grammar import Command, Form
 from onemo.at.reply import CommandError, ReplyFormat
-from onemo.faults.kinds import Layer
+from onemo.faults.kinds import INDICES, Layer
 from onemo.faults.plan import Armed, Chooser, Occasion
 from onemo.faults.seams.pieces import Piece
 from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
+from onemo.profile.index import Label
 
 _FIRST_NUMBER = re.compile(rb'[ ]*(?:"[^"]*"[ ]*,[ ]*)?(\d{1,9})')
 _ERRORS = {"cme": b"+CME ERROR: ", "cms": b"+CMS ERROR: "}
@@ -69,17 +70,18 @@ class FaultyCommands:
 
     def _occasion(self, command: Command) -> Occasion:
         return Occasion(
-            command=command.name.decode("latin-1"), form=command.form.name.lower(), connect_id=self._connection(command)
+            command=command.name.decode("latin-1"), form=command.form.name.lower(), label=self._label(command)
         )
 
-    def _connection(self, command: Command) -> int | None:
+    def _label(self, command: Command) -> Label | None:
         """The instance that a command names: its first number, behind a key if it has keys."""
         bound = self._modem.model.command(command.name)
         if bound is None or command.form is not Form.SET or command.complete:
             return None
-        named = any(record.params and record.params[0].name == "connect_id" for record in bound.records.values())
+        first = {record.params[0].name for record in bound.records.values() if record.params}
+        name = next((index.key.name for index in INDICES if index.key.name in first), None)
         found = _FIRST_NUMBER.match(self._modem.interpreter.line, command.end)
-        return int(found[1]) if named and found else None
+        return Label(name, int(found[1])) if name and found else None
 
     def _inject(self, armed: Armed) -> None:
         transmitter, fault = self._modem.transmitter, armed.fault

@@ -12,25 +12,26 @@ from itertools import cycle, islice
 from onemo.errors import FaultError
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Fault
-from onemo.modem.connection import Event, Instance, Loss, State
-from onemo.modem.intents import Drop
+from onemo.modem.connection import Event, Loss, State
+from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
 from onemo.net.interface import OpenRequest, Transport
+from onemo.profile.index import CONNECT_ID, Label
 
 _FIRST_YEARS, _LAST_YEARS = 0.0, 4e9
 """Seconds since 1970 between which a clock can be shown."""
 
 
-def happen(modem: Modem, fault: Fault, now: float, connect_id: int | None = None, *, inside: bool = False) -> None:
-    """Let an event happen. connect_id: that of the occasion; inside: while a command is about to be carried out, which
+def happen(modem: Modem, fault: Fault, now: float, label: Label | None = None, *, inside: bool = False) -> None:
+    """Let an event happen. label: that of the occasion; inside: while a command is about to be carried out, which
     then ends with it where the module restarts. The supply of a brown-out does not come back by itself there."""
     modem.now = now
     if inside and fault.kind.name in _ENDS:
         _end_after_line(modem, fault, now)
     else:
-        HAPPENINGS[fault.kind.name](modem, fault, now, connect_id)
+        HAPPENINGS[fault.kind.name](modem, fault, now, label)
 
 
 def check_now(event: Fault) -> None:
@@ -51,76 +52,76 @@ def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
 # The card, the registration, the signal.
 
 
-def _remove_card(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _remove_card(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.remove_card()
 
 
-def _insert_card(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _insert_card(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.insert_card(now)
 
 
-def _lose_coverage(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _lose_coverage(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.lose_coverage()
 
 
-def _refuse(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _refuse(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.refuse(fault.whole("cause") if "cause" in fault.values else None)
 
 
-def _find_coverage(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _find_coverage(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.cell.refusal = None
     modem.radio.find_coverage(now)
 
 
-def _roam(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _roam(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_roaming(fault.kind.name == "roaming")
 
 
-def _set_signal(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _set_signal(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_signal(Signal(*(fault.whole(key) for key in Signal._fields)))
 
 
-def _reset_signal(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _reset_signal(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     profile = modem.profile.radio
     modem.radio.set_signal(Signal(profile.rssi, profile.ber, profile.rsrq, profile.rsrp))
 
 
-def _deactivate(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _deactivate(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.contexts.lose(modem.contexts.chosen(fault.whole("cid") if "cid" in fault.values else None))
 
 
 # The supply and sleep.
 
 
-def _reboot(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _reboot(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     if modem.power.state is not PowerState.OFF:
         modem.lifecycle.end(PowerEvent.RESTART, now)
 
 
-def _brown_out(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _brown_out(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """The boot begins when the supply is back; until it is over the module hears nothing, as at every later start."""
     if modem.power.state is not PowerState.OFF:
         modem.supply_off(now)
         modem.start(now, now + fault.number("seconds"))
 
 
-def _power_off(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _power_off(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.supply_off(now)
 
 
-def _power_on(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _power_on(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.supply_on(now)
 
 
-def _sleep(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _sleep(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.lifecycle.rest(now)
 
 
-def _wake(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _wake(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.wake(now)
 
 
-def _jump(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _jump(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     if modem.clock.is_set:
         utc = modem.clock.utc(now) + fault.number("seconds")
         modem.clock.set(min(max(utc, _FIRST_YEARS), _LAST_YEARS), now)
@@ -129,15 +130,15 @@ def _jump(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> Non
 # The line and the connections.
 
 
-def _tell(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _tell(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """As a datagram: it is dropped where too much waits already, for it may come as often as anything does."""
     if modem.power.ready or modem.power.asleep:
         modem.notify(fault.data("text"), droppable=True)
 
 
-def _stale(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _stale(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """Nobody is behind it: what is sent on it fails, and it can be closed."""
-    instance = _instance(modem, fault, connect_id)
+    instance = _instance(modem, fault, label)
     if instance is None or instance.state is not State.INITIAL:
         return
     transport = Transport(fault.text("transport"))
@@ -146,40 +147,40 @@ def _stale(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> No
     instance.on(Event.OPENED)
 
 
-def _disconnect(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
-    instance = _instance(modem, fault, connect_id)
+def _disconnect(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    instance = _instance(modem, fault, label)
     if instance is None or instance.state is not State.CONNECTED:
         return
-    _receive(modem, instance, fault.data("unread"), now)
-    modem.intents.append(Drop(instance.connect_id))
-    modem.connections.lost(instance.connect_id, Loss(fault.text("state").replace("-", "_")))
+    _receive(instance, fault.data("unread"), now)
+    instance.fail(Loss(fault.text("state").replace("-", "_")))
 
 
-def _burst(modem: Modem, fault: Fault, now: float, connect_id: int | None) -> None:
+def _burst(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """As far as a buffer takes it; where there is none, whole, beside all credit."""
-    instance = _instance(modem, fault, connect_id)
+    instance = _instance(modem, fault, label)
     if instance is None or instance.state is not State.CONNECTED:
         return
     data = bytes(islice(cycle(b"0123456789"), fault.whole("size")))
     piece = fault.whole("piece")
     for start in range(0, len(data), piece):
-        _receive(modem, instance, data[start : start + piece], now)
+        _receive(instance, data[start : start + piece], now)
 
 
-def _receive(modem: Modem, instance: Instance, data: bytes, now: float) -> None:
+def _receive(instance: Instance, data: bytes, now: float) -> None:
     if instance.buffer is not None and instance.transport is Transport.TCP:
-        data = data[: modem.connections.credit(instance.connect_id)]
+        data = data[: instance.credit()]
     if data:
-        modem.connections.received(instance.connect_id, data, now)
+        instance.on_data(data, now)
 
 
-def _instance(modem: Modem, fault: Fault, connect_id: int | None) -> Instance | None:
+def _instance(modem: Modem, fault: Fault, label: Label | None) -> Instance | None:
     """The instance that is meant; None where the model has no such one, or is off."""
-    wanted = fault.whole("id") if "id" in fault.values else connect_id or 0
+    of_socket = label.number if label is not None and label.index_name == CONNECT_ID else 0
+    wanted = fault.whole("id") if "id" in fault.values else of_socket
     return modem.connections[wanted] if modem.power.ready and wanted in modem.connections else None
 
 
-Happening = Callable[[Modem, Fault, float, "int | None"], None]
+Happening = Callable[[Modem, Fault, float, "Label | None"], None]
 HAPPENINGS: Mapping[str, Happening] = {
     "sim-remove": _remove_card,
     "sim-insert": _insert_card,

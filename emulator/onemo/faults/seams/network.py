@@ -28,6 +28,7 @@ from onemo.net.interface import (
     TimeRequest,
     Transport,
 )
+from onemo.profile.index import Label
 
 
 class FaultyNetwork:
@@ -74,7 +75,7 @@ class FaultyNetwork:
             host = await self._resolve("open", request.host, request.names, deadline)
         except NetError as error:
             raise NetError(NetFailure.NAME, error.detail) from error  # MIPOPEN knows no other
-        fired = self._fired("open", request.host, request.port, request.transport, request.connect_id)
+        fired = self._fired("open", request.host, request.port, request.transport, request.label)
         for armed in fired:
             if armed.fault.kind.name == "net-refuse":
                 await _pass(armed.fault.number("seconds"), deadline)
@@ -141,12 +142,12 @@ class FaultyNetwork:
         host: str,
         port: int = 0,
         transport: Transport | None = None,
-        connect_id: int | None = None,
+        label: Label | None = None,
     ) -> list[Armed]:
         if not self._faults.armed_on(Layer.NETWORK):
             return []
         named = "" if transport is None else transport.value
-        occasion = Occasion(operation=operation, host=host, port=port, transport=named, connect_id=connect_id)
+        occasion = Occasion(operation=operation, host=host, port=port, transport=named, label=label)
         return self._faults.chosen(Layer.NETWORK, occasion)
 
     async def echo(self, pinger: Pinger, host: str, timeout: float) -> Echo:

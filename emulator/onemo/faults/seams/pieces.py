@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from onemo.at.reply import ReplyFormat
+from onemo.faults.kinds import INDICES
 from onemo.faults.plan import Armed, Fault
+from onemo.profile.index import Label
 
-ID = re.compile(rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)')
-"""A URC of a connection; group 1: its connect_id."""
+
+def find_id(data: bytes) -> tuple[str, re.Match[bytes]] | None:
+    """Find the number of an instance in a URC: the name of its index, and where it stands (group 1)."""
+    found = ((index.key.name, match) for index in INDICES if (match := index.urcs.search(data)))
+    return next(found, None)
 
 
 class Piece(NamedTuple):
@@ -46,13 +51,13 @@ class Pause(bytes):
 @dataclass(slots=True, eq=False)
 class Waiting:
     """A piece that is late (point ""), or waits for its point until it is due. why: the faults that did that.
-    connection: whose URCs wait behind it, None: nobody's."""
+    label: of the instance whose URCs wait behind it, None: nobody's."""
 
     due: float
     piece: Piece
     why: list[Armed]
     point: str = ""
-    connection: int | None = None
+    label: Label | None = None
 
     def __lt__(self, other: Waiting) -> bool:
         return self.due < other.due
@@ -65,7 +70,7 @@ class Waiting:
 def hasten(pieces: list[Waiting]) -> None:
     """They need not wait any more."""
     for waiting in pieces:
-        waiting.due, waiting.point, waiting.connection = -math.inf, "", None
+        waiting.due, waiting.point, waiting.label = -math.inf, "", None
 
 
 def size_of(pieces: list[Waiting]) -> int:
@@ -75,7 +80,8 @@ def size_of(pieces: list[Waiting]) -> int:
 
 def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:
     """A URC as a fault spoils it."""
-    found = ID.search(data)
+    instance = find_id(data)
+    found = instance[1] if instance else None
     eol = form.cr + form.lf
     if fault.kind.name == "urc-cut":
         return data[: fault.whole("size")]

@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection
 
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Armed, Chooser, Occasion
-from onemo.faults.seams.pieces import ID, Pause, Piece, Waiting, hasten, size_of, spoilt
+from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
 from onemo.modem.modem import Modem
+from onemo.profile.index import CONNECT_ID, Label
 from onemo.wire.transmitter import Kind, Transmitter
 
 _SMALL = 4096
@@ -41,7 +42,7 @@ class FaultyTransmitter(Transmitter):
         self._tidy = tidy
         self._late: list[Waiting] = []
         self._placed: dict[str, deque[Waiting]] = {}
-        self._behind: dict[int, deque[list[Waiting]]] = {}
+        self._behind: dict[Label, deque[list[Waiting]]] = {}
         self._kept = 0
         self._answering = False
         self._pauses = 0
@@ -88,13 +89,13 @@ class FaultyTransmitter(Transmitter):
         """See Transmitter; what faults take away counts as kept."""
         occasion = self._occasion(data)
         fired = self._faults.chosen(Layer.URC, occasion)
-        behind = self._behind.get(-1 if occasion.connect_id is None else occasion.connect_id)
+        behind = None if occasion.label is None else self._behind.get(occasion.label)
         if not fired and behind is None:
             return super().urc(data, droppable=droppable)
         if droppable and self._kept + len(data) > self._urc_queue:
             self.dropped += 1
             return False
-        pieces = self._treated(data, fired, occasion.connect_id)
+        pieces = self._treated(data, fired, occasion.label)
         if behind is None:
             self._admit(pieces)
             return True
@@ -103,10 +104,10 @@ class FaultyTransmitter(Transmitter):
         if self._kept > self._urc_queue:  # all that is behind comes, and what it is behind
             for each in behind:
                 hasten(each)
-            self._let_come(lambda waiting: waiting.connection == occasion.connect_id)
+            self._let_come(lambda waiting: waiting.label == occasion.label)
         return True
 
-    def _treated(self, data: bytes, fired: list[Armed], connection: int | None) -> list[Waiting]:
+    def _treated(self, data: bytes, fired: list[Armed], label: Label | None) -> list[Waiting]:
         """What faults make of a URC; due is counted from now here."""
         point, wait, orderly = "", math.inf, False
         pieces = [(0.0, Piece(data))]
@@ -115,7 +116,7 @@ class FaultyTransmitter(Transmitter):
             if name == "urc-drop":
                 pieces = []
             elif name == "urc-delay":
-                late = self._lateness(armed, connection)
+                late = self._lateness(armed, label)
                 pieces = [(due + late, piece) for due, piece in pieces]
                 orderly = orderly or fault.text("overtaken") == "others"
             elif name == "urc-duplicate":
@@ -135,13 +136,14 @@ class FaultyTransmitter(Transmitter):
         treated = [Waiting(due, piece, fired) if due or not point else Waiting(wait, piece, fired, point)
                    for due, piece in pieces]  # fmt: skip
         if treated and orderly:
-            treated[-1].connection = connection
+            treated[-1].label = label
         return treated
 
-    def _lateness(self, armed: Armed, connection: int | None) -> float:
+    def _lateness(self, armed: Armed, label: Label | None) -> float:
         """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        if armed.fault.text("until") == "timeout" and connection is not None:
-            request = self._modem.connections[connection].request
+        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.connections
+        if label is not None and socket and armed.fault.text("until") == "timeout":
+            request = self._modem.connections[label.number].request
             return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
         return armed.seconds()
 
@@ -158,8 +160,8 @@ class FaultyTransmitter(Transmitter):
             else:
                 insort(self._late, waiting)
             self._kept += len(waiting.piece.data)
-            if waiting.connection is not None:
-                self._behind[waiting.connection] = deque()
+            if waiting.label is not None:
+                self._behind[waiting.label] = deque()
 
     def place(self, point: str, piece: Piece, why: list[Armed]) -> None:
         """Let a URC leave at a point of the line's traffic; when one of those faults is gone, it leaves anyway."""
@@ -173,21 +175,22 @@ class FaultyTransmitter(Transmitter):
     def _waited(self, waiting: Waiting) -> None:
         """It waits no longer, so what is behind it goes on; of that some may have to wait in its turn."""
         self._kept -= len(waiting.piece.data)
-        behind = None if waiting.connection is None else self._behind.pop(waiting.connection)
+        behind = None if waiting.label is None else self._behind.pop(waiting.label)
         while behind:
             pieces = behind.popleft()
             self._kept -= size_of(pieces)
             self._admit(pieces)
-            if waiting.connection in self._behind:
-                self._behind[waiting.connection] = behind
+            if waiting.label in self._behind:
+                self._behind[waiting.label] = behind
                 break
         if self.idle:
             self._tidy()
 
     def _occasion(self, data: bytes) -> Occasion:
-        found = ID.search(data)
+        found = find_id(data)
+        label = Label(found[0], int(found[1][1])) if found else None
         line = data.strip(self._modem.format.cr + self._modem.format.lf)
-        return Occasion(urc=line.decode("latin-1"), connect_id=int(found[1]) if found else None, data=line)
+        return Occasion(urc=line.decode("latin-1"), label=label, data=line)
 
     @staticmethod
     def _split(piece: Piece, armed: Armed) -> Piece:
@@ -241,7 +244,7 @@ class FaultyTransmitter(Transmitter):
         waiting = self._placed.get(point)
         while waiting:
             first = waiting.popleft()
-            if first.connection is not None and self._urcs:  # what came before it is not overtaken
+            if first.label is not None and self._urcs:  # what came before it is not overtaken
                 self._out.extend(self._urcs)
                 self._grow(Kind.URC, self._urc_size)
                 self._forget()

@@ -42,7 +42,7 @@ class Ways:
         self._stream = inner.transport is Transport.TCP
         self._in, self._out = Way("receive", _MOST), Way("send", _MOST)
         self._occasion = Occasion(
-            connect_id=request.connect_id, transport=self.transport.value, host=request.host, port=request.port
+            label=request.label, transport=self.transport.value, host=request.host, port=request.port
         )
         self._silence = Silence(request.keep_alive, trio.current_time())
         self._writable = Shared(inner.wait_writable)

@@ -20,6 +20,7 @@ from onemo.net.interface import (
 )
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from tests.support.labels import socket_label
 from tests.unit.faults.plans import Plan
 from tests.unit.runtime.doubles import Peer, World
 
@@ -43,7 +44,7 @@ class Ends:
         send_buffer: int | None = None,
         connect_id: int = 0,
     ) -> tuple[Connection, Peer]:
-        request = OpenRequest(transport, "192.0.2.1", 80, 60, keep_alive=keep_alive, connect_id=connect_id)
+        request = OpenRequest(transport, "192.0.2.1", 80, 60, keep_alive=keep_alive, label=socket_label(connect_id))
         connection = await self.network.open(request._replace(send_buffer=send_buffer))
         peer = self.world.peers[-1]
         peer.closing.set()

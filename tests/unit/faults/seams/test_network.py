@@ -22,11 +22,12 @@ from onemo.net.interface import (
 )
 from trio.testing import MockClock
 
+from tests.support.labels import socket_label
 from tests.unit.faults.plans import Plan
 from tests.unit.runtime.doubles import World
 
 POLICY = NamePolicy((Family.IPV4,), ("192.0.2.53", "192.0.2.54"), timeout=5, requests=2)
-OPEN = OpenRequest(Transport.TCP, "server.example.com", 443, 60, POLICY, connect_id=2)
+OPEN = OpenRequest(Transport.TCP, "server.example.com", 443, 60, POLICY, label=socket_label(2))
 LOOKUP = LookupRequest("server.example.com", POLICY, every=False)
 PING = PingRequest("server.example.com", 16, POLICY)
 TIME = TimeRequest("ntp.example.com", 123, 30, POLICY)

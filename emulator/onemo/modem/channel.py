@@ -1,0 +1,160 @@
+"""Ways of a part to the network: the owner of a connection, what it asks of the shell, and what it hears.
+
+The shell knows owners alone, compared by identity; a socket instance is one, any client of a family another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from onemo.errors import NetFailure
+from onemo.net.interface import ClosePlan, CloseResult, LookupRequest, OpenRequest, PingRequest, TimeRequest
+from onemo.profile.index import Label
+
+
+class Owner(Protocol):
+    """One end of one connection at a time. Times in seconds; the shell follows each call up.
+
+    After Drop, on_failed, on_lost and on_closed it hears nothing more of that connection; after Close only on_closed.
+    """
+
+    @property
+    def label(self) -> Label:
+        """Name of the connection in traces and fault scopes."""
+        ...
+
+    @property
+    def watches_breaks(self) -> bool:
+        """Hear at once that the connection broke, though there is no credit to read what came before."""
+        ...
+
+    @property
+    def watches_acknowledgements(self) -> bool:
+        """Hear on_acknowledged; asked anew whenever bytes were taken."""
+        ...
+
+    def on_opened(self, *, ipv6: bool, now: float) -> None:
+        """The connection stands, TLS included."""
+        ...
+
+    def on_failed(self, failure: NetFailure, now: float) -> None:
+        """There is no connection."""
+        ...
+
+    def credit(self) -> int:
+        """Most bytes that may be read now; 0: none, and it is asked again with every step."""
+        ...
+
+    def on_data(self, data: bytes, now: float) -> None:
+        """Bytes came, at most the credit (TCP), or one datagram."""
+        ...
+
+    def on_taken(self, count: int, now: float) -> None:
+        """The network took bytes of a Forward."""
+        ...
+
+    def on_untaken(self, count: int) -> None:
+        """Bytes of a Forward will never leave: there is no connection, or it is broken."""
+        ...
+
+    def on_acknowledged(self, count: int) -> None:
+        """The peer has acknowledged so many bytes more."""
+        ...
+
+    def on_lost(self, failure: NetFailure | None, now: float) -> None:
+        """The connection ended by itself; None: the peer closed it."""
+        ...
+
+    def on_closed(self, result: CloseResult, now: float) -> None:
+        """A Close is done."""
+        ...
+
+
+class Open(NamedTuple):
+    """Open a connection for an owner that has none; on_opened or on_failed follows. The shell labels the request."""
+
+    owner: Owner
+    request: OpenRequest
+
+
+class Send(NamedTuple):
+    """Hand data to an open connection, waiting at most timeout seconds for room; the command that waits for it is
+    completed with a Sent. A datagram goes whole or not at all."""
+
+    owner: Owner
+    data: bytes
+    timeout: float
+
+
+class Sent(NamedTuple):
+    """Result of a Send: the bytes taken; failed when the connection cannot take data any more."""
+
+    taken: int
+    failed: bool = False
+
+
+class Forward(NamedTuple):
+    """Hand data to an open connection, after what was handed to it before and unbounded by time; on_taken and
+    on_untaken tell what becomes of it. Over UDP it is one datagram."""
+
+    owner: Owner
+    data: bytes
+
+
+class Outstanding(NamedTuple):
+    """Complete the command that waits for it with the bytes that the peer has not acknowledged: the number alone, or
+    Carried where the socket carries others than it was given."""
+
+    owner: Owner
+
+
+class Carried(NamedTuple):
+    """Bytes that a socket has carried, and how many of those that it sent are not acknowledged."""
+
+    sent: int
+    received: int
+    outstanding: int
+
+
+class Close(NamedTuple):
+    """Close a connection as planned; on_closed follows, also where there is nothing left to close."""
+
+    owner: Owner
+    plan: ClosePlan
+
+
+class Drop(NamedTuple):
+    """Let go of a connection at once, on TCP with an RST."""
+
+    owner: Owner
+
+
+class Ask(NamedTuple):
+    """Ask the network, again and again while done returns True: every seconds after it was asked last, or as soon as
+    the answer is there. A name is resolved once for all of the echo requests of one Ask.
+
+    done(result, now): result is the addresses of a LookupRequest, an EchoReply to a PingRequest, the seconds since
+    1970-01-01 UTC of a TimeRequest; or the NetFailure.
+    """
+
+    request: LookupRequest | PingRequest | TimeRequest
+    done: Callable[[Any, float], bool]
+    every: float = 0.0
+
+
+class EchoReply(NamedTuple):
+    """Reply to an echo request. address: who replied; time: seconds of the round trip; ttl: the reply's own."""
+
+    address: str
+    time: float
+    ttl: int
+
+
+class Cancel(NamedTuple):
+    """Let go of an Ask: done is not called any more."""
+
+    operation: Ask
+
+
+ChannelIntent = Open | Send | Forward | Outstanding | Close | Drop | Ask | Cancel

@@ -1,0 +1,296 @@
+"""One connection instance: what MIPOPEN, MIPCLOSE and the network do to it, and the URCs that say so.
+
+What comes from the peer goes into URCs, buffers or straight to the DTE, as the access mode says (manual 3.14). Credit
+is how back-pressure reaches the peer: the shell reads no more than is granted here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from onemo.at.command import print_line
+from onemo.at.reply import CommandError
+from onemo.errors import NetFailure
+from onemo.modem.buffers import PacketBuffer, StreamBuffer
+from onemo.modem.channel import Close, Drop
+from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.modem.host import Host
+from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
+from onemo.profile.index import CONNECT_ID, Label
+from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
+from onemo.wire.payload import ReceiveFormat, encode
+from onemo.wire.transmitter import Kind
+
+_MAX_DATAGRAM = 65535
+_BULK = 65536
+_RECORD = 16384  # bytes of data in a TLS record at most (RFC 5246 6.2.1)
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One connect_id. Implements Owner. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that
+    it is on, None for the default one. sent, received: bytes. waiting_ports: all local ports in their 2 MSL wait, and
+    until when.
+
+    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
+    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
+    """
+
+    connect_id: int
+    host: Host = field(repr=False)
+    waiting_ports: dict[int, float] = field(default_factory=dict, repr=False)
+    state: State = State.INITIAL
+    cid: int | None = None
+    request: OpenRequest | None = None
+    access_mode: AccessMode = AccessMode.NORMAL
+    ipv6: bool = False
+    sent: int = 0
+    received: int = 0
+    last_exchange: float = -math.inf
+    close_mode: int = 0
+    buffer: StreamBuffer | PacketBuffer | None = None
+    online: bool = False
+    queued: int = 0
+    packet_size: int = 0
+    packet_wait: float = 0.0
+
+    def check(self, operation: Operation) -> None:
+        """Refuse an operation that the state does not allow. Raises CommandError."""
+        if refusal := REFUSALS.get((operation, self.state)):
+            raise CommandError(refusal)
+
+    def on(self, event: Event) -> None:
+        """Change the state. Raises KeyError when it has no such event: a bug."""
+        self.state = TRANSITIONS[self.state, event]
+        if self.state is State.INITIAL:
+            self.request = None
+            self.access_mode = AccessMode.NORMAL
+            self.ipv6 = False
+            self.buffer = None
+            self.online = False
+            self.sent = self.received = self.queued = 0
+
+    @property
+    def transport(self) -> Transport | None:
+        return self.request.transport if self.request else None
+
+    # What commands do.
+
+    def close(self, mode: int, now: float) -> None:
+        """Begin MIPCLOSE in the way that mode stands for in the profile; on UDP the mode is inert."""
+        self.check(Operation.CLOSE)
+        lost = self.state is State.CLOSED
+        self.on(Event.CLOSE)
+        self.close_mode = mode
+        if lost:
+            self.on_closed(CloseResult.NORMAL, now)
+            return
+        profile = self.host.profile
+        way = CloseMode(profile.table(CLOSE_MODES)[str(mode)].way)
+        plan = ClosePlan(way, profile.table(CONNECTION).close_stall, profile.table(CONNECTION).close_linger)
+        self.host.intents.append(Close(self, plan))
+
+    def fail(self, loss: Loss) -> None:
+        """End the connection, if there is one: a command found it broken, or its context went down."""
+        if self.state is State.CONNECTED:
+            self.host.intents.append(Drop(self))
+            self.lose(loss)
+
+    def hold(self, mode: AccessMode) -> None:
+        """Take the access mode, and the buffer that it needs."""
+        self.access_mode = mode
+        self.buffer = None
+        profile = self.host.profile.table(CONNECTION)
+        if mode is AccessMode.STREAM_BUFFERED:
+            self.buffer = StreamBuffer(profile.tcp_window, profile.packets)
+        elif mode is AccessMode.PACKET_BUFFERED:
+            size = self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
+            self.buffer = PacketBuffer(profile.packets, size)
+
+    def read(self, count: int) -> list[bytes]:
+        """Take MIPRD lines: one with up to count bytes (TCP), one for each of up to count packets (UDP); 0: all."""
+        buffer = self.buffer
+        if isinstance(buffer, StreamBuffer) and buffer.total:
+            data = buffer.take(count)
+            return [self._read_line(buffer.unread, data)]
+        if isinstance(buffer, PacketBuffer):
+            packets = min(count, buffer.unread) or buffer.unread
+            taken = [(buffer.take(), buffer.unread) for _ in range(packets)]
+            return [self._read_line(unread, packet) for packet, unread in taken]
+        return []
+
+    def drain_raw(self) -> bytes:
+        """Take everything that is buffered, as transparent mode prints it."""
+        buffer = self.buffer
+        if isinstance(buffer, StreamBuffer):
+            return buffer.take(0)
+        if isinstance(buffer, PacketBuffer):
+            return b"".join([buffer.take() for _ in range(buffer.unread)])
+        return b""
+
+    # Owner.
+
+    @property
+    def label(self) -> Label:
+        """Name of the connection in traces and fault scopes."""
+        return Label(CONNECT_ID, self.connect_id)
+
+    @property
+    def watches_breaks(self) -> bool:
+        """True in stream-buffered mode: a break is told at once, though not everything was read."""
+        return self.access_mode is AccessMode.STREAM_BUFFERED
+
+    @property
+    def watches_acknowledgements(self) -> bool:
+        """True while the "ack" URC is on: over TCP, with ackmode 1, on a line that takes URCs."""
+        return (
+            self.access_mode is not AccessMode.TRANSPARENT
+            and self.state is State.CONNECTED
+            and self.transport is Transport.TCP
+            and bool(self.host.settings.effective(ACK_MODE, self.connect_id).ack_mode)
+        )
+
+    def on_opened(self, *, ipv6: bool, now: float) -> None:
+        """Tell that MIPOPEN is done, or ask for the line in transparent mode. ipv6: over that family."""
+        self.on(Event.OPENED)
+        self.ipv6 = ipv6
+        self.last_exchange = now
+        if self.access_mode is AccessMode.TRANSPARENT:
+            self.host.go_online(self.connect_id)
+            return
+        self.hold(self.access_mode)
+        self._tell_opened(0)
+
+    def on_failed(self, failure: NetFailure, now: float) -> None:
+        """Tell that MIPOPEN has failed; the instance is free again whatever autofree says."""
+        self.on(Event.FAILED)
+        self.tell_failed(failure)
+
+    def tell_failed(self, failure: NetFailure) -> None:
+        """Tell that MIPOPEN has failed; <result> is what the profile makes of the failure."""
+        results = self.host.profile.table(OPEN_RESULTS)
+        named: int | str = getattr(results, failure.name.lower(), results.other)
+        self._tell_opened(named if isinstance(named, int) else self.host.profile.cme[named].number)
+
+    def credit(self) -> int:
+        """Most bytes to read from the peer now; 0: none for the time being.
+
+        Datagrams are always taken, but for those of a transparent connection that has not got the line yet: those
+        that do not fit are dropped whole.
+        """
+        if self.state is not State.CONNECTED:
+            return 0
+        transparent = self.access_mode is AccessMode.TRANSPARENT
+        if transparent and not self.online:
+            return 0
+        if self.transport is Transport.UDP:
+            return _MAX_DATAGRAM
+        transmitter = self.host.transmitter
+        if transmitter.full:
+            return 0
+        if transparent:
+            return _BULK
+        if isinstance(self.buffer, StreamBuffer):
+            return self._stream_credit(self.buffer)
+        return 0 if transmitter.hold else self.host.profile.table(CONNECTION).piece
+
+    def _stream_credit(self, buffer: StreamBuffer) -> int:
+        """Credit in stream-buffered mode. Over TLS it is one record: while something of it is unread, nothing is taken
+        from the peer (manual 3.3, fn 14)."""
+        if self.request is not None and self.request.tls is not None:
+            return 0 if buffer.total else min(buffer.room, _RECORD)
+        return min(buffer.room, self.host.profile.table(CONNECTION).piece)
+
+    def on_data(self, data: bytes, now: float) -> None:
+        """Hand on a piece of at most the credit (TCP), or a datagram."""
+        self.last_exchange = now
+        self.received += len(data)
+        if self.access_mode is AccessMode.TRANSPARENT:
+            self._write_raw(data)
+        elif isinstance(self.buffer, StreamBuffer):
+            self.buffer.add(data)
+            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), self.buffer.total))
+        elif isinstance(self.buffer, PacketBuffer):
+            self._add_packet(self.buffer, data)
+        else:
+            udp = self.transport is Transport.UDP
+            kind = b"rudp" if udp else b"rtcp"
+            line = b'+MIPURC: "%b",%d,%d,%b' % (kind, self.connect_id, len(data), self._encoded(data))
+            self.host.notify(line, droppable=udp)
+
+    def on_taken(self, count: int, now: float) -> None:
+        """Count payload of transparent mode that the network took."""
+        self.queued = max(0, self.queued - count)
+        self.sent += count
+        self.last_exchange = now
+
+    def on_untaken(self, count: int) -> None:
+        """Forget payload of transparent mode that will never leave."""
+        self.queued = max(0, self.queued - count)
+
+    def on_acknowledged(self, count: int) -> None:
+        """Tell it in "ack" URCs of at most one piece each."""
+        piece = self.host.profile.table(CONNECTION).piece
+        while count > 0:
+            part = min(count, piece)
+            self.host.notify(print_line("MIPURC", "ack", self.connect_id, part))
+            count -= part
+
+    def on_lost(self, failure: NetFailure | None, now: float) -> None:
+        """Tell that the peer closed the connection, or that it broke."""
+        self.lose(Loss.PEER_CLOSED if failure is None else Loss.BROKEN)
+
+    def lose(self, loss: Loss) -> None:
+        """Tell that the connection has ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
+        if self.online:
+            self.online = False
+            self.host.go_offline(self.connect_id)
+        self.on(Event.LOST)
+        if not self.host.settings.effective(AUTOFREE, self.connect_id).free_mode:
+            self.on(Event.RELEASED)
+        number = self.host.profile.table(DISCONNECTED)[loss.value]
+        self.host.notify(print_line("MIPURC", "disconn", self.connect_id, number))
+
+    def on_closed(self, result: CloseResult, now: float) -> None:
+        """Finish MIPCLOSE: its URC, and the 2 MSL wait of a given local port where the mode has one."""
+        profile = self.host.profile
+        mode = profile.table(CLOSE_MODES)[str(self.close_mode)]
+        request = self.request
+        tcp = request is not None and request.transport is Transport.TCP
+        if tcp and request is not None and request.local_port and mode.waits:
+            self.waiting_ports[request.local_port] = self.last_exchange + 2 * profile.table(CONNECTION).msl
+        code = None
+        if tcp and mode.code and profile.table(CONNECTION).close_code:
+            code = getattr(profile.table(CLOSE_RESULTS), result.value)
+        self.on(Event.RELEASED)
+        self.host.notify(print_line("MIPCLOSE", self.connect_id, code))
+
+    # Inside.
+
+    def _tell_opened(self, result: int) -> None:
+        self.host.notify(print_line("MIPOPEN", self.connect_id, result))
+
+    def _encoded(self, data: bytes) -> bytes:
+        """Encode data in the <recv_format>."""
+        form = self.host.settings.effective(ENCODING, self.connect_id).recv_format
+        return encode(data, ReceiveFormat(form))
+
+    def _read_line(self, unread: int, data: bytes) -> bytes:
+        return print_line("MIPRD", self.connect_id, unread, len(data), self._encoded(data))
+
+    def _add_packet(self, buffer: PacketBuffer, packet: bytes) -> None:
+        if buffer.add(packet):
+            self.host.notify(print_line("MIPURC", "rudp", self.connect_id, buffer.unread))
+        else:
+            # Droppable itself: a flood that nobody reads must not fill the queue with its own lament.
+            self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(packet)), droppable=True)
+
+    def _write_raw(self, data: bytes) -> None:
+        """Write straight to the DTE. Datagrams for which there is no room are dropped whole, and counted."""
+        transmitter = self.host.transmitter
+        if self.transport is Transport.UDP and transmitter.full:
+            transmitter.dropped += 1
+        else:
+            transmitter.write(data, Kind.DATA)
