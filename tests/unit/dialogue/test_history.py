@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from onemo.dialogue.history import History
+from onemo.profile.index import Label
 
 
 def typed(*commands: bytes, most: int = 1 << 20) -> History:
