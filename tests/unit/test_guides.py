@@ -6,9 +6,11 @@ import importlib.util
 import os
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from onemo.cli.main import app
+from onemo.modem.intents import Intent
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {name: (ROOT / name).read_text() for name in ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")}
@@ -79,3 +81,8 @@ def test_the_options_are_those_of_the_readme(guide: str) -> None:
     readme = (ROOT / "README.md").read_text()
     options = {option for text in spans(guide) for option in re.findall(r"^--[a-z-]+", text)}
     assert {option for option in options if option not in readme} == set()
+
+
+def test_every_intent_has_its_row() -> None:
+    table = GUIDES["docs/architecture.md"].partition("\n## Intents")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {intent.__name__ for intent in get_args(Intent)}
