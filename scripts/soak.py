@@ -64,13 +64,13 @@ LOSSLESS = (
     "dns-delay seconds=100ms",
     "hostile",
 )
-"""What delays, and loses no byte."""
+"""Faults that delay, and lose no byte."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 PUT_BACK = ("power-on", "sim-insert", "registration-back", "home", "signal-back", "dtr")
 
 
 class Leak(Exception):
-    """What should be as before is not, or bytes are lost that no fault took. Says what."""
+    """Something is not as before that should be, or bytes are lost that no fault took. Says which."""
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Bench:
             self.driver.urcs.clear()
 
     def recover(self) -> None:
-        """A restart, from whatever the line and the module are left at."""
+        """Restart, from whatever the line and the module are left at."""
         end = time.monotonic() + PATIENCE
         heard = b""
         while b"REBOOTING" not in heard:
@@ -158,7 +158,7 @@ class Bench:
         return self._quiet(wait)
 
     def _quiet(self, wait: float = 0.2) -> bytes:
-        """What comes until nothing has come for so long."""
+        """Return all that comes until nothing has come for so long."""
         self.port.timeout = wait
         heard = bytearray()
         while len(heard) < 1 << 20 and (data := self.port.read(max(1, self.port.in_waiting))):
@@ -208,7 +208,7 @@ class Bench:
         return "".join(self.random.choices(_LETTERS, k=self.random.choice((1, 10, 100, 1000, 1400))))
 
     def _transparent(self, number: int) -> None:
-        """Some kilobytes of any byte, the first no LF (that of the command line), and back to commands."""
+        """Send some kilobytes of any byte, the first no LF (that of the command line), and go back to commands."""
         self.driver.command(f"AT+MIPMODE={number},1")
         self.driver.urc("CONNECT", PATIENCE)
         sent, end = b"x" + self.random.randbytes(self.random.randrange(8000)), time.monotonic() + PATIENCE
@@ -244,7 +244,7 @@ def memory() -> float:
 
 
 def settled(hosted: Hosted, wanted: tuple[int, list[str]] | None) -> tuple[int, list[str]]:
-    """The tasks and the descriptors, once they are those that are wanted. Raises Leak."""
+    """Return the tasks and the descriptors, once they are those that are wanted. Raises Leak."""
     end = time.monotonic() + SETTLED
     while True:
         tasks = hosted.call(lambda: trio.lowlevel.current_statistics().tasks_living)
@@ -262,7 +262,7 @@ def settled(hosted: Hosted, wanted: tuple[int, list[str]] | None) -> tuple[int, 
 
 
 def soak(bench: Bench, maker: Maker, minutes: float) -> tuple[int, float]:
-    """Rounds until the time is over; how many, and by how many MB the process has grown since the first."""
+    """Run rounds until the time is over; return how many, and by how many MB the process has grown since the first."""
     end = time.monotonic() + 60 * minutes
     for text in ("line-drop probability=0", "net-latency probability=0"):  # their wrappers stay
         bench.arm(text)
@@ -296,6 +296,7 @@ def soak(bench: Bench, maker: Maker, minutes: float) -> tuple[int, float]:
 
 
 def main() -> int:
+    """Soak, and return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all dice (%(default)s)")

@@ -184,7 +184,7 @@ def read_line(driver: Driver, command: str) -> tuple[bytes, bool]:
 
 @given(BUFFERING, st.lists(st.tuples(st.binary(max_size=1400), st.integers(0, 3)), max_size=20))
 def test_packet_buffered(series: str, packets: list[tuple[bytes, int]]) -> None:
-    """What is not told to be dropped is read, whole and in order."""
+    """Packets that are not told to be dropped are read, whole and in order."""
     driver = opened(series, "UDP", 3)
     driver.ask('AT+MIPCFG="encoding",0,0,1')
     driver.take()

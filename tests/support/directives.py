@@ -1,4 +1,4 @@
-r"""What the lines of a transcript that start with ``!`` do. ID is a connect_id, TEXT has a transcript's escapes.
+"""The directives of a transcript: its lines that start with ``!``. ID is a connect_id, TEXT has a transcript's escapes.
 
 power on                    the supply is switched on
 power off | back            it goes, it returns

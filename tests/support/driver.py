@@ -81,7 +81,7 @@ class Driver:
         self._read_line()
 
     def take(self) -> bytes:
-        """What the DTE has received since it last looked."""
+        """Take the bytes that the DTE has received since it last looked."""
         taken = bytes(self._received)
         self._received.clear()
         return taken
@@ -92,7 +92,7 @@ class Driver:
         return self.take()
 
     def answer(self, line: str) -> list[str]:
-        """As ask, in lines: each stands between CR LF pairs of its own, else this fails."""
+        """Ask, and return the answer in lines: each stands between CR LF pairs of its own, else this fails."""
         return framed_lines(self.ask(line))
 
     def read_more(self, count: int) -> None:

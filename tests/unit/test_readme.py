@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""The README: all that it shows happens."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def section(title: str) -> str:
 
 
 def runs(code: str) -> str:
-    """What a program prints, with the command onemo-emulator within its reach."""
+    """Run a program with the command onemo-emulator within its reach, and return what it prints."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(
@@ -163,7 +163,7 @@ def test_the_first_session(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("series", ["ML307R", "MN316"])
 def test_the_numbers_of_what_fails(series: str) -> None:
-    """What the text says of MIPOPEN's results is what the profiles say."""
+    """The text says of MIPOPEN's results what the profiles say."""
     profile = load_model(series).profile
     results = profile.table(OPEN_RESULTS)
     shown = [results.other, results.name, results.not_registered, results.no_context]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ControlOptions(NamedTuple):
-    """Where the control API is to be, HOST:PORT, and the token that it wants."""
+    """The address of the control API, HOST:PORT, and the token that it wants."""
 
     address: str
     token: str | None = None
@@ -24,7 +24,10 @@ class ControlOptions(NamedTuple):
 
 @contextmanager
 def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -> Iterator[ControlServer | None]:
-    """What was asked for, which listens. modules: by name, as they are at each moment. Raises UsageError, LinkError."""
+    """Open the control that was asked for; it listens. modules: by name, as they are at each moment.
+
+    Raises UsageError, LinkError.
+    """
     if options is None:
         yield None
         return
@@ -36,7 +39,7 @@ def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -
 
 @contextmanager
 def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
-    """The ready file, if one was asked for. Raises UsageError."""
+    """Open the ready file, if one was asked for. Raises UsageError."""
     if file is None:
         yield None
         return
@@ -47,7 +50,7 @@ def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
 
 
 def remembered(trace: Trace | None, control: ControlServer | None, name: str) -> Trace | None:
-    """A module's trace and its journal: neither harms the other."""
+    """Join a module's trace and its journal: neither harms the other."""
     if control is None:
         return trace
     journal = control.control.journal(name)
@@ -55,5 +58,5 @@ def remembered(trace: Trace | None, control: ControlServer | None, name: str) ->
 
 
 def told(control: ControlServer | None) -> dict[str, str]:
-    """Where it is, for a ready line of JSON."""
+    """Return the control's address, for a ready line of JSON."""
     return {} if control is None else {"control": control.url}

@@ -46,10 +46,10 @@ def lab(
         Show the dialogues on stderr as they happen, each line with the module's name.
     """
     from onemo.cli.controlled import ControlOptions
-    from onemo.cli.lab import Options, serve
+    from onemo.cli.lab import LabOptions, serve
 
     controlled = None if control is None else ControlOptions(control, control_token)
-    return serve(Options(file, slice_, check, verbose, ready_file, controlled))
+    return serve(LabOptions(file, slice_, check, verbose, ready_file, controlled))
 
 
 _LAB = """\

@@ -1,4 +1,4 @@
-"""``onemo-emulator models``, ``show`` and ``check-profile``."""
+"""The commands ``onemo-emulator models``, ``show`` and ``check-profile``."""
 
 from __future__ import annotations
 

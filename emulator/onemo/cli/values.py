@@ -1,4 +1,4 @@
-"""Options that several commands have, and how their values are written."""
+"""Options that several commands have, and the converters of their values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ReadyFile = Annotated[
 
 
 def seconds(hint: type, tokens: Sequence[Token]) -> float:
-    """A number of seconds, 0 or more."""
+    """Read a number of seconds, 0 or more."""
     text = tokens[0].value
     try:
         number = float(text)
@@ -37,7 +37,7 @@ def seconds(hint: type, tokens: Sequence[Token]) -> float:
 
 
 def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
-    """A speed in bit/s."""
+    """Read a speed in bit/s."""
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 9):
         raise ValueError(f"{text}: write a speed in bit/s, like 115200")
@@ -45,7 +45,7 @@ def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
 
 
 def number(hint: type, tokens: Sequence[Token]) -> int:
-    """A whole number, 0 or more."""
+    """Read a whole number, 0 or more."""
     text = tokens[0].value
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
         raise ValueError(f"{text}: write a whole number, like 0")

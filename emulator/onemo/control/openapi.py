@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from onemo import __version__
-from onemo.control.endpoints import Endpoint, Query
+from onemo.control.endpoints import Endpoint, QueryParameter
 from onemo.control.shape import Schema, schema_of
 from onemo.control.stream import TraceStream
 
@@ -28,7 +28,7 @@ _WITH_BODY = (400, 413, 415)
 
 
 def document(endpoints: Iterable[Endpoint[Any]]) -> dict[str, Any]:
-    """OpenAPI 3.1 as json.dumps takes it."""
+    """Make the OpenAPI 3.1 document, as json.dumps takes it."""
     named: dict[str, Schema] = {
         "Error": {
             "type": "object",
@@ -79,7 +79,7 @@ def _failure(status: int) -> dict[str, Any]:
     return {"description": _FAILURES[status], "content": {"application/json": {"schema": schema}}}
 
 
-def _parameter(query: Query) -> dict[str, Any]:
+def _parameter(query: QueryParameter) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
     if query.type is int:
         schema = {"type": "integer", "minimum": query.low, "maximum": query.high}

@@ -358,7 +358,7 @@ class Profile(NamedTuple):
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:
-        """A family's own table."""
+        """Return a family's own table."""
         return self.tables[table.name]  # type: ignore[no-any-return]
 
 

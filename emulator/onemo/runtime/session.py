@@ -11,7 +11,7 @@ from typing import NamedTuple
 from onemo.errors import FaultError
 from onemo.faults.plan import Armed, Fault
 from onemo.faults.presets import parse_faults
-from onemo.faults.scenario import Step, play, read_scenario
+from onemo.faults.scenario import ScenarioStep, play, read_scenario
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.faulty import faults_of
 from onemo.runtime.shell import Module
@@ -21,13 +21,13 @@ class Asked(NamedTuple):
     """What was asked for. faults: those that were said together are those of one preset."""
 
     faults: tuple[tuple[Fault, ...], ...]
-    steps: tuple[Step, ...]
+    steps: tuple[ScenarioStep, ...]
     seed: int | None
 
 
 def read(faults: Sequence[str], seed: int | None, scenario: Path | None) -> Asked:
     """Raises FaultError."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ScenarioStep, ...] = ()
     if scenario is not None:
         try:
             steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
@@ -48,7 +48,7 @@ class Session:
         self._faults.fired.append(lambda armed: self._fired.add(id(armed.fault)))
         for fault in chain.from_iterable(asked.faults):
             self._faults.arm(fault)
-        self._left: Callable[[], list[Step]] = play(asked.steps, self._faults)
+        self._left: Callable[[], list[ScenarioStep]] = play(asked.steps, self._faults)
 
     def lines(self) -> Iterator[str]:
         """A line for each fault: how often it fired, and when first; then the seed that repeats it all."""

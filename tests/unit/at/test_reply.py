@@ -1,4 +1,4 @@
-"""How answers look on the line (V.250 5.7, 27.007 9), to the byte."""
+"""The form of answers on the line (V.250 5.7, 27.007 9), to the byte."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ WINDOWS = (
 
 
 def read_all(driver: Driver) -> bytes:
-    """What stream-buffered instance 0 holds, read 1000 bytes at a time."""
+    """Read all that stream-buffered instance 0 holds, 1000 bytes at a time."""
     data = b""
     while match := re.match(rb"\r\n\+MIPRD: 0,(\d+),(\d+),", answer := driver.ask("AT+MIPRD=0,1000")):
         start = match.end()

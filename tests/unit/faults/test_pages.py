@@ -78,7 +78,7 @@ def test_every_result_of_the_profiles_is_there() -> None:
 
 
 def test_every_urc_of_the_code_is_there() -> None:
-    """Those that are announced under a name of their own, and what MIPURC and CGEV tell."""
+    """URCs that are announced under a name of their own, and those of MIPURC and CGEV."""
     root = Path(onemo.__file__).parent
     code = "\n".join(path.read_text() for folder in ("modem", "families") for path in (root / folder).rglob("*.py"))
     names = set(

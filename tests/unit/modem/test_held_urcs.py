@@ -1,4 +1,4 @@
-"""What is kept back from the DTE, or thrown away, never keeps the module from reading on."""
+"""Held and dropped URCs: they never keep the module from reading on."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_prompt_takes_its_payload_under_any_urcs(driver: Driver, payload: byte
 
 
 def test_a_prompt_under_many_urcs(driver: Driver) -> None:
-    """Those that are announced although they would not fit included."""
+    """URCs that are announced although they would not fit are among them."""
     driver.ask('AT+MIPOPEN=2,"TCP","h",80')
     driver.ask("AT+MIPSEND=0,4")
     for size in [1400] * 100 + list(range(300, 0, -1)):

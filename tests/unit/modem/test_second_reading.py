@@ -1,4 +1,4 @@
-"""What a second reader found in the module around the sockets."""
+"""Findings of a second reader in the module around the sockets."""
 
 from __future__ import annotations
 

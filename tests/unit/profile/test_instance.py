@@ -1,4 +1,4 @@
-"""Who one module of a model is, and how fast its time passes."""
+"""One module of a model: its numbers, and the pace of its time."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class Host(Bench):
                 await self.line.spoken.wait()
 
     async def command(self, line: str, last: bytes) -> bytes:
-        """What comes for a command, up to something in it."""
+        """Type a command, and return its answer, up to something in it."""
         self.line.types(line.encode() + b"\r")
         return await self.listen(last)
 

@@ -1,4 +1,4 @@
-"""What follows a call into the core: nothing that can go on is left lying, whatever bug came in between."""
+"""A step after a call into the core: nothing that can go on is left lying, whatever bug came in between."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_in_the_writer(bench: Bench, slips: Callable[[int], None], caplog:
 
 
 async def test_when_bytes_come(bench: Bench, slips: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
-    """What was received is served."""
+    """Received bytes are served."""
     slips(1)
     assert await bench.ask("AT", "AT+CGMM") == ["OK", "ML305U", "OK"]
     assert bugs(caplog) == [Slip]
@@ -70,7 +70,7 @@ async def test_when_bytes_come(bench: Bench, slips: Callable[[int], None], caplo
 async def test_again_while_it_recovers(
     bench: Bench, slips: Callable[[int], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was received is served with the next event."""
+    """Received bytes are served with the next event."""
     peer = await bench.connect()
     slips(2)
     assert await bench.ask("AT") == []

@@ -28,7 +28,7 @@ def driver(request: pytest.FixtureRequest) -> FaultyDriver:
 
 
 def hey(driver: FaultyDriver, after: float = 0.0) -> bytes:
-    """What comes of "hey" from the peer, up to so many seconds later."""
+    """Let the peer send "hey", and return all that comes of it, up to so many seconds later."""
     driver.world.peer_sends(0, b"hey")
     driver.wait(after)
     return driver.take()
