@@ -26,6 +26,8 @@ from onemo.profile.schema import OPEN_RESULTS
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS
 
+from scripts.option_tables import written
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -219,6 +221,10 @@ def test_the_lab(tmp_path: Path) -> None:
     assert [each.spec.who.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
     assert planned[0].spec.cable.link == tmp_path / "meter-001"
     assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
+
+
+def test_the_tables_of_options_are_what_the_script_writes() -> None:
+    assert written(README) == README, "write them anew: .venv/bin/python -m scripts.option_tables"
 
 
 def test_every_key_of_a_lab_is_listed() -> None:
