@@ -29,8 +29,9 @@ from onemo.faults.say import parse_fault
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.faulty import faults_of
 from onemo.runtime.hosted import Hosted
+from onemo.runtime.keywords import ModuleKeywords, options_of
 from onemo.runtime.models import load_model
-from onemo.runtime.options import Options, spec_of
+from onemo.runtime.spec import spec_of
 
 from scripts.fuzz_cases import Maker
 from tests.e2e.driver import Driver, Refused
@@ -304,13 +305,19 @@ def main() -> int:
     given = parser.parse_args()
     random = Random(given.seed)
     maker = Maker(load_model(given.model), random)
-    options: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True, "seed": given.seed, "fault": ["dtr"]}
+    options: ModuleKeywords = {
+        "boot_time": 0.0,
+        "register_time": 0.0,
+        "offline": True,
+        "seed": given.seed,
+        "fault": ["dtr"],
+    }
     transcript = Transcript(lambda: "(in this process)")
     with ExitStack() as stack:
         peers = Peers(stack).echo()
         echo = {(way, host): peers.port(way, host) for way in ("TCP", "UDP") for host in (IPV4, IPV6)}
         hosted = stack.enter_context(Hosted())
-        running = hosted.wait(partial(hosted.lab.start, spec_of(given.model, options), None))
+        running = hosted.wait(partial(hosted.lab.start, spec_of(options_of(given.model, options)), None))
         driver = stack.enter_context(Driver(running.port, transcript))
         bench = Bench(hosted, running.name, driver, driver.serial, echo, random, faults_of(running.module))
         fired: list[Armed] = []

@@ -14,7 +14,7 @@ from onemo.modem.intents import Intent
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {name: (ROOT / name).read_text() for name in ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")}
-COMING = {"modem/console.py"}
+COMING: set[str] = set()
 """Paths of the design that are not there yet; it only shrinks."""
 guides = pytest.mark.parametrize("guide", GUIDES)
 

@@ -24,7 +24,9 @@ from onemo.net.interface import Family
 from onemo.net.sandbox import load_config
 from onemo.profile.schema import OPEN_RESULTS
 from onemo.runtime.labfile import read_lab
-from onemo.runtime.labtable import Table
+from onemo.runtime.labtable import KEYS
+
+from scripts.option_tables import written
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -221,9 +223,13 @@ def test_the_lab(tmp_path: Path) -> None:
     assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
 
 
+def test_the_tables_of_options_are_what_the_script_writes() -> None:
+    assert written(README) == README, "write them anew: .venv/bin/python -m scripts.option_tables"
+
+
 def test_every_key_of_a_lab_is_listed() -> None:
     heads = re.findall(r"^\| (`.*?) \|", section("A lab"), re.MULTILINE)
-    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(Table._fields)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(KEYS)
 
 
 def test_the_routes_are_routes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from onemo.runtime.trace import Guarded, Several, Trace
 
@@ -15,25 +15,20 @@ if TYPE_CHECKING:
     from onemo.runtime.lab import Running
 
 
-class ControlOptions(NamedTuple):
-    """The address of the control API, HOST:PORT, and the token that it wants."""
-
-    address: str
-    token: str | None = None
-
-
 @contextmanager
-def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -> Iterator[ControlServer | None]:
-    """Open the control that was asked for; it listens. modules: by name, as they are at each moment.
+def controlled(
+    address: str | None, token: str | None, modules: Mapping[str, Running]
+) -> Iterator[ControlServer | None]:
+    """Open the control API at HOST:PORT, if it was asked for; it listens.
 
-    Raises UsageError, LinkError.
+    token: that it wants; modules: by name, as they are at each moment. Raises UsageError, LinkError.
     """
-    if options is None:
+    if address is None:
         yield None
         return
     from onemo.control.server import open_control
 
-    with closing(open_control(options.address, options.token, modules)) as control:
+    with closing(open_control(address, token, modules)) as control:
         yield control
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
-from onemo.cli.controlled import ControlOptions, controlled, readiness, remembered, told
+from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import EmulatorError, UsageError, declared
@@ -35,14 +35,15 @@ _OWN = 64
 
 
 class LabOptions(NamedTuple):
-    """The options of ``lab``."""
+    """The options of ``lab``; control, control_token: as those of ``run``."""
 
     file: Path
     slice: int = 0
     check: bool = False
     verbose: bool = False
     ready_file: Path | None = None
-    control: ControlOptions | None = None
+    control: str | None = None
+    control_token: str | None = None
 
 
 def serve(options: LabOptions) -> int:
@@ -60,7 +61,7 @@ def serve(options: LabOptions) -> int:
     with ExitStack() as stack:
         ready = stack.enter_context(readiness(options.ready_file))
         lab = Lab()
-        control = stack.enter_context(controlled(options.control, lab.modules))
+        control = stack.enter_context(controlled(options.control, options.control_token, lab.modules))
         try:
             return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
         except BaseExceptionGroup as group:

@@ -16,16 +16,16 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from onemo.errors import FaultError
 from onemo.faults.plan import Armed, Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import words
+from onemo.profile.shape import fitting
 
 _TIME = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?(s|ms)", re.ASCII)
-_KEYS = ("name", "do", "at", "on", "after")
-_TEXTS = ("name", "do", "on", "after")
+_KEYS = {"name": str, "do": str, "at": Any, "on": str, "after": str}
 
 
 class ScenarioStep(NamedTuple):
@@ -71,24 +71,24 @@ def _step(table: Mapping[str, object], number: int, before: Mapping[str, Scenari
 
     Raises FaultError: a line for each mistake, which begins with its key.
     """
-    wrong = [f"{key}: is unknown here; there are {', '.join(_KEYS)}" for key in table if key not in _KEYS]
-    wrong += [f"{key}: is {table[key]!r}, not a string" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
-    name, after, do = str(table.get("name", f"step {number + 1}")), str(table.get("after", "")), table.get("do")
+    given, problems = fitting(_KEYS, table)
+    wrong = [f"{'.'.join(path)}: {what}" for path, what in problems]
+    name, after = given.get("name", f"step {number + 1}"), given.get("after", "")
     if name in before:
         wrong.append(f"name: {name} is the name of a step before")
     if after and after not in before:
         wrong.append(f"after: {after!r} is no step before this one; there are {', '.join(before) or 'none'}")
-    if do is None:
+    if "do" not in table:
         wrong.append('do: is missing; write do = "KIND key=value …"')
     if wrong:
         raise FaultError("\n".join(wrong))
     try:
-        kind, given = words(str(do))
-        if "at" in table and "after" in given:
+        kind, said = words(given["do"])
+        if "at" in given and "after" in said:
             raise FaultError("at: do says after= as well; give one of them")
-        timed = {"after": _moment(table["at"])} if "at" in table else {}
-        occasion = {"on": table["on"]} if "on" in table else {}
-        return ScenarioStep(name, tuple(faults_of({"kind": kind, **given, **timed, **occasion})), after)
+        timed = {"after": _moment(given["at"])} if "at" in given else {}
+        occasion = {"on": given["on"]} if "on" in given else {}
+        return ScenarioStep(name, tuple(faults_of({"kind": kind, **said, **timed, **occasion})), after)
     except FaultError as error:
         text = str(error)
         raise FaultError(text if text.startswith("at: ") else f"do: {text}") from error

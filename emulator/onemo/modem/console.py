@@ -21,7 +21,7 @@ from onemo.wire.framer import Line as TypedLine
 from onemo.wire.transmitter import Kind, Transmitter
 
 
-class Device(Protocol):
+class ConsoleDevice(Protocol):
     """The module, as its consoles see it."""
 
     profile: Profile
@@ -76,7 +76,7 @@ class Stream(Owner, Protocol):
 class Console:
     """One AT line. number: from 0; settings: its own, of this boot cycle. Times in seconds."""
 
-    def __init__(self, device: Device, number: int, settings: Settings) -> None:
+    def __init__(self, device: ConsoleDevice, number: int, settings: Settings) -> None:
         line = device.profile.line
         self.number = number
         self.device = device

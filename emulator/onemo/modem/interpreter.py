@@ -14,7 +14,7 @@ from onemo.wire.framer import Framer
 from onemo.wire.transmitter import Transmitter
 
 
-class Device(Protocol):
+class CommandDevice(Protocol):
     """What a command needs of the module that runs it."""
 
     model: BoundModel[Any]
@@ -23,7 +23,7 @@ class Device(Protocol):
     """The console whose command runs."""
 
 
-class Terminal(Protocol):
+class CommandConsole(Protocol):
     """What a command line needs of the console that it was typed at."""
 
     format: ReplyFormat
@@ -31,7 +31,7 @@ class Terminal(Protocol):
     transmitter: Transmitter
 
     @property
-    def device(self) -> Device: ...
+    def device(self) -> CommandDevice: ...
 
 
 class Interpreter:
@@ -40,7 +40,7 @@ class Interpreter:
     execute: carries one command out; it can be wrapped.
     """
 
-    def __init__(self, console: Terminal) -> None:
+    def __init__(self, console: CommandConsole) -> None:
         self._console = console
         self.execute: Callable[[Command], Outcome] = self._execute
         self.reset()

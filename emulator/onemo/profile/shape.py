@@ -37,6 +37,21 @@ def shaped_as(hint: _Hint, values: object, path: tuple[str, ...], problems: list
     return _convert(hint, values, path, problems)
 
 
+def fitting(hints: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values that are as the hints of their names say, and every problem of the others."""
+    problems: list[Problem] = []
+    given = _given(hints, values, (), problems)
+    wrong = {path[0] for path, _ in problems}
+    return {name: value for name, value in given.items() if name not in wrong}, problems
+
+
+def between(low: float, high: float) -> Check:
+    """Check that a number is in a range."""
+    if high == inf:
+        return at_least(low)
+    return lambda value: None if low <= value <= high else f"is {value}, not a number from {low} to {high}"
+
+
 def at_least(low: float) -> Check:
     """Make a check for numbers from low up."""
     return lambda value: None if low <= value < inf else f"is {value:g}, not a number from {low:g} up"
@@ -137,11 +152,17 @@ def _section(section: _Hint, value: object, path: tuple[str, ...], problems: lis
         problems.append((path, "is not a table"))
         return value
     hints = _hints(section)
-    problems.extend(((*path, name), _unknown(name, hints)) for name in value if name not in hints)
     missing = [name for name in hints if name not in value and name not in section._field_defaults]
     problems.extend(((*path, name), "is missing") for name in missing)
-    given = {name: _convert(hints[name], value[name], (*path, name), problems) for name in hints if name in value}
+    given = _given(hints, value, path, problems)
     return value if missing else section(**given)
+
+
+def _given(
+    hints: Mapping[str, Any], value: Mapping[str, Any], path: tuple[str, ...], problems: list[Problem]
+) -> dict[str, Any]:
+    problems.extend(((*path, name), _unknown(name, hints)) for name in value if name not in hints)
+    return {name: _convert(hints[name], value[name], (*path, name), problems) for name in hints if name in value}
 
 
 def _unknown(name: str, hints: Mapping[str, Any]) -> str:

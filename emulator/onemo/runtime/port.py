@@ -21,7 +21,7 @@ from onemo.runtime.trace import Recent, Trace
 _READ = 4096
 
 
-class Shell(Protocol):
+class PortShell(Protocol):
     """The module that a port belongs to."""
 
     modem: Modem
@@ -48,10 +48,10 @@ class Shell(Protocol):
     def failed(self, error: Exception) -> None: ...
 
 
-class Port:
+class ConsolePort:
     """A console on its link. The link may be replaced while it runs: a fault wraps it."""
 
-    def __init__(self, shell: Shell, console: Console, link: Link, trace: Trace | None, recent: Recent) -> None:
+    def __init__(self, shell: PortShell, console: Console, link: Link, trace: Trace | None, recent: Recent) -> None:
         self.console = console
         self.link = link
         self._shell = shell

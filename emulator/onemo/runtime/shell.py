@@ -20,7 +20,7 @@ from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.peers import Peers
-from onemo.runtime.port import Port
+from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Guarded, Recent, Trace
 
 _log = logging.getLogger(__name__)
@@ -90,9 +90,9 @@ class Module:
         self._since = since
         self._trace = trace = Guarded(trace) if trace is not None else None
         self._recent = Recent()
-        self.ports = [Port(self, self.modem.first, link, trace, self._recent)]
+        self.ports = [ConsolePort(self, self.modem.first, link, trace, self._recent)]
         for each in more:
-            self.ports.append(Port(self, self.modem.add_console(), each, trace, self._recent))
+            self.ports.append(ConsolePort(self, self.modem.add_console(), each, trace, self._recent))
         self._peers = Peers(self, network, trace, self._recent)
         self._timer = trio.CancelScope()
         self._waiting = trio.CancelScope()

@@ -225,21 +225,8 @@ class Faults:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
         commands, urcs = on(Layer.COMMAND), on(Layer.URC)
-        if commands and not self._commands:
-            self._commands = [FaultyCommands(modem, console, self) for console in modem.consoles]
-            for each in self._commands:
-                each.install()
-        elif not commands:
-            for each in self._commands:
-                each.remove()
-            self._commands = []
-        for console in modem.consoles:
-            transmitter = console.transmitter
-            if isinstance(transmitter, FaultyTransmitter):
-                if not (commands or urcs) and transmitter.idle:
-                    console.transmitter = transmitter.plain()
-            elif commands or urcs:
-                console.transmitter = FaultyTransmitter(modem, console, self, self._running.now, self._tidy)
+        self._arrange_commands(modem, commands)
+        self._arrange_urcs(modem, commands or urcs)
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
@@ -247,3 +234,22 @@ class Faults:
         for changed in self.on_change:
             changed()
         self._running.rearm()
+
+    def _arrange_commands(self, modem: Modem, wanted: bool) -> None:
+        if wanted and not self._commands:
+            self._commands = [FaultyCommands(modem, console, self) for console in modem.consoles]
+            for each in self._commands:
+                each.install()
+        elif not wanted:
+            for each in self._commands:
+                each.remove()
+            self._commands = []
+
+    def _arrange_urcs(self, modem: Modem, wanted: bool) -> None:
+        for console in modem.consoles:
+            transmitter = console.transmitter
+            if isinstance(transmitter, FaultyTransmitter):
+                if not wanted and transmitter.idle:
+                    console.transmitter = transmitter.plain()
+            elif wanted:
+                console.transmitter = FaultyTransmitter(modem, console, self, self._running.now, self._tidy)
