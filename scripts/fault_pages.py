@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from onemo.families.sockets.profile import OPEN_RESULTS, OpenResultSection
 from onemo.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, FaultKey, FaultKind, Layer, Type
 from onemo.faults.presets import PRESETS
-from onemo.profile.schema import OPEN_RESULTS, OpenResultSection
 from onemo.runtime.models import Model, load_model
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "faults.md"

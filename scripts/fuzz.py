@@ -23,7 +23,7 @@ from types import FrameType
 from typing import NamedTuple, TypeVar
 
 from onemo.errors import FaultError, NetFailure
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
 from onemo.modem.slots import EDITING
 from onemo.net.interface import CloseResult
 

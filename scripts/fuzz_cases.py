@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, Kind
+from onemo.families.sockets.connection import Loss
 from onemo.faults.kinds import FORMS, KINDS, SCOPES, FaultKey, Layer, Type
 from onemo.faults.presets import PRESETS
-from onemo.modem.connection import Loss
 from onemo.runtime.models import Model
 
 STEPS = 80

@@ -6,6 +6,7 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 
@@ -126,8 +127,8 @@ def test_transparent_mode_up(pieces: list[tuple[bytes, float]], chunk: int, room
         got += more
     driver.world.take_more(0, None)
     assert got + driver.world.got(0) == typed
-    assert driver.modem.connections[0].queued == 0
-    assert driver.modem.connections[0].sent == len(typed)
+    assert driver.modem.part(Connections)[0].queued == 0
+    assert driver.modem.part(Connections)[0].sent == len(typed)
 
 
 @given(st.lists(st.tuples(PIECE, GAP), min_size=1, max_size=10))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from onemo.families.ntp import TIME
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CLOSE_MODES, CONNECTION, OPEN_RESULTS
 from onemo.profile.loader import model_files, sub_models
-from onemo.profile.schema import CLOSE_MODES, CONNECTION, OPEN_RESULTS, PING, TIME, ParamSection, Profile
+from onemo.profile.schema import ParamSection, Profile
 
 from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
 

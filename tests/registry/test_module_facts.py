@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.command import is_basic
-from onemo.profile.schema import DISCONNECTED, Profile
+from onemo.families.sockets.profile import DISCONNECTED
+from onemo.profile.schema import Profile
 
 from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
 

@@ -52,7 +52,7 @@ from collections.abc import Callable
 
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onemo.errors import NetFailure
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
-from onemo.modem.connection import Loss
-from onemo.modem.instance import Instance
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Wait
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label

@@ -20,9 +20,9 @@ from onemo.cli.main import app
 from onemo.cli.show import check_file, show_model
 from onemo.errors import NetError
 from onemo.families import FAMILIES
+from onemo.families.sockets.profile import OPEN_RESULTS
 from onemo.net.interface import Family
 from onemo.net.sandbox import load_config
-from onemo.profile.schema import OPEN_RESULTS
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS
 

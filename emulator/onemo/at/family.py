@@ -41,14 +41,24 @@ def either(answer: bool, told: str, plain: str) -> Trait:
     return Trait(told) if answer else Trait(plain, plain=True)
 
 
+class StateField(NamedTuple):
+    """A field of a module's state that a family adds for the control API: its name, its type for the schema, how it is
+    read from the device, and its value before there is one."""
+
+    name: str
+    type: object
+    read: Callable[[Any], object]
+    empty: object = ()
+
+
 class FamilyDefinition(NamedTuple, Generic[D]):
     """What a family's module defines.
 
     tables: its own of the profile. part: its state of one boot cycle; keepers: make its state that lasts, by the name
     in the NV. check: finds the mistakes of a profile that only the family knows of, each a key path and a problem.
     shows: the tables of the profile that the reader of a command wants. traits: tell models apart, by the question that
-    each answers. kept_only: settings that make no difference here, and why; remarks: in what commands are not quite as
-    on the module.
+    each answers. state: for the control API. kept_only: settings that make no difference here, and why; remarks: in
+    what commands are not quite as on the module.
     """
 
     declarations: tuple[Declaration[D], ...]
@@ -59,5 +69,6 @@ class FamilyDefinition(NamedTuple, Generic[D]):
     check: Callable[[Profile], Iterable[tuple[str, str]]] | None = None
     shows: Mapping[str, tuple[str, ...]] = {}
     traits: Callable[[Profile], Mapping[str, Trait]] | None = None
+    state: tuple[StateField, ...] = ()
     kept_only: Mapping[str, str] = {}
     remarks: Mapping[str, str] = {}

@@ -17,9 +17,10 @@ import trio
 from onemo.cli.live import Live
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
+from onemo.families.sockets.connection import AccessMode
+from onemo.families.sockets.profile import CONNECTION
 from onemo.link.pty import open_pty
-from onemo.modem.connection import AccessMode
-from onemo.profile.schema import CONNECTION, Profile
+from onemo.profile.schema import Profile
 from onemo.runtime.models import Model, Who, individual, load_model
 from onemo.runtime.outside import Outside, Plan, routes_of
 from onemo.runtime.shell import Module

@@ -99,7 +99,7 @@ class Control:
         """List the modules."""
         return [state.summary(running) for running in self._modules.values()]
 
-    def module(self, request: ApiRequest) -> state.ModuleInfo:
+    def module(self, request: ApiRequest) -> dict[str, object]:
         """Return the state of a module. Raises Refused (404), as every method that names one."""
         return self._state(self._running(request))
 
@@ -133,7 +133,7 @@ class Control:
         hand, fault = self._hand(request), self.fault(request)
         return state.fault(hand.disarm(fault.id))
 
-    def event(self, request: ApiRequest) -> state.ModuleInfo:
+    def event(self, request: ApiRequest) -> dict[str, object]:
         """Let the event of the body happen now, and return the state after it. Raises Refused (409, 422)."""
         hand, event = self._hand(request), _event(request.body)
         _declared(lambda: hand.happen(event))
@@ -186,7 +186,7 @@ class Control:
         running = self._modules.get(name)
         return None if running is None else state.summary(running)
 
-    def _state(self, running: Running) -> state.ModuleInfo:
+    def _state(self, running: Running) -> dict[str, object]:
         return state.state(running, self.journal(running.name))
 
     def _running(self, request: ApiRequest) -> Running:
@@ -300,7 +300,7 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("GET", "/ready", "Every module is ready; 503 tells which are not.", Control.ready, ReadyInfo,
              fails=(503,)),
     Endpoint("GET", "/v1/modules", "Every module.", Control.modules, list[state.ModuleSummary]),
-    Endpoint("GET", _M, "The state of a module.", Control.module, state.ModuleInfo, fails=(404,)),
+    Endpoint("GET", _M, "The state of a module.", Control.module, state.module_schema, fails=(404,)),
     Endpoint("GET", "/v1/kinds", "What can go wrong and what can happen, with its keys.",
              lambda control, request: describe.kinds(), list[describe.KindInfo]),
     Endpoint("GET", "/v1/presets", "Faults ready-made.",
@@ -314,8 +314,8 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("GET", f"{_M}/faults/{{id}}", "One fault.", Control.fault, state.FaultInfo, fails=(404,)),
     Endpoint("DELETE", f"{_M}/faults/{{id}}", "Disarm a fault: what it held back goes on, an event is undone.",
              Control.disarm, state.FaultInfo, fails=(404, 409)),
-    Endpoint("POST", f"{_M}/events", "Let something happen now; the state after it.", Control.event, state.ModuleInfo,
-             body=describe.event_body, fails=(404, 409, 422)),
+    Endpoint("POST", f"{_M}/events", "Let something happen now; the state after it.", Control.event,
+             state.module_schema, body=describe.event_body, fails=(404, 409, 422)),
     Endpoint("GET", f"{_M}/trace", "The journal: the newest lines of the line and of the network.", Control.trace,
              TracePage, query=_FILTERS, fails=(404, 422)),
     Endpoint("POST", f"{_M}/trace/verify", "Whether things happened in this order.", Control.verify, VerifyResult,

@@ -55,8 +55,8 @@ class ApiRequest(NamedTuple):
 class Endpoint(NamedTuple, Generic[C]):
     """An endpoint: a method of a path.
 
-    answer: the value that becomes JSON, or an ASGI application (streams). result: its type; body: the JSON schema that
-    it takes; status: of success; fails: others that are declared, by their meaning.
+    answer: the value that becomes JSON, or an ASGI application (streams). result: its type, or what makes its schema;
+    body: the JSON schema that it takes; status: of success; fails: others that are declared, by their meaning.
     """
 
     method: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from onemo import __version__
@@ -71,7 +72,9 @@ def _operation(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, A
 def _result(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]:
     if endpoint.result is TraceStream:
         return {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema_of(endpoint.result, named)}}}
+    own = isinstance(endpoint.result, FunctionType)
+    schema = endpoint.result(named) if own else schema_of(endpoint.result, named)  # type: ignore[operator]
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
 def _failure(status: int) -> dict[str, Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
-from onemo.at.command import BoundCommand
+from onemo.at.family import StateField
+from onemo.at.registry import definition
 from onemo.control.journal import Journal
+from onemo.control.shape import Schema, schema_of
+from onemo.families import FAMILIES
 from onemo.faults.plan import Armed
-from onemo.modem.connection import State
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
@@ -92,28 +93,6 @@ class ContextInfo(NamedTuple):
     call: bool
 
 
-class PeerInfo(NamedTuple):
-    """The peer of a connection, as the firmware wrote it."""
-
-    host: str
-    port: int
-
-
-class ConnectionInfo(NamedTuple):
-    """A socket instance. sent, received, queued: bytes; unread: as AT+MIPRD counts."""
-
-    connect_id: int
-    state: str
-    transport: str | None
-    peer: PeerInfo | None
-    access_mode: str
-    sent: int
-    received: int
-    queued: int
-    unread: int
-    tls: bool
-
-
 class LineInfo(NamedTuple):
     """The line to the DTE.
 
@@ -155,7 +134,6 @@ class ModuleInfo(NamedTuple):
     sim: SimInfo | None = None
     radio: RadioInfo | None = None
     contexts: tuple[ContextInfo, ...] = ()
-    connections: tuple[ConnectionInfo, ...] = ()
     line: LineInfo | None = None
     counters: Counters | None = None
     faults: int = 0
@@ -190,13 +168,33 @@ def summary(running: Running) -> ModuleSummary:
         condition,
         modem.power.state.name.lower(),
         modem.radio.stat.name.lower(),
-        sum(instance.state is not State.INITIAL for instance in modem.connections),
+        sum(part.connections for part in modem.parts),
         sum(not armed.spent for armed in armed_on(running.module)),
     )
 
 
-def state(running: Running, journal: Journal) -> ModuleInfo:
-    """Return the whole state of a module. journal: its own."""
+@cache
+def family_fields() -> tuple[StateField, ...]:
+    """List the fields that families add to ModuleInfo; imports the families."""
+    return tuple(field for family in FAMILIES for field in definition(family).state)
+
+
+def module_schema(named: dict[str, Schema]) -> Schema:
+    """Return the schema of a module's state: ModuleInfo with the fields of the families. named: as ``schema_of``."""
+    found = schema_of(ModuleInfo, named)
+    named[ModuleInfo.__name__]["properties"].update({f.name: schema_of(f.type, named) for f in family_fields()})
+    return found
+
+
+def state(running: Running, journal: Journal) -> dict[str, object]:
+    """Return the whole state of a module, as ``module_schema`` has it. journal: its own."""
+    own = _state(running, journal)._asdict()
+    if not running.built:
+        return {**own, **{field.name: field.empty for field in family_fields()}}
+    return {**own, **{field.name: field.read(running.module.modem) for field in family_fields()}}
+
+
+def _state(running: Running, journal: Journal) -> ModuleInfo:
     row, identity = summary(running), running.model.profile.identity
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
@@ -213,7 +211,6 @@ def state(running: Running, journal: Journal) -> ModuleInfo:
         sim=_sim(modem),
         radio=_radio(modem),
         contexts=_contexts(modem),
-        connections=tuple(_connection(instance) for instance in modem.connections),
         settings=_settings(modem),
         line=LineInfo(transmitter.size, transmitter.dropped, console.baud_rate, console.framer.mode.name.lower()),
         counters=Counters(
@@ -270,33 +267,16 @@ def _contexts(modem: Modem) -> tuple[ContextInfo, ...]:
     return tuple(shown)
 
 
-def _connection(instance: Instance) -> ConnectionInfo:
-    request, transport, buffer = instance.request, instance.transport, instance.buffer
-    return ConnectionInfo(
-        instance.connect_id,
-        instance.state.value,
-        transport.value if transport else None,
-        PeerInfo(request.host, request.port) if request else None,
-        instance.access_mode.name.lower(),
-        instance.sent,
-        instance.received,
-        instance.queued,
-        buffer.unread if buffer else 0,
-        request is not None and request.tls is not None,
-    )
-
-
 def _settings(modem: Modem) -> dict[str, object]:
     """Return each setting of the model: its record, by key where it has keys, by number where there are several."""
-    commands: Mapping[bytes, BoundCommand[Any]] = modem.commands
     shown: dict[str, object] = {}
-    for command in commands.values():
+    for command in modem.model.whole().commands.values():
         values: dict[str, object] = {}
         for slot, bound in command.slots.items():
             if slot.indexed_by:
-                values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in bound.indices}
+                values[slot.name] = {n: dict(_record(modem.settings_of(slot).get(slot, n))[1:]) for n in bound.indices}
             else:
-                values[slot.name] = dict(_record(modem.settings.get(slot)))
+                values[slot.name] = dict(_record(modem.settings_of(slot).get(slot)))
         if values:
             shown[command.name] = values.get(command.name, values)
     return shown

@@ -14,7 +14,18 @@ from onemo.modem.clock import show
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy
 from onemo.net.interface import TimeRequest
-from onemo.profile.schema import TIME
+from onemo.profile.schema import Count, Table
+
+
+class TimeSection(NamedTuple):
+    """<result> of +MNTP for each failure (manual 3.15)."""
+
+    name: Count
+    timed_out: Count
+    unusable: Count
+
+
+TIME = Table("time", TimeSection, "MNTP: the result of each failure")
 
 
 class AskTime(NamedTuple):

@@ -14,7 +14,21 @@ from onemo.modem.channel import EchoReply
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy, shown_address
 from onemo.net.interface import PingRequest
-from onemo.profile.schema import PING
+from onemo.profile.schema import Count, Delay, Table
+
+
+class PingSection(NamedTuple):
+    """Echo requests (manual 3.12): seconds from one to the next, and <result> for each failure."""
+
+    interval: Delay
+    name: Count
+    name_timed_out: Count
+    reported: Count
+    timed_out: Count
+    other: Count
+
+
+PING = Table("ping", PingSection, "MPING: the seconds between requests, and the result of each failure")
 
 
 class PingError:

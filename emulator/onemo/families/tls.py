@@ -9,7 +9,7 @@ from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, P
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Kind, Param, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
-from onemo.modem.files import FileError, FileKind, Files, TlsError
+from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
 from onemo.modem.modem import Modem
 from onemo.modem.tls import (
     AUTHENTICATION,
@@ -24,7 +24,6 @@ from onemo.modem.tls import (
     CipherSuite,
     cipher_suite,
 )
-from onemo.profile.schema import TLS
 from onemo.wire.payload import BadPayload, SendFormat, decode
 
 

@@ -16,7 +16,6 @@ from onemo.at.registry import BoundModel
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
-from onemo.modem.connections import Connections
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts, Definition, Login, PerContext
 from onemo.modem.files import Files
@@ -123,12 +122,6 @@ class Modem:
         return self.asking or self.first
 
     @property
-    def connections(self) -> Connections:
-        """The connection instances."""
-        self.model.has("MIPOPEN")
-        return self.part(Connections)
-
-    @property
     def parts(self) -> Collection[Part]:
         """The parts that this boot cycle needed so far."""
         return self._parts.values()
@@ -146,6 +139,7 @@ class Modem:
         """The part of this boot cycle; made at its first use."""
         found = self._parts.get(kind)
         if found is None:
+            self.model.binder.bind_module(kind.__module__)
             found = self._parts[kind] = kind(self)
         return found  # type: ignore[return-value]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.reply import CONNECT, ERROR, OK, CommandError, ReplyFormat
-from onemo.modem.connection import SocketError
+from onemo.families.sockets.connection import SocketError
 
 from tests.support.driver import model_named
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import onemo
 import pytest
+from onemo.families.ntp import TIME
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CLOSE_RESULTS, DISCONNECTED, OpenResultSection
 from onemo.faults.kinds import KINDS, OPEN_FAILURES
 from onemo.faults.presets import PRESETS, parse_faults
 from onemo.faults.scenario import read_scenario
 from onemo.net.interface import Echo
-from onemo.profile.schema import CLOSE_RESULTS, DISCONNECTED, PING, TIME, OpenResultSection
 
 from scripts.fault_pages import FILE, page, ways
 from tests.support.driver import model_named

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 
@@ -57,7 +58,7 @@ def test_one_line_of_many_commands_is_bounded_by_the_length_of_a_line(driver: Dr
 def test_a_stream_is_read_no_further_and_nothing_of_it_is_lost(driver: Driver) -> None:
     data = b"".join(b"%07d." % number for number in range(100_000))
     driver.world.peer_sends(0, data)
-    assert driver.modem.connections[0].credit() == 0
+    assert driver.modem.part(Connections)[0].credit() == 0
     assert waiting(driver) <= HIGH_MARK + 2 * PIECE
     pieces = re.findall(rb'\r\n\+MIPURC: "rtcp",0,(\d+),([\d.]+)\r\n', read_all(driver, 5000))
     assert b"".join(piece for _, piece in pieces) == data

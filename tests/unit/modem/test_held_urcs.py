@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 
@@ -97,7 +98,7 @@ def test_transparent_mode_brings_its_data_under_any_urcs() -> None:
     driver.ask('AT+MIPCFG="encoding",1,0,1')
     assert driver.answer('AT+MIPOPEN=0,"TCP","h",80,,1') == ["OK", "CONNECT"]
     printed = hold_back(driver)
-    assert driver.modem.connections[0].credit() > 0
+    assert driver.modem.part(Connections)[0].credit() > 0
     driver.world.peer_sends(0, b"down" * 10)
     assert driver.take() == b"down" * 10
     driver.type(b"up" * 10)
@@ -129,7 +130,7 @@ def test_what_comes_after_a_loss_is_discarded_however_full_the_line() -> None:
     driver.line_room = 0
     driver.world.peer_sends(0, *[b"x" * 60_000] * 3)
     assert driver.modem.first.transmitter.full
-    driver.report(lambda: driver.modem.connections[0].fail(Loss.BROKEN))
+    driver.report(lambda: driver.modem.part(Connections)[0].fail(Loss.BROKEN))
     driver.type(b"payload AT\rAT+CGMM\r")
     assert driver.untaken == 0
     driver.wait(2 * DISCARD)

@@ -10,7 +10,8 @@ from onemo.at.command import Action, Declaration, NoParameters
 from onemo.at.registry import bind
 from onemo.at.reply import Reply
 from onemo.families import FAMILIES
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 from onemo.modem.modem import Modem
 from onemo.runtime.models import Model, inspect
 
@@ -204,7 +205,7 @@ def test_urcs_are_held_while_a_prompt_is_open_and_no_stream_is_read() -> None:
     driver.ask('AT+MIPOPEN=1,"UDP","h",80')
     driver.take()
     assert driver.ask("AT+MIPSEND=0") == b"\r\n>"
-    assert driver.modem.connections[0].credit() == 0
+    assert driver.modem.part(Connections)[0].credit() == 0
     driver.world.peer_sends(0, b"one")
     driver.world.peer_sends(1, b"two")
     driver.world.peer_sends(1, b"three")

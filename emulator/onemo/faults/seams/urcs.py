@@ -10,6 +10,7 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection
 
+from onemo.families.sockets.connections import Connections
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Armed, Chooser, Occasion
 from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
@@ -148,9 +149,9 @@ class FaultyTransmitter(Transmitter):
 
     def _lateness(self, armed: Armed, label: Label | None) -> float:
         """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.connections
+        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.part(Connections)
         if label is not None and socket and armed.fault.text("until") == "timeout":
-            request = self._modem.connections[label.number].request
+            request = self._modem.part(Connections)[label.number].request
             return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
         return armed.seconds()
 

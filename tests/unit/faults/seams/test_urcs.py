@@ -7,9 +7,9 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.families.sockets.connection import Loss
 from onemo.faults.kinds import MALFORMED, POINTS
 from onemo.faults.presets import PRESETS
-from onemo.modem.connection import Loss
 from onemo.wire.transmitter import Transmitter
 
 from tests.support.faulty import FaultyDriver

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from onemo.at.command import print_line
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
+from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
+from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.modem.buffers import PacketBuffer, StreamBuffer
 from onemo.modem.channel import Close, Drop
-from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
 from onemo.modem.console import Console
 from onemo.modem.host import Host
-from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label
-from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 from onemo.wire.payload import ReceiveFormat, encode
 from onemo.wire.transmitter import Kind
 
@@ -81,6 +81,7 @@ class Instance:
 
     @property
     def transport(self) -> Transport | None:
+        """TCP or UDP; None while INITIAL."""
         return self.request.transport if self.request else None
 
     @property

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onemo.errors import NetError, NetFailure
+from onemo.families.sockets.connection import AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.instance import Instance
+from onemo.families.sockets.profile import CONNECTION
+from onemo.families.sockets.settings import CONTEXT, KEEP_ALIVE, SSL
 from onemo.modem.channel import Drop, Open
-from onemo.modem.connection import AccessMode, Event, Loss, Operation, State
 from onemo.modem.console import Console
 from onemo.modem.host import Host
-from onemo.modem.instance import Instance
 from onemo.modem.names import name_policy
 from onemo.modem.part import Part
-from onemo.modem.slots import CONTEXT, KEEP_ALIVE, SSL
 from onemo.modem.tls import tls_request
-from onemo.net.interface import KeepAlive, OpenRequest, TlsRequest, Transport
-from onemo.profile.schema import CONNECTION
+from onemo.net.interface import CloseMode, ClosePlan, KeepAlive, OpenRequest, TlsRequest, Transport
 
 
 class Connections(Part):
@@ -71,7 +71,8 @@ class Connections(Part):
             tls=tls,
         )
         instance.on(Event.OPEN)
-        self._host.intents.append(Open(instance, instance.request))
+        parting = ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
+        self._host.intents.append(Open(instance, instance.request, parting))
 
     def fall_asleep(self) -> None:
         """Forget TCP connections without a word, whatever autofree says: deep sleep on some models. [decided]"""
@@ -93,6 +94,11 @@ class Connections(Part):
                 instance.on_failed(self._host.contexts.refusal(cid) or NetFailure.NO_CONTEXT, self._host.now)
             else:
                 instance.fail(Loss.PDP_DOWN)
+
+    @property
+    def connections(self) -> int:
+        """Count the instances that are in use."""
+        return sum(instance.state is not State.INITIAL for instance in self)
 
     @property
     def busy(self) -> bool:
