@@ -10,12 +10,25 @@ from onemo.at.reply import ErrorCode
 from onemo.profile.schema import Profile, Table
 
 
+class Index(NamedTuple):
+    """The index that counts the instances of a family, named like its parameter in the commands.
+
+    about: of the fault key that confines a fault to one of them; urcs: a pattern of the URCs that tell such a number
+    (group 1).
+    """
+
+    name: str
+    about: str
+    urcs: bytes
+
+
 class Family(NamedTuple):
     """One line of the list of families; nothing else names a family.
 
     name: of its file in ``profiles/base/``. title: for documents. module: exports ``DEFINITION``. It is imported, and
-    the profile's file read, at the first of commands, when the NV holds one of keeps, or at a boot where wakes says so
-    of what the NV holds; with core, at the start. needs: families whose parameters or errors its profile refers to.
+    the profile's file read, at the first of commands, when the NV holds one of keeps, or at a boot where wakes says
+    so of what the NV holds; with core, at the start. instances: the index of those that it has. needs: families whose
+    parameters or errors its profile refers to.
     """
 
     name: str
@@ -23,6 +36,7 @@ class Family(NamedTuple):
     module: str
     commands: tuple[str, ...]
     core: bool = False
+    instances: Index | None = None
     needs: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     wakes: Callable[[Mapping[str, object]], bool] | None = None

@@ -7,10 +7,11 @@ it does there. Kinds of the layer EVENT happen to the module: at a time, or on a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
+
+from onemo.families import FAMILIES
 
 Value = int | float | str | bytes
 
@@ -54,23 +55,9 @@ class FaultKey(NamedTuple):
     required: bool = False
 
 
-class Index(NamedTuple):
-    """An index by whose number a fault is confined to an instance.
-
-    key: its scope key, named like the parameter of the commands; urcs: the URCs that tell such a number (group 1).
-    """
-
-    key: FaultKey
-    urcs: re.Pattern[bytes]
-
-
-INDICES = (
-    Index(
-        FaultKey("connect_id", Type.INTEGER, "Only on this connection.", None, 0, 5),
-        re.compile(rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),
-    ),
-)
-"""Every index; a family's own is one entry more."""
+_MOST_INSTANCES = 99
+INDICES = tuple(family.instances for family in FAMILIES if family.instances is not None)
+"""The indices by whose numbers a fault is confined to an instance; each model has a range of its own."""
 
 
 class FaultKind(NamedTuple):
@@ -117,7 +104,7 @@ SCOPES: Mapping[str, FaultKey] = {
     key.name: key
     for key in (
         FaultKey("module", Type.TEXT, "Only on the module of this name."),
-        *(index.key for index in INDICES),
+        *(FaultKey(each.name, Type.INTEGER, each.about, None, 0, _MOST_INSTANCES) for each in INDICES),
         FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
@@ -133,7 +120,7 @@ SCOPES: Mapping[str, FaultKey] = {
 }  # fmt: skip
 
 _LINE = ("direction", "contains")
-_INSTANCE = tuple(index.key.name for index in INDICES)
+_INSTANCE = tuple(index.name for index in INDICES)
 _PEER = (*_INSTANCE, "transport", "host", "port")
 _NET = (*_PEER, "operation", "contains")
 _NAME = ("operation", "host")
@@ -297,7 +284,9 @@ def _event(name: str, about: str, *keys: FaultKey, undo: str = "", example: str 
     )
 
 
-_ITS_ID = FaultKey("id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, 5)
+_ITS_ID = FaultKey(
+    "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, _MOST_INSTANCES
+)
 
 _EVENT_KINDS = (
     _event("sim-remove", "The SIM card is taken out.", undo="sim-insert", example="sim-remove on=command:MIPSEND"),

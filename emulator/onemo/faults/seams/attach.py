@@ -12,7 +12,7 @@ from random import Random
 from typing import Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import Layer
+from onemo.faults.kinds import INDICES, Layer
 from onemo.faults.plan import Armed, Fault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.commands import FaultyCommands
@@ -89,11 +89,12 @@ class Faults:
     def arm(self, fault: Fault) -> Armed:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
-        Raises FaultError: it names another module.
+        Raises FaultError: it names another module, or an instance that this model has not.
         """
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
             raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
+        self._require_instance(fault)
         armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
         self._arrange()
         return armed
@@ -114,6 +115,7 @@ class Faults:
     def happen(self, fault: Fault) -> None:
         """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
         check_now(fault)
+        self._require_instance(fault)
         happen(self._running.modem, fault, self._running.now())
 
     def soon(self, call: Callable[[], None]) -> None:
@@ -192,6 +194,17 @@ class Faults:
         modem.settle(now)
 
     # Inside.
+
+    def _require_instance(self, fault: Fault) -> None:
+        """Raises FaultError: the model has no instance of that number."""
+        asked = [index.name for index in INDICES if index.name in fault.scope]
+        if asked:
+            model = self._running.modem.model.whole()
+            for name in asked:
+                section, number = model.profile.params.get(name), int(fault.scope[name])
+                if section is None or section.range is None or number not in section.range:
+                    there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
+                    raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
 
     def _tidy(self) -> None:
         """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""

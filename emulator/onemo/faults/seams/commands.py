@@ -81,7 +81,7 @@ class FaultyCommands:
         if bound is None or command.form is not Form.SET or command.complete:
             return None
         first = {record.params[0].name for record in bound.records.values() if record.params}
-        name = next((index.key.name for index in INDICES if index.key.name in first), None)
+        name = next((index.name for index in INDICES if index.name in first), None)
         found = _FIRST_NUMBER.match(self._console.interpreter.line, command.end)
         return Label(name, int(found[1])) if name and found else None
 
