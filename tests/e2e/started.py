@@ -99,7 +99,7 @@ class Started:
         return int(text.partition(f"{field}:")[2].split()[0])
 
     def descriptors(self) -> list[str]:
-        """What it has open, sorted; numbers that the kernel gives are left out.
+        """The descriptors that it has open, sorted; numbers that the kernel gives are left out.
 
         The last that it opens is what tells of programs that close the port, some time after the ready line.
         """

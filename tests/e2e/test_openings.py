@@ -1,4 +1,4 @@
-"""What drivers send before, around and after their first connection, on every series."""
+"""The commands that drivers send before, around and after their first connection, on every series."""
 
 from __future__ import annotations
 

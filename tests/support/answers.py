@@ -1,4 +1,4 @@
-"""What a test's network answers beside connections: names, echo requests, the time; and what was asked."""
+"""The answers of a test's network beside connections: names, echo requests, the time; and all that was asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What the lines of a transcript that start with ``!`` do. ID is a connect_id, TEXT has a transcript's escapes.
+"""The directives of a transcript: its lines that start with ``!``. ID is a connect_id, TEXT has a transcript's escapes.
 
 power on                    the supply is switched on
 power off | back            it goes, it returns
@@ -52,7 +52,7 @@ from collections.abc import Callable
 
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
@@ -101,7 +101,7 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"power (off|back)", lambda driver, given: driver.supply(on=given[1] == "back")),
     (r"dtr", lambda driver, _: driver.raise_dtr()),
     (r"state (\w+)", lambda driver, given: _equal(driver.modem.power.state.name.lower(), given[1])),
-    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.baud_rate, int(given[1]))),
+    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.first.baud_rate, int(given[1]))),
     (r"wait ([\d.]+)", lambda driver, given: driver.wait(float(given[1]))),
     (r"(open|send|close) (\d) held", lambda driver, given: driver.world.hold(given[1], int(given[2]))),
     (r"open (\d) done", lambda driver, given: driver.world.finish_open(int(given[1]))),

@@ -25,6 +25,10 @@ class Device(Protocol):
 
     settings: Settings
 
+    def settings_of(self, slot: Slot[Any]) -> Settings:
+        """The settings that hold a slot: the device's, or those of the console that asks."""
+        ...
+
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; Pending where it has to be written down before the answer."""
         ...
@@ -201,7 +205,7 @@ class Setting(NamedTuple, Generic[D, R]):
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:
-        return print_line(self.name, *self.shown(device, device.settings.get(self.slot, index)))
+        return print_line(self.name, *self.shown(device, device.settings_of(self.slot).get(self.slot, index)))
 
     def _read(self, bound: BoundRecord[R]) -> Handler[D]:
         def read(device: D, arguments: Arguments) -> Reply:
@@ -217,7 +221,7 @@ class Setting(NamedTuple, Generic[D, R]):
                 index = _index(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
-            record = bound.parse(arguments, device.settings.get(self.slot, index))
+            record = bound.parse(arguments, device.settings_of(self.slot).get(self.slot, index))
             self.check(device, record)
             if self.adjusted is not None:
                 record = self.adjusted(device, record)
@@ -239,7 +243,7 @@ class Setting(NamedTuple, Generic[D, R]):
             return {Form.EXECUTE: execute}
 
         def read(device: D, arguments: Arguments) -> Reply:
-            (value,) = self.shown(device, device.settings.get(self.slot))
+            (value,) = self.shown(device, device.settings_of(self.slot).get(self.slot))
             return Reply((str(value).zfill(3).encode(),))
 
         return {Form.SET: execute, Form.READ: read}
@@ -316,13 +320,15 @@ class KeyedSetting(NamedTuple, Generic[D]):
             indices = self.ids(device, index if rest else None)
         if len(rest) <= indexed:
             return Reply([self._line(device, key, index) for index in indices])
-        record = bound.parse(rest, device.settings.get(slot, index))
+        record = bound.parse(rest, device.settings_of(slot).get(slot, index))
         key.check(device, record)
         _require_fit(slot, record)
         return device.keep(slot, record, index)
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
-        return print_line(self.name, key.slot.name, *key.shown(device, device.settings.get(key.slot, index)))
+        return print_line(
+            self.name, key.slot.name, *key.shown(device, device.settings_of(key.slot).get(key.slot, index))
+        )
 
 
 Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]

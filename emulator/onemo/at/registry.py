@@ -161,6 +161,13 @@ class Binder(Generic[D]):
             if family.wakes is not None and family.wakes(kept):
                 self.bind_family(family)
 
+    def bind_module(self, name: str) -> None:
+        """Bind the family that a module belongs to, if it waits."""
+        for family in self._waiting.values():
+            if f"{name}.".startswith(f"{family.module}."):
+                self.bind_command(family.commands[0])
+                return
+
     def bind_all(self) -> None:
         """Bind every family that waits. Raises ProfileError with every mistake."""
         for family in list(self._waiting.values()):

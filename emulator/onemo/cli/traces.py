@@ -1,4 +1,4 @@
-"""The traces that a module is to have: in a file, on stderr."""
+"""The traces of a module: in a file, on stderr."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onemo.runtime.trace import Several, Trace, trace_file
 
 @contextlib.contextmanager
 def traces(file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trace | None]:
-    """What --trace and -v ask for; name: the module's, where there are several. Raises LinkError."""
+    """Open the traces of --trace and -v; name: the module's, where there are several. Raises LinkError."""
     found: list[Trace] = []
     with contextlib.ExitStack() as stack:
         if file is not None:

@@ -18,7 +18,7 @@ from onemo.runtime.lab import Running
 
 
 class ControlServer:
-    """Made by ``open_control``. url: where it is; control: what it answers, which has the journals."""
+    """The control of a process, made by ``open_control``. url: its address; control: its answers, with the journals."""
 
     def __init__(self, sock: socket.socket, host: str, token: str | None, modules: Mapping[str, Running]) -> None:
         address, port = sock.getsockname()[:2]
@@ -40,7 +40,7 @@ class ControlServer:
 def open_control(where: str, token: str | None, modules: Mapping[str, Running]) -> ControlServer:
     """Listen; nothing is answered before ``run``. where: HOST:PORT; modules: by name, as they are at each moment.
 
-    Raises UsageError for what may not be, LinkError when the address cannot be had.
+    Raises UsageError for an address or a token that may not be, LinkError when the address cannot be had.
     """
     try:
         host, port = parse_endpoint(where)

@@ -51,7 +51,7 @@ class Lookups(Asking[list[str]]):
     def answered(self, result: list[str] | NetFailure, now: float) -> bool:
         """Tell the addresses; none when the lookup failed."""
         found = [] if isinstance(result, NetFailure) else result[: self.host.profile.dns.listed]
-        self.host.notify(print_line("MDNSGIP", self._name, *map(shown_address, found)))
+        self.tell(print_line("MDNSGIP", self._name, *map(shown_address, found)))
         return False
 
 

@@ -11,7 +11,7 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.params import Kind, Param, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
-from onemo.modem.files import FileError, FileKind, Files, TlsError
+from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
 from onemo.modem.modem import Modem
 from onemo.modem.tls import (
     AUTHENTICATION,
@@ -26,7 +26,6 @@ from onemo.modem.tls import (
     CipherSuite,
     cipher_suite,
 )
-from onemo.profile.schema import TLS
 
 
 class Write(NamedTuple):

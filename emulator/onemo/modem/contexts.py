@@ -284,7 +284,7 @@ class Contexts:
         self.activate(wanted)
         self.calls.update(wanted)
         for cid in wanted:
-            self._host.notify(self.call_line(cid))
+            self._host.report(self.call_line(cid))
 
     def hang_up(self, cids: Iterable[int]) -> None:
         """AT+MIPCALL=0: the calls and the connections on them end, the contexts stay. Raises
@@ -329,7 +329,7 @@ class Contexts:
 
     def _end_call(self, cid: int) -> None:
         self.calls.discard(cid)
-        self._host.notify(print_line("MIPCALL", cid, 0))
+        self._host.report(print_line("MIPCALL", cid, 0))
         self._end_traffic(cid)
 
     def _given(self, cid: int, network: NetworkInfo) -> Active:

@@ -72,7 +72,7 @@ class Faulty:
         from onemo.faults.seams.line import FaultyLink
 
         link = FaultyLink(self._module.link, self.faults)
-        self._module.link = link
+        self._module.ports[0].link = link
         self._run(link.run)
         self._module.on_restart.append(link.boot)
         return link

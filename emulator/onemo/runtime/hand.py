@@ -173,13 +173,13 @@ class Hand:
 def _happen(module: Module, event: Fault, now: float) -> None:
     """Raises UsageError for what nobody would hear, or would have to wait for without end."""
     modem = module.modem
-    says, dropped = event.kind.name in _SAYING, modem.transmitter.dropped
+    says, dropped = event.kind.name in _SAYING, modem.first.transmitter.dropped
     if says and not (modem.power.ready or modem.power.asleep):
         raise UsageError("the module is not up, and says nothing: give it its supply, and let it boot")
-    if not (says and modem.transmitter.full):
+    if not (says and modem.first.transmitter.full):
         if not says:  # else the trace has what is said
             module.tell("event", str(event))
         happen(modem, event, now)
-        if not says or modem.transmitter.dropped == dropped:
+        if not says or modem.first.transmitter.dropped == dropped:
             return
     raise UsageError("too much waits for the DTE, so this would be dropped: let it read first")

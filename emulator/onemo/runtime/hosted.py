@@ -25,15 +25,16 @@ from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
 from onemo.runtime.hand import Hand
+from onemo.runtime.keywords import ModuleKeywords, options_of
 from onemo.runtime.lab import Lab, Running
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
-from onemo.runtime.options import Options, spec_of
-from onemo.runtime.spec import Spec
+from onemo.runtime.options import MODEL
+from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Several, trace_file
 
 _T = TypeVar("_T")
-_AT_ONCE: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
+_AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
 _BLOCKS = 8
 """Fault blocks that are remembered."""
 _TOLD = 8
@@ -109,7 +110,7 @@ class HostedModule(Hand):
         running = self._running
 
         def do(modem: Modem, now: float) -> _T:
-            faults = faults_of_module(running.module, running.spec.trouble.seed)
+            faults = faults_of_module(running.module, running.spec.faults.seed)
             result = act(faults)
             if faults.deadline <= (now := trio.current_time()):
                 faults.on_deadline(now)
@@ -132,7 +133,7 @@ class Hosted:
         self._nursery: trio.Nursery
         self._token: trio.lowlevel.TrioToken | None = None
 
-    def start(self, model: str = "ML307R", *, required: bool = True, **options: Unpack[Options]) -> HostedModule:
+    def start(self, model: str = MODEL, *, required: bool = True, **options: Unpack[ModuleKeywords]) -> HostedModule:
         """A module, which is booted when this returns. Options are those of ``run``.
 
         It boots and registers at once and reaches nothing but loopback (and the sandbox) unless boot_time,
@@ -141,7 +142,7 @@ class Hosted:
         """
         if not isinstance(required, bool):
             raise UsageError(f"required={required!r}: give True or False")
-        spec = spec_of(model, {**_AT_ONCE, **options})
+        spec = spec_of(options_of(model, {**_AT_ONCE, **options}))
         (module,) = self._started([Planned(spec, None)], required)
         return module
 

@@ -14,7 +14,7 @@ from onemo.runtime.line import Line
 from onemo.runtime.models import Model
 from onemo.runtime.outside import Outside, Plan, routes_of
 from onemo.runtime.shell import Module
-from onemo.runtime.spec import Spec, arm, asked_of, opened
+from onemo.runtime.spec import Spec, opened
 from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
@@ -86,8 +86,10 @@ class Running:
                 name, boot_time = self.spec.who.name, self.spec.hastened_boot_time
                 module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
                 self.build(line, module)
-                if (asked := asked_of(self.spec)) is not None:
-                    self.session = arm(asked, self.module)
+                if self.spec.faults.any:
+                    from onemo.runtime.session import Session
+
+                    self.session = Session(self.spec.faults, module)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)

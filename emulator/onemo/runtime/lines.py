@@ -92,7 +92,7 @@ class _Cable(Line):
 
     def _rate(self) -> float:
         """What the line is paced to, in bit/s."""
-        return (self._module.modem.baud_rate if self._module is not None else 0) or self._own()
+        return (self._module.modem.first.baud_rate if self._module is not None else 0) or self._own()
 
 
 class _PacedPty(_Cable):
@@ -156,16 +156,16 @@ class _Uart(_WithLines):
 
     async def _follow(self, module: Module) -> None:
         modem = module.modem
-        taken_up = modem.baud_rate
+        taken_up = modem.first.baud_rate
         while True:
             await self._passing.wait()
             self._passing = trio.Event()
-            if modem.baud_rate == taken_up:
+            if modem.first.baud_rate == taken_up:
                 continue
             with trio.move_on_after(_AT_MOST):
-                while modem.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
+                while modem.first.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
                     await trio.sleep(_STEP)
-            taken_up = modem.baud_rate
+            taken_up = modem.first.baud_rate
             if taken_up:
                 try:
                     await self._uart.set_baud_rate(taken_up)

@@ -25,14 +25,12 @@ from onemo.modem.channel import (
 from onemo.net.interface import (
     Carrying,
     CloseMode,
-    ClosePlan,
     CloseResult,
     Connection,
     Network,
     OpenRequest,
     Transport,
 )
-from onemo.profile.schema import CONNECTION
 from onemo.runtime.asks import Asks
 from onemo.runtime.sending import Sending, Shell, Task
 from onemo.runtime.trace import Recent, Trace
@@ -71,7 +69,7 @@ class Peers:
                 self.forward(intent)
             case Open():
                 self._make_way(intent.request)
-                task = self._tasks[intent.owner] = Task(intent.owner, intent.request)
+                task = self._tasks[intent.owner] = Task(intent.owner, intent.request, intent.parting)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
@@ -174,8 +172,7 @@ class Peers:
         """End it as its owner said, or after the peer did: what is unsent still goes, while it moves."""
         if task.scope.cancel_called:
             return
-        profile = self._shell.modem.model.profile.table(CONNECTION)
-        plan = task.plan or ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
+        plan = task.plan or task.parting
         if task.plan is None:
             self._lingering.append(task)
         try:

@@ -44,10 +44,11 @@ class Shell(Protocol):
 
 class Task:
     """One connection that is served, and how it is to end once its owner said so. request: with the owner's label.
-    failure: why it cannot send any more, and is lost."""
+    parting: how it ends once the peer has closed its side. failure: why it cannot send any more, and is lost."""
 
-    def __init__(self, owner: Owner, request: OpenRequest) -> None:
+    def __init__(self, owner: Owner, request: OpenRequest, parting: ClosePlan) -> None:
         self.owner = owner
+        self.parting = parting
         self.label = owner.label
         self.request = request._replace(label=self.label)
         self.scope = trio.CancelScope()

@@ -1,54 +1,31 @@
-"""The faults that a module is started with: said before the start, armed at it, told of at the end."""
+"""The faults that a module is started with: armed at the start, told of at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain
 from math import inf
-from pathlib import Path
-from typing import NamedTuple
 
-from onemo.errors import FaultError
-from onemo.faults.plan import Armed, Fault
-from onemo.faults.presets import parse_faults
-from onemo.faults.scenario import Step, play, read_scenario
+from onemo.faults.plan import Armed
+from onemo.faults.scenario import ScenarioStep, play
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.faulty import faults_of
 from onemo.runtime.shell import Module
-
-
-class Asked(NamedTuple):
-    """What was asked for. faults: those that were said together are those of one preset."""
-
-    faults: tuple[tuple[Fault, ...], ...]
-    steps: tuple[Step, ...]
-    seed: int | None
-
-
-def read(faults: Sequence[str], seed: int | None, scenario: Path | None) -> Asked:
-    """Raises FaultError."""
-    steps: tuple[Step, ...] = ()
-    if scenario is not None:
-        try:
-            steps = read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise FaultError(f"{scenario}: cannot be read: {reason}") from error
-    return Asked(tuple(tuple(parse_faults(text)) for text in faults), steps, seed)
+from onemo.runtime.spec import StartFaults
 
 
 class Session:
     """The faults of one run."""
 
-    def __init__(self, asked: Asked, module: Module) -> None:
-        """Arm them. Raises FaultError: a fault is of another module."""
-        self._faults: Faults = faults_of(module, asked.seed)
-        self._said = (*asked.faults, *(step.faults for step in asked.steps))
+    def __init__(self, start: StartFaults, module: Module) -> None:
+        """Arm them, before the module runs. Raises FaultError: a fault is of another module."""
+        self._faults: Faults = faults_of(module, start.seed)
+        self._said = (*start.faults, *(step.faults for step in start.steps))
         self._fired: set[int] = set()
         self._faults.fired.append(lambda armed: self._fired.add(id(armed.fault)))
-        for fault in chain.from_iterable(asked.faults):
+        for fault in chain.from_iterable(start.faults):
             self._faults.arm(fault)
-        self._left: Callable[[], list[Step]] = play(asked.steps, self._faults)
+        self._left: Callable[[], list[ScenarioStep]] = play(start.steps, self._faults)
 
     def lines(self) -> Iterator[str]:
         """A line for each fault: how often it fired, and when first; then the seed that repeats it all."""

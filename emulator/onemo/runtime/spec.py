@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from onemo.errors import FaultError
 from onemo.runtime.line import Cable, Line
 from onemo.runtime.lines import open_line
 from onemo.runtime.models import Model, Who, individual, load_model
+from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.outside import Plan
-from onemo.runtime.shell import Module, NvFile, names_of
+from onemo.runtime.shell import NvFile, names_of
 
 if TYPE_CHECKING:
-    from onemo.runtime.session import Asked, Session
+    from onemo.faults.plan import Fault
+    from onemo.faults.scenario import ScenarioStep
 
 
-class Trouble(NamedTuple):
-    """What is to go wrong, as it is said; seed: of the dice; scenario: a file of faults that follow one another."""
+class StartFaults(NamedTuple):
+    """The faults that a module is started with. faults: those that were said together are those of one preset; steps:
+    a scenario's; seed: of their dice."""
 
-    faults: tuple[str, ...] = ()
+    faults: tuple[tuple[Fault, ...], ...] = ()
+    steps: tuple[ScenarioStep, ...] = ()
     seed: int | None = None
-    scenario: Path | None = None
+
+    @property
+    def any(self) -> bool:
+        """True where there are any; else nothing of faults need be imported."""
+        return bool(self.faults or self.steps)
 
 
 class Spec(NamedTuple):
@@ -38,7 +47,7 @@ class Spec(NamedTuple):
     outside: Plan = Plan()
     nv: str | None = None
     source: str | None = None
-    trouble: Trouble = Trouble()
+    faults: StartFaults = StartFaults()
 
     def load(self) -> Model:
         """Raises UnknownModel, ProfileError, UsageError."""
@@ -64,20 +73,41 @@ class Spec(NamedTuple):
         return {**named, "model": self.shown_model(model), "port": port, "link": link}
 
 
-def asked_of(spec: Spec) -> Asked | None:
-    """Its faults; None, and nothing imported, if there are none. Raises FaultError."""
-    if not spec.trouble.faults and spec.trouble.scenario is None:
-        return None
-    from onemo.runtime.session import read
+def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
+    """Return the module of these options. faults: where they are read already. Raises FaultError."""
+    return Spec(
+        **_fields(Spec, options),
+        who=Who(**_fields(Who, options), card=not options.no_sim),
+        cable=Cable(**_fields(Cable, options)),
+        outside=Plan(**_fields(Plan, options)),
+        faults=_read(options) if faults is None else faults,
+    )
 
-    return read(*spec.trouble)
+
+def _fields(part: type[NamedTuple], options: ModuleOptions) -> dict[str, Any]:
+    """Return the options that part has fields of the same name for."""
+    return {name: getattr(options, name) for name in part._fields if name in OPTIONS}
 
 
-def arm(asked: Asked, module: Module) -> Session:
-    """Before the module runs. Raises FaultError: a fault is of another module."""
-    from onemo.runtime.session import Session
+def _read(options: ModuleOptions) -> StartFaults:
+    """Read what is said of faults. Raises FaultError."""
+    if not options.fault and options.scenario is None:
+        return StartFaults(seed=options.seed)
+    from onemo.faults.presets import parse_faults
 
-    return Session(asked, module)
+    steps = () if options.scenario is None else steps_of(options.scenario)
+    return StartFaults(tuple(tuple(parse_faults(text)) for text in options.fault), steps, options.seed)
+
+
+def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
+    """Read a scenario. Raises FaultError."""
+    from onemo.faults.scenario import read_scenario
+
+    try:
+        return read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise FaultError(f"{scenario}: cannot be read: {reason}") from error
 
 
 @contextmanager

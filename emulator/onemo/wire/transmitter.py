@@ -1,8 +1,8 @@
 """The transmitter: the only producer of bytes for the DTE. It knows when URCs may go out.
 
-Pure: time (seconds) is an argument. Answers and payload leave in the order in which they were made. URCs never
-cut into another line: they wait while the device holds them (a command's own lines, a prompt, transparent
-mode), for a gap after a final result code, and while a half-typed line is being echoed.
+Pure: time (seconds) is an argument. Answers and payload leave in the order in which they were made. URCs never cut into
+another line: they wait while the device holds them (a command's own lines, a prompt, transparent mode), for a gap after
+a final result code, and while a half-typed line is being echoed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ENOUGH = 16384
 
 
 class Kind(StrEnum):
-    """What bytes for the DTE are. DATA is the payload of transparent mode."""
+    """The kind of bytes for the DTE. DATA is the payload of transparent mode."""
 
     ANSWER = "answer"
     ECHO = "echo"
@@ -39,10 +39,10 @@ class UrcSource(Protocol):
 
 
 class Transmitter:
-    """One line's output. high_mark: bytes waiting for the DTE above which its sources stop.
+    """The output of one line. high_mark: bytes waiting for the DTE above which its sources stop.
 
-    urc_queue: bytes of held URCs above which droppable ones are dropped; urc_gap: seconds between a final
-    result code and a URC; typing_hold: seconds for which a half-typed echoed line keeps URCs back.
+    urc_queue: bytes of held URCs above which droppable ones are dropped; urc_gap: seconds between a final result code
+    and a URC; typing_hold: seconds for which a half-typed echoed line keeps URCs back.
     """
 
     def __init__(self, high_mark: int, urc_queue: int, urc_gap: float, typing_hold: float) -> None:
@@ -69,15 +69,17 @@ class Transmitter:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits for the DTE that nothing more should be produced.
+        """True when so much waits for the DTE that nothing more should be produced.
 
         URCs count only when they may leave: those that are held say nothing of whether the DTE reads.
         """
         return (self.size if self.hold else self.size + self._urc_size) > self._high_mark
 
     def room(self, now: float) -> bool:
-        """Tell whether a URC given now leaves in this step. Where only the gap or a half-typed line forbids it, the
-        deadline says when to ask again."""
+        """Tell whether a URC given now leaves in this step.
+
+        Where only the gap or a half-typed line forbids it, the deadline says when to ask again.
+        """
         return not self.hold and now >= self._not_before and not self.full
 
     @property
@@ -86,29 +88,31 @@ class Transmitter:
         return bool(self._urcs or self._sources)
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
-        """Part of an answer, or what else is to go out in its turn."""
+        """Queue part of an answer, or whatever else is to go out in its turn."""
         if data:
             self._out.append(data)
             self._grow(kind, len(data))
 
     def prompt(self, data: bytes) -> None:
-        """The ``>`` of a payload entry; URCs are held from now on."""
+        """Queue the ``>`` of a payload entry, and hold URCs from now on."""
         self.hold = True
         self.write(data)
 
     def final(self, data: bytes, now: float) -> None:
-        """A final result code: the gap before the next URC begins."""
+        """Queue a final result code, and begin the gap before the next URC."""
         self.write(data)
         self._not_before = now + self._gap
 
     def echo(self, data: bytes, now: float, *, partial: bool) -> None:
-        """What the DTE typed; partial: its line has not ended."""
+        """Queue the echo of typed bytes. partial: their line has not ended."""
         self.write(data, Kind.ECHO)
         self._not_before = now + self._typing_hold if partial else -math.inf
 
     def urc(self, data: bytes, *, droppable: bool = False) -> bool:
-        """A URC, to go out when it may. A droppable one is dropped whole, and counted, when too much waits;
-        returns whether it was kept."""
+        """Queue a URC, to go out when it may, and return whether it was kept.
+
+        A droppable one is dropped whole, and counted, when too much waits.
+        """
         crowded = self.full or self._urc_size + len(data) > self._urc_queue
         if droppable and crowded and (self.size or self._urcs):
             self.dropped += 1
@@ -123,12 +127,13 @@ class Transmitter:
             self._sources.append(source)
 
     def release(self, now: float) -> None:
-        """Let the URCs go that may go now."""
+        """Let the URCs go that may go now; at inf all of those that are made."""
         if self.hold or now < self._not_before:
             return
-        self._not_before = -math.inf
-        if self._sources:
-            self._make(now)
+        if now < math.inf:
+            self._not_before = -math.inf
+            if self._sources:
+                self._make(now)
         if self._urcs:
             self._out.extend(self._urcs)
             self._grow(Kind.URC, self._urc_size)
@@ -142,7 +147,7 @@ class Transmitter:
         self._sources = [source for source in self._sources if source.deadline < math.inf]
 
     def restart(self) -> None:
-        """Drop what waits to be announced."""
+        """Drop the URCs that wait."""
         self._sources.clear()
         self._forget()
 
@@ -152,7 +157,7 @@ class Transmitter:
 
     @property
     def deadline(self) -> float:
-        """When release has something to do, or there is room again; inf: never by time alone."""
+        """The time at which release has something to do, or there is room again; inf: never by time alone."""
         if self.hold:
             return math.inf
         if self._urcs or self._not_before > -math.inf:
@@ -162,7 +167,7 @@ class Transmitter:
         return min([source.deadline for source in self._sources])
 
     def peek(self) -> bytes | memoryview:
-        """The bytes to hand to the line next; empty when there are none."""
+        """Return the bytes to hand to the line next; empty when there are none."""
         out = self._out
         if not out:
             return b""
@@ -177,11 +182,11 @@ class Transmitter:
         return out[0]
 
     def tell_kinds(self) -> None:
-        """From now on, while nothing waits, keep count of what the bytes are: for a trace."""
+        """Keep count, from now on and while nothing waits, of the kinds of the bytes: for a trace."""
         self._runs = deque()
 
     def kinds(self, count: int) -> Iterator[tuple[Kind, int]]:
-        """What the next count bytes are, and how many of each. Only after tell_kinds."""
+        """Yield the kinds of the next count bytes, and how many there are of each. Only after tell_kinds."""
         for kind, size in self._runs or ():
             if count == 0:
                 return
@@ -189,7 +194,7 @@ class Transmitter:
             count -= min(count, size)
 
     def sent(self, count: int) -> None:
-        """The line took count bytes of what peek gave."""
+        """Take note that the line took count bytes of what peek gave."""
         self._shrink(count)
         first = self._out.popleft()
         if count < len(first):

@@ -1,10 +1,10 @@
-"""How answers look on the line (V.250 5.7, 27.007 9), to the byte."""
+"""The form of answers on the line (V.250 5.7, 27.007 9), to the byte."""
 
 from __future__ import annotations
 
 import pytest
 from onemo.at.reply import CONNECT, ERROR, OK, CommandError, ReplyFormat
-from onemo.modem.connection import SocketError
+from onemo.families.sockets.connection import SocketError
 
 from tests.support.driver import model_named
 

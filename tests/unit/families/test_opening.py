@@ -1,4 +1,4 @@
-"""What MIPOPEN asks of the network (manual 3.2, 3.3), and what the settings before it change."""
+"""The request that MIPOPEN makes of the network (manual 3.2, 3.3), and its changes by earlier settings."""
 
 from __future__ import annotations
 

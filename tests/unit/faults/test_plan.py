@@ -1,4 +1,4 @@
-"""Which faults fire, when and how often: laws that hold for any of them."""
+"""Laws of the plan, for any fault: when it fires, and how often."""
 
 from __future__ import annotations
 

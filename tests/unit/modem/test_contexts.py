@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.families.sockets.connections import Connections
 from onemo.modem.contexts import Contexts
 from onemo.net.interface import Family
 
@@ -69,7 +70,7 @@ def test_what_holds_in_any_order(model: str, steps: list[str]) -> None:
         bearers = [active.bearer for active in contexts.active.values()]
         assert sorted(bearers) == sorted(set(bearers)), step
         assert all(bearer >= FIRST_BEARER for bearer in bearers)
-        for instance in driver.modem.connections:
+        for instance in driver.modem.part(Connections):
             if instance.connect_id in driver.world.peers:
                 assert contexts.refusal(instance.cid) is None, (step, instance)
 
@@ -126,7 +127,7 @@ def test_the_end_of_the_network_ends_all(series: str, end: Callable[[Driver], No
     end(driver)
     told = driver.take().decode()
     driver.wait(1)
-    assert driver.modem.connections[0].state.name == "INITIAL"
+    assert driver.modem.part(Connections)[0].state.name == "INITIAL"
     assert not contexts_of(driver).active
     assert not contexts_of(driver).calls
     if told:  # CFUN's is with its answer

@@ -1,4 +1,4 @@
-"""How names are resolved, from what the user, the network and the profile say (manual 3.10)."""
+"""The policy by which names are resolved, from the user, the network and the profile (manual 3.10)."""
 
 from __future__ import annotations
 

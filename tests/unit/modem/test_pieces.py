@@ -158,6 +158,16 @@ def test_what_is_forgotten_is_not_told() -> None:
     assert told.take(5.0) == b"[c 2]"
 
 
+def test_what_is_let_go_before_an_answer_is_what_was_made() -> None:
+    told = Told(most=1, interval=1.0)
+    told.transmitter.final(b"OK", 1.0)
+    told.transmitter.urc(b"URC")
+    told.pieces.add(b"ab")
+    assert told.take(math.inf) == b"OKURC"
+    assert told.transmitter.deadline == 1.5, "the gap goes on"
+    assert told.take(1.5) == b"[a 1]"
+
+
 def test_a_restart_forgets_it() -> None:
     told = Told()
     told.pieces.add(b"a")
@@ -179,8 +189,8 @@ def test_another_transmitter_of_the_line_goes_on() -> None:
 
 def test_a_module_tells_them_with_its_faults() -> None:
     driver = FaultyDriver("ML307R").boot()
-    modem = driver.modem
-    pieces = Pieces(modem, lambda piece, total: modem.notify(b"+X: %d,%b" % (total, piece)), most=2, interval=1.0)
+    console = driver.modem.consoles[0]
+    pieces = Pieces(console, lambda piece, total: console.notify(b"+X: %d,%b" % (total, piece)), most=2, interval=1.0)
     driver.report(lambda: pieces.add(b"abcdefg"))
     assert driver.take() == b"\r\n+X: 2,ab\r\n"
     driver.arm("urc-duplicate times=1")
@@ -188,7 +198,7 @@ def test_a_module_tells_them_with_its_faults() -> None:
     assert driver.take() == b"\r\n+X: 4,cd\r\n" * 2
     driver.wait(1.0)
     assert driver.take() == b"\r\n+X: 6,ef\r\n"
-    assert type(modem.transmitter) is Transmitter
+    assert type(console.transmitter) is Transmitter
     driver.line_room = 0
     driver.wait(1.0)
     driver.read_more(100)
@@ -200,7 +210,8 @@ def test_a_prompt_holds_them_unmade() -> None:
     driver = FaultyDriver("ML307R").boot()
     driver.ask('AT+MIPOPEN=0,"TCP","h",80')
     driver.take()
-    pieces = Pieces(driver.modem, lambda piece, total: driver.modem.notify(b"+X: %b" % piece), most=1)
+    console = driver.modem.consoles[0]
+    pieces = Pieces(console, lambda piece, total: console.notify(b"+X: %b" % piece), most=1)
     assert driver.ask("AT+MIPSEND=0,2") == b"\r\n>"
     driver.report(lambda: pieces.add(b"ab"))
     assert (driver.take(), pieces.total) == (b"", 0)

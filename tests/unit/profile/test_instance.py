@@ -1,4 +1,4 @@
-"""Who one module of a model is, and how fast its time passes."""
+"""One module of a model: its numbers, and the pace of its time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import UsageError
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CONNECTION
 from onemo.profile.instance import carded, hastened, luhn, named, told
-from onemo.profile.schema import CONNECTION, PING
 from onemo.runtime.models import Who, individual
 
 from tests.support.driver import model_named

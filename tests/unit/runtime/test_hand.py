@@ -138,3 +138,11 @@ async def test_a_bug_is_told_and_the_module_goes_on(
     assert "a bug in the emulator" in caplog.text
     hand.urc("+GOES: 1")
     assert await bench.heard() == b"\r\n+GOES: 1\r\n"
+
+
+async def test_an_instance_that_the_model_has_not_is_refused(hand: Hand) -> None:
+    (fault,) = parse_faults("net-reset connect_id=6")
+    with pytest.raises(FaultError, match="on ML305U-DBLN connect_id is 0-5, not 6"):
+        hand.arm(fault)
+    (fault,) = parse_faults("net-reset connect_id=5")
+    assert hand.arm(fault).fault is fault

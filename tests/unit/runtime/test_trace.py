@@ -1,4 +1,4 @@
-"""What is written down of what crossed."""
+"""Traces: the lines that are written of what crossed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When URCs may go out, and what is dropped when nobody reads."""
+"""The moments at which URCs may go out, and the URCs that are dropped when nobody reads."""
 
 from __future__ import annotations
 

@@ -9,13 +9,14 @@ from onemo.at.entry import DataEntry
 from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connection import Loss, Operation, SocketError
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.instance import Instance
+from onemo.families.sockets.profile import CONNECTION
+from onemo.families.sockets.settings import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.modem.channel import Send, Sent
-from onemo.modem.connection import Loss, Operation, SocketError
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
-from onemo.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.net.interface import Transport
-from onemo.profile.schema import CONNECTION
 
 
 class SendData(NamedTuple):
@@ -31,7 +32,7 @@ class SendData(NamedTuple):
 
 def _send(modem: Modem, record: SendData) -> Outcome:
     """Not CONNECTED: CME 550. Data that is missing, too long, of another length or no HEX: CME 50."""
-    instance = modem.connections[record.connect_id]
+    instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.SEND)
     over_udp = instance.transport is Transport.UDP
     if not over_udp and (record.rai or record.seq is not None):
@@ -82,7 +83,7 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
 
 def _escaped(modem: Modem, first: bytes) -> bool:
     """Only with the escaped format does a backslash keep a quote inside the data."""
-    if not first.isdigit() or len(first) > 3 or int(first) not in modem.connections:
+    if not first.isdigit() or len(first) > 3 or int(first) not in modem.part(Connections):
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import Layer
+from onemo.faults.kinds import INDICES, Layer
 from onemo.faults.plan import Armed, Fault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.commands import FaultyCommands
@@ -78,7 +78,7 @@ class Faults:
         self._later: list[tuple[float, Fault]] = []
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
-        self._commands: FaultyCommands | None = None
+        self._commands: list[FaultyCommands] = []
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
         self._ready = False
@@ -89,11 +89,12 @@ class Faults:
     def arm(self, fault: Fault) -> Armed:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
-        Raises FaultError: it names another module.
+        Raises FaultError: it names another module, or an instance that this model has not.
         """
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
             raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
+        self._require_instance(fault)
         armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
         self._arrange()
         return armed
@@ -114,6 +115,7 @@ class Faults:
     def happen(self, fault: Fault) -> None:
         """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
         check_now(fault)
+        self._require_instance(fault)
         happen(self._running.modem, fault, self._running.now())
 
     def soon(self, call: Callable[[], None]) -> None:
@@ -193,6 +195,17 @@ class Faults:
 
     # Inside.
 
+    def _require_instance(self, fault: Fault) -> None:
+        """Raises FaultError: the model has no instance of that number."""
+        asked = [index.name for index in INDICES if index.name in fault.scope]
+        if asked:
+            model = self._running.modem.model.whole()
+            for name in asked:
+                section, number = model.profile.params.get(name), int(fault.scope[name])
+                if section is None or section.range is None or number not in section.range:
+                    there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
+                    raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
+
     def _tidy(self) -> None:
         """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
         if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
@@ -209,9 +222,9 @@ class Faults:
         if not ended:
             return
         self._untidy = True  # what goes on goes with the next step
-        transmitter = self._running.modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter):
-            transmitter.let_go(ended)
+        for console in self._running.modem.consoles:
+            if isinstance(console.transmitter, FaultyTransmitter):
+                console.transmitter.let_go(ended)
         for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
                 wrapper.release(ended)
@@ -225,18 +238,8 @@ class Faults:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
         commands, urcs = on(Layer.COMMAND), on(Layer.URC)
-        if commands and self._commands is None:
-            self._commands = FaultyCommands(modem, self)
-            self._commands.install()
-        elif not commands and self._commands is not None:
-            self._commands.remove()
-            self._commands = None
-        transmitter = modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter):
-            if not (commands or urcs) and transmitter.idle:
-                modem.transmitter = transmitter.plain()
-        elif commands or urcs:
-            modem.transmitter = FaultyTransmitter(modem, self, self._running.now, self._tidy)
+        self._arrange_commands(modem, commands)
+        self._arrange_urcs(modem, commands or urcs)
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
@@ -244,3 +247,22 @@ class Faults:
         for changed in self.on_change:
             changed()
         self._running.rearm()
+
+    def _arrange_commands(self, modem: Modem, wanted: bool) -> None:
+        if wanted and not self._commands:
+            self._commands = [FaultyCommands(modem, console, self) for console in modem.consoles]
+            for each in self._commands:
+                each.install()
+        elif not wanted:
+            for each in self._commands:
+                each.remove()
+            self._commands = []
+
+    def _arrange_urcs(self, modem: Modem, wanted: bool) -> None:
+        for console in modem.consoles:
+            transmitter = console.transmitter
+            if isinstance(transmitter, FaultyTransmitter):
+                if not wanted and transmitter.idle:
+                    console.transmitter = transmitter.plain()
+            elif wanted:
+                console.transmitter = FaultyTransmitter(modem, console, self, self._running.now, self._tidy)

@@ -11,6 +11,7 @@ from onemo.faults.kinds import INDICES, Layer
 from onemo.faults.plan import Armed, Chooser, Occasion
 from onemo.faults.seams.pieces import Piece
 from onemo.faults.seams.urcs import FaultyTransmitter
+from onemo.modem.console import Console
 from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
@@ -34,16 +35,17 @@ class Answered(CommandError):
 class FaultyCommands:
     """Carries commands out as the plan lets it. It is put in the place of the interpreter's own way."""
 
-    def __init__(self, modem: Modem, faults: Chooser) -> None:
+    def __init__(self, modem: Modem, console: Console, faults: Chooser) -> None:
         self._modem = modem
+        self._console = console
         self._faults = faults
-        self._inner = modem.interpreter.execute
+        self._inner = console.interpreter.execute
 
     def install(self) -> None:
-        self._modem.interpreter.execute = self
+        self._console.interpreter.execute = self
 
     def remove(self) -> None:
-        self._modem.interpreter.execute = self._inner
+        self._console.interpreter.execute = self._inner
 
     def __call__(self, command: Command) -> Outcome:
         """Raises CommandError as the command itself does."""
@@ -79,19 +81,19 @@ class FaultyCommands:
         if bound is None or command.form is not Form.SET or command.complete:
             return None
         first = {record.params[0].name for record in bound.records.values() if record.params}
-        name = next((index.key.name for index in INDICES if index.key.name in first), None)
-        found = _FIRST_NUMBER.match(self._modem.interpreter.line, command.end)
+        name = next((index.name for index in INDICES if index.name in first), None)
+        found = _FIRST_NUMBER.match(self._console.interpreter.line, command.end)
         return Label(name, int(found[1])) if name and found else None
 
     def _inject(self, armed: Armed) -> None:
-        transmitter, fault = self._modem.transmitter, armed.fault
+        transmitter, fault = self._console.transmitter, armed.fault
         assert isinstance(transmitter, FaultyTransmitter), "an injected URC has somewhere to be placed"
-        line = self._modem.format.notice(fault.data("text"))
+        line = self._console.format.notice(fault.data("text"))
         transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap"), armed), [armed])
 
     def _answer(self, armed: Armed) -> bytes:
         """What command-answer says, as ATV, ATQ and AT+CMEE have it."""
-        values, form = armed.fault.values, self._modem.format
+        values, form = armed.fault.values, self._console.format
         line = values.get("line")
         before = form.information([line]) if isinstance(line, bytes) else b""
         for key, name in _ERRORS.items():
@@ -106,7 +108,7 @@ class FaultyCommands:
 
     def _error(self, name: bytes, number: int) -> bytes:
         """A number that the model knows is told with its text where AT+CMEE asks for that."""
-        form = self._modem.format
+        form = self._console.format
         if form.error_level == 0:
             return form.error(None)
         if form.quiet:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 
 from onemo.errors import FaultError
+from onemo.families.sockets.connection import Event, Loss, State
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.instance import Instance
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Fault
-from onemo.modem.connection import Event, Loss, State
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
@@ -177,7 +178,7 @@ def _instance(modem: Modem, fault: Fault, label: Label | None) -> Instance | Non
     """The instance that is meant; None where the model has no such one, or is off."""
     of_socket = label.number if label is not None and label.index_name == CONNECT_ID else 0
     wanted = fault.whole("id") if "id" in fault.values else of_socket
-    return modem.connections[wanted] if modem.power.ready and wanted in modem.connections else None
+    return modem.part(Connections)[wanted] if modem.power.ready and wanted in modem.part(Connections) else None
 
 
 Happening = Callable[[Modem, Fault, float, "Label | None"], None]

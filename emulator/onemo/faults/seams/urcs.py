@@ -10,9 +10,11 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection
 
+from onemo.families.sockets.connections import Connections
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Armed, Chooser, Occasion
 from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
+from onemo.modem.console import Console
 from onemo.modem.modem import Modem
 from onemo.profile.index import CONNECT_ID, Label
 from onemo.wire.transmitter import Kind, Transmitter
@@ -24,19 +26,25 @@ _MOMENT = 0.5
 
 
 class FaultyTransmitter(Transmitter):
-    """A modem's transmitter with faults. clock: the time now, in seconds; tidy: told when it keeps nothing any more.
+    """A console's transmitter with faults. clock: the time now, in seconds; tidy: told when it keeps nothing any more.
 
     What waits is bounded as URCs are that are held: above that mark nothing more is made to wait.
     """
 
     def __init__(
-        self, modem: Modem, faults: Chooser, clock: Callable[[], float], tidy: Callable[[], None] = lambda: None
+        self,
+        modem: Modem,
+        console: Console,
+        faults: Chooser,
+        clock: Callable[[], float],
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
         line = modem.profile.line
         super().__init__(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
-        self._plain = modem.transmitter
+        self._plain = console.transmitter
         self.take_over(self._plain)
         self._modem = modem
+        self._console = console
         self._faults = faults
         self._clock = clock
         self._tidy = tidy
@@ -130,7 +138,7 @@ class FaultyTransmitter(Transmitter):
                 pieces = [(due, self._split(piece, armed)) for due, piece in pieces]
             else:
                 pieces = [
-                    (due, piece._replace(data=spoilt(piece.data, armed.fault, self._modem.format)))
+                    (due, piece._replace(data=spoilt(piece.data, armed.fault, self._console.format)))
                     for due, piece in pieces
                 ]
         treated = [Waiting(due, piece, fired) if due or not point else Waiting(wait, piece, fired, point)
@@ -141,9 +149,9 @@ class FaultyTransmitter(Transmitter):
 
     def _lateness(self, armed: Armed, label: Label | None) -> float:
         """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.connections
+        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.part(Connections)
         if label is not None and socket and armed.fault.text("until") == "timeout":
-            request = self._modem.connections[label.number].request
+            request = self._modem.part(Connections)[label.number].request
             return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
         return armed.seconds()
 
@@ -189,7 +197,7 @@ class FaultyTransmitter(Transmitter):
     def _occasion(self, data: bytes) -> Occasion:
         found = find_id(data)
         label = Label(found[0], int(found[1][1])) if found else None
-        line = data.strip(self._modem.format.cr + self._modem.format.lf)
+        line = data.strip(self._console.format.cr + self._console.format.lf)
         return Occasion(urc=line.decode("latin-1"), label=label, data=line)
 
     @staticmethod
@@ -207,7 +215,7 @@ class FaultyTransmitter(Transmitter):
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """See Transmitter; the point before an answer."""
-        if data and not self._modem.online and not self._answering:
+        if data and not self._console.online and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)

@@ -1,6 +1,6 @@
 """One attempt at one address: a real TCP or UDP socket with the options that a module's instance asks for.
 
-The handshake's time limit, and what the host's errno means to a module.
+The handshake's time limit, and the meaning of the host's errno to a module.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ _IP_BIND_ADDRESS_NO_PORT = 24  # of linux/in.h, which the library does not name
 
 
 class Place(NamedTuple):
-    """Where traffic is really sent: an address of the host's network and a port."""
+    """The real end of traffic: an address of the host's network and a port."""
 
     address: str
     port: int
 
     @property
     def family(self) -> Family:
+        """The family of the address."""
         return Family.IPV6 if ":" in self.address else Family.IPV4
 
     def __str__(self) -> str:
@@ -82,10 +83,11 @@ def _new_socket(transport: Transport, family: Family) -> socket.socket:
 
 
 def _set_options(sock: socket.socket, request: OpenRequest, family: Family) -> None:
-    """What must be set before the handshake. UDP keeps the host's buffers: a small one loses whole datagrams.
+    """Set the options that must be set before the handshake.
 
-    Linux doubles SO_RCVBUF for its own overhead and offers half of that, so the window begins at what is
-    asked for; a peer that sends large segments gets up to twice as much in before the window is shut.
+    UDP keeps the host's buffers: a small one loses whole datagrams. Linux doubles SO_RCVBUF for its own overhead and
+    offers half of that, so the window begins at what is asked for; a peer that sends large segments gets up to twice as
+    much in before the window is shut.
     """
     if family is Family.IPV6:
         # else a program of the host that has this local port in IPv4 alone would stand in the way
@@ -124,7 +126,7 @@ def _bind(sock: socket.socket, request: OpenRequest, family: Family, own: str | 
 
 
 async def _shake_hands(sock: socket.socket, place: Place, deadline: float) -> None:
-    """Raises OSError, or NetError(TIMED_OUT) at the deadline."""
+    """Connect the socket. Raises OSError, or NetError(TIMED_OUT) at the deadline."""
     code = sock.connect_ex((place.address, place.port))
     if code == errno.EINPROGRESS:
         with trio.move_on_at(deadline) as scope:
@@ -137,7 +139,7 @@ async def _shake_hands(sock: socket.socket, place: Place, deadline: float) -> No
 
 
 def _refuse_itself(sock: socket.socket) -> None:
-    """A socket that dials its own port on its own address gets itself (a simultaneous open), and an echo."""
+    """Refuse a socket that dialled its own port on its own address, and got itself (a simultaneous open)."""
     try:
         itself = sock.getsockname() == sock.getpeername()
     except OSError:

@@ -1,4 +1,4 @@
-"""Names, asked of a module's own name servers with dnspython."""
+"""Name resolution by a module's own name servers, with dnspython."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _ServerFailed(Exception):
 
 
 class Resolver:
-    """Resolves names as absolute ones: no search list, no hosts file. Each server is looked for where place says.
+    """A resolver of absolute names: no search list, no hosts file. place tells where each server really is.
 
     clock: seconds, by which kept answers grow old. source: as in HostNetwork.
     """
@@ -49,11 +49,11 @@ class Resolver:
         self._kept: dict[tuple[str, Family], tuple[float, tuple[str, ...]]] = {}
 
     async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
-        """The name's addresses in this family, in the order of the answer; at least one, at most 64.
+        """Return the name's addresses in this family, in the order of the answer; at least one, at most 64.
 
-        The family's servers are asked in order, each with policy.requests requests. That there is no such name,
-        or no address, is an answer: no further server is asked. Raises NetError: NAME (malformed, no address, no
-        server that may be asked, none that is able to say), NAME_TIMED_OUT (no server answered).
+        The family's servers are asked in order, each with policy.requests requests. That there is no such name, or no
+        address, is an answer: no further server is asked. Raises NetError: NAME (malformed, no address, no server that
+        may be asked, none that is able to say), NAME_TIMED_OUT (no server answered).
         """
         await trio.lowlevel.checkpoint()
         require_name(name)
@@ -84,7 +84,7 @@ class Resolver:
         self._kept[key] = self._clock(), found
 
     async def _ask_all(self, name: str, family: Family, policy: NamePolicy) -> tuple[str, ...]:
-        """What the first server that is able to say says; may be empty."""
+        """Return the answer of the first server that is able to give one; may be empty."""
         asked = answered = False
         for server in policy.ipv4 if family is Family.IPV4 else policy.ipv6:
             for _ in range(policy.requests):
@@ -105,10 +105,10 @@ class Resolver:
         raise NetError(NetFailure.NAME, f"{name} {_RECORD[family]}: {reason}")
 
     async def _ask(self, name: str, family: Family, server: str) -> tuple[str, ...]:
-        """One request, again over TCP when the answer is too long for a datagram.
+        """Send one request, and again over TCP when the answer is too long for a datagram.
 
-        What strangers send, and answers to other questions, are passed over. Raises _ServerFailed, OSError,
-        EOFError, trio.BrokenResourceError; NetError: the server must not or cannot be asked.
+        Packets of strangers, and answers to other questions, are passed over. Raises _ServerFailed, OSError, EOFError,
+        trio.BrokenResourceError; NetError: the server must not or cannot be asked.
         """
         # Not at the top: loading dnspython takes as long as everything else that a ready port needs.
         import dns.asyncbackend
@@ -144,9 +144,10 @@ class Resolver:
 
 
 def host_name_servers(resolv_conf: str = "/etc/resolv.conf") -> tuple[str, ...]:
-    """The name servers of the host's configuration, in its order; none if it cannot be read.
+    """Read the name servers of the host's configuration, in its order; none if it cannot be read.
 
-    What is no address is left out, and so is an address with a scope id: a module does not have that interface.
+    Entries that are no address are left out, and so is an address with a scope id: a module does not have that
+    interface.
     """
     try:
         with open(resolv_conf, encoding="ascii", errors="replace") as file:
@@ -165,7 +166,7 @@ def _is_server(text: str) -> bool:
 
 
 def _addresses(answer: Message) -> tuple[str, ...]:
-    """The addresses at the end of the answer's chain of aliases. Raises _ServerFailed, DNSException."""
+    """Return the addresses at the end of the answer's chain of aliases. Raises _ServerFailed, DNSException."""
     import dns.message
     import dns.rcode
 

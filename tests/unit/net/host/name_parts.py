@@ -1,4 +1,4 @@
-"""What the tests of names share."""
+"""Parts of the tests of names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ V4 = ["192.0.2.7", "192.0.2.9"]
 
 
 class Places(dict[str, Place]):
-    """Where the servers of a test are, over both transports."""
+    """The places of the servers of a test, over both transports."""
 
     async def of(self, transport: Transport, address: str, port: int) -> Place:
         assert port == 53

@@ -9,7 +9,7 @@ import pytest
 import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.ports import PortLedger
-from onemo.net.host.routes import Routes, Sandbox, parse_pattern, parse_route
+from onemo.net.host.routes import Routes, SandboxNetwork, parse_pattern, parse_route
 from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import (
     Echo,
@@ -79,7 +79,7 @@ def network(
     *routes: str,
     deny: tuple[str, ...] = (),
     offline: bool = False,
-    sandbox: Sandbox | None = None,
+    sandbox: SandboxNetwork | None = None,
     names: Names | None = None,
 ) -> HostNetwork:
     """A network whose names are known to names, or to the server at SERVER where the routes say so."""

@@ -154,7 +154,7 @@ async def test_unacknowledged(network: HostNetwork, peers: Peers) -> None:
 
 
 async def woken(connection: Connection) -> bool:
-    """Whether wait_broken comes back once everything else has settled."""
+    """Tell whether wait_broken comes back once everything else has settled."""
     with trio.move_on_after(0.05):
         await connection.wait_broken()
         return True

@@ -1,4 +1,4 @@
-"""How long answers are kept."""
+"""The cache of the resolver: how long answers are kept."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ async def test_a_connection(
     transport: Transport,
     given: bool,
 ) -> None:
-    """source holds for its own family; the port is the given one, or one that the host chooses."""
+    """Its own family has the source; the port is the given one, or one that the host chooses."""
     peer = peers.tcp(family) if transport is Transport.TCP else peers.udp(family)
     local_port = unused_port(transport) if given else 0
     connection = await network(OWN).open(to(peer, local_port=local_port))
@@ -83,7 +83,7 @@ def test_an_address_and_every_address_share_no_port(ledger: PortLedger) -> None:
 
 
 async def seen(peer: socket.socket, asking: Callable[[], Awaitable[object]]) -> str:
-    """Who asks, as the peer sees it."""
+    """Return the address that asks, as the peer sees it."""
     peer.setblocking(False)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(asking)

@@ -33,7 +33,7 @@ def written(tmp_path: Path) -> Path:
 
 
 def mistakes(file: Path, content: str | bytes) -> list[str]:
-    """What is told of a file, without its path."""
+    """Return the mistakes told of a file, without its path."""
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UsageError) as refusal:
         load_config(file)

@@ -13,15 +13,16 @@ from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
+from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
+from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.modem.cache import Cache
 from onemo.modem.channel import Close, Drop
-from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.modem.console import Console
 from onemo.modem.host import Host
 from onemo.modem.pieces import piece_sizes
-from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label
-from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 from onemo.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535
@@ -34,6 +35,8 @@ class Instance:
     """One connect_id. Implements Owner. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that
     it is on, None for the default one. sent, received: bytes. waiting_ports: all local ports in their 2 MSL wait, and
     until when.
+
+    console: the one that asked last, which hears of it, and is held in transparent mode.
 
     buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
     mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
@@ -56,6 +59,10 @@ class Instance:
     queued: int = 0
     packet_size: int = 0
     packet_wait: float = 0.0
+    console: Console = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.console = self.host.first
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that the state does not allow. Raises CommandError."""
@@ -75,13 +82,46 @@ class Instance:
 
     @property
     def transport(self) -> Transport | None:
+        """TCP or UDP; None while INITIAL."""
         return self.request.transport if self.request else None
+
+    @property
+    def connected(self) -> bool:
+        """The connection stands."""
+        return self.state is State.CONNECTED
+
+    @property
+    def datagrams(self) -> bool:
+        """It is one of UDP."""
+        return self.transport is Transport.UDP
+
+    # Transparent mode.
+
+    def take_line(self) -> bytes:
+        """Hold the line from now on; return what was received before and is unread."""
+        unread = self.drain_raw()
+        self.hold(AccessMode.TRANSPARENT)
+        self.online = True
+        return unread
+
+    def leave_line(self) -> None:
+        """Go back to normal mode."""
+        self.online = False
+        self.hold(AccessMode.NORMAL)
+
+    def give_up_line(self) -> None:
+        """Leave the line, if it holds one: it has ended, or a command on another console wants it otherwise."""
+        if self.online:
+            self.online = False
+            self.console.go_offline()
 
     # What commands do.
 
     def close(self, mode: int, now: float) -> None:
         """Begin MIPCLOSE in the way that mode stands for in the profile; on UDP the mode is inert."""
         self.check(Operation.CLOSE)
+        self.give_up_line()
+        self.console = self.host.console
         lost = self.state is State.CLOSED
         self.on(Event.CLOSE)
         self.close_mode = mode
@@ -161,7 +201,7 @@ class Instance:
         self.ipv6 = ipv6
         self.last_exchange = now
         if self.access_mode is AccessMode.TRANSPARENT:
-            self.host.go_online(self.connect_id)
+            self.console.go_online(self)
             return
         self.hold(self.access_mode)
         self._tell_opened(0)
@@ -190,7 +230,7 @@ class Instance:
             return 0
         if self.transport is Transport.UDP:
             return _MAX_DATAGRAM
-        transmitter = self.host.transmitter
+        transmitter = self.console.transmitter if transparent else self.host.first.transmitter
         if transmitter.full:
             return 0
         if transparent:
@@ -241,9 +281,7 @@ class Instance:
 
     def lose(self, loss: Loss) -> None:
         """Tell that the connection has ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
-        if self.online:
-            self.online = False
-            self.host.go_offline(self.connect_id)
+        self.give_up_line()
         self.on(Event.LOST)
         if not self.host.settings.effective(AUTOFREE, self.connect_id).free_mode:
             self.on(Event.RELEASED)
@@ -262,12 +300,12 @@ class Instance:
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
         self.on(Event.RELEASED)
-        self.host.notify(print_line("MIPCLOSE", self.connect_id, code))
+        self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
 
     # Inside.
 
     def _tell_opened(self, result: int) -> None:
-        self.host.notify(print_line("MIPOPEN", self.connect_id, result))
+        self.host.notify_on(self.console, print_line("MIPOPEN", self.connect_id, result))
 
     def _encoded(self, data: bytes) -> bytes:
         """Encode data in the <recv_format>."""
@@ -289,7 +327,7 @@ class Instance:
 
     def _write_raw(self, data: bytes) -> None:
         """Write straight to the DTE. Datagrams for which there is no room are dropped whole, and counted."""
-        transmitter = self.host.transmitter
+        transmitter = self.console.transmitter
         if self.transport is Transport.UDP and transmitter.full:
             transmitter.dropped += 1
         else:
