@@ -91,6 +91,7 @@ class Lifecycle:
         modem.sleep.configure()
         modem.sleep.touch(now)
         modem.radio.search(max(now, self.power.since + modem.register_time))
+        modem.wake_families()
         modem.intents.append(Ready())
 
     def write_banner(self) -> None:

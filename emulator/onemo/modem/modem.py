@@ -154,6 +154,12 @@ class Modem:
             found = self.memory.keepers[name] = make(self)
         return found
 
+    def wake_families(self) -> None:
+        """Make the parts that have to be there from a boot on, as the NV is."""
+        for defined in self.model.binder.bind_waking(self.memory.snapshot):
+            if defined.part is not None:
+                self.part(defined.part)
+
     @property
     def files(self) -> Files:
         """The certificates and keys."""
