@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from onemo.at.command import BoundCommand, Pending
+from onemo.at.command import Pending
 from onemo.at.params import BoundRecord, Value
 from onemo.at.registry import BoundModel
 from onemo.at.reply import CONNECT, DONE, OK, Cme, CommandError, ErrorCode, Reply, ReplyFormat
@@ -103,9 +103,9 @@ class Modem:
     def imsi(self) -> str:
         return self.profile.identity.imsi
 
-    @property
-    def commands(self) -> Mapping[bytes, BoundCommand[Modem]]:
-        return self.model.commands
+    def has(self, command: str) -> bool:
+        """Tell whether the model has a command."""
+        return self.model.has(command)
 
     def attached(self, operation: Attach, network: NetworkInfo, now: float) -> None:
         """The network took the module: it has the time (NITZ), name servers, and a context. Nothing of that if the
