@@ -8,6 +8,7 @@ from onemo.faults.plan import Armed
 from onemo.faults.presets import parse_faults
 from onemo.faults.seams.attach import Faults, Wrapper
 from onemo.modem.modem import Modem
+from onemo.runtime.models import Model
 
 from tests.support.driver import READ, Driver
 
@@ -15,7 +16,7 @@ from tests.support.driver import READ, Driver
 class FaultyDriver(Driver):
     """told: the faults that have fired, in order. Faults given here are armed before the start."""
 
-    def __init__(self, model: str, *said: str, seed: int = 1, chunk: int = READ) -> None:
+    def __init__(self, model: str | Model, *said: str, seed: int = 1, chunk: int = READ) -> None:
         super().__init__(model, chunk=chunk)
         self.told: list[str] = []
         self.faults = Faults(_Running(self), seed)
