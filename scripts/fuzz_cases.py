@@ -62,7 +62,7 @@ class Maker:
     def __init__(self, model: Model, random: Random) -> None:
         self._model = model
         self._random = random
-        self._names = sorted(model.commands)
+        self._names = sorted(model.whole().commands)
         self._ways: tuple[tuple[int, Callable[[], list[Step]]], ...] = (
             (50, self._typed), (12, self._opened), (10, self._sent), (8, self._transparent), (10, self._waited),
             (8, self._of_the_peer), (8, self._faulty), (3, self._of_the_world),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple
@@ -132,6 +132,7 @@ class Binder(Generic[D]):
         self._loaded = loaded
         self._waiting = {family.name: family for family in families}
         self._owner = {name: family for family in families for name in (*family.commands, *family.keeps)}
+        self._waking = [family for family in families if family.wakes is not None]
         self.commands: dict[bytes, BoundCommand[D]] = {}
         self.slots = _Slots(self)
         self.kept: set[Slot[Any]] = set()
@@ -146,20 +147,18 @@ class Binder(Generic[D]):
         family = self._owner.get(name)
         if family is None or family.name not in self._waiting:
             return False
-        self.bind_family(family)
-        if self.mistakes:
-            raise ProfileError(self.mistakes)
+        self._bind([family])
         return True
 
     def kept_names(self, stored: Mapping[str, object]) -> list[str]:
         """The entries of an NV that families keep."""
         return [name for name in stored if (family := self._owner.get(name)) is not None and name in family.keeps]
 
-    def bind_waking(self, kept: Mapping[str, object]) -> None:
-        """Bind the families that have to be there from the boot on, as the NV is."""
-        for family in list(self._waiting.values()):
-            if family.wakes is not None and family.wakes(kept):
-                self.bind_family(family)
+    def bind_waking(self, stored: Callable[[], Mapping[str, object]]) -> list[FamilyDefinition[D]]:
+        """Bind the families that have to be there from a boot on, as the NV is; return what they define."""
+        woken = [family for family in self._waking if family.wakes is not None and family.wakes(stored())]
+        self._bind(woken)
+        return [self.bound[family.name] for family in woken]
 
     def bind_module(self, name: str) -> None:
         """Bind the family that a module belongs to, if it waits."""
@@ -170,7 +169,10 @@ class Binder(Generic[D]):
 
     def bind_all(self) -> None:
         """Bind every family that waits. Raises ProfileError with every mistake."""
-        for family in list(self._waiting.values()):
+        self._bind(list(self._waiting.values()))
+
+    def _bind(self, families: Sequence[Family]) -> None:
+        for family in families:
             self.bind_family(family)
         if self.mistakes:
             raise ProfileError(self.mistakes)

@@ -268,9 +268,13 @@ def _contexts(modem: Modem) -> tuple[ContextInfo, ...]:
 
 
 def _settings(modem: Modem) -> dict[str, object]:
-    """Return each setting of the model: its record, by key where it has keys, by number where there are several."""
-    shown: dict[str, object] = {}
-    for command in modem.model.whole().commands.values():
+    """Return each setting of the model: its record, by key where it has keys, by number where there are several.
+
+    Families that nothing needed so far are bound for it: once for all modules of the model, some 10 ms.
+    """
+    model, shown = modem.model, dict[str, object]()
+    for name in model.names():
+        command = model.commands[name.encode()]
         values: dict[str, object] = {}
         for slot, bound in command.slots.items():
             if slot.indexed_by:

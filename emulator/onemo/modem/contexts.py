@@ -204,7 +204,7 @@ class Contexts:
     @property
     def _auto_connect(self) -> bool:
         """AT+MUECONFIG; a model without it connects by itself."""
-        if b"MUECONFIG" not in self._host.commands:
+        if not self._host.has("MUECONFIG"):
             return True
         return bool(self._host.settings.effective(AUTO_CONNECT).enabled)
 

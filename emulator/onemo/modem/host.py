@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from onemo.at.store import Settings
 from onemo.errors import NetFailure
@@ -14,7 +13,6 @@ from onemo.net.interface import Family
 from onemo.profile.schema import Profile
 
 if TYPE_CHECKING:
-    from onemo.at.command import BoundCommand
     from onemo.modem.files import Files
     from onemo.modem.registration import Cell
     from onemo.modem.sim import Sim
@@ -57,9 +55,8 @@ class Host(Protocol):
     @property
     def contexts(self) -> Bearers: ...
 
-    @property
-    def commands(self) -> Mapping[bytes, BoundCommand[Any]]:
-        """Those that the model has."""
+    def has(self, command: str) -> bool:
+        """Tell whether the model has a command."""
         ...
 
     @property

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from onemo.at.command import BoundCommand, Pending
+from onemo.at.command import Pending
 from onemo.at.params import BoundRecord, Value
 from onemo.at.registry import BoundModel
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
@@ -96,10 +96,9 @@ class Modem:
         """The module is registered with a network."""
         return self.radio.registered
 
-    @property
-    def commands(self) -> Mapping[bytes, BoundCommand[Modem]]:
-        """The commands that were needed so far, those of the core among them."""
-        return self.model.commands
+    def has(self, command: str) -> bool:
+        """Tell whether the model has a command."""
+        return self.model.has(command)
 
     def attached(self, operation: Attach, network: NetworkInfo, now: float) -> None:
         """The network took the module: it has the time (NITZ), name servers, and a context. Nothing of that if the
@@ -151,6 +150,12 @@ class Modem:
             make = next(defined.keepers[name] for defined in self.model.bound() if name in defined.keepers)
             found = self.memory.keepers[name] = make(self)
         return found
+
+    def wake_families(self) -> None:
+        """Make the parts that have to be there from a boot on, as the NV is."""
+        for defined in self.model.binder.bind_waking(self.memory.snapshot):
+            if defined.part is not None:
+                self.part(defined.part)
 
     @property
     def files(self) -> Files:
@@ -258,6 +263,7 @@ class Modem:
         self.sleep.configure()
         self.sleep.touch(now)
         self.radio.search(max(now, self.power.since + self.register_time))
+        self.wake_families()
         self.intents.append(Ready())
 
     def on_ended(self) -> None:

@@ -258,7 +258,7 @@ class Radio:
     def _granted(self) -> tuple[str, ...]:
         """The active time and the periodic TAU that the network gave: those that AT+CPSMS asks for."""
         saving = self._host.settings.get(POWER_SAVING)
-        asked = saving.mode == Saving.ON and b"CPSMS" in self._host.commands
+        asked = saving.mode == Saving.ON and self._host.has("CPSMS")
         return (saving.active_time, saving.periodic_tau) if asked else ()
 
     @property
@@ -296,7 +296,7 @@ class Radio:
                 self._report(slot)
 
     def _report(self, slot: Slot[RegistrationReport]) -> None:
-        if slot.name.encode() not in self._host.commands:
+        if not self._host.has(slot.name):
             return
         report = self._host.settings.get(slot)
         if report.n:

@@ -152,7 +152,7 @@ class Sleep:
         deep = get(SLEEP_MODE).sleep_mode == SleepMode.DEEP
         self._sleep_after = max(release, get(SLEEP_DELAY).delay_sleep) if deep else math.inf
         saving = get(POWER_SAVING)
-        on = saving.mode == Saving.ON and b"CPSMS" in self._host.commands
+        on = saving.mode == Saving.ON and self._host.has("CPSMS")
         self._save_after = max(release, active_time(saving.active_time)) if on else math.inf
         self._idle_after = release if get(STACK_INDICATION).psind_enable else math.inf
         self._rests = min(self._sleep_after, self._save_after, self._idle_after) < math.inf

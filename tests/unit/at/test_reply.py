@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
-from onemo.at.reply import CONNECT, ERROR, OK, CommandError, ReplyFormat
+from onemo.at.reply import CONNECT, ERROR, OK, CommandError, ErrorCode, ReplyFormat
 from onemo.families.sockets.connection import SocketError
 
 from tests.support.driver import model_named
@@ -44,6 +46,22 @@ def test_error_reports(form: ReplyFormat) -> None:
     assert told[:2] == [b"\r\nERROR\r\n", b"\r\n+CME ERROR: 552\r\n"]
     assert told[2].startswith(b"\r\n+CME ERROR: ")
     assert told[2][14:-2].decode("ascii").replace("/", "").replace(" ", "").isalpha()
+
+
+@pytest.mark.parametrize("result", ["CME", "CMS", "CIS"])
+def test_every_class_of_errors_as_cmee_has_it(result: Literal["CME", "CMS", "CIS"]) -> None:
+    code = ErrorCode("broken", result)
+    others = {ErrorCode("broken", other): (8, "another") for other in ("CME", "CMS", "CIS") if other != result}
+    form = ReplyFormat({**others, code: (7, "it is broken")})
+    told = []
+    for form.error_level in (0, 1, 2):
+        told.append(form.error(code))
+    words = f"+{result} ERROR: ".encode()
+    assert told == [b"\r\nERROR\r\n", b"\r\n" + words + b"7\r\n", b"\r\n" + words + b"it is broken\r\n"]
+    form.verbose = False
+    assert form.error(code) == told[2], "there is no number for it in ATV0"
+    form.quiet = True
+    assert form.error(code) == b""
 
 
 def test_other_line_ends(form: ReplyFormat) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from onemo.at.command import KeyedSetting
+from onemo.at.family import Family
+from onemo.at.registry import definition
 from onemo.cli.show import check_file
+from onemo.families import FAMILIES
 from onemo.profile.loader import builtin_directory, model_files, sub_models
 
 from tests.unit.cli.conftest import ACME, Typed, Write
+
+HEAD = 'extends = "models/ml307r.toml"\nsource = "x"\nseries = "OWN"\n'
 
 
 def checked(file: Path, capsys: pytest.CaptureFixture[str], *profiles: Path) -> tuple[int, list[str]]:
@@ -100,3 +106,15 @@ def test_a_file_below_may_lie_in_another_directory(tmp_path: Path, capsys: pytes
 def test_the_exit_status_of_the_command(typed: Typed, write: Write) -> None:
     assert typed("check-profile", str(write("own.toml", "a = ["))).status == 1
     assert typed("check-profile", str(builtin_directory() / "models" / "mn316.toml")).status == 0
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_mistake_of_any_family_is_told_at_once(write: Write, typed: Typed, tmp_path: Path, family: Family) -> None:
+    """Also by ``run``, which binds most families of a built-in profile when they are needed."""
+    command, *_ = definition(family).declarations
+    where, wrong = ("keys", "params.x.default") if isinstance(command, KeyedSetting) else ("params", "default")
+    file = write("own.toml", f'{HEAD}[commands."{command.name}".{where}]\nnothing.{wrong} = 1\n')
+    checked, run = typed("check-profile", str(file)), typed("run", "own", "--profiles", str(tmp_path))
+    assert (checked.status, run.status) == (1, 2)
+    for said in (checked.out, run.err):
+        assert f"own.toml: commands.{command.name}.{where}.nothing: no such " in said

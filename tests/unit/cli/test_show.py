@@ -297,9 +297,9 @@ def test_ranges_and_defaults_with_their_sources(shown: Shown) -> None:
     start = next(index for index, line in enumerate(lines) if cells(line)[0] == "keepidle")
     assert [cells(line) for line in lines[start : start + 2]] == [
         ["keepidle", "30-7200", "manual 3.2", "sockets.toml"],
-        ["default 30", "manual 3.2, fn 9", "mn316.toml"],
+        ["default 30", "manual 3.2, fn 9", "nb-mn316.toml"],
     ]
-    assert row(lines, "connect_id") == ["0-4; required", "manual 3.1, fn 2", "mn316.toml"]
+    assert row(lines, "connect_id") == ["0-4; required", "manual 3.1, fn 2", "nb-mn316.toml"]
     assert "  +MIPTKA: (0-4),(0-1),(30-7200),(30-600),(1-9)" in lines
 
 

@@ -80,6 +80,13 @@ def test_a_model_fits_one_screen(file: Path) -> None:
     assert max(map(len, lines)) <= 120
 
 
+@pytest.mark.parametrize("file", model_files().values(), ids=lambda file: file.stem)
+def test_a_model_extends_a_family_file_and_no_other_model(file: Path) -> None:
+    parent = builtin_directory() / tomllib.loads(file.read_text())["extends"]
+    assert parent.parent.name == "families"
+    assert parent.is_file()
+
+
 # ---- names -----------------------------------------------------------------------------------------------
 
 
@@ -126,11 +133,11 @@ def test_a_broken_file_does_not_hide_the_nearest_names(write: Write, tmp_path: P
 def test_each_value_comes_from_the_last_file_that_says_it() -> None:
     loaded = load("MN326")
     assert loaded.origin(("series",)) == Origin("mn326.toml", "manual 1.1")
-    assert loaded.origin(("params", "connect_id", "range")) == Origin("mn316.toml", "manual 3.1, fn 2")
+    assert loaded.origin(("params", "connect_id", "range")) == Origin("nb-mn316.toml", "manual 3.1, fn 2")
     assert loaded.origin(("family",)) == Origin("nb.toml", "manual 1.1")
     keepidle = ("commands", "MIPTKA", "params", "keepidle")
     assert loaded.origin((*keepidle, "range")) == Origin("sockets.toml", "manual 3.2")
-    assert loaded.origin((*keepidle, "default")) == Origin("mn316.toml", "manual 3.2, fn 9")
+    assert loaded.origin((*keepidle, "default")) == Origin("nb-mn316.toml", "manual 3.2, fn 9")
     assert loaded.origin(("cme", "phone_failure", "number")) == Origin("basic.toml", "27.007 9.2")
 
 
@@ -162,6 +169,14 @@ def test_tables_merge_and_lists_replace(write: Write, tmp_path: Path) -> None:
     path = ("commands", "MIPCFG", "keys", "encoding", "params", "recv_format", "default")
     assert loaded.origin(path) == Origin("mine.toml", "measured")
     assert loaded.profile.sub_model == "MINE"
+
+
+@pytest.mark.parametrize("file", model_files().values(), ids=lambda file: file.stem)
+def test_a_users_profile_extends_any_model(write: Write, tmp_path: Path, file: Path) -> None:
+    write("mine.toml", f'extends = "models/{file.name}"\nsource = "mine"\nseries = "MINE"\n')
+    mine, model = load("mine", [tmp_path]).profile, load(file.stem).profile
+    assert (mine.series, mine.identity) == ("MINE", model.identity)
+    assert (mine.params, mine.contexts, mine.tables) == (model.params, model.contexts, model.tables)
 
 
 def test_the_nearest_source_counts(write: Write, tmp_path: Path) -> None:

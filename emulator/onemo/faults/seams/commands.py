@@ -17,7 +17,7 @@ from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
 _FIRST_NUMBER = re.compile(rb'[ ]*(?:"[^"]*"[ ]*,[ ]*)?(\d{1,9})')
-_ERRORS = {"cme": b"+CME ERROR: ", "cms": b"+CMS ERROR: "}
+_ERRORS = ("cme", "cms")
 
 
 class Answered(CommandError):
@@ -96,9 +96,9 @@ class FaultyCommands:
         values, form = armed.fault.values, self._console.format
         line = values.get("line")
         before = form.information([line]) if isinstance(line, bytes) else b""
-        for key, name in _ERRORS.items():
+        for key in _ERRORS:
             if key in values:
-                return before + self._error(name, armed.fault.whole(key))
+                return before + self._error(key.upper(), armed.fault.whole(key))
         result = armed.fault.text("result").encode("latin-1", "replace") if "result" in values else b"ERROR"
         if form.quiet:
             return before
@@ -106,17 +106,18 @@ class FaultyCommands:
             return before + _NUMBERS[result] + form.cr
         return before + form.notice(result)
 
-    def _error(self, name: bytes, number: int) -> bytes:
+    def _error(self, result: str, number: int) -> bytes:
         """A number that the model knows is told with its text where AT+CMEE asks for that."""
         form = self._console.format
         if form.error_level == 0:
             return form.error(None)
         if form.quiet:
             return b""
-        text = next((text for known, text in form.errors.values() if known == number), None)
-        if name == _ERRORS["cme"] and form.error_level == 2 and text is not None:
-            return form.notice(name + text.encode())
-        return form.notice(name + b"%d" % number)
+        shown = str(number)
+        if form.error_level == 2:
+            known = self._modem.model.whole().errors.items()
+            shown = next((text for code, (n, text) in known if (code.result, n) == (result, number)), shown)
+        return form.notice(f"+{result} ERROR: {shown}".encode())
 
 
 _NUMBERS = {b"OK": b"0", b"CONNECT": b"1", b"RING": b"2", b"NO CARRIER": b"3", b"ERROR": b"4", b"NO DIALTONE": b"6",

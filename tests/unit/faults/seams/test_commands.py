@@ -8,6 +8,7 @@ from onemo.wire.transmitter import Transmitter
 
 from tests.support.driver import model_named
 from tests.support.faulty import FaultyDriver
+from tests.support.lazy import lazy
 
 MODELS = ("ML307R", "ML307G", "MN316", "MN319")
 OPEN = 'AT+MIPOPEN=0,"TCP","192.0.2.1",7'
@@ -56,6 +57,15 @@ def test_every_number_of_the_model(model: str) -> None:
         assert driver.answer("AT+CMEE=0") == ["OK"]
         assert driver.answer("AT+CGMM") == ["ERROR"]
         assert driver.answer("AT+CMEE=1") == ["OK"]
+
+
+def test_the_number_of_a_family_that_nothing_needed_yet() -> None:
+    driver = FaultyDriver(lazy("ML307R")).boot()
+    driver.ask("AT+CMEE=2")
+    driver.arm("command-answer command=CGMM cme=550 times=1")
+    assert driver.answer("AT+CGMM") == ["+CME ERROR: TCP/IP unknown error"]
+    driver.arm("command-answer command=CGMM cms=550 times=1")
+    assert driver.answer("AT+CGMM") == ["+CMS ERROR: 550"], "of another class"
 
 
 @pytest.mark.parametrize(
