@@ -31,7 +31,6 @@ LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
     "Close",
     "Event",
-    "Family",
     "Kind",
     "Line",
     "Of",

@@ -16,7 +16,7 @@ class Transport(Enum):
     UDP = "UDP"
 
 
-class Family(Enum):
+class AddressFamily(Enum):
     IPV4 = 4
     IPV6 = 6
 
@@ -29,7 +29,7 @@ class NamePolicy(NamedTuple):
     name's whole result is kept, None: no answer is kept and none is taken from what was.
     """
 
-    families: tuple[Family, ...] = (Family.IPV6, Family.IPV4)
+    families: tuple[AddressFamily, ...] = (AddressFamily.IPV6, AddressFamily.IPV4)
     ipv4: tuple[str, ...] = ()
     ipv6: tuple[str, ...] = ()
     timeout: float = 10.0

@@ -15,10 +15,10 @@ from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
 from onemo.faults.seams.ways import Wait
 from onemo.net.host.routes import is_address
 from onemo.net.interface import (
+    AddressFamily,
     Carrying,
     Connection,
     Echo,
-    Family,
     LookupRequest,
     NamePolicy,
     Network,
@@ -222,7 +222,7 @@ def _round_trip(fired: Sequence[Armed]) -> float:
 
 def _patience(names: NamePolicy) -> float:
     """The trio time at which the last request to the last name server has had no answer."""
-    servers = sum(len(names.ipv4 if family is Family.IPV4 else names.ipv6) for family in names.families)
+    servers = sum(len(names.ipv4 if family is AddressFamily.IPV4 else names.ipv6) for family in names.families)
     return trio.current_time() + names.timeout * names.requests * max(1, servers)
 
 
