@@ -11,7 +11,7 @@ from onemo.at.registry import definition
 from onemo.control.journal import Journal
 from onemo.control.shape import Schema, schema_of
 from onemo.families import FAMILIES
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
@@ -220,7 +220,7 @@ def _state(running: Running, journal: Journal) -> ModuleInfo:
     )
 
 
-def fault(armed: Armed) -> FaultInfo:
+def fault(armed: ArmedFault) -> FaultInfo:
     """Return a fault and its counts."""
 
     def since(time: float | None) -> float | None:

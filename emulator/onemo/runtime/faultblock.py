@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Protocol, Self, TypeVar
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.session import told
 
@@ -31,7 +31,7 @@ class FaultBlock:
         self._faults = faults
         self._inside = inside
         self._required = required
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedFault] = []
         self._open = False
 
     @property

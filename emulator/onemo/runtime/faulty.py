@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.seams.attach import Faults, Wrapper
 from onemo.modem.modem import Modem
 from onemo.runtime.shell import Module
@@ -21,7 +21,7 @@ def faults_of(module: Module, seed: int | None = None) -> Faults:
     return module.extension.faults
 
 
-def armed_on(module: Module) -> list[Armed]:
+def armed_on(module: Module) -> list[ArmedFault]:
     """Those that were armed, spent ones too; looking makes no plan."""
     return [] if module.extension is None else list(faults_of(module).plan)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import trio
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.say import fault_of
 from onemo.faults.seams.events import check_now, happen
 from onemo.modem.modem import Modem
@@ -40,20 +40,20 @@ class Hand:
 
     # What goes wrong.
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault. Raises FaultError: it is another module's."""
         return self._do(lambda modem, now: faults_of(self._running.module).arm(fault))
 
-    def disarm(self, armed_id: int) -> Armed:
+    def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, an event is undone. Raises KeyError: there is none."""
         return self._do(lambda modem, now: faults_of(self._running.module).disarm(armed_id))
 
-    def disarm_all(self) -> list[Armed]:
+    def disarm_all(self) -> list[ArmedFault]:
         """As disarm, every fault; those that were armed."""
         return self._do(lambda modem, now: faults_of(self._running.module).reset() if self.armed else [])
 
     @property
-    def armed(self) -> list[Armed]:
+    def armed(self) -> list[ArmedFault]:
         """The faults that were armed, spent ones too."""
         return armed_on(self._running.module)
 

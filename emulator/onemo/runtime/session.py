@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from math import inf
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.scenario import ScenarioStep, play
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.faulty import faults_of
@@ -46,7 +46,7 @@ class Session:
         ]
 
 
-def told(armed: Armed) -> str:
+def told(armed: ArmedFault) -> str:
     """How often a fault fired, and when first."""
     times = "once" if armed.fired == 1 else f"{armed.fired} times"
     if armed.first_fired is None:

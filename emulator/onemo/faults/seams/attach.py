@@ -13,7 +13,7 @@ from typing import Protocol
 
 from onemo.errors import FaultError
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Fault, FaultPlan, Occasion
+from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen
@@ -55,13 +55,13 @@ class Running(Protocol):
 class Wrapper(Protocol):
     """What is around the line or the network, for good."""
 
-    def release(self, ended: Collection[Armed]) -> None:
+    def release(self, ended: Collection[ArmedFault]) -> None:
         """Faults are gone: what is held for their sake goes on."""
         ...
 
 
 class Faults:
-    """Those of one module. Implements Chooser. names: those that ``module=`` may name it by, ``()``: any.
+    """Those of one module. Implements FaultChooser. names: those that ``module=`` may name it by, ``()``: any.
 
     seed: of the dice; None: one that is made up. fired: called with each fault that fires; on_change: when any was
     armed, disarmed or is over.
@@ -71,10 +71,10 @@ class Faults:
         self._running = running
         self.seed = Random().randrange(_MOST_SEEDS) if seed is None else seed
         self.plan = FaultPlan(Random, self.seed)
-        self.fired: list[Callable[[Armed], None]] = []
+        self.fired: list[Callable[[ArmedFault], None]] = []
         self.on_change: list[Callable[[], None]] = []
         self._names = tuple(name.lower() for name in names)
-        self._events: list[tuple[Armed, Label | None]] = []
+        self._events: list[tuple[ArmedFault, Label | None]] = []
         self._later: list[tuple[float, Fault]] = []
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
@@ -86,7 +86,7 @@ class Faults:
 
     # What testers do.
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
         Raises FaultError: it names another module.
@@ -98,13 +98,13 @@ class Faults:
         self._arrange()
         return armed
 
-    def disarm(self, armed_id: int) -> Armed:
+    def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
         armed = self.plan.remove(armed_id)
         self._over([armed])
         return armed
 
-    def reset(self) -> list[Armed]:
+    def reset(self) -> list[ArmedFault]:
         """Take every fault out again, as disarm; those that were armed."""
         armed = self.plan.reset()
         self._events.clear()
@@ -127,7 +127,7 @@ class Faults:
         """See Chooser."""
         return self.plan.armed_on(layer)
 
-    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
         """See Chooser. Events whose occasion it is happen: before the command, else as soon as the step is over."""
         if not self.plan.armed_on(layer):
             return []
@@ -145,7 +145,7 @@ class Faults:
             self._running.rearm()
         return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
 
-    def _happen_inside(self, armed: Armed, label: Label | None) -> None:
+    def _happen_inside(self, armed: ArmedFault, label: Label | None) -> None:
         now = self._running.now()
         happen(self._running.modem, armed.fault, now, label, inside=True)
         if armed.fault.kind.name == "brown-out":
@@ -199,12 +199,12 @@ class Faults:
             self._untidy = True
             self._running.rearm()
 
-    def _tell(self, armed: Armed) -> None:
+    def _tell(self, armed: ArmedFault) -> None:
         self._running.tell(str(armed.fault))
         for told in self.fired:
             told(armed)
 
-    def _over(self, ended: list[Armed]) -> None:
+    def _over(self, ended: list[ArmedFault]) -> None:
         """What faults held back goes on, and events are undone, once."""
         if not ended:
             return

@@ -8,7 +8,7 @@ from onemo.at.command import Outcome, Pending
 from onemo.at.grammar import Command, Form
 from onemo.at.reply import CommandError, ReplyFormat
 from onemo.faults.kinds import INDICES, Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.pieces import Piece
 from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.console import Console
@@ -35,7 +35,7 @@ class Answered(CommandError):
 class FaultyCommands:
     """Carries commands out as the plan lets it. It is put in the place of the interpreter's own way."""
 
-    def __init__(self, modem: Modem, console: Console, faults: Chooser) -> None:
+    def __init__(self, modem: Modem, console: Console, faults: FaultChooser) -> None:
         self._modem = modem
         self._console = console
         self._faults = faults
@@ -85,13 +85,13 @@ class FaultyCommands:
         found = _FIRST_NUMBER.match(self._console.interpreter.line, command.end)
         return Label(name, int(found[1])) if name and found else None
 
-    def _inject(self, armed: Armed) -> None:
+    def _inject(self, armed: ArmedFault) -> None:
         transmitter, fault = self._console.transmitter, armed.fault
         assert isinstance(transmitter, FaultyTransmitter), "an injected URC has somewhere to be placed"
         line = self._console.format.notice(fault.data("text"))
         transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap"), armed), [armed])
 
-    def _answer(self, armed: Armed) -> bytes:
+    def _answer(self, armed: ArmedFault) -> bytes:
         """What command-answer says, as ATV, ATQ and AT+CMEE have it."""
         values, form = armed.fault.values, self._console.format
         line = values.get("line")

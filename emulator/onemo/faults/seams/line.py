@@ -7,7 +7,7 @@ from collections.abc import Collection
 import trio
 
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.held import Held, Shared
 from onemo.link.interface import Link
 
@@ -23,7 +23,7 @@ class FaultyLink:
     What one read brings, or one write takes, is what passes at once. ``run`` carries what is late on its way out.
     """
 
-    def __init__(self, link: Link, faults: Chooser) -> None:
+    def __init__(self, link: Link, faults: FaultChooser) -> None:
         self._link = link
         self._faults = faults
         self._in, self._out = Held(_MOST), Held(_MOST)
@@ -56,7 +56,7 @@ class FaultyLink:
                 noise = fault.data("data") if "data" in fault.values else armed.random.randbytes(fault.whole("count"))
                 self._hand_over(noise)
 
-    def release(self, ended: Collection[Armed]) -> None:
+    def release(self, ended: Collection[ArmedFault]) -> None:
         """Faults are gone: what they made late goes at once, in order."""
         if not any(armed.fault.kind.name in _LATE for armed in ended):
             return
@@ -151,7 +151,7 @@ class FaultyLink:
         return True
 
 
-def _changed(name: str, data: bytes, armed: Armed) -> bytes:
+def _changed(name: str, data: bytes, armed: ArmedFault) -> bytes:
     """What the line makes of bytes."""
     fault = armed.fault
     match name:

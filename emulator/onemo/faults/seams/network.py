@@ -10,7 +10,7 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
 from onemo.faults.seams.ways import Wait
 from onemo.net.host.routes import is_address
@@ -38,7 +38,7 @@ class FaultyNetwork:
     its way to the peers.
     """
 
-    def __init__(self, network: Network, faults: Chooser) -> None:
+    def __init__(self, network: Network, faults: FaultChooser) -> None:
         self._network = network
         self._faults = faults
         self._connections: WeakSet[FaultyConnection] = WeakSet()
@@ -61,7 +61,7 @@ class FaultyNetwork:
         self._connections.add(wrapped)
         return wrapped
 
-    def release(self, ended: Collection[Armed]) -> None:
+    def release(self, ended: Collection[ArmedFault]) -> None:
         """Faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
         for connection in list(self._connections):
             connection.release(ended)
@@ -143,7 +143,7 @@ class FaultyNetwork:
         port: int = 0,
         transport: Transport | None = None,
         label: Label | None = None,
-    ) -> list[Armed]:
+    ) -> list[ArmedFault]:
         if not self._faults.armed_on(Layer.NETWORK):
             return []
         named = "" if transport is None else transport.value
@@ -215,7 +215,7 @@ class _FaultyPinger:
         self._pinger.close()
 
 
-def _round_trip(fired: Sequence[Armed]) -> float:
+def _round_trip(fired: Sequence[ArmedFault]) -> float:
     """Seconds that the latencies make of a way there and back."""
     return sum(armed.seconds() + armed.seconds() for armed in fired if armed.fault.kind.name == "net-latency")
 
@@ -236,5 +236,5 @@ async def _pass(seconds: float, deadline: float, failure: NetFailure = NetFailur
         raise NetError(failure, "it took too long")
 
 
-def _failure(armed: Armed) -> NetError:
+def _failure(armed: ArmedFault) -> NetError:
     return NetError(NetFailure[armed.fault.text("failure").replace("-", "_").upper()], str(armed.fault))

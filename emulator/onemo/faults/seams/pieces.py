@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from onemo.at.reply import ReplyFormat
 from onemo.faults.kinds import INDICES
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.profile.index import Label
 
 
@@ -27,7 +27,7 @@ class Piece(NamedTuple):
     data: bytes
     split: int = 0
     gap: float = 0.0
-    why: Armed | None = None
+    why: ArmedFault | None = None
 
     def parts(self) -> Iterator[bytes]:
         """What to hand to the line, in order."""
@@ -45,7 +45,7 @@ class Pause(bytes):
     """No bytes, but a silence of gap seconds among them. why: the fault that makes it."""
 
     gap = 0.0
-    why: Armed | None = None
+    why: ArmedFault | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -55,14 +55,14 @@ class Waiting:
 
     due: float
     piece: Piece
-    why: list[Armed]
+    why: list[ArmedFault]
     point: str = ""
     label: Label | None = None
 
     def __lt__(self, other: Waiting) -> bool:
         return self.due < other.due
 
-    def is_of(self, ended: Collection[Armed]) -> bool:
+    def is_of(self, ended: Collection[ArmedFault]) -> bool:
         """Whether one of those faults has it wait."""
         return any(armed is gone for gone in ended for armed in self.why)
 

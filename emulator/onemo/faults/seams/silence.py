@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.net.interface import KeepAlive
 
 _NO_ANSWER = 924.6
@@ -18,7 +18,7 @@ class Silence:
     """
 
     def __init__(self, keep_alive: KeepAlive | None, now: float) -> None:
-        self.why: Armed | None = None
+        self.why: ArmedFault | None = None
         self.until = math.inf
         self._keep_alive = keep_alive
         self._heard = self._unanswered = now
@@ -26,7 +26,7 @@ class Silence:
     def __bool__(self) -> bool:
         return self.why is not None
 
-    def begin(self, why: Armed, now: float) -> None:
+    def begin(self, why: ArmedFault, now: float) -> None:
         self.why, self.until = why, why.ends
         self._unanswered = now
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 
 from onemo.families.sockets.connections import Connections
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
 from onemo.modem.console import Console
 from onemo.modem.modem import Modem
@@ -35,7 +35,7 @@ class FaultyTransmitter(Transmitter):
         self,
         modem: Modem,
         console: Console,
-        faults: Chooser,
+        faults: FaultChooser,
         clock: Callable[[], float],
         tidy: Callable[[], None] = lambda: None,
     ) -> None:
@@ -66,7 +66,7 @@ class FaultyTransmitter(Transmitter):
         self._plain.take_over(self)
         return self._plain
 
-    def let_go(self, ended: Collection[Armed]) -> None:
+    def let_go(self, ended: Collection[ArmedFault]) -> None:
         """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do, and no silence."""
         for part in (*self._out, *self._urcs):
             if isinstance(part, Pause) and any(part.why is gone for gone in ended):
@@ -78,7 +78,7 @@ class FaultyTransmitter(Transmitter):
                 hasten([waiting for waiting in pieces if waiting.is_of(ended)])
         self._let_come(lambda waiting: waiting.is_of(ended), ended)
 
-    def _let_come(self, wanted: Callable[[Waiting], bool], ended: Collection[Armed] = ()) -> None:
+    def _let_come(self, wanted: Callable[[Waiting], bool], ended: Collection[ArmedFault] = ()) -> None:
         """What is wanted of all that waits comes now; faults that have ended split nothing any more."""
         waiting = [*self._late, *(each for queue in self._placed.values() for each in queue)]
         gone = set(filter(wanted, waiting))
@@ -115,7 +115,7 @@ class FaultyTransmitter(Transmitter):
             self._let_come(lambda waiting: waiting.label == occasion.label)
         return True
 
-    def _treated(self, data: bytes, fired: list[Armed], label: Label | None) -> list[Waiting]:
+    def _treated(self, data: bytes, fired: list[ArmedFault], label: Label | None) -> list[Waiting]:
         """What faults make of a URC; due is counted from now here."""
         point, wait, orderly = "", math.inf, False
         pieces = [(0.0, Piece(data))]
@@ -147,7 +147,7 @@ class FaultyTransmitter(Transmitter):
             treated[-1].label = label
         return treated
 
-    def _lateness(self, armed: Armed, label: Label | None) -> float:
+    def _lateness(self, armed: ArmedFault, label: Label | None) -> float:
         """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
         socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.part(Connections)
         if label is not None and socket and armed.fault.text("until") == "timeout":
@@ -171,7 +171,7 @@ class FaultyTransmitter(Transmitter):
             if waiting.label is not None:
                 self._behind[waiting.label] = deque()
 
-    def place(self, point: str, piece: Piece, why: list[Armed]) -> None:
+    def place(self, point: str, piece: Piece, why: list[ArmedFault]) -> None:
         """Let a URC leave at a point of the line's traffic; when one of those faults is gone, it leaves anyway."""
         self._admit([Waiting(math.inf, piece, why, point)])
 
@@ -201,7 +201,7 @@ class FaultyTransmitter(Transmitter):
         return Occasion(urc=line.decode("latin-1"), label=label, data=line)
 
     @staticmethod
-    def _split(piece: Piece, armed: Armed) -> Piece:
+    def _split(piece: Piece, armed: ArmedFault) -> Piece:
         return piece._replace(split=armed.fault.whole("split"), gap=armed.fault.number("gap"), why=armed)
 
     def _queue(self, piece: Piece) -> None:

@@ -10,7 +10,7 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.held import Shared, Way
 from onemo.faults.seams.silence import Silence
 from onemo.net.interface import Connection, OpenRequest, Transport
@@ -32,7 +32,7 @@ Start = Callable[[Wait], object]
 class Ways:
     """What is between a module and the host's connection. What one call receives or sends passes at once."""
 
-    def __init__(self, inner: Connection, request: OpenRequest, faults: Chooser, start: Start) -> None:
+    def __init__(self, inner: Connection, request: OpenRequest, faults: FaultChooser, start: Start) -> None:
         """Owns inner from here on."""
         self.transport = inner.transport
         self._inner = inner
@@ -55,7 +55,7 @@ class Ways:
         self._failed: NetError | None = None
         self._unsendable: NetError | None = None
 
-    def strike(self, armed: Armed) -> None:
+    def strike(self, armed: ArmedFault) -> None:
         """What happens to the whole connection happens now: the peer vanishes, closes or resets.
 
         Over UDP nobody closes or resets.
@@ -71,7 +71,7 @@ class Ways:
                 self._break(str(armed.fault))
         self._wake()
 
-    def release(self, ended: Collection[Armed]) -> None:
+    def release(self, ended: Collection[ArmedFault]) -> None:
         """Faults are gone: what they made late goes at once, in order, and a peer that vanished is back."""
         if self._silence.why in ended:
             self._return()
