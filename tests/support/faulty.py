@@ -61,7 +61,7 @@ class FaultyDriver(Driver):
 
 
 class _Running:
-    """Implements onemo.faults.seams.attach.Running."""
+    """Implements onemo.faults.seams.attach.FaultTarget."""
 
     def __init__(self, driver: FaultyDriver) -> None:
         self._driver = driver

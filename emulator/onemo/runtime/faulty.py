@@ -16,8 +16,8 @@ from onemo.runtime.shell import Module
 def faults_of(module: Module, seed: int | None = None) -> Faults:
     """The faults of a module; the first call makes them, and gives them their seed."""
     if module.extension is None:
-        module.extend(Faulty(module, seed, module.names))
-    assert isinstance(module.extension, Faulty)
+        module.extend(FaultyModule(module, seed, module.names))
+    assert isinstance(module.extension, FaultyModule)
     return module.extension.faults
 
 
@@ -26,8 +26,8 @@ def armed_on(module: Module) -> list[ArmedFault]:
     return [] if module.extension is None else list(faults_of(module).plan)
 
 
-class Faulty:
-    """A module as its faults see it. Implements Running. seed: of their dice, None for one that is made up."""
+class FaultyModule:
+    """A module as its faults see it. Implements FaultTarget. seed: of their dice, None for one that is made up."""
 
     def __init__(self, module: Module, seed: int | None, names: tuple[str, ...]) -> None:
         self._module = module

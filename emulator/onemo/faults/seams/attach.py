@@ -25,7 +25,7 @@ _NETWORK = (Layer.NETWORK, Layer.NAMES)
 _MOST_SEEDS = 1 << 32
 
 
-class Running(Protocol):
+class FaultTarget(Protocol):
     """A running module, as its faults see it."""
 
     @property
@@ -67,7 +67,7 @@ class Faults:
     armed, disarmed or is over.
     """
 
-    def __init__(self, running: Running, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
+    def __init__(self, running: FaultTarget, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
         self._running = running
         self.seed = Random().randrange(_MOST_SEEDS) if seed is None else seed
         self.plan = FaultPlan(Random, self.seed)
