@@ -12,12 +12,12 @@ from onemo.runtime.trace import Guarded, Several, Trace
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
-    from onemo.runtime.lab import Running
+    from onemo.runtime.lab import RunningModule
 
 
 @contextmanager
 def controlled(
-    address: str | None, token: str | None, modules: Mapping[str, Running]
+    address: str | None, token: str | None, modules: Mapping[str, RunningModule]
 ) -> Iterator[ControlServer | None]:
     """Open the control API at HOST:PORT, if it was asked for; it listens.
 

@@ -19,7 +19,7 @@ from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.lab import CURRENT, Condition, Lab, Running
+from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 
@@ -87,7 +87,7 @@ class _Serving:
         self._verbose = verbose
         self._lab = lab
         self._control = control
-        self._ready: list[Running] = []
+        self._ready: list[RunningModule] = []
         self._failed: list[str] = []
         self._starting = len(planned)
         self._stdout = trio.Lock()

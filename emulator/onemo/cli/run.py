@@ -17,7 +17,7 @@ from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import UsageError, declared
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.line import Line
 from onemo.runtime.models import Model
 from onemo.runtime.options import ModuleOptions
@@ -39,7 +39,7 @@ class _Beside(NamedTuple):
     sandbox: Sandbox | None
     ready: ReadyFile | None
     control: ControlServer | None
-    modules: dict[str, Running]
+    modules: dict[str, RunningModule]
 
 
 def serve(options: ModuleOptions) -> int:
@@ -52,7 +52,7 @@ def serve(options: ModuleOptions) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
-    modules: dict[str, Running] = {}
+    modules: dict[str, RunningModule] = {}
     with (
         controlled(options.control, options.control_token, modules) as control,
         readiness(options.ready_file) as ready,
@@ -93,7 +93,7 @@ async def _main(
     beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
-    running = Running(spec, model)
+    running = RunningModule(spec, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
     name, boot_time = spec.who.name, spec.hastened_boot_time
@@ -107,7 +107,7 @@ async def _main(
         await _run(options, running, beside)
 
 
-async def _run(options: ModuleOptions, running: Running, beside: _Beside) -> None:
+async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) -> None:
     line = running.line
     async with trio.open_nursery() as nursery:
         end = End(nursery.cancel_scope, line.on_signal)
@@ -134,7 +134,7 @@ def _report(session: Session) -> None:
             print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
-def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
+def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
     """What to open, now that the module has booted."""
     spec, port = running.spec, running.port
     if as_json:

@@ -18,7 +18,7 @@ from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
 from onemo.runtime.faulty import armed_on
 from onemo.runtime.hand import Hand
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 
 _T = TypeVar("_T")
 _MOST_FAULTS = 1000
@@ -72,7 +72,7 @@ class Control:
     could not be started.
     """
 
-    def __init__(self, modules: Mapping[str, Running]) -> None:
+    def __init__(self, modules: Mapping[str, RunningModule]) -> None:
         self.awaited: set[str] = set()
         self._modules = modules
         self._journals: dict[str, Journal] = {}
@@ -186,10 +186,10 @@ class Control:
         running = self._modules.get(name)
         return None if running is None else state.summary(running)
 
-    def _state(self, running: Running) -> dict[str, object]:
+    def _state(self, running: RunningModule) -> dict[str, object]:
         return state.state(running, self.journal(running.name))
 
-    def _running(self, request: ApiRequest) -> Running:
+    def _running(self, request: ApiRequest) -> RunningModule:
         name = request.path["name"]
         running = self._modules.get(name)
         if running is None:

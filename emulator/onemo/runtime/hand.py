@@ -13,7 +13,7 @@ from onemo.faults.say import fault_of
 from onemo.faults.seams.events import check_now, happen
 from onemo.modem.modem import Modem
 from onemo.runtime.faulty import armed_on, faults_of
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.shell import Module
 
 _T = TypeVar("_T")
@@ -30,7 +30,7 @@ class Hand:
     Any raises UsageError when the module has ended. Call it in the module's trio run.
     """
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: RunningModule) -> None:
         self._running = running
 
     def happen(self, event: Fault) -> None:

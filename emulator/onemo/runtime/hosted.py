@@ -26,7 +26,7 @@ from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
 from onemo.runtime.hand import Hand
 from onemo.runtime.keywords import ModuleKeywords, options_of
-from onemo.runtime.lab import Lab, Running
+from onemo.runtime.lab import Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 from onemo.runtime.options import MODEL
@@ -48,7 +48,7 @@ class HostedModule(Hand):
     and its DTE have said.
     """
 
-    def __init__(self, hosted: Hosted, running: Running, trace: Dialogue, *, required: bool) -> None:
+    def __init__(self, hosted: Hosted, running: RunningModule, trace: Dialogue, *, required: bool) -> None:
         super().__init__(running)
         self._hosted = hosted
         self._required = required
@@ -249,9 +249,9 @@ class Hosted:
             self._token = trio.lowlevel.current_trio_token()
             ready.set_result(None)
 
-    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[Running]:
+    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[RunningModule]:
         """Start all, or none. Raises EmulatorError, where there are several with a line for each that cannot be."""
-        started: dict[int, Running] = {}
+        started: dict[int, RunningModule] = {}
         errors: dict[int, EmulatorError] = {}
 
         async def start(number: int, spec: Spec, file: Path | None) -> None:

@@ -33,7 +33,7 @@ class Condition(Enum):
     FAILED = "failed"
 
 
-class Running:
+class RunningModule:
     """One module of a lab. module, line: there once it is built, and so from READY on; error: why it FAILED; session:
     the faults that it was started with."""
 
@@ -123,7 +123,7 @@ class Lab:
     """The modules of one process, by name."""
 
     def __init__(self) -> None:
-        self.modules: dict[str, Running] = {}
+        self.modules: dict[str, RunningModule] = {}
         self._routes: dict[Plan, Routes] = {}
         self._planning = trio.Lock()
         self._nursery: trio.Nursery
@@ -134,10 +134,10 @@ class Lab:
             task_status.started()
             await trio.sleep_forever()
 
-    async def start(self, spec: Spec, trace: Trace | None = None) -> Running:
+    async def start(self, spec: Spec, trace: Trace | None = None) -> RunningModule:
         """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started. Any number
         may be started at once."""
-        running = Running(spec, spec.load())
+        running = RunningModule(spec, spec.load())
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
@@ -149,12 +149,12 @@ class Lab:
             raise
         return running
 
-    async def stop(self, running: Running) -> None:
+    async def stop(self, running: RunningModule) -> None:
         """End a module; its name and its line are free when this returns."""
         await running.stop()
         self._forget(running)
 
-    def _forget(self, running: Running) -> None:
+    def _forget(self, running: RunningModule) -> None:
         if self.modules.get(running.name) is running:
             del self.modules[running.name]
 

@@ -9,7 +9,7 @@ from onemo.errors import FaultError, UsageError
 from onemo.faults.presets import parse_faults
 from onemo.modem.modem import Modem
 from onemo.runtime.hand import Hand
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.models import load_model
 from onemo.runtime.spec import Spec
 
@@ -17,14 +17,14 @@ from tests.unit.runtime.doubles import Bench
 
 
 @pytest.fixture
-def running(bench: Bench) -> Running:
-    running = Running(Spec("ML305U"), load_model("ML305U"))
+def running(bench: Bench) -> RunningModule:
+    running = RunningModule(Spec("ML305U"), load_model("ML305U"))
     running.module, running.condition = bench.module, Condition.READY
     return running
 
 
 @pytest.fixture
-def hand(running: Running) -> Hand:
+def hand(running: RunningModule) -> Hand:
     return Hand(running)
 
 
@@ -118,7 +118,7 @@ async def test_a_fault_does_not_happen_now(hand: Hand) -> None:
         hand.happen(parse_faults("urc-drop")[0])
 
 
-async def test_who_has_ended_is_not_touched(hand: Hand, running: Running) -> None:
+async def test_who_has_ended_is_not_touched(hand: Hand, running: RunningModule) -> None:
     running.condition = Condition.ENDED
     for act in (hand.reboot, hand.disarm_all, lambda: hand.registered):
         with pytest.raises(UsageError, match="has ended: start it again"):

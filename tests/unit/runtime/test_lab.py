@@ -16,7 +16,7 @@ from onemo.at.grammar import Arguments, Form
 from onemo.errors import LinkError, UsageError
 from onemo.modem.modem import Modem
 from onemo.net.sandbox import Sandbox
-from onemo.runtime.lab import Condition, Lab, Running
+from onemo.runtime.lab import Condition, Lab, RunningModule
 from onemo.runtime.line import Cable, Line
 from onemo.runtime.models import Who
 from onemo.runtime.outside import Plan
@@ -37,9 +37,9 @@ async def lab(nursery: trio.Nursery) -> AsyncIterator[Lab]:
     nursery.cancel_scope.cancel()
 
 
-async def start_all(lab: Lab, specs: list[Spec]) -> list[Running]:
+async def start_all(lab: Lab, specs: list[Spec]) -> list[RunningModule]:
     """All of them at once."""
-    started: dict[str | None, Running] = {}
+    started: dict[str | None, RunningModule] = {}
 
     async def start(spec: Spec) -> None:
         started[spec.who.name] = await lab.start(spec)
@@ -58,7 +58,7 @@ def asked(port: str, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
     return answer
 
 
-async def ask(running: Running, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
+async def ask(running: RunningModule, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
     return await trio.to_thread.run_sync(asked, running.port, command, end)
 
 
