@@ -36,7 +36,6 @@ SHARED_NAMES = {
     "Of",
     "Open",
     "Owner",
-    "Session",
     "Table",
     "Which",
 }

@@ -111,8 +111,8 @@ class _Serving:
                 await running.wait()
             nursery.cancel_scope.cancel()
         for running in self._ready:
-            if running.session is not None:
-                for line in running.session.lines():
+            if running.fault_session is not None:
+                for line in running.fault_session.lines():
                     _log.info("%s: %s", running.name, line)
         return int(bool(self._failed) or any(running.condition is Condition.FAILED for running in self._ready))
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
     from onemo.net.sandbox import Sandbox
-    from onemo.runtime.session import Session
+    from onemo.runtime.faultsession import FaultSession
 
 
 class _Beside(NamedTuple):
@@ -101,9 +101,9 @@ async def _main(
     running.build(line, module)
     with contextlib.ExitStack() as stack:
         if spec.faults.any:
-            from onemo.runtime.session import Session
+            from onemo.runtime.faultsession import FaultSession
 
-            stack.callback(_report, Session(spec.faults, module))
+            stack.callback(_report, FaultSession(spec.faults, module))
         await _run(options, running, beside)
 
 
@@ -127,7 +127,7 @@ async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) 
         gc.enable()
 
 
-def _report(session: Session) -> None:
+def _report(session: FaultSession) -> None:
     """What became of the faults, on stderr."""
     with contextlib.suppress(OSError):  # who closed stderr does not want it
         for line in session.lines():

@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeVar
 from onemo.errors import EmulatorError, UsageError
 from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.seams.attach import Faults
-from onemo.runtime.session import told
+from onemo.runtime.faultsession import told
 
 _T = TypeVar("_T")
 

@@ -85,14 +85,14 @@ class HostedModule(Hand):
 
     def faults(self) -> list[str]:
         """A line for each fault that it had: how often it fired, and when first; then the seed that repeats it all."""
-        session, lines = self._running.session, [str(block) for block in self._blocks]
+        session, lines = self._running.fault_session, [str(block) for block in self._blocks]
         if session is not None:
             return [*lines, *session.lines()]
         return [*lines, f"the seed of the faults was {faults_of_module(self._running.module).seed}"] if lines else []
 
     def never_fired(self) -> list[str]:
         """A line for each fault that it was started with, and that should have fired and did not."""
-        session = self._running.session
+        session = self._running.fault_session
         return session.never_fired() if session is not None and self._required else []
 
     def stop(self) -> None:

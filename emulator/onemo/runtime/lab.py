@@ -19,7 +19,7 @@ from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
-    from onemo.runtime.session import Session
+    from onemo.runtime.faultsession import FaultSession
 
 _log = logging.getLogger(__name__)
 CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
@@ -46,7 +46,7 @@ class RunningModule:
         self.condition = Condition.STARTING
         self.built = False
         self.error: Exception | None = None
-        self.session: Session | None = None
+        self.fault_session: FaultSession | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
@@ -87,9 +87,9 @@ class RunningModule:
                 module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
                 self.build(line, module)
                 if self.spec.faults.any:
-                    from onemo.runtime.session import Session
+                    from onemo.runtime.faultsession import FaultSession
 
-                    self.session = Session(self.spec.faults, module)
+                    self.fault_session = FaultSession(self.spec.faults, module)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)

@@ -14,7 +14,7 @@ from onemo.runtime.shell import Module
 from onemo.runtime.spec import StartFaults
 
 
-class Session:
+class FaultSession:
     """The faults of one run."""
 
     def __init__(self, start: StartFaults, module: Module) -> None:
