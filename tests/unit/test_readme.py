@@ -218,7 +218,7 @@ def test_the_lab(tmp_path: Path) -> None:
     file = tmp_path / "lab.toml"
     file.write_text(content)
     planned = read_lab(file)
-    assert [each.spec.who.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
+    assert [each.spec.overrides.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
     assert planned[0].spec.cable.link == tmp_path / "meter-001"
     assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
 

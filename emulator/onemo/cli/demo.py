@@ -21,7 +21,7 @@ from onemo.families.sockets.connection import AccessMode
 from onemo.families.sockets.profile import CONNECTION
 from onemo.link.pty import open_pty
 from onemo.profile.schema import Profile
-from onemo.runtime.models import Model, Who, individual, load_model
+from onemo.runtime.models import Model, Overrides, individual, load_model
 from onemo.runtime.outside import Outside, Plan, routes_of
 from onemo.runtime.shell import Module
 
@@ -44,7 +44,7 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     Raises UnknownModel, ProfileError, LinkError.
     """
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    model = individual(load_model(name, profiles).whole(), Who(register_time=0.0))
+    model = individual(load_model(name, profiles).whole(), Overrides(register_time=0.0))
     # Until a task listens, and while everything is taken down, a signal has to wait.
     _block_signals()
     try:

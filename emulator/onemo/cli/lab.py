@@ -97,7 +97,7 @@ class _Serving:
         async with trio.open_nursery() as nursery:
             End(nursery.cancel_scope)
             if self._control is not None:
-                self._control.control.awaited.update(planned.spec.who.name or "" for planned in self._planned)
+                self._control.control.awaited.update(planned.spec.overrides.name or "" for planned in self._planned)
                 await nursery.start(self._control.run)
             await nursery.start(self._lab.run)
             async with trio.open_nursery() as starting:
@@ -118,7 +118,7 @@ class _Serving:
 
     async def _start(self, planned: Planned) -> None:
         """Start one module, and tell its ready line, or why there is none."""
-        name = planned.spec.who.name or ""
+        name = planned.spec.overrides.name or ""
         CURRENT.set(name)
         try:
             trace = self._stack.enter_context(traces(planned.trace, verbose=self._verbose, name=name))

@@ -96,7 +96,7 @@ async def _main(
     running = RunningModule(spec, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
-    name, boot_time = spec.who.name, spec.hastened_boot_time
+    name, boot_time = spec.overrides.name, spec.hastened_boot_time
     module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
     running.build(line, module)
     with contextlib.ExitStack() as stack:

@@ -258,7 +258,7 @@ class Hosted:
             try:
                 trace = dialogues[number]
                 written = None if file is None else self._files.enter_context(trace_file(file))
-                named = spec if spec.who.name else self._named(spec)
+                named = spec if spec.overrides.name else self._named(spec)
                 started[number] = await self.lab.start(named, trace if written is None else Several([trace, written]))
             except EmulatorError as error:
                 errors[number] = error
@@ -271,7 +271,7 @@ class Hosted:
                 await self.lab.stop(running)
             if len(planned) == 1:
                 raise next(iter(errors.values()))
-            lines = [f"{planned[number].spec.who.name}: {errors[number]}" for number in sorted(errors)]
+            lines = [f"{planned[number].spec.overrides.name}: {errors[number]}" for number in sorted(errors)]
             more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
             raise UsageError("\n".join([*lines[:_TOLD], *more]))
         return [started[number] for number in range(len(planned))]
@@ -284,7 +284,7 @@ class Hosted:
         number = 2
         while f"{model}-{number}" in taken:
             number += 1
-        return spec._replace(who=spec.who._replace(name=f"{model}-{number}"))
+        return spec._replace(overrides=spec.overrides._replace(name=f"{model}-{number}"))
 
 
 def _ended() -> EmulatorError:

@@ -52,7 +52,7 @@ class RunningModule:
 
     @property
     def name(self) -> str:
-        return self.spec.who.name or self.spec.shown_model(self.model)
+        return self.spec.overrides.name or self.spec.shown_model(self.model)
 
     @property
     def port(self) -> str:
@@ -83,7 +83,7 @@ class RunningModule:
         CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
-                name, boot_time = self.spec.who.name, self.spec.hastened_boot_time
+                name, boot_time = self.spec.overrides.name, self.spec.hastened_boot_time
                 module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
                 self.build(line, module)
                 if self.spec.faults.any:

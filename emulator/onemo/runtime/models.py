@@ -17,7 +17,7 @@ from onemo.profile.schema import Table
 Model = BoundModel[Modem]
 
 
-class Who(NamedTuple):
+class Overrides(NamedTuple):
     """One module of a model. name: it has numbers of its own, which the others overrule. register_time: seconds from
     the start; pin: the card asks for it at the start; card: whether one is in the slot; zone: quarters of an hour east
     of UTC; speed: how many times faster every emulated delay passes."""
@@ -34,22 +34,24 @@ class Who(NamedTuple):
     speed: float = 1.0
 
 
-def individual(model: Model, who: Who) -> Model:
+def individual(model: Model, overrides: Overrides) -> Model:
     """The model as this one module. Raises UsageError: numbers that are none."""
-    if who == Who():
+    if overrides == Overrides():
         return model
-    if who.name == "":
+    if overrides.name == "":
         raise UsageError("a module's name is not empty: leave it out, or give one")
     from onemo.profile.instance import carded, hastened, named, told
 
-    profile = model.profile if who.name is None else named(model.profile, who.name)
-    profile = told(profile, imei=who.imei, imsi=who.imsi, iccid=who.iccid, revision=who.revision)
-    profile = carded(profile, present=who.card, pin=who.pin)
-    if who.register_time is not None:
-        profile = profile._replace(power=profile.power._replace(register_time=who.register_time))
-    if who.zone is not None:
-        profile = profile._replace(clock=profile.clock._replace(zone=who.zone))
-    return model._replace(profile=hastened(profile, who.speed))
+    profile = model.profile if overrides.name is None else named(model.profile, overrides.name)
+    profile = told(
+        profile, imei=overrides.imei, imsi=overrides.imsi, iccid=overrides.iccid, revision=overrides.revision
+    )
+    profile = carded(profile, present=overrides.card, pin=overrides.pin)
+    if overrides.register_time is not None:
+        profile = profile._replace(power=profile.power._replace(register_time=overrides.register_time))
+    if overrides.zone is not None:
+        profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
+    return model._replace(profile=hastened(profile, overrides.speed))
 
 
 @cache

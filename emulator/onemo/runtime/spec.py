@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from onemo.errors import FaultError
 from onemo.runtime.line import Cable, Line
 from onemo.runtime.lines import open_line
-from onemo.runtime.models import Model, Who, individual, load_model
+from onemo.runtime.models import Model, Overrides, individual, load_model
 from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.outside import Plan
 from onemo.runtime.shell import NvFile, names_of
@@ -42,7 +42,7 @@ class Spec(NamedTuple):
     model: str
     profiles: tuple[Path, ...] = ()
     boot_time: float | None = None
-    who: Who = Who()
+    overrides: Overrides = Overrides()
     cable: Cable = Cable()
     outside: Plan = Plan()
     nv: str | None = None
@@ -51,11 +51,11 @@ class Spec(NamedTuple):
 
     def load(self) -> Model:
         """Raises UnknownModel, ProfileError, UsageError."""
-        return individual(load_model(self.model, self.profiles), self.who)
+        return individual(load_model(self.model, self.profiles), self.overrides)
 
     @property
     def hastened_boot_time(self) -> float | None:
-        return None if self.boot_time is None else self.boot_time / self.who.speed
+        return None if self.boot_time is None else self.boot_time / self.overrides.speed
 
     def shown_model(self, model: Model) -> str:
         """As the ready line names it: the series if that was asked for, else the sub-model."""
@@ -64,12 +64,12 @@ class Spec(NamedTuple):
 
     def names(self, model: Model) -> tuple[str, ...]:
         """What a fault may call it."""
-        return names_of(model, self.who.name)
+        return names_of(model, self.overrides.name)
 
     def told(self, model: Model, port: str) -> dict[str, str | None]:
         """The ready line as JSON has it."""
         link = str(self.cable.link) if self.cable.link else None
-        named = {"name": self.who.name} if self.who.name else {}
+        named = {"name": self.overrides.name} if self.overrides.name else {}
         return {**named, "model": self.shown_model(model), "port": port, "link": link}
 
 
@@ -77,7 +77,7 @@ def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
     """Return the module of these options. faults: where they are read already. Raises FaultError."""
     return Spec(
         **_fields(Spec, options),
-        who=Who(**_fields(Who, options), card=not options.no_sim),
+        overrides=Overrides(**_fields(Overrides, options), card=not options.no_sim),
         cable=Cable(**_fields(Cable, options)),
         outside=Plan(**_fields(Plan, options)),
         faults=_read(options) if faults is None else faults,
@@ -123,5 +123,5 @@ def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
             from onemo.runtime.nvstore import open_store
 
             series = model.profile.series
-            nv = stack.enter_context(open_store(spec.nv, spec.who.name or series, series))
+            nv = stack.enter_context(open_store(spec.nv, spec.overrides.name or series, series))
         yield stack.enter_context(open_line(spec.cable)), nv

@@ -11,7 +11,7 @@ from onemo.faults.presets import parse_faults
 from onemo.faults.scenario import ScenarioStep
 from onemo.runtime.keywords import ModuleKeywords, options_of
 from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
+from onemo.runtime.models import Overrides
 from onemo.runtime.options import OPTIONS
 from onemo.runtime.outside import Plan
 from onemo.runtime.spec import Spec, StartFaults, spec_of
@@ -67,7 +67,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "MN316",
         (tmp_path,),
         1,
-        Who("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
+        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
         Cable(tmp_path / "modem", 0o660, pace=True),
         Plan(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml"),
         "state/",

@@ -18,7 +18,7 @@ from onemo.modem.modem import Modem
 from onemo.net.sandbox import Sandbox
 from onemo.runtime.lab import Condition, Lab, RunningModule
 from onemo.runtime.line import Cable, Line
-from onemo.runtime.models import Who
+from onemo.runtime.models import Overrides
 from onemo.runtime.outside import Plan
 from onemo.runtime.spec import Spec
 
@@ -26,7 +26,7 @@ AT_ONCE = Spec("ML305U", boot_time=0.0)
 
 
 def named(name: str, spec: Spec = AT_ONCE) -> Spec:
-    return spec._replace(who=spec.who._replace(name=name))
+    return spec._replace(overrides=spec.overrides._replace(name=name))
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ async def start_all(lab: Lab, specs: list[Spec]) -> list[RunningModule]:
     started: dict[str | None, RunningModule] = {}
 
     async def start(spec: Spec) -> None:
-        started[spec.who.name] = await lab.start(spec)
+        started[spec.overrides.name] = await lab.start(spec)
 
     async with trio.open_nursery() as nursery:
         for spec in specs:
             nursery.start_soon(start, spec)
-    return [started[spec.who.name] for spec in specs]
+    return [started[spec.overrides.name] for spec in specs]
 
 
 def asked(port: str, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
@@ -65,7 +65,7 @@ async def ask(running: RunningModule, command: bytes = b"AT", end: bytes = b"OK\
 async def test_modules_with_one_plan_share_one_sandbox(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sandbox, "run", counting := Counting())
     plans = [Plan(sandbox=True), Plan(("a=sandbox",)), Plan(("a=b",)), Plan()]
-    specs = [AT_ONCE._replace(outside=plans[number % 4], who=Who(f"m{number}")) for number in range(24)]
+    specs = [AT_ONCE._replace(outside=plans[number % 4], overrides=Overrides(f"m{number}")) for number in range(24)]
     assert len(await start_all(lab, specs)) == 24
     assert counting.calls == 2
 

@@ -14,7 +14,7 @@ from onemo.faults.plan import Fault
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS, Planned
 from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
+from onemo.runtime.models import Overrides
 from onemo.runtime.outside import Plan
 from onemo.runtime.spec import Spec
 
@@ -50,7 +50,7 @@ def mistakes(read: Read, tmp_path: Path) -> Callable[[str], list[str]]:
 
 
 def names(planned: tuple[Planned, ...]) -> list[str | None]:
-    return [each.spec.who.name for each in planned]
+    return [each.spec.overrides.name for each in planned]
 
 
 # ---- What it says
@@ -92,7 +92,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         [[module]]
         link = "rfc2217://[::1]:7000"
     """)
-    who = Who(
+    who = Overrides(
         *("a", "123456789012345", "460031234567890", "89860012345678901234", "R{sub_model}", 2.5, "4321"),
         zone=-20,
         speed=10.0,
@@ -102,7 +102,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
     spec = Spec("mn316", (tmp_path / "mine",), 1.0, who, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
     assert second.spec.cable == Cable(uart="/dev/ttyUSB0", baud=9600)
-    assert second.spec.who == Who("b", card=False)
+    assert second.spec.overrides == Overrides("b", card=False)
     assert third.spec.cable == Cable(rfc2217="[::1]:7000")
     assert names((third,)) == ["ML307R-1"]
 
@@ -211,7 +211,7 @@ def test_defaults(read: Read) -> None:
 def test_numbers_in_texts(read: Read, n: int, plus: int, width: int) -> None:
     written = f"{{n{plus:+}:0{width}}}"
     (planned,) = read(f'[[module]]\nfirst = {n}\nname = "x{written}y{{m}}"')
-    assert planned.spec.who.name == f"x{str(n + plus).zfill(width)}y{{m}}"
+    assert planned.spec.overrides.name == f"x{str(n + plus).zfill(width)}y{{m}}"
 
 
 # ---- Mistakes
