@@ -20,8 +20,8 @@ from onemo.errors import UsageError, declared
 from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.line import Line
 from onemo.runtime.models import Model
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import ModuleOptions
-from onemo.runtime.outside import Outside, Plan, routes_of
 from onemo.runtime.shell import Module, NvFile
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
@@ -48,7 +48,7 @@ def serve(options: ModuleOptions) -> int:
     spec = spec_of(options)
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
-    routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
+    routes, sandbox = routes_of(spec.network) if spec.network != NetworkOptions() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
@@ -61,7 +61,7 @@ def serve(options: ModuleOptions) -> int:
     ):
         beside = _Beside(sandbox, ready, control, modules)
         try:
-            trio.run(_main, options, spec, model, line, trace, nv, Outside(routes, spec.source), beside)
+            trio.run(_main, options, spec, model, line, trace, nv, LazyNetwork(routes, spec.source), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -89,7 +89,7 @@ async def _main(
     line: Line,
     trace: Trace | None,
     nv: NvFile | None,
-    outside: Outside,
+    network: LazyNetwork,
     beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
@@ -97,7 +97,7 @@ async def _main(
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
     name, boot_time = spec.overrides.name, spec.hastened_boot_time
-    module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    module = Module(model, line.link, network, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
     running.build(line, module)
     with contextlib.ExitStack() as stack:
         if spec.faults.any:

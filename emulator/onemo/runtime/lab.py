@@ -12,7 +12,7 @@ import trio
 from onemo.errors import EmulatorError, UsageError, declared
 from onemo.runtime.line import Line
 from onemo.runtime.models import Model
-from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module
 from onemo.runtime.spec import Spec, opened
 from onemo.runtime.trace import Trace
@@ -73,7 +73,11 @@ class RunningModule:
         await self._gone.wait()
 
     async def run(
-        self, outside: Outside, trace: Trace | None, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self,
+        network: LazyNetwork,
+        trace: Trace | None,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Run until stopped or cancelled; with ``nursery.start`` it returns once the module is ready.
 
@@ -84,7 +88,7 @@ class RunningModule:
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
                 name, boot_time = self.spec.overrides.name, self.spec.hastened_boot_time
-                module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
+                module = Module(self.model, line.link, network, name=name, boot_time=boot_time, trace=trace, nv=nv)
                 self.build(line, module)
                 if self.spec.faults.any:
                     from onemo.runtime.faultsession import FaultSession
@@ -124,7 +128,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.modules: dict[str, RunningModule] = {}
-        self._routes: dict[Plan, Routes] = {}
+        self._routes: dict[NetworkOptions, Routes] = {}
         self._planning = trio.Lock()
         self._nursery: trio.Nursery
 
@@ -142,8 +146,8 @@ class Lab:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            outside = Outside(await self._routes_of(spec.outside), spec.source)
-            await self._nursery.start(running.run, outside, trace)
+            network = LazyNetwork(await self._routes_of(spec.network), spec.source)
+            await self._nursery.start(running.run, network, trace)
         except BaseException:
             self._forget(running)
             raise
@@ -158,9 +162,9 @@ class Lab:
         if self.modules.get(running.name) is running:
             del self.modules[running.name]
 
-    async def _routes_of(self, plan: Plan) -> Routes | None:
+    async def _routes_of(self, plan: NetworkOptions) -> Routes | None:
         """Modules with the same plan share its routes, and its sandbox."""
-        if plan == Plan():
+        if plan == NetworkOptions():
             return None
         async with self._planning:
             if plan not in self._routes:

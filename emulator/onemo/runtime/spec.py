@@ -11,8 +11,8 @@ from onemo.errors import FaultError
 from onemo.runtime.line import Cable, Line
 from onemo.runtime.lines import open_line
 from onemo.runtime.models import Model, Overrides, individual, load_model
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.options import OPTIONS, ModuleOptions
-from onemo.runtime.outside import Plan
 from onemo.runtime.shell import NvFile, names_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Spec(NamedTuple):
     boot_time: float | None = None
     overrides: Overrides = Overrides()
     cable: Cable = Cable()
-    outside: Plan = Plan()
+    network: NetworkOptions = NetworkOptions()
     nv: str | None = None
     source: str | None = None
     faults: StartFaults = StartFaults()
@@ -79,7 +79,7 @@ def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
         **_fields(Spec, options),
         overrides=Overrides(**_fields(Overrides, options), card=not options.no_sim),
         cable=Cable(**_fields(Cable, options)),
-        outside=Plan(**_fields(Plan, options)),
+        network=NetworkOptions(**_fields(NetworkOptions, options)),
         faults=_read(options) if faults is None else faults,
     )
 

@@ -15,8 +15,8 @@ import onemo.cli.run
 import pytest
 from onemo.runtime.line import Cable
 from onemo.runtime.models import Overrides
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.options import ModuleOptions
-from onemo.runtime.outside import Plan
 from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
@@ -156,7 +156,7 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Spec(
             "ML307R",
             overrides=Overrides(zone=-20),
-            outside=Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
+            network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
             nv="n/",
         ),
         Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),

@@ -19,7 +19,7 @@ from onemo.net.sandbox import Sandbox
 from onemo.runtime.lab import Condition, Lab, RunningModule
 from onemo.runtime.line import Cable, Line
 from onemo.runtime.models import Overrides
-from onemo.runtime.outside import Plan
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.spec import Spec
 
 AT_ONCE = Spec("ML305U", boot_time=0.0)
@@ -64,8 +64,8 @@ async def ask(running: RunningModule, command: bytes = b"AT", end: bytes = b"OK\
 
 async def test_modules_with_one_plan_share_one_sandbox(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sandbox, "run", counting := Counting())
-    plans = [Plan(sandbox=True), Plan(("a=sandbox",)), Plan(("a=b",)), Plan()]
-    specs = [AT_ONCE._replace(outside=plans[number % 4], overrides=Overrides(f"m{number}")) for number in range(24)]
+    plans = [NetworkOptions(sandbox=True), NetworkOptions(("a=sandbox",)), NetworkOptions(("a=b",)), NetworkOptions()]
+    specs = [AT_ONCE._replace(network=plans[number % 4], overrides=Overrides(f"m{number}")) for number in range(24)]
     assert len(await start_all(lab, specs)) == 24
     assert counting.calls == 2
 

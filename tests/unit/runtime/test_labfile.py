@@ -15,7 +15,7 @@ from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS, Planned
 from onemo.runtime.line import Cable
 from onemo.runtime.models import Overrides
-from onemo.runtime.outside import Plan
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.spec import Spec
 
 Read = Callable[..., tuple[Planned, ...]]
@@ -97,7 +97,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         zone=-20,
         speed=10.0,
     )
-    plan = Plan(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
+    plan = NetworkOptions(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
     cable = Cable(tmp_path / "ports/a", 0o660, pace=True)
     spec = Spec("mn316", (tmp_path / "mine",), 1.0, who, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
@@ -117,7 +117,7 @@ def test_a_table_many_times(read: Read, tmp_path: Path) -> None:
     """)
     assert names(planned) == [f"m-{n:03}" for n in range(1, 13)]
     assert [each.spec.cable.tcp for each in planned] == [f":{40000 + n}" for n in range(1, 13)]
-    assert planned[4].spec.outside.routes == ("a5=b4:80", "c=d")
+    assert planned[4].spec.network.routes == ("a5=b4:80", "c=d")
 
 
 @pytest.mark.parametrize(("number", "begins"), [(0, [5, 1]), (1, [7, 2]), (10, [25, 11])])
@@ -202,7 +202,7 @@ def test_defaults(read: Read) -> None:
         routes = []
         link = "tcp://:0"
     """)
-    assert [(each.spec.model, each.spec.outside.routes) for each in planned] == [("MN316", ("a=b",)), ("MN318", ())]
+    assert [(each.spec.model, each.spec.network.routes) for each in planned] == [("MN316", ("a=b",)), ("MN318", ())]
     assert [each.spec.cable.tcp for each in planned] == [":7001", ":0"]
 
 

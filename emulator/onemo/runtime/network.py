@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EVERYTHING = "*:*=sandbox"
 
 
-class Plan(NamedTuple):
+class NetworkOptions(NamedTuple):
     """routes: ``PATTERN=TARGET``, the first match wins; denied: patterns of what must not be reached; offline: nothing
     but loopback and the sandbox may be; sandbox: whatever no route names goes there, as sandbox_file says."""
 
@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     sandbox_file: Path | None = None
 
 
-def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
+def routes_of(plan: NetworkOptions) -> tuple[Routes, Sandbox | None]:
     """The plan's routes, and the sandbox if any leads there, which is then to be run.
 
     Raises UsageError: a malformed route or pattern, a sandbox file that cannot be used.
@@ -48,7 +48,7 @@ def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
     return Routes(routes, denied, plan.offline, sandbox), sandbox
 
 
-class Outside:
+class LazyNetwork:
     """The network of one module, as the routes lead. Implements Network; what opens sockets, asks name servers or
     pings is imported with the first use, so that the port is ready sooner. source: as in HostNetwork."""
 
