@@ -21,10 +21,10 @@ from onemo.faults.say import fault_of, words
 from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
+from onemo.runtime.controls import ModuleControls
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
-from onemo.runtime.hand import Hand
 from onemo.runtime.keywords import ModuleKeywords, options_of
 from onemo.runtime.lab import Lab, RunningModule
 from onemo.runtime.labfile import read_lab
@@ -41,7 +41,7 @@ _TOLD = 8
 """Modules of which is told why they could not be started."""
 
 
-class HostedModule(Hand):
+class HostedModule(ModuleControls):
     """One module of a ``Hosted``, and the hand on it, from any thread.
 
     port: what the firmware opens, the path of a pseudo-terminal unless ``link`` said otherwise; trace: all that it
@@ -77,7 +77,7 @@ class HostedModule(Hand):
         return block
 
     def happen(self, event: Fault | str, **keys: object) -> None:
-        """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``Hand.happen``."""
+        """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``ModuleControls.happen``."""
         if isinstance(event, str):
             name, given = words(event)
             event = fault_of({"kind": name, **given, **keys})

@@ -24,7 +24,7 @@ _SAYING = ("urc", "burst")
 """Events that have the module say something, as often as they happen."""
 
 
-class Hand:
+class ModuleControls:
     """Controls of one module. Each has been taken up when it returns; whatever is due at once has happened too.
 
     Any raises UsageError when the module has ended. Call it in the module's trio run.
