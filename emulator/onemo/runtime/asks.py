@@ -14,7 +14,7 @@ from onemo.runtime.sending import Shell
 from onemo.runtime.trace import Recent
 
 
-class Asks:
+class AskTasks:
     """Every Ask of one module. tell: (event, detail) for the trace."""
 
     def __init__(self, shell: Shell, network: Network, recent: Recent, tell: Callable[[str, str], None]) -> None:

@@ -31,7 +31,7 @@ from onemo.net.interface import (
     OpenRequest,
     Transport,
 )
-from onemo.runtime.asks import Asks
+from onemo.runtime.asks import AskTasks
 from onemo.runtime.sending import Sending, Shell, Task
 from onemo.runtime.trace import Recent, Trace
 
@@ -49,7 +49,7 @@ class Peers:
         self._recent = recent
         self._tasks: dict[Owner, Task] = {}
         self._sending = Sending(shell, self._tasks, trace)
-        self._asks = Asks(shell, network, recent, self._sending.tell)
+        self._asks = AskTasks(shell, network, recent, self._sending.tell)
         self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
