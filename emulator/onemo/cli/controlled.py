@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onemo.runtime.trace import Guarded, Several, Trace
+from onemo.runtime.trace import FailsafeTrace, TeeTrace, Trace
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
@@ -49,7 +49,7 @@ def remembered(trace: Trace | None, control: ControlServer | None, name: str) ->
     if control is None:
         return trace
     journal = control.control.journal(name)
-    return journal if trace is None else Several((Guarded(trace), journal))
+    return journal if trace is None else TeeTrace((FailsafeTrace(trace), journal))
 
 
 def told(control: ControlServer | None) -> dict[str, str]:

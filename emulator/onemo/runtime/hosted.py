@@ -31,7 +31,7 @@ from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 from onemo.runtime.options import MODEL
 from onemo.runtime.spec import Spec, spec_of
-from onemo.runtime.trace import Several, trace_file
+from onemo.runtime.trace import TeeTrace, trace_file
 
 _T = TypeVar("_T")
 _AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
@@ -259,7 +259,7 @@ class Hosted:
                 trace = dialogues[number]
                 written = None if file is None else self._files.enter_context(trace_file(file))
                 named = spec if spec.overrides.name else self._named(spec)
-                started[number] = await self.lab.start(named, trace if written is None else Several([trace, written]))
+                started[number] = await self.lab.start(named, trace if written is None else TeeTrace([trace, written]))
             except EmulatorError as error:
                 errors[number] = error
 

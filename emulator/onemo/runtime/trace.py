@@ -79,7 +79,7 @@ def trace_file(file: Path) -> Iterator[JsonLines]:
             stream.close()
 
 
-class Several:
+class TeeTrace:
     """Tells several traces."""
 
     def __init__(self, traces: Sequence[Trace]) -> None:
@@ -94,7 +94,7 @@ class Several:
             trace.net(event, label, detail)
 
 
-class Guarded:
+class FailsafeTrace:
     """Tells a trace until that fails (its disk is full, its reader gone), and no longer: the module goes on."""
 
     def __init__(self, trace: Trace) -> None:
