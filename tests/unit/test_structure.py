@@ -32,7 +32,6 @@ SHARED_NAMES = {
     "Close",
     "Event",
     "Kind",
-    "Line",
     "Of",
     "Open",
     "Owner",

@@ -18,7 +18,7 @@ from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import UsageError, declared
 from onemo.runtime.lab import Condition, RunningModule
-from onemo.runtime.line import Line
+from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import ModuleOptions
@@ -86,7 +86,7 @@ async def _main(
     options: ModuleOptions,
     spec: Spec,
     model: Model,
-    line: Line,
+    line: SerialLine,
     trace: Trace | None,
     nv: NvFile | None,
     network: LazyNetwork,

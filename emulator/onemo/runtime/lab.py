@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.line import Line
+from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module
@@ -38,7 +38,7 @@ class RunningModule:
     the faults that it was started with."""
 
     module: Module
-    line: Line
+    line: SerialLine
 
     def __init__(self, spec: Spec, model: Model) -> None:
         self.spec = spec
@@ -59,7 +59,7 @@ class RunningModule:
         """What the DTE opens."""
         return self.line.port
 
-    def build(self, line: Line, module: Module) -> None:
+    def build(self, line: SerialLine, module: Module) -> None:
         """Put the module on its line."""
         self.line, self.module, self.built = line, module, True
 

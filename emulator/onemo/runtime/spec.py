@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onemo.errors import FaultError
-from onemo.runtime.line import Cable, Line
+from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.lines import open_line
 from onemo.runtime.models import Model, Overrides, individual, load_model
 from onemo.runtime.network import NetworkOptions
@@ -111,7 +111,7 @@ def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
 
 
 @contextmanager
-def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
+def opened(spec: Spec, model: Model) -> Iterator[tuple[SerialLine, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
     if spec.source is not None:
         from onemo.net.host.addresses import require_own

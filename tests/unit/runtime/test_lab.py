@@ -17,7 +17,7 @@ from onemo.errors import LinkError, UsageError
 from onemo.modem.modem import Modem
 from onemo.net.sandbox import Sandbox
 from onemo.runtime.lab import Condition, Lab, RunningModule
-from onemo.runtime.line import Cable, Line
+from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.models import Overrides
 from onemo.runtime.network import NetworkOptions
 from onemo.runtime.spec import Spec
@@ -133,7 +133,7 @@ async def test_a_bug_while_one_starts(lab: Lab, monkeypatch: pytest.MonkeyPatch)
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Line, "join", slip)
+        patch.setattr(SerialLine, "join", slip)
         with pytest.raises(ZeroDivisionError):
             await lab.start(named("b"))
     assert list(lab.modules) == ["a"]
