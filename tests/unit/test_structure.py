@@ -34,7 +34,6 @@ SHARED_NAMES = {
     "Kind",
     "Of",
     "Open",
-    "Owner",
     "Table",
     "Which",
 }

@@ -13,10 +13,10 @@ import trio
 from inotify_simple import INotify, flags, masks
 
 _MASK = flags.OPEN | masks.CLOSE
-_current: trio.lowlevel.RunVar[Opens | None] = trio.lowlevel.RunVar("opens", None)
+_current: trio.lowlevel.RunVar[OpenCounter | None] = trio.lowlevel.RunVar("opens", None)
 
 
-class Port:
+class WatchedPort:
     """One port that is watched. opens: by programs that came after the watch; last_closed: called when the last of
     them has closed it."""
 
@@ -25,13 +25,13 @@ class Port:
         self.last_closed = last_closed
 
 
-class Opens:
+class OpenCounter:
     """Every port of one trio run."""
 
     def __init__(self, directory: str) -> None:
         self._inotify = INotify(nonblocking=True)
         self._directory = directory
-        self._ports: dict[int, Port] = {}
+        self._ports: dict[int, WatchedPort] = {}
         self._reading = trio.Lock()
 
     async def serve(self) -> None:
@@ -61,7 +61,7 @@ class Opens:
             if (now_free := self._ports.get(wd)) is not None and not now_free.opens:
                 now_free.last_closed()
 
-    def add(self, path: str, port: Port) -> int:
+    def add(self, path: str, port: WatchedPort) -> int:
         """Raises OSError when the kernel refuses."""
         # The kernel merges an event into the one before it when they are equal, and two programs that leave at once
         # would count as one. Reported a second time through the directory, no two in a row are equal.
@@ -82,11 +82,11 @@ class Opens:
 
 
 @contextmanager
-def watching(path: str, port: Port) -> Iterator[Opens]:
+def watching(path: str, port: WatchedPort) -> Iterator[OpenCounter]:
     """port is kept up to date while a task runs ``serve`` of what this gives. Raises OSError: the kernel refuses."""
     opens = _current.get()
     if opens is None:
-        opens = Opens(os.path.dirname(path))
+        opens = OpenCounter(os.path.dirname(path))
         _current.set(opens)
     wd = opens.add(path, port)
     try:

@@ -25,7 +25,7 @@ from onemo.link.fd import FdLink
 from onemo.link.speed import speed_of
 
 if TYPE_CHECKING:
-    from onemo.link.opens import Port
+    from onemo.link.opens import WatchedPort
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class PtyLink(FdLink):
         super().__init__(master, port)
         self._slave = slave
         self._undo = undo
-        self._opens: Port | None = None
+        self._opens: WatchedPort | None = None
         self._watching = trio.CancelScope()
 
     def close(self) -> None:
@@ -69,9 +69,9 @@ class PtyLink(FdLink):
 
         Where the kernel refuses to watch, this logs why and returns; the link works, but keeps what a DTE leaves.
         """
-        from onemo.link.opens import Port, watching  # 3 ms with its libc; no ready port waits for it
+        from onemo.link.opens import WatchedPort, watching  # 3 ms with its libc; no ready port waits for it
 
-        self._opens = Port(self._renew)
+        self._opens = WatchedPort(self._renew)
         with trio.CancelScope() as self._watching:
             try:
                 with watching(self.port, self._opens) as opens:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Owner(Protocol):
+class PortListener(Protocol):
     """Who is told of what the DTE does with the port."""
 
     def lines_changed(self) -> None: ...
@@ -18,7 +18,7 @@ class Owner(Protocol):
 class SerialPort:
     """The serial port that PortManager takes this for. It answers a ValueError with the value that stays."""
 
-    def __init__(self, link: Owner, baud_rate: int) -> None:
+    def __init__(self, link: PortListener, baud_rate: int) -> None:
         self.baudrate = baud_rate  # PortManager never sets 0
         self.parity: str = "N"
         self.stopbits: float = 1
