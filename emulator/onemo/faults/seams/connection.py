@@ -7,13 +7,13 @@ import math
 import trio
 
 from onemo.errors import NetError
-from onemo.faults.seams.ways import SEGMENT, Ways
+from onemo.faults.seams.shaped import SEGMENT, ShapedConnection
 from onemo.net.interface import Carrying, CloseMode, ClosePlan, CloseResult
 
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.001, 0.05
 
 
-class FaultyConnection(Ways):
+class FaultyConnection(ShapedConnection):
     """An open connection, with the network's faults on it. Implements Connection.
 
     What one call receives or sends is what passes at once. What is late to the peer counts as not acknowledged; a task
@@ -56,7 +56,7 @@ class FaultyConnection(Ways):
         self._limit = max(limit, SEGMENT)
         self._pull(limit if self._stream else SEGMENT)
         self._require_open()
-        data = self._in.held.take(trio.current_time(), limit if self._stream else None)
+        data = self._in.queue.take(trio.current_time(), limit if self._stream else None)
         if data is None and self._has_ended:
             if isinstance(self._end, NetError):
                 raise self._end
@@ -65,7 +65,7 @@ class FaultyConnection(Ways):
 
     async def wait_readable(self) -> None:
         """See Connection. What comes meanwhile begins to be late."""
-        held = self._in.held
+        held = self._in.queue
         while True:
             self._require_open()
             stopped = self._silence or self._end is not None or not held.room
@@ -127,7 +127,7 @@ class FaultyConnection(Ways):
 
         What comes meanwhile is discarded: a peer that echoes would stop reading once it cannot write.
         """
-        held = self._out.held
+        held = self._out.queue
         if plan.mode is CloseMode.NOW and (self._silence or self._out.unsent):
             return False
         gap, give_up = _SHORTEST_LOOK, trio.current_time() + plan.stall
@@ -158,4 +158,4 @@ class FaultyCarrying(FaultyConnection):
         """See Carrying: what is late to the peer counts as sent, what is late from it as not yet received."""
         assert isinstance(self._inner, Carrying)
         sent, received = self._inner.carried
-        return sent + self._out.held.size, max(0, received - self._in.held.size)
+        return sent + self._out.queue.size, max(0, received - self._in.queue.size)

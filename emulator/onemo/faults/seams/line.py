@@ -8,7 +8,7 @@ import trio
 
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
-from onemo.faults.seams.held import Held, Shared
+from onemo.faults.seams.delay import DelayQueue, SharedWait
 from onemo.link.interface import Link
 
 _LATE = frozenset({"line-delay", "line-slice"})
@@ -26,8 +26,8 @@ class FaultyLink:
     def __init__(self, link: Link, faults: FaultChooser) -> None:
         self._link = link
         self._faults = faults
-        self._in, self._out = Held(_MOST), Held(_MOST)
-        self._writable = Shared(link.wait_writable)
+        self._in, self._out = DelayQueue(_MOST), DelayQueue(_MOST)
+        self._writable = SharedWait(link.wait_writable)
         self._late = trio.Event()
         self._moved = trio.Event()
         self._reading = self._writing = trio.CancelScope()
@@ -114,7 +114,7 @@ class FaultyLink:
         if data is not None:
             self._pass(data, "from-dte", self._in)
 
-    def _pass(self, data: bytes, direction: str, held: Held) -> None:
+    def _pass(self, data: bytes, direction: str, held: DelayQueue) -> None:
         """What passes at once, as the faults leave it, goes into held."""
         due = trio.current_time()
         piece, gap = 0, 0.0

@@ -12,7 +12,7 @@ from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
-from onemo.faults.seams.ways import Wait
+from onemo.faults.seams.shaped import Wait
 from onemo.net.host.routes import is_address
 from onemo.net.interface import (
     AddressFamily,

@@ -15,7 +15,7 @@ _ENTRY = 32
 """Bytes of room that a piece takes beside its own: many small ones must not fill the memory either."""
 
 
-class Held:
+class DelayQueue:
     """One direction's bytes, each with the trio time at which it is due. A byte that is late delays what follows it.
 
     limit: bytes that wait at most, but for the last piece. size: bytes that wait.
@@ -82,13 +82,13 @@ class Held:
         self.size = 0
 
 
-class Way:
+class Direction:
     """One direction of a connection: what is on its way, and the trio time up to which its bandwidth is used."""
 
     def __init__(self, operation: str, limit: int) -> None:
         """operation: that of faults which puts something on its way."""
         self.operation = operation
-        self.held = Held(limit)
+        self.queue = DelayQueue(limit)
         self._used = -math.inf
         self._rate = math.inf
 
@@ -96,21 +96,21 @@ class Way:
         """Put data on its way. late: seconds; rate: bytes/s, inf: not limited; whole: a datagram."""
         now = trio.current_time()
         if rate == math.inf:
-            self.held.add(data, now + late)
+            self.queue.add(data, now + late)
             return
         size = len(data) if whole else min(len(data), max(1, int(rate * _SLICE), len(data) >> 8))
         began = max(now, self._used)
         self._used, self._rate = began + len(data) / rate, rate
-        self.held.add(data, began + size / rate + late, size, size / rate)
+        self.queue.add(data, began + size / rate + late, size, size / rate)
 
     @property
     def unsent(self) -> int:
         """Bytes that wait for bandwidth."""
         waits = self._used - trio.current_time()
-        return math.ceil(waits * self._rate) if waits > 0 and self.held else 0
+        return math.ceil(waits * self._rate) if waits > 0 and self.queue else 0
 
 
-class Shared:
+class SharedWait:
     """A waiting that only one task may do at a time, for several: the others wait for that one's end.
 
     So it may end for them without what they wait for; they look again, and so does who finds the place taken: when

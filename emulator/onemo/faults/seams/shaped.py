@@ -11,7 +11,7 @@ import trio
 from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
-from onemo.faults.seams.held import Shared, Way
+from onemo.faults.seams.delay import Direction, SharedWait
 from onemo.faults.seams.silence import Silence
 from onemo.net.interface import Connection, OpenRequest, Transport
 
@@ -29,7 +29,7 @@ Wait = Callable[[], Awaitable[None]]
 Start = Callable[[Wait], object]
 
 
-class Ways:
+class ShapedConnection:
     """What is between a module and the host's connection. What one call receives or sends passes at once."""
 
     def __init__(self, inner: Connection, request: OpenRequest, faults: FaultChooser, start: Start) -> None:
@@ -40,12 +40,12 @@ class Ways:
         self._start = start
         self._send_buffer = request.send_buffer
         self._stream = inner.transport is Transport.TCP
-        self._in, self._out = Way("receive", _MOST), Way("send", _MOST)
+        self._in, self._out = Direction("receive", _MOST), Direction("send", _MOST)
         self._occasion = Occasion(
             label=request.label, transport=self.transport.value, host=request.host, port=request.port
         )
         self._silence = Silence(request.keep_alive, trio.current_time())
-        self._writable = Shared(inner.wait_writable)
+        self._writable = SharedWait(inner.wait_writable)
         self._moved = trio.Event()
         self._waits: list[trio.CancelScope] = []
         self._carries = self._ended = False
@@ -88,8 +88,8 @@ class Ways:
     def _go_on(self) -> None:
         """What is late goes at once."""
         now = trio.current_time()
-        self._in.held.release(now)
-        self._out.held.release(now)
+        self._in.queue.release(now)
+        self._out.queue.release(now)
         self._end_due = min(self._end_due, now)
         self._wake()
 
@@ -103,15 +103,15 @@ class Ways:
 
     def unacknowledged(self) -> int:
         """See Connection."""
-        return self._out.held.size + self._inner.unacknowledged()
+        return self._out.queue.size + self._inner.unacknowledged()
 
     # What passes.
 
-    def _is_shaped(self, way: Way) -> bool:
+    def _is_shaped(self, way: Direction) -> bool:
         """Whether a way is not just the host's."""
-        return bool(way.held or self._silence or self._faults.armed_on(Layer.NETWORK))
+        return bool(way.queue or self._silence or self._faults.armed_on(Layer.NETWORK))
 
-    def _pass(self, data: bytes, way: Way) -> None:
+    def _pass(self, data: bytes, way: Direction) -> None:
         """What passes at once goes its way, as the faults have it."""
         late, rate, lost = 0.0, math.inf, False
         occasion = self._occasion._replace(operation=way.operation, data=data)
@@ -138,11 +138,11 @@ class Ways:
         if not (lost or self._failed or (self._unsendable and way is self._out)):
             way.add(data, late, rate, whole=not self._stream)
         if self._end is not None:
-            self._end_due = max(trio.current_time(), self._in.held.last)
+            self._end_due = max(trio.current_time(), self._in.queue.last)
 
     def _pull(self, limit: int) -> None:
         """Take what has come, as far as there is room for it."""
-        room = self._in.held.room
+        room = self._in.queue.room
         if self._silence or self._end is not None or not room:
             return
         try:
@@ -154,11 +154,11 @@ class Ways:
                 self._pass(data, self._in)
                 return
             self._end = data
-        self._end_due = max(trio.current_time(), self._in.held.last)
+        self._end_due = max(trio.current_time(), self._in.queue.last)
 
     def _push(self) -> bool:
         """Hand the host what is due; whether anything is left. Raises NetError: it cannot be sent, and is gone."""
-        now, held = trio.current_time(), self._out.held
+        now, held = trio.current_time(), self._out.queue
         try:
             while (front := held.front(now)) is not None:
                 try:
@@ -179,7 +179,7 @@ class Ways:
 
     async def _carry(self) -> None:
         """Hand over what is late when it is due."""
-        held = self._out.held
+        held = self._out.queue
         try:
             while held:
                 await self._until(held.due, None)
@@ -198,12 +198,12 @@ class Ways:
     @property
     def _room(self) -> int:
         """Bytes that may be sent: as many as may be late, and unsent as many as the module's stack has room for."""
-        room = self._out.held.room
+        room = self._out.queue.room
         return room if self._send_buffer is None else max(0, min(room, self._send_buffer - self._out.unsent))
 
     @property
     def _has_ended(self) -> bool:
-        return self._end is not None and not self._in.held and trio.current_time() >= self._end_due
+        return self._end is not None and not self._in.queue and trio.current_time() >= self._end_due
 
     # Waiting, and what time brings.
 
@@ -261,8 +261,8 @@ class Ways:
         self._wake()
 
     def _clear(self) -> None:
-        self._in.held.clear()
-        self._out.held.clear()
+        self._in.queue.clear()
+        self._out.queue.clear()
 
     def _discard(self) -> None:
         """Throw away what came, if it is reached at all."""
@@ -272,10 +272,10 @@ class Ways:
 
     def _send_datagrams(self) -> None:
         """Those that are late leave early rather than never."""
-        if not self._stream and self._out.held:
-            self._out.held.release(trio.current_time())
+        if not self._stream and self._out.queue:
+            self._out.queue.release(trio.current_time())
             try:
                 self._push()
             except NetError:
                 pass
-            self._out.held.clear()
+            self._out.queue.clear()
