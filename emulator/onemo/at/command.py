@@ -81,7 +81,7 @@ class BoundCommand(NamedTuple, Generic[D]):
     records: Mapping[str, BoundRecord[Any]]
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
     escapes: Callable[[D, bytes], bool] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
 
 def print_line(name: str, *values: int | str | bytes | None) -> bytes:
@@ -130,7 +130,7 @@ class Action(NamedTuple, Generic[D, R]):
     tested: bool = True
     escapes: Callable[[D, bytes], bool] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -146,7 +146,9 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, looks=self.looks)
+        return BoundCommand(
+            self.name, forms, {"": bound}, escapes=self.escapes, test_reads_device=self.test_reads_device
+        )
 
 
 class Query(NamedTuple, Generic[D, R]):
@@ -159,7 +161,7 @@ class Query(NamedTuple, Generic[D, R]):
     select: Callable[[D, R], Outcome]
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -169,7 +171,7 @@ class Query(NamedTuple, Generic[D, R]):
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, looks=self.looks)
+        return BoundCommand(self.name, forms, {"": bound}, test_reads_device=self.test_reads_device)
 
 
 def _keep(device: object, record: object) -> None:

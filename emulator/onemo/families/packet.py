@@ -183,7 +183,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             _addresses,
             bare=True,
             test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
-            looks=True,
+            test_reads_device=True,
         ),
         Action(
             "CGCONTRDP",
@@ -191,7 +191,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             _dynamic,
             bare=True,
             test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
-            looks=True,
+            test_reads_device=True,
         ),
         Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),
     ),
