@@ -49,7 +49,7 @@ def onemo_lab(request: pytest.FixtureRequest) -> Iterator[Hosted]:
     with Hosted() as lab:
         request.node.stash[_LAB] = lab
         for marker in reversed(list(request.node.iter_markers("onemo_lab"))):
-            asked = _Asked.of(marker)
+            asked = _MarkerArguments.of(marker)
             with _refusing("onemo_lab"):
                 if asked.model is not None and _is_file("onemo_lab", asked.model):
                     lab.start_lab(request.path.parent / asked.model)
@@ -70,7 +70,7 @@ def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
     model: str | None = None
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("onemo"))):
-        asked = _Asked.of(marker)
+        asked = _MarkerArguments.of(marker)
         model, options = model if asked.model is None else asked.model, {**options, **asked.options}
     model = getattr(request, "param", model)
     with _refusing("onemo"):
@@ -106,7 +106,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return [f"{left!r} {op} this dialogue", *dialogue.tail(_SHORT).splitlines()]
 
 
-class _Asked(NamedTuple):
+class _MarkerArguments(NamedTuple):
     """What a marker asks for. model: None for the usual one; or, of onemo_lab, a lab's file."""
 
     model: str | None
@@ -114,7 +114,7 @@ class _Asked(NamedTuple):
     number: int
 
     @classmethod
-    def of(cls, marker: pytest.Mark) -> _Asked:
+    def of(cls, marker: pytest.Mark) -> _MarkerArguments:
         options = {**dict(zip(("model",), marker.args, strict=False)), **marker.kwargs}
         if len(marker.args) > 1 or (marker.args and "model" in marker.kwargs):
             raise _refusal(marker.name, "give one model, and everything else by its keyword")

@@ -162,14 +162,14 @@ class Lab:
         if self.modules.get(running.name) is running:
             del self.modules[running.name]
 
-    async def _routes_of(self, plan: NetworkOptions) -> Routes | None:
-        """Modules with the same plan share its routes, and its sandbox."""
-        if plan == NetworkOptions():
+    async def _routes_of(self, options: NetworkOptions) -> Routes | None:
+        """Modules with the same options share its routes, and its sandbox."""
+        if options == NetworkOptions():
             return None
         async with self._planning:
-            if plan not in self._routes:
-                routes, sandbox = routes_of(plan)
+            if options not in self._routes:
+                routes, sandbox = routes_of(options)
                 if sandbox is not None:
                     await self._nursery.start(sandbox.run)
-                self._routes[plan] = routes
-        return self._routes[plan]
+                self._routes[options] = routes
+        return self._routes[options]

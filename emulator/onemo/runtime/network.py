@@ -27,25 +27,25 @@ class NetworkOptions(NamedTuple):
     sandbox_file: Path | None = None
 
 
-def routes_of(plan: NetworkOptions) -> tuple[Routes, Sandbox | None]:
-    """The plan's routes, and the sandbox if any leads there, which is then to be run.
+def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
+    """The options' routes, and the sandbox if any leads there, which is then to be run.
 
     Raises UsageError: a malformed route or pattern, a sandbox file that cannot be used.
     """
     from onemo.net.host.routes import Routes, parse_pattern, parse_route
 
-    texts = (*plan.routes, _EVERYTHING) if plan.sandbox else tuple(plan.routes)
+    texts = (*options.routes, _EVERYTHING) if options.sandbox else tuple(options.routes)
     routes = tuple(map(parse_route, texts))
-    denied = tuple(map(parse_pattern, plan.denied))
+    denied = tuple(map(parse_pattern, options.denied))
     sandbox = None
     leads_there = any(route.target.sandbox for route in routes)
-    if plan.sandbox_file is not None and not leads_there:
+    if options.sandbox_file is not None and not leads_there:
         raise UsageError("--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it")
     if leads_there:
         from onemo.net.sandbox import Sandbox, load_config
 
-        sandbox = Sandbox(load_config(plan.sandbox_file)) if plan.sandbox_file is not None else Sandbox()
-    return Routes(routes, denied, plan.offline, sandbox), sandbox
+        sandbox = Sandbox(load_config(options.sandbox_file)) if options.sandbox_file is not None else Sandbox()
+    return Routes(routes, denied, options.offline, sandbox), sandbox
 
 
 class LazyNetwork:

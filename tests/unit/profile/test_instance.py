@@ -118,8 +118,8 @@ def test_one_who_says_nothing_is_the_model_itself() -> None:
 
 
 def test_what_is_said_of_one_module_overrules_its_name() -> None:
-    who = Overrides("node7", imei="123456789012345", pin="4321", register_time=2.0, zone=-20, speed=2.0)
-    profile = individual(MODEL, who).profile
+    overrides = Overrides("node7", imei="123456789012345", pin="4321", register_time=2.0, zone=-20, speed=2.0)
+    profile = individual(MODEL, overrides).profile
     own = named(PROFILE, "node7").identity
     assert profile.identity == own._replace(imei="123456789012345", imeisv="12345678901234" + own.svn)
     assert (profile.sim.pin, profile.sim.locked) == ("4321", True)

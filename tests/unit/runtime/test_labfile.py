@@ -92,14 +92,14 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         [[module]]
         link = "rfc2217://[::1]:7000"
     """)
-    who = Overrides(
+    overrides = Overrides(
         *("a", "123456789012345", "460031234567890", "89860012345678901234", "R{sub_model}", 2.5, "4321"),
         zone=-20,
         speed=10.0,
     )
     plan = NetworkOptions(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
     cable = Cable(tmp_path / "ports/a", 0o660, pace=True)
-    spec = Spec("mn316", (tmp_path / "mine",), 1.0, who, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
+    spec = Spec("mn316", (tmp_path / "mine",), 1.0, overrides, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
     assert second.spec.cable == Cable(uart="/dev/ttyUSB0", baud=9600)
     assert second.spec.overrides == Overrides("b", card=False)

@@ -65,16 +65,16 @@ class FaultyConnection(ShapedConnection):
 
     async def wait_readable(self) -> None:
         """See Connection. What comes meanwhile begins to be late."""
-        held = self._in.queue
+        queue = self._in.queue
         while True:
             self._require_open()
-            stopped = self._silence or self._end is not None or not held.room
-            due = self._end_due if self._end is not None and not held else held.due
+            stopped = self._silence or self._end is not None or not queue.room
+            due = self._end_due if self._end is not None and not queue else queue.due
             if await self._until(due, None if stopped else self._inner.wait_readable):
                 if not self._is_shaped(self._in):
                     return
                 self._pull(self._limit)
-            if held.due <= trio.current_time() or self._has_ended:
+            if queue.due <= trio.current_time() or self._has_ended:
                 return
 
     async def wait_writable(self) -> None:
@@ -127,16 +127,16 @@ class FaultyConnection(ShapedConnection):
 
         What comes meanwhile is discarded: a peer that echoes would stop reading once it cannot write.
         """
-        held = self._out.queue
+        queue = self._out.queue
         if plan.mode is CloseMode.NOW and (self._silence or self._out.unsent):
             return False
         gap, give_up = _SHORTEST_LOOK, trio.current_time() + plan.stall
-        while held:
+        while queue:
             self._discard()
-            before = held.size
+            before = queue.size
             await trio.sleep(gap)
             gap = min(2 * gap, _LONGEST_LOOK)
-            if held.size < before:
+            if queue.size < before:
                 give_up = trio.current_time() + plan.stall
             elif trio.current_time() >= give_up:
                 return False

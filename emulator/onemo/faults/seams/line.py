@@ -60,8 +60,8 @@ class FaultyLink:
         """Faults are gone: what they made late goes at once, in order."""
         if not any(armed.fault.kind.name in _LATE for armed in ended):
             return
-        for held, waiting in ((self._in, self._reading), (self._out, self._writing)):
-            held.release(trio.current_time())
+        for queue, waiting in ((self._in, self._reading), (self._out, self._writing)):
+            queue.release(trio.current_time())
             waiting.cancel()
 
     # The link.
@@ -114,8 +114,8 @@ class FaultyLink:
         if data is not None:
             self._pass(data, "from-dte", self._in)
 
-    def _pass(self, data: bytes, direction: str, held: DelayQueue) -> None:
-        """What passes at once, as the faults leave it, goes into held."""
+    def _pass(self, data: bytes, direction: str, queue: DelayQueue) -> None:
+        """What passes at once, as the faults leave it, goes into queue."""
         due = trio.current_time()
         piece, gap = 0, 0.0
         for armed in self._faults.chosen(Layer.LINE, Occasion(direction, data=data)):
@@ -127,7 +127,7 @@ class FaultyLink:
                 case name:
                     data = _changed(name, data, armed)
         if data:
-            held.add(data, max(due, held.last + gap) if piece else due, piece, gap)
+            queue.add(data, max(due, queue.last + gap) if piece else due, piece, gap)
 
     def _hand_over(self, data: bytes = b"") -> None:
         """What is due, and data behind all of it; the task has the rest."""

@@ -158,33 +158,33 @@ class ShapedConnection:
 
     def _push(self) -> bool:
         """Hand the host what is due; whether anything is left. Raises NetError: it cannot be sent, and is gone."""
-        now, held = trio.current_time(), self._out.queue
+        now, queue = trio.current_time(), self._out.queue
         try:
-            while (front := held.front(now)) is not None:
+            while (front := queue.front(now)) is not None:
                 try:
                     count = self._inner.send_now(front)
                 except NetError:
-                    held.took(len(front))
+                    queue.took(len(front))
                     if self._stream:
-                        held.clear()
+                        queue.clear()
                     raise
                 if count or not front:
-                    held.took(count)
+                    queue.took(count)
                 if count < len(front):
                     break
         finally:
             self._moved.set()
             self._moved = trio.Event()
-        return bool(held)
+        return bool(queue)
 
     async def _carry(self) -> None:
         """Hand over what is late when it is due."""
-        held = self._out.queue
+        queue = self._out.queue
         try:
-            while held:
-                await self._until(held.due, None)
+            while queue:
+                await self._until(queue.due, None)
                 try:
-                    if self._push() and held.due <= trio.current_time():
+                    if self._push() and queue.due <= trio.current_time():
                         await self._writable.wait()
                 except NetError as error:
                     if self._stream:
