@@ -1,4 +1,4 @@
-"""How many programs have each pseudo-terminal of this process open: inotify tells.
+"""The count of programs that have each pseudo-terminal of this process open, by inotify.
 
 One inotify serves every port, for a user may have few of them (128 by default) and a lab has a thousand ports.
 """
@@ -17,8 +17,10 @@ _current: trio.lowlevel.RunVar[OpenCounter | None] = trio.lowlevel.RunVar("opens
 
 
 class WatchedPort:
-    """One port that is watched. opens: by programs that came after the watch; last_closed: called when the last of
-    them has closed it."""
+    """One port that is watched.
+
+    opens: by programs that came after the watch; last_closed: called when the last of them has closed it.
+    """
 
     def __init__(self, last_closed: Callable[[], None]) -> None:
         self.opens = 0
@@ -26,7 +28,7 @@ class WatchedPort:
 
 
 class OpenCounter:
-    """Every port of one trio run."""
+    """The counter of the openings of every port of one trio run. directory: that of the ports."""
 
     def __init__(self, directory: str) -> None:
         self._inotify = INotify(nonblocking=True)
@@ -62,7 +64,7 @@ class OpenCounter:
                 now_free.last_closed()
 
     def add(self, path: str, port: WatchedPort) -> int:
-        """Raises OSError when the kernel refuses."""
+        """Watch the port at path; return what ``remove`` takes. Raises OSError when the kernel refuses."""
         # The kernel merges an event into the one before it when they are equal, and two programs that leave at once
         # would count as one. Reported a second time through the directory, no two in a row are equal.
         self._inotify.add_watch(self._directory, _MASK)
@@ -71,6 +73,7 @@ class OpenCounter:
         return wd
 
     def remove(self, wd: int) -> None:
+        """Watch a port no longer; the last one frees the inotify."""
         del self._ports[wd]
         try:
             self._inotify.rm_watch(wd)
@@ -83,7 +86,10 @@ class OpenCounter:
 
 @contextmanager
 def watching(path: str, port: WatchedPort) -> Iterator[OpenCounter]:
-    """port is kept up to date while a task runs ``serve`` of what this gives. Raises OSError: the kernel refuses."""
+    """Keep port up to date while a task runs ``serve`` of the counter that this gives.
+
+    Raises OSError when the kernel refuses.
+    """
     opens = _current.get()
     if opens is None:
         opens = OpenCounter(os.path.dirname(path))
