@@ -29,10 +29,12 @@ class FaultTarget(Protocol):
     """A running module, as its faults see it."""
 
     @property
-    def modem(self) -> Modem: ...
+    def modem(self) -> Modem:
+        """The device whose commands and URCs are wrapped."""
+        ...
 
     def now(self) -> float:
-        """The time on the clock that the core is given."""
+        """Return the time on the clock that the core is given."""
         ...
 
     def wrap_line(self) -> Wrapper:
@@ -44,27 +46,27 @@ class FaultTarget(Protocol):
         ...
 
     def rearm(self) -> None:
-        """The deadline of the faults may be another now."""
+        """Look at the deadline of the faults again: it may be another one now."""
         ...
 
     def tell(self, text: str) -> None:
-        """Something for the trace: a fault has fired."""
+        """Trace that a fault has fired."""
         ...
 
 
 class Wrapper(Protocol):
-    """What is around the line or the network, for good."""
+    """A wrapper around the line or the network, for good."""
 
     def release(self, ended: Collection[ArmedFault]) -> None:
-        """Faults are gone: what is held for their sake goes on."""
+        """Let go on what is held for the sake of faults that are gone."""
         ...
 
 
 class Faults:
-    """Those of one module. Implements FaultChooser. names: those that ``module=`` may name it by, ``()``: any.
+    """The faults of one module. Implements FaultChooser.
 
-    seed: of the dice; None: one that is made up. fired: called with each fault that fires; on_change: when any was
-    armed, disarmed or is over.
+    names: those that ``module=`` may name it by, ``()``: any. seed: of the dice; None: one that is made up. fired:
+    called with each fault that fires; on_change: when any was armed, disarmed or is over.
     """
 
     def __init__(self, running: FaultTarget, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
@@ -105,7 +107,7 @@ class Faults:
         return armed
 
     def reset(self) -> list[ArmedFault]:
-        """Take every fault out again, as disarm; those that were armed."""
+        """Take every fault out again, as disarm does with one; return those that were armed."""
         armed = self.plan.reset()
         self._events.clear()
         self._over(armed)
@@ -124,11 +126,13 @@ class Faults:
     # Chooser.
 
     def armed_on(self, layer: Layer) -> bool:
-        """See Chooser."""
         return self.plan.armed_on(layer)
 
     def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
-        """See Chooser. Events whose occasion it is happen: before the command, else as soon as the step is over."""
+        """Return the faults that fire on the occasion, and have its events happen.
+
+        An event happens before the command whose occasion it is, else as soon as the step is over.
+        """
         if not self.plan.armed_on(layer):
             return []
         fired = self.plan.chosen(layer, occasion, self._running.now())
@@ -154,7 +158,7 @@ class Faults:
     # What the module tells.
 
     def booted(self) -> None:
-        """A boot cycle's READY."""
+        """Take up the READY of a boot cycle; from the first one the seconds of faults count."""
         if not self._ready:
             self._ready = True
             self.plan.begin(self._running.now())
@@ -163,13 +167,13 @@ class Faults:
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         if self._events or self._soon or self._untidy:
             return -math.inf
         return min(self.plan.deadline, min((due for due, _ in self._later), default=math.inf))
 
     def on_deadline(self, now: float) -> None:
-        """Between two steps of the core: what is due happens."""
+        """Let what is due happen, between two steps of the core."""
         self._untidy = False
         modem = self._running.modem
         events, self._events = self._events, []
@@ -194,7 +198,7 @@ class Faults:
     # Inside.
 
     def _tidy(self) -> None:
-        """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
+        """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
         if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
             self._untidy = True
             self._running.rearm()
@@ -205,7 +209,7 @@ class Faults:
             told(armed)
 
     def _over(self, ended: list[ArmedFault]) -> None:
-        """What faults held back goes on, and events are undone, once."""
+        """Let go on what faults held back that have ended, and undo their events, once."""
         if not ended:
             return
         self._untidy = True  # what goes on goes with the next step

@@ -23,11 +23,9 @@ class FaultyConnection(ShapedConnection):
 
     @property
     def peer(self) -> str:
-        """See Connection."""
         return self._inner.peer
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """See Connection."""
         self._require_sendable()
         if not self._is_shaped(self._out):
             self._silence.exchanged(trio.current_time())
@@ -45,7 +43,6 @@ class FaultyConnection(ShapedConnection):
         return len(part)
 
     def receive_now(self, limit: int) -> bytes | None:
-        """See Connection."""
         self._require_open()
         if limit <= 0 and self._stream:
             return None
@@ -64,7 +61,7 @@ class FaultyConnection(ShapedConnection):
         return data
 
     async def wait_readable(self) -> None:
-        """See Connection. What comes meanwhile begins to be late."""
+        """Wait until something has come that is due. What comes meanwhile begins to be late."""
         queue = self._in.queue
         while True:
             self._require_open()
@@ -78,7 +75,6 @@ class FaultyConnection(ShapedConnection):
                 return
 
     async def wait_writable(self) -> None:
-        """See Connection."""
         while True:
             self._require_open()
             if self._unsendable is None and not self._is_shaped(self._out):
@@ -92,15 +88,17 @@ class FaultyConnection(ShapedConnection):
                 await self._until(look, self._moved.wait)
 
     async def wait_broken(self) -> None:
-        """See Connection."""
         while self._failed is None:
             self._require_open()
             if await self._until(math.inf, None if self._silence else self._inner.wait_broken):
                 return
 
     async def close(self, plan: ClosePlan) -> CloseResult:
-        """See Connection. The FIN goes behind what is late, also with NOW, for that was sent; what still waits for
-        bandwidth was not. Cancelled, it ends with an RST."""
+        """End the connection as the plan says, and free its local port.
+
+        The FIN goes behind what is late, also with NOW, for that was sent; what still waits for bandwidth was not.
+        Cancelled, it ends with an RST.
+        """
         if self._failed is not None:
             self.abort()
             return CloseResult.FAILED
@@ -123,9 +121,9 @@ class FaultyConnection(ShapedConnection):
             self.abort()
 
     async def _drained(self, plan: ClosePlan) -> bool:
-        """Wait until all is with the host; False when it cannot be, or nothing moved for the plan's stall.
+        """Wait until all is with the host; return False when it cannot be, or nothing moved for the plan's stall.
 
-        What comes meanwhile is discarded: a peer that echoes would stop reading once it cannot write.
+        Whatever comes meanwhile is discarded: a peer that echoes would stop reading once it cannot write.
         """
         queue = self._out.queue
         if plan.mode is CloseMode.NOW and (self._silence or self._out.unsent):
@@ -146,16 +144,18 @@ class FaultyConnection(ShapedConnection):
 
 
 class FaultyCarrying(FaultyConnection):
-    """The same of a connection whose socket carries other bytes than it is given. Implements Carrying."""
+    """A faulty connection whose socket carries other bytes than it is given. Implements Carrying."""
 
     async def carry(self) -> None:
-        """See Carrying."""
         assert isinstance(self._inner, Carrying)
         await self._inner.carry()
 
     @property
     def carried(self) -> tuple[int, int]:
-        """See Carrying: what is late to the peer counts as sent, what is late from it as not yet received."""
+        """Bytes for the socket to send, and those received.
+
+        Those that are late to the peer count as sent, those that are late from it as not yet received.
+        """
         assert isinstance(self._inner, Carrying)
         sent, received = self._inner.carried
         return sent + self._out.queue.size, max(0, received - self._in.queue.size)

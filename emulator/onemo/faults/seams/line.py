@@ -49,7 +49,7 @@ class FaultyLink:
             self._late = trio.Event()
 
     def boot(self) -> None:
-        """The module starts: a UART whose speed is not set yet says something."""
+        """Take up that the module starts: a UART whose speed is not set yet says something."""
         if self._faults.armed_on(Layer.LINE) and self._out.room:
             for armed in self._faults.chosen(Layer.LINE, Occasion("to-dte", operation="boot")):
                 fault = armed.fault
@@ -57,7 +57,7 @@ class FaultyLink:
                 self._hand_over(noise)
 
     def release(self, ended: Collection[ArmedFault]) -> None:
-        """Faults are gone: what they made late goes at once, in order."""
+        """Let go at once, in order, what faults made late that are gone."""
         if not any(armed.fault.kind.name in _LATE for armed in ended):
             return
         for queue, waiting in ((self._in, self._reading), (self._out, self._writing)):
@@ -67,14 +67,13 @@ class FaultyLink:
     # The link.
 
     def read_now(self, limit: int) -> bytes | None:
-        """See Link."""
         if not self._in and not self._faults.armed_on(Layer.LINE):
             return self._link.read_now(limit)
         self._pull(limit)
         return self._in.take(trio.current_time(), limit)
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """See Link. What is lost on the line counts as taken."""
+        """Hand bytes to the line; return how many were taken, those that are lost on it too."""
         if not self._out and not self._faults.armed_on(Layer.LINE):
             return self._link.write_now(data)
         part = bytes(data[: self._out.room])
@@ -84,7 +83,7 @@ class FaultyLink:
         return len(part)
 
     async def wait_readable(self) -> None:
-        """See Link. What comes meanwhile begins to be late."""
+        """Wait until the DTE has sent something that is due. What comes meanwhile begins to be late."""
         while True:
             with trio.CancelScope(deadline=self._in.due) as self._reading:
                 if self._in.room:
@@ -98,7 +97,6 @@ class FaultyLink:
                 return
 
     async def wait_writable(self) -> None:
-        """See Link."""
         while self._out and not self._out.room:
             await self._moved.wait()
         if self._out:
@@ -115,7 +113,7 @@ class FaultyLink:
             self._pass(data, "from-dte", self._in)
 
     def _pass(self, data: bytes, direction: str, queue: DelayQueue) -> None:
-        """What passes at once, as the faults leave it, goes into queue."""
+        """Put bytes into the queue of their direction, as the faults leave them."""
         due = trio.current_time()
         piece, gap = 0, 0.0
         for armed in self._faults.chosen(Layer.LINE, Occasion(direction, data=data)):
@@ -130,7 +128,7 @@ class FaultyLink:
             queue.add(data, max(due, queue.last + gap) if piece else due, piece, gap)
 
     def _hand_over(self, data: bytes = b"") -> None:
-        """What is due, and data behind all of it; the task has the rest."""
+        """Hand over what is due, and put data behind all of it; the task has the rest."""
         if data:
             self._out.add(data, trio.current_time())
         self._push()
@@ -138,7 +136,7 @@ class FaultyLink:
             self._late.set()
 
     def _push(self) -> bool:
-        """Hand over what is due; False: the line is full."""
+        """Hand over what is due; return False when the line is full."""
         now = trio.current_time()
         while (front := self._out.front(now)) is not None:
             count = self._link.write_now(front)
@@ -152,7 +150,7 @@ class FaultyLink:
 
 
 def _changed(name: str, data: bytes, armed: ArmedFault) -> bytes:
-    """What the line makes of bytes."""
+    """Return bytes as a fault of the line changes them."""
     fault = armed.fault
     match name:
         case "line-stuck":

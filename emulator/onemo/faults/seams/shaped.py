@@ -1,4 +1,4 @@
-"""The two ways of an open connection: what passes them late, slowly or never, and what becomes of its peer."""
+"""An open connection whose two directions are late, slow or cut off, and whose peer may be gone."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ Start = Callable[[Wait], object]
 
 
 class ShapedConnection:
-    """What is between a module and the host's connection. What one call receives or sends passes at once."""
+    """The delays between a module and the host's connection, which it owns.
+
+    Whatever one call receives or sends passes at once.
+    """
 
     def __init__(self, inner: Connection, request: OpenRequest, faults: FaultChooser, start: Start) -> None:
-        """Owns inner from here on."""
         self.transport = inner.transport
         self._inner = inner
         self._faults = faults
@@ -56,7 +58,7 @@ class ShapedConnection:
         self._unsendable: NetError | None = None
 
     def strike(self, armed: ArmedFault) -> None:
-        """What happens to the whole connection happens now: the peer vanishes, closes or resets.
+        """Let happen to the whole connection what a fault says: the peer vanishes, closes or resets.
 
         Over UDP nobody closes or resets.
         """
@@ -72,21 +74,21 @@ class ShapedConnection:
         self._wake()
 
     def release(self, ended: Collection[ArmedFault]) -> None:
-        """Faults are gone: what they made late goes at once, in order, and a peer that vanished is back."""
+        """Let go at once, in order, what faults made late that are gone; a peer that vanished is back."""
         if self._silence.why in ended:
             self._return()
         elif not self._silence and any(armed.fault.kind.name in _LATE for armed in ended):
             self._go_on()
 
     def _return(self) -> None:
-        """The peer is back. Datagrams that came meanwhile were lost."""
+        """Bring the peer back. Datagrams that came meanwhile were lost."""
         if not self._stream and not self._ended:
             self._discard()
         self._silence.end()
         self._go_on()
 
     def _go_on(self) -> None:
-        """What is late goes at once."""
+        """Make due at once what is late."""
         now = trio.current_time()
         self._in.queue.release(now)
         self._out.queue.release(now)
@@ -94,7 +96,7 @@ class ShapedConnection:
         self._wake()
 
     def abort(self) -> None:
-        """See Connection. Datagrams that were sent still arrive."""
+        """End the connection at once, with an RST on TCP. Datagrams that were sent still arrive. Idempotent."""
         self._ended = True
         self._send_datagrams()
         self._clear()
@@ -102,17 +104,17 @@ class ShapedConnection:
         self._wake()
 
     def unacknowledged(self) -> int:
-        """See Connection."""
+        """Count the bytes that were sent and not yet acknowledged by the peer, or not yet left the host (UDP)."""
         return self._out.queue.size + self._inner.unacknowledged()
 
     # What passes.
 
     def _is_shaped(self, way: Direction) -> bool:
-        """Whether a way is not just the host's."""
+        """Tell whether a direction is not just the host's."""
         return bool(way.queue or self._silence or self._faults.armed_on(Layer.NETWORK))
 
     def _pass(self, data: bytes, way: Direction) -> None:
-        """What passes at once goes its way, as the faults have it."""
+        """Put data on its way, as the faults have it."""
         late, rate, lost = 0.0, math.inf, False
         occasion = self._occasion._replace(operation=way.operation, data=data)
         for armed in self._faults.chosen(Layer.NETWORK, occasion):
@@ -157,7 +159,10 @@ class ShapedConnection:
         self._end_due = max(trio.current_time(), self._in.queue.last)
 
     def _push(self) -> bool:
-        """Hand the host what is due; whether anything is left. Raises NetError: it cannot be sent, and is gone."""
+        """Hand the host what is due; return whether anything is left.
+
+        Raises NetError: it cannot be sent, and is gone.
+        """
         now, queue = trio.current_time(), self._out.queue
         try:
             while (front := queue.front(now)) is not None:
@@ -197,7 +202,10 @@ class ShapedConnection:
 
     @property
     def _room(self) -> int:
-        """Bytes that may be sent: as many as may be late, and unsent as many as the module's stack has room for."""
+        """The number of bytes that may be sent.
+
+        As many as may be late, and unsent as many as the module's stack has room for.
+        """
         room = self._out.queue.room
         return room if self._send_buffer is None else max(0, min(room, self._send_buffer - self._out.unsent))
 
@@ -208,7 +216,7 @@ class ShapedConnection:
     # Waiting, and what time brings.
 
     async def _until(self, due: float, wait: Wait | None) -> bool:
-        """Wait; whether that ended by itself, and not because something else is to be looked at."""
+        """Wait; return whether that ended by itself, and not because something else is to be looked at."""
         with trio.CancelScope(deadline=min(due, self._silence.until, self._noticed_at())) as scope:
             self._waits.append(scope)
             try:
@@ -222,7 +230,7 @@ class ShapedConnection:
         return not scope.cancelled_caught
 
     def _look(self) -> None:
-        """A peer that vanished is back, or the stack gives it up."""
+        """Take up that a peer that vanished is back, or that the stack gives it up."""
         now = trio.current_time()
         if now >= self._silence.until:
             self._return()
@@ -254,7 +262,7 @@ class ShapedConnection:
             raise error
 
     def _break(self, why: str) -> None:
-        """The connection is broken, and the peer is told."""
+        """Break the connection, and tell the peer."""
         self._failed = NetError(NetFailure.RESET, why)
         self._clear()
         self._inner.abort()
@@ -271,7 +279,7 @@ class ShapedConnection:
                 return
 
     def _send_datagrams(self) -> None:
-        """Those that are late leave early rather than never."""
+        """Send datagrams that are late early rather than never."""
         if not self._stream and self._out.queue:
             self._out.queue.release(trio.current_time())
             try:

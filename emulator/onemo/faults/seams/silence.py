@@ -12,9 +12,9 @@ _NO_ANSWER = 924.6
 
 
 class Silence:
-    """Whether the peer of a connection is gone. keep_alive: the connection's. All times are trio's.
+    """The silence of a connection's peer that is gone; false while it is there. All times are trio's.
 
-    why: the fault that took it, None while it is there; until: when it is back.
+    keep_alive: the connection's. why: the fault that took the peer, None while it is there; until: when it is back.
     """
 
     def __init__(self, keep_alive: KeepAlive | None, now: float) -> None:
@@ -27,22 +27,27 @@ class Silence:
         return self.why is not None
 
     def begin(self, why: ArmedFault, now: float) -> None:
+        """Take the peer away."""
         self.why, self.until = why, why.ends
         self._unanswered = now
 
     def end(self) -> None:
+        """Bring the peer back."""
         self.why, self.until = None, math.inf
 
     def exchanged(self, now: float) -> None:
-        """Something passed."""
+        """Note that something passed."""
         self._heard = now
 
     def sent(self, now: float) -> None:
-        """The first bytes that nobody will acknowledge were sent."""
+        """Note that the first bytes were sent that nobody will acknowledge."""
         self._unanswered = now
 
     def noticed_at(self, *, outstanding: bool) -> float:
-        """When the stack gives the peer up: what was sent is not acknowledged, or else keep-alive; inf: never."""
+        """Return when the stack gives the peer up; inf: never.
+
+        That is when what was sent is not acknowledged (outstanding), or else when keep-alive fails.
+        """
         if not self:
             return math.inf
         if outstanding:
