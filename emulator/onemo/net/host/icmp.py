@@ -66,7 +66,7 @@ class EchoRequest(NamedTuple):
 
 
 class EchoCodec:
-    """Builds echo requests and knows what belongs to them. Any bytes may come.
+    """A builder of echo requests, which knows what belongs to them. Any bytes may come.
 
     ip_header: received packets begin with their IPv4 header, as a raw socket has them.
     """
@@ -97,7 +97,7 @@ class EchoCodec:
 
 
 def _packet(kind: int, identifier: int, sequence: int, data: bytes) -> bytes:
-    """An ICMP packet with its checksum (RFC 1071); for ICMPv6 the kernel puts in another one."""
+    """Build an ICMP packet with its checksum (RFC 1071); for ICMPv6 the kernel puts in another one."""
     packet = _HEADER.pack(kind, 0, 0, identifier, sequence) + data
     words = iter_unpack("!H", packet + bytes(len(packet) % 2))
     checksum: int = -sum(word for (word,) in words) % 0xFFFF
@@ -105,7 +105,7 @@ def _packet(kind: int, identifier: int, sequence: int, data: bytes) -> bytes:
 
 
 class HostPinger:
-    """Sends echo requests from one socket and sees nobody else's replies. See Pinger."""
+    """A sender of echo requests from one socket, which sees nobody else's replies. Implements Pinger."""
 
     __slots__ = ("_address", "_codec", "_identifier", "_sequence", "_size", "_sock")
 
@@ -159,7 +159,7 @@ class HostPinger:
             raise NetError(NetFailure.OTHER, "closed by this side")
 
     async def _send(self, packet: bytes) -> float:
-        """Hand the packet to the host's stack. Returns the moment before (time.perf_counter)."""
+        """Hand the packet to the host's stack; return the moment before (time.perf_counter)."""
         tries = 2  # an ICMP error that came just now is told here, once, in place of sending
         while True:
             sent = time.perf_counter()
@@ -175,7 +175,7 @@ class HostPinger:
                     raise NetError(NetFailure.OTHER, f"{self._address}: {error.strerror}") from error
 
     def _receive(self, request: EchoRequest) -> int | None:
-        """Look at one packet: the TTL of the reply to this request, None for anything else.
+        """Look at one packet; return the TTL of the reply to this request, None for anything else.
 
         Raises NetError(REPORTED) when an ICMP error quotes the request.
         """
@@ -192,7 +192,7 @@ class HostPinger:
         return next((_integer(value) for level, kind, value in ancillary if (level, kind) in _TTL), 0)
 
     def _errors(self) -> Iterator[tuple[int, bytes]]:
-        """What the kernel keeps of ICMP errors: the errno, and what was quoted from our packet's header on."""
+        """Yield the kernel's ICMP errors: the errno, and what was quoted from our packet's header on."""
         for _ in range(_MOST_LEFT_OVER):
             try:
                 quote, ancillary, _, _ = self._sock.recvmsg(_LARGEST_PACKET, _ERROR_SPACE, socket.MSG_ERRQUEUE)
@@ -248,7 +248,7 @@ def open_pinger(
 
 
 def _permitted_socket(family: AddressFamily, create: Callable[[int, int, int], socket.socket]) -> socket.socket:
-    """A socket for ICMP, of the first kind that the host lets us have."""
+    """Create a socket for ICMP, of the first kind that the host lets us have. Raises NetError: FAMILY, OTHER."""
     refusal: OSError | None = None
     for kind in _KINDS:
         try:
@@ -275,5 +275,5 @@ def _tell_the_remedy() -> None:
 
 
 def _integer(value: bytes) -> int:
-    """The C int at the start of an ancillary item."""
+    """Return the C int at the start of an ancillary item."""
     return int.from_bytes(value[:4], sys.byteorder)
