@@ -72,8 +72,8 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. looks: the answer of the
-    test command takes a device that looks around.
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter.
+    test_reads_device: the answer of the test command depends on the device.
     """
 
     name: str
@@ -119,8 +119,8 @@ def _test_reply(
 class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
-    tested: it has a test form; test: what that answers where it is not the ranges, looks: that takes a device. Every
-    basic command (one without ``+``) is bare.
+    tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
+    the device. Every basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -153,7 +153,7 @@ class Action(NamedTuple, Generic[D, R]):
 
 class Query(NamedTuple, Generic[D, R]):
     """A command that tells: read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the
-    ranges. looks: test takes a device that looks around (AT+COPS)."""
+    ranges. test_reads_device: test depends on the device (AT+COPS)."""
 
     name: str
     record: type[R]
