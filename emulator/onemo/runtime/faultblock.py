@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 class Inside(Protocol):
-    """Calls something in the module's trio run, and lets what is due at once happen."""
+    """A way to call something in the module's trio run, and let what is due at once happen."""
 
     def __call__(self, act: Callable[[Faults], _T], /) -> _T: ...
 
@@ -36,23 +36,23 @@ class FaultBlock:
 
     @property
     def matches(self) -> int:
-        """The occasions that it could have fired on."""
+        """The number of occasions that it could have fired on."""
         return sum(armed.matches for armed in self._armed)
 
     @property
     def fired(self) -> int:
-        """How often it fired."""
+        """The number of times that it fired."""
         return sum(armed.fired for armed in self._armed)
 
     @property
     def first_fired(self) -> float | None:
-        """Seconds from when it was armed to when it fired; None: it has not."""
+        """The seconds from when it was armed to when it fired first; None: it has not."""
         times = [a.first_fired - a.since for a in self._armed if a.first_fired is not None]
         return max(0.0, min(times)) if times else None
 
     @property
     def last_fired(self) -> float | None:
-        """The same, of the last time."""
+        """The seconds from when it was armed to when it fired last; None: it has not."""
         times = [a.last_fired - a.since for a in self._armed if a.last_fired is not None]
         return max(0.0, *times) if times else None
 

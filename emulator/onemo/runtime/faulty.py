@@ -14,7 +14,7 @@ from onemo.runtime.shell import Module
 
 
 def faults_of(module: Module, seed: int | None = None) -> Faults:
-    """The faults of a module; the first call makes them, and gives them their seed."""
+    """Return the faults of a module; the first call makes them, and gives them their seed."""
     if module.extension is None:
         module.extend(FaultyModule(module, seed, module.names))
     assert isinstance(module.extension, FaultyModule)
@@ -22,7 +22,7 @@ def faults_of(module: Module, seed: int | None = None) -> Faults:
 
 
 def armed_on(module: Module) -> list[ArmedFault]:
-    """Those that were armed, spent ones too; looking makes no plan."""
+    """Return the faults that were armed, spent ones too; looking makes no plan."""
     return [] if module.extension is None else list(faults_of(module).plan)
 
 
@@ -46,29 +46,24 @@ class FaultyModule:
             told()
 
     def begin(self, nursery: trio.Nursery) -> None:
-        """As start, for a module that runs already."""
+        """Run in nursery whatever the faults need, for a module that runs already."""
         self._nursery = nursery
         for task in self._tasks:
             nursery.start_soon(task)
 
     def booted(self) -> None:
-        """The module is READY."""
         self.faults.booted()
 
     def now(self) -> float:
-        """See Running."""
         return trio.current_time()
 
     def rearm(self) -> None:
-        """See Running."""
         self._timer.deadline = min(self.faults.deadline, self._timer.deadline)
 
     def tell(self, text: str) -> None:
-        """See Running."""
         self._module.tell("fault", text)
 
     def wrap_line(self) -> Wrapper:
-        """See Running."""
         from onemo.faults.seams.line import FaultyLink
 
         link = FaultyLink(self._module.link, self.faults)
@@ -78,7 +73,6 @@ class FaultyModule:
         return link
 
     def wrap_network(self) -> Wrapper:
-        """See Running."""
         from onemo.faults.seams.network import FaultyNetwork
 
         network = FaultyNetwork(self._module.network, self.faults)

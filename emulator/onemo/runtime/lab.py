@@ -27,6 +27,8 @@ CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
 
 
 class Condition(Enum):
+    """The condition of a module of a lab: STARTING until it is READY, then ENDED, or FAILED by an error."""
+
     STARTING = "starting"
     READY = "ready"
     ENDED = "ended"
@@ -52,6 +54,7 @@ class RunningModule:
 
     @property
     def name(self) -> str:
+        """The name that it was given, else its model's."""
         return self.spec.overrides.name or self.spec.shown_model(self.model)
 
     @property
@@ -64,7 +67,7 @@ class RunningModule:
         self.line, self.module, self.built = line, module, True
 
     async def stop(self) -> None:
-        """End it, its connections with an RST; its line is free when this returns."""
+        """End it, its connections with an RST; return once its line is free."""
         self._scope.cancel()
         await self.wait()
 
@@ -116,7 +119,7 @@ class RunningModule:
 
 
 def _cause(error: Exception) -> Exception:
-    """What is in a group: the EmulatorError, or the only bug."""
+    """Return what is in a group: the EmulatorError, or the only bug."""
     found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
     while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
         found = found.exceptions[0]
@@ -139,8 +142,10 @@ class Lab:
             await trio.sleep_forever()
 
     async def start(self, spec: Spec, trace: Trace | None = None) -> RunningModule:
-        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started. Any number
-        may be started at once."""
+        """Start one more module; return once it is ready.
+
+        Any number may be started at once. Raises EmulatorError when it cannot be started.
+        """
         running = RunningModule(spec, spec.load())
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
@@ -154,7 +159,7 @@ class Lab:
         return running
 
     async def stop(self, running: RunningModule) -> None:
-        """End a module; its name and its line are free when this returns."""
+        """End a module; return once its name and its line are free."""
         await running.stop()
         self._forget(running)
 
@@ -163,7 +168,7 @@ class Lab:
             del self.modules[running.name]
 
     async def _routes_of(self, options: NetworkOptions) -> Routes | None:
-        """Modules with the same options share its routes, and its sandbox."""
+        """Return the routes of these options; modules with the same options share them, and their sandbox."""
         if options == NetworkOptions():
             return None
         async with self._planning:

@@ -18,9 +18,12 @@ Model = BoundModel[Modem]
 
 
 class Overrides(NamedTuple):
-    """One module of a model. name: it has numbers of its own, which the others overrule. register_time: seconds from
-    the start; pin: the card asks for it at the start; card: whether one is in the slot; zone: quarters of an hour east
-    of UTC; speed: how many times faster every emulated delay passes."""
+    """The values that one module of a model has in place of its profile's.
+
+    name: it has numbers of its own, which the others overrule. register_time: seconds from the start; pin: the card
+    asks for it at the start; card: whether one is in the slot; zone: quarters of an hour east of UTC; speed: how many
+    times faster every emulated delay passes.
+    """
 
     name: str | None = None
     imei: str | None = None
@@ -35,7 +38,7 @@ class Overrides(NamedTuple):
 
 
 def individual(model: Model, overrides: Overrides) -> Model:
-    """The model as this one module. Raises UsageError: numbers that are none."""
+    """Apply what one module has of its own to its model. Raises UsageError: numbers that are none."""
     if overrides == Overrides():
         return model
     if overrides.name == "":
@@ -56,9 +59,9 @@ def individual(model: Model, overrides: Overrides) -> Model:
 
 @cache
 def load_model(name: str, directories: tuple[Path, ...] = ()) -> Model:
-    """The model of a series or sub-model name, upper or lower case; directories are searched first.
+    """Load the model of a series or sub-model name, upper or lower case; directories are searched first.
 
-    Of a built-in one the families that are not of the core are bound when they are needed. Raises UnknownModel, or
+    The families of a built-in one that are not of the core are bound when they are needed. Raises UnknownModel, or
     ProfileError with every mistake.
     """
     file, sub_model = find(name, directories)
@@ -68,7 +71,7 @@ def load_model(name: str, directories: tuple[Path, ...] = ()) -> Model:
 
 
 def load_model_file(file: Path, directories: tuple[Path, ...] = ()) -> Model:
-    """The model that one profile file describes. Raises ProfileError with every mistake."""
+    """Load the model that one profile file describes. Raises ProfileError with every mistake."""
     return bind_profile(inspect(file, None, directories))
 
 
@@ -78,7 +81,7 @@ def inspect(file: Path, sub_model: str | None = None, directories: Sequence[Path
 
 
 def family_tables() -> list[Table[Any]]:
-    """The tables of profiles that belong to families."""
+    """Return the tables of profiles that belong to families."""
     return [table for family in FAMILIES for table in definition(family).tables]
 
 

@@ -1,4 +1,4 @@
-"""The hand on a running module: each thing has happened when it returns, or is refused with what may be."""
+"""The controls of a running module: each thing has happened when it returns, or is refused with what may be."""
 
 from __future__ import annotations
 
