@@ -23,7 +23,7 @@ import serial
 import trio
 from onemo.errors import FaultError
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.presets import parse_faults
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.attach import Faults
@@ -320,7 +320,7 @@ def main() -> int:
         running = hosted.wait(partial(hosted.lab.start, spec_of(options_of(given.model, options)), None))
         driver = stack.enter_context(Driver(running.port, transcript))
         bench = Bench(hosted, running.name, driver, driver.serial, echo, random, faults_of(running.module))
-        fired: list[Armed] = []
+        fired: list[ArmedFault] = []
         bench.faults.fired.append(fired.append)
         try:
             rounds, grown = soak(bench, maker, given.minutes)

@@ -21,7 +21,7 @@ from onemo.cli.show import check_file, show_model
 from onemo.errors import NetError
 from onemo.families import FAMILIES
 from onemo.families.sockets.profile import OPEN_RESULTS
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.sandbox import load_config
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS
@@ -208,9 +208,9 @@ def test_the_sandbox_file(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.toml"
     file.write_text(content)
     sandbox = Sandbox(load_config(file))
-    assert sandbox.addresses("www.example.com", Family.IPV4) == ["192.0.2.80"]
+    assert sandbox.addresses("www.example.com", AddressFamily.IPV4) == ["192.0.2.80"]
     with pytest.raises(NetError):
-        sandbox.addresses("gone.example.com", Family.IPV4)
+        sandbox.addresses("gone.example.com", AddressFamily.IPV4)
 
 
 def test_the_lab(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_the_lab(tmp_path: Path) -> None:
     file = tmp_path / "lab.toml"
     file.write_text(content)
     planned = read_lab(file)
-    assert [each.spec.who.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
+    assert [each.spec.overrides.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
     assert planned[0].spec.cable.link == tmp_path / "meter-001"
     assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
 

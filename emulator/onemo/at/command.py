@@ -73,8 +73,8 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. looks: the answer of the
-    test command takes a device that looks around.
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter.
+    test_reads_device: the answer of the test command depends on the device.
     """
 
     name: str
@@ -82,7 +82,7 @@ class BoundCommand(NamedTuple, Generic[D]):
     records: Mapping[str, BoundRecord[Any]]
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
     escapes: Callable[[D, bytes], bool] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
 
 def print_line(name: str, *values: int | str | bytes | None) -> bytes:
@@ -120,8 +120,8 @@ def _test_reply(
 class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
-    tested: it has a test form; test: what that answers where it is not the ranges, looks: that takes a device. Every
-    basic command (one without ``+``) is bare.
+    tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
+    the device. Every basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Action(NamedTuple, Generic[D, R]):
     tested: bool = True
     escapes: Callable[[D, bytes], bool] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -147,12 +147,14 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, looks=self.looks)
+        return BoundCommand(
+            self.name, forms, {"": bound}, escapes=self.escapes, test_reads_device=self.test_reads_device
+        )
 
 
 class Query(NamedTuple, Generic[D, R]):
     """A command that tells: read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the
-    ranges. looks: test takes a device that looks around (AT+COPS)."""
+    ranges. test_reads_device: test depends on the device (AT+COPS)."""
 
     name: str
     record: type[R]
@@ -160,7 +162,7 @@ class Query(NamedTuple, Generic[D, R]):
     select: Callable[[D, R], Outcome]
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -170,7 +172,7 @@ class Query(NamedTuple, Generic[D, R]):
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, looks=self.looks)
+        return BoundCommand(self.name, forms, {"": bound}, test_reads_device=self.test_reads_device)
 
 
 def _keep(device: object, record: object) -> None:

@@ -7,17 +7,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onemo.runtime.trace import Guarded, Several, Trace
+from onemo.runtime.trace import FailsafeTrace, TeeTrace, Trace
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
-    from onemo.runtime.lab import Running
+    from onemo.runtime.lab import RunningModule
 
 
 @contextmanager
 def controlled(
-    address: str | None, token: str | None, modules: Mapping[str, Running]
+    address: str | None, token: str | None, modules: Mapping[str, RunningModule]
 ) -> Iterator[ControlServer | None]:
     """Open the control API at HOST:PORT, if it was asked for; it listens.
 
@@ -49,7 +49,7 @@ def remembered(trace: Trace | None, control: ControlServer | None, name: str) ->
     if control is None:
         return trace
     journal = control.control.journal(name)
-    return journal if trace is None else Several((Guarded(trace), journal))
+    return journal if trace is None else TeeTrace((FailsafeTrace(trace), journal))
 
 
 def told(control: ControlServer | None) -> dict[str, str]:

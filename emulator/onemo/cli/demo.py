@@ -21,8 +21,8 @@ from onemo.families.sockets.connection import AccessMode
 from onemo.families.sockets.profile import CONNECTION
 from onemo.link.pty import open_pty
 from onemo.profile.schema import Profile
-from onemo.runtime.models import Model, Who, individual, load_model
-from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.runtime.models import Model, Overrides, individual, load_model
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module
 
 FAILURE = 1
@@ -44,7 +44,7 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     Raises UnknownModel, ProfileError, LinkError.
     """
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    model = individual(load_model(name, profiles).whole(), Who(register_time=0.0))
+    model = individual(load_model(name, profiles).whole(), Overrides(register_time=0.0))
     # Until a task listens, and while everything is taken down, a signal has to wait.
     _block_signals()
     try:
@@ -57,13 +57,13 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
 
 async def _play(model: Model, show: Live) -> int:
     status, problem = 0, None
-    routes, sandbox = routes_of(Plan(sandbox=True))
+    routes, sandbox = routes_of(NetworkOptions(sandbox=True))
     assert sandbox is not None
     show.heading(
         f"{model.profile.sub_model} in the sandbox", "> is the firmware, < the module, * the network; Ctrl-C ends it"
     )
     with open_pty() as link, trio.open_signal_receiver(*_ENDING) as signals:
-        module = Module(model, link, Outside(routes), boot_time=0.0, trace=show)
+        module = Module(model, link, LazyNetwork(routes), boot_time=0.0, trace=show)
         async with trio.open_nursery() as nursery:
 
             async def end_with_a_signal() -> None:

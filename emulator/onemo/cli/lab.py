@@ -19,7 +19,7 @@ from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.lab import CURRENT, Condition, Lab, Running
+from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 
@@ -87,7 +87,7 @@ class _Serving:
         self._verbose = verbose
         self._lab = lab
         self._control = control
-        self._ready: list[Running] = []
+        self._ready: list[RunningModule] = []
         self._failed: list[str] = []
         self._starting = len(planned)
         self._stdout = trio.Lock()
@@ -97,7 +97,7 @@ class _Serving:
         async with trio.open_nursery() as nursery:
             End(nursery.cancel_scope)
             if self._control is not None:
-                self._control.control.awaited.update(planned.spec.who.name or "" for planned in self._planned)
+                self._control.control.awaited.update(planned.spec.overrides.name or "" for planned in self._planned)
                 await nursery.start(self._control.run)
             await nursery.start(self._lab.run)
             async with trio.open_nursery() as starting:
@@ -111,14 +111,14 @@ class _Serving:
                 await running.wait()
             nursery.cancel_scope.cancel()
         for running in self._ready:
-            if running.session is not None:
-                for line in running.session.lines():
+            if running.fault_session is not None:
+                for line in running.fault_session.lines():
                     _log.info("%s: %s", running.name, line)
         return int(bool(self._failed) or any(running.condition is Condition.FAILED for running in self._ready))
 
     async def _start(self, planned: Planned) -> None:
         """Start one module, and tell its ready line, or why there is none."""
-        name = planned.spec.who.name or ""
+        name = planned.spec.overrides.name or ""
         CURRENT.set(name)
         try:
             trace = self._stack.enter_context(traces(planned.trace, verbose=self._verbose, name=name))

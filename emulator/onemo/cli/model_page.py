@@ -129,7 +129,7 @@ def test_answer(bound: BoundCommand[Any]) -> list[str]:
     """Return the lines of the answer to the test form; it is the same on every device."""
     if Form.TEST not in bound.forms:
         return []
-    if bound.looks:
+    if bound.test_reads_device:
         return [f"+{bound.name}: ..."]
     reply: Any = bound.forms[Form.TEST](None, [])
     return [line.decode("latin-1") for line in reply.lines]

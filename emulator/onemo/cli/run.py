@@ -17,11 +17,11 @@ from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import UsageError, declared
-from onemo.runtime.lab import Condition, Running
-from onemo.runtime.line import Line
+from onemo.runtime.lab import Condition, RunningModule
+from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import ModuleOptions
-from onemo.runtime.outside import Outside, Plan, routes_of
 from onemo.runtime.shell import Module, NvFile
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
     from onemo.net.sandbox import Sandbox
-    from onemo.runtime.session import Session
+    from onemo.runtime.faultsession import FaultSession
 
 
 class _Beside(NamedTuple):
@@ -39,7 +39,7 @@ class _Beside(NamedTuple):
     sandbox: Sandbox | None
     ready: ReadyFile | None
     control: ControlServer | None
-    modules: dict[str, Running]
+    modules: dict[str, RunningModule]
 
 
 def serve(options: ModuleOptions) -> int:
@@ -48,11 +48,11 @@ def serve(options: ModuleOptions) -> int:
     spec = spec_of(options)
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
-    routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
+    routes, sandbox = routes_of(spec.network) if spec.network != NetworkOptions() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
-    modules: dict[str, Running] = {}
+    modules: dict[str, RunningModule] = {}
     with (
         controlled(options.control, options.control_token, modules) as control,
         readiness(options.ready_file) as ready,
@@ -61,7 +61,7 @@ def serve(options: ModuleOptions) -> int:
     ):
         beside = _Beside(sandbox, ready, control, modules)
         try:
-            trio.run(_main, options, spec, model, line, trace, nv, Outside(routes, spec.source), beside)
+            trio.run(_main, options, spec, model, line, trace, nv, LazyNetwork(routes, spec.source), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
@@ -86,28 +86,28 @@ async def _main(
     options: ModuleOptions,
     spec: Spec,
     model: Model,
-    line: Line,
+    line: SerialLine,
     trace: Trace | None,
     nv: NvFile | None,
-    outside: Outside,
+    network: LazyNetwork,
     beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
-    running = Running(spec, model)
+    running = RunningModule(spec, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
-    name, boot_time = spec.who.name, spec.hastened_boot_time
-    module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    name, boot_time = spec.overrides.name, spec.hastened_boot_time
+    module = Module(model, line.link, network, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
     running.build(line, module)
     with contextlib.ExitStack() as stack:
         if spec.faults.any:
-            from onemo.runtime.session import Session
+            from onemo.runtime.faultsession import FaultSession
 
-            stack.callback(_report, Session(spec.faults, module))
+            stack.callback(_report, FaultSession(spec.faults, module))
         await _run(options, running, beside)
 
 
-async def _run(options: ModuleOptions, running: Running, beside: _Beside) -> None:
+async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) -> None:
     line = running.line
     async with trio.open_nursery() as nursery:
         end = End(nursery.cancel_scope, line.on_signal)
@@ -127,14 +127,14 @@ async def _run(options: ModuleOptions, running: Running, beside: _Beside) -> Non
         gc.enable()
 
 
-def _report(session: Session) -> None:
+def _report(session: FaultSession) -> None:
     """What became of the faults, on stderr."""
     with contextlib.suppress(OSError):  # who closed stderr does not want it
         for line in session.lines():
             print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
-def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
+def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
     """What to open, now that the module has booted."""
     spec, port = running.spec, running.port
     if as_json:

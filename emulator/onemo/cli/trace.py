@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from onemo.cli.output import write
-from onemo.dialogue.lines import ECHO, MARKS, Lines, Told, crossed
+from onemo.dialogue.lines import ECHO, MARKS, Lines, TracedLine, crossed
 from onemo.errors import UsageError
 from onemo.profile.index import label_of
 
@@ -54,7 +54,7 @@ def show_trace(options: TraceOptions) -> int:
     return 0
 
 
-def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
+def _line(told: TracedLine, stamp: str, text: str, coloured: bool) -> str:
     mark = MARKS[told.source]
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
@@ -63,7 +63,7 @@ def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
     return f"\x1b[{_FAINT}m{stamp}\x1b[0m {mark} \x1b[{style}m{text}\x1b[0m\x1b[{_FAINT}m{took}\x1b[0m\n"
 
 
-def _told(file: Path) -> Iterator[Told]:
+def _told(file: Path) -> Iterator[TracedLine]:
     """Yield the lines of a trace.
 
     One that ends within its last entry, as the emulator was killed, is read up to there.
@@ -97,7 +97,7 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
     return float(entry["time"]), entry
 
 
-def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]:
+def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[TracedLine]:
     label = label_of(entry)
     if "event" in entry:
         return [crossed(str(entry["event"]), label, str(entry["detail"]), time)]

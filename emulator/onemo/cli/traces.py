@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from onemo.runtime.trace import Several, Trace, trace_file
+from onemo.runtime.trace import TeeTrace, Trace, trace_file
 
 
 @contextlib.contextmanager
@@ -21,4 +21,4 @@ def traces(file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trac
             from onemo.cli.live import Live
 
             found.append(Live(sys.stderr, name))
-        yield Several(found) if len(found) > 1 else found[0] if found else None
+        yield TeeTrace(found) if len(found) > 1 else found[0] if found else None

@@ -16,9 +16,9 @@ from onemo.errors import FaultError, UsageError
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
+from onemo.runtime.controls import ModuleControls
 from onemo.runtime.faulty import armed_on
-from onemo.runtime.hand import Hand
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 
 _T = TypeVar("_T")
 _MOST_FAULTS = 1000
@@ -72,7 +72,7 @@ class Control:
     could not be started.
     """
 
-    def __init__(self, modules: Mapping[str, Running]) -> None:
+    def __init__(self, modules: Mapping[str, RunningModule]) -> None:
         self.awaited: set[str] = set()
         self._modules = modules
         self._journals: dict[str, Journal] = {}
@@ -110,14 +110,14 @@ class Control:
 
     def arm(self, request: ApiRequest) -> list[state.FaultInfo]:
         """Arm the faults of the body. Raises Refused (409, 422)."""
-        hand, faults = self._hand(request), _faults(request.body)
-        if len(hand.armed) + len(faults) > _MOST_FAULTS:
+        controls, faults = self._controls(request), _faults(request.body)
+        if len(controls.armed) + len(faults) > _MOST_FAULTS:
             raise Refused(409, f"there are {_MOST_FAULTS} faults already: remove those that are spent")
-        return [state.fault(armed) for armed in _declared(lambda: [hand.arm(fault) for fault in faults])]
+        return [state.fault(armed) for armed in _declared(lambda: [controls.arm(fault) for fault in faults])]
 
     def disarm_all(self, request: ApiRequest) -> list[state.FaultInfo]:
         """Disarm every fault, and return those that were armed. Raises Refused (409)."""
-        return [state.fault(armed) for armed in self._hand(request).disarm_all()]
+        return [state.fault(armed) for armed in self._controls(request).disarm_all()]
 
     def fault(self, request: ApiRequest) -> state.FaultInfo:
         """Return one fault. Raises Refused (404)."""
@@ -130,13 +130,13 @@ class Control:
 
     def disarm(self, request: ApiRequest) -> state.FaultInfo:
         """Disarm one fault, and return it. Raises Refused (404, 409)."""
-        hand, fault = self._hand(request), self.fault(request)
-        return state.fault(hand.disarm(fault.id))
+        controls, fault = self._controls(request), self.fault(request)
+        return state.fault(controls.disarm(fault.id))
 
     def event(self, request: ApiRequest) -> dict[str, object]:
         """Let the event of the body happen now, and return the state after it. Raises Refused (409, 422)."""
-        hand, event = self._hand(request), _event(request.body)
-        _declared(lambda: hand.happen(event))
+        controls, event = self._controls(request), _event(request.body)
+        _declared(lambda: controls.happen(event))
         return self._state(self._running(request))
 
     def trace(self, request: ApiRequest) -> TracePage:
@@ -186,10 +186,10 @@ class Control:
         running = self._modules.get(name)
         return None if running is None else state.summary(running)
 
-    def _state(self, running: Running) -> dict[str, object]:
+    def _state(self, running: RunningModule) -> dict[str, object]:
         return state.state(running, self.journal(running.name))
 
-    def _running(self, request: ApiRequest) -> Running:
+    def _running(self, request: ApiRequest) -> RunningModule:
         name = request.path["name"]
         running = self._modules.get(name)
         if running is None:
@@ -197,13 +197,13 @@ class Control:
             raise Refused(404, f"there is no module {name!r}; there are {known or 'none'}")
         return running
 
-    def _hand(self, request: ApiRequest) -> Hand:
+    def _controls(self, request: ApiRequest) -> ModuleControls:
         """Return the controls of a module. Raises Refused unless it runs."""
         running = self._running(request)
         if running.condition is not Condition.READY:
             what = running.condition.value
             raise Refused(409, f"{running.name} is {what}: wait until /ready says so, or start it again")
-        return Hand(running)
+        return ModuleControls(running)
 
 
 def _declared(call: Callable[[], _T]) -> _T:

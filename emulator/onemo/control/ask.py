@@ -55,7 +55,7 @@ class StepHits(NamedTuple):
 
 def text_of(entry: Entry) -> str:
     """Return the text in which patterns are looked for: the line, or the event on the network."""
-    return f"{entry.told.event} {entry.data}" if entry.told.event else entry.data
+    return f"{entry.line.event} {entry.data}" if entry.line.event else entry.data
 
 
 def filtered(
@@ -75,7 +75,7 @@ def filtered(
     if urc is not None:
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
     if connect_id is not None:
-        tests.append(lambda entry: entry.told.label == (CONNECT_ID, connect_id))
+        tests.append(lambda entry: entry.line.label == (CONNECT_ID, connect_id))
     return lambda entry: all(test(entry) for test in tests)
 
 

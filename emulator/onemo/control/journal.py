@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from onemo.dialogue.history import History
-from onemo.dialogue.lines import ANSWER, Told
+from onemo.dialogue.lines import ANSWER, TracedLine
 from onemo.profile.index import Label
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
@@ -21,11 +21,11 @@ class Entry(NamedTuple):
 
     seq: int
     kind: str
-    told: Told
+    line: TracedLine
 
     def shown(self, module: str) -> dict[str, object]:
         """Return the entry as JSON has it; each character of data is a byte."""
-        told = self.told
+        told = self.line
         head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
         of = {} if told.label is None else {told.label.index_name: told.label.number}
         if self.kind == "event":
@@ -36,14 +36,14 @@ class Entry(NamedTuple):
     @property
     def data(self) -> str:
         """The bytes of the line, one character each."""
-        return self.told.data.decode("latin-1")
+        return self.line.data.decode("latin-1")
 
     @property
     def way(self) -> tuple[str, str]:
         """The side that said it, and the side to which."""
         if self.kind == "payload":
-            return ("module", "network") if self.told.event.startswith("sent") else ("network", "module")
-        return ("dte", "module") if self.told.source == "dte" else ("module", "dte")
+            return ("module", "network") if self.line.event.startswith("sent") else ("network", "module")
+        return ("dte", "module") if self.line.source == "dte" else ("module", "dte")
 
 
 class Journal(History):
@@ -79,7 +79,7 @@ class Journal(History):
         return [Entry(number, _kind(told), told) for number, told in enumerate(self.lines(start, most), start)]
 
 
-def _kind(told: Told) -> str:
+def _kind(told: TracedLine) -> str:
     if told.source == "dte":
         return "command" if told.is_command else "data"
     return "prompt" if told.kind == ANSWER and told.data.rstrip() == b">" else told.kind

@@ -11,11 +11,11 @@ from onemo.at.registry import definition
 from onemo.control.journal import Journal
 from onemo.control.shape import Schema, schema_of
 from onemo.families import FAMILIES
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
-from onemo.runtime.lab import Running
+from onemo.runtime.lab import RunningModule
 
 
 class ModuleSummary(NamedTuple):
@@ -155,7 +155,7 @@ class FaultInfo(NamedTuple):
     spent: bool
 
 
-def summary(running: Running) -> ModuleSummary:
+def summary(running: RunningModule) -> ModuleSummary:
     """Return the row of a module in the list."""
     model, condition = running.spec.shown_model(running.model), running.condition.value
     if not running.built:
@@ -186,7 +186,7 @@ def module_schema(named: dict[str, Schema]) -> Schema:
     return found
 
 
-def state(running: Running, journal: Journal) -> dict[str, object]:
+def state(running: RunningModule, journal: Journal) -> dict[str, object]:
     """Return the whole state of a module, as ``module_schema`` has it. journal: its own."""
     own = _state(running, journal)._asdict()
     if not running.built:
@@ -194,7 +194,7 @@ def state(running: Running, journal: Journal) -> dict[str, object]:
     return {**own, **{field.name: field.read(running.module.modem) for field in family_fields()}}
 
 
-def _state(running: Running, journal: Journal) -> ModuleInfo:
+def _state(running: RunningModule, journal: Journal) -> ModuleInfo:
     row, identity = summary(running), running.model.profile.identity
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
@@ -220,7 +220,7 @@ def _state(running: Running, journal: Journal) -> ModuleInfo:
     )
 
 
-def fault(armed: Armed) -> FaultInfo:
+def fault(armed: ArmedFault) -> FaultInfo:
     """Return a fault and its counts."""
 
     def since(time: float | None) -> float | None:

@@ -122,7 +122,7 @@ def tells(line: str, wanted: str) -> bool:
 
 
 @dataclass(slots=True)
-class Armed:
+class ArmedFault:
     """A fault that is armed, with its counts and its dice.
 
     matches, fired: counts; first_fired, last_fired, began: times, None before; began: its first chance, from which
@@ -191,14 +191,14 @@ class Armed:
         return self.spent or (times is not None and self.fired >= times)
 
 
-class Chooser(Protocol):
+class FaultChooser(Protocol):
     """The plan of a running module, which knows the time: all that the wrappers of a layer need."""
 
     def armed_on(self, layer: Layer) -> bool:
         """Tell whether any fault is armed there: without one nothing has to be asked. Cheap."""
         ...
 
-    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
         """Return the faults of that layer that fire on the occasion, in the order in which they were armed."""
         ...
 
@@ -210,31 +210,31 @@ class FaultPlan:
         self._dice = dice
         self._seeds = dice(seed)
         self._ids = count(1)
-        self._armed: dict[int, Armed] = {}
-        self._by_layer: dict[Layer | None, list[Armed]] = {}
+        self._armed: dict[int, ArmedFault] = {}
+        self._by_layer: dict[Layer | None, list[ArmedFault]] = {}
 
-    def __iter__(self) -> Iterator[Armed]:
+    def __iter__(self) -> Iterator[ArmedFault]:
         """Yield every armed fault, spent ones too."""
         return iter(list(self._armed.values()))
 
     def __len__(self) -> int:
         return len(self._armed)
 
-    def add(self, fault: Fault, now: float) -> Armed:
+    def add(self, fault: Fault, now: float) -> ArmedFault:
         """Arm a fault. now: its seconds count from here; inf: from begin."""
-        armed = Armed(next(self._ids), fault, now, self._dice(self._seeds.getrandbits(64)))
+        armed = ArmedFault(next(self._ids), fault, now, self._dice(self._seeds.getrandbits(64)))
         self._armed[armed.id] = armed
         self._sort()
         return armed
 
-    def remove(self, armed_id: int) -> Armed:
+    def remove(self, armed_id: int) -> ArmedFault:
         """Disarm a fault. Raises KeyError: it is not armed."""
         armed = self._armed.pop(armed_id)
         armed.spent = True
         self._sort()
         return armed
 
-    def reset(self) -> list[Armed]:
+    def reset(self) -> list[ArmedFault]:
         """Disarm every fault, and return those that were armed."""
         return [self.remove(armed.id) for armed in self]
 
@@ -247,7 +247,7 @@ class FaultPlan:
         """Tell whether a fault that is not spent has its occasions there. Cheap."""
         return bool(self._by_layer.get(layer))
 
-    def chosen(self, layer: Layer, occasion: Occasion, now: float) -> list[Armed]:
+    def chosen(self, layer: Layer, occasion: Occasion, now: float) -> list[ArmedFault]:
         """Return the faults that fire on the occasion, in the order in which they were armed.
 
         Events whose occasion is on that layer are among them.
@@ -263,13 +263,13 @@ class FaultPlan:
         """The time at which fire or expire has something to do; inf: never by time alone."""
         return min((min(armed.due, armed.ends) for armed in self._armed.values()), default=math.inf)
 
-    def fire(self, now: float) -> list[Armed]:
+    def fire(self, now: float) -> list[ArmedFault]:
         """Return the faults whose time has come, and that fire."""
         fired = [armed for armed in self._armed.values() if armed.due <= now and armed.offered(now)]
         self._sort()
         return fired
 
-    def expire(self, now: float) -> list[Armed]:
+    def expire(self, now: float) -> list[ArmedFault]:
         """Spend the faults whose for_seconds have passed, and return them."""
         ended = [armed for armed in self._armed.values() if armed.ends <= now]
         for armed in ended:

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import words
 from onemo.profile.shape import fitting
@@ -106,9 +106,9 @@ def _moment(at: object) -> object:
 class Arming(Protocol):
     """The plan in which a scenario arms its faults."""
 
-    fired: list[Callable[[Armed], None]]
+    fired: list[Callable[[ArmedFault], None]]
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault now."""
         ...
 
@@ -129,7 +129,7 @@ def play(steps: tuple[ScenarioStep, ...], faults: Arming) -> Callable[[], list[S
         waiting.remove(step)
         armed.update({faults.arm(fault).id: step.name for fault in step.faults})
 
-    def on_fired(one: Armed) -> None:
+    def on_fired(one: ArmedFault) -> None:
         name = armed.get(one.id)
         if name is not None and one.fired == 1:
             for step in [step for step in waiting if step.after == name]:

@@ -9,7 +9,7 @@ from onemo.errors import NetFailure
 from onemo.modem.clock import Clock
 from onemo.modem.console import Console
 from onemo.modem.intents import Intent
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.profile.schema import Profile
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Bearers(Protocol):
 
     def refusal(self, cid: int | None) -> NetFailure | None: ...
 
-    def carries(self, cid: int | None, family: Family) -> bool: ...
+    def carries(self, cid: int | None, family: AddressFamily) -> bool: ...
 
     def undefine_all(self) -> None: ...
 

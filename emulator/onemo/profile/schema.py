@@ -78,7 +78,7 @@ class CommandSection(NamedTuple):
 
 
 class IdentitySection(NamedTuple):
-    """Who the module says it is. ``{sub_model}`` in revision is replaced by the sub-model's name."""
+    """The names and numbers of the module. ``{sub_model}`` in revision is replaced by the sub-model's name."""
 
     manufacturer: str
     model: str
@@ -135,7 +135,7 @@ class SleepSection(NamedTuple):
     permanent_required: bool
     """MLPMCFG "sleepmode" has to be given <permanent>."""
     paging_window: str
-    """Of eDRX, in binary digits (24.008 10.5.5.32)."""
+    """The window of eDRX, in binary digits (24.008 10.5.5.32)."""
 
 
 class SimSection(NamedTuple):
@@ -149,7 +149,7 @@ class SimSection(NamedTuple):
     pin_tries: Count
     puk_tries: Count
     removed: str
-    """What the +CPIN URC says when the card is taken out; "": no such URC, neither when it is put back."""
+    """The text of the +CPIN URC when the card is taken out; "": no such URC, neither when it is put back."""
 
 
 class RadioSection(NamedTuple):
@@ -223,9 +223,9 @@ class ClockSection(NamedTuple):
     zone: int
     """Quarters of an hour east of UTC."""
     start: str
-    """What it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
+    """The time that it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
     quoted: bool
-    """Whether AT+CCLK? prints it in quotes."""
+    """AT+CCLK? prints it in quotes."""
 
 
 class ErrorSection(NamedTuple):

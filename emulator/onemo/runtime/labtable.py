@@ -62,7 +62,7 @@ class Planned(NamedTuple):
 
     def places(self) -> Iterator[tuple[str, str, str]]:
         """Yield each thing that no other module can have: its key, its kind, and which one it is."""
-        cable, name = self.spec.cable, self.spec.who.name or ""
+        cable, name = self.spec.cable, self.spec.overrides.name or ""
         yield "name", "name", name
         if cable.link is not None:
             yield "link", "path", os.path.abspath(cable.link)

@@ -15,7 +15,7 @@ import trio
 from onemo.errors import LinkError
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink, open_pty
-from onemo.runtime.line import Cable, Line
+from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.shell import Module
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _AT_MOST = 2.0
 
 
 @contextmanager
-def open_line(cable: Cable) -> Iterator[Line]:
+def open_line(cable: Cable) -> Iterator[SerialLine]:
     """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
@@ -59,10 +59,10 @@ def open_line(cable: Cable) -> Iterator[Line]:
             yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
     else:
         with open_pty(cable.link, cable.pty_mode) as pty:
-            yield _PacedPty(pty) if cable.pace or cable.baud is not None else Line(pty)
+            yield _PacedPty(pty) if cable.pace or cable.baud is not None else SerialLine(pty)
 
 
-class _Cable(Line):
+class _Cable(SerialLine):
     """A link that needs its ``watch``. own: its speed in bit/s where AT+IPR is 0."""
 
     def __init__(

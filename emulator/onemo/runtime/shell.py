@@ -21,7 +21,7 @@ from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
-from onemo.runtime.trace import Guarded, Recent, Trace
+from onemo.runtime.trace import FailsafeTrace, Recent, Trace
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Module:
         self.ready = trio.Event()
         self.network = network
         self._since = since
-        self._trace = trace = Guarded(trace) if trace is not None else None
+        self._trace = trace = FailsafeTrace(trace) if trace is not None else None
         self._recent = Recent()
         self.ports = [ConsolePort(self, self.modem.first, link, trace, self._recent)]
         for each in more:

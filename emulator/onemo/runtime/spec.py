@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onemo.errors import FaultError
-from onemo.runtime.line import Cable, Line
+from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.lines import open_line
-from onemo.runtime.models import Model, Who, individual, load_model
+from onemo.runtime.models import Model, Overrides, individual, load_model
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.options import OPTIONS, ModuleOptions
-from onemo.runtime.outside import Plan
 from onemo.runtime.shell import NvFile, names_of
 
 if TYPE_CHECKING:
@@ -42,20 +42,20 @@ class Spec(NamedTuple):
     model: str
     profiles: tuple[Path, ...] = ()
     boot_time: float | None = None
-    who: Who = Who()
+    overrides: Overrides = Overrides()
     cable: Cable = Cable()
-    outside: Plan = Plan()
+    network: NetworkOptions = NetworkOptions()
     nv: str | None = None
     source: str | None = None
     faults: StartFaults = StartFaults()
 
     def load(self) -> Model:
         """Raises UnknownModel, ProfileError, UsageError."""
-        return individual(load_model(self.model, self.profiles), self.who)
+        return individual(load_model(self.model, self.profiles), self.overrides)
 
     @property
     def hastened_boot_time(self) -> float | None:
-        return None if self.boot_time is None else self.boot_time / self.who.speed
+        return None if self.boot_time is None else self.boot_time / self.overrides.speed
 
     def shown_model(self, model: Model) -> str:
         """As the ready line names it: the series if that was asked for, else the sub-model."""
@@ -64,12 +64,12 @@ class Spec(NamedTuple):
 
     def names(self, model: Model) -> tuple[str, ...]:
         """What a fault may call it."""
-        return names_of(model, self.who.name)
+        return names_of(model, self.overrides.name)
 
     def told(self, model: Model, port: str) -> dict[str, str | None]:
         """The ready line as JSON has it."""
         link = str(self.cable.link) if self.cable.link else None
-        named = {"name": self.who.name} if self.who.name else {}
+        named = {"name": self.overrides.name} if self.overrides.name else {}
         return {**named, "model": self.shown_model(model), "port": port, "link": link}
 
 
@@ -77,9 +77,9 @@ def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
     """Return the module of these options. faults: where they are read already. Raises FaultError."""
     return Spec(
         **_fields(Spec, options),
-        who=Who(**_fields(Who, options), card=not options.no_sim),
+        overrides=Overrides(**_fields(Overrides, options), card=not options.no_sim),
         cable=Cable(**_fields(Cable, options)),
-        outside=Plan(**_fields(Plan, options)),
+        network=NetworkOptions(**_fields(NetworkOptions, options)),
         faults=_read(options) if faults is None else faults,
     )
 
@@ -111,7 +111,7 @@ def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
 
 
 @contextmanager
-def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
+def opened(spec: Spec, model: Model) -> Iterator[tuple[SerialLine, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
     if spec.source is not None:
         from onemo.net.host.addresses import require_own
@@ -123,5 +123,5 @@ def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
             from onemo.runtime.nvstore import open_store
 
             series = model.profile.series
-            nv = stack.enter_context(open_store(spec.nv, spec.who.name or series, series))
+            nv = stack.enter_context(open_store(spec.nv, spec.overrides.name or series, series))
         yield stack.enter_context(open_line(spec.cable)), nv

@@ -14,9 +14,9 @@ import onemo.__main__
 import onemo.cli.run
 import pytest
 from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
+from onemo.runtime.models import Overrides
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.options import ModuleOptions
-from onemo.runtime.outside import Plan
 from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
@@ -155,11 +155,11 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Spec("ML307R"),
         Spec(
             "ML307R",
-            who=Who(zone=-20),
-            outside=Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
+            overrides=Overrides(zone=-20),
+            network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
             nv="n/",
         ),
-        Spec("ML307R", who=Who("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
+        Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
         Spec("ML307R", cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True)),
     ]
     assert [(options.trace, options.json, options.verbose) for options in asked] == [

@@ -7,7 +7,7 @@ from typing import Any
 
 from onemo.control.journal import Journal
 from onemo.control.state import state
-from onemo.runtime.lab import Running
+from onemo.runtime.lab import RunningModule
 from onemo.runtime.models import Model
 from onemo.runtime.spec import Spec
 
@@ -17,7 +17,7 @@ from tests.support.lazy import lazy
 
 def told(model: Model) -> dict[str, Any]:
     """The state of a module that has booted, and was asked nothing."""
-    running = Running(Spec(model.profile.series), model)
+    running = RunningModule(Spec(model.profile.series), model)
     line: Any = SimpleNamespace(port="/dev/pts/0")
     module: Any = SimpleNamespace(modem=Driver(model).boot().modem, extension=None)
     running.build(line, module)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onemo.families.sockets.connections import Connections
 from onemo.modem.contexts import Contexts
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
 from tests.support.driver import Driver
 from tests.support.models import CAT1, SERIES
@@ -96,15 +96,19 @@ def test_made_up_addresses(series: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "families"),
-    [("IP", [Family.IPV4]), ("IPV6", [Family.IPV6]), ("IPV4V6", [Family.IPV4, Family.IPV6])],
+    [
+        ("IP", [AddressFamily.IPV4]),
+        ("IPV6", [AddressFamily.IPV6]),
+        ("IPV4V6", [AddressFamily.IPV4, AddressFamily.IPV6]),
+    ],
 )
-def test_the_families_that_a_context_carries(kind: str, families: list[Family]) -> None:
+def test_the_families_that_a_context_carries(kind: str, families: list[AddressFamily]) -> None:
     driver = Driver("ML305U")
     driver.world.host_has("10.1.2.3", "2001:db8::1")
     driver.boot()
     driver.ask(f'AT+CGDCONT=2,"{kind}"')
     driver.ask("AT+MIPCALL=1,2")
-    assert [family for family in Family if contexts_of(driver).carries(2, family)] == families
+    assert [family for family in AddressFamily if contexts_of(driver).carries(2, family)] == families
     driver.ask('AT+MIPCFG="cid",0,2')
     driver.ask('AT+MIPOPEN=0,"UDP","h",80')
     assert set(driver.world.requests[-1].names.families) == set(families)

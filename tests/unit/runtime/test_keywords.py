@@ -11,9 +11,9 @@ from onemo.faults.presets import parse_faults
 from onemo.faults.scenario import ScenarioStep
 from onemo.runtime.keywords import ModuleKeywords, options_of
 from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
+from onemo.runtime.models import Overrides
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.options import OPTIONS
-from onemo.runtime.outside import Plan
 from onemo.runtime.spec import Spec, StartFaults, spec_of
 
 KEYWORDS = [option.python for option in OPTIONS.values() if option.python]
@@ -67,9 +67,9 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "MN316",
         (tmp_path,),
         1,
-        Who("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
+        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
         Cable(tmp_path / "modem", 0o660, pace=True),
-        Plan(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml"),
+        NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml"),
         "state/",
         "127.0.0.5",
         StartFaults(

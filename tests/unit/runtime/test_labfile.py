@@ -14,8 +14,8 @@ from onemo.faults.plan import Fault
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS, Planned
 from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
-from onemo.runtime.outside import Plan
+from onemo.runtime.models import Overrides
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.spec import Spec
 
 Read = Callable[..., tuple[Planned, ...]]
@@ -50,7 +50,7 @@ def mistakes(read: Read, tmp_path: Path) -> Callable[[str], list[str]]:
 
 
 def names(planned: tuple[Planned, ...]) -> list[str | None]:
-    return [each.spec.who.name for each in planned]
+    return [each.spec.overrides.name for each in planned]
 
 
 # ---- What it says
@@ -92,17 +92,17 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         [[module]]
         link = "rfc2217://[::1]:7000"
     """)
-    who = Who(
+    overrides = Overrides(
         *("a", "123456789012345", "460031234567890", "89860012345678901234", "R{sub_model}", 2.5, "4321"),
         zone=-20,
         speed=10.0,
     )
-    plan = Plan(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
+    plan = NetworkOptions(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
     cable = Cable(tmp_path / "ports/a", 0o660, pace=True)
-    spec = Spec("mn316", (tmp_path / "mine",), 1.0, who, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
+    spec = Spec("mn316", (tmp_path / "mine",), 1.0, overrides, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
     assert second.spec.cable == Cable(uart="/dev/ttyUSB0", baud=9600)
-    assert second.spec.who == Who("b", card=False)
+    assert second.spec.overrides == Overrides("b", card=False)
     assert third.spec.cable == Cable(rfc2217="[::1]:7000")
     assert names((third,)) == ["ML307R-1"]
 
@@ -117,7 +117,7 @@ def test_a_table_many_times(read: Read, tmp_path: Path) -> None:
     """)
     assert names(planned) == [f"m-{n:03}" for n in range(1, 13)]
     assert [each.spec.cable.tcp for each in planned] == [f":{40000 + n}" for n in range(1, 13)]
-    assert planned[4].spec.outside.routes == ("a5=b4:80", "c=d")
+    assert planned[4].spec.network.routes == ("a5=b4:80", "c=d")
 
 
 @pytest.mark.parametrize(("number", "begins"), [(0, [5, 1]), (1, [7, 2]), (10, [25, 11])])
@@ -202,7 +202,7 @@ def test_defaults(read: Read) -> None:
         routes = []
         link = "tcp://:0"
     """)
-    assert [(each.spec.model, each.spec.outside.routes) for each in planned] == [("MN316", ("a=b",)), ("MN318", ())]
+    assert [(each.spec.model, each.spec.network.routes) for each in planned] == [("MN316", ("a=b",)), ("MN318", ())]
     assert [each.spec.cable.tcp for each in planned] == [":7001", ":0"]
 
 
@@ -211,7 +211,7 @@ def test_defaults(read: Read) -> None:
 def test_numbers_in_texts(read: Read, n: int, plus: int, width: int) -> None:
     written = f"{{n{plus:+}:0{width}}}"
     (planned,) = read(f'[[module]]\nfirst = {n}\nname = "x{written}y{{m}}"')
-    assert planned.spec.who.name == f"x{str(n + plus).zfill(width)}y{{m}}"
+    assert planned.spec.overrides.name == f"x{str(n + plus).zfill(width)}y{{m}}"
 
 
 # ---- Mistakes

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from onemo.errors import FaultError
 from onemo.faults.kinds import INDICES, Layer
-from onemo.faults.plan import Armed, Fault, FaultPlan, Occasion
+from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen
@@ -25,14 +25,16 @@ _NETWORK = (Layer.NETWORK, Layer.NAMES)
 _MOST_SEEDS = 1 << 32
 
 
-class Running(Protocol):
+class FaultTarget(Protocol):
     """A running module, as its faults see it."""
 
     @property
-    def modem(self) -> Modem: ...
+    def modem(self) -> Modem:
+        """The device whose commands and URCs are wrapped."""
+        ...
 
     def now(self) -> float:
-        """The time on the clock that the core is given."""
+        """Return the time on the clock that the core is given."""
         ...
 
     def wrap_line(self) -> Wrapper:
@@ -44,37 +46,37 @@ class Running(Protocol):
         ...
 
     def rearm(self) -> None:
-        """The deadline of the faults may be another now."""
+        """Look at the deadline of the faults again: it may be another one now."""
         ...
 
     def tell(self, text: str) -> None:
-        """Something for the trace: a fault has fired."""
+        """Trace that a fault has fired."""
         ...
 
 
 class Wrapper(Protocol):
-    """What is around the line or the network, for good."""
+    """A wrapper around the line or the network, for good."""
 
-    def release(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what is held for their sake goes on."""
+    def release(self, ended: Collection[ArmedFault]) -> None:
+        """Let go on what is held for the sake of faults that are gone."""
         ...
 
 
 class Faults:
-    """Those of one module. Implements Chooser. names: those that ``module=`` may name it by, ``()``: any.
+    """The faults of one module. Implements FaultChooser.
 
-    seed: of the dice; None: one that is made up. fired: called with each fault that fires; on_change: when any was
-    armed, disarmed or is over.
+    names: those that ``module=`` may name it by, ``()``: any. seed: of the dice; None: one that is made up. fired:
+    called with each fault that fires; on_change: when any was armed, disarmed or is over.
     """
 
-    def __init__(self, running: Running, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
+    def __init__(self, running: FaultTarget, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
         self._running = running
         self.seed = Random().randrange(_MOST_SEEDS) if seed is None else seed
         self.plan = FaultPlan(Random, self.seed)
-        self.fired: list[Callable[[Armed], None]] = []
+        self.fired: list[Callable[[ArmedFault], None]] = []
         self.on_change: list[Callable[[], None]] = []
         self._names = tuple(name.lower() for name in names)
-        self._events: list[tuple[Armed, Label | None]] = []
+        self._events: list[tuple[ArmedFault, Label | None]] = []
         self._later: list[tuple[float, Fault]] = []
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
@@ -86,7 +88,7 @@ class Faults:
 
     # What testers do.
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
         Raises FaultError: it names another module, or an instance that this model has not.
@@ -99,14 +101,14 @@ class Faults:
         self._arrange()
         return armed
 
-    def disarm(self, armed_id: int) -> Armed:
+    def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
         armed = self.plan.remove(armed_id)
         self._over([armed])
         return armed
 
-    def reset(self) -> list[Armed]:
-        """Take every fault out again, as disarm; those that were armed."""
+    def reset(self) -> list[ArmedFault]:
+        """Take every fault out again, as disarm does with one; return those that were armed."""
         armed = self.plan.reset()
         self._events.clear()
         self._over(armed)
@@ -126,11 +128,13 @@ class Faults:
     # Chooser.
 
     def armed_on(self, layer: Layer) -> bool:
-        """See Chooser."""
         return self.plan.armed_on(layer)
 
-    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
-        """See Chooser. Events whose occasion it is happen: before the command, else as soon as the step is over."""
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
+        """Return the faults that fire on the occasion, and have its events happen.
+
+        An event happens before the command whose occasion it is, else as soon as the step is over.
+        """
         if not self.plan.armed_on(layer):
             return []
         fired = self.plan.chosen(layer, occasion, self._running.now())
@@ -147,7 +151,7 @@ class Faults:
             self._running.rearm()
         return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
 
-    def _happen_inside(self, armed: Armed, label: Label | None) -> None:
+    def _happen_inside(self, armed: ArmedFault, label: Label | None) -> None:
         now = self._running.now()
         happen(self._running.modem, armed.fault, now, label, inside=True)
         if armed.fault.kind.name == "brown-out":
@@ -156,7 +160,7 @@ class Faults:
     # What the module tells.
 
     def booted(self) -> None:
-        """A boot cycle's READY."""
+        """Take up the READY of a boot cycle; from the first one the seconds of faults count."""
         if not self._ready:
             self._ready = True
             self.plan.begin(self._running.now())
@@ -165,13 +169,13 @@ class Faults:
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         if self._events or self._soon or self._untidy:
             return -math.inf
         return min(self.plan.deadline, min((due for due, _ in self._later), default=math.inf))
 
     def on_deadline(self, now: float) -> None:
-        """Between two steps of the core: what is due happens."""
+        """Let what is due happen, between two steps of the core."""
         self._untidy = False
         modem = self._running.modem
         events, self._events = self._events, []
@@ -196,7 +200,7 @@ class Faults:
     # Inside.
 
     def _require_instance(self, fault: Fault) -> None:
-        """Raises FaultError: the model has no instance of that number."""
+        """Refuse a fault of an instance that the model has not. Raises FaultError."""
         asked = [index.name for index in INDICES if index.name in fault.scope]
         if asked:
             model = self._running.modem.model.whole()
@@ -207,18 +211,18 @@ class Faults:
                     raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
 
     def _tidy(self) -> None:
-        """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
+        """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
         if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
             self._untidy = True
             self._running.rearm()
 
-    def _tell(self, armed: Armed) -> None:
+    def _tell(self, armed: ArmedFault) -> None:
         self._running.tell(str(armed.fault))
         for told in self.fired:
             told(armed)
 
-    def _over(self, ended: list[Armed]) -> None:
-        """What faults held back goes on, and events are undone, once."""
+    def _over(self, ended: list[ArmedFault]) -> None:
+        """Let go on what faults held back that have ended, and undo their events, once."""
         if not ended:
             return
         self._untidy = True  # what goes on goes with the next step

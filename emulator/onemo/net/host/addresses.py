@@ -6,28 +6,28 @@ import socket
 from ipaddress import ip_address
 
 from onemo.errors import NetError, NetFailure, UsageError
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
-DOMAIN = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+DOMAIN = {AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses in the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
 _PORT = 9
 
 
-def family_of(address: str) -> Family:
+def family_of(address: str) -> AddressFamily:
     """Return the family of an IPv4 or IPv6 literal. Raises NetError(NAME): it is none."""
     try:
-        return Family(ip_address(address).version)
+        return AddressFamily(ip_address(address).version)
     except ValueError:
         raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
 
 
-def own_address(source: str | None, family: Family) -> str | None:
+def own_address(source: str | None, family: AddressFamily) -> str | None:
     """Return the address that a module's traffic of this family is to leave with; None: the host chooses.
 
     source, an IPv4 or IPv6 literal, holds for its own family.
     """
-    return source if source is not None and (":" in source) == (family is Family.IPV6) else None
+    return source if source is not None and (":" in source) == (family is AddressFamily.IPV6) else None
 
 
 def require_own(source: str) -> None:

@@ -11,13 +11,13 @@ import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import own_address
 from onemo.net.host.connect import Place
-from onemo.net.interface import Family, NamePolicy, Transport
+from onemo.net.interface import AddressFamily, NamePolicy, Transport
 from onemo.net.names import require_name
 
 if TYPE_CHECKING:
     from dns.message import Message
 
-_RECORD = {Family.IPV4: "A", Family.IPV6: "AAAA"}
+_RECORD = {AddressFamily.IPV4: "A", AddressFamily.IPV6: "AAAA"}
 _PORT = 53
 _MOST_KEPT = 512  # answers: both families of 256 names
 _MOST_ADDRESSES = 64  # of one answer: a server must not fill the memory
@@ -46,9 +46,9 @@ class Resolver:
         self._place = place
         self._clock = clock
         self._source = source
-        self._kept: dict[tuple[str, Family], tuple[float, tuple[str, ...]]] = {}
+        self._kept: dict[tuple[str, AddressFamily], tuple[float, tuple[str, ...]]] = {}
 
-    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
+    async def resolve(self, name: str, family: AddressFamily, policy: NamePolicy) -> list[str]:
         """Return the name's addresses in this family, in the order of the answer; at least one, at most 64.
 
         The family's servers are asked in order, each with policy.requests requests. That there is no such name, or no
@@ -71,22 +71,22 @@ class Resolver:
         """Drop every kept answer."""
         self._kept.clear()
 
-    def _recall(self, key: tuple[str, Family], period: float | None) -> tuple[str, ...] | None:
+    def _recall(self, key: tuple[str, AddressFamily], period: float | None) -> tuple[str, ...] | None:
         if period is None or key not in self._kept:
             return None
         came, found = self._kept[key]
         return found if self._clock() - came < period else None
 
-    def _keep(self, key: tuple[str, Family], found: tuple[str, ...]) -> None:
+    def _keep(self, key: tuple[str, AddressFamily], found: tuple[str, ...]) -> None:
         self._kept.pop(key, None)  # so that the first is always the oldest
         if len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = self._clock(), found
 
-    async def _ask_all(self, name: str, family: Family, policy: NamePolicy) -> tuple[str, ...]:
+    async def _ask_all(self, name: str, family: AddressFamily, policy: NamePolicy) -> tuple[str, ...]:
         """Return the answer of the first server that is able to give one; may be empty."""
         asked = answered = False
-        for server in policy.ipv4 if family is Family.IPV4 else policy.ipv6:
+        for server in policy.ipv4 if family is AddressFamily.IPV4 else policy.ipv6:
             for _ in range(policy.requests):
                 try:
                     with trio.move_on_after(policy.timeout):
@@ -104,7 +104,7 @@ class Resolver:
         reason = "every name server failed" if asked else "no name server that may be asked"
         raise NetError(NetFailure.NAME, f"{name} {_RECORD[family]}: {reason}")
 
-    async def _ask(self, name: str, family: Family, server: str) -> tuple[str, ...]:
+    async def _ask(self, name: str, family: AddressFamily, server: str) -> tuple[str, ...]:
         """Send one request, and again over TCP when the answer is too long for a datagram.
 
         Packets of strangers, and answers to other questions, are passed over. Raises _ServerFailed, OSError, EOFError,

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, NoReturn, Protocol
 
 from onemo.errors import NetError, NetFailure, UsageError
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.interface import AddressFamily, Pinger, Transport
 
 _PLACE = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(?::([^:]*))?")
 _NAME_CHARACTERS = re.compile(r"[A-Za-z0-9_*.-]*", re.ASCII)
@@ -45,7 +45,7 @@ class SandboxNetwork(Protocol):
         """
         ...
 
-    def addresses(self, name: str, family: Family) -> list[str]:
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
         """Return the addresses of a name, which may be none. Raises NetError(NAME)."""
         ...
 

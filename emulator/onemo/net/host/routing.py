@@ -11,7 +11,7 @@ from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import DOMAIN
 from onemo.net.host.connect import Place
 from onemo.net.host.routes import Routes, SandboxNetwork, Target, TargetKind, is_address
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.interface import AddressFamily, Pinger, Transport
 
 _DNS_PORT = 53
 
@@ -93,7 +93,7 @@ async def _of_target(target: Target) -> list[str]:
     return await resolved_by_host(target.host, None)
 
 
-async def resolved_by_host(name: str, family: Family | None) -> list[str]:
+async def resolved_by_host(name: str, family: AddressFamily | None) -> list[str]:
     """Return the addresses that the host itself finds, best first. Raises NetError(NAME)."""
     wanted = socket.AF_UNSPEC if family is None else DOMAIN[family]
     try:

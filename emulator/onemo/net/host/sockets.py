@@ -16,8 +16,8 @@ from onemo.net.host.resolver import Resolver, host_name_servers
 from onemo.net.host.routes import Routes, Target, TargetKind
 from onemo.net.host.routing import Routing, resolved_by_host
 from onemo.net.interface import (
+    AddressFamily,
     Connection,
-    Family,
     LookupRequest,
     NamePolicy,
     OpenRequest,
@@ -42,7 +42,7 @@ T = TypeVar("T")
 class NameResolver(Protocol):
     """A resolver of names to addresses."""
 
-    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
+    async def resolve(self, name: str, family: AddressFamily, policy: NamePolicy) -> list[str]:
         """Return the name's addresses in this family, at least one. Raises NetError: NAME, NAME_TIMED_OUT."""
         ...
 
@@ -88,7 +88,7 @@ class HostNetwork:
         """
         await trio.lowlevel.checkpoint()
         literal = _literal(request.host)
-        if literal is not None and Family(literal.version) not in request.names.families:
+        if literal is not None and AddressFamily(literal.version) not in request.names.families:
             raise NetError(NetFailure.FAMILY, f"{request.host}: not a family of this module")
         if request.transport is Transport.UDP and not request.port:
             # The kernel takes it for "not connected" and would let in everybody's datagrams.
@@ -193,7 +193,7 @@ class HostNetwork:
         """Return source, else the host's outgoing addresses, but none of them in the sandbox or offline."""
         from onemo.net.host.addresses import outgoing_addresses, own_address
 
-        ipv4, ipv6 = own_address(self._source, Family.IPV4), own_address(self._source, Family.IPV6)
+        ipv4, ipv6 = own_address(self._source, AddressFamily.IPV4), own_address(self._source, AddressFamily.IPV6)
         if self._routes.all_to_sandbox or self._routes.offline:
             return ipv4, ipv6
         hosts_ipv4, hosts_ipv6 = outgoing_addresses()
@@ -238,20 +238,22 @@ class HostNetwork:
                     of_attempt = error
         raise of_attempt or of_name or NetError(NetFailure.NAME, f"{host}: no address")
 
-    def _families(self, host: str, names: NamePolicy, target: Target | None) -> tuple[Family | None, ...]:
+    def _families(self, host: str, names: NamePolicy, target: Target | None) -> tuple[AddressFamily | None, ...]:
         """Return the families in which to look for the host's addresses.
 
         None, once: the host is its own address, for it is a literal, or a route leads elsewhere without asking anybody.
         Raises NetError(OTHER, NAME).
         """
         literal = _literal(host)
-        if literal is not None and Family(literal.version) not in names.families:
+        if literal is not None and AddressFamily(literal.version) not in names.families:
             raise NetError(NetFailure.OTHER, f"{host}: not a family of this module")
         if literal is not None or (target is not None and target.kind is TargetKind.ELSEWHERE):
             return (None,)
         return names.families
 
-    async def _addresses(self, host: str, family: Family | None, names: NamePolicy, target: Target | None) -> list[str]:
+    async def _addresses(
+        self, host: str, family: AddressFamily | None, names: NamePolicy, target: Target | None
+    ) -> list[str]:
         """Find the addresses, at least one, that the module learns of a host whose own route is target.
 
         Raises NetError as NameResolver.
@@ -263,7 +265,7 @@ class HostNetwork:
             require_name(host)
             found = self._routing.sandbox.addresses(host, family)
         elif kind is TargetKind.DIRECT and self._routing.asks_sandbox(
-            names.ipv4 if family is Family.IPV4 else names.ipv6
+            names.ipv4 if family is AddressFamily.IPV4 else names.ipv6
         ):
             # The sandbox's name server would know the name, and answer with an address of the sandbox.
             require_name(host)

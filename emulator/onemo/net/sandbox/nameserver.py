@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import NetError
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.sandbox.streams import receive_exactly, send_all
 from onemo.net.sandbox.zone import Zone
 
@@ -107,7 +107,10 @@ class NameServer:
         if name == dns.name.root:
             return []
         text = name.to_text(omit_final_dot=True)
-        found = [("A", self._zone.addresses(text, Family.IPV4)), ("AAAA", self._zone.addresses(text, Family.IPV6))]
+        found = [
+            ("A", self._zone.addresses(text, AddressFamily.IPV4)),
+            ("AAAA", self._zone.addresses(text, AddressFamily.IPV6)),
+        ]
         asked = {dns.rdatatype.A: found[:1], dns.rdatatype.AAAA: found[1:], dns.rdatatype.ANY: found}
         return [(record, addresses) for record, addresses in asked.get(dns.rdatatype.RdataType(kind), []) if addresses]
 

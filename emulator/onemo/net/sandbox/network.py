@@ -8,7 +8,7 @@ from typing import NamedTuple
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.interface import AddressFamily, Pinger, Transport
 from onemo.net.sandbox import datagrams, streams
 from onemo.net.sandbox.config import SandboxConfig
 from onemo.net.sandbox.nameserver import NameServer
@@ -82,7 +82,7 @@ class Sandbox:
             nursery.start_soon(streams.serve, tcp, TlsEcho().converse)
         return self._endpoints[_TLS]
 
-    def addresses(self, name: str, family: Family) -> list[str]:
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
         """Return the name's addresses in this family, may be none.
 
         Raises NetError(NAME): malformed, or no such name.

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Echo, Family
+from onemo.net.interface import AddressFamily, Echo
 from onemo.net.sandbox.config import PingConfig
 from onemo.net.sandbox.zone import Zone
 
@@ -62,6 +62,6 @@ class PingTable:
 
 def _addresses(name: str, zone: Zone) -> list[str]:
     try:
-        return [address for family in Family for address in zone.addresses(name, family)]
+        return [address for family in AddressFamily for address in zone.addresses(name, family)]
     except NetError:
         return []  # a name that does not exist is not pinged

@@ -10,7 +10,7 @@ from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.names import require_name
 
 IPV4_NETWORK = IPv4Network("198.18.0.0/15")
@@ -69,7 +69,7 @@ class Zone:
         except ValueError:
             return False
 
-    def addresses(self, name: str, family: Family) -> list[str]:
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
         """Return the name's addresses in this family, may be none.
 
         Raises NetError(NAME): malformed, or no such name.
@@ -82,12 +82,12 @@ class Zone:
             return [_derived(name, family)]
         if not known:
             raise NetError(NetFailure.NAME, f"{name}: no such name")
-        return [address for address in known if (":" in address) == (family is Family.IPV6)]
+        return [address for address in known if (":" in address) == (family is AddressFamily.IPV6)]
 
 
-def _derived(name: str, family: Family) -> str:
+def _derived(name: str, family: AddressFamily) -> str:
     digest = sha256(name.encode("ascii")).digest()
-    if family is Family.IPV6:
+    if family is AddressFamily.IPV6:
         return str(IPv6Address(_FIRST_IPV6 + (int.from_bytes(digest[:12]) >> 1)))
     row, column = divmod(int.from_bytes(digest[-8:]) % _IPV4_COUNT, _HOSTS)
     return str(IPv4Address(_FIRST_IPV4 + 256 * row + 1 + column))

@@ -11,8 +11,8 @@ from onemo.net.host.ports import PortLedger
 from onemo.net.host.routes import Routes, parse_route
 from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import (
+    AddressFamily,
     Echo,
-    Family,
     LookupRequest,
     NamePolicy,
     PingRequest,
@@ -131,8 +131,10 @@ async def test_lookup_fails(server: DnsServer, name: str, result: NetFailure) ->
     assert await failure(network(asking(server)).lookup(LookupRequest(name, policy, every=True))) is result
 
 
-@pytest.mark.parametrize("families", [(Family.IPV4, Family.IPV6), (Family.IPV6, Family.IPV4)])
-async def test_one_silent_family(server: DnsServer, peers: Peers, families: tuple[Family, ...]) -> None:
+@pytest.mark.parametrize(
+    "families", [(AddressFamily.IPV4, AddressFamily.IPV6), (AddressFamily.IPV6, AddressFamily.IPV4)]
+)
+async def test_one_silent_family(server: DnsServer, peers: Peers, families: tuple[AddressFamily, ...]) -> None:
     silent = f"192.0.2.54:53=127.0.0.1:{port_of(peers.udp())}"
     policy = NamePolicy(families, (SERVER,), ("192.0.2.54",), timeout=0.02, requests=1)
     routed = network(asking(server), silent)
@@ -172,7 +174,7 @@ async def test_ping(pings: Pings) -> None:
         pinger = await routed.ping(PingRequest(host, 32, policy))
         assert pinger.address == address
         assert pings.opened.pop() is pinger
-    assert names.asked.count(("server", Family.IPV4)) == 1
+    assert names.asked.count(("server", AddressFamily.IPV4)) == 1
 
 
 async def test_a_ping_with_an_address_of_its_own(pings: Pings) -> None:

@@ -13,7 +13,7 @@ from onemo.net.host.ports import PortLedger
 from onemo.net.host.routes import Routes, parse_pattern, parse_route
 from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import (
-    Family,
+    AddressFamily,
     LookupRequest,
     NamePolicy,
     OpenRequest,
@@ -71,10 +71,10 @@ async def test_an_address_is_routed(peers: Peers) -> None:
     await reaches(network("192.0.2.1=127.0.0.1:*"), tcp("192.0.2.1", port), listener)
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_a_name_is_routed_without_being_resolved(peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_a_name_is_routed_without_being_resolved(peers: Peers, family: AddressFamily) -> None:
     listener = peers.tcp(family)
-    host = "127.0.0.1" if family is Family.IPV4 else "[::1]"
+    host = "127.0.0.1" if family is AddressFamily.IPV4 else "[::1]"
     names = Names()
     routed = network(f"*.example.com:443={host}:{port_of(listener)}", names=names)
     await reaches(routed, tcp("api.example.com", 443, IPV4_ONLY), listener)
@@ -96,7 +96,7 @@ async def test_a_resolved_address_is_routed(peers: Peers) -> None:
     names = Names(server=["192.0.2.1"])
     routed = network(f"192.0.*=127.0.0.1:{port_of(listener)}", names=names)
     await reaches(routed, tcp("server", names=IPV4_FIRST), listener)
-    assert names.asked == [("server", Family.IPV4)]
+    assert names.asked == [("server", AddressFamily.IPV4)]
 
 
 async def test_the_hosts_resolver_knows_the_name_of_a_target(peers: Peers) -> None:
@@ -161,7 +161,7 @@ async def test_the_sandbox_stands_for_names_and_addresses(sandbox: FakeSandbox) 
     assert names.asked == []
     assert sandbox.asked == [(Transport.TCP, 1883)] * 4
     assert await failure_of(routed, tcp("gone.example.com")) is NetFailure.NAME
-    assert await failure_of(routed, tcp("four.example.com", names=BOTH._replace(families=(Family.IPV6,)))) is (
+    assert await failure_of(routed, tcp("four.example.com", names=BOTH._replace(families=(AddressFamily.IPV6,)))) is (
         NetFailure.NAME
     )
     assert await failure_of(routed, tcp("a", 0)) is NetFailure.REFUSED

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure, UsageError
 from onemo.net.host.routes import Routes, SandboxNetwork, Target, TargetKind, parse_pattern, parse_route
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.interface import AddressFamily, Pinger, Transport
 
 SANDBOX = Target(TargetKind.SANDBOX)
 DIRECT = Target(TargetKind.DIRECT)
@@ -22,7 +22,7 @@ class Held:
     def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         raise AssertionError
 
-    def addresses(self, name: str, family: Family) -> list[str]:
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
         raise AssertionError
 
     def pinger(self, address: str, size: int) -> Pinger:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import UsageError
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig, load_config
 
 FULL = """
@@ -152,4 +152,4 @@ def test_any_values_give_a_sandbox_or_a_usage_error(scratch: Path, hosts: str, p
         config = load_config(scratch)
     except UsageError:
         return
-    assert Sandbox(config).addresses("localhost", Family.IPV4)
+    assert Sandbox(config).addresses("localhost", AddressFamily.IPV4)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from math import inf
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.scenario import ScenarioStep, play
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.faulty import faults_of
@@ -14,8 +14,8 @@ from onemo.runtime.shell import Module
 from onemo.runtime.spec import StartFaults
 
 
-class Session:
-    """The faults of one run."""
+class FaultSession:
+    """The faults that a module is started with, from its start to its end."""
 
     def __init__(self, start: StartFaults, module: Module) -> None:
         """Arm them, before the module runs. Raises FaultError: a fault is of another module."""
@@ -28,7 +28,7 @@ class Session:
         self._left: Callable[[], list[ScenarioStep]] = play(start.steps, self._faults)
 
     def lines(self) -> Iterator[str]:
-        """A line for each fault: how often it fired, and when first; then the seed that repeats it all."""
+        """Yield a line for each fault: how often it fired, and when first; then the seed that repeats it all."""
         for armed in self._faults.plan:
             yield told(armed)
         for step in self._left():
@@ -37,7 +37,10 @@ class Session:
         yield f"the seed of the faults was {self._faults.seed}"
 
     def never_fired(self) -> list[str]:
-        """A line for each fault that never fired; a preset, or a step, has fired when one of its faults has."""
+        """Return a line for each fault that never fired.
+
+        A preset, or a step, has fired when one of its faults has.
+        """
         armed = {id(each.fault): each for each in self._faults.plan}
         idle = [faults for faults in self._said if self._fired.isdisjoint(map(id, faults))]
         return [
@@ -46,8 +49,8 @@ class Session:
         ]
 
 
-def told(armed: Armed) -> str:
-    """How often a fault fired, and when first."""
+def told(armed: ArmedFault) -> str:
+    """Tell how often a fault fired, and when first."""
     times = "once" if armed.fired == 1 else f"{armed.fired} times"
     if armed.first_fired is None:
         return f"fault {armed.fault}: never fired ({armed.matches} match{'' if armed.matches == 1 else 'es'})"
