@@ -31,7 +31,6 @@ LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
     "Close",
     "Event",
-    "Kind",
     "Of",
     "Open",
     "Table",

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
-from onemo.at.params import Kind, Param, Required, RequiredText
+from onemo.at.params import Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
@@ -34,7 +34,7 @@ class Write(NamedTuple):
     name: RequiredText
     remain: Required
     length: Required
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
 
 
 class Named(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
-from onemo.at.params import Kind, Maybe, Param, Required
+from onemo.at.params import Maybe, Param, ParamKind, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import AccessMode, Operation, State
 from onemo.families.sockets.connections import Connections
@@ -29,8 +29,8 @@ class SwitchMode(NamedTuple):
 
     connect_id: Required
     access_mode: Maybe
-    packet_size: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
-    waittm: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
+    packet_size: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
+    waittm: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
 
 
 class Of(NamedTuple):

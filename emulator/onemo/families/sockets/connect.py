@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Query, print_line
-from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
+from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import AccessMode, Operation
 from onemo.families.sockets.connections import Connections
@@ -19,7 +19,7 @@ class Open(NamedTuple):
     """AT+MIPOPEN; timeout in seconds."""
 
     connect_id: Required
-    proto_type: Annotated[str, Param(Kind.STRING, required=True, choices=("TCP", "UDP"))]
+    proto_type: Annotated[str, Param(ParamKind.STRING, required=True, choices=("TCP", "UDP"))]
     address: RequiredText
     remote_port: Required
     timeout: Defaulted

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.entry import DataEntry
-from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import Loss, Operation, SocketError
@@ -24,7 +24,7 @@ class SendData(NamedTuple):
 
     connect_id: Required
     send_length: Maybe
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
     rai: Defaulted
     seq: Maybe
     pri_flag: Defaulted
