@@ -32,7 +32,6 @@ SHARED_NAMES = {
     "Close",
     "Event",
     "Of",
-    "Open",
     "Table",
     "Which",
 }

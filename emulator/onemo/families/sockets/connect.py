@@ -15,7 +15,7 @@ from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
 
 
-class Open(NamedTuple):
+class OpenConnection(NamedTuple):
     """AT+MIPOPEN; timeout in seconds."""
 
     connect_id: Required
@@ -40,7 +40,7 @@ class Of(NamedTuple):
     connect_id: Required
 
 
-def _open(modem: Modem, record: Open) -> Reply:
+def _open(modem: Modem, record: OpenConnection) -> Reply:
     """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; an instance in use: CME 552;
     a second transparent one: CME 3."""
     transport = Transport(record.proto_type)
@@ -86,7 +86,7 @@ def _one_state(modem: Modem, record: Of) -> Reply:
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MIPOPEN", Open, _open),
+    Action("MIPOPEN", OpenConnection, _open),
     Action("MIPCLOSE", Close, _close),
     Query("MIPSTATE", Of, read=_all_states, select=_one_state, tested=False),
 )
