@@ -29,7 +29,6 @@ LONG_FILES = {
 }
 LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
-    "Close",
     "Event",
     "Of",
     "Table",

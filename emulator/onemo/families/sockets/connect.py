@@ -27,7 +27,7 @@ class OpenConnection(NamedTuple):
     local_port: Defaulted
 
 
-class Close(NamedTuple):
+class CloseConnection(NamedTuple):
     """AT+MIPCLOSE; where the model lacks mode, its default is the way in which it always closes."""
 
     connect_id: Required
@@ -63,7 +63,7 @@ def _open(modem: Modem, record: OpenConnection) -> Reply:
     return DONE
 
 
-def _close(modem: Modem, record: Close) -> Reply:
+def _close(modem: Modem, record: CloseConnection) -> Reply:
     modem.part(Connections)[record.connect_id].close(record.mode, modem.now)
     return DONE
 
@@ -87,6 +87,6 @@ def _one_state(modem: Modem, record: Of) -> Reply:
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("MIPOPEN", OpenConnection, _open),
-    Action("MIPCLOSE", Close, _close),
+    Action("MIPCLOSE", CloseConnection, _close),
     Query("MIPSTATE", Of, read=_all_states, select=_one_state, tested=False),
 )
