@@ -30,7 +30,6 @@ LONG_FILES = {
 LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
     "Event",
-    "Of",
     "Table",
     "Which",
 }

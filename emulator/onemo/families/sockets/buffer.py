@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.params import Maybe, Param, ParamKind, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connect import OneInstance
 from onemo.families.sockets.connection import AccessMode, Operation, State
 from onemo.families.sockets.connections import Connections
 from onemo.families.sockets.instance import Instance
@@ -31,12 +32,6 @@ class SwitchMode(NamedTuple):
     access_mode: Maybe
     packet_size: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
     waittm: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
-
-
-class Of(NamedTuple):
-    """A command about one instance."""
-
-    connect_id: Required
 
 
 def _read(modem: Modem, record: Read) -> Reply:
@@ -77,7 +72,7 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
     return Reply(unread)
 
 
-def _acknowledgements(modem: Modem, record: Of) -> Outcome:
+def _acknowledgements(modem: Modem, record: OneInstance) -> Outcome:
     """The socket's own figures; over UDP nothing is ever acknowledged."""
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
@@ -103,5 +98,5 @@ def _figures(instance: Instance, nack: int) -> Reply:
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("MIPRD", Read, _read),
     Action("MIPMODE", SwitchMode, _switch),
-    Action("MIPSACK", Of, _acknowledgements),
+    Action("MIPSACK", OneInstance, _acknowledgements),
 )

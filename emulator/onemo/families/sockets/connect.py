@@ -34,7 +34,7 @@ class CloseConnection(NamedTuple):
     mode: Defaulted
 
 
-class Of(NamedTuple):
+class OneInstance(NamedTuple):
     """A command about one instance."""
 
     connect_id: Required
@@ -81,12 +81,12 @@ def _all_states(modem: Modem) -> Reply:
     return Reply([_state_line(instance) for instance in modem.part(Connections)])
 
 
-def _one_state(modem: Modem, record: Of) -> Reply:
+def _one_state(modem: Modem, record: OneInstance) -> Reply:
     return Reply((_state_line(modem.part(Connections)[record.connect_id]),))
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("MIPOPEN", OpenConnection, _open),
     Action("MIPCLOSE", CloseConnection, _close),
-    Query("MIPSTATE", Of, read=_all_states, select=_one_state, tested=False),
+    Query("MIPSTATE", OneInstance, read=_all_states, select=_one_state, tested=False),
 )
