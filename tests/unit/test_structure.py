@@ -31,7 +31,6 @@ LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
     "Event",
     "Table",
-    "Which",
 }
 """Names of classes that stand in two files."""
 UNREVISED = {

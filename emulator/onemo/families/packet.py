@@ -30,7 +30,7 @@ class Activation(NamedTuple):
     cid: Repeated
 
 
-class Which(NamedTuple):
+class WhichContexts(NamedTuple):
     """AT+CGPADDR: every defined context without a cid."""
 
     cid: Repeated
@@ -138,7 +138,7 @@ def _activate(modem: Modem, record: Activation) -> Reply:
     return DONE
 
 
-def _addresses(modem: Modem, record: Which) -> Reply:
+def _addresses(modem: Modem, record: WhichContexts) -> Reply:
     """A line for each context that has an address."""
     contexts = modem.contexts
     cids = dict.fromkeys(record.cid) or sorted(contexts.active)
@@ -179,7 +179,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Query("CGACT", Activation, read=_states, select=_activate),
         Action(
             "CGPADDR",
-            Which,
+            WhichContexts,
             _addresses,
             bare=True,
             test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
