@@ -29,7 +29,6 @@ LONG_FILES = {
 }
 LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
-    "Event",
     "Table",
 }
 """Names of classes that stand in two files."""
