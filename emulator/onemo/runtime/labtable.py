@@ -81,7 +81,7 @@ class Planned(NamedTuple):
             yield "trace", "path", os.path.abspath(self.trace)
 
 
-class Table:
+class ModuleTable:
     """One table. values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin
     in folder."""
 
