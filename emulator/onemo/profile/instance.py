@@ -85,9 +85,7 @@ def speed_up(profile: Profile, speed: float) -> Profile:
     """
     if speed == 1.0:
         return profile
-    own = {
-        name: _speed_up(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")
-    }
+    own = {name: _speed_up(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
     return profile._replace(**own, tables=_FastTables(profile.tables, speed))
 
 

@@ -77,19 +77,19 @@ def _acknowledgements(modem: Modem, record: OneInstance) -> Outcome:
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
-        return _figures(instance, instance.sent)
-    return Pending(Outstanding(instance), lambda result: _carried(instance, result))
+        return _figures_reply(instance, instance.sent)
+    return Pending(Outstanding(instance), lambda result: _carried_reply(instance, result))
 
 
-def _carried(instance: Instance, result: int | Carried) -> Reply:
+def _carried_reply(instance: Instance, result: int | Carried) -> Reply:
     """Over TLS the socket carries records, and counts those. [decided]"""
     if isinstance(result, int):
-        return _figures(instance, result)
+        return _figures_reply(instance, result)
     nack = min(result.outstanding, result.sent)
     return Reply((print_line("MIPSACK", result.sent, result.sent - nack, nack, result.received),))
 
 
-def _figures(instance: Instance, nack: int) -> Reply:
+def _figures_reply(instance: Instance, nack: int) -> Reply:
     nack = min(nack, instance.sent)  # the kernel counts a FIN, too
     values = (instance.sent, instance.sent - nack, nack, instance.received)
     return Reply((print_line("MIPSACK", *values),))

@@ -81,11 +81,11 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
     return Reply((print_line("MIPSEND", instance.connect_id, result.taken),))
 
 
-def _escaped(modem: Modem, first: bytes) -> bool:
+def _keeps_escapes(modem: Modem, first: bytes) -> bool:
     """Only with the escaped format does a backslash keep a quote inside the data."""
     if not first.isdigit() or len(first) > 3 or int(first) not in modem.part(Connections):
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_escaped),)
+DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_keeps_escapes),)
