@@ -164,21 +164,9 @@ class BoundRecord(NamedTuple, Generic[R]):
         if base is not None:
             values.update({p.name: getattr(base, p.name) for p in self.params if not p.param.momentary})
         values.update(fixed)
-        groups: dict[str, set[bool]] = {}
-        for index, bound in enumerate(params):
-            argument = arguments[index] if index < len(arguments) else None
-            if argument is not None:
-                values[bound.name] = bound.parse(argument)
-                if bound.param.needs and values[bound.param.needs] is None:
-                    raise CommandError(Cme.INCORRECT_PARAMETERS)
-            elif bound.param.required:
-                raise CommandError(Cme.INCORRECT_PARAMETERS)
-            if bound.param.together:
-                groups.setdefault(bound.param.together, set()).add(argument is not None)
+        _fill(values, params, arguments)
         if repeated is not None:
             values[repeated.name] = repeated.parse_all(rest)
-        if any(len(given) > 1 for given in groups.values()):
-            raise CommandError(Cme.INCORRECT_PARAMETERS)
         return self.record(**values)
 
     def initial(self, **fixed: Value) -> R:
@@ -199,6 +187,23 @@ class BoundRecord(NamedTuple, Generic[R]):
         """The parameters as a test command prints them; those missing at the end leave no comma."""
         last = max((i for i, p in enumerate(self.params) if p.section.available and not p.param.repeated), default=-1)
         return ",".join(p.shown for p in self.params[: last + 1])
+
+
+def _fill(values: dict[str, Value], params: Sequence[BoundParam], arguments: Arguments) -> None:
+    """Put the values of arguments in their places. Raises CommandError as BoundRecord.parse."""
+    groups: dict[str, set[bool]] = {}
+    for index, bound in enumerate(params):
+        argument = arguments[index] if index < len(arguments) else None
+        if argument is not None:
+            values[bound.name] = bound.parse(argument)
+            if bound.param.needs and values[bound.param.needs] is None:
+                raise CommandError(Cme.INCORRECT_PARAMETERS)
+        elif bound.param.required:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        if bound.param.together:
+            groups.setdefault(bound.param.together, set()).add(argument is not None)
+    if any(len(given) > 1 for given in groups.values()):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def record_params(record: type[Any]) -> dict[str, Param]:
