@@ -33,7 +33,7 @@ class ConsoleDevice(Protocol):
 
     @property
     def discards(self) -> bool:
-        """Input is only thrown away: the module is off, or sleeps."""
+        """True while input is only thrown away: the module is off, or sleeps."""
         ...
 
     def hears(self, now: float) -> bool:
@@ -62,7 +62,9 @@ class Stream(Owner, Protocol):
         ...
 
     @property
-    def datagrams(self) -> bool: ...
+    def datagrams(self) -> bool:
+        """True over UDP: each piece is a datagram."""
+        ...
 
     def take_line(self) -> bytes:
         """Hold the line from now on; return what was received before and is unread."""
@@ -120,7 +122,7 @@ class Console:
     # What the module has to say.
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
-        """Tell a URC. Droppable: dropped whole when too much waits; returns whether it was kept."""
+        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits."""
         return self.transmitter.urc(self.format.notice(line), droppable=droppable)
 
     def start(self, *, autobaud: bool) -> None:
@@ -142,7 +144,7 @@ class Console:
         self.framer.command()
 
     def _write_banner(self) -> None:
-        """Before whatever the module answers, so it does not wait like other URCs."""
+        """Write the banner; it comes before whatever the module answers, so it does not wait like other URCs."""
         self.banner_due = False
         banner = self.device.profile.power.banner.encode()
         self.transmitter.write(self.format.notice(banner), Kind.URC)
@@ -156,8 +158,10 @@ class Console:
 
     @property
     def streams(self) -> bool:
-        """Bulk of transparent mode over TCP comes, which has a short way: what the framer's stream gives goes to
-        forward, and that to the peer."""
+        """True while bulk of transparent mode over TCP comes, which has a short way.
+
+        What the framer's stream gives goes to forward, and that to the peer.
+        """
         online = self._online
         return online is not None and not online.datagrams and not self._stopped
 
@@ -180,27 +184,27 @@ class Console:
 
     @property
     def online(self) -> bool:
-        """A transparent connection holds the line."""
+        """True while a transparent connection holds the line."""
         return self._online is not None
 
     @property
     def at_rest(self) -> bool:
-        """Nothing goes on: no command, no payload, no unread output."""
+        """True while nothing goes on: no command, no payload, no unread output."""
         return not (self.interpreter.busy or self.framer.mode is not Mode.COMMAND or self.transmitter.size)
 
     @property
     def wants_input(self) -> bool:
-        """The shell should read the line: no command runs, and there is room above the high mark."""
+        """True while the shell should read the line: no command runs, and there is room above the high mark."""
         return not (self.framer.kept or self.interpreter.busy or self._stopped)
 
     @property
     def can_go_on(self) -> bool:
-        """Input that had to wait for the line to drain need not wait any more."""
+        """True once input that had to wait for the line to drain need not wait any more."""
         return self.framer.waiting and not (self.interpreter.busy or self._stopped)
 
     @property
     def _stopped(self) -> bool:
-        """The next event must wait: for the DTE to read, or in transparent mode for the peer to take.
+        """True while the next event must wait: for the DTE to read, or in transparent mode for the peer to take.
 
         What is only thrown away never waits.
         """
@@ -210,7 +214,7 @@ class Console:
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         return min(self.framer.deadline, self.transmitter.deadline)
 
     def on_deadline(self, now: float) -> None:
@@ -280,13 +284,15 @@ class Console:
         self._online_due = stream
 
     def go_offline(self) -> None:
-        """Take the line from the transparent connection, which ended: what the DTE still sends is discarded until it is
-        quiet."""
+        """Take the line from the transparent connection, which ended.
+
+        Input that still comes is discarded until the DTE is quiet.
+        """
         self._online = None
         self.framer.discard(self.device.now)
 
     def _enter_online(self, now: float) -> None:
-        """CONNECT, what was buffered, and payload from now on; unless the connection is gone already."""
+        """Write CONNECT and what was buffered, and take payload from now on; unless the connection is gone."""
         stream, self._online_due = self._online_due, None
         assert stream is not None
         if not stream.connected:
@@ -300,7 +306,7 @@ class Console:
         self.framer.online(stream.packet_size, stream.packet_wait, now)
 
     def _leave_online(self, now: float) -> None:
-        """``+++``: OK, and the connection in normal mode."""
+        """Answer ``+++`` with OK, and leave the connection in normal mode."""
         stream, self._online = self._online, None
         assert stream is not None
         stream.leave_line()

@@ -1,4 +1,4 @@
-"""Running command lines: each command in order until the first that fails (V.250 5.3)."""
+"""The interpreter of command lines: each command in order until the first that fails (V.250 5.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from onemo.wire.transmitter import Transmitter
 
 
 class CommandDevice(Protocol):
-    """What a command needs of the module that runs it."""
+    """The module that runs a command, as far as that needs it."""
 
     model: BoundModel[Any]
     intents: list[Intent]
@@ -24,14 +24,16 @@ class CommandDevice(Protocol):
 
 
 class CommandConsole(Protocol):
-    """What a command line needs of the console that it was typed at."""
+    """The console that a command line was typed at, as far as that needs it."""
 
     format: ReplyFormat
     framer: Framer
     transmitter: Transmitter
 
     @property
-    def device(self) -> CommandDevice: ...
+    def device(self) -> CommandDevice:
+        """The module of the console."""
+        ...
 
 
 class Interpreter:
@@ -46,7 +48,7 @@ class Interpreter:
         self.reset()
 
     def reset(self) -> None:
-        """A restart: whatever was running is forgotten."""
+        """Forget whatever was running: the module restarts."""
         self._body = b""
         self._position = 0
         self._trailer: tuple[bytes, ...] = ()
@@ -60,12 +62,12 @@ class Interpreter:
 
     @property
     def busy(self) -> bool:
-        """Whether a command is waiting for the world."""
+        """True while a command is waiting for the world."""
         return self._pending is not None
 
     @property
     def operation(self) -> object:
-        """What the world was asked for by the command that waits; None without one."""
+        """The operation that the waiting command asked of the world; None without one."""
         return self._pending.operation if self._pending else None
 
     def run(self, line: bytes, now: float) -> None:
@@ -78,17 +80,17 @@ class Interpreter:
         self._run_body(now)
 
     def repeat(self, now: float) -> None:
-        """``A/``: the last line again; nothing yet is an empty one."""
+        """Run the last line again (``A/``); nothing yet is an empty one."""
         self._run_body(now)
 
     def complete(self, result: object, now: float) -> None:
-        """The world has done what the pending command asked for."""
+        """Take the pending command up: the world has done what it asked for."""
         pending, self._pending = self._pending, None
         assert pending is not None, "nothing is pending"
         self._proceed(now, lambda: pending.finish(result))
 
     def entered(self, data: bytes | None, timed_out: bool, now: float) -> None:
-        """The payload entry has ended: the payload, or None after ESC."""
+        """Take the end of a payload entry: the payload, or None after ESC."""
         prompt, self._prompt = self._prompt, None
         assert prompt is not None, "no prompt is open"
         self._proceed(now, lambda: prompt.finish(data, timed_out))
@@ -99,6 +101,7 @@ class Interpreter:
         self._finish(self._console.format.error(None), now)
 
     def too_long(self, now: float) -> None:
+        """Answer ERROR to a line over the limit."""
         self._finish(self._console.format.error(None), now)
 
     def _run_body(self, now: float) -> None:
@@ -134,7 +137,7 @@ class Interpreter:
         self._finish(final, now)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
-        """Let an outcome act; whether the next command of the line may run."""
+        """Let an outcome act; return whether the next command of the line may run."""
         console = self._console
         if isinstance(outcome, Reply):
             if outcome.lines:

@@ -19,10 +19,13 @@ class Registration(IntEnum):
 
     @property
     def registered(self) -> bool:
+        """True at home and while roaming."""
         return self in (Registration.HOME, Registration.ROAMING)
 
 
 class RegistrationEvent(Enum):
+    """The events that lead from one state of the registration to another."""
+
     SEARCH = auto()  # the function is full, the card is ready, an operator is wanted
     ATTACHED = auto()
     ROAMED = auto()  # as ATTACHED, in another operator's network
@@ -48,7 +51,7 @@ TRANSITIONS: dict[tuple[Registration, RegistrationEvent], Registration] = {
 
 
 class Signal(NamedTuple):
-    """rssi, ber as AT+CSQ prints them (99: unknown); rsrq, rsrp as AT+CESQ does (255: unknown)."""
+    """The figures of a signal: rssi, ber as in AT+CSQ (99: unknown); rsrq, rsrp as in AT+CESQ (255: unknown)."""
 
     rssi: int
     ber: int
@@ -60,7 +63,7 @@ NO_SIGNAL = Signal(99, 99, 255, 255)
 
 
 class Cell:
-    """What is on the air around the module: it outlives boot cycles.
+    """The network that is on the air around the module, across boot cycles.
 
     refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it.
     """

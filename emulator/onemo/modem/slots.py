@@ -1,4 +1,4 @@
-"""What the device remembers for one boot cycle: the stored records of every setting, by slot."""
+"""The settings that the device remembers for one boot cycle: the record of each, and its slot."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class SleepDelay(NamedTuple):
 
 
 class StackIndication(NamedTuple):
-    """MLPMCFG "psind": whether the protocol stack's state is told."""
+    """MLPMCFG "psind": 1 tells the state of the protocol stack."""
 
     psind_enable: Defaulted
 
@@ -122,7 +122,7 @@ TERMINAL_READY = Slot("&D", Switch)
 FLOW_CONTROL = Slot("IFC", FlowControl)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
 PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
-"""What AT&W stores, ATZ brings back, and AT&F sets to its default. [decided]"""
+"""The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))
 EVENT_REPORT = Slot("CGEREP", EventReport)

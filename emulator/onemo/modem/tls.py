@@ -94,14 +94,14 @@ _SUITE = re.compile(r"(?:0[xX])?[0-9A-Fa-f]{1,4}", re.ASCII)
 
 
 def cipher_suite(text: str) -> int | None:
-    """The number that is meant; None: it is none."""
+    """Read the number of a cipher suite; None: it is none."""
     return int(text, 16) if _SUITE.fullmatch(text) else None
 
 
 def tls_request(settings: Settings, files: Files, ssl_id: int) -> TlsRequest:
-    """What the settings of an <ssl_id> ask for. Raises NetError(FILE_MISSING): a file that it takes is not stored.
+    """Make the request that the settings of an <ssl_id> ask for.
 
-    Without verification no CA is needed. [decided]
+    Without verification no CA is needed. [decided] Raises NetError(FILE_MISSING): a file that it takes is not stored.
     """
     auth = settings.effective(AUTHENTICATION, ssl_id).auth
     names = settings.effective(CERTIFICATES, ssl_id)
