@@ -1,4 +1,4 @@
-"""Who the module is: ATI, AT+CGMI, AT+CGMM, AT+CGMR, AT+CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
+"""The identity of the module: ATI, AT+CGMI, CGMM, CGMR, CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ class SerialNumber(NamedTuple):
 
 
 def _information(modem: Modem, record: WhichInformation) -> Reply:
-    """Manufacturer, model and revision in one block."""
+    """Tell manufacturer, model and revision in one block (ATI)."""
     identity = modem.model.profile.identity
     end = (modem.console.format.cr + modem.console.format.lf).decode("latin-1")
     return Reply((end.join((identity.manufacturer, identity.model, modem.revision)).encode("latin-1"),))
 
 
 def _bare(value: Callable[[Modem], str]) -> Callable[[Modem, NoParameters], Reply]:
+    """Make a handler that tells a value alone."""
     return lambda modem, record: Reply((value(modem).encode(),))
 
 
 def _serial_number(name: str) -> Callable[[Modem, SerialNumber], Reply]:
+    """Make the handler of AT+CGSN or its twin. It tells the serial number alone, any other behind the name."""
+
     def tell(modem: Modem, record: SerialNumber) -> Reply:
         identity = modem.model.profile.identity
         if record.snt == 0:

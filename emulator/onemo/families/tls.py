@@ -50,16 +50,18 @@ class Listed(NamedTuple):
 
 
 def _require_number(modem: Modem, record: CipherSuite) -> None:
+    """Require the number of a cipher suite. Raises CommandError(INCORRECT_PARAMETERS)."""
     if cipher_suite(record.ciphersuite) is None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def _shown_suite(modem: Modem, record: CipherSuite) -> tuple[int | bytes, ...]:
+    """Return the values of a read-back: the number of the suite in hexadecimal digits."""
     return record.ssl_id, b"0x%02X" % (cipher_suite(record.ciphersuite) or 0)
 
 
 def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last: bool) -> Outcome:
-    """A piece of a certificate or key; a whole one is written down. Raises CommandError: as Files.add."""
+    """Take a piece of a file; write a whole one down. Raises CommandError: as Files.add; FILE_WRITE_FAILED."""
     files = modem.files
     if not last:
         files.add(kind, name, piece, last=False)
@@ -68,8 +70,11 @@ def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last:
 
 
 def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
-    """A piece of a file, in the line or after ``>``; one that does not come whole adds nothing. Raises CommandError: as
-    Files.add; no data, or of another length: CME 50."""
+    """Make the handler of AT+MSSLCERTWR or AT+MSSLKEYWR: a piece of a file, in the line or after ``>``.
+
+    A piece that does not come whole adds nothing. It raises CommandError: as Files.add; FILE_WRITE_FAILED, it cannot be
+    written down; INCORRECT_PARAMETERS (CME 50), no data, or of another length.
+    """
 
     def write(modem: Modem, record: Write) -> Outcome:
         entry = DataEntry(
@@ -88,7 +93,10 @@ def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
 
 
 def _read(modem: Modem, record: Named) -> Reply:
-    """Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read."""
+    """Print a certificate (AT+MSSLCERTRD).
+
+    Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read.
+    """
     file = modem.files.require(record.name)
     data = bytes(file.data)
     if file.kind is not FileKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
@@ -97,19 +105,23 @@ def _read(modem: Modem, record: Named) -> Reply:
 
 
 def _list(modem: Modem, record: Listed) -> Reply:
+    """List the files of a kind with their bytes (AT+MSSLLIST)."""
     files = modem.files.stored.items()
     return Reply([print_line("MSSLLIST", name, len(file.data)) for name, file in files if file.kind == record.kind])
 
 
 def _remove(modem: Modem, record: Named) -> Outcome:
-    """Raises CommandError(FILE_MISSING)."""
+    """Delete a file, or forget one that is half written (AT+MSSLRM).
+
+    Raises CommandError: FILE_MISSING; FILE_DELETE_FAILED, it cannot be written down.
+    """
     if modem.files.abandon(record.name):
         return DONE
     return modem.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
 
 
 def _check(modem: Modem, record: Named) -> Reply:
-    """The MD5 of a file. Raises CommandError(FILE_MISSING)."""
+    """Tell the MD5 of a file (AT+MSSLCHECK). Raises CommandError(FILE_MISSING)."""
     from hashlib import md5
 
     digest = md5(modem.files.require(record.name).data, usedforsecurity=False).hexdigest()
@@ -117,19 +129,19 @@ def _check(modem: Modem, record: Named) -> Reply:
 
 
 def _only_tested(modem: Modem, record: NoParameters) -> Reply:
-    """AT+MSSLCIPHER has a test form alone."""
+    """Refuse AT+MSSLCIPHER, which has a test form alone. Raises CommandError, the bare ERROR."""
     raise CommandError
 
 
 def _files(modem: Modem) -> Files:
-    """The store of certificates and keys, with names as long as the command takes."""
+    """Make the store of certificates and keys, with names as long as the command takes."""
     writing = modem.model.command(b"MSSLCERTWR")
     longest_name = writing.records[""].params[0].section.max_length if writing else 0
     return Files(modem.profile.table(TLS), longest_name or 0)
 
 
 def _keeps_escapes(modem: Modem, first: bytes) -> bool:
-    """A backslash keeps a quote inside the data."""
+    """Tell that a backslash keeps a quote inside the data."""
     return True
 
 

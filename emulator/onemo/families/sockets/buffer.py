@@ -1,4 +1,4 @@
-"""AT+MIPRD, AT+MIPMODE, AT+MIPSACK: what was received, how, and what was acknowledged (manual 3.6, 3.7, 3.9)."""
+"""Data that was received, and how: AT+MIPRD, AT+MIPMODE, AT+MIPSACK (manual 3.6, 3.7, 3.9)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class SwitchMode(NamedTuple):
 
 
 def _read(modem: Modem, record: Read) -> Reply:
-    """Nothing to read, or no connection: only OK."""
+    """Print what is unread (AT+MIPRD); nothing to read, or no connection: only OK.
+
+    Raises CommandError(INCORRECT_PARAMETERS): over UDP not one packet, where the model reads one at a time.
+    """
     instance = modem.part(Connections)[record.connect_id]
     if record.length is None:
         unread = print_line("MIPRD", instance.connect_id, instance.unread)
@@ -50,8 +53,13 @@ def _read(modem: Modem, record: Read) -> Reply:
 
 
 def _switch(modem: Modem, record: SwitchMode) -> Reply:
-    """Only while CONNECTED: else CME 553. Leaving a buffered mode prints what it holds, into transparent mode
-    after CONNECT."""
+    """Switch the access mode, or tell it (AT+MIPMODE).
+
+    Leaving a buffered mode prints what it holds, into transparent mode after CONNECT.
+
+    Raises CommandError: NOT_CONNECTED (CME 553); INCORRECT_PARAMETERS, a mode that does not fit the protocol;
+    NOT_ALLOWED (CME 3), a second transparent connection.
+    """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if record.access_mode is None:
@@ -73,7 +81,11 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
 
 
 def _acknowledgements(modem: Modem, record: OneInstance) -> Outcome:
-    """The socket's own figures; over UDP nothing is ever acknowledged."""
+    """Tell the bytes sent, acknowledged and received (AT+MIPSACK).
+
+    The figures are the socket's own; over UDP nothing is ever acknowledged. Raises CommandError(NOT_CONNECTED), CME
+    553.
+    """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
@@ -82,7 +94,10 @@ def _acknowledgements(modem: Modem, record: OneInstance) -> Outcome:
 
 
 def _carried_reply(instance: Instance, result: int | Carried) -> Reply:
-    """Over TLS the socket carries records, and counts those. [decided]"""
+    """Tell the figures of what the socket carried.
+
+    Over TLS it carries records, and counts those. [decided]
+    """
     if isinstance(result, int):
         return _figures_reply(instance, result)
     nack = min(result.outstanding, result.sent)
@@ -90,6 +105,7 @@ def _carried_reply(instance: Instance, result: int | Carried) -> Reply:
 
 
 def _figures_reply(instance: Instance, nack: int) -> Reply:
+    """Tell the figures of the instance, of which nack bytes are not acknowledged."""
     nack = min(nack, instance.sent)  # the kernel counts a FIN, too
     values = (instance.sent, instance.sent - nack, nack, instance.received)
     return Reply((print_line("MIPSACK", *values),))

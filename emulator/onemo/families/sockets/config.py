@@ -29,19 +29,19 @@ class _OfInstance(Protocol):
 
 
 def _require_unused(modem: Modem, record: _OfInstance) -> None:
-    """Set before the connection exists, refused while it does."""
+    """Refuse a setting while the connection exists. Raises CommandError(IN_USE)."""
     modem.part(Connections)[record.connect_id].check(Operation.CONFIGURE)
 
 
 def _require_active_context(modem: Modem, record: ContextOf) -> None:
-    """A context that is chosen must be up."""
+    """Require an active context, if one is chosen. Raises CommandError: IN_USE, PDP_INACTIVE."""
     _require_unused(modem, record)
     if record.cid is not None:
         modem.contexts.require_active(record.cid)
 
 
 def _shown_keep_alive(modem: Modem, record: KeepAliveSetting) -> tuple[int, ...]:
-    """With keepalive 0 nothing more is printed (manual 3.2)."""
+    """Return the values of a read-back; with keepalive 0 nothing more is printed (manual 3.2)."""
     if not record.keepalive:
         return record.connect_id, 0
     return record.connect_id, 1, record.keepidle, record.keepinterval, record.keepcount

@@ -41,8 +41,11 @@ class OneInstance(NamedTuple):
 
 
 def _open(modem: Modem, record: OpenConnection) -> Reply:
-    """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; an instance in use: CME 552;
-    a second transparent one: CME 3."""
+    """Open a connection (AT+MIPOPEN): OK now, the result in a URC.
+
+    Raises CommandError: INCORRECT_PARAMETERS (CME 50), a mode that does not fit the protocol; IN_USE (CME 552), the
+    instance is in use; NOT_ALLOWED (CME 3), a second transparent one.
+    """
     transport = Transport(record.proto_type)
     mode = AccessMode(record.access_mode)
     if not mode.fits(transport):
@@ -64,6 +67,7 @@ def _open(modem: Modem, record: OpenConnection) -> Reply:
 
 
 def _close(modem: Modem, record: CloseConnection) -> Reply:
+    """Close a connection (AT+MIPCLOSE): OK now, a URC once it is closed. Raises CommandError: as Instance.close."""
     modem.part(Connections)[record.connect_id].close(record.mode, modem.now)
     return DONE
 
@@ -78,10 +82,12 @@ def _state_line(instance: Instance) -> bytes:
 
 
 def _all_states(modem: Modem) -> Reply:
+    """Tell the state of every instance (AT+MIPSTATE?)."""
     return Reply([_state_line(instance) for instance in modem.part(Connections)])
 
 
 def _one_state(modem: Modem, record: OneInstance) -> Reply:
+    """Tell the state of one instance (AT+MIPSTATE=)."""
     return Reply((_state_line(modem.part(Connections)[record.connect_id]),))
 
 

@@ -62,7 +62,7 @@ TRANSITIONS: dict[tuple[State, ConnectionEvent], State] = {
 
 
 class Operation(Enum):
-    """What a command wants of an instance."""
+    """The operations that commands want of an instance."""
 
     OPEN = auto()
     CLOSE = auto()
@@ -103,7 +103,7 @@ class AccessMode(IntEnum):
     PACKET_BUFFERED = 3
 
     def fits(self, transport: Transport) -> bool:
-        """Stream-buffered is for TCP, packet-buffered for UDP."""
+        """Tell whether a transport can have the mode: stream-buffered is for TCP, packet-buffered for UDP."""
         return self not in _WRONG[transport]
 
 
@@ -111,7 +111,7 @@ _WRONG = {Transport.TCP: (AccessMode.PACKET_BUFFERED,), Transport.UDP: (AccessMo
 
 
 class Loss(Enum):
-    """Why a connection went down without MIPCLOSE; the profile gives each its <connect_state>."""
+    """The ways in which a connection goes down without MIPCLOSE; the profile gives each its <connect_state>."""
 
     PEER_CLOSED = "peer_closed"
     BROKEN = "broken"

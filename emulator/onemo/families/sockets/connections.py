@@ -75,7 +75,10 @@ class Connections(Part):
         self._host.intents.append(Open(instance, instance.request, parting))
 
     def fall_asleep(self) -> None:
-        """Forget TCP connections without a word, whatever autofree says: deep sleep on some models. [decided]"""
+        """Forget TCP connections without a word, as deep sleep does on some models.
+
+        That is so whatever autofree says. [decided]
+        """
         if not self._host.profile.sleep.drops_tcp:
             return
         for instance in self:
@@ -97,7 +100,7 @@ class Connections(Part):
 
     @property
     def connections(self) -> int:
-        """Count the instances that are in use."""
+        """The number of instances that are in use."""
         return sum(instance.state is not State.INITIAL for instance in self)
 
     @property

@@ -31,7 +31,11 @@ class SendData(NamedTuple):
 
 
 def _send(modem: Modem, record: SendData) -> Outcome:
-    """Not CONNECTED: CME 550. Data that is missing, too long, of another length or no HEX: CME 50."""
+    """Send data (AT+MIPSEND): +MIPSEND once the socket has it.
+
+    Raises CommandError: TCPIP_UNKNOWN (CME 550), not CONNECTED; INCORRECT_PARAMETERS (CME 50), data that is missing,
+    too long, of another length or no HEX; WRITE_FAILED (CME 560), nothing was taken.
+    """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.SEND)
     over_udp = instance.transport is Transport.UDP
@@ -58,8 +62,10 @@ def _send(modem: Modem, record: SendData) -> Outcome:
 
 
 def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes, timeout: float) -> Pending:
-    """Send data, waiting at most timeout seconds for room. Raises CommandError: CME 50, more than the headers of <seq>
-    leave room for."""
+    """Send data, waiting at most timeout seconds for room.
+
+    Raises CommandError: CME 50, more than the headers of <seq> leave room for.
+    """
     profile = modem.model.profile.table(CONNECTION)
     headers = profile.seq_ipv6_headers if record.seq is not None and instance.ipv6 else 0
     if headers and len(data) > profile.mtu - headers:
@@ -68,7 +74,10 @@ def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes, 
 
 
 def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:
-    """+MIPSEND with the bytes taken. Nothing taken of something: CME 560; a broken connection is lost too."""
+    """Tell the bytes taken; a broken connection is lost too.
+
+    Raises CommandError(WRITE_FAILED), CME 560: nothing was taken of something.
+    """
     failed = result.failed or (asked > 0 and result.taken == 0)
     if result.failed:
         instance.fail(Loss.BROKEN)
@@ -82,7 +91,7 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
 
 
 def _keeps_escapes(modem: Modem, first: bytes) -> bool:
-    """Only with the escaped format does a backslash keep a quote inside the data."""
+    """Tell whether a backslash keeps a quote inside the data: only with the escaped format."""
     if not first.isdigit() or len(first) > 3 or int(first) not in modem.part(Connections):
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED

@@ -32,14 +32,14 @@ _RECORD = 16384  # bytes of data in a TLS record at most (RFC 5246 6.2.1)
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """One connect_id. Implements Owner. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that
-    it is on, None for the default one. sent, received: bytes. waiting_ports: all local ports in their 2 MSL wait, and
-    until when.
+    """One connect_id. Implements Owner.
 
-    console: the one that asked last, which hears of it, and is held in transparent mode.
+    request: what MIPOPEN asked, None while INITIAL. cid: the PDP context that it is on, None for the default one. sent,
+    received: bytes. waiting_ports: all local ports in their 2 MSL wait, and until when. console: the one that asked
+    last, which hears of it, and is held in transparent mode.
 
-    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
-    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
+    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent mode that
+    the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
     """
 
     connect_id: int
@@ -87,12 +87,12 @@ class Instance:
 
     @property
     def connected(self) -> bool:
-        """The connection stands."""
+        """True while the connection stands."""
         return self.state is State.CONNECTED
 
     @property
     def datagrams(self) -> bool:
-        """It is one of UDP."""
+        """True over UDP."""
         return self.transport is Transport.UDP
 
     # Transparent mode.
@@ -177,7 +177,7 @@ class Instance:
 
     @property
     def label(self) -> Label:
-        """Name of the connection in traces and fault scopes."""
+        """The name of the connection in traces and fault scopes."""
         return Label(CONNECT_ID, self.connect_id)
 
     @property
@@ -218,10 +218,10 @@ class Instance:
         self._tell_opened(named if isinstance(named, int) else self.host.profile.cme[named].number)
 
     def credit(self) -> int:
-        """Most bytes to read from the peer now; 0: none for the time being.
+        """Return the most bytes to read from the peer now; 0: none for the time being.
 
-        Datagrams are always taken, but for those of a transparent connection that has not got the line yet: those
-        that do not fit are dropped whole.
+        Datagrams are always taken, but for those of a transparent connection that has not got the line yet: those that
+        do not fit are dropped whole.
         """
         if self.state is not State.CONNECTED:
             return 0
@@ -240,8 +240,10 @@ class Instance:
         return 0 if transmitter.hold else self.host.profile.table(CONNECTION).piece
 
     def _stream_credit(self, buffer: Cache[bytes]) -> int:
-        """Credit in stream-buffered mode. Over TLS it is one record: while something of it is unread, nothing is taken
-        from the peer (manual 3.3, fn 14)."""
+        """Return the credit in stream-buffered mode.
+
+        Over TLS it is one record: while something of it is unread, nothing is taken from the peer (manual 3.3, fn 14).
+        """
         if self.request is not None and self.request.tls is not None:
             return 0 if buffer.total else min(buffer.room, _RECORD)
         return min(buffer.room, self.host.profile.table(CONNECTION).piece)
