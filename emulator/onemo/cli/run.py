@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 
 class _Beside(NamedTuple):
-    """What there is beside the module, as far as it was asked for. modules: those that the control is told of."""
+    """The servers and files beside the module, as far as they were asked for.
+
+    modules: those that the control is told of.
+    """
 
     sandbox: Sandbox | None
     ready: ReadyFile | None
@@ -43,7 +46,7 @@ class _Beside(NamedTuple):
 
 
 def serve(options: ModuleOptions) -> int:
-    """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
+    """Run until a signal ends it; return the exit status. Raises EmulatorError when it cannot be started."""
     _check(options)
     spec = spec_of(options)
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
@@ -128,14 +131,14 @@ async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) 
 
 
 def _report(session: FaultSession) -> None:
-    """What became of the faults, on stderr."""
+    """Tell on stderr what became of the faults."""
     with contextlib.suppress(OSError):  # who closed stderr does not want it
         for line in session.lines():
             print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
 def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
-    """What to open, now that the module has booted."""
+    """Tell what to open, now that the module has booted."""
     spec, port = running.spec, running.port
     if as_json:
         import json
@@ -147,13 +150,13 @@ def _ready_line(running: RunningModule, control: ControlServer | None, *, as_jso
 
 
 def _announce(line: str, out: TextIO) -> None:
-    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
+    """Print the one line on stdout, or on stderr where stdout is the child's. Nobody wants it who closed that."""
     with contextlib.suppress(OSError):
         print(line, file=out, flush=True)
 
 
 def _age() -> float:
-    """Seconds since this process was started; 0 where the host does not tell."""
+    """Return the seconds since this process was started; 0 where the host does not tell."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         started = int(fields[19]) / os.sysconf("SC_CLK_TCK")

@@ -53,11 +53,13 @@ class History:
 
     @property
     def first(self) -> int:
+        """The number of the oldest line that is there."""
         self._take_up()
         return self._next - len(self._told)
 
     @property
     def next(self) -> int:
+        """The number of the line to come."""
         self._take_up()
         return self._next
 

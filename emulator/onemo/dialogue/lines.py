@@ -1,4 +1,4 @@
-"""What a trace holds, in lines: what was typed, its echo, what was answered and how long that took.
+"""The lines of a trace: what was typed, its echo, what was answered and how long that took.
 
 Pure: each entry brings its time (seconds).
 """
@@ -25,11 +25,12 @@ MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
 class TracedLine(NamedTuple):
-    """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data; of the network,
-    payload or event.
+    """One line of a trace.
+
+    source: dte, module or network. kind: of the module's answer, echo, urc, data; of the network's payload or event.
 
     took: seconds since the command that it ends was complete, None where it ends none. label: of the connection; None
-    for the line to the DTE, and for what belongs to no connection. whole: whether its end has come.
+    for the line to the DTE, and for what belongs to no connection. whole: its end has come.
     """
 
     time: float
@@ -63,11 +64,12 @@ class TracedLine(NamedTuple):
 
     @property
     def is_command(self) -> bool:
+        """True for a command that the DTE typed."""
         return self.source == _DTE and _COMMAND.match(self.data) is not None
 
 
 def network_line(event: str, label: Label | None, detail: bytes | str, time: float) -> TracedLine:
-    """What happened on the network; bytes are the payload that was sent or received."""
+    """Make the line of what happened on the network; bytes are the payload that was sent or received."""
     if isinstance(detail, bytes):
         said = f"{event} {len(detail)} bytes:"
         return TracedLine(time, "network", detail, PAYLOAD, label=label, event=said)
@@ -82,11 +84,14 @@ class Lines:
         self._asked: float | None = None
 
     def sent(self, data: bytes, time: float) -> Iterator[TracedLine]:
-        """By the DTE."""
+        """Take what the DTE sent; yield the lines that end with it."""
         return self._take(_DTE, data, time)
 
     def received(self, data: bytes, time: float, kind: str) -> Iterator[TracedLine]:
-        """By the DTE. Whatever is no echo interrupts what is being typed."""
+        """Take what the DTE received; yield the lines that end with it.
+
+        Whatever is no echo interrupts what is being typed.
+        """
         if kind != ECHO:
             for each in [each for each in self._begun if each != kind]:
                 yield from self._end(each, time)
@@ -95,12 +100,12 @@ class Lines:
             yield from self._end(kind, time)
 
     def end(self, time: float) -> Iterator[TracedLine]:
-        """What has begun, as nothing more follows."""
+        """Yield what has begun, as nothing more follows."""
         for kind in list(self._begun):
             yield from self._end(kind, time)
 
     def begun(self, time: float) -> Iterator[TracedLine]:
-        """What has begun, and may go on."""
+        """Yield what has begun, and may go on."""
         for kind, data in self._begun.items():
             if data:
                 source, of = (_DTE, "") if kind == _DTE else ("module", kind)
