@@ -31,11 +31,6 @@ LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES: set[str] = set()
 """Names of classes that stand in two files."""
 UNREVISED = {
-    "emulator/onemo/at",
-    "emulator/onemo/cli/main.py",
-    "emulator/onemo/cli/run.py",
-    "emulator/onemo/dialogue",
-    "emulator/onemo/modem",
     "emulator/onemo/runtime/dialogue.py",
     "emulator/onemo/runtime/lab.py",
     "emulator/onemo/runtime/line.py",
