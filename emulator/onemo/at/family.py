@@ -10,12 +10,26 @@ from onemo.at.reply import ErrorCode
 from onemo.profile.schema import Profile, Table
 
 
+class Index(NamedTuple):
+    """A parameter by whose number commands choose an instance, like connect_id; faults and traces know it by that name.
+
+    noun: names an instance to a reader; highest: number on any model; urcs: regular expression that finds the number
+    (group 1) in the URCs that tell one.
+    """
+
+    name: str
+    noun: str
+    highest: int
+    urcs: bytes
+
+
 class Family(NamedTuple):
     """One line of the list of families; nothing else names a family.
 
     name: of its file in ``profiles/base/``. title: for documents. module: exports ``DEFINITION``. It is imported, and
     the profile's file read, at the first of commands, when the NV holds one of keeps, or at a boot where wakes says so
     of what the NV holds; with core, at the start. needs: families whose parameters or errors its profile refers to.
+    indices: of the instances that it has.
     """
 
     name: str
@@ -25,6 +39,7 @@ class Family(NamedTuple):
     core: bool = False
     needs: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    indices: tuple[Index, ...] = ()
     wakes: Callable[[Mapping[str, object]], bool] | None = None
 
 

@@ -10,9 +10,11 @@ from onemo.control.endpoints import MOST_LISTED, Asked, Endpoint, Query, Refused
 from onemo.control.journal import Journal
 from onemo.control.stream import TraceStream
 from onemo.errors import FaultError, UsageError
+from onemo.faults.kinds import INDICES
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
+from onemo.profile.index import Label
 from onemo.runtime.faulty import armed_on
 from onemo.runtime.hand import Hand
 from onemo.runtime.lab import Condition, Running
@@ -121,7 +123,8 @@ class Control:
     def trace(self, asked: Asked) -> Trace:
         query, journal = asked.query, self.journal(self._running(asked).name)
         limit, since = query.get("limit", 200), query.get("since")
-        wanted = ask.filtered(*(query.get(key) for key in ("side", "contains", "command", "urc", "connect_id")))
+        labels = [Label(name, query[name]) for name in INDICES if name in query]
+        wanted = ask.filtered(labels, **{key: query.get(key) for key in ("side", "contains", "command", "urc")})
         found = [entry for entry in journal.since(since or 0) if wanted(entry)]
         going_on = since is not None and len(found) > limit
         kept = found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]
@@ -264,7 +267,7 @@ _FILTERS = (
     Query("contains", str, "Only where this is found; * stands for anything."),
     Query("command", str, "Only this command: MIPOPEN, AT+MIPOPEN."),
     Query("urc", str, "Only this URC: its name (MIPOPEN), or what it tells (rtcp)."),
-    Query("connect_id", int, "Only of this connection, on the network.", 0, 99),
+    *(Query(each.name, int, f"Only of this {each.noun}, on the network.", 0, 99) for each in INDICES.values()),
 )
 _M = "/v1/modules/{name}"
 ENDPOINTS: tuple[Endpoint[Control], ...] = (

@@ -7,12 +7,12 @@ whatever it says.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from onemo.control.journal import Entry
 from onemo.faults.plan import tells
-from onemo.profile.index import CONNECT_ID
+from onemo.profile.index import Label
 
 Wanted = Callable[[Entry], bool]
 _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
@@ -58,9 +58,9 @@ def text_of(entry: Entry) -> str:
 
 
 def filtered(
-    side: str | None, contains: str | None, command: str | None, urc: str | None, connect_id: int | None
+    labels: Collection[Label], side: str | None, contains: str | None, command: str | None, urc: str | None
 ) -> Wanted:
-    """Whether an entry is all that is asked for; None: anything."""
+    """Whether an entry is all that is asked for; None, and no label: anything."""
     tests: list[Wanted] = []
     if side is not None:
         tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
@@ -73,8 +73,8 @@ def filtered(
         tests.append(lambda entry: entry.kind == "command" and typed.search(entry.data) is not None)
     if urc is not None:
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
-    if connect_id is not None:
-        tests.append(lambda entry: entry.told.label == (CONNECT_ID, connect_id))
+    if labels:
+        tests.append(lambda entry: entry.told.label in labels)
     return lambda entry: all(test(entry) for test in tests)
 
 

@@ -126,7 +126,8 @@ class Counters(NamedTuple):
 
 
 class Module(NamedTuple):
-    """The whole state. What a module has only once it was switched on is missing before. clock: seconds since 1970."""
+    """The whole state. What a module has only once it was switched on is missing before. clock: seconds since 1970;
+    families: what the parts of families tell, by the family's name."""
 
     name: str
     model: str
@@ -141,6 +142,7 @@ class Module(NamedTuple):
     radio: Radio | None = None
     contexts: tuple[Context, ...] = ()
     connections: tuple[Connection, ...] = ()
+    families: dict[str, object] = {}
     line: SerialLine | None = None
     counters: Counters | None = None
     faults: int = 0
@@ -194,6 +196,7 @@ def state(running: Running, journal: Journal) -> Module:
         radio=_radio(modem),
         contexts=_contexts(modem),
         connections=tuple(_connection(instance) for instance in modem.connections),
+        families=_families(modem),
         settings=_settings(modem),
         line=SerialLine(transmitter.size, transmitter.dropped, modem.baud_rate, modem.framer.mode.name.lower()),
         counters=Counters(
@@ -262,6 +265,13 @@ def _connection(instance: Instance) -> Connection:
         buffer.unread if buffer else 0,
         request is not None and request.tls is not None,
     )
+
+
+def _families(modem: Modem) -> dict[str, object]:
+    """What is told by the parts that this boot cycle needed so far."""
+    bound = modem.model.binder.bound
+    told = {name: part.state() for part in modem.parts for name, of in bound.items() if type(part) is of.part}
+    return {name: state for name, state in told.items() if state is not None}
 
 
 def _settings(modem: Modem) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onemo.at.family import Family
+from onemo.at.family import Family, Index
 
 
 def _core(name: str, title: str, *commands: str) -> Family:
@@ -10,9 +10,16 @@ def _core(name: str, title: str, *commands: str) -> Family:
     return Family(name, title, f"onemo.families.{name}", commands, core=True)
 
 
-def _later(name: str, title: str, *commands: str, needs: tuple[str, ...] = (), keeps: tuple[str, ...] = ()) -> Family:
+def _later(
+    name: str,
+    title: str,
+    *commands: str,
+    needs: tuple[str, ...] = (),
+    keeps: tuple[str, ...] = (),
+    indices: tuple[Index, ...] = (),
+) -> Family:
     """A family that is imported, and its profile read, when it is needed."""
-    return Family(name, title, f"onemo.families.{name}", commands, needs=needs, keeps=keeps)
+    return Family(name, title, f"onemo.families.{name}", commands, needs=needs, keeps=keeps, indices=indices)
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -32,7 +39,8 @@ FAMILIES: tuple[Family, ...] = (
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG"),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
-           needs=("tls",)),
+           needs=("tls",),
+           indices=(Index("connect_id", "connection", 5, rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),)),
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP"),
     _later("ping", "Pings (manual 3.12)", "MPING"),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",

@@ -7,10 +7,11 @@ it does there. Kinds of the layer EVENT happen to the module: at a time, or on a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
+
+from onemo.families import FAMILIES
 
 Value = int | float | str | bytes
 
@@ -51,21 +52,11 @@ class Key(NamedTuple):
     required: bool = False
 
 
-class Index(NamedTuple):
-    """One index by whose number a fault is confined to an instance. key: its scope key, named like the parameter of
-    the commands; urcs: the URCs that tell such a number (group 1)."""
-
-    key: Key
-    urcs: re.Pattern[bytes]
-
-
-INDICES = (
-    Index(
-        Key("connect_id", Type.INTEGER, "Only on this connection.", None, 0, 5),
-        re.compile(rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),
-    ),
+INDICES = {index.name: index for family in FAMILIES for index in family.indices}
+"""Every index by whose number a fault is confined to an instance."""
+_COUNTED = tuple(
+    Key(index.name, Type.INTEGER, f"Only on this {index.noun}.", None, 0, index.highest) for index in INDICES.values()
 )
-"""Every index; a family's own is one entry more."""
 
 
 class Kind(NamedTuple):
@@ -108,7 +99,7 @@ SCOPES: Mapping[str, Key] = {
     key.name: key
     for key in (
         Key("module", Type.TEXT, "Only on the module of this name."),
-        *(index.key for index in INDICES),
+        *_COUNTED,
         Key("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
         Key("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         Key("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
@@ -124,7 +115,7 @@ SCOPES: Mapping[str, Key] = {
 }  # fmt: skip
 
 _LINE = ("direction", "contains")
-_INSTANCE = tuple(index.key.name for index in INDICES)
+_INSTANCE = tuple(INDICES)
 _PEER = (*_INSTANCE, "transport", "host", "port")
 _NET = (*_PEER, "operation", "contains")
 _NAME = ("operation", "host")

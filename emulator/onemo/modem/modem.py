@@ -184,7 +184,9 @@ class Modem:
 
         return self.write_down(changed)
 
-    def write_down(self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL) -> Pending:
+    def write_down(
+        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Reply = DONE
+    ) -> Pending:
         """The answer of a command that changes what outlives the boot cycle: one transaction, which is taken back where
         nothing can be written, and that is the failure. Raises as change."""
         take_back = self.memory.change(change)
@@ -193,7 +195,7 @@ class Modem:
             if not done:
                 take_back()
                 raise CommandError(failure)
-            return DONE
+            return answer
 
         return Pending(Store(self.memory.snapshot()), stored)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,9 +28,8 @@ def journal() -> Journal:
     return one
 
 
-def seqs(**asked: str | int | None) -> list[int]:
-    known: dict[str, str | int | None] = dict.fromkeys(("side", "contains", "command", "urc", "connect_id"))
-    wanted = filtered(**{**known, **asked})  # type: ignore[arg-type]
+def seqs(**asked: Any) -> list[int]:
+    wanted = filtered(**{**dict.fromkeys(("side", "contains", "command", "urc")), "labels": (), **asked})
     return [entry.seq for entry in journal().since(0) if wanted(entry)]
 
 
@@ -47,11 +47,11 @@ def seqs(**asked: str | int | None) -> list[int]:
         ({"command": "+*"}, []),
         ({"urc": "MIPOPEN"}, [5, 12]),
         ({"urc": "rtcp"}, [7, 14]),
-        ({"connect_id": 1}, [15]),
-        ({"connect_id": 0, "contains": "hello"}, [6, 13]),
+        ({"labels": [socket_label(1)]}, [15]),
+        ({"labels": [socket_label(0)], "contains": "hello"}, [6, 13]),
     ],
 )
-def test_what_is_asked_for(asked: dict[str, str | int], found: list[int]) -> None:
+def test_what_is_asked_for(asked: dict[str, Any], found: list[int]) -> None:
     assert seqs(**asked) == found
 
 

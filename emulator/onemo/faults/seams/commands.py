@@ -79,7 +79,7 @@ class FaultyCommands:
         if bound is None or command.form is not Form.SET or command.complete:
             return None
         first = {record.params[0].name for record in bound.records.values() if record.params}
-        name = next((index.key.name for index in INDICES if index.key.name in first), None)
+        name = next((name for name in INDICES if name in first), None)
         found = _FIRST_NUMBER.match(self._modem.interpreter.line, command.end)
         return Label(name, int(found[1])) if name and found else None
 

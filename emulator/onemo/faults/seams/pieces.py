@@ -16,7 +16,7 @@ from onemo.profile.index import Label
 
 def find_id(data: bytes) -> tuple[str, re.Match[bytes]] | None:
     """Find the number of an instance in a URC: the name of its index, and where it stands (group 1)."""
-    found = ((index.key.name, match) for index in INDICES if (match := index.urcs.search(data)))
+    found = ((name, match) for name, index in INDICES.items() if (match := re.search(index.urcs, data)))
     return next(found, None)
 
 
