@@ -136,13 +136,13 @@ class Module(NamedTuple):
     error: str | None
     identity: Identity
     settings: dict[str, object]
+    families: dict[str, object]
     power: Power | None = None
     clock: float | None = None
     sim: Sim | None = None
     radio: Radio | None = None
     contexts: tuple[Context, ...] = ()
     connections: tuple[Connection, ...] = ()
-    families: dict[str, object] = {}
     line: SerialLine | None = None
     counters: Counters | None = None
     faults: int = 0
@@ -184,7 +184,7 @@ def state(running: Running, journal: Journal) -> Module:
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
     who = Identity(identity.imei, identity.imsi, identity.iccid, revision)
-    known = Module(row.name, row.model, row.port, row.condition, error, who, {})
+    known = Module(row.name, row.model, row.port, row.condition, error, who, {}, {})
     if not running.built:
         return known
     modem = running.module.modem
