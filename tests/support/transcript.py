@@ -21,6 +21,7 @@ from onemo.dialogue.judge import Difference
 from onemo.dialogue.matcher import Matcher
 from onemo.dialogue.transcript import WAIT, WORLD, Step, filled, parse
 from onemo.errors import UsageError
+from onemo.runtime.models import Model
 
 from tests.support.directives import perform
 from tests.support.driver import Driver
@@ -54,13 +55,14 @@ def case(name: str, text: str) -> Case:
     return Case(name, select(told["models"]), "start" not in told, told.get("fails", ""), transcript.steps)
 
 
-def run(played: Case, model: str) -> None:
+def run(played: Case, model: str | Model) -> None:
     """Play a transcript on a model. Raises AssertionError where the module says something else."""
     __tracebackhide__ = True
     driver = Driver(model)
     if played.booted:
         driver.boot()
     profile = driver.model.profile
+    name = model if isinstance(model, str) else profile.sub_model
     told = {"series": profile.series, "model": profile.sub_model, "imei": profile.identity.imei}
     values = {name: text.encode() for name, text in told.items()}
     so_far: list[str] = []
@@ -69,7 +71,7 @@ def run(played: Case, model: str) -> None:
         try:
             _act(driver, step, values)
         except (AssertionError, KeyError, ValueError) as error:
-            raise AssertionError(f"{where}: on {model}: {step.text}: {error!r}") from error
+            raise AssertionError(f"{where}: on {name}: {step.text}: {error!r}") from error
         received = driver.take()
         matcher = Matcher(step.expected, values)
         for byte in received:
@@ -77,7 +79,7 @@ def run(played: Case, model: str) -> None:
         if not matcher.matches:
             differs = rows(Difference(step.number, step.text, "", step.expected, received, values))
             shown = "\n".join([*so_far, *(f"{mark} {text}" for mark, text in differs)])
-            raise AssertionError(f"{where}: {model} says something else (- missing, + instead)\n{shown}")
+            raise AssertionError(f"{where}: {name} says something else (- missing, + instead)\n{shown}")
         values |= matcher.values
         so_far += [f"  {step.text}", *(f"  {each.text}" for each in step.expected)]
 
