@@ -69,7 +69,7 @@ class Running(NamedTuple):
 
 @contextmanager
 def running(command: Sequence[str]) -> Iterator[Running]:
-    """A program from its ready line on; it is ended by its pid."""
+    """Run a program, and yield it at its ready line; it is ended by its pid."""
     began = time.perf_counter()
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
@@ -98,7 +98,7 @@ class Client:
             self.name = "c"
 
     def trips(self, port: str, count: int, command: str, end: str = "OK\r\n") -> list[float]:
-        """The microseconds of each of so many round trips."""
+        """Measure so many round trips, each in microseconds."""
         if self.name == "c":
             asked = [str(self._program), port, str(WARM), str(count), command, end]
             done = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True)
@@ -137,14 +137,14 @@ def spread(taken: list[float]) -> Figures:
 
 
 def memory(pid: int) -> float:
-    """What a process has in memory, in MB (10^6 bytes)."""
+    """Return the memory of a process, in MB (10^6 bytes)."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
 
 
 @contextmanager
 def sink() -> Iterator[int]:
-    """A TCP server on loopback that reads one connection and throws it away; its port."""
+    """Listen on loopback, read one connection and throw it away; yield the port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def swallow() -> None:
@@ -161,7 +161,7 @@ def sink() -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What each measurement gives for one round: figures of the emulator, and of the reference where it has them."""
+    """The measurements, each of one round: figures of the emulator, and of the reference where it has them."""
 
     client: Client
     count: int
@@ -186,7 +186,7 @@ class Bench:
         return {"median_ms": median(taken[EMULATOR])}, {"median_ms": median(taken[REFERENCE])}
 
     def memory(self) -> tuple[Figures, Figures]:
-        """A module that has answered once and waits."""
+        """Measure a module that has answered once and waits."""
         with running(EMULATOR) as program:
             ask(program.port, "AT\r", "OK\r\n")
             emulator = memory(program.pid)
@@ -208,8 +208,11 @@ class Bench:
         return crowded, self._trips("AT\r", EMULATOR)
 
     def lab(self) -> tuple[Figures, Figures]:
-        """AT of one of 1,000 modules in one process, beside AT of a module alone. Also the seconds from the start of
-        the process until all are ready, and the KB (1,024 bytes) of each further idle module."""
+        """AT of one of 1,000 modules in one process, beside AT of a module alone.
+
+        Also the seconds from the start of the process until all are ready, and the KB (1,024 bytes) of each further
+        idle module.
+        """
         taken: dict[int, list[float]] = {1: [], LAB: []}
         with self._lab(1) as one, self._lab(LAB) as many:
             for _ in range(BLOCKS):
@@ -221,7 +224,7 @@ class Bench:
 
     @contextmanager
     def _lab(self, count: int) -> Iterator[Running]:
-        """A lab of so many modules, once all are ready; the port is that of one in the middle."""
+        """Start a lab of so many modules; once all are ready, yield the port of one in the middle."""
         file = self.folder / f"lab-{count}.toml"
         file.write_text(f"[[module]]\ncount = {count}\n")
         command = [EMULATOR[0], "lab", str(file)]
@@ -248,7 +251,7 @@ class Bench:
         return bench_bulk.buffered(self.pump(), self.bulk)
 
     def six(self) -> tuple[Figures, Figures]:
-        """The same over six connections at once."""
+        """AT+MIPRD as in read, over six connections at once."""
         return bench_bulk.six(self.pump(), self.bulk)
 
     def tls(self) -> tuple[Figures, Figures]:
@@ -256,10 +259,11 @@ class Bench:
         return bench_bulk.tls(self.bulk // 4)
 
     def pump(self) -> bench_bulk.Pump:
+        """Make the pump of the bulk measurements."""
         return bench_bulk.Pump(self.folder)
 
     def _in_turns(self, command: str) -> tuple[Figures, Figures]:
-        """The emulator's round trips with command and the reference's with AT."""
+        """Measure the emulator's round trips with command and the reference's with AT, in turns."""
         ours: list[float] = []
         theirs: list[float] = []
         count = max(1, self.count // BLOCKS)
@@ -291,7 +295,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
 
 
 def summary(name: str, rounds: list[tuple[Figures, Figures | None]]) -> dict[str, object]:
-    """The medians over the rounds, and how they compare."""
+    """Compare the medians over the rounds."""
 
     def medians(figures: list[Figures]) -> Figures:
         return {key: round(median(each[key] for each in figures), 3) for key in figures[0]}
@@ -317,6 +321,7 @@ def summary(name: str, rounds: list[tuple[Figures, Figures | None]]) -> dict[str
 
 
 def main() -> None:
+    """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (7)")
     parser.add_argument("--count", type=int, default=5000, help="round trips a measurement (5000)")

@@ -54,13 +54,13 @@ class Pump:
 
 
 def missing() -> str | None:
-    """What is missing for these measurements; None: nothing."""
+    """Name what these measurements lack on this host; None: nothing."""
     return next((f"{name} is not installed" for name in ("cc", "socat") if shutil.which(name) is None), None)
 
 
 @contextmanager
 def module(modes: Sequence[int]) -> Iterator[tuple[int, list[socket.socket], int]]:
-    """A module with a connection in each of these access modes: its port, the peers, its pid."""
+    """Run a module with a connection in each of these access modes: its port, the peers, its pid."""
     with _started(MODULE) as (port, pid), socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
         _ask(port, b"ATE0\r", b"OK\r\n")
         peers = []
@@ -74,7 +74,7 @@ def module(modes: Sequence[int]) -> Iterator[tuple[int, list[socket.socket], int
 
 @contextmanager
 def socat() -> Iterator[tuple[int, socket.socket]]:
-    """socat between a pty and a peer."""
+    """Run socat between a pty and a peer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         target = f"TCP:127.0.0.1:{listener.getsockname()[1]}"
         with _started(("socat", "PTY,raw,echo=0,link=", target)) as (port, _), listener.accept()[0] as peer:
@@ -105,7 +105,7 @@ def buffered(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]
 
 
 def six(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
-    """The same over six connections at once."""
+    """Peer to DTE in stream-buffered mode, over six connections at once."""
     return _read_buffered(pump, CONNECTIONS, count // 10)
 
 
@@ -180,7 +180,7 @@ def _read_all(port: int, left: dict[int, int]) -> None:
 
 @contextmanager
 def _started(command: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """A program that puts its port at the symlink it is told: the open port and the pid."""
+    """Start a program that puts its port at the symlink it is told: the open port and the pid."""
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "port"
         arguments = [*command[:1], *(a + str(link) if a.endswith("link=") else a for a in command[1:])]

@@ -1,4 +1,4 @@
-"""What a Python program on trio can do at best: a pty that answers OK to each CR, and nothing else.
+"""The best that a Python program on trio can do: a pty that answers OK to each CR, and nothing else.
 
 Prints one line when it is ready, as the emulator does, and runs until a signal ends it.
 """
@@ -14,6 +14,7 @@ OK = b"\r\nOK\r\n"
 
 
 async def main() -> None:
+    """Answer until cancelled."""
     master, slave = os.openpty()
     tty.setraw(slave)
     os.set_blocking(master, False)

@@ -23,7 +23,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "coverage.md"
 
 
 class State(Enum):
-    """What a model does with a command, a key of it, or a parameter; the value is how the table shows it."""
+    """The state of a command, a key of it, or a parameter in a model; the value is its sign in the table."""
 
     FULL = "●"
     INERT = "○"
@@ -38,18 +38,22 @@ class Row(NamedTuple):
 
     @property
     def path(self) -> str:
+        """The row's name in the remarks of its family."""
         return self.name if self.key is None else f"{self.name}.{self.key}"
 
     @property
     def typed(self) -> str:
+        """The row's command as it is typed."""
         start = f"AT{self.name}" if is_basic(self.name) else f"AT+{self.name}"
         return start if self.key is None else f'{start}="{self.key}"'
 
     def params(self, profile: Profile) -> Mapping[str, ParamSection]:
+        """Return the row's parameters in a profile."""
         section = profile.commands[self.name]
         return section.params if self.key is None else section.keys[self.key].params
 
     def state(self, profile: Profile) -> State:
+        """Return the state of the row in a profile."""
         section = profile.commands[self.name]
         if not section.available or (self.key is not None and self.key not in (section.offers or ())):
             return State.UNAVAILABLE
@@ -59,7 +63,7 @@ class Row(NamedTuple):
         return State.FULL
 
     def limits(self, profile: Profile) -> dict[str, State]:
-        """The parameters that are less than full where the row itself is full."""
+        """Return the parameters that are less than full where the row itself is full."""
         if self.state(profile) is not State.FULL:
             return {}
         found = {}
@@ -71,7 +75,7 @@ class Row(NamedTuple):
 
 @cache
 def kept_only() -> Mapping[str, str]:
-    """The settings that are taken, checked, kept and told on every model, but make no difference here, and why."""
+    """Return the settings that every model takes, checks, keeps and tells, but that act on nothing here, and why."""
     return {path: why for family in FAMILIES for path, why in definition(family).kept_only.items()}
 
 
@@ -91,7 +95,7 @@ def series() -> Mapping[str, Mapping[str, LoadedProfile]]:
 
 
 def page() -> str:
-    """The whole text of docs/coverage.md."""
+    """Make the whole text of docs/coverage.md."""
     parts = [_HEAD.format(series=len(series()), subs=sum(map(len, series().values())), legend=_legend())]
     for family in FAMILIES:
         rows = [row for declaration in definition(family).declarations for row in _rows(declaration)]
@@ -151,7 +155,7 @@ def _remarks(row: Row) -> Iterator[str]:
 
 
 def _sub_models(row: Row) -> Iterator[str]:
-    """Where a sub-model is not as the first of its series."""
+    """Yield the rows in which a sub-model is not as the first of its series."""
     others: dict[State, list[str]] = {}
     for subs in series().values():
         for name, loaded in subs.items():
@@ -195,6 +199,7 @@ def _any() -> Profile:
 
 
 def main() -> None:
+    """Write docs/coverage.md."""
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(page(), encoding="utf-8")
 

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from onemo.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, Key, Kind, Layer, Type
+from onemo.families.sockets.profile import OPEN_RESULTS, OpenResultSection
+from onemo.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, FaultKey, FaultKind, Layer, Type
 from onemo.faults.presets import PRESETS
-from onemo.profile.schema import OPEN_RESULTS, OpenResultSection
 from onemo.runtime.models import Model, load_model
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "faults.md"
@@ -88,12 +88,12 @@ do = "reboot"
 
 @cache
 def ways() -> Mapping[str, Any]:
-    """How everything is reached."""
+    """Read how every error number and URC is reached."""
     return tomllib.loads(_WAYS.read_text(encoding="utf-8"))
 
 
 def page() -> str:
-    """The whole page."""
+    """Make the whole text of docs/faults.md."""
     return "\n".join([*_parts()]) + "\n"
 
 
@@ -117,11 +117,11 @@ def _parts() -> Iterator[str]:
     yield from _reached()
 
 
-def _keys(keys: Iterable[Key]) -> Iterator[str]:
+def _keys(keys: Iterable[FaultKey]) -> Iterator[str]:
     yield from _table(("Key", "Value", "Default", ""), (_key(key) for key in keys))
 
 
-def _key(key: Key) -> tuple[str, ...]:
+def _key(key: FaultKey) -> tuple[str, ...]:
     value = _TYPES[key.type] or ", ".join(f"`{choice}`" for choice in key.choices)
     if key.type in (Type.INTEGER, Type.NUMBER):
         value = f"{key.low:g} to {key.high:g}" if key.high < float("inf") else f"{key.low:g} up"
@@ -129,11 +129,11 @@ def _key(key: Key) -> tuple[str, ...]:
     return f"`{key.name}`", value, default, key.about
 
 
-def _shown(key: Key) -> str:
+def _shown(key: FaultKey) -> str:
     return f"{key.default:g}s" if key.type is Type.SECONDS and isinstance(key.default, float) else str(key.default)
 
 
-def _kind(kind: Kind) -> Iterator[str]:
+def _kind(kind: FaultKind) -> Iterator[str]:
     yield f"\n### {kind.name}\n"
     notes = [kind.about]
     if kind.once:
@@ -175,7 +175,7 @@ def _open_rows() -> Iterator[tuple[str, ...]]:
 
 
 def open_number(model: Model, failure: str) -> int:
-    """<result> of AT+MIPOPEN for a failure."""
+    """Return the <result> of AT+MIPOPEN for a failure."""
     named = getattr(model.profile.table(OPEN_RESULTS), failure)
     numbers = {code.key: number for code, (number, _) in model.errors.items()}
     return named if isinstance(named, int) else numbers[named]

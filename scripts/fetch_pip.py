@@ -42,6 +42,7 @@ class IndexPage(HTMLParser):
         self.wheels: list[Wheel] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a link to a wheel of pip that this Python can use."""
         link = dict(attrs)
         if tag == "base" and (base := link.get("href")):
             self.url = urljoin(self.url, base)
@@ -55,11 +56,12 @@ class IndexPage(HTMLParser):
 
 
 def version(text: str) -> Version:
+    """Return the numbers of a version, to be compared."""
     return tuple(int(part) for part in text.split("."))
 
 
 def fits(requirement: str, python: Version = sys.version_info[:3]) -> bool:
-    """Whether this Python is new enough for a Requires-Python such as ``>=3.9``; pip has never set an upper bound."""
+    """Tell whether this Python is new enough for a Requires-Python such as ``>=3.9``; pip never set an upper bound."""
     return all(python >= version(least) for least in re.findall(r">=\s*(\d+(?:\.\d+)*)", requirement))
 
 
@@ -81,7 +83,7 @@ def setting(name: str, default: str) -> str:
 
 
 def fetch(directory: Path) -> Path:
-    """The path of the wheel, written to directory.
+    """Fetch the newest wheel that fits into directory, and return its path.
 
     Raises OSError or HTTPException (the network), LookupError (no such wheel, or not the bytes the index promised).
     """

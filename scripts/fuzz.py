@@ -23,7 +23,7 @@ from types import FrameType
 from typing import NamedTuple, TypeVar
 
 from onemo.errors import FaultError, NetFailure
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
 from onemo.modem.slots import EDITING
 from onemo.net.interface import CloseResult
 
@@ -31,6 +31,7 @@ from scripts.fuzz_cases import Case, Maker, Step
 from tests.support.driver import model_named
 from tests.support.faulty import FaultyDriver
 from tests.support.models import SERIES
+from tests.support.world import World
 
 BATCH = 50
 """Dialogues that a process runs at a time."""
@@ -48,7 +49,7 @@ class Stuck(Exception):
 
 
 class Failure(NamedTuple):
-    """What failed: the dialogue's number, the kind of failure, its traceback, and the steps that are left of it."""
+    """A dialogue that failed: its number, the kind of failure, its traceback, and the steps that are left of it."""
 
     number: int
     kind: str
@@ -57,6 +58,8 @@ class Failure(NamedTuple):
 
 
 class Outcome(NamedTuple):
+    """The result of a batch: the inputs typed, and the dialogues that failed."""
+
     inputs: int
     failures: list[Failure]
 
@@ -65,7 +68,7 @@ class Outcome(NamedTuple):
 
 
 def make(seed: int, number: int) -> Case:
-    """The dialogue of that number; the same for ever."""
+    """Make the dialogue of that number; it is the same for ever."""
     random = Random(f"{seed}/{number}")
     model = random.choice(SERIES)
     chunk = random.choice((65536, 65536, 1, 7, 100))
@@ -73,7 +76,7 @@ def make(seed: int, number: int) -> Case:
 
 
 def run(case: Case) -> None:
-    """Raises whatever goes wrong."""
+    """Run a dialogue. Raises whatever goes wrong."""
     driver = FaultyDriver(case.model, seed=case.dice, chunk=case.chunk)
     driver.boot()
     for step in case.steps:
@@ -83,7 +86,6 @@ def run(case: Case) -> None:
 
 
 def _take(driver: FaultyDriver, step: Step) -> None:
-    world, number = driver.world, int(step.number)
     match step.what.split():
         case ["type"]:
             driver.type(step.data)
@@ -96,30 +98,38 @@ def _take(driver: FaultyDriver, step: Step) -> None:
                 pass
         case ["disarm"]:
             armed = list(driver.faults.plan)
-            if number < len(armed):
-                driver.disarm(armed[number])
-        case ["sends"] if number in world.peers:
-            world.peer_sends(number, step.data)
-        case ["ends"] if number in world.peers:
-            world.peer_ends(number, Loss[step.text])
+            if step.number < len(armed):
+                driver.disarm(armed[int(step.number)])
         case ["supply", way]:
             driver.supply(on=way == "on")
         case ["dtr"]:
             driver.raise_dtr()
+        case ["let", "go"]:
+            _let_go(driver)
+        case words:
+            _act(driver.world, words, step)
+
+
+def _act(world: World, words: list[str], step: Step) -> None:
+    """Do what the world does in a step."""
+    number = int(step.number)
+    match words:
+        case ["sends"] if number in world.peers:
+            world.peer_sends(number, step.data)
+        case ["ends"] if number in world.peers:
+            world.peer_ends(number, Loss[step.text])
         case ["hold", ("lookup" | "ping" | "asktime") as kind]:
             world.answers.held.add(kind)
         case ["hold", kind]:
             world.hold(kind, number)
         case ["fail", "open"] if number not in world.opening:
             world.fail_open(number, NetFailure.TIMED_OUT)
-        case ["let", "go"]:
-            _let_go(driver)
         case ["nv", state]:
             world.answers.full = state == "full"
 
 
 def _let_go(driver: FaultyDriver) -> None:
-    """What the world holds comes to its end."""
+    """Bring all that the world holds to its end."""
     world = driver.world
     for connect_id in list(world.opening):
         world.finish_open(connect_id)
@@ -131,7 +141,7 @@ def _let_go(driver: FaultyDriver) -> None:
 
 
 def _check_alive(driver: FaultyDriver) -> None:
-    """AT is answered with OK, and nothing is left on the way. Raises Stuck."""
+    """Raise Stuck unless AT is answered with OK, and nothing is left on the way."""
     driver.faults.reset()
     driver.wait(0)
     _let_go(driver)
@@ -141,11 +151,11 @@ def _check_alive(driver: FaultyDriver) -> None:
     answer = b""
     for _ in range(6):  # the first of them may wake it, or end a line that switches it off
         driver.supply(on=True)
-        if modem.online:
+        if modem.first.online:
             driver.wait(0.5)  # what was typed last may have come right before
             driver.type(b"+++")
         driver.wait(0.5)  # less than it takes to fall asleep again
-        end, linefeed = modem.format.cr[0], modem.format.lf[0]
+        end, linefeed = modem.first.format.cr[0], modem.first.format.lf[0]
         if {end, linefeed, modem.settings.get(EDITING).value} & set(b"ATEVQ01"):
             return  # nobody can type AT any more
         driver.type(b"\x1b%cATE0V1Q0%c" % (end, end))
@@ -153,17 +163,17 @@ def _check_alive(driver: FaultyDriver) -> None:
         driver.type(b"AT" + bytes((end,)))
         answer = driver.take()
         if answer == bytes((end, linefeed)).join((b"", b"OK", b"")):
-            if modem.transmitter.size or driver.untaken:
-                raise Stuck(f"{modem.transmitter.size} bytes stay in the module, {driver.untaken} before it")
+            if modem.first.transmitter.size or driver.untaken:
+                raise Stuck(f"{modem.first.transmitter.size} bytes stay in the module, {driver.untaken} before it")
             return
-    raise Stuck(f"AT is answered {answer!r} in mode {modem.framer.mode.name}, power {modem.power.state.name}")
+    raise Stuck(f"AT is answered {answer!r} in mode {modem.first.framer.mode.name}, power {modem.power.state.name}")
 
 
 # Failures.
 
 
 def _failure(case: Case) -> tuple[str, str] | None:
-    """The kind and the report of what goes wrong, if anything does."""
+    """Run a dialogue, and return the kind and the report of its failure, if there is one."""
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         run(case)
@@ -184,7 +194,7 @@ def _hangs(number: int, frame: FrameType | None) -> None:
 
 
 def shrunk(case: Case, kind: str) -> Case:
-    """The fewest steps, and the shortest bytes, that still fail so, as far as the time allows."""
+    """Look for the fewest steps, and the shortest bytes, that still fail so, as far as the time allows."""
     until = time.monotonic() + SHRINKING
 
     def fails(steps: Sequence[Step]) -> bool:
@@ -235,7 +245,7 @@ def batch(seed: int, numbers: range, patience: float) -> Outcome:
 
 
 def outcomes(seed: int, jobs: int, enough: Callable[[], bool]) -> Iterator[Outcome]:
-    """The outcome of batch after batch, until there is enough."""
+    """Yield the outcome of batch after batch, until there is enough."""
     starts = count(0, BATCH)
     with ProcessPoolExecutor(jobs) as pool:
         running: set[Future[Outcome]] = set()
@@ -257,6 +267,7 @@ def _tell(failure: Failure, seed: int) -> None:
 
 
 def main() -> int:
+    """Type until the inputs are spent, and return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__.partition("\n")[0])
     parser.add_argument("--inputs", type=int, default=1_000_000, help="how many inputs (%(default)s)")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end after so long")

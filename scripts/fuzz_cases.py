@@ -1,16 +1,16 @@
-"""What scripts/fuzz types: dialogues that follow the grammar of a model's commands, and then do not."""
+"""The dialogues of scripts/fuzz: they follow the grammar of a model's commands, and then do not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, Kind
-from onemo.faults.kinds import FORMS, KINDS, SCOPES, Key, Layer, Type
+from onemo.families.sockets.connection import Loss
+from onemo.faults.kinds import FORMS, KINDS, SCOPES, FaultKey, Layer, Type
 from onemo.faults.presets import PRESETS
-from onemo.modem.connection import Loss
 from onemo.runtime.models import Model
 
 STEPS = 80
@@ -35,7 +35,7 @@ _URCS = ("MIPOPEN", "MIPURC", "MIPCLOSE", "rtcp", "rudp", "disconn", "CEREG", "C
 
 
 class Step(NamedTuple):
-    """One step: ``type`` data, ``wait`` number, ``arm`` text, or what else the world does (connect_id, data)."""
+    """A step: ``type`` data, ``wait`` number, ``arm`` text, or another act of the world (connect_id, data)."""
 
     what: str
     data: bytes = b""
@@ -57,7 +57,7 @@ class Case(NamedTuple):
 
 
 class Maker:
-    """Makes the steps of one dialogue with a model."""
+    """A maker of the steps of one dialogue with a model."""
 
     def __init__(self, model: Model, random: Random) -> None:
         self._model = model
@@ -69,7 +69,7 @@ class Maker:
         )  # fmt: skip
 
     def steps(self) -> list[Step]:
-        """A dialogue."""
+        """Make the steps of a dialogue."""
         random = self._random
         steps: list[Step] = []
         while len(steps) < STEPS:
@@ -89,7 +89,7 @@ class Maker:
         return [Step("type", b'AT+MIPOPEN=%d,"%s","h",80%s\r' % (number, protocol, mode))]
 
     def _sent(self) -> list[Step]:
-        """The > entry: whole, cancelled, too long, left alone."""
+        """Answer the > entry: whole, cancelled, too long, or not at all."""
         random = self._random
         size = random.choice((b"", b"", b",5", b",0", b",1460", b",%d" % random.randrange(2000)))
         payload = random.choice((random.randbytes(random.randrange(40)), b"x" * 1500, b"12345"))
@@ -185,7 +185,7 @@ class Maker:
         return b'"%s"' % random.choice((*choices, *_STRINGS) if chance < 0.2 or not choices else choices)
 
     def _spoilt(self, line: bytes) -> bytes:
-        """In one of six, something of it is lost, doubled or replaced."""
+        """Lose, double or replace some of the line, in one of six."""
         random = self._random
         while random.random() < 0.16 and line:
             start = random.randrange(len(line))
@@ -197,7 +197,7 @@ class Maker:
     # Faults.
 
     def fault(self, layers: Sequence[Layer] = (Layer.COMMAND, Layer.URC, Layer.EVENT)) -> str:
-        """A fault of one of those layers, as it is typed, with random keys."""
+        """Make a fault of one of those layers, as it is typed, with random keys."""
         random = self._random
         if random.random() < 0.1 and len(layers) > 1:
             return random.choice([name for name in PRESETS if name != "hostile"])
@@ -211,28 +211,29 @@ class Maker:
             timed = False
             words.append("on=" + random.choice(("boot", f"urc:{random.choice(_URCS)}", f"command:{self._some()}")))
         for name in kind.scope:
-            if (
-                name in ("command", "form", "urc", "connect_id")
-                and kind.layer is not Layer.EVENT
-                and random.random() < 0.3
-            ):
+            concerns = name in ("command", "form", "urc", "connect_id") and kind.layer is not Layer.EVENT
+            if concerns and random.random() < 0.3:
                 words.append(f"{name}={self._key(SCOPES[name])}")
+        return " ".join((*words, *self._limits(timed=timed)))
+
+    def _limits(self, *, timed: bool) -> Iterator[str]:
+        """Yield keys that every fault has. timed: it is an event that happens at a time."""
+        random = self._random
         if timed:
-            words.append(f"after={random.choice((0.5, 2, 30))}s")
+            yield f"after={random.choice((0.5, 2, 30))}s"
         elif random.random() < 0.3:
-            words.append(f"after={random.choice(('1', '3', '2s'))}")
+            yield f"after={random.choice(('1', '3', '2s'))}"
         if random.random() < 0.4:
-            words.append(f"probability={random.choice((0.1, 0.5))}")
+            yield f"probability={random.choice((0.1, 0.5))}"
         if random.random() < 0.5:
-            words.append(f"times={random.choice((1, 2, 5))}")
+            yield f"times={random.choice((1, 2, 5))}"
         if random.random() < 0.3:
-            words.append(f"for_seconds={random.choice((0.5, 5, 60))}")
-        return " ".join(words)
+            yield f"for_seconds={random.choice((0.5, 5, 60))}"
 
     def _some(self) -> str:
         return self._random.choice(self._names).decode()
 
-    def _key(self, key: Key) -> str:
+    def _key(self, key: FaultKey) -> str:
         random = self._random
         if key.name == "command":
             return self._some()

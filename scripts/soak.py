@@ -23,14 +23,15 @@ import serial
 import trio
 from onemo.errors import FaultError
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.presets import parse_faults
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.attach import Faults
 from onemo.runtime.faulty import faults_of
 from onemo.runtime.hosted import Hosted
+from onemo.runtime.keywords import ModuleKeywords, options_of
 from onemo.runtime.models import load_model
-from onemo.runtime.options import Options, spec_of
+from onemo.runtime.spec import spec_of
 
 from scripts.fuzz_cases import Maker
 from tests.e2e.driver import Driver, Refused
@@ -64,13 +65,13 @@ LOSSLESS = (
     "dns-delay seconds=100ms",
     "hostile",
 )
-"""What delays, and loses no byte."""
+"""Faults that delay, and lose no byte."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 PUT_BACK = ("power-on", "sim-insert", "registration-back", "home", "signal-back", "dtr")
 
 
 class Leak(Exception):
-    """What should be as before is not, or bytes are lost that no fault took. Says what."""
+    """Something is not as before that should be, or bytes are lost that no fault took. Says which."""
 
 
 @dataclass
@@ -136,7 +137,7 @@ class Bench:
             self.driver.urcs.clear()
 
     def recover(self) -> None:
-        """A restart, from whatever the line and the module are left at."""
+        """Restart, from whatever the line and the module are left at."""
         end = time.monotonic() + PATIENCE
         heard = b""
         while b"REBOOTING" not in heard:
@@ -158,7 +159,7 @@ class Bench:
         return self._quiet(wait)
 
     def _quiet(self, wait: float = 0.2) -> bytes:
-        """What comes until nothing has come for so long."""
+        """Return all that comes until nothing has come for so long."""
         self.port.timeout = wait
         heard = bytearray()
         while len(heard) < 1 << 20 and (data := self.port.read(max(1, self.port.in_waiting))):
@@ -208,7 +209,7 @@ class Bench:
         return "".join(self.random.choices(_LETTERS, k=self.random.choice((1, 10, 100, 1000, 1400))))
 
     def _transparent(self, number: int) -> None:
-        """Some kilobytes of any byte, the first no LF (that of the command line), and back to commands."""
+        """Send some kilobytes of any byte, the first no LF (that of the command line), and go back to commands."""
         self.driver.command(f"AT+MIPMODE={number},1")
         self.driver.urc("CONNECT", PATIENCE)
         sent, end = b"x" + self.random.randbytes(self.random.randrange(8000)), time.monotonic() + PATIENCE
@@ -244,7 +245,7 @@ def memory() -> float:
 
 
 def settled(hosted: Hosted, wanted: tuple[int, list[str]] | None) -> tuple[int, list[str]]:
-    """The tasks and the descriptors, once they are those that are wanted. Raises Leak."""
+    """Return the tasks and the descriptors, once they are those that are wanted. Raises Leak."""
     end = time.monotonic() + SETTLED
     while True:
         tasks = hosted.call(lambda: trio.lowlevel.current_statistics().tasks_living)
@@ -262,7 +263,7 @@ def settled(hosted: Hosted, wanted: tuple[int, list[str]] | None) -> tuple[int, 
 
 
 def soak(bench: Bench, maker: Maker, minutes: float) -> tuple[int, float]:
-    """Rounds until the time is over; how many, and by how many MB the process has grown since the first."""
+    """Run rounds until the time is over; return how many, and by how many MB the process has grown since the first."""
     end = time.monotonic() + 60 * minutes
     for text in ("line-drop probability=0", "net-latency probability=0"):  # their wrappers stay
         bench.arm(text)
@@ -296,6 +297,7 @@ def soak(bench: Bench, maker: Maker, minutes: float) -> tuple[int, float]:
 
 
 def main() -> int:
+    """Soak, and return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all dice (%(default)s)")
@@ -303,16 +305,22 @@ def main() -> int:
     given = parser.parse_args()
     random = Random(given.seed)
     maker = Maker(load_model(given.model), random)
-    options: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True, "seed": given.seed, "fault": ["dtr"]}
+    options: ModuleKeywords = {
+        "boot_time": 0.0,
+        "register_time": 0.0,
+        "offline": True,
+        "seed": given.seed,
+        "fault": ["dtr"],
+    }
     transcript = Transcript(lambda: "(in this process)")
     with ExitStack() as stack:
         peers = Peers(stack).echo()
         echo = {(way, host): peers.port(way, host) for way in ("TCP", "UDP") for host in (IPV4, IPV6)}
         hosted = stack.enter_context(Hosted())
-        running = hosted.wait(partial(hosted.lab.start, spec_of(given.model, options), None))
+        running = hosted.wait(partial(hosted.lab.start, spec_of(options_of(given.model, options)), None))
         driver = stack.enter_context(Driver(running.port, transcript))
         bench = Bench(hosted, running.name, driver, driver.serial, echo, random, faults_of(running.module))
-        fired: list[Armed] = []
+        fired: list[ArmedFault] = []
         bench.faults.fired.append(fired.append)
         try:
             rounds, grown = soak(bench, maker, given.minutes)

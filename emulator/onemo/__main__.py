@@ -9,7 +9,10 @@ from typing import NoReturn
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:
-    """A signal while starting: nothing is set up yet that would have to be taken down. A second one does not count."""
+    """Leave on a signal while starting: nothing is set up yet that would have to be taken down.
+
+    A second signal does not count.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     raise SystemExit(0)
 

@@ -43,7 +43,7 @@ class UnknownModel(EmulatorError):
 
 
 class UsageError(EmulatorError):
-    """What was asked for at the start cannot be: a malformed route, a file that cannot be read. Says what to do."""
+    """A request at the start that cannot be met: a malformed route, a file that cannot be read. Says what to do."""
 
 
 class FaultError(EmulatorError):
@@ -91,7 +91,7 @@ class NetError(EmulatorError):
 
 
 def declared(group: BaseExceptionGroup) -> BaseException:
-    """The EmulatorError in a group; the group itself where there is none."""
+    """Return the EmulatorError in a group; the group itself where there is none."""
     found = group.subgroup(EmulatorError)
     error: BaseException = group if found is None else found
     while found is not None and isinstance(error, BaseExceptionGroup):

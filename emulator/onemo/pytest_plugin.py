@@ -42,14 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def onemo_lab(request: pytest.FixtureRequest) -> Iterator[Hosted]:
-    """Modules of this test alone: those of its markers ``onemo_lab``, and those that it starts itself. A test that
-    passed fails in the end where a fault that one was started with never fired."""
+    """Start the modules of this test alone: those of its markers ``onemo_lab``, and those that it starts itself.
+
+    A test that passed fails in the end where a fault that one was started with never fired.
+    """
     from onemo.runtime.hosted import Hosted
 
     with Hosted() as lab:
         request.node.stash[_LAB] = lab
         for marker in reversed(list(request.node.iter_markers("onemo_lab"))):
-            asked = _Asked.of(marker)
+            asked = _MarkerArguments.of(marker)
             with _refusing("onemo_lab"):
                 if asked.model is not None and _is_file("onemo_lab", asked.model):
                     lab.start_lab(request.path.parent / asked.model)
@@ -65,12 +67,15 @@ def onemo_lab(request: pytest.FixtureRequest) -> Iterator[Hosted]:
 
 @pytest.fixture
 def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
-    """A module of this test alone, booted and registered. Its markers ``onemo`` say which, or a parameter of that name
-    with ``indirect=True``; what the marker of a test does not say, that of its class or file does."""
+    """Start a module of this test alone; it is booted and registered.
+
+    Its markers ``onemo`` say which, or a parameter of that name with ``indirect=True``; what the marker of a test does
+    not say, that of its class or file does.
+    """
     model: str | None = None
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("onemo"))):
-        asked = _Asked.of(marker)
+        asked = _MarkerArguments.of(marker)
         model, options = model if asked.model is None else asked.model, {**options, **asked.options}
     model = getattr(request, "param", model)
     with _refusing("onemo"):
@@ -81,7 +86,7 @@ def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails shows what its modules and the firmware said last."""
+    """Show what the modules of a test that fails, and the firmware, said last."""
     report = yield
     lab = item.stash.get(_LAB, None)
     if report.when == "call":
@@ -98,7 +103,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """``assert "+CREG: 1" in onemo.trace`` shows the dialogue."""
+    """Show the dialogue where ``assert "+CREG: 1" in onemo.trace`` fails."""
     known = sys.modules.get("onemo.runtime.dialogue")
     if known is None or op not in ("in", "not in") or not isinstance(right, known.Dialogue):
         return None
@@ -106,15 +111,18 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return [f"{left!r} {op} this dialogue", *dialogue.tail(_SHORT).splitlines()]
 
 
-class _Asked(NamedTuple):
-    """What a marker asks for. model: None for the usual one; or, of onemo_lab, a lab's file."""
+class _MarkerArguments(NamedTuple):
+    """The module that a marker asks for, and its options.
+
+    model: None for the usual one; or, for onemo_lab, a lab's file. number: how many such modules.
+    """
 
     model: str | None
     options: Mapping[str, Any]
     number: int
 
     @classmethod
-    def of(cls, marker: pytest.Mark) -> _Asked:
+    def of(cls, marker: pytest.Mark) -> _MarkerArguments:
         options = {**dict(zip(("model",), marker.args, strict=False)), **marker.kwargs}
         if len(marker.args) > 1 or (marker.args and "model" in marker.kwargs):
             raise _refusal(marker.name, "give one model, and everything else by its keyword")
@@ -128,13 +136,13 @@ class _Asked(NamedTuple):
 
 
 def _is_file(marker: str, model: object) -> bool:
-    """Whether that is no model but a lab's file."""
+    """Tell whether that is no model but a lab's file."""
     return marker == "onemo_lab" and isinstance(model, str) and model.endswith(".toml")
 
 
 @contextmanager
 def _refusing(marker: str) -> Iterator[None]:
-    """What cannot be started is a mistake in the marker."""
+    """Fail the test for a module that cannot be started: the mistake is in the marker."""
     from onemo.errors import EmulatorError, UnknownModel
 
     try:
@@ -145,5 +153,5 @@ def _refusing(marker: str) -> Iterator[None]:
 
 
 def _refusal(marker: str, problem: str) -> BaseException:
-    """Shown without a traceback: the mistake is in the marker."""
+    """Make a failure that is shown without a traceback: the mistake is in the marker."""
     return pytest.fail.Exception(f"@pytest.mark.{marker}: {problem}", pytrace=False)

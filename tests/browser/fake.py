@@ -20,8 +20,11 @@ Json = dict[str, object]
 
 
 class FakePort:
-    """What it serves. token: what it asks for; modules: the summaries, by name; posted: bodies that the page sent;
-    away: whether it answers to nothing."""
+    """A control that answers as a test wants.
+
+    token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; away: true
+    while it answers nothing.
+    """
 
     def __init__(self, *names: str, token: str = "") -> None:
         self.token = token
@@ -75,7 +78,7 @@ class FakePort:
         return iter(reader.get, None)
 
     def answer(self, path: str, query: dict[str, str]) -> object:
-        """What a GET of the API answers. Raises KeyError where there is nothing."""
+        """Answer a GET of the API. Raises KeyError where there is nothing."""
         if path == "modules":
             return list(self.modules.values())
         if path == "kinds":

@@ -17,7 +17,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 WAIT = 20.0
 T = TypeVar("T")
 _EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 422")
-"""What a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
+"""Messages that a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
 
 
 class Page:
@@ -36,12 +36,12 @@ class Page:
         self._log()
 
     def complaints(self) -> list[str]:
-        """What the browser and the page have logged, but for what tests cause."""
+        """Return all that the browser and the page have logged, but for messages that tests cause."""
         logged = [entry["message"] for entry in self._log()]
         return [message for message in logged if not any(word in message for word in _EXPECTED)]
 
     def _log(self) -> list[dict[str, str]]:
-        """What was logged since the last look."""
+        """Return the messages logged since the last look."""
         return list(self.chromium.get_log("browser"))  # type: ignore[no-untyped-call]
 
     # What it shows.
@@ -59,7 +59,7 @@ class Page:
         return [str(row) for row in shown]
 
     def ways(self) -> list[str]:
-        """What a screen reader is told of who spoke to whom, row by row."""
+        """Return, row by row, the words in which a screen reader is told who spoke to whom."""
         return list(self.run("return [...document.querySelectorAll('.entry .unseen')].map((told) => told.textContent)"))
 
     def focused(self) -> str:
@@ -85,7 +85,7 @@ class Page:
         return self.until(f"a row with {words}", found) or ""
 
     def picture(self, name: str) -> Path:
-        """What it looks like, as a PNG in the test's folder."""
+        """Save a PNG of the page in the test's folder."""
         path = self._folder / f"{name}.png"
         self.chromium.save_screenshot(str(path))
         return path
@@ -93,7 +93,7 @@ class Page:
     # What its user does.
 
     def press(self, *keys: str) -> None:
-        """Where the focus is."""
+        """Press keys where the focus is."""
         ActionChains(self.chromium).send_keys(*keys).perform()
 
     def type(self, name: str, text: str) -> None:
@@ -110,7 +110,7 @@ class Page:
     # What is measured.
 
     def flaws(self) -> list[str]:
-        """What axe finds: rules of WCAG 2.1 A and AA, and its best practices."""
+        """Run axe, and return its findings: rules of WCAG 2.1 A and AA, and its best practices."""
         if not self.run("return 'axe' in window"):
             self.run((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
         found = self.chromium.execute_async_script("const done = arguments[0]; axe.run().then(done)")

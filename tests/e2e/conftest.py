@@ -59,7 +59,7 @@ def module(pool: Pool) -> Iterator[Started]:
 
 @pytest.fixture
 def dte(module: Started) -> Iterator[Dte]:
-    """That module's DTE, past the banner and with echo off."""
+    """The DTE of the fixture's module, past the banner and with echo off."""
     with module.awake() as dte:
         yield dte
 

@@ -39,7 +39,7 @@ class Driver:
         self.serial.close()
 
     def take(self) -> bytes:
-        """What was read from the port and is no whole line yet."""
+        """Take the bytes that were read from the port and are no whole line yet."""
         taken, self._unread = bytes(self._unread), bytearray()
         return taken
 
@@ -63,7 +63,7 @@ class Driver:
         raise self._transcript.failure(f"no answer to {text!r} within {within} s")
 
     def value(self, text: str) -> str:
-        """What a command answers in one line, without its name."""
+        """Return the one line that a command answers, without its name."""
         *early, line = self.command(text)
         self.urcs += early
         return line.partition(": ")[2] if line.startswith("+") else line
@@ -146,7 +146,7 @@ def driver_of(module: Started) -> Driver:
 
 
 def registered(stat: str) -> bool:
-    """What a value of AT+CEREG? says, with or without the location."""
+    """Tell whether a value of AT+CEREG? says registered, with or without the location."""
     return stat.split(",")[1] in ("1", "5")
 
 
@@ -174,8 +174,10 @@ def connect(driver: Driver, host: str, port: int, *, call: bool) -> None:
 
 
 def identify(driver: Driver, *, iccid: str, sleep: str) -> str:
-    """Opening 2 without its restart; returns the revision. iccid: the command that tells it. sleep: the end of the
-    AT+MLPMCFG that keeps the module awake."""
+    """Opening 2 without its restart; returns the revision.
+
+    iccid: the command that tells it. sleep: the end of the AT+MLPMCFG that keeps the module awake.
+    """
     revision = driver.value("AT+CGMR")
     assert re.fullmatch(r"\d{15}", driver.value("AT+CGSN=1"))
     assert re.fullmatch(r"\d{20}", driver.value(iccid))

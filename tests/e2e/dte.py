@@ -16,7 +16,7 @@ _LONGEST = 300
 
 
 class Transcript:
-    """What crossed the port of one emulator, for the report of a failure. stderr: what the emulator said there."""
+    """The traffic on the port of one emulator, for the report of a failure. stderr: what the emulator said there."""
 
     def __init__(self, stderr: Callable[[], str]) -> None:
         self._entries: list[tuple[str, bytes]] = []
@@ -137,7 +137,7 @@ class Dte:
         return self._taken(size)
 
     def unread(self) -> bytes:
-        """What was read from the port and is left over."""
+        """The bytes that were read from the port and are left over."""
         return self._taken(len(self._unread))
 
     def lull(self, silence: float = 0.3) -> bytes:
@@ -147,7 +147,7 @@ class Dte:
         return self.unread()
 
     def payload(self, size: int, connect_id: int = 0, within: float = WAIT) -> bytes:
-        """What the next "rtcp" URCs carry, size bytes in all; nothing else may come between them."""
+        """Join the data of the next "rtcp" URCs, size bytes in all; nothing else may come between them."""
         end, data = time.monotonic() + within, bytearray()
         while len(data) < size:
             head = self.until(rb'"rtcp",\d+,\d+,', within=end - time.monotonic())
@@ -168,7 +168,7 @@ class Dte:
         return data
 
     def _receive(self, end: float) -> bool:
-        """Whether something more came before end."""
+        """Wait for more, and tell whether it came before end."""
         self.serial.timeout = max(0.0, end - time.monotonic())
         if data := self.serial.read(max(1, self.serial.in_waiting)):
             self._transcript.note("<", data)

@@ -154,7 +154,7 @@ def receive(sock: socket.socket, size: int) -> bytes:
 
 
 def ended(sock: socket.socket) -> str:
-    """How the module ended a connection: "FIN" or "RST"; nothing else may come before it."""
+    """Tell how the module ended a connection: "FIN" or "RST"; nothing else may come before it."""
     try:
         data = sock.recv(65536)
     except ConnectionResetError:

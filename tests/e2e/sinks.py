@@ -1,4 +1,4 @@
-"""What tests of moving data share: bulk in both directions, buffers read with MIPRD, and profiles of a test's own."""
+"""Parts of tests of moving data: bulk in both directions, buffers read with MIPRD, and profiles of a test's own."""
 
 from __future__ import annotations
 

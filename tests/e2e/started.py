@@ -24,11 +24,11 @@ _ALARMS = re.compile(r"a bug in the emulator|Traceback|Exception ignored|Warning
 
 
 class Started:
-    """A running ``python -m onemo run``, or of another command or program. Leaving it as a context ends it and checks
-    its end.
+    """A running ``python -m onemo run``, or of another command. Leaving it as a context ends it and checks its end.
 
-    errors: the file that its stderr goes to. measured: whether coverage, where it runs, may watch it, which takes
-    time at the start and at the end that is not the emulator's. ready: the line on stdout, without its end.
+    program: the module that is run. errors: the file that its stderr goes to. measured: whether coverage, where it
+    runs, may watch it, which takes time at the start and at the end that is not the emulator's. ready: the line on
+    stdout, without its end.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Started:
         return int(text.partition(f"{field}:")[2].split()[0])
 
     def descriptors(self) -> list[str]:
-        """What it has open, sorted; numbers that the kernel gives are left out.
+        """The descriptors that it has open, sorted; numbers that the kernel gives are left out.
 
         The last that it opens is what tells of programs that close the port, some time after the ready line.
         """

@@ -1,4 +1,4 @@
-"""What the peer acknowledged: "ack" URCs and MIPSACK, from the real socket's own figures."""
+"""Acknowledgements by the peer: "ack" URCs and MIPSACK, from the real socket's own figures."""
 
 from __future__ import annotations
 

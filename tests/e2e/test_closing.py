@@ -1,4 +1,4 @@
-"""How MIPCLOSE ends a connection, as the peer feels it, and six connections in mixed modes at once."""
+"""The end of a connection by MIPCLOSE, as the peer feels it, and six connections in mixed modes at once."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The steps of the Dockerfile, one after the other in a directory of its own instead of an engine: what is copied is
-enough to build the wheel, the wheel is enough to run, and what the container starts serves."""
+"""The steps of the Dockerfile, one after the other in a directory of its own instead of an engine.
+
+The copied files are enough to build the wheel, the wheel is enough to run, and the container's program serves.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,7 @@ class Container:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """What ``docker run onemo-emulator ARGUMENTS`` does."""
+        """Start the entrypoint, as ``docker run onemo-emulator ARGUMENTS`` does."""
         command = [*dockerfile.words("ENTRYPOINT"), *(arguments or dockerfile.words("CMD"))]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from onemo.control.api import ENDPOINTS
 from onemo.control.openapi import document
 from onemo.control.stream import TraceStream
-from onemo.faults.kinds import KINDS, Kind
+from onemo.faults.kinds import KINDS, FaultKind
 
 from tests.e2e.started import AT_ONCE, Started
 
@@ -24,7 +24,7 @@ NAME = "meter"
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """Of the control of a lab of one."""
+    """A client of the control of a lab of one."""
     arguments = ["ML307R", "--name", NAME, "--sandbox", "--control", "127.0.0.1:0", "--json", *AT_ONCE]
     with Started(arguments, tmp_path_factory.mktemp("schema") / "stderr") as started:
         url = str(json.loads(started.wait_ready().ready)["control"])
@@ -34,8 +34,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def shortened() -> dict[str, Any]:
-    """The document with a few kinds of faults and events: each takes the generator a second to think over. What is
-    left out is tried with its example."""
+    """Return the document with a few kinds of faults and events: each takes the generator a second to think over.
+
+    Those left out are tried with their examples.
+    """
     short = document(ENDPOINTS)
     for path in short["paths"].values():
         body = path.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
@@ -70,7 +72,7 @@ def test_every_answer_is_as_the_document_says(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_the_example_of_every_kind_is_taken(kind: Kind, client: httpx.Client) -> None:
+def test_the_example_of_every_kind_is_taken(kind: FaultKind, client: httpx.Client) -> None:
     armed = client.post(f"/v1/modules/{NAME}/faults", json={"fault": kind.example})
     assert (armed.status_code, [fault["kind"] for fault in armed.json()]) == (201, [kind.name])
     assert client.delete(f"/v1/modules/{NAME}/faults").status_code == 200

@@ -45,7 +45,7 @@ class Ctl:
         self._capsys = capsys
 
     def __call__(self, *words: str, status: int = 0) -> str:
-        """What it prints."""
+        """Run a command of ``ctl``, and return what it prints."""
         self._capsys.readouterr()
         assert app(["ctl", *words], result_action="return_value") == status
         return self._capsys.readouterr().out

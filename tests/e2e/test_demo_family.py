@@ -45,7 +45,7 @@ def test_a_connection_of_its_own(run: Run, peers: Peers) -> None:
         dte.hears("+MDEMOSEND: 0,5", "OK")
         assert peer.recv(9) == b"hello"
         peer.sendall(b"abcdef")
-        dte.hears('+MDEMOURC: "data",0,1,2,abcd', '+MDEMOURC: "data",0,2,2,ef')
+        dte.hears('+MDEMOURC: "data",0,4,4,abcd', '+MDEMOURC: "data",0,2,6,ef')
         dte.ask("AT+MDEMOCLOSE=0", "OK", "+MDEMOCLOSE: 0")
         assert peer.recv(9) == b""
         dte.ask(f'AT+MDEMOOPEN=0,"127.0.0.1",{port_of(peers.nobody())}', "OK", "+MDEMOOPEN: 0,1")
@@ -84,12 +84,12 @@ def test_its_faults_its_state_and_its_journal(run: Run, peers: Peers) -> None:
         first, second = peers.accept(listener), peers.accept(listener)
         second.sendall(b"lost")
         first.sendall(b"told")
-        dte.hears('+MDEMOURC: "data",0,1,1,told')
+        dte.hears('+MDEMOURC: "data",0,4,4,told')
         dte.ask("AT+MDEMOLIST=1", "+CMS ERROR: 902")
         dte.ask("AT+MDEMOLIST=0", '+MDEMOLIST: 0,"c0","connected"', "OK")
         module = "/v1/modules/ML307R"
         state = api.get(module).json()
-        assert state["families"]["demo"][0] == {
+        assert state["demo_clients"][0] == {
             "demoid": 0, "name": "c0", "state": "connected", "sent": 0, "received": 4,
         }  # fmt: skip
         assert state["settings"]["MDEMOCFG"]["colour"]["3"] == {"colour": 7}
@@ -99,9 +99,9 @@ def test_its_faults_its_state_and_its_journal(run: Run, peers: Peers) -> None:
         armed = api.post(f"{module}/faults", json={"fault": "net-reset demoid=1 operation=receive"})
         assert armed.status_code == 201, armed.text
         first.sendall(b"on")
-        dte.hears('+MDEMOURC: "data",0,1,1,on')
+        dte.hears('+MDEMOURC: "data",0,2,6,on')
         second.sendall(b"over")
         dte.hears('+MDEMOURC: "lost",1')
         refused = api.post(f"{module}/faults", json={"fault": "net-reset demoid=4"})
         assert refused.status_code == 422
-        assert "0 to 3" in refused.text
+        assert "demoid is 0-3, not 4" in refused.text

@@ -65,7 +65,7 @@ def faulty(start: Start, *faults: str, model: str = "ML307R") -> Started:
 
 
 def fired(module: Started) -> dict[str, str]:
-    """What stderr tells of each fault once the module has ended, by its kind."""
+    """Return the line that stderr has of each fault once the module has ended, by its kind."""
     module.signal(signal.SIGTERM)
     lines = [line.removeprefix("onemo-emulator: ") for line in module.stderr().splitlines()]
     assert lines[-1] == "the seed of the faults was 7"

@@ -1,4 +1,4 @@
-"""Who a module is: by its name, by what the user says of it, by its model; and what it remembers under its name."""
+"""The identity of a module: by its name, by its options, by its model; and all that it remembers under its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def numbers(driver: Driver) -> list[str]:
 
 
 def is_checked(digits: str) -> bool:
-    """Whether the last digit checks the others (Luhn)."""
+    """Tell whether the last digit checks the others (Luhn)."""
     doubled = [sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2]]
     return (sum(doubled) + sum(map(int, digits[-1::-2]))) % 10 == 0
 

@@ -129,8 +129,11 @@ def flooding(send: Callable[[], object]) -> Iterator[None]:
 
 
 def test_floods_of_some_leave_the_others_prompt(launch_lab: Launch, peers: Peers) -> None:
-    """The DTE of the first reads nothing while its peer and itself send; the peer of the second floods it; that of the
-    third floods what nobody reads, too."""
+    """Three modules flood or are flooded, and the others answer at once.
+
+    The DTE of the first reads nothing while its peer and itself send; the peer of the second floods it; that of the
+    third floods what nobody reads, too.
+    """
     lab = launch_lab('[[module]]\nname = "m{n}"\ncount = 8').wait_all()
     with ExitStack() as stack:
         deaf, flooded, dropping, *others = (stack.enter_context(lab.of(f"m{n}")) for n in range(1, 9))

@@ -78,7 +78,7 @@ def wire() -> Iterator[tuple[int, str]]:
 
 
 def heard(master: int) -> bytes:
-    """What comes up to an OK."""
+    """Read up to an OK."""
     data, end = b"", time.monotonic() + WAIT
     while not data.endswith(b"\r\nOK\r\n"):
         assert select.select([master], [], [], max(0.0, end - time.monotonic()))[0], data
@@ -160,7 +160,7 @@ def test_a_child_with_a_link(tmp_path: Path) -> None:
 
 
 def test_sigterm_goes_to_the_child() -> None:
-    """Which may still talk to the module."""
+    """The child may still talk to the module."""
     program = f"""{ASKS}
 import signal
 def end(*_):

@@ -1,4 +1,4 @@
-"""What drivers send before, around and after their first connection, on every series."""
+"""The commands that drivers send before, around and after their first connection, on every series."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import trio
 from onemo import HostNetwork, Module, load_model, open_pty
-from onemo.runtime.models import Who, individual
+from onemo.runtime.models import Overrides, individual
 
 from tests.e2e.conftest import Start
 from tests.e2e.driver import Driver, connect, driver_of, identify, reboot, registered, resolve_and_buffer
@@ -106,7 +106,7 @@ async def test_a_lost_registration_and_its_return(series: str, peers: Peers) -> 
     """While a connection is open: it ends with a word, nothing opens, and then everything is as before."""
     call, place = series in CAT1, '"54A1","0B8F2D01",'
     host, port = "127.0.0.1", peers.echo().port("TCP", "127.0.0.1")
-    model = individual(load_model(series), Who(register_time=0.0, speed=20.0))
+    model = individual(load_model(series), Overrides(register_time=0.0, speed=20.0))
 
     def drive(link: str, lose: Callable[[], None], find: Callable[[], None]) -> None:
         with Driver(link, Transcript(lambda: "")) as driver:

@@ -25,7 +25,7 @@ ZONE = {
 
 
 class World(NamedTuple):
-    """What runs on loopback, and the module whose routes lead there."""
+    """Servers on loopback, and the module whose routes lead there."""
 
     module: Started
     echo: Echo

@@ -169,7 +169,7 @@ def test_the_dte_comes_and_goes_while_a_connection_lives(module: Started, peers:
 
 
 def payload_of(heard: bytes | bytearray) -> bytes:
-    """What the "rtcp" URCs of connection 0 carry; the last one may be cut."""
+    """Join the data of the "rtcp" URCs of connection 0; the last one may be cut."""
     payload, position = bytearray(), 0
     while head := re.compile(rb'\r\n\+MIPURC: "rtcp",0,(\d+),').match(heard, position):
         end = head.end() + int(head[1])

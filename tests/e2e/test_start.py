@@ -20,7 +20,7 @@ from tests.e2e.started import ROOT
 
 
 def refused(*arguments: str) -> str:
-    """What a start that is refused says: one line on stderr, nothing on stdout, exit status 2."""
+    """Return the words of a refused start: one line on stderr, nothing on stdout, exit status 2."""
     command = [sys.executable, "-m", "onemo", "run", *arguments]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=2 * WAIT)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr

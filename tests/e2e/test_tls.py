@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
-from hashlib import md5
-from pathlib import Path
 
 import pytest
 import trustme
 
-from tests.e2e.conftest import Start
 from tests.e2e.dte import Dte
 from tests.e2e.peers import Peers, port_of, receive
 from tests.e2e.sinks import GUARD, MEGABYTE, escape, payload, pouring, running, shared, stuff_line, take_all
@@ -273,7 +269,7 @@ def test_acknowledgements(dte: Dte, peers: Peers) -> None:
 
 
 def test_what_a_peer_that_does_not_read_leaves(dte: Dte, peers: Peers) -> None:
-    """Of what it has not acknowledged nothing is told, also where a record is half with the socket."""
+    """Nothing is told of bytes that it has not acknowledged, also where a record is half with the socket."""
     dte.ask('AT+MIPCFG="ackmode",0,1', "OK")
     dte.ask('AT+MIPCFG="timeout",0,1', "OK")
     switch_on(dte)
@@ -347,7 +343,7 @@ def test_bulk_through_stream_buffered_mode(dte: Dte, peers: Peers) -> None:
 
 
 def test_a_slow_peer(dte: Dte, peers: Peers) -> None:
-    """What it does not take holds the DTE up, and nothing is lost; what is under way goes on its own."""
+    """Bytes that it does not take hold the DTE up, and nothing is lost; a record under way goes on its own."""
     switch_on(dte)
     with serving(peers, context(SERVER), window=16384) as (port, served):
         dte.ask(f'AT+MIPOPEN=0,"TCP","{HOST}",{port},60,1', "OK", "CONNECT")
@@ -379,44 +375,3 @@ def test_closing_while_the_peer_does_not_read(dte: Dte, peers: Peers) -> None:
         assert set(receive(peer, 1 << 20)) <= {0x78}, "close_notify, else this raises"
         peer.close()
         dte.until(rb"\+MIPCLOSE: 0\r\n")
-
-
-# Secrets.
-
-
-def test_a_key_is_never_shown(start: Start, tmp_path: Path) -> None:
-    """Neither in the trace, nor live, nor in the answers: in pieces, after >, in the line, and echoed."""
-    secret, nv, trace = "c2VjcmV0", tmp_path / "nv.json", tmp_path / "trace"
-    module = start("ML307R", "--nv", str(nv), "--trace", str(trace), "-v")
-    with module.awake() as dte:
-        store(dte, "KEY", "a.key", secret.encode())
-        dte.write(b'AT+MSSLKEYWR="b.key",0,8\r' + secret.encode() + b"AT+CGMM\r")
-        dte.until(rb"ML307R\r\n\r\nOK\r\n")
-        dte.write(b"ATE1\r")
-        dte.until(rb"OK\r\n")
-        for part in (b"AT+MSSLK", b'EYWR="c.key",0,8,"c2V', b'jcmV0"\r'):
-            dte.write(part)
-            dte.lull(0.05)
-        dte.write(b"AT+MSSLLIST=2\r")
-        dte.until(rb'"c.key",8\r\n\r\nOK\r\n')
-        dte.write(b"ATE0\r")
-        dte.until(rb"OK\r\n")
-        dte.ask('AT+MSSLCERTRD="a.key"', "+CME ERROR: 766")
-        # Where nobody has asked for it: the command is refused, or its name has been corrected.
-        key = b"-----BEGIN PRIVATE KEY-----\r\nc2VjcmV0\r\n-----END PRIVATE KEY-----\r\n"
-        dte.write(b'AT+MSSLKEYWR="a.key",0,%d\r' % len(key))
-        dte.hears("+CME ERROR: 763")
-        dte.write(key)
-        dte.lull(0.05)
-        escaped = key.replace(b"\r\n", rb"\r\n")
-        dte.write(b'AT+MSSLKEYX\x08WR="d.key",0,%d,"%b"\r' % (len(escaped), escaped))
-        dte.until(rb"\r\nOK\r\n")
-        dte.ask('AT+MSSLCHECK="d.key"', f"+MSSLCHECK: {md5(key).hexdigest()}", "OK")
-    told = "".join(json.loads(line).get("data", "") for line in trace.read_text().splitlines())
-    for text in (told, module.stderr()):
-        for piece in ("c2V", "mV0"):
-            assert piece not in text
-        assert "MSSLKEYWR" in text
-        assert "AT+MSSLLIST" in text, "what follows is shown again"
-    assert secret in nv.read_text()
-    assert nv.stat().st_mode & 0o777 == 0o600

@@ -175,7 +175,7 @@ def test_a_peer_that_stops_reading(module: Started, dte: Dte, peers: Peers) -> N
 
 
 def test_a_peer_that_never_reads_is_left_with_an_escape(dte: Dte, peers: Peers) -> None:
-    """What the module holds still goes, before what MIPSEND gives it."""
+    """Bytes that the module holds still go, before those that MIPSEND gives it."""
     listener = peers.tcp(window=1)
     dte.ask(f'AT+MIPOPEN=0,"TCP","127.0.0.1",{port_of(listener)},,1', "OK", "CONNECT")
     data = payload(16384)
@@ -242,7 +242,7 @@ def test_an_escape_while_the_peer_sends(dte: Dte, peers: Peers) -> None:
 
 
 def _flood(dte: Dte, stop: threading.Event) -> None:
-    """What would all be answered if it were read as commands."""
+    """Bytes that would all be answered if they were read as commands."""
     while not stop.is_set():
         pour(dte, b"AT+CGMM\r" * 64)
 

@@ -32,8 +32,10 @@ def context(certificate: trustme.LeafCert | None) -> ssl.SSLContext:
 def serving(
     peers: Peers, made: ssl.SSLContext, turns: int = 1, window: int | None = None
 ) -> Iterator[tuple[int, Served]]:
-    """A server that shakes hands so many times, whether or not that succeeds: its port, and what it has. window: its
-    SO_RCVBUF."""
+    """A server that shakes hands so many times, whether or not that succeeds: its port, and what it has.
+
+    window: its SO_RCVBUF.
+    """
     listener, served = peers.tcp(window=window), Served()
 
     def serve() -> None:

@@ -40,7 +40,7 @@ def play(judge: Judge, pieces: list[bytes]) -> None:
 
 
 def complaint(text: str) -> str | None:
-    """What is wrong with a transcript; None: nothing."""
+    """Return the problem of a transcript; None: there is none."""
     try:
         parse("my.at", text)
     except UsageError as error:

@@ -18,7 +18,7 @@ PROMPT_LIMIT = 6
 CR, LF, SUB, ESC = 0x0D, 0x0A, 0x1A, 0x1B
 
 NextMode = str | int | None
-"""What comes after a line: "command", "online", or a prompt: of so many bytes, or (None) of any number."""
+"""The mode after a line: "command", "online", or a prompt: of so many bytes, or (None) of any number."""
 Told = list[tuple[str, bytes]]
 
 # Bytes that mean something somewhere come more often than others.
@@ -37,7 +37,7 @@ def pieces_of(draw: st.DrawFn, source: st.SearchStrategy[bytes]) -> list[bytes]:
 
 
 def framed(pieces: Iterable[bytes], modes: Iterator[NextMode]) -> Told:
-    """What the framer makes of pieces; transparent data in one."""
+    """Feed the pieces to a framer, and return its events; transparent data in one."""
     now = 5.0
     framer = Framer(MAX_LINE, guard=0.2)
     framer.command()

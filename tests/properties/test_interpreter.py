@@ -42,14 +42,14 @@ URC = re.compile(
 
 def characters(driver: Driver) -> tuple[int, int, int]:
     """S3, S4 and S5 as they are now."""
-    form = driver.modem.format
+    form = driver.modem.first.format
     return form.cr[0], form.lf[0], driver.modem.settings.get(EDITING).value
 
 
 def assert_alive(driver: Driver) -> None:
     """A CR, a banner that is still due, and what was switched off; then AT is answered with OK."""
     driver.wait(200)  # no entry lasts longer
-    if driver.modem.online:
+    if driver.modem.first.online:
         driver.type(b"+++")
         driver.wait(1)
     terminator, linefeed, editing = characters(driver)
@@ -103,7 +103,7 @@ def test_every_line_has_one_final_result(model: str, commands: list[str]) -> Non
     for connect_id, protocol in ((0, "TCP"), (1, "UDP")):
         driver.ask(f'AT+MIPOPEN={connect_id},"{protocol}","h",80')
     driver.type("AT{}\r".format(";".join(commands)).encode())
-    while driver.modem.framer.mode is Mode.PROMPT:
+    while driver.modem.first.framer.mode is Mode.PROMPT:
         driver.type(b"\x1b" * 8192)
     driver.wait(driver.modem.profile.radio.scan_time * len(commands))
     told = framed_lines(driver.take().replace(b"\r\n>", b""))

@@ -6,6 +6,7 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 
@@ -96,12 +97,12 @@ def typed_online(driver: Driver, pieces: list[tuple[bytes, float]]) -> tuple[byt
     typed = b""
     for piece, gap in pieces:
         driver.wait(gap)
-        if not driver.modem.online:
+        if not driver.modem.first.online:
             return typed[:-3], True
         driver.type(piece)
         typed += piece
     driver.wait(1)
-    return (typed, False) if driver.modem.online else (typed[:-3], True)
+    return (typed, False) if driver.modem.first.online else (typed[:-3], True)
 
 
 @settings(max_examples=200)
@@ -126,8 +127,8 @@ def test_transparent_mode_up(pieces: list[tuple[bytes, float]], chunk: int, room
         got += more
     driver.world.take_more(0, None)
     assert got + driver.world.got(0) == typed
-    assert driver.modem.connections[0].queued == 0
-    assert driver.modem.connections[0].sent == len(typed)
+    assert driver.modem.part(Connections)[0].queued == 0
+    assert driver.modem.part(Connections)[0].sent == len(typed)
 
 
 @given(st.lists(st.tuples(PIECE, GAP), min_size=1, max_size=10))
@@ -146,7 +147,7 @@ def test_transparent_mode_down(pieces: list[bytes], protocol: str, step: int | N
         driver.line_room = 0
     driver.world.peer_sends(0, *pieces)
     received = driver.take()
-    while step is not None and driver.modem.transmitter.peek():
+    while step is not None and driver.modem.first.transmitter.peek():
         driver.read_more(step)
         received += driver.take()
     assert received == b"".join(pieces)
@@ -184,7 +185,7 @@ def read_line(driver: Driver, command: str) -> tuple[bytes, bool]:
 
 @given(BUFFERING, st.lists(st.tuples(st.binary(max_size=1400), st.integers(0, 3)), max_size=20))
 def test_packet_buffered(series: str, packets: list[tuple[bytes, int]]) -> None:
-    """What is not told to be dropped is read, whole and in order."""
+    """Packets that are not told to be dropped are read, whole and in order."""
     driver = opened(series, "UDP", 3)
     driver.ask('AT+MIPCFG="encoding",0,0,1')
     driver.take()

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.wire.payload import BadPayload, ReceiveFormat, SendFormat, decode, encode, typed_length
+from onemo.at.payload import BadPayload, ReceiveFormat, SendFormat, decode, encode, typed_length
 
 NAMED = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 0x22: '"', 0x5C: "\\"}
 ESCAPE = re.compile(rb'\\(?:[rntabfv\\"]|x[0-9A-Fa-f]{2}|[0-7]{1,3})', re.DOTALL)

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from onemo.errors import NetFailure
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
 from onemo.net.interface import CloseResult
 
 from tests.support.driver import Driver

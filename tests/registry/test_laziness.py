@@ -12,9 +12,9 @@ from onemo.at.command import is_basic
 from onemo.at.family import Family
 from onemo.at.store import Settings, Slot
 from onemo.families import FAMILIES
+from onemo.families.sockets.profile import CONNECTION
 from onemo.modem.modem import Modem
-from onemo.profile.schema import CONNECTION
-from onemo.runtime.models import Model, Who, individual
+from onemo.runtime.models import Model, Overrides, individual
 
 from tests.support.driver import Driver, model_named
 from tests.support.lazy import CORE, LATER, SUB_MODELS, Described, described, lazy, needed_by
@@ -108,6 +108,6 @@ def test_clac_lists_every_command_in_the_order_of_the_list(order: list[Family], 
 
 def test_what_is_shortened_is_so_whenever_it_is_bound() -> None:
     """--speed, of a table that is read later."""
-    quick = individual(lazy("MN316"), Who(speed=10.0))
+    quick = individual(lazy("MN316"), Overrides(speed=10.0))
     quick.has("MIPOPEN")
     assert quick.profile.table(CONNECTION).msl == pytest.approx(model_named("MN316").profile.table(CONNECTION).msl / 10)

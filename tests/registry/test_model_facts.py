@@ -1,52 +1,14 @@
-"""What the manual's footnotes and the base guide say of each series, read a second time, against the profiles."""
+"""The manual's footnotes and the base guide on each series, read a second time, against the profiles."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TypeVar
-
-import pytest
-from onemo.at.command import is_basic
+from onemo.families.ntp import TIME
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CLOSE_MODES, CONNECTION, OPEN_RESULTS
 from onemo.profile.loader import model_files, sub_models
-from onemo.profile.schema import CLOSE_MODES, CONNECTION, DISCONNECTED, OPEN_RESULTS, PING, TIME, ParamSection, Profile
+from onemo.profile.schema import ParamSection, Profile
 
-from tests.support.profiles import load
-
-T = TypeVar("T")
-
-NB = "MN316 MN316-S MN316A MN318 MN319 MN326"
-CAT1 = "ML302A ML305A ML307A ML302S ML307S ML305U ML305M ML307R ML307G"
-SERIES = f"{NB} {CAT1}".split()
-
-SUB_MODELS = {
-    "MN316": "MN316-DBRS MN316-DLVS",
-    "MN316-S": "MN316-S-DLVS",
-    "MN316A": "MN316A-D MN316A-DC",
-    "MN318": "MN318-BX MN318-LC MN318-LX",
-    "MN319": "MN319-DL",
-    "MN326": "MN326-X",
-    "ML302A": "ML302A-DCLM ML302A-DSLM ML302A-GCLM ML302A-GSLM",
-    "ML305A": "ML305A-DC ML305A-DS ML305A-DL",
-    "ML307A": "ML307A-DCLN ML307A-DSLN ML307A-GCLN ML307A-GSLN ML307A-DL",
-    "ML302S": "ML302S-DNLM",
-    "ML307S": "ML307S-DNLM",
-    "ML305U": "ML305U-DBLN",
-    "ML305M": "ML305M-DSLM",
-    "ML307R": "ML307R-DC ML307R-DL ML307R-BL ML307R-MC ML307R-ML",
-    "ML307G": "ML307G-DL ML307G-DC",
-}
-
-
-def table(*rows: tuple[str, T]) -> dict[str, T]:
-    """Each series' value, from rows that name the series they are about; each must be named once."""
-    values = {series: value for names, value in rows for series in names.split()}
-    assert sorted(series for names, _ in rows for series in names.split()) == sorted(SERIES)
-    return values
-
-
-def without(names: str, series: str) -> str:
-    return " ".join(name for name in names.split() if name != series)
-
+from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
 
 CONNECT_IDS = table(("MN316 MN316-S MN326", "0-4"), ("MN316A MN319", "0-3"), (f"MN318 {CAT1}", "0-5"))
 CIDS = table(
@@ -105,82 +67,6 @@ TIME_TIMEOUTS = table(("ML302A ML305A ML307A ML307G ML302S ML307S ML307R", 30), 
 CACHED_MODES = table((without(CAT1, "ML307G"), 0), ("ML307G", 1), (NB, 1))
 CLOCK_STARTS = table(("MN316 MN316A MN326", ""), (f"MN316-S MN318 MN319 {CAT1}", "80/01/06,00:00:00"))
 
-LACKING = table(
-    ("ML302A ML305A ML307A", {"&F", "Z", "CLAC"}),
-    ("ML307G", {"&F", "Z"}),
-    ("ML307R", {"&F", "Z", "S3", "S4", "S5", "CLAC"}),
-    ("ML305M", {"Q", "Z", "X", "GSN", "CLAC"}),
-    ("MN316 MN316-S MN326", {"MIPSACK", "CLAC"}),
-    ("MN316A MN318 MN319 ML302S ML307S ML305U", {"CLAC"}),
-)
-VERBOSE = table(("ML305M ML307G", "1"), (f"{NB} ML302A ML305A ML307A ML302S ML307S ML305U ML307R", "0-1"))
-QUIET = table(("ML307G", "0"), (without(f"{NB} {CAT1}", "ML307G"), "0-1"))
-ERROR_LEVELS = table(
-    ("ML302S ML307S", "1"), ("ML307G", "0-1"), (f"{NB} ML302A ML305A ML307A ML305U ML305M ML307R", "0-2")
-)
-SERIAL_NUMBERS = table((f"{NB} ML305M ML307G", "0-3"), ("ML302A ML305A ML307A ML302S ML307S ML305U ML307R", "0-1"))
-AUTOBAUD = table(("ML302A ML305A ML307A ML307R", True), (f"{NB} ML302S ML307S ML305U ML305M ML307G", False))
-REVISIONS = table(
-    ("ML302S ML307S", "Revision: {sub_model}-MBRH0S01"),
-    (f"{NB} ML302A ML305A ML307A ML305U ML305M ML307R ML307G", "{sub_model}-MBRH0S01"),
-)
-
-ERRORS = {  # manual 5, and 27.007 9.2
-    "phone_failure": 0,
-    "not_allowed": 3,
-    "not_supported": 4,
-    "sim_not_inserted": 10,
-    "sim_pin_required": 11,
-    "sim_puk_required": 12,
-    "sim_failure": 13,
-    "incorrect_password": 16,
-    "memory_full": 20,
-    "not_found": 22,
-    "no_network": 30,
-    "network_timeout": 31,
-    "disabled": 51,
-    "aborted": 52,
-    "unspecified_gprs": 148,
-    "incorrect_parameters": 50,
-    "unknown_error": 100,
-    "tcpip_unknown": 550,
-    "not_used": 551,
-    "in_use": 552,
-    "not_connected": 553,
-    "socket_failed": 554,
-    "bind_failed": 555,
-    "listen_failed": 556,
-    "refused": 557,
-    "timed_out": 558,
-    "connection_failed": 559,
-    "write_failed": 560,
-    "read_failed": 561,
-    "accept_failed": 562,
-    "pdp_inactive": 570,
-    "pdp_activation_failed": 571,
-    "pdp_deactivation_failed": 572,
-    "no_apn": 575,
-    "port_busy": 576,
-    "family_unsupported": 577,
-    "dns_failed": 580,
-    "dns_busy": 581,
-    "ping_busy": 582,
-    "tls_unknown": 750,
-    "tls_setup": 751,
-    "tls_unverified": 752,
-    "tls_timed_out": 753,
-    "tls_failed": 754,
-    "file_unknown": 760,
-    "file_format": 761,
-    "file_missing": 762,
-    "file_exists": 763,
-    "file_write_failed": 764,
-    "file_write_busy": 765,
-    "file_read_failed": 766,
-    "file_delete_failed": 767,
-    "file_too_large": 768,
-    "file_load_failed": 769,
-}
 OPEN_ERRORS = {
     "name": 580,
     "tls_setup": 751,
@@ -202,31 +88,8 @@ OPEN_ERRORS = {
 }
 
 
-@cache
-def profile_of(name: str) -> Profile:
-    return load(name).profile
-
-
-@pytest.fixture(params=SERIES)
-def model(request: pytest.FixtureRequest) -> Profile:
-    return profile_of(request.param)
-
-
-def param(model: Profile, command: str, name: str) -> ParamSection:
-    return model.commands[command].params[name]
-
-
 def key_param(model: Profile, key: str, name: str) -> ParamSection:
     return model.commands["MIPCFG"].keys[key].params[name]
-
-
-def accepted(section: ParamSection) -> str | None:
-    return section.range.text if section.range else None
-
-
-def luhn(digits: str) -> int:
-    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(digits))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10
 
 
 def test_there_are_fifteen_series() -> None:
@@ -398,98 +261,3 @@ def test_the_time(model: Profile) -> None:
     ]
     assert model.table(TIME) == (1, 2, 3)
     assert model.clock == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
-
-
-def is_told(name: str) -> bool:
-    """Whether LACKING tells of a command."""
-    return is_basic(name) or name in ("MIPSACK", "GSN", "CLAC")
-
-
-def test_the_basics_of_v250(model: Profile) -> None:
-    lacking = {name for name, command in model.commands.items() if is_told(name) and not command.available}
-    assert lacking == LACKING[model.series]
-    assert accepted(param(model, "V", "value")) == VERBOSE[model.series]
-    assert accepted(param(model, "Q", "value")) == QUIET[model.series]
-    defaults = {name: param(model, name, "value").default for name in ("E", "V", "Q", "S3", "S4", "S5")}
-    echo = 1 if model.family == "NB" else 0
-    assert defaults == {"E": echo, "V": 1, "Q": 0, "S3": 13, "S4": 10, "S5": 8}
-
-
-@pytest.mark.parametrize("series", ["ML305A", "ML307A"])
-def test_the_dl_sub_models_lack_the_s_parameters(series: str) -> None:
-    for name in SUB_MODELS[series].split():
-        sections = profile_of(name).commands
-        lacking = {command for command in sections if is_basic(command) and not sections[command].available}
-        assert lacking == {"&F", "Z"} | ({"S3", "S4", "S5"} if name == f"{series}-DL" else set())
-
-
-def test_errors_and_identity(model: Profile) -> None:
-    levels = param(model, "CMEE", "n")
-    assert (accepted(levels), levels.default) == (ERROR_LEVELS[model.series], 1)
-    assert {name: section.number for name, section in model.cme.items()} == ERRORS
-    serial_number = param(model, "CGSN", "snt")
-    assert (accepted(serial_number), serial_number.default) == (SERIAL_NUMBERS[model.series], 0)
-    identity = model.identity
-    assert (identity.manufacturer, identity.model) == ("CMCC", model.series)
-    assert identity.revision == REVISIONS[model.series]
-    assert luhn(identity.imei) == 0
-    assert identity.imeisv == identity.imei[:14] + identity.svn
-
-
-def test_every_series_has_an_imei_of_its_own() -> None:
-    assert len({profile_of(series).identity.imei for series in SERIES}) == len(SERIES)
-
-
-def test_power(model: Profile) -> None:
-    assert model.power.autobaud == AUTOBAUD[model.series]
-    assert (model.power.banner, model.power.reboot_notice) == ("+MATREADY", "REBOOTING")
-    assert model.table(DISCONNECTED) == {"peer_closed": 1, "broken": 2, "pdp_down": 3}
-
-
-FUNCTIONS = table((NB, "0,1"), (CAT1, "0,1,4"))
-RESETS = table(
-    ("MN316 MN316A MN318 MN326 ML305U", False),
-    ("MN316-S MN319 ML302A ML305A ML307A ML302S ML307S ML305M ML307R ML307G", True),
-)
-REPORTS = table(("ML302S ML307S ML305M ML307G", "0-2"), (f"{NB} ML302A ML305A ML307A ML305U ML307R", "0-5"))
-WITHOUT_CREG = [
-    "ML302A-DCLM",
-    "ML302A-GCLM",
-    "ML305A-DC",
-    "ML305A-DL",
-    "ML307A-DCLN",
-    "ML307A-GCLN",
-    "ML305U-DBLN",
-    "ML305M-DSLM",
-    "ML307R-DC",
-    "ML307R-DL",
-    "ML307R-BL",
-    "ML307R-MC",
-    "ML307R-ML",
-]
-
-
-def test_the_radio(model: Profile) -> None:
-    assert accepted(param(model, "CFUN", "fun")) == FUNCTIONS[model.series]
-    assert param(model, "CFUN", "rst").available == RESETS[model.series]
-    assert model.radio.resets_contexts == (model.series in ("MN316", "MN318"))
-    assert model.radio.full_reboots == (model.series == "MN319")
-    assert model.radio.act == (9 if model.family == "NB" else 7)
-    assert accepted(param(model, "CEREG", "n")) == REPORTS[model.series]
-    assert accepted(param(model, "CGREG", "n")) == "0-3"
-    assert model.commands["ICCID"].available == (model.family == "Cat.1")
-    assert model.commands["CTZR"].available == (model.series in ("ML302S", "ML307S", "ML305U", "ML307G"))
-    assert model.commands["CTZU"].available == (model.series in ("ML302S", "ML307S", "ML305U"))
-
-
-def test_which_have_no_creg() -> None:
-    names = [name for subs in SUB_MODELS.values() for name in subs.split()]
-    lacking = {name for name in names if not profile_of(name).commands["CREG"].available}
-    assert lacking == set(WITHOUT_CREG)
-
-
-def test_the_card(model: Profile) -> None:
-    assert model.sim[:6] == (True, "1234", "12345678", False, 3, 10)
-    assert len(model.identity.iccid) == 20
-    assert luhn(model.identity.iccid) == 0
-    assert model.identity.imsi.startswith(model.radio.plmn)

@@ -1,4 +1,4 @@
-"""What a test's network answers beside connections: names, echo requests, the time; and what was asked."""
+"""The answers of a test's network beside connections: names, echo requests, the time; and all that was asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onemo.errors import NetFailure
 from onemo.modem.channel import Ask, Cancel, EchoReply
 from onemo.modem.intents import Store
-from onemo.net.interface import Echo, Family, LookupRequest, PingRequest, TimeRequest
+from onemo.net.interface import AddressFamily, Echo, LookupRequest, PingRequest, TimeRequest
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -91,7 +91,7 @@ class Answers:
             case LookupRequest() as request:
                 found = self.names.get(request.name, [])
                 families = request.names.families
-                of = [[a for a in found if (":" in a) is (family is Family.IPV6)] for family in families]
+                of = [[a for a in found if (":" in a) is (family is AddressFamily.IPV6)] for family in families]
                 addresses = [a for each in of for a in each] if request.every else next(filter(None, of), [])
                 ask.done(addresses or NetFailure.NAME, self._driver.now)
             case PingRequest():

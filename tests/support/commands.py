@@ -206,11 +206,11 @@ BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
 
 
 OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS")
-"""Those whose test form tells more than ranges; transcripts have them."""
+"""Commands whose test form tells more than ranges; transcripts have them."""
 
 
 def section(series: str, command: str) -> CommandSection:
-    """What the profile of a series says of a command."""
+    """Return the section of a command in the profile of a series."""
     return model_named(series).profile.commands[command]
 
 
@@ -224,7 +224,7 @@ def offers(series: str, command: str) -> tuple[str, ...]:
 
 
 def param(series: str, command: str, name: str, key: str = "") -> ParamSection:
-    """What it says of a parameter; of a string it may say nothing."""
+    """Return the section of a parameter; of a string there may be none."""
     where = section(series, command)
     params = where.keys[key].params if key else where.params
     own, shared = params.get(name), model_named(series).profile.params.get(name)

@@ -1,5 +1,6 @@
-r"""What the lines of a transcript that start with ``!`` do. ID is a connect_id, or httpid=0
-for whoever else owns a connection; TEXT has a transcript's escapes.
+"""The directives of a transcript: its lines that start with ``!``.
+
+ID is a connect_id, or httpid=0 for whoever else owns a connection; TEXT has a transcript's escapes.
 
 power on                    the supply is switched on
 power off | back            it goes, it returns
@@ -53,7 +54,7 @@ from collections.abc import Callable
 
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 from onemo.profile.index import Label
@@ -101,7 +102,7 @@ _ID = r"\d|[a-z]\w*=\d"
 
 
 def _key(text: str) -> Key:
-    """The key of a connection."""
+    """Read the key of a connection."""
     index_name, _, number = text.rpartition("=")
     return Label(index_name, int(number)) if index_name else int(number)
 
@@ -113,7 +114,7 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"power (off|back)", lambda driver, given: driver.supply(on=given[1] == "back")),
     (r"dtr", lambda driver, _: driver.raise_dtr()),
     (r"state (\w+)", lambda driver, given: _equal(driver.modem.power.state.name.lower(), given[1])),
-    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.baud_rate, int(given[1]))),
+    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.first.baud_rate, int(given[1]))),
     (r"wait ([\d.]+)", lambda driver, given: driver.wait(float(given[1]))),
     (r"(open|send|close) (ID) held", lambda driver, given: driver.world.hold(given[1], _key(given[2]))),
     (r"open (ID) done", lambda driver, given: driver.world.finish_open(_key(given[1]))),

@@ -33,7 +33,7 @@ def instructions() -> list[Instruction]:
 
 
 def values(name: str, stage: int | None = None) -> list[str]:
-    """What the instructions of this name say; of all stages if none is given."""
+    """Return the values of the instructions of this name; of all stages if none is given."""
     return [found.value for found in instructions() if found.name == name and stage in (None, found.stage)]
 
 
@@ -45,6 +45,6 @@ def words(name: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What ENV sets."""
+    """Return the variables that ENV sets."""
     (value,) = values("ENV")
     return dict(re.findall(r"(\w+)=(\S+)", value))

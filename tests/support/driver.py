@@ -81,7 +81,7 @@ class Driver:
         self._read_line()
 
     def take(self) -> bytes:
-        """What the DTE has received since it last looked."""
+        """Take the bytes that the DTE has received since it last looked."""
         taken = bytes(self._received)
         self._received.clear()
         return taken
@@ -92,7 +92,7 @@ class Driver:
         return self.take()
 
     def answer(self, line: str) -> list[str]:
-        """As ask, in lines: each stands between CR LF pairs of its own, else this fails."""
+        """Ask, and return the answer in lines: each stands between CR LF pairs of its own, else this fails."""
         return framed_lines(self.ask(line))
 
     def read_more(self, count: int) -> None:
@@ -100,7 +100,7 @@ class Driver:
         assert self.line_room is not None
         self.line_room += count
         self._flush()
-        if not self.modem.transmitter.full:
+        if not self.modem.first.transmitter.full:
             self.modem.settle(self.now)
             self._step()
             self._read_line()
@@ -148,9 +148,10 @@ class Driver:
     # Inside.
 
     def _read_line(self) -> None:
-        while self._typed and self.modem.wants_input:
+        while self._typed and self.modem.first.wants_input:
             data, self._typed = self._typed[: self._chunk], self._typed[self._chunk :]
-            self.modem.receive(data, self.now)
+            self.modem.first.receive(data, self.now)
+            self.modem.settle(self.now)
             self._step()
 
     def _step(self) -> None:
@@ -169,7 +170,7 @@ class Driver:
         self.world.tell()
 
     def _flush(self) -> None:
-        transmitter = self.modem.transmitter
+        transmitter = self.modem.first.transmitter
         while data := transmitter.peek():
             count = len(data) if self.line_room is None else min(len(data), self.line_room)
             if count == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.presets import parse_faults
 from onemo.faults.seams.attach import Faults, Wrapper
 from onemo.modem.modem import Modem
@@ -23,13 +23,13 @@ class FaultyDriver(Driver):
         for text in said:
             self.arm(text)
 
-    def arm(self, text: str) -> Armed:
+    def arm(self, text: str) -> ArmedFault:
         """Arm what the text says; the last of it, if it is several."""
         armed = [self.faults.arm(fault) for fault in parse_faults(text)]
         self._due()
         return armed[-1]
 
-    def disarm(self, armed: Armed) -> None:
+    def disarm(self, armed: ArmedFault) -> None:
         self.faults.disarm(armed.id)
         self._due()
 
@@ -62,7 +62,7 @@ class FaultyDriver(Driver):
 
 
 class _Running:
-    """Implements onemo.faults.seams.attach.Running."""
+    """Implements onemo.faults.seams.attach.FaultTarget."""
 
     def __init__(self, driver: FaultyDriver) -> None:
         self._driver = driver

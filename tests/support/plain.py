@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Model:
-    """What is known of one instance: unread holds pieces (TCP) or packets (UDP)."""
+    """A plain model of one instance. unread: pieces (TCP) or packets (UDP)."""
 
     number: int
     state: str = "INITIAL"

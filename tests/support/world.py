@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onemo.errors import NetFailure
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
-from onemo.modem.connection import Loss
-from onemo.modem.instance import Instance
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Wait
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label
@@ -102,7 +102,7 @@ class World:
         self._opened(self.opening.pop(key))
 
     def take_only(self, key: Key, taken: int, *, failed: bool = False) -> None:
-        """What becomes of the next send, or now of the one that is held."""
+        """Decide the next send, or now the one that is held."""
         if self.sending is not None:
             self._finish_send(Sent(taken, failed))
         else:
@@ -114,14 +114,14 @@ class World:
         self._finish_send(Sent(len(self.sending.data)))
 
     def end_close(self, key: Key, result: CloseResult) -> None:
-        """How the next close ends; one that is held ends so now."""
+        """Decide how the next close ends; one that is held ends so now."""
         if key in self.closing:
             self._closed(key, result)
         else:
             self._close_results[key] = result
 
     def take_more(self, key: Key, room: int | None) -> None:
-        """Of transparent mode so many bytes more are taken, then none; None: all."""
+        """Take so many bytes more of transparent mode, then none; None: all."""
         peer = self.peers[key]
         peer.room = room
         while count := self._take_outbox(peer):
@@ -135,7 +135,7 @@ class World:
         self.network = self.network._replace(ipv4=next(given), ipv6=next(given))
 
     def hands_over(self, *, name_servers: tuple[str, ...] | None = None, utc: float | None = None) -> None:
-        """What the network tells: name servers from now on, the time (seconds since 1970) at the next registration."""
+        """Hand over name servers from now on, and the time (seconds since 1970) at the next registration."""
         if name_servers is not None:
             self.network = self.network._replace(name_servers=name_servers)
             self._driver.modem.name_servers = name_servers
@@ -177,7 +177,7 @@ class World:
             self._feeding = False
 
     def got(self, key: Key) -> bytes:
-        """What the peer received since the last look: the stream, or the next datagram."""
+        """Return the bytes that the peer received since the last look: the stream, or the next datagram."""
         peer = self.last_peers[key]
         if not peer.got:
             return b""
@@ -290,7 +290,7 @@ class World:
             forward.owner.on_taken(count, self._driver.now)
 
     def _take_outbox(self, peer: Peer) -> int:
-        """How many bytes of the oldest payload the peer takes: of a datagram all or none."""
+        """Return how many bytes of the oldest payload the peer takes: of a datagram all or none."""
         if not peer.outbox:
             return 0
         data = peer.outbox.popleft()

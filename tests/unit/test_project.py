@@ -1,4 +1,4 @@
-"""What is shipped, and what ``scripts/run`` stands on where Python comes without pip."""
+"""The wheel and its profiles, and the setup of ``scripts/run`` where Python comes without pip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""The README: all that it shows happens."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from onemo.cli.main import app
 from onemo.cli.show import check_file, show_model
 from onemo.errors import NetError
 from onemo.families import FAMILIES
-from onemo.net.interface import Family
+from onemo.families.sockets.profile import OPEN_RESULTS
+from onemo.net.interface import AddressFamily
 from onemo.net.sandbox import load_config
-from onemo.profile.schema import OPEN_RESULTS
 from onemo.runtime.labfile import read_lab
-from onemo.runtime.labtable import Table
+from onemo.runtime.labtable import KEYS
+
+from scripts.option_tables import written
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -40,7 +42,7 @@ def section(title: str) -> str:
 
 
 def runs(code: str) -> str:
-    """What a program prints, with the command onemo-emulator within its reach."""
+    """Run a program with the command onemo-emulator within its reach, and return what it prints."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(
@@ -163,7 +165,7 @@ def test_the_first_session(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("series", ["ML307R", "MN316"])
 def test_the_numbers_of_what_fails(series: str) -> None:
-    """What the text says of MIPOPEN's results is what the profiles say."""
+    """The text says of MIPOPEN's results what the profiles say."""
     profile = load_model(series).profile
     results = profile.table(OPEN_RESULTS)
     shown = [results.other, results.name, results.not_registered, results.no_context]
@@ -206,9 +208,9 @@ def test_the_sandbox_file(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.toml"
     file.write_text(content)
     sandbox = Sandbox(load_config(file))
-    assert sandbox.addresses("www.example.com", Family.IPV4) == ["192.0.2.80"]
+    assert sandbox.addresses("www.example.com", AddressFamily.IPV4) == ["192.0.2.80"]
     with pytest.raises(NetError):
-        sandbox.addresses("gone.example.com", Family.IPV4)
+        sandbox.addresses("gone.example.com", AddressFamily.IPV4)
 
 
 def test_the_lab(tmp_path: Path) -> None:
@@ -216,14 +218,18 @@ def test_the_lab(tmp_path: Path) -> None:
     file = tmp_path / "lab.toml"
     file.write_text(content)
     planned = read_lab(file)
-    assert [each.spec.who.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
+    assert [each.spec.overrides.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
     assert planned[0].spec.cable.link == tmp_path / "meter-001"
     assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
 
 
+def test_the_tables_of_options_are_what_the_script_writes() -> None:
+    assert written(README) == README, "write them anew: .venv/bin/python -m scripts.option_tables"
+
+
 def test_every_key_of_a_lab_is_listed() -> None:
     heads = re.findall(r"^\| (`.*?) \|", section("A lab"), re.MULTILINE)
-    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(Table._fields)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(KEYS)
 
 
 def test_the_routes_are_routes() -> None:

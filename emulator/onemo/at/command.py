@@ -25,6 +25,10 @@ class Device(Protocol):
 
     settings: Settings
 
+    def settings_of(self, slot: Slot[Any]) -> Settings:
+        """The settings that hold a slot: the device's, or those of the console that asks."""
+        ...
+
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; Pending where it has to be written down before the answer."""
         ...
@@ -46,7 +50,7 @@ class Prompt(NamedTuple):
 
     timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
     whether the time-out ended it), or None after ESC. It may raise CommandError. secret: what is
-    entered is shown to nobody.
+    entered is shown to nobody. text: the prompt itself, None: the line's.
     """
 
     length: int | None
@@ -54,6 +58,7 @@ class Prompt(NamedTuple):
     timeout: float
     finish: Callable[[bytes | None, bool], Outcome]
     secret: bool = False
+    text: str | None = None
 
 
 Outcome = Reply | Pending | Prompt
@@ -68,8 +73,8 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. looks: the answer of the
-    test command takes a device that looks around.
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter.
+    test_reads_device: the answer of the test command depends on the device.
     """
 
     name: str
@@ -77,7 +82,7 @@ class BoundCommand(NamedTuple, Generic[D]):
     records: Mapping[str, BoundRecord[Any]]
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
     escapes: Callable[[D, bytes], bool] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
 
 def print_line(name: str, *values: int | str | bytes | None) -> bytes:
@@ -115,8 +120,8 @@ def _test_reply(
 class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
-    tested: it has a test form; test: what that answers where it is not the ranges, looks: that takes a device. Every
-    basic command (one without ``+``) is bare.
+    tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
+    the device. Every basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -126,7 +131,7 @@ class Action(NamedTuple, Generic[D, R]):
     tested: bool = True
     escapes: Callable[[D, bytes], bool] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -142,12 +147,14 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, looks=self.looks)
+        return BoundCommand(
+            self.name, forms, {"": bound}, escapes=self.escapes, test_reads_device=self.test_reads_device
+        )
 
 
 class Query(NamedTuple, Generic[D, R]):
     """A command that tells: read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the
-    ranges. looks: test takes a device that looks around (AT+COPS)."""
+    ranges. test_reads_device: test depends on the device (AT+COPS)."""
 
     name: str
     record: type[R]
@@ -155,7 +162,7 @@ class Query(NamedTuple, Generic[D, R]):
     select: Callable[[D, R], Outcome]
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
-    looks: bool = False
+    test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         bound = bind_record(self.record, section.params, shared)
@@ -165,7 +172,7 @@ class Query(NamedTuple, Generic[D, R]):
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, looks=self.looks)
+        return BoundCommand(self.name, forms, {"": bound}, test_reads_device=self.test_reads_device)
 
 
 def _keep(device: object, record: object) -> None:
@@ -200,7 +207,7 @@ class Setting(NamedTuple, Generic[D, R]):
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:
-        return print_line(self.name, *self.shown(device, device.settings.get(self.slot, index)))
+        return print_line(self.name, *self.shown(device, device.settings_of(self.slot).get(self.slot, index)))
 
     def _read(self, bound: BoundRecord[R]) -> Handler[D]:
         def read(device: D, arguments: Arguments) -> Reply:
@@ -216,7 +223,7 @@ class Setting(NamedTuple, Generic[D, R]):
                 index = _index(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
-            record = bound.parse(arguments, device.settings.get(self.slot, index))
+            record = bound.parse(arguments, device.settings_of(self.slot).get(self.slot, index))
             self.check(device, record)
             if self.adjusted is not None:
                 record = self.adjusted(device, record)
@@ -238,7 +245,7 @@ class Setting(NamedTuple, Generic[D, R]):
             return {Form.EXECUTE: execute}
 
         def read(device: D, arguments: Arguments) -> Reply:
-            (value,) = self.shown(device, device.settings.get(self.slot))
+            (value,) = self.shown(device, device.settings_of(self.slot).get(self.slot))
             return Reply((str(value).zfill(3).encode(),))
 
         return {Form.SET: execute, Form.READ: read}
@@ -315,13 +322,15 @@ class KeyedSetting(NamedTuple, Generic[D]):
             indices = self.ids(device, index if rest else None)
         if len(rest) <= indexed:
             return Reply([self._line(device, key, index) for index in indices])
-        record = bound.parse(rest, device.settings.get(slot, index))
+        record = bound.parse(rest, device.settings_of(slot).get(slot, index))
         key.check(device, record)
         _require_fit(slot, record)
         return device.keep(slot, record, index)
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
-        return print_line(self.name, key.slot.name, *key.shown(device, device.settings.get(key.slot, index)))
+        return print_line(
+            self.name, key.slot.name, *key.shown(device, device.settings_of(key.slot).get(key.slot, index))
+        )
 
 
 Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]

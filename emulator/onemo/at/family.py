@@ -11,15 +11,14 @@ from onemo.profile.schema import Profile, Table
 
 
 class Index(NamedTuple):
-    """A parameter by whose number commands choose an instance, like connect_id; faults and traces know it by that name.
+    """The index that counts the instances of a family, named like its parameter in the commands.
 
-    noun: names an instance to a reader; highest: number on any model; urcs: regular expression that finds the number
-    (group 1) in the URCs that tell one.
+    about: of the fault key that confines a fault to one of them; urcs: a pattern of the URCs that tell such a number
+    (group 1).
     """
 
     name: str
-    noun: str
-    highest: int
+    about: str
     urcs: bytes
 
 
@@ -27,9 +26,9 @@ class Family(NamedTuple):
     """One line of the list of families; nothing else names a family.
 
     name: of its file in ``profiles/base/``. title: for documents. module: exports ``DEFINITION``. It is imported, and
-    the profile's file read, at the first of commands, when the NV holds one of keeps, or at a boot where wakes says so
-    of what the NV holds; with core, at the start. needs: families whose parameters or errors its profile refers to.
-    indices: of the instances that it has.
+    the profile's file read, at the first of commands, when the NV holds one of keeps, or at a boot where wakes says
+    so of what the NV holds; with core, at the start. instances: the index of those that it has. needs: families whose
+    parameters or errors its profile refers to.
     """
 
     name: str
@@ -37,9 +36,9 @@ class Family(NamedTuple):
     module: str
     commands: tuple[str, ...]
     core: bool = False
+    instances: Index | None = None
     needs: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
-    indices: tuple[Index, ...] = ()
     wakes: Callable[[Mapping[str, object]], bool] | None = None
 
 
@@ -56,14 +55,24 @@ def either(answer: bool, told: str, plain: str) -> Trait:
     return Trait(told) if answer else Trait(plain, plain=True)
 
 
+class StateField(NamedTuple):
+    """A field of a module's state that a family adds for the control API: its name, its type for the schema, how it is
+    read from the device, and its value before there is one."""
+
+    name: str
+    type: object
+    read: Callable[[Any], object]
+    empty: object = ()
+
+
 class FamilyDefinition(NamedTuple, Generic[D]):
     """What a family's module defines.
 
     tables: its own of the profile. part: its state of one boot cycle; keepers: make its state that lasts, by the name
     in the NV. check: finds the mistakes of a profile that only the family knows of, each a key path and a problem.
     shows: the tables of the profile that the reader of a command wants. traits: tell models apart, by the question that
-    each answers. kept_only: settings that make no difference here, and why; remarks: in what commands are not quite as
-    on the module.
+    each answers. state: for the control API. kept_only: settings that make no difference here, and why; remarks: in
+    what commands are not quite as on the module.
     """
 
     declarations: tuple[Declaration[D], ...]
@@ -74,5 +83,6 @@ class FamilyDefinition(NamedTuple, Generic[D]):
     check: Callable[[Profile], Iterable[tuple[str, str]]] | None = None
     shows: Mapping[str, tuple[str, ...]] = {}
     traits: Callable[[Profile], Mapping[str, Trait]] | None = None
+    state: tuple[StateField, ...] = ()
     kept_only: Mapping[str, str] = {}
     remarks: Mapping[str, str] = {}

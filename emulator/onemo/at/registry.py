@@ -160,6 +160,13 @@ class Binder(Generic[D]):
         self._bind(woken)
         return [self.bound[family.name] for family in woken]
 
+    def bind_module(self, name: str) -> None:
+        """Bind the family that a module belongs to, if it waits."""
+        for family in self._waiting.values():
+            if f"{name}.".startswith(f"{family.module}."):
+                self.bind_command(family.commands[0])
+                return
+
     def bind_all(self) -> None:
         """Bind every family that waits. Raises ProfileError with every mistake."""
         self._bind(list(self._waiting.values()))

@@ -102,9 +102,9 @@ class ReplyFormat:
         before = eol if self.verbose else b""
         return b"".join([part for line in lines for part in (before, line, eol)])
 
-    def prompt(self) -> bytes:
-        """The ``>`` of a payload entry: no blank, no line end after it."""
-        return self.cr + self.lf + b">"
+    def prompt(self, text: str) -> bytes:
+        """The ``>`` of a payload entry, as a profile writes it, with the line's own characters for CR and LF."""
+        return text.encode().translate(bytes.maketrans(b"\r\n", self.cr + self.lf))
 
     def notice(self, line: bytes) -> bytes:
         """A URC: always with a pair of line ends."""

@@ -13,15 +13,16 @@ R = TypeVar("R", bound=NamedTuple)
 class Slot(NamedTuple, Generic[R]):
     """The name of one stored setting and the record it holds.
 
-    of: the command that sets it, where the name is a key of that. indexed_by: the first field of the record
-    ("connect_id", "ssl_id"), where there is a record for each value of it. lasts: tells whether a record outlives the
-    boot cycle where the setting does; None: every one. check: raises ValueError for a record that may not be held,
-    though its parameters are in range.
+    of: the command that sets it, where the name is a key of that. of_console: each console has its own. indexed_by: the
+    first field of the record ("connect_id", "ssl_id"), where there is a record for each value of it. lasts: tells
+    whether a record outlives the boot cycle where the setting does; None: every one. check: raises ValueError for a
+    record that may not be held, though its parameters are in range.
     """
 
     name: str
     record: type[R]
     of: str = ""
+    of_console: bool = False
     indexed_by: str | None = None
     lasts: Callable[[Any], bool] | None = None
     check: Callable[[Any], None] | None = None

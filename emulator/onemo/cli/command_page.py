@@ -1,4 +1,4 @@
-"""One command of a model told to a reader: what can be typed, what it takes, and who says so."""
+"""The page of one command of a model: what can be typed, what it takes, and who says so."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from onemo.cli.page import Page
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
+from onemo.profile.index import NOUNS
 from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
 from onemo.runtime.models import Model
@@ -28,7 +29,7 @@ class UnknownCommand(EmulatorError):
 
 
 def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str) -> None:
-    """What can be typed, what the test form answers, what each parameter takes. Raises UnknownCommand."""
+    """Describe a command: its forms, the answer of the test form, each parameter. Raises UnknownCommand."""
     profile = loaded.profile
     name = command_name(asked, declarations(FAMILIES))
     source, file = said(loaded, ("commands", name, "available"))
@@ -53,7 +54,7 @@ def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str
 
 
 def command_name(asked: str, known: Mapping[str, object]) -> str:
-    """The name of a command as it may be typed: with or without AT and +, in any case, with a form or a number.
+    """Return the name of a command as it may be typed: with or without AT and +, in any case, with a form or a number.
 
     Raises UnknownCommand.
     """
@@ -71,7 +72,7 @@ def command_name(asked: str, known: Mapping[str, object]) -> str:
 
 
 def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
-    """Everything that can be typed, and what it does."""
+    """Yield everything that can be typed, and its effect."""
     declaration = declarations(FAMILIES)[name]
     if Form.TEST in bound.forms:
         yield f"{typed(name)}=?", "tells what it takes"
@@ -85,7 +86,8 @@ def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
     first = record.params[0].name if record.params else ""
     does = "executes it"
     if isinstance(declaration, Setting | Query):
-        does = "reads it" + _of("one", first) if isinstance(declaration, Query) and first in _nouns() else "sets it"
+        counted = any(family.instances is not None and family.instances.name == first for family in FAMILIES)
+        does = "reads it" + _of("one", first) if isinstance(declaration, Query) and counted else "sets it"
     if Form.READ in bound.forms:
         yield f"{typed(name)}?", "reads it" + (_of("every", first) if indexed else "")
     if indexed:
@@ -97,7 +99,7 @@ def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Iterator[tuple[str, str]]:
-    """A key's forms; indexed: it belongs to a connection, or to an <ssl_id>."""
+    """Yield a key's forms; indexed: it belongs to a connection, or to an <ssl_id>."""
     index = record.params[0].name
     yield start, "reads it" + (_of("every", index) if indexed else "")
     if indexed:
@@ -106,17 +108,12 @@ def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Ite
 
 
 def _of(how_many: str, index: str) -> str:
-    """``, of one connection``: whose values are read."""
-    return f", of {how_many} {_nouns().get(index, f'<{index}>')}"
-
-
-def _nouns() -> dict[str, str]:
-    """What the instances of families are called, by index."""
-    return {index.name: index.noun for family in FAMILIES for index in family.indices}
+    """Tell whose values are read: ``, of one connection``, ``, of every <ssl_id>``."""
+    return f", of {how_many} {NOUNS.get(index, f'<{index}>')}"
 
 
 def _syntax(record: BoundRecord[Any]) -> str:
-    """``<connect_id>[,<mode>]``; a parameter that the model lacks is left empty, or off at the end."""
+    """Return ``<connect_id>[,<mode>]``; a parameter that the model lacks is left empty, or off at the end."""
     params = list(record.params)
     while params and not params[-1].section.available:
         params.pop()
@@ -160,7 +157,7 @@ def _parameter_table(page: Page, title: str, here: KeyPath, record: BoundRecord[
 
 
 def _by_source(bound: BoundParam, here: KeyPath, loaded: LoadedProfile) -> dict[tuple[str, str], list[str]]:
-    """What there is to say of a parameter, by who says it."""
+    """Group all that is said of a parameter by who says it."""
     path = (*here, "params", bound.name)
     if not any(origin[: len(path)] == path for origin in loaded.origins):
         path = ("params", bound.name)  # one that many commands share
@@ -173,7 +170,7 @@ def _by_source(bound: BoundParam, here: KeyPath, loaded: LoadedProfile) -> dict[
 
 
 def _facts(bound: BoundParam, loaded: LoadedProfile) -> Iterator[tuple[str, str]]:
-    """(key of the profile that says it, what it says)."""
+    """Yield the key of the profile that says something, and what it says."""
     section, param = bound.section, bound.param
     if not section.available:
         yield "available", f"unavailable: a value is refused, {_refusal(loaded)}"

@@ -5,38 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from onemo.runtime.trace import Guarded, Several, Trace
+from onemo.runtime.trace import FailsafeTrace, TeeTrace, Trace
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
-    from onemo.runtime.lab import Running
-
-
-class ControlOptions(NamedTuple):
-    """Where the control API is to be, HOST:PORT, and the token that it wants."""
-
-    address: str
-    token: str | None = None
+    from onemo.runtime.lab import RunningModule
 
 
 @contextmanager
-def controlled(options: ControlOptions | None, modules: Mapping[str, Running]) -> Iterator[ControlServer | None]:
-    """What was asked for, which listens. modules: by name, as they are at each moment. Raises UsageError, LinkError."""
-    if options is None:
+def controlled(
+    address: str | None, token: str | None, modules: Mapping[str, RunningModule]
+) -> Iterator[ControlServer | None]:
+    """Open the control API at HOST:PORT, if it was asked for; it listens.
+
+    token: that it wants; modules: by name, as they are at each moment. Raises UsageError, LinkError.
+    """
+    if address is None:
         yield None
         return
     from onemo.control.server import open_control
 
-    with closing(open_control(options.address, options.token, modules)) as control:
+    with closing(open_control(address, token, modules)) as control:
         yield control
 
 
 @contextmanager
 def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
-    """The ready file, if one was asked for. Raises UsageError."""
+    """Open the ready file, if one was asked for. Raises UsageError."""
     if file is None:
         yield None
         return
@@ -47,13 +45,13 @@ def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
 
 
 def remembered(trace: Trace | None, control: ControlServer | None, name: str) -> Trace | None:
-    """A module's trace and its journal: neither harms the other."""
+    """Join a module's trace and its journal: neither harms the other."""
     if control is None:
         return trace
     journal = control.control.journal(name)
-    return journal if trace is None else Several((Guarded(trace), journal))
+    return journal if trace is None else TeeTrace((FailsafeTrace(trace), journal))
 
 
 def told(control: ControlServer | None) -> dict[str, str]:
-    """Where it is, for a ready line of JSON."""
+    """Return the control's address, for a ready line of JSON."""
     return {} if control is None else {"control": control.url}

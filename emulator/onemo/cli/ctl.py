@@ -1,4 +1,4 @@
-"""``onemo-emulator ctl``: what the control API tells, for a reader, and what it does, from a shell."""
+"""The commands of ``onemo-emulator ctl``: they print the control API's answers for a reader, or as JSON."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _AGAIN = 0.1
 _LONGEST = 512
 
 
-class Options(NamedTuple):
-    """address, token: None for what the environment says."""
+class CtlOptions(NamedTuple):
+    """The options of every command of ``ctl``. address, token: None for those of the environment."""
 
     address: str | None = None
     token: str | None = None
@@ -32,7 +32,7 @@ class Options(NamedTuple):
 
 
 class Filters(NamedTuple):
-    """As the trace's parameters."""
+    """The filters of the trace, as the API's parameters."""
 
     since: int | None = None
     limit: int | None = None
@@ -44,7 +44,7 @@ class Filters(NamedTuple):
 
 
 @contextmanager
-def _client(options: Options) -> Iterator[Client]:
+def _client(options: CtlOptions) -> Iterator[Client]:
     address = options.address or os.environ.get(ADDRESS)
     if not address:
         raise UsageError(f"which emulator? give --control HOST:PORT, or set {ADDRESS}")
@@ -52,8 +52,8 @@ def _client(options: Options) -> Iterator[Client]:
         yield client
 
 
-def modules(options: Options) -> int:
-    """``ctl modules``."""
+def modules(options: CtlOptions) -> int:
+    """Run ``ctl modules``."""
     with _client(options) as client:
         rows = client.ask("GET", "/v1/modules")
     if options.json:
@@ -65,30 +65,30 @@ def modules(options: Options) -> int:
     return 0
 
 
-def show(name: str | None, options: Options) -> int:
-    """``ctl show``."""
+def show(name: str | None, options: CtlOptions) -> int:
+    """Run ``ctl show``."""
     with _client(options) as client:
         state = client.ask("GET", module(name or client.only_module()))
     return _print(state) if options.json else _show(state)
 
 
-def faults(name: str | None, options: Options) -> int:
-    """``ctl faults``."""
+def faults(name: str | None, options: CtlOptions) -> int:
+    """Run ``ctl faults``."""
     with _client(options) as client:
         rows = client.ask("GET", f"{module(name or client.only_module())}/faults")
     return _print(rows) if options.json else _faults(rows)
 
 
-def fault(words: Sequence[str], options: Options) -> int:
-    """``ctl fault [NAME] FAULT``."""
+def fault(words: Sequence[str], options: CtlOptions) -> int:
+    """Run ``ctl fault [NAME] FAULT``."""
     name, text = _named(words, "a fault, like 'urc-drop urc=MIPOPEN times=1'")
     with _client(options) as client:
         rows = client.ask("POST", f"{module(name or client.only_module())}/faults", {"fault": text})
     return _print(rows) if options.json else _faults(rows)
 
 
-def unfault(words: Sequence[str], everything: bool, options: Options) -> int:
-    """``ctl unfault [NAME] ID`` or ``--all``."""
+def unfault(words: Sequence[str], everything: bool, options: CtlOptions) -> int:
+    """Run ``ctl unfault [NAME] ID`` or ``--all``."""
     if everything:
         name, number = (words[0] if words else None), ""
         if len(words) > 1:
@@ -103,16 +103,16 @@ def unfault(words: Sequence[str], everything: bool, options: Options) -> int:
     return _faults(gone if everything else [gone])
 
 
-def do(words: Sequence[str], options: Options) -> int:
-    """``ctl do [NAME] EVENT``."""
+def do(words: Sequence[str], options: CtlOptions) -> int:
+    """Run ``ctl do [NAME] EVENT``."""
     name, text = _named(words, "what is to happen, like sim-remove or 'signal rssi=3'")
     with _client(options) as client:
         state = client.ask("POST", f"{module(name or client.only_module())}/events", {"event": text})
     return _print(state) if options.json else _show(state, brief=True)
 
 
-def trace(name: str | None, filters: Filters, follow: bool, options: Options) -> int:
-    """``ctl trace``."""
+def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
+    """Run ``ctl trace``."""
     with _client(options) as client:
         name = name or client.only_module()
         if follow and any(value is not None for value in filters[2:]):
@@ -134,8 +134,8 @@ def trace(name: str | None, filters: Filters, follow: bool, options: Options) ->
     return 0
 
 
-def verify(name: str | None, steps: Sequence[str], options: Options) -> int:
-    """``ctl verify``."""
+def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
+    """Run ``ctl verify``; 1 if the steps were not found."""
     asked = [_step(step) for step in steps]
     with _client(options) as client:
         verified = client.ask("POST", f"{module(name or client.only_module())}/trace/verify", {"steps": asked})
@@ -149,8 +149,8 @@ def verify(name: str | None, steps: Sequence[str], options: Options) -> int:
     return 0 if verified["matched"] else 1
 
 
-def kinds(name: str | None, options: Options) -> int:
-    """``ctl kinds``."""
+def kinds(name: str | None, options: CtlOptions) -> int:
+    """Run ``ctl kinds``."""
     with _client(options) as client:
         rows = client.ask("GET", "/v1/kinds")
     if name is not None:
@@ -169,8 +169,8 @@ def kinds(name: str | None, options: Options) -> int:
     return 0
 
 
-def ready(wait: float, options: Options) -> int:
-    """``ctl ready``: 0 when every module is, 1 when not."""
+def ready(wait: float, options: CtlOptions) -> int:
+    """Run ``ctl ready``; 1 if a module is not ready in time."""
     until = time.monotonic() + wait
     with _client(options) as client:
         while True:
@@ -191,7 +191,7 @@ def ready(wait: float, options: Options) -> int:
 
 
 def _named(words: Sequence[str], wanted: str) -> tuple[str | None, str]:
-    """The module's name, if it was given, and the rest."""
+    """Split the module's name, if it was given, from the rest."""
     if len(words) == 1:
         return None, words[0]
     if len(words) == 2:
@@ -200,7 +200,7 @@ def _named(words: Sequence[str], wanted: str) -> tuple[str | None, str]:
 
 
 def _step(text: str) -> dict[str, object]:
-    """``2*sent:AT+MIPOPEN`` or ``received:OK``."""
+    """Read a step: ``2*sent:AT+MIPOPEN`` or ``received:OK``."""
     number, star, rest = text.partition("*")
     times = int(number) if star and number.isascii() and number.isdecimal() and len(number) < 5 else None
     matter, colon, pattern = (rest if times is not None else text).partition(":")
@@ -252,7 +252,7 @@ def _faults(rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
-    """brief: what events change."""
+    """Print a state. brief: the parts that events change."""
     page = Page()
     page.heading(state["name"], f"{state['model']} on {state['port'] or 'no port'}, {state['condition']}")
     if state["error"]:
@@ -273,7 +273,7 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """A row for each record; those that stand under numbers share one where they are the same."""
+    """Yield a row for each record; those that stand under numbers share one where they are the same."""
     for command, keys in settings.items():
         nested = any(isinstance(value, Mapping) for value in keys.values())
         numbered = nested and all(key.isdecimal() for key in keys)
@@ -288,8 +288,8 @@ def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
                 yield command, f"{key} {','.join(numbers)}".strip(), values
 
 
-def _line(entry: Mapping[str, Any], options: Options) -> str:
-    """As ``onemo-emulator trace`` has it."""
+def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
+    """Return an entry as ``onemo-emulator trace`` prints it."""
     if options.json:
         return json.dumps(entry) + "\n"
     label = label_of(entry)

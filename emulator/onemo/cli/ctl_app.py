@@ -1,4 +1,4 @@
-"""How ``onemo-emulator ctl`` is typed."""
+"""The command line of ``onemo-emulator ctl``."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def modules(*, control: Where = None, token: Token = None, json: Json = False) -
     """List the modules."""
     from onemo.cli import ctl
 
-    return ctl.modules(ctl.Options(control, token, json))
+    return ctl.modules(ctl.CtlOptions(control, token, json))
 
 
 def show(name: Name = None, /, *, control: Where = None, token: Token = None, json: Json = False) -> int:
     """Show what a module is set to and what it does."""
     from onemo.cli import ctl
 
-    return ctl.show(name, ctl.Options(control, token, json))
+    return ctl.show(name, ctl.CtlOptions(control, token, json))
 
 
 def faults(name: Name = None, /, *, control: Where = None, token: Token = None, json: Json = False) -> int:
     """List the faults of a module, and how often each fired."""
     from onemo.cli import ctl
 
-    return ctl.faults(name, ctl.Options(control, token, json))
+    return ctl.faults(name, ctl.CtlOptions(control, token, json))
 
 
 def fault(*words: str, control: Where = None, token: Token = None, json: Json = False) -> int:
@@ -77,7 +77,7 @@ def fault(*words: str, control: Where = None, token: Token = None, json: Json = 
     """
     from onemo.cli import ctl
 
-    return ctl.fault(words, ctl.Options(control, token, json))
+    return ctl.fault(words, ctl.CtlOptions(control, token, json))
 
 
 def unfault(
@@ -98,7 +98,7 @@ def unfault(
     """
     from onemo.cli import ctl
 
-    return ctl.unfault(words, everything, ctl.Options(control, token, json))
+    return ctl.unfault(words, everything, ctl.CtlOptions(control, token, json))
 
 
 def do(*words: str, control: Where = None, token: Token = None, json: Json = False) -> int:
@@ -111,7 +111,7 @@ def do(*words: str, control: Where = None, token: Token = None, json: Json = Fal
     """
     from onemo.cli import ctl
 
-    return ctl.do(words, ctl.Options(control, token, json))
+    return ctl.do(words, ctl.CtlOptions(control, token, json))
 
 
 def kinds(
@@ -131,7 +131,7 @@ def kinds(
     """
     from onemo.cli import ctl
 
-    return ctl.kinds(kind, ctl.Options(control, token, json))
+    return ctl.kinds(kind, ctl.CtlOptions(control, token, json))
 
 
 def trace(
@@ -174,7 +174,7 @@ def trace(
     from onemo.cli import ctl
 
     filters = ctl.Filters(since, limit, source, contains, command, urc, connection)
-    return ctl.trace(name, filters, follow, ctl.Options(control, token, json))
+    return ctl.trace(name, filters, follow, ctl.CtlOptions(control, token, json))
 
 
 def verify(
@@ -196,7 +196,7 @@ def verify(
     """
     from onemo.cli import ctl
 
-    return ctl.verify(name, step, ctl.Options(control, token, json))
+    return ctl.verify(name, step, ctl.CtlOptions(control, token, json))
 
 
 def ready(
@@ -215,7 +215,7 @@ def ready(
     """
     from onemo.cli import ctl
 
-    return ctl.ready(wait, ctl.Options(control, token, json))
+    return ctl.ready(wait, ctl.CtlOptions(control, token, json))
 
 
 _COMMANDS: tuple[tuple[Callable[..., int], str, str], ...] = (

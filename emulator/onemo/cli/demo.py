@@ -1,4 +1,4 @@
-"""``onemo-emulator demo``: a firmware's session with a module in the sandbox, to watch."""
+"""The demo, ``onemo-emulator demo``: a firmware's session with a module in the sandbox, to watch."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ import trio
 from onemo.cli.live import Live
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
+from onemo.families.sockets.connection import AccessMode
+from onemo.families.sockets.profile import CONNECTION
 from onemo.link.pty import open_pty
-from onemo.modem.connection import AccessMode
-from onemo.profile.schema import CONNECTION, Profile
-from onemo.runtime.models import Model, Who, individual, load_model
-from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.profile.schema import Profile
+from onemo.runtime.models import Model, Overrides, individual, load_model
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module
 
 FAILURE = 1
@@ -43,7 +44,7 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     Raises UnknownModel, ProfileError, LinkError.
     """
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    model = individual(load_model(name, profiles).whole(), Who(register_time=0.0))
+    model = individual(load_model(name, profiles).whole(), Overrides(register_time=0.0))
     # Until a task listens, and while everything is taken down, a signal has to wait.
     _block_signals()
     try:
@@ -56,13 +57,13 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
 
 async def _play(model: Model, show: Live) -> int:
     status, problem = 0, None
-    routes, sandbox = routes_of(Plan(sandbox=True))
+    routes, sandbox = routes_of(NetworkOptions(sandbox=True))
     assert sandbox is not None
     show.heading(
         f"{model.profile.sub_model} in the sandbox", "> is the firmware, < the module, * the network; Ctrl-C ends it"
     )
     with open_pty() as link, trio.open_signal_receiver(*_ENDING) as signals:
-        module = Module(model, link, Outside(routes), boot_time=0.0, trace=show)
+        module = Module(model, link, LazyNetwork(routes), boot_time=0.0, trace=show)
         async with trio.open_nursery() as nursery:
 
             async def end_with_a_signal() -> None:
@@ -94,7 +95,7 @@ def _block_signals() -> None:
 
 
 class Firmware:
-    """The other end of the serial port: it sends, and it knows what it waits for. Owns no descriptor."""
+    """The firmware at the other end of the serial port. Owns no descriptor."""
 
     def __init__(self, port: int, model: Model, show: Live) -> None:
         self.model = model
@@ -110,7 +111,7 @@ class Firmware:
         await self.hear(*answer)
 
     async def send(self, data: bytes) -> None:
-        """What the demo sends is short: a port that takes no more is a bug."""
+        """Send data, which is short: a port that takes no more is a bug."""
         self._sent = data
         os.write(self._port, data)
 
@@ -131,7 +132,7 @@ class Firmware:
         await self._until(re.compile(rb".*?\r\nOK\r\n", re.DOTALL), "OK")
 
     async def _until(self, wanted: re.Pattern[bytes], expected: str) -> re.Match[bytes]:
-        """The match at the beginning of what comes, and take it."""
+        """Wait for the match at the beginning of what comes, and take it."""
         with trio.move_on_after(_PATIENCE):
             while (match := wanted.match(bytes(self._unread))) is None:
                 await trio.lowlevel.wait_readable(self._port)
@@ -145,8 +146,8 @@ class Firmware:
         return UnexpectedAnswer(f"the demo ends early: after {self._sent!r} it needs {expected!r}, but {told}")
 
 
-class Step(NamedTuple):
-    """One thing that a firmware does. needs: the commands without which a model cannot."""
+class DemoStep(NamedTuple):
+    """A step of the session. needs: the commands without which a model cannot take it."""
 
     heading: str
     needs: Sequence[str]
@@ -156,7 +157,7 @@ class Step(NamedTuple):
 
 
 async def _session(firmware: Firmware) -> None:
-    """Every step in order; one that the model lacks is told and left out."""
+    """Play every step in order; one that the model lacks is told and left out."""
     commands = firmware.profile.commands
     for number, step in enumerate(_STEPS, 1):
         lacking = [typed(name) for name in step.needs if not commands[name].available]
@@ -251,26 +252,26 @@ def _no_prompt(profile: Profile) -> str:
 
 
 _STEPS = (
-    Step("The firmware wakes the module and asks who it is", ("CGMM", "CGSN"), _identify),
-    Step("It resolves its server's name", ("MDNSGIP",), _resolve),
-    Step("It opens a TCP connection to the server, which echoes", ("MIPOPEN",), _open),
-    Step("It sends data in the command line, and receives the echo in a URC", ("MIPSEND",), _send),
-    Step("It sends data at the prompt, where Ctrl-Z ends them", ("MIPSEND",), _prompt, _no_prompt),
-    Step(
+    DemoStep("The firmware wakes the module and asks who it is", ("CGMM", "CGSN"), _identify),
+    DemoStep("It resolves its server's name", ("MDNSGIP",), _resolve),
+    DemoStep("It opens a TCP connection to the server, which echoes", ("MIPOPEN",), _open),
+    DemoStep("It sends data in the command line, and receives the echo in a URC", ("MIPSEND",), _send),
+    DemoStep("It sends data at the prompt, where Ctrl-Z ends them", ("MIPSEND",), _prompt, _no_prompt),
+    DemoStep(
         "It lets the module buffer what arrives, and reads it when it likes",
         ("MIPMODE", "MIPRD"),
         _buffer,
         _mode(AccessMode.STREAM_BUFFERED),
     ),
-    Step(
+    DemoStep(
         "It turns the port into the connection itself, and comes back with +++",
         ("MIPMODE",),
         _stream,
         _mode(AccessMode.TRANSPARENT),
     ),
-    Step("It closes the connection", ("MIPCLOSE",), _close),
-    Step("It sends a datagram over UDP, and receives the echo", ("MIPOPEN", "MIPSEND", "MIPCLOSE"), _datagram),
-    Step("It pings the server twice", ("MPING",), _ping),
-    Step("It sets the module's clock by a time server", ("MNTP",), _time),
-    Step("It reads the clock", ("CCLK",), _clock),
+    DemoStep("It closes the connection", ("MIPCLOSE",), _close),
+    DemoStep("It sends a datagram over UDP, and receives the echo", ("MIPOPEN", "MIPSEND", "MIPCLOSE"), _datagram),
+    DemoStep("It pings the server twice", ("MPING",), _ping),
+    DemoStep("It sets the module's clock by a time server", ("MNTP",), _time),
+    DemoStep("It reads the clock", ("CCLK",), _clock),
 )

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, from the moment at which there is something to take down."""
+"""The end by SIGINT and SIGTERM, from the moment at which there is something to take down."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def hold_signals() -> None:
 
 
 class End:
-    """The first signal cancels everything, once the DTE had its time; later ones do not count, for they would disturb
-    what is taken down.
+    """The end of the program: the first signal cancels everything, once the DTE had its time.
 
-    came: whether it has come; grace: gives the seconds until then, for the signal's number.
+    Later signals do not count, for they would disturb the taking down. came: true once a signal has come; grace: gives
+    the seconds until the end, for the signal's number.
     """
 
     def __init__(self, everything: trio.CancelScope, grace: Callable[[int], float] = lambda number: 0.0) -> None:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
-from onemo.cli.controlled import ControlOptions, controlled, readiness, remembered, told
+from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.lab import CURRENT, Condition, Lab, Running
+from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 
@@ -34,18 +34,19 @@ _OWN = 64
 """Open files that are no module's."""
 
 
-class Options(NamedTuple):
-    """What ``lab`` was asked for."""
+class LabOptions(NamedTuple):
+    """The options of ``lab``; control, control_token: as those of ``run``."""
 
     file: Path
     slice: int = 0
     check: bool = False
     verbose: bool = False
     ready_file: Path | None = None
-    control: ControlOptions | None = None
+    control: str | None = None
+    control_token: str | None = None
 
 
-def serve(options: Options) -> int:
+def serve(options: LabOptions) -> int:
     """Run until a signal ends it, or until no module is left; returns the exit status: 1 when any of them failed.
 
     Raises EmulatorError when the lab cannot be as asked.
@@ -60,7 +61,7 @@ def serve(options: Options) -> int:
     with ExitStack() as stack:
         ready = stack.enter_context(readiness(options.ready_file))
         lab = Lab()
-        control = stack.enter_context(controlled(options.control, lab.modules))
+        control = stack.enter_context(controlled(options.control, options.control_token, lab.modules))
         try:
             return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
         except BaseExceptionGroup as group:
@@ -68,7 +69,7 @@ def serve(options: Options) -> int:
 
 
 class _Serving:
-    """The lab that runs. stack: what is to be closed at the end."""
+    """A lab that runs. stack: what is to be closed at the end."""
 
     def __init__(
         self,
@@ -86,17 +87,17 @@ class _Serving:
         self._verbose = verbose
         self._lab = lab
         self._control = control
-        self._ready: list[Running] = []
+        self._ready: list[RunningModule] = []
         self._failed: list[str] = []
         self._starting = len(planned)
         self._stdout = trio.Lock()
 
     async def run(self) -> int:
-        """Returns the exit status."""
+        """Run until the end, and return the exit status."""
         async with trio.open_nursery() as nursery:
             End(nursery.cancel_scope)
             if self._control is not None:
-                self._control.control.awaited.update(planned.spec.who.name or "" for planned in self._planned)
+                self._control.control.awaited.update(planned.spec.overrides.name or "" for planned in self._planned)
                 await nursery.start(self._control.run)
             await nursery.start(self._lab.run)
             async with trio.open_nursery() as starting:
@@ -110,14 +111,14 @@ class _Serving:
                 await running.wait()
             nursery.cancel_scope.cancel()
         for running in self._ready:
-            if running.session is not None:
-                for line in running.session.lines():
+            if running.fault_session is not None:
+                for line in running.fault_session.lines():
                     _log.info("%s: %s", running.name, line)
         return int(bool(self._failed) or any(running.condition is Condition.FAILED for running in self._ready))
 
     async def _start(self, planned: Planned) -> None:
-        """One module: its ready line, or why there is none."""
-        name = planned.spec.who.name or ""
+        """Start one module, and tell its ready line, or why there is none."""
+        name = planned.spec.overrides.name or ""
         CURRENT.set(name)
         try:
             trace = self._stack.enter_context(traces(planned.trace, verbose=self._verbose, name=name))
@@ -137,7 +138,7 @@ class _Serving:
         await self._say({**planned.spec.told(running.model, running.port), **told(self._control)})
 
     async def _say(self, line: object) -> None:
-        """A line on stdout. One that nobody reads holds no module up; who closed it does not want it."""
+        """Print a line on stdout. One that nobody reads holds no module up; who closed it does not want it."""
         if sys.stdout is None:
             return
         left, descriptor = json.dumps(line).encode("ascii") + b"\n", sys.stdout.fileno()
@@ -152,7 +153,7 @@ class _Serving:
 
 
 def _log_with_names() -> None:
-    """Each line of the log says which module it is of."""
+    """Have each line of the log say which module it is of."""
 
     def name(record: logging.LogRecord) -> bool:
         record.lab = f"{CURRENT.get()}: " if CURRENT.get() and record.name != Lab.__module__ else ""

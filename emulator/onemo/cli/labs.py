@@ -40,16 +40,12 @@ def lab(
         in each. For a lab that is spread over several processes or pods.
     check: bool
         Only check the file: all mistakes, each with its key.
-    ready_file: Path
-        Have the last line in this file while all that could start are ready.
     verbose: bool
         Show the dialogues on stderr as they happen, each line with the module's name.
     """
-    from onemo.cli.controlled import ControlOptions
-    from onemo.cli.lab import Options, serve
+    from onemo.cli.lab import LabOptions, serve
 
-    controlled = None if control is None else ControlOptions(control, control_token)
-    return serve(Options(file, slice_, check, verbose, ready_file, controlled))
+    return serve(LabOptions(file, slice_, check, verbose, ready_file, control, control_token))
 
 
 _LAB = """\

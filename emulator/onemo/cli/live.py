@@ -1,4 +1,4 @@
-"""The dialogue as it happens, for a reader: ``-v`` and ``demo``."""
+"""The live view of a dialogue, for a reader: ``-v`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE = 200
 
 
 class Live:
-    """Prints each line that crosses, with its time; in colour where stream is a terminal.
+    """A trace that prints each line, with its time; in colour where stream is a terminal.
 
     ``>`` is the DTE, ``<`` the module, ``*`` the network. Bytes that are no text are printed as escapes. Lines that
     nobody reads (a terminal that was stopped, a full pipe) are counted, not waited for. name: of the module, where
@@ -46,13 +46,13 @@ class Live:
             self._poll = None
 
     def heading(self, title: str, beside: str = "") -> None:
-        """A line of our own, with an empty line above it unless it is the first."""
+        """Print a line of our own, with an empty line above it unless it is the first."""
         above, self._headed = "\n" * self._headed, True
         beside = beside and f"  ({beside})"
         self._write(f"{above}\x1b[1m{title}\x1b[0m{beside}\n" if self._colour else f"{above}{title}{beside}\n")
 
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
-        """Lines are printed when they end, when the other side interrupts them, or when they grow very long."""
+        """Print lines when they end, when the other side interrupts them, or when they grow very long."""
         if direction == ">":
             self._take(direction, self._typed, data)
         elif kind is Kind.ECHO:
@@ -118,7 +118,7 @@ class Live:
 
 
 def _readable(data: bytes) -> str:
-    """Text as it is, everything else as an escape; long lines are cut."""
+    """Return text as it is, everything else as an escape; long lines are cut."""
     cut = data[:_LONGEST]
     shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in cut)
     return shown + (f"... ({len(data)} bytes)" if len(data) > len(cut) else "")

@@ -1,4 +1,4 @@
-"""A whole model told to a reader: its values and its commands, each with the source that its profile gives."""
+"""The page of a whole model: its values and its commands, each with the source that its profile gives."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _VALUE_HEADERS = ("Name", "Value", "Source", "File")
 
 
 def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
-    """Its values section by section, then every command of the product, those that it lacks too."""
+    """Describe a model: its values section by section, then every command of the product, those that it lacks too."""
     profile = loaded.profile
     page.heading(profile.sub_model, f"{profile.family}, series {profile.series}, from {loaded.file}")
     own = [table.name for table in family_tables() if not table.own]
@@ -55,7 +55,7 @@ def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
 
 
 def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
-    """One section of the profile under its title."""
+    """Print one section of the profile under its title."""
     tables = {table.name: table for table in family_tables()}
     titles = {**SECTIONS, **_ERRORS, **{name: table.title for name, table in tables.items()}}
     page.heading(titles[section], above=True)
@@ -71,7 +71,7 @@ def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
 
 
 def _shown(loaded: LoadedProfile, value: object) -> str:
-    """A value of a profile for a reader."""
+    """Return a value of a profile for a reader."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Range):
@@ -79,7 +79,8 @@ def _shown(loaded: LoadedProfile, value: object) -> str:
     if isinstance(value, str) and value in loaded.profile.cme:
         return f"{loaded.profile.cme[value].number} ({value})"
     if isinstance(value, str):
-        return value.replace("{sub_model}", loaded.profile.sub_model) or "none"
+        text = value.replace("{sub_model}", loaded.profile.sub_model).replace("\r", r"\r").replace("\n", r"\n")
+        return text or "none"
     if isinstance(value, ErrorSection):
         return f"{value.number} {value.text}"
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
@@ -92,13 +93,13 @@ def _shown(loaded: LoadedProfile, value: object) -> str:
 
 
 def said(loaded: LoadedProfile, path: KeyPath) -> tuple[str, str]:
-    """The source of the value at path, and the file that says it."""
+    """Return the source of the value at path, and the file that says it."""
     origin = loaded.origins.get(path) or loaded.origin(path)
     return (origin.source, origin.file) if origin else ("", "")
 
 
 def about(key: str, keys: Sequence[str], source: str) -> str:
-    """The part of a table's source that speaks of key.
+    """Return the part of a table's source that speaks of key.
 
     A part that begins with names ("mtu, msl: manual 3.5") speaks of those keys; one that does not, of all others.
     """
@@ -125,10 +126,10 @@ def _command_rows(model: Model, loaded: LoadedProfile) -> Iterator[tuple[Cell, .
 
 
 def test_answer(bound: BoundCommand[Any]) -> list[str]:
-    """The lines of the answer to the test form; it is the same on every device."""
+    """Return the lines of the answer to the test form; it is the same on every device."""
     if Form.TEST not in bound.forms:
         return []
-    if bound.looks:
+    if bound.test_reads_device:
         return [f"+{bound.name}: ..."]
     reply: Any = bound.forms[Form.TEST](None, [])
     return [line.decode("latin-1") for line in reply.lines]

@@ -1,4 +1,4 @@
-"""Writing to stdout and to files that may take no more."""
+"""Output to stdout and to files that may take no more."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def write(text: str) -> None:
 
 
 def close(file: TextIO) -> None:
-    """Close a file that was written; what its disk does not take any more has been told of already."""
+    """Close a file that was written; that its disk takes no more has been told already."""
     with suppress(OSError):
         file.close()

@@ -1,4 +1,4 @@
-"""What ``models`` and ``show`` print: fits the terminal; piped, each row of a table is one line."""
+"""The printed page of ``models`` and ``show``: it fits the terminal; piped, each row of a table is one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DITTO = '"'
 
 
 class Page:
-    """Headings, lines and tables in order; nothing is printed before ``show``."""
+    """A page of headings, lines and tables in order; nothing is printed before ``show``."""
 
     def __init__(self) -> None:
         self._piped = sys.stdout is None or not sys.stdout.isatty()
@@ -37,16 +37,17 @@ class Page:
         )
 
     def heading(self, title: str, beside: str = "", *, above: bool = False) -> None:
-        """above: with an empty line above it."""
+        """Add a heading. above: with an empty line above it."""
         if above:
             self._console.print()
         self._console.print(Text.assemble((title, "bold"), f"  {beside}" if beside else ""))
 
     def text(self, text: Cell = "") -> None:
+        """Add a line."""
         self._console.print(text)
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Cell]], indent: int = 2) -> None:
-        """Rows under headers; the columns called Source and File, where they repeat, as ditto marks on a terminal.
+        """Add rows under headers; in the columns Source and File, repetitions are ditto marks on a terminal.
 
         A row whose first cell is empty belongs to the one above it.
         """
@@ -71,7 +72,7 @@ class Page:
                     self._console.print(Padding(line, (0, 0, 0, indent + 2), expand=False))
 
     def show(self) -> None:
-        """Print it. Raises as ``write``."""
+        """Print the page. Raises as ``write``."""
         write("".join(f"{line.rstrip()}\n" for line in self._file.getvalue().splitlines()))
 
 

@@ -26,8 +26,8 @@ _PATIENCE = 10.0
 """Seconds for which a port may take nothing."""
 
 
-class Line(Protocol):
-    """An open port. Both raise LinkError when it is lost."""
+class DteLine(Protocol):
+    """An open port. Both methods raise LinkError when it is lost."""
 
     async def receive(self) -> bytes:
         """Wait for bytes; never none."""
@@ -62,7 +62,7 @@ class LinkLine:
 
 
 class _UrlLine:
-    """What pyserial opened by its URL, in a thread: such a port may have nothing to wait for."""
+    """A port that pyserial opened by its URL, in a thread: it may have nothing to wait for."""
 
     def __init__(self, port: str, url: serial.Serial) -> None:
         self._port = port
@@ -77,7 +77,7 @@ class _UrlLine:
         await self._do(lambda: self._url.write(data))
 
     def _take(self) -> bytes:
-        """What there is; waits a moment if there is nothing."""
+        """Read what there is; wait a moment if there is nothing."""
         data: bytes = self._url.read(1)
         with suppress(OSError):  # it will be told of when there is nothing else to tell
             while data and len(data) < _READ and (more := self._url.in_waiting):
@@ -92,7 +92,7 @@ class _UrlLine:
 
 
 @asynccontextmanager
-async def open_line(port: str, baud_rate: int) -> AsyncIterator[Line]:
+async def open_line(port: str, baud_rate: int) -> AsyncIterator[DteLine]:
     """Open a port as its DTE. Raises LinkError, here or in a group, when it cannot be opened or is lost."""
     if "://" not in port:
         from onemo.link.uart import open_uart
@@ -120,7 +120,7 @@ async def open_line(port: str, baud_rate: int) -> AsyncIterator[Line]:
 
 
 def run_until_done(main: Callable[[], Coroutine[object, object, int]]) -> int:
-    """Run trio; returns what main returns. Raises the EmulatorError out of the group that it may come in."""
+    """Run trio, and return what main returns. Raises the EmulatorError out of the group that it may come in."""
     gc.enable()
     try:
         return trio.run(main)
@@ -129,7 +129,7 @@ def run_until_done(main: Callable[[], Coroutine[object, object, int]]) -> int:
 
 
 def text_of(file: Path) -> str:
-    """What a file of text holds. Raises UsageError, which says what to do."""
+    """Read a file of text. Raises UsageError, which says what to do."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

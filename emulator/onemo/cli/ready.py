@@ -1,4 +1,4 @@
-"""``--ready-file``: a file that is there while what was started is ready, for healthchecks, probes and scripts."""
+"""The ready file, ``--ready-file``: it is there while the modules are ready, for healthchecks, probes and scripts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PERIOD = 5.0
 
 
 class ReadyFile:
-    """Made by ``ready_file``."""
+    """A ready file, made by ``ready_file``."""
 
     def __init__(self, path: Path, place: Path) -> None:
         self._path = path
         self._place = place
 
     def tell(self, line: str, nursery: trio.Nursery) -> None:
-        """Now it is ready. The file appears as a whole with line in it, and stays fresh while the nursery's tasks run.
+        """Make the file appear as a whole, with line in it, and keep it fresh while the nursery's tasks run.
 
         Raises UsageError when it cannot be written.
         """
@@ -50,7 +50,7 @@ class ReadyFile:
 
 @contextmanager
 def ready_file(path: Path) -> Iterator[ReadyFile]:
-    """Nothing is at path until the file is told the line, nor afterwards. What a dead process left there is removed.
+    """Keep path free until the file is told the line, and free it afterwards. A dead process's file there is removed.
 
     Raises UsageError, which says what to do: when anything but a file is there, when there is no such directory, when a
     running emulator has that path.

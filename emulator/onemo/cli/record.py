@@ -1,4 +1,4 @@
-"""``onemo-emulator record``: a dialogue with a module, written down as a transcript."""
+"""The recorder, ``onemo-emulator record``: it writes a dialogue with a module down as a transcript."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 import trio
 
 from onemo.cli.output import close, write
-from onemo.cli.port import Line, LinkLine, open_line, run_until_done, text_of
+from onemo.cli.port import DteLine, LinkLine, open_line, run_until_done, text_of
 from onemo.dialogue.recorder import Recorder
 from onemo.dialogue.transcript import Step, Value, filled, parse
 from onemo.errors import LinkError, UsageError
@@ -25,8 +25,8 @@ _LONGEST = 60.0
 """Seconds after which a module that is never quiet is asked the next."""
 
 
-class Options(NamedTuple):
-    """What ``record`` was asked for. quiet, pauses: seconds; values: NAME=REGEX; headers: name and text."""
+class RecordOptions(NamedTuple):
+    """The options of ``record``. quiet, pauses: seconds; values: NAME=REGEX; headers: name and text."""
 
     port: str
     out: Path
@@ -39,8 +39,8 @@ class Options(NamedTuple):
     headers: tuple[tuple[str, str], ...]
 
 
-def record(options: Options) -> int:
-    """Returns 0 once it has been recorded. Raises EmulatorError when it cannot be."""
+def record(options: RecordOptions) -> int:
+    """Record a dialogue, and return 0. Raises EmulatorError when it cannot be recorded."""
     if (options.link is None) == (options.script is None):
         raise UsageError("record needs either --link PATH, for a DTE, or --script FILE, to send that alone")
     steps = _steps(options.script) if options.script is not None else ()
@@ -56,8 +56,8 @@ def record(options: Options) -> int:
         return run_until_done(lambda: _record(options, out, pty, steps))
 
 
-async def _record(options: Options, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
-    """Until the script ends, or a signal comes."""
+async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
+    """Record until the script ends, or a signal comes."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         try:
             async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
@@ -80,14 +80,14 @@ async def _record(options: Options, out: _Out, pty: PtyLink | None, steps: tuple
     return 0
 
 
-async def _pump(source: Line, target: Line, note: Callable[[bytes], None]) -> None:
+async def _pump(source: DteLine, target: DteLine, note: Callable[[bytes], None]) -> None:
     while True:
         data = await source.receive()
         note(data)
         await target.send(data)
 
 
-async def _send(line: Line, out: _Out, steps: tuple[Step, ...], quiet: float) -> None:
+async def _send(line: DteLine, out: _Out, steps: tuple[Step, ...], quiet: float) -> None:
     """Send a script, each step once the module is quiet."""
     came = trio.Event()
 
@@ -126,7 +126,7 @@ async def _send(line: Line, out: _Out, steps: tuple[Step, ...], quiet: float) ->
 
 
 class _Out:
-    """The transcript, written as it goes. open: whether what is received belongs to it."""
+    """The transcript, written as it goes. open: true while received bytes belong to it."""
 
     def __init__(self, file: TextIO, recorder: Recorder) -> None:
         self.open = False
@@ -134,7 +134,7 @@ class _Out:
         self._recorder = recorder
 
     def begin(self, headers: tuple[tuple[str, str], ...]) -> None:
-        """Replace what was there: not before the port is open, so that nothing is lost to one that is not."""
+        """Replace the old content: not before the port is open, so that nothing is lost to one that is not."""
         with suppress(OSError):  # a device has no length
             self._file.truncate(0)
         self.write(*(f"{name}: {text}" for name, text in headers))

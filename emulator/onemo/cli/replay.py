@@ -1,4 +1,4 @@
-"""``onemo-emulator replay``: the DTE's side of a transcript, played on any port."""
+"""The player, ``onemo-emulator replay``: it plays the DTE's side of a transcript on any port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import trio
 
 from onemo.cli.output import write
-from onemo.cli.port import Line, open_line, run_until_done, text_of
+from onemo.cli.port import DteLine, open_line, run_until_done, text_of
 from onemo.dialogue.difference import rows
 from onemo.dialogue.judge import Difference, Judge
 from onemo.dialogue.transcript import Transcript, parse
@@ -19,8 +19,8 @@ from onemo.dialogue.transcript import Transcript, parse
 _COLOURS = {"-": "31", "+": "32"}
 
 
-class Options(NamedTuple):
-    """What ``replay`` was asked for. timeout, quiet: seconds."""
+class ReplayOptions(NamedTuple):
+    """The options of ``replay``. timeout, quiet: seconds."""
 
     transcript: Path
     port: str
@@ -29,8 +29,11 @@ class Options(NamedTuple):
     quiet: float
 
 
-def replay(options: Options) -> int:
-    """Returns 0 where the module says what the transcript does, else 1. Raises EmulatorError when it cannot run."""
+def replay(options: ReplayOptions) -> int:
+    """Play a transcript; return 0 where the module says what it does, else 1.
+
+    Raises EmulatorError when it cannot run.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):  # nothing is to be taken down, and there is no verdict
         signal.signal(number, signal.SIG_DFL)
     transcript = parse(str(options.transcript), text_of(options.transcript))
@@ -38,8 +41,8 @@ def replay(options: Options) -> int:
     return run_until_done(lambda: _play(options, transcript, judge))
 
 
-async def _play(options: Options, transcript: Transcript, judge: Judge) -> int:
-    """Play it on the port, and tell of each difference as it is found."""
+async def _play(options: ReplayOptions, transcript: Transcript, judge: Judge) -> int:
+    """Play it on the port, and tell each difference as it is found."""
     began, told, progress = trio.current_time(), 0, _Progress(transcript)
     async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
         reader = _Reader(line, judge)
@@ -64,9 +67,9 @@ async def _play(options: Options, transcript: Transcript, judge: Judge) -> int:
 
 
 class _Reader:
-    """Hands the judge what the module says."""
+    """A reader that hands the judge all that the module says."""
 
-    def __init__(self, line: Line, judge: Judge) -> None:
+    def __init__(self, line: DteLine, judge: Judge) -> None:
         self._line = line
         self._judge = judge
         self._came = trio.Event()
@@ -85,7 +88,7 @@ class _Reader:
 
 
 class _Progress:
-    """Which step is being played, in one line of a terminal."""
+    """The number of the step that is being played, in one line of a terminal."""
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
@@ -106,7 +109,7 @@ class _Progress:
 
 
 def _shown(transcript: Transcript, difference: Difference) -> str:
-    """The lines of a difference; in colour on a terminal."""
+    """Return the lines of a difference; in colour on a terminal."""
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     lines = [f"{transcript.name}:{difference.number}: {difference.problem} (- missing, + instead)"]
     for mark, text in rows(difference):

@@ -13,34 +13,24 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import trio
 
-from onemo.cli.controlled import ControlOptions, controlled, readiness, remembered, told
+from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import UsageError, declared
-from onemo.runtime.lab import Condition, Running
-from onemo.runtime.line import Cable, Line
+from onemo.runtime.lab import Condition, RunningModule
+from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
-from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
+from onemo.runtime.options import ModuleOptions
 from onemo.runtime.shell import Module, NvFile
-from onemo.runtime.spec import Spec, Trouble, arm, asked_of, opened
+from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
     from onemo.net.sandbox import Sandbox
-    from onemo.runtime.session import Asked, Session
-
-
-class Options(NamedTuple):
-    """What ``run`` was asked for."""
-
-    module: Spec
-    trace: Path | None = None
-    json: bool = False
-    verbose: bool = False
-    ready_file: Path | None = None
-    control: ControlOptions | None = None
+    from onemo.runtime.faultsession import FaultSession
 
 
 class _Beside(NamedTuple):
@@ -48,75 +38,76 @@ class _Beside(NamedTuple):
 
     sandbox: Sandbox | None
     ready: ReadyFile | None
-    asked: Asked | None
     control: ControlServer | None
-    modules: dict[str, Running]
+    modules: dict[str, RunningModule]
 
 
-def serve(options: Options) -> int:
+def serve(options: ModuleOptions) -> int:
     """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
-    spec = options.module
-    _check(spec.cable)
-    if spec.trouble.seed is not None and spec.trouble == Trouble(seed=spec.trouble.seed):
-        raise UsageError("--seed is for the dice of faults: add a fault or a scenario")
+    _check(options)
+    spec = spec_of(options)
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
     model = spec.load()
-    routes, sandbox = routes_of(spec.outside) if spec.outside != Plan() else (None, None)
-    asked = asked_of(spec)
+    routes, sandbox = routes_of(spec.network) if spec.network != NetworkOptions() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
-    modules: dict[str, Running] = {}
+    modules: dict[str, RunningModule] = {}
     with (
-        controlled(options.control, modules) as control,
+        controlled(options.control, options.control_token, modules) as control,
         readiness(options.ready_file) as ready,
         traces(options.trace, verbose=options.verbose) as trace,
         opened(spec, model) as (line, nv),
     ):
-        beside = _Beside(sandbox, ready, asked, control, modules)
+        beside = _Beside(sandbox, ready, control, modules)
         try:
-            trio.run(_main, options, model, line, trace, nv, Outside(routes, spec.source), beside)
+            trio.run(_main, options, spec, model, line, trace, nv, LazyNetwork(routes, spec.source), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return line.status
 
 
-def _check(cable: Cable) -> None:
+def _check(options: ModuleOptions) -> None:
     """Raise UsageError for options that do not go together."""
-    lines = {"--tcp": cable.tcp, "--rfc2217": cable.rfc2217, "--uart": cable.uart, "--exec": cable.command}
+    lines = {"--tcp": options.tcp, "--rfc2217": options.rfc2217, "--uart": options.uart, "--exec": options.command}
     asked = [name for name, value in lines.items() if value is not None]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
-    if cable.baud is not None and cable.uart is None:
+    if options.baud is not None and options.uart is None:
         raise UsageError("--baud is the speed of a serial device; name that with --uart, or use AT+IPR")
-    for name, value in (("--link", cable.link), ("--pty-mode", cable.pty_mode)):
+    for name, value in (("--link", options.link), ("--pty-mode", options.pty_mode)):
         if value is not None and asked and asked != ["--exec"]:
             raise UsageError(f"{name} is for a pseudo-terminal, and {asked[0]} has none; leave one of them out")
+    if options.seed is not None and not options.fault and options.scenario is None:
+        raise UsageError("--seed is for the dice of faults: add a fault or a scenario")
 
 
 async def _main(
-    options: Options,
+    options: ModuleOptions,
+    spec: Spec,
     model: Model,
-    line: Line,
+    line: SerialLine,
     trace: Trace | None,
     nv: NvFile | None,
-    outside: Outside,
+    network: LazyNetwork,
     beside: _Beside,
 ) -> None:
     since = trio.current_time() - _age()
-    running = Running(options.module, model)
+    running = RunningModule(spec, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
-    name, boot_time = options.module.who.name, options.module.hastened_boot_time
-    module = Module(model, line.link, outside, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
+    name, boot_time = spec.overrides.name, spec.hastened_boot_time
+    module = Module(model, line.link, network, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
     running.build(line, module)
     with contextlib.ExitStack() as stack:
-        if beside.asked is not None:
-            stack.callback(_report, arm(beside.asked, module))
+        if spec.faults.any:
+            from onemo.runtime.faultsession import FaultSession
+
+            stack.callback(_report, FaultSession(spec.faults, module))
         await _run(options, running, beside)
 
 
-async def _run(options: Options, running: Running, beside: _Beside) -> None:
+async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) -> None:
     line = running.line
     async with trio.open_nursery() as nursery:
         end = End(nursery.cancel_scope, line.on_signal)
@@ -136,14 +127,14 @@ async def _run(options: Options, running: Running, beside: _Beside) -> None:
         gc.enable()
 
 
-def _report(session: Session) -> None:
+def _report(session: FaultSession) -> None:
     """What became of the faults, on stderr."""
     with contextlib.suppress(OSError):  # who closed stderr does not want it
         for line in session.lines():
             print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
-def _ready_line(running: Running, control: ControlServer | None, *, as_json: bool) -> str:
+def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
     """What to open, now that the module has booted."""
     spec, port = running.spec, running.port
     if as_json:

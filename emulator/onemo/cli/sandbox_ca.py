@@ -1,4 +1,4 @@
-"""``onemo-emulator sandbox-ca``: what firmware has to trust to verify the sandbox's servers."""
+"""The export of the sandbox's CA, ``onemo-emulator sandbox-ca``: firmware trusts it to verify the sandbox's servers."""
 
 from __future__ import annotations
 

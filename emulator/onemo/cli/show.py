@@ -1,4 +1,4 @@
-"""``onemo-emulator models``, ``show`` and ``check-profile``."""
+"""The commands ``onemo-emulator models``, ``show`` and ``check-profile``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.cli.traits import Traits, apart, told, traits, usual
 from onemo.errors import Mistake, ProfileError
-from onemo.modem.connection import AccessMode
+from onemo.families.sockets.connection import AccessMode
 from onemo.profile.loader import builtin_directory, find, model_files, sub_models
 from onemo.profile.schema import Profile
 from onemo.runtime.models import bind_profile, inspect

@@ -47,9 +47,9 @@ def trace(
     deltas: bool
         Show the time since the line shown before, instead of since the start.
     """
-    from onemo.cli.trace import Options, show_trace
+    from onemo.cli.trace import TraceOptions, show_trace
 
-    return show_trace(Options(file, source, kind, grep, connection, since, until, deltas))
+    return show_trace(TraceOptions(file, source, kind, grep, connection, since, until, deltas))
 
 
 def record(
@@ -98,11 +98,11 @@ def record(
     notes: str
         Note anything else at the top: the firmware, the network.
     """
-    from onemo.cli.record import Options
+    from onemo.cli.record import RecordOptions
     from onemo.cli.record import record as start
 
     headers = tuple((name, text) for name, text in (("model", model), ("notes", notes)) if text)
-    return start(Options(port, out, link, script, baud, quiet, value, pauses, headers))
+    return start(RecordOptions(port, out, link, script, baud, quiet, value, pauses, headers))
 
 
 def replay(
@@ -133,10 +133,10 @@ def replay(
     quiet: float
         Silence that ends what has no end of its own. 0.3 if left out.
     """
-    from onemo.cli.replay import Options
+    from onemo.cli.replay import ReplayOptions
     from onemo.cli.replay import replay as start
 
-    return start(Options(transcript, port, baud, timeout, quiet))
+    return start(ReplayOptions(transcript, port, baud, timeout, quiet))
 
 
 _TRACE = """\

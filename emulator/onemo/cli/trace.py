@@ -1,4 +1,4 @@
-"""``onemo-emulator trace``: what ``run --trace`` wrote, for a reader."""
+"""The printer of traces, ``onemo-emulator trace``: it shows what ``run --trace`` wrote to a reader."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from onemo.cli.output import write
-from onemo.dialogue.lines import ECHO, MARKS, Lines, Told, crossed
+from onemo.dialogue.lines import ECHO, MARKS, Lines, TracedLine, crossed
 from onemo.errors import UsageError
 from onemo.profile.index import label_of
 
@@ -19,8 +19,8 @@ _NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
 _FAINT = "2"
 
 
-class Options(NamedTuple):
-    """What ``trace`` was asked for. since, until: seconds."""
+class TraceOptions(NamedTuple):
+    """The options of ``trace``. since, until: seconds."""
 
     file: Path
     source: str | None
@@ -32,7 +32,7 @@ class Options(NamedTuple):
     deltas: bool
 
 
-def show_trace(options: Options) -> int:
+def show_trace(options: TraceOptions) -> int:
     """Print a trace. Raises UsageError, which names the file and the line, where it is none."""
     try:
         wanted = re.compile(options.grep) if options.grep is not None else None
@@ -54,7 +54,7 @@ def show_trace(options: Options) -> int:
     return 0
 
 
-def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
+def _line(told: TracedLine, stamp: str, text: str, coloured: bool) -> str:
     mark = MARKS[told.source]
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
@@ -63,8 +63,11 @@ def _line(told: Told, stamp: str, text: str, coloured: bool) -> str:
     return f"\x1b[{_FAINT}m{stamp}\x1b[0m {mark} \x1b[{style}m{text}\x1b[0m\x1b[{_FAINT}m{took}\x1b[0m\n"
 
 
-def _told(file: Path) -> Iterator[Told]:
-    """The lines of a trace. One that ends within its last entry, as the emulator was killed, is taken up to there."""
+def _told(file: Path) -> Iterator[TracedLine]:
+    """Yield the lines of a trace.
+
+    One that ends within its last entry, as the emulator was killed, is read up to there.
+    """
     lines, time = Lines(), 0.0
     try:
         with file.open(encoding="utf-8") as stream:
@@ -85,7 +88,7 @@ def _told(file: Path) -> Iterator[Told]:
 
 
 def _entry(line: str) -> tuple[float, dict[str, object]]:
-    """Raises ValueError, KeyError or TypeError where it is none."""
+    """Read one entry, and its time. Raises ValueError, KeyError or TypeError where the line is none."""
     import json
 
     entry = json.loads(line)
@@ -94,7 +97,7 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
     return float(entry["time"]), entry
 
 
-def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[Told]:
+def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[TracedLine]:
     label = label_of(entry)
     if "event" in entry:
         return [crossed(str(entry["event"]), label, str(entry["detail"]), time)]

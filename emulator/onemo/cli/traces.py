@@ -1,4 +1,4 @@
-"""The traces that a module is to have: in a file, on stderr."""
+"""The traces of a module: in a file, on stderr."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from onemo.runtime.trace import Several, Trace, trace_file
+from onemo.runtime.trace import TeeTrace, Trace, trace_file
 
 
 @contextlib.contextmanager
 def traces(file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trace | None]:
-    """What --trace and -v ask for; name: the module's, where there are several. Raises LinkError."""
+    """Open the traces of --trace and -v; name: the module's, where there are several. Raises LinkError."""
     found: list[Trace] = []
     with contextlib.ExitStack() as stack:
         if file is not None:
@@ -21,4 +21,4 @@ def traces(file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trac
             from onemo.cli.live import Live
 
             found.append(Live(sys.stderr, name))
-        yield Several(found) if len(found) > 1 else found[0] if found else None
+        yield TeeTrace(found) if len(found) > 1 else found[0] if found else None

@@ -1,4 +1,4 @@
-"""What tells one series from another, read off the profiles for a reader."""
+"""The traits that tell one series from another, read off the profiles for a reader."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Traits = Mapping[str, Trait]
 
 
 def typed(name: str) -> str:
-    """A command as it is typed: ``ATE``, ``AT+MIPOPEN``."""
+    """Return a command as it is typed: ``ATE``, ``AT+MIPOPEN``."""
     return f"AT{name}" if is_basic(name) else f"AT+{name}"
 
 
 def traits(profile: Profile) -> Traits:
-    """The answers of one model, whose commands can be bound."""
+    """Return the answers of one model, whose commands can be bound."""
     found: dict[str, Trait] = {}
     for name in declarations(FAMILIES):
         section = profile.commands[name]
@@ -40,7 +40,7 @@ def traits(profile: Profile) -> Traits:
 
 
 def _parameters(name: str, section: CommandSection) -> dict[str, Trait]:
-    """The values of commands that have one parameter, and what is inert."""
+    """Return the values of commands that have one parameter, and the parameters that are inert."""
     found: dict[str, Trait] = {}
     if len(section.params) == 1 and not name.startswith("MIP"):
         ((key, param),) = section.params.items()
@@ -55,13 +55,13 @@ def _parameters(name: str, section: CommandSection) -> dict[str, Trait]:
 
 
 def _short(ranges: str) -> str:
-    """``0,4800,9600,...,921600``: a long list is not told in full."""
+    """Shorten a long list of ranges: ``0,4800,9600,...,921600``."""
     parts = ranges.split(",")
     return ranges if len(parts) <= _FEW else ",".join((*parts[:3], "...", parts[-1]))
 
 
 def _behaviour(profile: Profile) -> dict[str, Trait]:
-    """Tell what the module does without being told."""
+    """Return the ways of the module that no command sets."""
     contexts = profile.contexts
     echo = profile.commands["E"].params["value"].default
     return {
@@ -78,7 +78,7 @@ def _behaviour(profile: Profile) -> dict[str, Trait]:
 
 
 def usual(models: Iterable[Traits]) -> dict[str, Trait]:
-    """For each question the answer that most models give."""
+    """Return, for each question, the answer that most models give."""
     models = list(models)
     questions = dict.fromkeys(question for model in models for question in model)
     return {
@@ -88,7 +88,7 @@ def usual(models: Iterable[Traits]) -> dict[str, Trait]:
 
 
 def told(family: Traits) -> list[str]:
-    """What there is to tell of a whole family, nothing of commands that it lacks."""
+    """Return the phrases for a whole family, without commands that it lacks."""
     lacking = {question for question, trait in family.items() if trait.phrase == f"no {typed(question)}"}
     return gathered(
         trait.phrase
@@ -98,7 +98,7 @@ def told(family: Traits) -> list[str]:
 
 
 def apart(model: Traits, others: Traits) -> list[str]:
-    """In what a model differs from others; what it lacks comes last, in one phrase."""
+    """Return the phrases in which a model differs from others; what it lacks comes last, in one phrase."""
     return gathered(
         trait.phrase
         for question, trait in model.items()
@@ -107,7 +107,7 @@ def apart(model: Traits, others: Traits) -> list[str]:
 
 
 def gathered(phrases: Iterable[str]) -> list[str]:
-    """The same, but "no ATA" and "no ATB" are "no ATA, ATB", at the end, and so are "has" and "keeps"."""
+    """Join phrases: "no ATA" and "no ATB" are "no ATA, ATB", at the end, and so are "has" and "keeps"."""
     phrases = list(phrases)
     result = [phrase for phrase in phrases if not phrase.startswith(("no AT", "has AT", "keeps AT"))]
     for word in ("keeps ", "has ", "no "):

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, in the words of somebody who wants to help."""
+"""The words for mistakes on a command line: what was typed wrong, and what is allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cyclopts.exceptions import (
 
 
 def problem(error: CycloptsError) -> str:
-    """One line: what was typed wrong, and what is allowed."""
+    """Return one line: what was typed wrong, and what is allowed."""
     if isinstance(error, UnknownCommandError):
         name = (error.unused_tokens or [""])[0]
         kind = "option" if name.startswith("-") else "command"

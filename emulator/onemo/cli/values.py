@@ -1,76 +1,80 @@
-"""Options that several commands have, and how their values are written."""
+"""How the CLI library is told of the options of ``runtime.options``, and of others that are written in the same way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter
+
+from onemo.runtime.options import OPTIONS, Option, OptionType
 
 if TYPE_CHECKING:
     from cyclopts import Token
 
+_Command = TypeVar("_Command", bound=Callable[..., int])
+_TYPES: dict[OptionType, Any] = {
+    OptionType.FLAG: bool,
+    OptionType.INTEGER: int,
+    OptionType.NUMBER: float,
+    OptionType.OCTAL: int,
+    OptionType.PATH: Path,
+    OptionType.DIRECTORY: Path,
+}
+"""The others are texts."""
 
-ReadyFile = Annotated[
-    Path | None,
-    Parameter(
-        name="--ready-file",
-        metavar="FILE",
-        env_var="ONEMO_READY_FILE",
+
+def parameter(option: Option, about: str | None = None) -> Parameter:
+    """Describe an option to the library. about: another help."""
+    return Parameter(
+        name=[option.flag, option.short] if option.short else option.flag,
+        metavar=option.metavar or None,
+        converter=None if option.type is OptionType.FLAG else partial(_read, option),
+        help=option.about if about is None else about,
+        env_var=option.variable or None,
         show_env_var=False,
-        help="Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
-    ),
-]
+    )
 
 
-def seconds(hint: type, tokens: Sequence[Token]) -> float:
-    """A number of seconds, 0 or more."""
-    text = tokens[0].value
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"{text}: write a number of seconds, 0 or more")
-    return number
+def _read(option: Option, hint: type, tokens: Sequence[Token]) -> object:
+    values = []
+    for token in tokens:
+        try:
+            values.append(option.read(token.value))
+        except ValueError as error:
+            raise ValueError(f"{token.value}: {error}") from error
+    return tuple(values) if option.several else values[0]
 
 
-def bit_rate(hint: type, tokens: Sequence[Token]) -> int:
-    """A speed in bit/s."""
-    text = tokens[0].value
-    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 9):
-        raise ValueError(f"{text}: write a speed in bit/s, like 115200")
-    return int(text)
+def taking(options: Iterable[Option]) -> Callable[[_Command], _Command]:
+    """Give a command these options: the model as its argument, everything else by flags."""
+
+    def decorate(command: _Command) -> _Command:
+        parameters = []
+        for option in options:
+            plain = _TYPES.get(option.type, str)
+            hint = tuple[plain, ...] if option.several else plain  # type: ignore[valid-type]
+            kind = inspect.Parameter.POSITIONAL_ONLY if option.name == "model" else inspect.Parameter.KEYWORD_ONLY
+            annotation = Annotated[hint, parameter(option)]  # type: ignore[valid-type]
+            parameters.append(inspect.Parameter(option.name, kind, default=option.default, annotation=annotation))
+        command.__annotations__ = {}  # which the library would prefer
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return command
+
+    return decorate
 
 
-def number(hint: type, tokens: Sequence[Token]) -> int:
-    """A whole number, 0 or more."""
-    text = tokens[0].value
-    if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise ValueError(f"{text}: write a whole number, like 0")
-    return int(text)
-
-
+_WHOLE = Option(OptionType.INTEGER, "", high=99_999_999, said="a whole number, like 0")
+number = partial(_read, _WHOLE)
+"""A converter of whole numbers, 0 or more."""
+seconds = partial(_read, OPTIONS["boot_time"])
 Seconds = Annotated[float, Parameter(metavar="SECONDS", converter=seconds)]
 Pause = Annotated[float | None, Parameter(metavar="SECONDS", converter=seconds)]
-Control = Annotated[
-    str | None,
-    Parameter(
-        name="--control",
-        metavar="HOST:PORT",
-        help="Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
-    ),
-]
-ControlToken = Annotated[
-    str | None,
-    Parameter(
-        name="--control-token",
-        metavar="TOKEN",
-        env_var="ONEMO_CONTROL_TOKEN",
-        show_env_var=False,
-        help="What every request to the control must carry; needed on an address that others reach. "
-        "ONEMO_CONTROL_TOKEN if left out.",
-    ),
-]
-Speed = Annotated[int, Parameter(metavar="BIT/S", converter=bit_rate)]
+Speed = Annotated[int, Parameter(metavar="BIT/S", converter=partial(_read, OPTIONS["baud"]))]
+Profiles = Annotated[tuple[Path, ...], parameter(OPTIONS["profiles"])]
+ReadyFile = Annotated[Path | None, parameter(OPTIONS["ready_file"])]
+Control = Annotated[str | None, parameter(OPTIONS["control"])]
+ControlToken = Annotated[str | None, parameter(OPTIONS["control_token"])]

@@ -1,4 +1,7 @@
-"""The control API: what it answers. Everything here runs in the modules' loop, between their steps, and is quick."""
+"""The control API: the answers of its endpoints.
+
+Everything here runs in the modules' loop, between their steps, and is quick.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from onemo.control import ask, describe, state
-from onemo.control.endpoints import MOST_LISTED, Asked, Endpoint, Query, Refused
+from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryParameter, Refused
 from onemo.control.journal import Journal
 from onemo.control.stream import TraceStream
 from onemo.errors import FaultError, UsageError
@@ -15,9 +18,9 @@ from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
 from onemo.profile.index import Label
+from onemo.runtime.controls import ModuleControls
 from onemo.runtime.faulty import armed_on
-from onemo.runtime.hand import Hand
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 
 _T = TypeVar("_T")
 _MOST_FAULTS = 1000
@@ -25,20 +28,24 @@ _MOST_STEPS = 100
 _MOST_STREAMS = 32
 
 
-class Alive(NamedTuple):
+class HealthInfo(NamedTuple):
+    """The answer of a process that runs."""
+
     alive: Literal[True]
 
 
-class Ready(NamedTuple):
-    """Every module is."""
+class ReadyInfo(NamedTuple):
+    """The answer once every module is ready."""
 
     ready: Literal[True]
     modules: int
 
 
-class Trace(NamedTuple):
-    """Part of a journal. first: the oldest entry that is remembered; dropped: how many were before it; next: what to
-    give as since, to go on."""
+class TracePage(NamedTuple):
+    """Part of a journal.
+
+    first: the oldest entry that is remembered; dropped: how many were before it; next: the since with which to go on.
+    """
 
     first: int
     next: int
@@ -46,35 +53,41 @@ class Trace(NamedTuple):
     entries: list[dict[str, object]]
 
 
-class StepFound(NamedTuple):
-    """at: the numbers of the entries."""
+class StepResult(NamedTuple):
+    """The entries found for one step. at: their numbers."""
 
     found: int
     at: list[int]
 
 
-class Verified(NamedTuple):
+class VerifyResult(NamedTuple):
+    """The result of a verification, step by step."""
+
     matched: bool
-    steps: list[StepFound]
+    steps: list[StepResult]
 
 
 class Control:
-    """modules: by name, as they are at each moment. awaited: the names of those that are to be, and are not there yet,
-    or could not be started."""
+    """The answers to all requests of the control API.
 
-    def __init__(self, modules: Mapping[str, Running]) -> None:
+    modules: by name, as they are at each moment. awaited: the names of those that are to be, and are not there yet, or
+    could not be started.
+    """
+
+    def __init__(self, modules: Mapping[str, RunningModule]) -> None:
         self.awaited: set[str] = set()
         self._modules = modules
         self._journals: dict[str, Journal] = {}
         self._streams = 0
 
     def journal(self, name: str) -> Journal:
-        """That of a module, to be its trace from its start."""
+        """Return the journal of a module, to be its trace from its start."""
         return self._journals.setdefault(name, Journal(name))
 
-    # What is asked.
+    # The endpoints.
 
-    def ready(self, asked: Asked) -> Ready:
+    def ready(self, request: ApiRequest) -> ReadyInfo:
+        """Answer that every module is ready. Raises Refused (503) while one is not."""
         there = {name for name, running in self._modules.items() if running.condition is Condition.READY}
         waiting = sorted((self._modules.keys() | self.awaited) - there)
         if waiting or not self._modules:
@@ -82,69 +95,84 @@ class Control:
                 f"{', '.join(waiting[:10])}{' …' if len(waiting) > 10 else ''}" if waiting else "there is no module yet"
             )
             raise Refused(503, f"not ready: {of}")
-        return Ready(True, len(self._modules))
+        return ReadyInfo(True, len(self._modules))
 
-    def modules(self, asked: Asked) -> list[state.Summary]:
+    def modules(self, request: ApiRequest) -> list[state.ModuleSummary]:
+        """List the modules."""
         return [state.summary(running) for running in self._modules.values()]
 
-    def module(self, asked: Asked) -> state.Module:
-        return self._state(self._running(asked))
+    def module(self, request: ApiRequest) -> dict[str, object]:
+        """Return the state of a module. Raises Refused (404), as every method that names one."""
+        return self._state(self._running(request))
 
-    def faults(self, asked: Asked) -> list[state.Fault]:
-        running = self._running(asked)
+    def faults(self, request: ApiRequest) -> list[state.FaultInfo]:
+        """List the faults of a module, spent ones too."""
+        running = self._running(request)
         return [state.fault(armed) for armed in armed_on(running.module)] if running.built else []
 
-    def arm(self, asked: Asked) -> list[state.Fault]:
-        hand, faults = self._hand(asked), _faults(asked.body)
-        if len(hand.armed) + len(faults) > _MOST_FAULTS:
+    def arm(self, request: ApiRequest) -> list[state.FaultInfo]:
+        """Arm the faults of the body. Raises Refused (409, 422)."""
+        controls, faults = self._controls(request), _faults(request.body)
+        if len(controls.armed) + len(faults) > _MOST_FAULTS:
             raise Refused(409, f"there are {_MOST_FAULTS} faults already: remove those that are spent")
-        return [state.fault(armed) for armed in _declared(lambda: [hand.arm(fault) for fault in faults])]
+        return [state.fault(armed) for armed in _declared(lambda: [controls.arm(fault) for fault in faults])]
 
-    def disarm_all(self, asked: Asked) -> list[state.Fault]:
-        return [state.fault(armed) for armed in self._hand(asked).disarm_all()]
+    def disarm_all(self, request: ApiRequest) -> list[state.FaultInfo]:
+        """Disarm every fault, and return those that were armed. Raises Refused (409)."""
+        return [state.fault(armed) for armed in self._controls(request).disarm_all()]
 
-    def fault(self, asked: Asked) -> state.Fault:
-        wanted, faults = asked.path["id"], self.faults(asked)
+    def fault(self, request: ApiRequest) -> state.FaultInfo:
+        """Return one fault. Raises Refused (404)."""
+        wanted, faults = request.path["id"], self.faults(request)
         for fault in faults:
             if str(fault.id) == wanted:
                 return fault
         ids = ", ".join(str(fault.id) for fault in faults[:20]) or "none"
-        raise Refused(404, f"there is no fault {wanted} on {asked.path['name']}; there are {ids}")
+        raise Refused(404, f"there is no fault {wanted} on {request.path['name']}; there are {ids}")
 
-    def disarm(self, asked: Asked) -> state.Fault:
-        hand, fault = self._hand(asked), self.fault(asked)
-        return state.fault(hand.disarm(fault.id))
+    def disarm(self, request: ApiRequest) -> state.FaultInfo:
+        """Disarm one fault, and return it. Raises Refused (404, 409)."""
+        controls, fault = self._controls(request), self.fault(request)
+        return state.fault(controls.disarm(fault.id))
 
-    def event(self, asked: Asked) -> state.Module:
-        hand, event = self._hand(asked), _event(asked.body)
-        _declared(lambda: hand.happen(event))
-        return self._state(self._running(asked))
+    def event(self, request: ApiRequest) -> dict[str, object]:
+        """Let the event of the body happen now, and return the state after it. Raises Refused (409, 422)."""
+        controls, event = self._controls(request), _event(request.body)
+        _declared(lambda: controls.happen(event))
+        return self._state(self._running(request))
 
-    def trace(self, asked: Asked) -> Trace:
-        query, journal = asked.query, self.journal(self._running(asked).name)
+    def trace(self, request: ApiRequest) -> TracePage:
+        """Return the entries of the journal that the query asks for: the newest, or those from since on."""
+        query, journal = request.query, self.journal(self._running(request).name)
         limit, since = query.get("limit", 200), query.get("since")
-        labels = [Label(name, query[name]) for name in INDICES if name in query]
+        labels = [Label(index.name, query[index.name]) for index in INDICES if index.name in query]
         wanted = ask.filtered(labels, **{key: query.get(key) for key in ("side", "contains", "command", "urc")})
         found = [entry for entry in journal.since(since or 0) if wanted(entry)]
         going_on = since is not None and len(found) > limit
         kept = found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]
         after = kept[-1].seq + 1 if going_on else journal.next
-        return Trace(journal.first, after, journal.first - 1, [entry.shown(journal.module) for entry in kept])
+        return TracePage(journal.first, after, journal.first - 1, [entry.shown(journal.module) for entry in kept])
 
-    def verify(self, asked: Asked) -> Verified:
-        journal = self.journal(self._running(asked).name)
-        matched, found = ask.verify(journal.since(0), _steps(asked.body))
-        return Verified(matched, [StepFound(step.found, list(step.at)) for step in found])
+    def verify(self, request: ApiRequest) -> VerifyResult:
+        """Compare the journal with the steps of the body. Raises Refused (422)."""
+        journal = self.journal(self._running(request).name)
+        matched, found = ask.verify(journal.since(0), _steps(request.body))
+        return VerifyResult(matched, [StepResult(step.found, list(step.at)) for step in found])
 
-    def stream(self, asked: Asked) -> TraceStream:
-        journal = self.journal(self._running(asked).name)
-        since = asked.query.get("since")
-        last = asked.headers.get("last-event-id", "")
+    def stream(self, request: ApiRequest) -> TraceStream:
+        """Return the stream of one journal, from since or from the last event that the client had.
+
+        Raises Refused (503).
+        """
+        journal = self.journal(self._running(request).name)
+        since = request.query.get("since")
+        last = request.headers.get("last-event-id", "")
         if last.isascii() and last.isdecimal() and len(last) < 20:
             since = int(last) + 1
         return self._stream(lambda: [journal], since)
 
-    def stream_all(self, asked: Asked) -> TraceStream:
+    def stream_all(self, request: ApiRequest) -> TraceStream:
+        """Return the stream of all journals, from now on. Raises Refused (503)."""
         return self._stream(lambda: [self.journal(name) for name in self._modules], None)
 
     # Inside.
@@ -161,28 +189,28 @@ class Control:
         running = self._modules.get(name)
         return None if running is None else state.summary(running)
 
-    def _state(self, running: Running) -> state.Module:
+    def _state(self, running: RunningModule) -> dict[str, object]:
         return state.state(running, self.journal(running.name))
 
-    def _running(self, asked: Asked) -> Running:
-        name = asked.path["name"]
+    def _running(self, request: ApiRequest) -> RunningModule:
+        name = request.path["name"]
         running = self._modules.get(name)
         if running is None:
             known = ", ".join(list(self._modules)[:10]) + (" …" if len(self._modules) > 10 else "")
             raise Refused(404, f"there is no module {name!r}; there are {known or 'none'}")
         return running
 
-    def _hand(self, asked: Asked) -> Hand:
-        """That of a module that runs."""
-        running = self._running(asked)
+    def _controls(self, request: ApiRequest) -> ModuleControls:
+        """Return the controls of a module. Raises Refused unless it runs."""
+        running = self._running(request)
         if running.condition is not Condition.READY:
             what = running.condition.value
             raise Refused(409, f"{running.name} is {what}: wait until /ready says so, or start it again")
-        return Hand(running)
+        return ModuleControls(running)
 
 
 def _declared(call: Callable[[], _T]) -> _T:
-    """What call returns. Raises Refused for what cannot be."""
+    """Return the result of call. Raises Refused in the place of FaultError and UsageError."""
     try:
         return call()
     except (FaultError, UsageError) as error:
@@ -221,7 +249,7 @@ def _said(key: str, text: str) -> dict[str, object]:
     return {key: name, **given}
 
 
-def _steps(body: object) -> list[ask.Step]:
+def _steps(body: object) -> list[ask.TraceStep]:
     example = '{"steps": [{"sent": "AT+MIPOPEN", "times": 2}, {"event": "closed"}]}'
     steps = _object(body, example).get("steps")
     if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS or len(body) > 1:  # type: ignore[arg-type]
@@ -229,7 +257,7 @@ def _steps(body: object) -> list[ask.Step]:
     return [_step(number, step) for number, step in enumerate(steps)]
 
 
-def _step(number: int, step: object) -> ask.Step:
+def _step(number: int, step: object) -> ask.TraceStep:
     matters = ", ".join(ask.MATTERS)
     problem = f"steps[{number}]: give one of {matters} with a text, and times from 0 to {MOST_LISTED} if not 1"
     if not isinstance(step, dict):
@@ -241,7 +269,7 @@ def _step(number: int, step: object) -> ask.Step:
     matter, pattern = found[0]
     if matter not in ask.MATTERS or not isinstance(pattern, str) or not pattern:
         raise Refused(422, problem)
-    return ask.Step(matter, pattern, times)
+    return ask.TraceStep(matter, pattern, times)
 
 
 def _verify_body() -> dict[str, Any]:
@@ -259,40 +287,41 @@ def _verify_body() -> dict[str, Any]:
     return {"type": "object", "properties": {"steps": steps}, "required": ["steps"], "additionalProperties": False}
 
 
-_SINCE = Query("since", int, "From this entry on; the newest if left out.")
+_SINCE = QueryParameter("since", int, "From this entry on; the newest if left out.")
 _FILTERS = (
     _SINCE,
-    Query("limit", int, "At most so many: 200 if left out.", 1, MOST_LISTED),
-    Query("side", str, "Only what that side said.", choices=("dte", "module", "network")),
-    Query("contains", str, "Only where this is found; * stands for anything."),
-    Query("command", str, "Only this command: MIPOPEN, AT+MIPOPEN."),
-    Query("urc", str, "Only this URC: its name (MIPOPEN), or what it tells (rtcp)."),
-    *(Query(each.name, int, f"Only of this {each.noun}, on the network.", 0, 99) for each in INDICES.values()),
+    QueryParameter("limit", int, "At most so many: 200 if left out.", 1, MOST_LISTED),
+    QueryParameter("side", str, "Only what that side said.", choices=("dte", "module", "network")),
+    QueryParameter("contains", str, "Only where this is found; * stands for anything."),
+    QueryParameter("command", str, "Only this command: MIPOPEN, AT+MIPOPEN."),
+    QueryParameter("urc", str, "Only this URC: its name (MIPOPEN), or what it tells (rtcp)."),
+    *(QueryParameter(index.name, int, index.about, 0, 99) for index in INDICES),
 )
 _M = "/v1/modules/{name}"
 ENDPOINTS: tuple[Endpoint[Control], ...] = (
-    Endpoint("GET", "/health", "The process runs.", lambda control, asked: Alive(True), Alive),
-    Endpoint("GET", "/ready", "Every module is ready; 503 tells which are not.", Control.ready, Ready, fails=(503,)),
-    Endpoint("GET", "/v1/modules", "Every module.", Control.modules, list[state.Summary]),
-    Endpoint("GET", _M, "The state of a module.", Control.module, state.Module, fails=(404,)),
+    Endpoint("GET", "/health", "The process runs.", lambda control, request: HealthInfo(True), HealthInfo),
+    Endpoint("GET", "/ready", "Every module is ready; 503 tells which are not.", Control.ready, ReadyInfo,
+             fails=(503,)),
+    Endpoint("GET", "/v1/modules", "Every module.", Control.modules, list[state.ModuleSummary]),
+    Endpoint("GET", _M, "The state of a module.", Control.module, state.module_schema, fails=(404,)),
     Endpoint("GET", "/v1/kinds", "What can go wrong and what can happen, with its keys.",
-             lambda control, asked: describe.kinds(), list[describe.FaultKind]),
+             lambda control, request: describe.kinds(), list[describe.KindInfo]),
     Endpoint("GET", "/v1/presets", "Faults ready-made.",
-             lambda control, asked: describe.presets(), list[describe.Preset]),
-    Endpoint("GET", f"{_M}/faults", "Its faults, and how often each fired.", Control.faults, list[state.Fault],
+             lambda control, request: describe.presets(), list[describe.PresetInfo]),
+    Endpoint("GET", f"{_M}/faults", "Its faults, and how often each fired.", Control.faults, list[state.FaultInfo],
              fails=(404,)),
-    Endpoint("POST", f"{_M}/faults", "Arm a fault, or all of a preset.", Control.arm, list[state.Fault],
+    Endpoint("POST", f"{_M}/faults", "Arm a fault, or all of a preset.", Control.arm, list[state.FaultInfo],
              body=describe.fault_body, status=201, fails=(404, 409, 422)),
     Endpoint("DELETE", f"{_M}/faults", "Disarm every fault; those that were armed.", Control.disarm_all,
-             list[state.Fault], fails=(404, 409)),
-    Endpoint("GET", f"{_M}/faults/{{id}}", "One fault.", Control.fault, state.Fault, fails=(404,)),
+             list[state.FaultInfo], fails=(404, 409)),
+    Endpoint("GET", f"{_M}/faults/{{id}}", "One fault.", Control.fault, state.FaultInfo, fails=(404,)),
     Endpoint("DELETE", f"{_M}/faults/{{id}}", "Disarm a fault: what it held back goes on, an event is undone.",
-             Control.disarm, state.Fault, fails=(404, 409)),
-    Endpoint("POST", f"{_M}/events", "Let something happen now; the state after it.", Control.event, state.Module,
-             body=describe.event_body, fails=(404, 409, 422)),
+             Control.disarm, state.FaultInfo, fails=(404, 409)),
+    Endpoint("POST", f"{_M}/events", "Let something happen now; the state after it.", Control.event,
+             state.module_schema, body=describe.event_body, fails=(404, 409, 422)),
     Endpoint("GET", f"{_M}/trace", "The journal: the newest lines of the line and of the network.", Control.trace,
-             Trace, query=_FILTERS, fails=(404, 422)),
-    Endpoint("POST", f"{_M}/trace/verify", "Whether things happened in this order.", Control.verify, Verified,
+             TracePage, query=_FILTERS, fails=(404, 422)),
+    Endpoint("POST", f"{_M}/trace/verify", "Whether things happened in this order.", Control.verify, VerifyResult,
              body=_verify_body, fails=(404, 422)),
     Endpoint("GET", f"{_M}/trace/stream", "The journal as server-sent events: entry, state, lost. Last-Event-ID "
              "resumes.", Control.stream, TraceStream, query=(_SINCE,), fails=(404, 422, 503)),

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from onemo.control.api import ENDPOINTS, Control
-from onemo.control.endpoints import Asked, Endpoint, Refused
+from onemo.control.endpoints import ApiRequest, Endpoint, Refused
 from onemo.control.guard import Guard
 from onemo.control.http import Message, Receive, Send
 from onemo.control.openapi import document
@@ -43,7 +43,7 @@ _SAFE = {
 
 
 class App:
-    """The application, as ASGI has it."""
+    """The ASGI application."""
 
     def __init__(self, control: Control, guard: Guard) -> None:
         self._guard = guard
@@ -71,7 +71,7 @@ class App:
 
 
 class _Resource:
-    """All that can be done with one path."""
+    """All methods of one path."""
 
     def __init__(self, control: Control, path: str) -> None:
         self._control = control
@@ -91,7 +91,7 @@ class _Resource:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
             path = {name: unquote(part) for name, part in request.path_params.items()}
-            result = endpoint.answer(self._control, Asked(path, query, body, request.headers))
+            result = endpoint.answer(self._control, ApiRequest(path, query, body, request.headers))
         except Refused as refused:
             return _error(refused.status, str(refused))
         if isinstance(result, TraceStream):
@@ -100,7 +100,7 @@ class _Resource:
 
 
 class _Fixed:
-    """The same answer each time."""
+    """An answer that is always the same."""
 
     def __init__(self, content: bytes, kind: str) -> None:
         self._answer = Response(content, headers=_SAFE, media_type=kind)
@@ -112,7 +112,7 @@ class _Fixed:
 
 
 class _Files:
-    """The page and what it consists of: no other file."""
+    """The page and its files: no other file."""
 
     def __init__(self) -> None:
         files = sorted(_PAGE.iterdir()) if _PAGE.is_dir() else []
@@ -128,7 +128,7 @@ class _Files:
 
 
 def _query(endpoint: Endpoint[Any], given: list[tuple[str, str]]) -> dict[str, Any]:
-    """Raises Refused."""
+    """Read the parameters of a request. Raises Refused (422)."""
     known = {query.name: query for query in endpoint.query}
     read: dict[str, Any] = {}
     for name, text in given:
@@ -141,7 +141,7 @@ def _query(endpoint: Endpoint[Any], given: list[tuple[str, str]]) -> dict[str, A
 
 
 def _body(data: bytes, *, wanted: bool) -> object:
-    """Raises Refused."""
+    """Read the body of a request as JSON. Raises Refused (400)."""
     if not wanted:
         return None
     try:
@@ -160,7 +160,7 @@ def _error(status: int, problem: str, headers: Mapping[str, str] = {}) -> Respon
 
 
 def _not_allowed(method: str, allowed: Iterable[str]) -> Response:
-    """405, with what is."""
+    """Answer 405, with the methods that are allowed."""
     names = ", ".join(allowed)
     return _error(405, f"{method} is not for this; there are {names}", {"allow": names})
 

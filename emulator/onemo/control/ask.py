@@ -14,20 +14,21 @@ from onemo.control.journal import Entry
 from onemo.faults.plan import tells
 from onemo.profile.index import Label
 
-Wanted = Callable[[Entry], bool]
+Filter = Callable[[Entry], bool]
 _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
             "network": ("payload", "event")}  # fmt: skip
 MATTERS = tuple(_SOURCES)
-"""What a step can look for."""
+"""The matters that a step can look for."""
 
 
-class Pattern:
-    """See above."""
+class TextPattern:
+    """A pattern, as the module describes it."""
 
     def __init__(self, text: str) -> None:
         self._parts = [part for part in text.split("*") if part]
 
     def found(self, line: str) -> bool:
+        """Tell whether the pattern is found in the line."""
         at = 0
         for part in self._parts:
             at = line.find(part, at)
@@ -37,35 +38,35 @@ class Pattern:
         return True
 
 
-class Step(NamedTuple):
-    """So many entries that match, behind those of the step before; times 0: none until those of the next step."""
+class TraceStep(NamedTuple):
+    """A number of entries that match, behind those of the step before; times 0: none until those of the next step."""
 
     matter: str
     pattern: str
     times: int = 1
 
 
-class Found(NamedTuple):
-    """How many were found of a step, and where: at most ``times``, and one where there should be none."""
+class StepHits(NamedTuple):
+    """The entries found for a step: how many, and where; at most ``times``, and one where there should be none."""
 
     found: int
     at: tuple[int, ...]
 
 
 def text_of(entry: Entry) -> str:
-    """What patterns look at: the line, or what happened on the network."""
-    return f"{entry.told.event} {entry.data}" if entry.told.event else entry.data
+    """Return the text in which patterns are looked for: the line, or the event on the network."""
+    return f"{entry.line.event} {entry.data}" if entry.line.event else entry.data
 
 
 def filtered(
     labels: Collection[Label], side: str | None, contains: str | None, command: str | None, urc: str | None
-) -> Wanted:
-    """Whether an entry is all that is asked for; None, and no label: anything."""
-    tests: list[Wanted] = []
+) -> Filter:
+    """Make a filter for the entries that are all that is asked for; None, or no label: anything."""
+    tests: list[Filter] = []
     if side is not None:
         tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
     if contains is not None:
-        pattern = Pattern(contains)
+        pattern = TextPattern(contains)
         tests.append(lambda entry: pattern.found(text_of(entry)))
     if command is not None:
         name = re.sub(r"^(AT)?\+", "", command.upper())
@@ -74,20 +75,20 @@ def filtered(
     if urc is not None:
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
     if labels:
-        tests.append(lambda entry: entry.told.label in labels)
+        tests.append(lambda entry: entry.line.label in labels)
     return lambda entry: all(test(entry) for test in tests)
 
 
-def verify(entries: Iterable[Entry], steps: Iterable[Step]) -> tuple[bool, list[Found]]:
-    """Whether the steps were taken in this order, and what was found of each."""
+def verify(entries: Iterable[Entry], steps: Iterable[TraceStep]) -> tuple[bool, list[StepHits]]:
+    """Tell whether the steps were taken in this order, and the entries found for each."""
     left = list(entries)
-    matched, found = True, list[Found]()
-    never: list[tuple[int, Step]] = []
+    matched, found = True, list[StepHits]()
+    never: list[tuple[int, TraceStep]] = []
     at = 0
     for step in steps:
         if not step.times:
             never.append((len(found), step))
-            found.append(Found(0, ()))
+            found.append(StepHits(0, ()))
             continue
         hits = _hits(left, at, len(left), step)
         matched = matched and len(hits) == step.times
@@ -99,8 +100,8 @@ def verify(entries: Iterable[Entry], steps: Iterable[Step]) -> tuple[bool, list[
     return _none(left, at, len(left), never, found) and matched, found
 
 
-def _hits(entries: list[Entry], start: int, end: int, step: Step) -> list[int]:
-    kinds, pattern, hits = _SOURCES[step.matter], Pattern(step.pattern), list[int]()
+def _hits(entries: list[Entry], start: int, end: int, step: TraceStep) -> list[int]:
+    kinds, pattern, hits = _SOURCES[step.matter], TextPattern(step.pattern), list[int]()
     for index in range(start, end):
         if entries[index].kind in kinds and pattern.found(text_of(entries[index])):
             hits.append(index)
@@ -109,12 +110,14 @@ def _hits(entries: list[Entry], start: int, end: int, step: Step) -> list[int]:
     return hits
 
 
-def _none(entries: list[Entry], start: int, end: int, never: list[tuple[int, Step]], found: list[Found]) -> bool:
-    """Whether nothing was found of what should not be there; found is told where it is."""
+def _none(
+    entries: list[Entry], start: int, end: int, never: list[tuple[int, TraceStep]], found: list[StepHits]
+) -> bool:
+    """Tell whether no entry was found that should not be there, and put those that were into found."""
     for place, step in never:
         found[place] = _told(entries, _hits(entries, start, end, step))
     return not any(found[place].found for place, _ in never)
 
 
-def _told(entries: list[Entry], hits: list[int]) -> Found:
-    return Found(len(hits), tuple(entries[hit].seq for hit in hits))
+def _told(entries: list[Entry], hits: list[int]) -> StepHits:
+    return StepHits(len(hits), tuple(entries[hit].seq for hit in hits))

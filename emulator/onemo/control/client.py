@@ -1,4 +1,4 @@
-"""The other end of the control API: for ``onemo-emulator ctl``, and for programs."""
+"""The client of the control API: for ``onemo-emulator ctl``, and for programs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class ControlError(EmulatorError):
 
 
 class Client:
-    """address: HOST:PORT or a URL. Every method raises ControlError."""
+    """A client of one control. Every method raises ControlError.
+
+    address: HOST:PORT or a URL.
+    """
 
     def __init__(self, address: str, token: str | None = None) -> None:
         self._url = address if address.startswith("http://") else f"http://{address}"
@@ -45,7 +48,7 @@ class Client:
         self._http.close()
 
     def only_module(self) -> str:
-        """The name of the one module that there is. Raises UsageError where there are several."""
+        """Return the name of the one module that there is. Raises UsageError where there are several."""
         names = [row["name"] for row in self.ask("GET", "/v1/modules")]
         if len(names) != 1:
             known = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
@@ -53,7 +56,7 @@ class Client:
         return str(names[0])
 
     def ask(self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}) -> Any:  # noqa: ANN401
-        """The answer."""
+        """Send a request, and return the JSON of its answer."""
         given = {name: str(value) for name, value in query.items() if value is not None}
         sent = {} if body is None else {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
         try:
@@ -63,7 +66,7 @@ class Client:
         return self._read(answer)
 
     def follow(self, name: str, since: int) -> Iterator[tuple[str, Any]]:
-        """What the stream says: each event and its data, until it ends."""
+        """Yield the kind and the data of each event of the stream, until it ends."""
         path, kind = f"{module(name)}/trace/stream", ""
         patience = httpx.Timeout(_PATIENCE, read=60.0)
         try:
@@ -97,5 +100,5 @@ class Client:
 
 
 def module(name: str) -> str:
-    """The path of a module."""
+    """Return the path of a module."""
     return f"/v1/modules/{quote(name, safe='')}"

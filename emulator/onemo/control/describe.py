@@ -1,4 +1,4 @@
-"""The kinds of faults and events as JSON, and what a body that says one looks like: from the declarations."""
+"""The kinds of faults and events as JSON, and the schemas of the bodies that name one: from the declarations."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from onemo.faults.kinds import KINDS, Kind, Layer, Type
-from onemo.faults.kinds import Key as Declared
+from onemo.faults.kinds import KINDS, FaultKey, FaultKind, Layer, Type
 from onemo.faults.presets import PRESETS
 from onemo.faults.say import typed
 
 
-class Key(NamedTuple):
-    """default, low, high null: there is none. An event that happens now takes only its own keys."""
+class KeyInfo(NamedTuple):
+    """A key of a fault.
+
+    default, low, high null: there is none. An event that happens now takes only its own keys.
+    """
 
     name: str
     type: str
@@ -26,18 +28,18 @@ class Key(NamedTuple):
     own: bool
 
 
-class FaultKind(NamedTuple):
-    """event: whether it can happen now; example: as it is typed."""
+class KindInfo(NamedTuple):
+    """A kind of fault. event: true if it can happen now; example: as it is typed."""
 
     name: str
     layer: str
     about: str
     event: bool
     example: str
-    keys: list[Key]
+    keys: list[KeyInfo]
 
 
-class Preset(NamedTuple):
+class PresetInfo(NamedTuple):
     """Faults under a name."""
 
     name: str
@@ -45,16 +47,18 @@ class Preset(NamedTuple):
     faults: list[str]
 
 
-def kinds() -> list[FaultKind]:
+def kinds() -> list[KindInfo]:
+    """List the kinds of faults."""
     return [_kind(kind) for kind in KINDS.values()]
 
 
-def presets() -> list[Preset]:
-    return [Preset(name, preset.about, list(preset.faults)) for name, preset in PRESETS.items()]
+def presets() -> list[PresetInfo]:
+    """List the presets."""
+    return [PresetInfo(name, preset.about, list(preset.faults)) for name, preset in PRESETS.items()]
 
 
 def fault_body() -> dict[str, Any]:
-    """A fault as text, or as its kind with keys."""
+    """Return the schema of a fault as text, or as its kind with keys."""
     text = {
         "type": "object",
         "properties": {"fault": {"type": "string", "description": "As --fault takes it.", "minLength": 1}},
@@ -66,7 +70,7 @@ def fault_body() -> dict[str, Any]:
 
 
 def event_body() -> dict[str, Any]:
-    """An event as its name with keys, or as text."""
+    """Return the schema of an event as its name with keys, or as text."""
     events = [kind for kind in KINDS.values() if kind.layer is Layer.EVENT]
     text = {
         "type": "object",
@@ -78,16 +82,16 @@ def event_body() -> dict[str, Any]:
     return {"oneOf": [text, *(_object("event", kind, kind.keys) for kind in events)]}
 
 
-def _kind(kind: Kind) -> FaultKind:
+def _kind(kind: FaultKind) -> KindInfo:
     own = {key.name for key in kind.keys}
     keys = [_key(key, key.name in own) for key in kind.all_keys.values()]
-    return FaultKind(kind.name, kind.layer.name.lower(), kind.about, kind.layer is Layer.EVENT, kind.example, keys)
+    return KindInfo(kind.name, kind.layer.name.lower(), kind.about, kind.layer is Layer.EVENT, kind.example, keys)
 
 
-def _key(key: Declared, own: bool) -> Key:
+def _key(key: FaultKey, own: bool) -> KeyInfo:
     default = typed(key, key.default) if isinstance(key.default, bytes) else key.default
     ranged = key.type in _NUMBERS
-    return Key(
+    return KeyInfo(
         key.name,
         key.type.name.lower(),
         key.about,
@@ -103,7 +107,7 @@ def _key(key: Declared, own: bool) -> Key:
 _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.SECONDS, Type.MOMENT)
 
 
-def _object(name: str, kind: Kind, keys: Iterable[Declared]) -> dict[str, Any]:
+def _object(name: str, kind: FaultKind, keys: Iterable[FaultKey]) -> dict[str, Any]:
     properties = {key.name: _schema(key) for key in keys}
     return {
         "type": "object",
@@ -115,7 +119,7 @@ def _object(name: str, kind: Kind, keys: Iterable[Declared]) -> dict[str, Any]:
     }
 
 
-def _schema(key: Declared) -> dict[str, Any]:
+def _schema(key: FaultKey) -> dict[str, Any]:
     about: dict[str, Any] = {"description": key.about}
     if key.default is not None:
         about["default"] = typed(key, key.default) if isinstance(key.default, bytes) else key.default

@@ -1,4 +1,4 @@
-"""What the control answers, declared once: from here come the routes, the checks of what is asked, and the document."""
+"""The declaration of an endpoint: from it come its route, the checks of its request, and its part of the document."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MOST_LISTED = 1000
 
 
 class Refused(EmulatorError):
-    """What was asked cannot be. status: of HTTP; the text says what can."""
+    """The request cannot be answered. status: of HTTP; the text says what can."""
 
     def __init__(self, status: int, problem: str) -> None:
         super().__init__(problem)
         self.status = status
 
 
-class Query(NamedTuple):
-    """A parameter behind the ``?``. type: str or int; low, high: its range; pattern: as JSON schema has it."""
+class QueryParameter(NamedTuple):
+    """A parameter behind the ``?``. type: str or int; low, high: its range; choices: the texts that it may be."""
 
     name: str
     type: type[int] | type[str]
@@ -30,7 +30,7 @@ class Query(NamedTuple):
     choices: tuple[str, ...] = ()
 
     def read(self, text: str) -> int | str:
-        """Raises Refused."""
+        """Read the value of the parameter. Raises Refused (422)."""
         if self.type is int:
             whole = text.isascii() and text.isdecimal() and len(text) < 20
             if not whole or not self.low <= int(text) <= self.high:
@@ -43,8 +43,8 @@ class Query(NamedTuple):
         return text
 
 
-class Asked(NamedTuple):
-    """One request. path: the parts in braces; query: those that were given; body: JSON, None without one."""
+class ApiRequest(NamedTuple):
+    """A request. path: the parts in braces; query: the parameters that were given; body: JSON, None without one."""
 
     path: Mapping[str, str]
     query: Mapping[str, Any]
@@ -53,15 +53,18 @@ class Asked(NamedTuple):
 
 
 class Endpoint(NamedTuple, Generic[C]):
-    """One thing that can be asked. answer: what JSON has of it, or an ASGI application (streams). result: its type;
-    body: what it takes, as a JSON schema; status: of success; fails: others that are declared, by what they mean."""
+    """An endpoint: a method of a path.
+
+    answer: the value that becomes JSON, or an ASGI application (streams). result: its type, or what makes its schema;
+    body: the JSON schema that it takes; status: of success; fails: others that are declared, by their meaning.
+    """
 
     method: str
     path: str
     about: str
-    answer: Callable[[C, Asked], object]
+    answer: Callable[[C, ApiRequest], object]
     result: object
-    query: tuple[Query, ...] = ()
+    query: tuple[QueryParameter, ...] = ()
     body: Callable[[], dict[str, Any]] | None = None
     status: int = 200
     fails: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""Who may speak to the control: programs of this host, and those that have the token. No page of another site."""
+"""The guard of the control: it admits programs of this host, and those that have the token; no page of another site."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 OPEN = ("/", "/static/", "/favicon.ico")
-"""What needs no token: the page, which then asks for it. Paths that end in / stand for all below."""
+"""The paths that need no token: the page, which then asks for it. Paths that end in / stand for all below."""
 
 
 class Refusal(NamedTuple):
-    """status: of HTTP; problem: what was wrong, and what to do."""
+    """A refused request. status: of HTTP; problem: what was wrong, and what to do."""
 
     status: int
     problem: str
 
 
 class Guard:
-    """host: the address that is listened on; token: None where that is loopback and none is asked for."""
+    """The check of every request.
+
+    host: the address that is listened on; token: None where that is loopback and none is asked for.
+    """
 
     def __init__(self, host: str, token: str | None) -> None:
         self._host = host.lower()
         self._token = token
 
     def refusal(self, method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
-        """Why a request is not served; None: it is."""
+        """Return the reason why a request is not served; None: it is."""
         return (
             self._wrong_host(headers.get("host", ""))
             or _from_elsewhere(method, path, headers)
@@ -35,8 +38,11 @@ class Guard:
         )
 
     def _wrong_host(self, host: str) -> Refusal | None:
-        """A name of somebody else's that leads here is how a page elsewhere gets past the rule of the same origin. Who
-        has the token needs no such protection, and may come by any name."""
+        """Refuse a Host that is not ours.
+
+        With a name of somebody else's that leads here a page elsewhere gets past the rule of the same origin. Who has
+        the token needs no such protection, and may come by any name.
+        """
         name = _name(host)
         if self._token is not None or name == self._host or name == "localhost" or is_loopback(name):
             return None
@@ -54,7 +60,7 @@ class Guard:
 
 
 def _from_elsewhere(method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
-    """Browsers say where a request comes from. Following a link to the page is not forbidden."""
+    """Refuse pages of other sites, which browsers name. Following a link to the page is not forbidden."""
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower():
         return Refusal(403, f"a page of {origin} may not speak to the control: open its own page at /")
@@ -66,7 +72,7 @@ def _from_elsewhere(method: str, path: str, headers: Mapping[str, str]) -> Refus
 
 
 def _no_json(method: str, headers: Mapping[str, str]) -> Refusal | None:
-    """What changes something is JSON, which a form of another site cannot send."""
+    """Refuse changes that are no JSON, for a form of another site can send anything else."""
     if method in ("GET", "HEAD"):
         return None
     kind = headers.get("content-type")
@@ -77,14 +83,14 @@ def _no_json(method: str, headers: Mapping[str, str]) -> Refusal | None:
 
 
 def _name(host: str) -> str:
-    """Of a Host header, without its port and brackets."""
+    """Return the name in a Host header, without its port and brackets."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.rpartition(":")[0].lower() if ":" in host else host.lower()
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is of this host alone; a name is none but localhost."""
+    """Tell whether an address is of this host alone; a name is none but localhost."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

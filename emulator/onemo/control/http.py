@@ -1,7 +1,7 @@
 """An HTTP/1.1 server for an ASGI application, on trio: everything in it is bounded, and all of it can be cancelled.
 
-Of HTTP it has what the control needs: one request after the other on a connection, no upgrades. A reader that has
-stopped reading, or a writer that has stopped writing, is let go after a while.
+It has the part of HTTP that the control needs: one request after the other on a connection, no upgrades. A reader that
+has stopped reading, or a writer that has stopped writing, is let go after a while.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _READ = 1 << 16
 
 
 class Server:
-    """Serves an application on one listener."""
+    """The server of an application on one listener."""
 
     def __init__(self, app: App, listener: trio.SocketListener) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Server:
             await trio.serve_listeners(self._serve, [self._listener], handler_nursery=nursery)
 
     async def _serve(self, stream: trio.SocketStream) -> None:
-        """One connection. Whatever happens in it ends it alone."""
+        """Serve one connection. Whatever happens in it ends it alone."""
         self._open += 1
         try:
             async with stream:
@@ -62,7 +62,7 @@ class Server:
 
 
 class _Refused(Exception):
-    """A request that is no good: status, and what is said of it."""
+    """A request that is no good. Its arguments: the status, and the problem."""
 
 
 class _Connection:
@@ -72,7 +72,7 @@ class _Connection:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD)
 
     async def run(self) -> None:
-        """Requests until the client has no more, or one was no good."""
+        """Serve requests until the client has no more, or one was no good."""
         while True:
             try:
                 with trio.fail_after(COMES):
@@ -94,14 +94,14 @@ class _Connection:
             self._http.start_next_cycle()
 
     async def send(self, event: h11.Event) -> None:
-        """Raises TooSlowError when the client does not take it."""
+        """Send part of an answer. Raises TooSlowError when the client does not take it."""
         data = self._http.send(event)
         if data:
             with trio.fail_after(TAKEN):
                 await self._stream.send_all(data)
 
     async def gone(self) -> None:
-        """Return when the client has gone, or sends what nobody asked it for."""
+        """Return when the client has gone, or sends bytes that nobody asked it for."""
         if self._http.trailing_data[0]:
             return
         try:
@@ -132,7 +132,7 @@ class _Connection:
         return bytes(body)
 
     async def _refuse(self, status: int, problem: str) -> None:
-        """The last answer on this connection; what of the request is still on its way is not waited for long."""
+        """Send the last answer on this connection; the rest of the request is not waited for long."""
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         import json
@@ -213,7 +213,7 @@ class _Exchange:
 
 
 def _lost(error: BaseException) -> bool:
-    """Whether it only says that the client has gone, or takes nothing."""
+    """Tell whether the error only says that the client has gone, or takes nothing."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(_lost, error.exceptions))
     return isinstance(error, trio.BrokenResourceError | trio.ClosedResourceError | trio.TooSlowError)

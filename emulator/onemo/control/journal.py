@@ -1,4 +1,4 @@
-"""The newest lines of what has crossed a module's line and its network, to ask and to follow."""
+"""The journal of a module: the newest lines that crossed its line and its network, to ask and to follow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from onemo.dialogue.history import History
-from onemo.dialogue.lines import ANSWER, Told
+from onemo.dialogue.lines import ANSWER, TracedLine
 from onemo.profile.index import Label
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
@@ -17,15 +17,15 @@ MOST = 1 << 21
 
 
 class Entry(NamedTuple):
-    """One line. seq: counted from 1 without a gap; kind: one of KINDS."""
+    """A line of a journal. seq: counted from 1 without a gap; kind: one of KINDS."""
 
     seq: int
     kind: str
-    told: Told
+    line: TracedLine
 
     def shown(self, module: str) -> dict[str, object]:
         """Return the entry as JSON has it; each character of data is a byte."""
-        told = self.told
+        told = self.line
         head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
         of = {} if told.label is None else {told.label.index_name: told.label.number}
         if self.kind == "event":
@@ -35,20 +35,22 @@ class Entry(NamedTuple):
 
     @property
     def data(self) -> str:
-        return self.told.data.decode("latin-1")
+        """The bytes of the line, one character each."""
+        return self.line.data.decode("latin-1")
 
     @property
     def way(self) -> tuple[str, str]:
-        """The one who said it, and the one to whom."""
+        """The side that said it, and the side to which."""
         if self.kind == "payload":
-            return ("module", "network") if self.told.event.startswith("sent") else ("network", "module")
-        return ("dte", "module") if self.told.source == "dte" else ("module", "dte")
+            return ("module", "network") if self.line.event.startswith("sent") else ("network", "module")
+        return ("dte", "module") if self.line.source == "dte" else ("module", "dte")
 
 
 class Journal(History):
-    """The newest entries of one module. Implements Trace. on_news: called whenever there is more.
+    """The newest entries of one module, and the module's trace. on_news: called whenever there is more.
 
-    passed: bytes in all, from the DTE (``>``), to it (``<``), to the network (sent), from it (received).
+    New bytes are only put aside; they are joined to lines when somebody looks. The oldest goes first: ``first`` is the
+    number of the oldest entry that is there, ``next`` that of the one to come.
     """
 
     def __init__(self, module: str, clock: Callable[[], float] = time.monotonic, most: int = MOST) -> None:
@@ -58,12 +60,10 @@ class Journal(History):
         self.passed = {">": 0, "<": 0, "sent": 0, "received": 0}
 
     def line(self, direction: str, data: bytes, kind: str | None = None) -> None:
-        """Take what crossed the line, and tell of it."""
         super().line(direction, data, kind)
         self._tell(direction, data)
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
-        """Take what happened on the network, and tell of it."""
         super().net(event, label, detail)
         self._tell(event, detail)
 
@@ -74,12 +74,12 @@ class Journal(History):
             told()
 
     def since(self, seq: int, most: int | None = None) -> list[Entry]:
-        """Return the entries from seq on, or from the first that is there: the first most of them."""
+        """Return the entries from seq on, or from the first that is there, as they are now: the first most of them."""
         start = max(seq, self.first)
         return [Entry(number, _kind(told), told) for number, told in enumerate(self.lines(start, most), start)]
 
 
-def _kind(told: Told) -> str:
+def _kind(told: TracedLine) -> str:
     if told.source == "dte":
         return "command" if told.is_command else "data"
     return "prompt" if told.kind == ANSWER and told.data.rstrip() == b">" else told.kind

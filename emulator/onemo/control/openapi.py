@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from onemo import __version__
-from onemo.control.endpoints import Endpoint, Query
+from onemo.control.endpoints import Endpoint, QueryParameter
 from onemo.control.shape import Schema, schema_of
 from onemo.control.stream import TraceStream
 
@@ -28,7 +29,7 @@ _WITH_BODY = (400, 413, 415)
 
 
 def document(endpoints: Iterable[Endpoint[Any]]) -> dict[str, Any]:
-    """OpenAPI 3.1 as json.dumps takes it."""
+    """Make the OpenAPI 3.1 document, as json.dumps takes it."""
     named: dict[str, Schema] = {
         "Error": {
             "type": "object",
@@ -71,7 +72,9 @@ def _operation(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, A
 def _result(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]:
     if endpoint.result is TraceStream:
         return {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema_of(endpoint.result, named)}}}
+    own = isinstance(endpoint.result, FunctionType)
+    schema = endpoint.result(named) if own else schema_of(endpoint.result, named)  # type: ignore[operator]
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
 def _failure(status: int) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def _failure(status: int) -> dict[str, Any]:
     return {"description": _FAILURES[status], "content": {"application/json": {"schema": schema}}}
 
 
-def _parameter(query: Query) -> dict[str, Any]:
+def _parameter(query: QueryParameter) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
     if query.type is int:
         schema = {"type": "integer", "minimum": query.low, "maximum": query.high}

@@ -14,13 +14,13 @@ from onemo.control.guard import Guard, is_loopback
 from onemo.control.http import Server
 from onemo.errors import LinkError, UsageError
 from onemo.link.tcp import parse_endpoint
-from onemo.runtime.lab import Running
+from onemo.runtime.lab import RunningModule
 
 
 class ControlServer:
-    """Made by ``open_control``. url: where it is; control: what it answers, which has the journals."""
+    """The control of a process, made by ``open_control``. url: its address; control: its answers, with the journals."""
 
-    def __init__(self, sock: socket.socket, host: str, token: str | None, modules: Mapping[str, Running]) -> None:
+    def __init__(self, sock: socket.socket, host: str, token: str | None, modules: Mapping[str, RunningModule]) -> None:
         address, port = sock.getsockname()[:2]
         self.url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
         self.control = Control(modules)
@@ -37,10 +37,10 @@ class ControlServer:
         self._sock.close()
 
 
-def open_control(where: str, token: str | None, modules: Mapping[str, Running]) -> ControlServer:
+def open_control(where: str, token: str | None, modules: Mapping[str, RunningModule]) -> ControlServer:
     """Listen; nothing is answered before ``run``. where: HOST:PORT; modules: by name, as they are at each moment.
 
-    Raises UsageError for what may not be, LinkError when the address cannot be had.
+    Raises UsageError for an address or a token that may not be, LinkError when the address cannot be had.
     """
     try:
         host, port = parse_endpoint(where)

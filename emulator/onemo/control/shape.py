@@ -1,4 +1,4 @@
-"""What JSON looks like, declared once as NamedTuples: from them come the objects and their schemas."""
+"""The conversion of NamedTuples to JSON objects and to their schemas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PLAIN = {int: "integer", float: "number", str: "string", bool: "boolean", type(
 
 
 def plain(value: object) -> object:
-    """As json.dumps takes it."""
+    """Convert a value to what json.dumps takes."""
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return {_outside(name): plain(item) for name, item in value._asdict().items()}
     if isinstance(value, Mapping):
@@ -22,7 +22,7 @@ def plain(value: object) -> object:
 
 
 def schema_of(declared: object, named: dict[str, Schema]) -> Schema:
-    """The JSON schema of a type; those of NamedTuples go into named, and are referred to."""
+    """Return the JSON schema of a type; those of NamedTuples go into named, and are referred to."""
     if isinstance(declared, type) and declared in _PLAIN:
         return {"type": _PLAIN[declared]}
     if declared is object:
@@ -52,5 +52,5 @@ def schema_of(declared: object, named: dict[str, Schema]) -> Schema:
 
 
 def _outside(name: str) -> str:
-    """A field's name as JSON has it: ``from_`` is ``from``."""
+    """Return a field's name as JSON has it: ``from_`` is ``from``."""
     return name.removesuffix("_")

@@ -1,22 +1,25 @@
-"""A module's state: what it is set to, what it does, what goes wrong in it. Each class is an object of JSON."""
+"""The state of a module as JSON objects: its settings, its connections, its faults."""
 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
+from onemo.at.family import StateField
+from onemo.at.registry import definition
 from onemo.control.journal import Journal
-from onemo.faults.plan import Armed
-from onemo.modem.connection import State
-from onemo.modem.instance import Instance
+from onemo.control.shape import Schema, schema_of
+from onemo.families import FAMILIES
+from onemo.faults.plan import ArmedFault
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
-from onemo.runtime.lab import Running
+from onemo.runtime.lab import RunningModule
 
 
-class Summary(NamedTuple):
-    """A module in the list of them. connections: those that are in use; faults: those that are armed."""
+class ModuleSummary(NamedTuple):
+    """A module in the list of modules. connections: the number in use; faults: the number armed."""
 
     name: str
     model: str
@@ -28,22 +31,26 @@ class Summary(NamedTuple):
     faults: int
 
 
-class Identity(NamedTuple):
+class IdentityInfo(NamedTuple):
+    """The numbers that a module and its card bear."""
+
     imei: str
     imsi: str
     iccid: str
     revision: str
 
 
-class Power(NamedTuple):
-    """boot_cycle: how many it has begun."""
+class PowerInfo(NamedTuple):
+    """The supply and the boot cycle. boot_cycle: how many have begun."""
 
     state: str
     asleep: bool
     boot_cycle: int
 
 
-class Sim(NamedTuple):
+class SimInfo(NamedTuple):
+    """The SIM card."""
+
     present: bool
     state: str
     locked: bool
@@ -51,8 +58,8 @@ class Sim(NamedTuple):
     puk_tries: int
 
 
-class Signal(NamedTuple):
-    """As AT+CSQ and AT+CESQ tell it."""
+class SignalInfo(NamedTuple):
+    """The signal in the units of AT+CSQ and AT+CESQ."""
 
     rssi: int
     ber: int
@@ -60,20 +67,23 @@ class Signal(NamedTuple):
     rsrp: int
 
 
-class Radio(NamedTuple):
-    """refusal: the cause with which the network refuses the module; coverage, roaming: what is on the air."""
+class RadioInfo(NamedTuple):
+    """The registration.
+
+    refusal: the cause with which the network refuses the module; coverage, roaming: of the cell on the air.
+    """
 
     function: str
     registration: str
     operator: str | None
-    signal: Signal
+    signal: SignalInfo
     coverage: bool
     refusal: int | None
     roaming: bool
 
 
-class Context(NamedTuple):
-    """A PDP context; call: whether it has a data call."""
+class ContextInfo(NamedTuple):
+    """A PDP context. call: true if it has a data call."""
 
     cid: int
     type: str | None
@@ -83,30 +93,11 @@ class Context(NamedTuple):
     call: bool
 
 
-class Peer(NamedTuple):
-    """As the firmware wrote it."""
+class LineInfo(NamedTuple):
+    """The line to the DTE.
 
-    host: str
-    port: int
-
-
-class Connection(NamedTuple):
-    """An instance. sent, received, queued: bytes; unread: as AT+MIPRD counts."""
-
-    connect_id: int
-    state: str
-    transport: str | None
-    peer: Peer | None
-    access_mode: str
-    sent: int
-    received: int
-    queued: int
-    unread: int
-    tls: bool
-
-
-class SerialLine(NamedTuple):
-    """waiting: bytes that the DTE has not taken; dropped: URCs for which there was no room; baud_rate 0: the DTE's."""
+    waiting: bytes that the DTE has not taken; dropped: URCs for which there was no room; baud_rate 0: the DTE's.
+    """
 
     waiting: int
     dropped: int
@@ -115,7 +106,7 @@ class SerialLine(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """Bytes since the start, entries of the trace, boot cycles."""
+    """The bytes since the start, the entries of the trace, the boot cycles."""
 
     from_dte: int
     to_dte: int
@@ -125,32 +116,34 @@ class Counters(NamedTuple):
     boot_cycles: int
 
 
-class Module(NamedTuple):
-    """The whole state. What a module has only once it was switched on is missing before. clock: seconds since 1970;
-    families: what the parts of families tell, by the family's name."""
+class ModuleInfo(NamedTuple):
+    """The whole state of a module.
+
+    Fields that a module has only once it was switched on are missing before. clock: seconds since 1970.
+    """
 
     name: str
     model: str
     port: str | None
     condition: str
     error: str | None
-    identity: Identity
+    identity: IdentityInfo
     settings: dict[str, object]
-    families: dict[str, object]
-    power: Power | None = None
+    power: PowerInfo | None = None
     clock: float | None = None
-    sim: Sim | None = None
-    radio: Radio | None = None
-    contexts: tuple[Context, ...] = ()
-    connections: tuple[Connection, ...] = ()
-    line: SerialLine | None = None
+    sim: SimInfo | None = None
+    radio: RadioInfo | None = None
+    contexts: tuple[ContextInfo, ...] = ()
+    line: LineInfo | None = None
     counters: Counters | None = None
     faults: int = 0
 
 
-class Fault(NamedTuple):
-    """One that is armed, or was until it had done its work (spent). Times in seconds since it was armed, or since the
-    module was ready if that came later."""
+class FaultInfo(NamedTuple):
+    """A fault that is armed, or was until it had done its work (spent).
+
+    Times are in seconds since it was armed, or since the module was ready if that came later.
+    """
 
     id: int
     fault: str
@@ -162,43 +155,64 @@ class Fault(NamedTuple):
     spent: bool
 
 
-def summary(running: Running) -> Summary:
+def summary(running: RunningModule) -> ModuleSummary:
+    """Return the row of a module in the list."""
     model, condition = running.spec.shown_model(running.model), running.condition.value
     if not running.built:
-        return Summary(running.name, model, None, condition, None, None, 0, 0)
+        return ModuleSummary(running.name, model, None, condition, None, None, 0, 0)
     modem = running.module.modem
-    return Summary(
+    return ModuleSummary(
         running.name,
         model,
         running.port,
         condition,
         modem.power.state.name.lower(),
         modem.radio.stat.name.lower(),
-        sum(instance.state is not State.INITIAL for instance in modem.connections),
+        sum(part.connections for part in modem.parts),
         sum(not armed.spent for armed in armed_on(running.module)),
     )
 
 
-def state(running: Running, journal: Journal) -> Module:
+@cache
+def family_fields() -> tuple[StateField, ...]:
+    """List the fields that families add to ModuleInfo; imports the families."""
+    return tuple(field for family in FAMILIES for field in definition(family).state)
+
+
+def module_schema(named: dict[str, Schema]) -> Schema:
+    """Return the schema of a module's state: ModuleInfo with the fields of the families. named: as ``schema_of``."""
+    found = schema_of(ModuleInfo, named)
+    named[ModuleInfo.__name__]["properties"].update({f.name: schema_of(f.type, named) for f in family_fields()})
+    return found
+
+
+def state(running: RunningModule, journal: Journal) -> dict[str, object]:
+    """Return the whole state of a module, as ``module_schema`` has it. journal: its own."""
+    own = _state(running, journal)._asdict()
+    if not running.built:
+        return {**own, **{field.name: field.empty for field in family_fields()}}
+    return {**own, **{field.name: field.read(running.module.modem) for field in family_fields()}}
+
+
+def _state(running: RunningModule, journal: Journal) -> ModuleInfo:
     row, identity = summary(running), running.model.profile.identity
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
-    who = Identity(identity.imei, identity.imsi, identity.iccid, revision)
-    known = Module(row.name, row.model, row.port, row.condition, error, who, {}, {})
+    who = IdentityInfo(identity.imei, identity.imsi, identity.iccid, revision)
+    known = ModuleInfo(row.name, row.model, row.port, row.condition, error, who, {})
     if not running.built:
         return known
     modem = running.module.modem
-    transmitter, passed = modem.transmitter, journal.passed
+    console, passed = modem.first, journal.passed
+    transmitter = console.transmitter
     return known._replace(
-        power=Power(modem.power.state.name.lower(), modem.power.asleep, modem.power.cycles),
+        power=PowerInfo(modem.power.state.name.lower(), modem.power.asleep, modem.power.cycles),
         clock=modem.clock.utc(modem.now) if modem.clock.is_set else None,
         sim=_sim(modem),
         radio=_radio(modem),
         contexts=_contexts(modem),
-        connections=tuple(_connection(instance) for instance in modem.connections),
-        families=_families(modem),
         settings=_settings(modem),
-        line=SerialLine(transmitter.size, transmitter.dropped, modem.baud_rate, modem.framer.mode.name.lower()),
+        line=LineInfo(transmitter.size, transmitter.dropped, console.baud_rate, console.framer.mode.name.lower()),
         counters=Counters(
             passed[">"], passed["<"], passed["sent"], passed["received"], journal.next - 1, modem.power.cycles
         ),
@@ -206,11 +220,13 @@ def state(running: Running, journal: Journal) -> Module:
     )
 
 
-def fault(armed: Armed) -> Fault:
+def fault(armed: ArmedFault) -> FaultInfo:
+    """Return a fault and its counts."""
+
     def since(time: float | None) -> float | None:
         return None if time is None or math.isinf(armed.since) else round(max(0.0, time - armed.since), 6)
 
-    return Fault(
+    return FaultInfo(
         armed.id,
         str(armed.fault),
         armed.fault.kind.name,
@@ -222,60 +238,37 @@ def fault(armed: Armed) -> Fault:
     )
 
 
-def _sim(modem: Modem) -> Sim:
+def _sim(modem: Modem) -> SimInfo:
     sim = modem.sim
-    return Sim(sim.present, sim.state.name.lower(), sim.locked, sim.pin_tries, sim.puk_tries)
+    return SimInfo(sim.present, sim.state.name.lower(), sim.locked, sim.pin_tries, sim.puk_tries)
 
 
-def _radio(modem: Modem) -> Radio:
+def _radio(modem: Modem) -> RadioInfo:
     radio, cell = modem.radio, modem.cell
-    return Radio(
+    return RadioInfo(
         Function(radio.function).name.lower(),
         radio.stat.name.lower(),
         str(radio.shown_operator) if radio.registered else None,
-        Signal(*radio.signal),
+        SignalInfo(*radio.signal),
         cell.coverage,
         cell.refusal,
         cell.roaming,
     )
 
 
-def _contexts(modem: Modem) -> tuple[Context, ...]:
+def _contexts(modem: Modem) -> tuple[ContextInfo, ...]:
     contexts = modem.contexts
-    shown: list[Context] = []
+    shown: list[ContextInfo] = []
     for cid in sorted({*contexts.defined, *contexts.active}):
         active = contexts.active.get(cid)
         of = active or contexts.defined[cid]
         addresses = [address for address in (active.ipv4, active.ipv6) if address] if active else []
-        shown.append(Context(cid, of.pdp_type, of.apn, active is not None, addresses, cid in contexts.calls))
+        shown.append(ContextInfo(cid, of.pdp_type, of.apn, active is not None, addresses, cid in contexts.calls))
     return tuple(shown)
 
 
-def _connection(instance: Instance) -> Connection:
-    request, transport, buffer = instance.request, instance.transport, instance.buffer
-    return Connection(
-        instance.connect_id,
-        instance.state.value,
-        transport.value if transport else None,
-        Peer(request.host, request.port) if request else None,
-        instance.access_mode.name.lower(),
-        instance.sent,
-        instance.received,
-        instance.queued,
-        buffer.unread if buffer else 0,
-        request is not None and request.tls is not None,
-    )
-
-
-def _families(modem: Modem) -> dict[str, object]:
-    """What is told by the parts that this boot cycle needed so far."""
-    bound = modem.model.binder.bound
-    told = {name: part.state() for part in modem.parts for name, of in bound.items() if type(part) is of.part}
-    return {name: state for name, state in told.items() if state is not None}
-
-
 def _settings(modem: Modem) -> dict[str, object]:
-    """Every setting that the model has: its record, by key where it has keys, by number where there are several.
+    """Return each setting of the model: its record, by key where it has keys, by number where there are several.
 
     Families that nothing needed so far are bound for it: once for all modules of the model, some 10 ms.
     """
@@ -285,14 +278,14 @@ def _settings(modem: Modem) -> dict[str, object]:
         values: dict[str, object] = {}
         for slot, bound in command.slots.items():
             if slot.indexed_by:
-                values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in bound.indices}
+                values[slot.name] = {n: dict(_record(modem.settings_of(slot).get(slot, n))[1:]) for n in bound.indices}
             else:
-                values[slot.name] = dict(_record(modem.settings.get(slot)))
+                values[slot.name] = dict(_record(modem.settings_of(slot).get(slot)))
         if values:
             shown[command.name] = values.get(command.name, values)
     return shown
 
 
 def _record(record: NamedTuple) -> list[tuple[str, object]]:
-    """The fields; the first of several that stand under numbers is that number."""
+    """Return the fields; the first of several that stand under numbers is that number."""
     return list(record._asdict().items())

@@ -1,4 +1,4 @@
-"""The trace as server-sent events: what is in the journals, and then what comes.
+"""The trace as server-sent events: the entries of the journals, and then each one that comes.
 
 A reader has a place in each journal and no queue. One that is slower than the dialogue finds that entries are gone when
 it comes back to that place, and is told how many.
@@ -28,8 +28,11 @@ _QUIET = 15.0
 
 
 class TraceStream:
-    """An answer as ASGI has it. since: from which entry on, None for what comes. summary: of a journal's module, None
-    when there is none any more; ``state`` tells each that is new. count: told 1 when it begins, and -1 when it ends."""
+    """A stream of journals, as an ASGI application.
+
+    since: the first entry wanted, None for those to come. summary: of a journal's module, None when there is none any
+    more; ``state`` tells each that is new. count: told 1 when the stream begins, and -1 when it ends.
+    """
 
     def __init__(
         self,
@@ -87,14 +90,14 @@ class TraceStream:
                 await self._news.wait()
 
     def _follow_all(self) -> None:
-        """Modules come and go."""
+        """Follow the journals of new modules, for modules come and go."""
         for journal in self._journals():
             if journal not in self._places:
                 self._places[journal] = journal.next if self._since is None else self._since
                 journal.on_news.append(self._wake)
 
     def _pieces(self, *, look: bool) -> Iterator[str]:
-        """look: at the state of modules that said nothing, too."""
+        """Yield the news. look: at the state of modules that said nothing, too."""
         for journal, place in list(self._places.items()):
             if place != journal.next:
                 yield from self._entries(journal, place)

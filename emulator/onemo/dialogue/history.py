@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from onemo.dialogue.lines import ANSWER, Lines, Told, crossed
+from onemo.dialogue.lines import ANSWER, Lines, TracedLine, crossed
 from onemo.profile.index import Label
 
 _EACH = 300
@@ -35,8 +35,8 @@ class History:
 
     def clear(self) -> None:
         """Forget all of it."""
-        self._aside: deque[_Piece | Told] = deque()
-        self._told: deque[Told] = deque()
+        self._aside: deque[_Piece | TracedLine] = deque()
+        self._told: deque[TracedLine] = deque()
         self._size = 0
         self._next = 1
         self._lines = Lines()
@@ -61,18 +61,18 @@ class History:
         self._take_up()
         return self._next
 
-    def lines(self, number: int = 1, most: int | None = None) -> list[Told]:
+    def lines(self, number: int = 1, most: int | None = None) -> list[TracedLine]:
         """Return the lines from a number on, or from the first that is there: the first most of them."""
         self._take_up()
         wanted = list(islice(reversed(self._told), max(0, self._next - number)))
         return wanted[::-1][:most]
 
-    def begun(self) -> list[Told]:
+    def begun(self) -> list[TracedLine]:
         """Return the lines that have not ended."""
         self._take_up()
         return list(self._lines.begun(0.0))
 
-    def _put_aside(self, crossing: _Piece | Told) -> None:
+    def _put_aside(self, crossing: _Piece | TracedLine) -> None:
         self._aside.append(crossing)
         self._size += _size(crossing)
         if self._size > self._most:
@@ -89,8 +89,8 @@ class History:
                 self._size += _size(told)
         self._forget()
 
-    def _joined(self, crossing: _Piece | Told) -> Iterable[Told]:
-        if isinstance(crossing, Told):
+    def _joined(self, crossing: _Piece | TracedLine) -> Iterable[TracedLine]:
+        if isinstance(crossing, TracedLine):
             return (crossing,)
         at, direction, data, kind = crossing
         return self._lines.sent(data, at) if direction == ">" else self._lines.received(data, at, str(kind or ANSWER))
@@ -105,9 +105,9 @@ class History:
                 self._lines = Lines()
 
 
-def _size(crossing: _Piece | Told) -> int:
+def _size(crossing: _Piece | TracedLine) -> int:
     """Return the bytes that a line takes, or the most that those of a piece do."""
-    if isinstance(crossing, Told):
+    if isinstance(crossing, TracedLine):
         return _EACH + len(crossing.data)
     data = crossing[2]
     return _EACH * max(1, data.count(b"\r"), data.count(b"\n")) + len(data)

@@ -24,7 +24,7 @@ _COMMAND = re.compile(rb"AT", re.IGNORECASE)
 MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
-class Told(NamedTuple):
+class TracedLine(NamedTuple):
     """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data; of the network,
     payload or event.
 
@@ -66,12 +66,12 @@ class Told(NamedTuple):
         return self.source == _DTE and _COMMAND.match(self.data) is not None
 
 
-def crossed(event: str, label: Label | None, detail: bytes | str, time: float) -> Told:
+def crossed(event: str, label: Label | None, detail: bytes | str, time: float) -> TracedLine:
     """What happened on the network; bytes are the payload that was sent or received."""
     if isinstance(detail, bytes):
         said = f"{event} {len(detail)} bytes:"
-        return Told(time, "network", detail, PAYLOAD, label=label, event=said)
-    return Told(time, "network", detail.encode(), EVENT, label=label, event=event)
+        return TracedLine(time, "network", detail, PAYLOAD, label=label, event=said)
+    return TracedLine(time, "network", detail.encode(), EVENT, label=label, event=event)
 
 
 class Lines:
@@ -81,11 +81,11 @@ class Lines:
         self._begun: dict[str, bytearray] = defaultdict(bytearray)
         self._asked: float | None = None
 
-    def sent(self, data: bytes, time: float) -> Iterator[Told]:
+    def sent(self, data: bytes, time: float) -> Iterator[TracedLine]:
         """By the DTE."""
         return self._take(_DTE, data, time)
 
-    def received(self, data: bytes, time: float, kind: str) -> Iterator[Told]:
+    def received(self, data: bytes, time: float, kind: str) -> Iterator[TracedLine]:
         """By the DTE. Whatever is no echo interrupts what is being typed."""
         if kind != ECHO:
             for each in [each for each in self._begun if each != kind]:
@@ -94,19 +94,19 @@ class Lines:
         if bytes(self._begun[kind]) in (b">", b"> "):  # a prompt has no line end
             yield from self._end(kind, time)
 
-    def end(self, time: float) -> Iterator[Told]:
+    def end(self, time: float) -> Iterator[TracedLine]:
         """What has begun, as nothing more follows."""
         for kind in list(self._begun):
             yield from self._end(kind, time)
 
-    def begun(self, time: float) -> Iterator[Told]:
+    def begun(self, time: float) -> Iterator[TracedLine]:
         """What has begun, and may go on."""
         for kind, data in self._begun.items():
             if data:
                 source, of = (_DTE, "") if kind == _DTE else ("module", kind)
-                yield Told(time, source, bytes(data), of, whole=False)
+                yield TracedLine(time, source, bytes(data), of, whole=False)
 
-    def _take(self, kind: str, data: bytes, time: float) -> Iterator[Told]:
+    def _take(self, kind: str, data: bytes, time: float) -> Iterator[TracedLine]:
         begun = self._begun[kind]
         begun += data
         *lines, rest = re.split(rb"[\r\n]", bytes(begun))
@@ -116,16 +116,16 @@ class Lines:
         if len(begun) > _HELD:
             yield from self._end(kind, time)
 
-    def _end(self, kind: str, time: float) -> Iterator[Told]:
+    def _end(self, kind: str, time: float) -> Iterator[TracedLine]:
         line = bytes(self._begun[kind])
         self._begun[kind].clear()
         return self._line(kind, line, time, whole=False)
 
-    def _line(self, kind: str, line: bytes, time: float, *, whole: bool) -> Iterator[Told]:
+    def _line(self, kind: str, line: bytes, time: float, *, whole: bool) -> Iterator[TracedLine]:
         if not line:
             return
         if kind == _DTE:
-            told = Told(time, _DTE, line)
+            told = TracedLine(time, _DTE, line)
             if whole and told.is_command:
                 self._asked = time
             yield told
@@ -133,4 +133,4 @@ class Lines:
         took = None
         if self._asked is not None and kind == ANSWER and FINAL.fullmatch(line):
             took, self._asked = time - self._asked, None
-        yield Told(time, "module", line, kind, took)
+        yield TracedLine(time, "module", line, kind, took)

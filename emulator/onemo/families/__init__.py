@@ -14,12 +14,12 @@ def _later(
     name: str,
     title: str,
     *commands: str,
+    instances: Index | None = None,
     needs: tuple[str, ...] = (),
     keeps: tuple[str, ...] = (),
-    indices: tuple[Index, ...] = (),
 ) -> Family:
     """A family that is imported, and its profile read, when it is needed."""
-    return Family(name, title, f"onemo.families.{name}", commands, needs=needs, keeps=keeps, indices=indices)
+    return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps)
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -39,8 +39,8 @@ FAMILIES: tuple[Family, ...] = (
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG"),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
-           needs=("tls",),
-           indices=(Index("connect_id", "connection", 5, rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),)),
+           instances=Index("connect_id", "Only on this connection.", rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),
+           needs=("tls",)),
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP"),
     _later("ping", "Pings (manual 3.12)", "MPING"),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",

@@ -19,34 +19,39 @@ class WhichProfile(NamedTuple):
 
 
 def _apply(modem: Modem, record: object) -> None:
-    modem.apply_basics()
+    modem.console.apply_settings()
 
 
 def _reset(modem: Modem, record: WhichProfile) -> Reply:
     """AT&F: the settings of the profile at their defaults; connections stay. [decided]"""
-    modem.settings.reset(*PROFILE)
-    modem.apply_basics()
+    _forget(modem)
+    modem.console.apply_settings()
     return DONE
+
+
+def _forget(modem: Modem) -> None:
+    for slot in PROFILE:
+        modem.settings_of(slot).reset(slot)
 
 
 def _restore(modem: Modem, record: WhichProfile) -> Reply:
     """ATZ: the settings of the profile as AT&W stored them, at their defaults where it did not; connections stay."""
-    modem.settings.reset(*PROFILE)
+    _forget(modem)
     for (slot, index), stored in modem.memory.profile.items():
-        modem.settings.set(slot, stored, index)
-    modem.apply_basics()
+        modem.settings_of(slot).set(slot, stored, index)
+    modem.console.apply_settings()
     return DONE
 
 
 def _store(modem: Modem, record: WhichProfile) -> Pending:
     """AT&W: what the profile holds is in force after every start. A memory that takes nothing more: CME 20."""
-    held = {(slot, 0): modem.settings.get(slot) for slot in PROFILE if modem.model.has(slot.name)}
+    held = {(slot, 0): modem.settings_of(slot).get(slot) for slot in PROFILE if modem.model.has(slot.name)}
     return modem.write_down(lambda: modem.memory.profile.update(held))
 
 
 def _list(modem: Modem, record: NoParameters) -> Reply:
     """Every command of the model, each in a line of one block (27.007 8.37)."""
-    end = modem.format.cr + modem.format.lf
+    end = modem.console.format.cr + modem.console.format.lf
     return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in modem.model.names()),))
 
 

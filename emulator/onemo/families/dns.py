@@ -20,7 +20,7 @@ from onemo.modem.names import (
     shown_address,
 )
 from onemo.modem.slots import NAME_CACHE, NAME_PRIORITY, NAME_TIMEOUT, Cached
-from onemo.net.interface import Family, LookupRequest
+from onemo.net.interface import AddressFamily, LookupRequest
 
 
 class DnsError:
@@ -51,11 +51,11 @@ class Lookups(Asking[list[str]]):
     def answered(self, result: list[str] | NetFailure, now: float) -> bool:
         """Tell the addresses; none when the lookup failed."""
         found = [] if isinstance(result, NetFailure) else result[: self.host.profile.dns.listed]
-        self.host.notify(print_line("MDNSGIP", self._name, *map(shown_address, found)))
+        self.tell(print_line("MDNSGIP", self._name, *map(shown_address, found)))
         return False
 
 
-def _servers(family: Family, modem: Modem, record: object) -> tuple[str, ...]:
+def _servers(family: AddressFamily, modem: Modem, record: object) -> tuple[str, ...]:
     return tuple(map(shown_address, servers_in_force(modem, family)))
 
 
@@ -77,8 +77,8 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         KeyedSetting(
             "MDNSCFG",
             (
-                Key(NAME_SERVERS_IPV4, shown=partial(_servers, Family.IPV4)),
-                Key(NAME_SERVERS_IPV6, shown=partial(_servers, Family.IPV6)),
+                Key(NAME_SERVERS_IPV4, shown=partial(_servers, AddressFamily.IPV4)),
+                Key(NAME_SERVERS_IPV6, shown=partial(_servers, AddressFamily.IPV6)),
                 Key(NAME_PRIORITY),
                 Key(NAME_CACHE, shown=_cache),
                 Key(NAME_TIMEOUT),

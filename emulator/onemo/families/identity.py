@@ -27,7 +27,7 @@ class SerialNumber(NamedTuple):
 def _information(modem: Modem, record: Which) -> Reply:
     """Manufacturer, model and revision in one block."""
     identity = modem.model.profile.identity
-    end = (modem.format.cr + modem.format.lf).decode("latin-1")
+    end = (modem.console.format.cr + modem.console.format.lf).decode("latin-1")
     return Reply((end.join((identity.manufacturer, identity.model, modem.revision)).encode("latin-1"),))
 
 

@@ -14,7 +14,18 @@ from onemo.modem.clock import show
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy
 from onemo.net.interface import TimeRequest
-from onemo.profile.schema import TIME
+from onemo.profile.schema import Count, Table
+
+
+class TimeSection(NamedTuple):
+    """<result> of +MNTP for each failure (manual 3.15)."""
+
+    name: Count
+    timed_out: Count
+    unusable: Count
+
+
+TIME = Table("time", TimeSection, "MNTP: the result of each failure")
 
 
 class AskTime(NamedTuple):
@@ -47,7 +58,7 @@ class Times(Asking[float]):
             line = print_line("MNTP", 0, show(result, clock.zone))
             if self.sync:
                 clock.set(result, now)
-        self.host.notify(line)
+        self.tell(line)
         return False
 
     def _code(self, failure: NetFailure) -> int:

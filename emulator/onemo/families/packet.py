@@ -14,7 +14,7 @@ from onemo.modem.intents import Attach
 from onemo.modem.modem import Modem
 from onemo.modem.names import given_servers, shown_address
 from onemo.modem.slots import EVENT_REPORT
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
 
 class Attachment(NamedTuple):
@@ -158,10 +158,10 @@ def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
     start = (cid, active.bearer, active.apn)
     lines = []
     if active.ipv4:
-        servers = given_servers(modem, Family.IPV4)
+        servers = given_servers(modem, AddressFamily.IPV4)
         lines.append(print_line("CGCONTRDP", *start, f"{active.ipv4}.{profile.mask_ipv4}", "", *servers[:2]))
     if active.ipv6:
-        servers = tuple(map(shown_address, given_servers(modem, Family.IPV6)))
+        servers = tuple(map(shown_address, given_servers(modem, AddressFamily.IPV6)))
         lines.append(print_line("CGCONTRDP", *start, f"{active.ipv6} {profile.mask_ipv6}", "", *servers[:2]))
     return lines or [print_line("CGCONTRDP", *start)]
 
@@ -183,7 +183,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             _addresses,
             bare=True,
             test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
-            looks=True,
+            test_reads_device=True,
         ),
         Action(
             "CGCONTRDP",
@@ -191,7 +191,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             _dynamic,
             bare=True,
             test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
-            looks=True,
+            test_reads_device=True,
         ),
         Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),
     ),

@@ -14,7 +14,21 @@ from onemo.modem.channel import EchoReply
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy, shown_address
 from onemo.net.interface import PingRequest
-from onemo.profile.schema import PING
+from onemo.profile.schema import Count, Delay, Table
+
+
+class PingSection(NamedTuple):
+    """Echo requests (manual 3.12): seconds from one to the next, and <result> for each failure."""
+
+    interval: Delay
+    name: Count
+    name_timed_out: Count
+    reported: Count
+    timed_out: Count
+    other: Count
+
+
+PING = Table("ping", PingSection, "MPING: the seconds between requests, and the result of each failure")
 
 
 class PingError:
@@ -62,13 +76,13 @@ class PingRun(Asking[EchoReply]):
             line = print_line("MPING", 0, shown_address(result.address), self._size, milliseconds, result.ttl)
         else:
             line = print_line("MPING", self._code(result))
-        self.host.notify(line)
+        self.tell(line)
         if isinstance(result, NetFailure) and result is not NetFailure.TIMED_OUT:
             return False
         if self._sent < self.requests:
             return True
         if self.requests > 1:
-            self.host.notify(self._statistics())
+            self.tell(self._statistics())
         return False
 
     def _statistics(self) -> bytes:

@@ -138,7 +138,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Action("CSQ", NoParameters, _signal),
         Action("CESQ", NoParameters, _extended_signal),
         *(Setting(slot, shown=_registration) for slot in REGISTRATION_REPORTS),
-        Query("COPS", Operator, read=_operator, select=_select, test=_scan, looks=True),
+        Query("COPS", Operator, read=_operator, select=_select, test=_scan, test_reads_device=True),
         Setting(ZONE_REPORT),
         Setting(ZONE_UPDATE),
     ),

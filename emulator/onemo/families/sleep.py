@@ -70,7 +70,7 @@ def _granted(modem: Modem, record: Edrx) -> None:
     """Mode 2 tells what the network grants: what was asked for, with the paging window of the profile."""
     if record.mode == EdrxMode.TOLD and modem.radio.registered:
         window = modem.profile.sleep.paging_window
-        modem.notify(print_line("CEDRXP", record.act, record.cycle, record.cycle, window))
+        modem.report(print_line("CEDRXP", record.act, record.cycle, record.cycle, window))
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(

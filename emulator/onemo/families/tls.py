@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, Prompt, print_line
+from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
+from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Kind, Param, Required, RequiredText
+from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
-from onemo.modem.files import FileError, FileKind, Files, TlsError
+from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
 from onemo.modem.modem import Modem
 from onemo.modem.tls import (
     AUTHENTICATION,
@@ -24,8 +26,6 @@ from onemo.modem.tls import (
     CipherSuite,
     cipher_suite,
 )
-from onemo.profile.schema import TLS
-from onemo.wire.payload import BadPayload, SendFormat, decode
 
 
 class Write(NamedTuple):
@@ -68,31 +68,21 @@ def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last:
 
 
 def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
-    """A piece of a file, in the line or after ``>``. Raises CommandError: as Files.add; no data, or of another
-    length: CME 50."""
+    """A piece of a file, in the line or after ``>``; one that does not come whole adds nothing. Raises CommandError: as
+    Files.add; no data, or of another length: CME 50."""
 
     def write(modem: Modem, record: Write) -> Outcome:
-        if record.data is not None:
-            if not record.data or (record.length and len(record.data) != record.length):
-                raise CommandError(Cme.INCORRECT_PARAMETERS)
-            modem.files.require_room(kind, record.name, record.length + record.remain)
-            try:
-                piece = decode(record.data, SendFormat.ESCAPED)
-            except BadPayload as error:
-                raise CommandError(Cme.INCORRECT_PARAMETERS) from error
-            return _write_piece(modem, kind, record.name, piece, last=not record.remain)
-        if not record.length:
-            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        entry = DataEntry(
+            take=lambda piece: _write_piece(modem, kind, record.name, piece, last=not record.remain),
+            timeout=modem.profile.table(TLS).prompt_timeout,
+            length=record.length,
+            form=SendFormat.ESCAPED,
+            partial=False,
+            secret=kind is FileKind.KEY,
+        )
+        entry.check(record.data)
         modem.files.require_room(kind, record.name, record.length + record.remain)
-
-        def finish(data: bytes | None, timed_out: bool) -> Outcome:
-            """An entry that does not come whole adds nothing."""
-            if data is None or timed_out:
-                raise CommandError
-            return _write_piece(modem, kind, record.name, data, last=not record.remain)
-
-        timeout = modem.profile.table(TLS).prompt_timeout
-        return Prompt(record.length, record.length, timeout, finish, secret=kind is FileKind.KEY)
+        return entry.begin(record.data)
 
     return write
 

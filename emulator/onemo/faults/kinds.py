@@ -17,7 +17,7 @@ Value = int | float | str | bytes
 
 
 class Layer(Enum):
-    """Where a fault acts."""
+    """The place where a fault acts."""
 
     LINE = "the line"
     COMMAND = "commands"
@@ -28,7 +28,7 @@ class Layer(Enum):
 
 
 class Type(Enum):
-    """How a value is written, and what it becomes."""
+    """The type of a key's value: how it is written, and which Python type it becomes."""
 
     INTEGER = auto()  # int
     NUMBER = auto()  # float
@@ -39,8 +39,11 @@ class Type(Enum):
     BYTES = auto()  # bytes: text with \r \n \t \\ \xHH
 
 
-class Key(NamedTuple):
-    """One key. default None: it has no value unless one is given; low, high: the accepted range, for numbers."""
+class FaultKey(NamedTuple):
+    """A key of a fault.
+
+    default None: it has no value unless one is given; low, high: the accepted range, for numbers.
+    """
 
     name: str
     type: Type
@@ -52,22 +55,23 @@ class Key(NamedTuple):
     required: bool = False
 
 
-INDICES = {index.name: index for family in FAMILIES for index in family.indices}
-"""Every index by whose number a fault is confined to an instance."""
-_COUNTED = tuple(
-    Key(index.name, Type.INTEGER, f"Only on this {index.noun}.", None, 0, index.highest) for index in INDICES.values()
-)
+_MOST_INSTANCES = 99
+INDICES = tuple(family.instances for family in FAMILIES if family.instances is not None)
+"""The indices by whose numbers a fault is confined to an instance; each model has a range of its own."""
 
 
-class Kind(NamedTuple):
-    """One kind of fault. scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that
-    takes it back when its for_seconds have passed; example: as it is typed; operations: of its layer, those that
-    concern it, (): what is none of them."""
+class FaultKind(NamedTuple):
+    """A kind of fault.
+
+    scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that takes it back when its
+    for_seconds have passed; example: as it is typed; operations: of its layer, those that concern it, (): what is none
+    of them.
+    """
 
     name: str
     layer: Layer
     about: str
-    keys: tuple[Key, ...] = ()
+    keys: tuple[FaultKey, ...] = ()
     scope: tuple[str, ...] = ()
     once: bool = False
     undo: str = ""
@@ -75,19 +79,20 @@ class Kind(NamedTuple):
     operations: tuple[str, ...] = ()
 
     @property
-    def all_keys(self) -> dict[str, Key]:
-        """Its own, its scope's and those of every fault, in the order in which they are told."""
+    def all_keys(self) -> dict[str, FaultKey]:
+        """The kind's own keys, its scope's and those of every fault, in the order in which they are told."""
         scope = (SCOPES[name] for name in (*self.scope, "module"))
         return {key.name: key for key in (*self.keys, *scope, *COMMON)}
 
 
 COMMON = (
-    Key("probability", Type.NUMBER, "How likely it is to fire at each match.", 1.0, 0, 1),
-    Key("after", Type.MOMENT, "So many matches pass first (3), or so many seconds since it was armed and the module "
-        "was ready (2.5s).", 0),
-    Key("times", Type.INTEGER, "How often it fires; without it as often as it matches, and an event once.", None, 1),
-    Key("for_seconds", Type.SECONDS, "How long it lives from its first chance; an event is then undone, where there "
-        "is a way back.", None, 0.001),
+    FaultKey("probability", Type.NUMBER, "How likely it is to fire at each match.", 1.0, 0, 1),
+    FaultKey("after", Type.MOMENT, "So many matches pass first (3), or so many seconds since it was armed and the "
+        "module was ready (2.5s).", 0),
+    FaultKey("times", Type.INTEGER, "How often it fires; without it as often as it matches, and an event once.", None,
+             1),
+    FaultKey("for_seconds", Type.SECONDS, "How long it lives from its first chance; an event is then undone, where "
+        "there is a way back.", None, 0.001),
 )  # fmt: skip
 
 OPERATIONS = ("open", "send", "receive", "lookup", "ping", "time")
@@ -95,27 +100,27 @@ _NAMED = ("open", "lookup", "ping", "time")
 FORMS = ("test", "read", "set", "execute")
 DIRECTIONS = ("from-dte", "to-dte")
 
-SCOPES: Mapping[str, Key] = {
+SCOPES: Mapping[str, FaultKey] = {
     key.name: key
     for key in (
-        Key("module", Type.TEXT, "Only on the module of this name."),
-        *_COUNTED,
-        Key("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
-        Key("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
-        Key("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
-        Key("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E."),
-        Key("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
-        Key("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),
-        Key("operation", Type.CHOICE, "Only this operation on the network.", choices=OPERATIONS),
-        Key("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn)."),
-        Key("contains", Type.BYTES, "Only where these bytes are in what passes at once."),
-        Key("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, ping, "
-            "time on the network. Without it the time alone decides."),
+        FaultKey("module", Type.TEXT, "Only on the module of this name."),
+        *(FaultKey(each.name, Type.INTEGER, each.about, None, 0, _MOST_INSTANCES) for each in INDICES),
+        FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
+        FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
+        FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
+        FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E."),
+        FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
+        FaultKey("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),
+        FaultKey("operation", Type.CHOICE, "Only this operation on the network.", choices=OPERATIONS),
+        FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn)."),
+        FaultKey("contains", Type.BYTES, "Only where these bytes are in what passes at once."),
+        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
+            "ping, time on the network. Without it the time alone decides."),
     )
 }  # fmt: skip
 
 _LINE = ("direction", "contains")
-_INSTANCE = tuple(INDICES)
+_INSTANCE = tuple(index.name for index in INDICES)
 _PEER = (*_INSTANCE, "transport", "host", "port")
 _NET = (*_PEER, "operation", "contains")
 _NAME = ("operation", "host")
@@ -127,157 +132,161 @@ _EVENT = ("on", *_INSTANCE, "form")
 _WHOLE = "0: all of it."
 OPEN_FAILURES = ("refused", "timed-out", "name", "name-timed-out", "family", "port-taken", "bind", "socket",
                  "tls-setup", "tls-unverified", "tls-timed-out", "tls-failed", "other")  # fmt: skip
-"""As onemo.errors.NetFailure has them."""
+"""The values of onemo.errors.NetFailure that an opening may have."""
 MALFORMED = ("no-end", "no-start", "no-quote", "no-colon", "extra-field", "lower-case")
 
 
-def _delay(about: str, default: float) -> tuple[Key, Key]:
-    jitter = Key("jitter", Type.SECONDS, "Up to so much more, evenly spread.", 0.0)
-    return Key("seconds", Type.SECONDS, about, default), jitter
+def _delay(about: str, default: float) -> tuple[FaultKey, FaultKey]:
+    jitter = FaultKey("jitter", Type.SECONDS, "Up to so much more, evenly spread.", 0.0)
+    return FaultKey("seconds", Type.SECONDS, about, default), jitter
 
 
 _LINE_KINDS = (
-    Kind("line-drop", Layer.LINE, "Bytes are lost on the line.", (
-        Key("count", Type.INTEGER, f"How many bytes of what passes at once; {_WHOLE}", 0),
-        Key("offset", Type.INTEGER, "How many bytes stay before them.", 0),
+    FaultKind("line-drop", Layer.LINE, "Bytes are lost on the line.", (
+        FaultKey("count", Type.INTEGER, f"How many bytes of what passes at once; {_WHOLE}", 0),
+        FaultKey("offset", Type.INTEGER, "How many bytes stay before them.", 0),
     ), _LINE, example="line-drop direction=to-dte count=1 probability=0.1"),
-    Kind("line-corrupt", Layer.LINE, "Bits are flipped on the line: one in each of so many bytes.", (
-        Key("count", Type.INTEGER, "How many bytes of what passes at once.", 1, 1),
+    FaultKind("line-corrupt", Layer.LINE, "Bits are flipped on the line: one in each of so many bytes.", (
+        FaultKey("count", Type.INTEGER, "How many bytes of what passes at once.", 1, 1),
     ), _LINE, example="line-corrupt direction=from-dte after=3 times=1"),
-    Kind("line-duplicate", Layer.LINE, "Bytes come twice.", (
-        Key("count", Type.INTEGER, f"How many bytes, from the first of what passes at once; {_WHOLE}", 0),
+    FaultKind("line-duplicate", Layer.LINE, "Bytes come twice.", (
+        FaultKey("count", Type.INTEGER, f"How many bytes, from the first of what passes at once; {_WHOLE}", 0),
     ), _LINE, example="line-duplicate direction=to-dte contains='OK'"),
-    Kind("line-delay", Layer.LINE, "Bytes come late; what follows them waits.",
+    FaultKind("line-delay", Layer.LINE, "Bytes come late; what follows them waits.",
          _delay("How late.", 0.1), _LINE, example="line-delay direction=to-dte seconds=200ms jitter=50ms"),
-    Kind("line-slice", Layer.LINE, "What passes at once comes in slices.", (
-        Key("size", Type.INTEGER, "Bytes in a slice.", 1, 1),
-        Key("gap", Type.SECONDS, "Between two slices.", 0.005),
+    FaultKind("line-slice", Layer.LINE, "What passes at once comes in slices.", (
+        FaultKey("size", Type.INTEGER, "Bytes in a slice.", 1, 1),
+        FaultKey("gap", Type.SECONDS, "Between two slices.", 0.005),
     ), _LINE, example="line-slice direction=to-dte size=3 gap=20ms"),
-    Kind("line-stuck", Layer.LINE, "The port is open, but nothing passes: bytes of either way are lost.",
+    FaultKind("line-stuck", Layer.LINE, "The port is open, but nothing passes: bytes of either way are lost.",
          scope=("direction", "contains"), example="line-stuck after=2s for_seconds=5"),
-    Kind("line-garbage", Layer.LINE, "Bytes that mean nothing come when the module starts, before its banner.", (
-        Key("count", Type.INTEGER, "How many random bytes.", 16, 1, 65536),
-        Key("data", Type.BYTES, "These bytes instead."),
+    FaultKind("line-garbage", Layer.LINE, "Bytes that mean nothing come when the module starts, before its banner.", (
+        FaultKey("count", Type.INTEGER, "How many random bytes.", 16, 1, 65536),
+        FaultKey("data", Type.BYTES, "These bytes instead."),
     ), example="line-garbage count=32 times=1", operations=("boot",)),
 )  # fmt: skip
 
 _COMMAND_KINDS = (
-    Kind("command-answer", Layer.COMMAND, "A command is not carried out, but answered so.", (
-        Key("cme", Type.INTEGER, "+CME ERROR with this number, as AT+CMEE has it told.", None, 0, 9999),
-        Key("cms", Type.INTEGER, "+CMS ERROR with this number.", None, 0, 9999),
-        Key("result", Type.TEXT, "This final result code; ERROR where nothing else is given."),
-        Key("line", Type.BYTES, "This information response before it."),
+    FaultKind("command-answer", Layer.COMMAND, "A command is not carried out, but answered so.", (
+        FaultKey("cme", Type.INTEGER, "+CME ERROR with this number, as AT+CMEE has it told.", None, 0, 9999),
+        FaultKey("cms", Type.INTEGER, "+CMS ERROR with this number.", None, 0, 9999),
+        FaultKey("result", Type.TEXT, "This final result code; ERROR where nothing else is given."),
+        FaultKey("line", Type.BYTES, "This information response before it."),
     ), _COMMAND, example="command-answer command=MIPOPEN cme=552 times=1"),
-    Kind("command-delay", Layer.COMMAND, "A command is carried out late.",
+    FaultKind("command-delay", Layer.COMMAND, "A command is carried out late.",
          _delay("How late.", 1.0), _COMMAND, example="command-delay command=CSQ form=execute seconds=3s"),
-    Kind("command-silence", Layer.COMMAND, "A command is never carried out and never answered.", (
-        Key("seconds", Type.SECONDS, "For so long whatever the DTE sends is lost too; a restart ends it.", 0.0),
+    FaultKind("command-silence", Layer.COMMAND, "A command is never carried out and never answered.", (
+        FaultKey("seconds", Type.SECONDS, "For so long whatever the DTE sends is lost too; a restart ends it.", 0.0),
     ), _COMMAND, example="command-silence command=MIPSEND form=set after=2 times=1"),
 )  # fmt: skip
 
 POINTS = ("echo", "before-answer", "before-final", "glued", "prompt")
 
 _URC_KINDS = (
-    Kind("urc-drop", Layer.URC, "A URC never comes.", (), _URC, example="urc-drop urc=MIPOPEN times=1"),
-    Kind("urc-delay", Layer.URC, "A URC comes late; others overtake it.", (
+    FaultKind("urc-drop", Layer.URC, "A URC never comes.", (), _URC, example="urc-drop urc=MIPOPEN times=1"),
+    FaultKind("urc-delay", Layer.URC, "A URC comes late; others overtake it.", (
         *_delay("How late.", 1.0),
-        Key("until", Type.CHOICE, "timeout: the last moment that the <timeout> of that connection's AT+MIPOPEN allows, "
-            "instead of seconds.", "seconds", choices=("seconds", "timeout")),
-        Key("overtaken", Type.CHOICE, "others: not by URCs of its own connection, which wait behind it.", "any",
+        FaultKey("until", Type.CHOICE, "timeout: the last moment that the <timeout> of that connection's AT+MIPOPEN "
+            "allows, instead of seconds.", "seconds", choices=("seconds", "timeout")),
+        FaultKey("overtaken", Type.CHOICE, "others: not by URCs of its own connection, which wait behind it.", "any",
             choices=("any", "others")),
     ), _URC, example="urc-delay urc=disconn seconds=5s"),
-    Kind("urc-duplicate", Layer.URC, "A URC comes more than once.", (
-        Key("count", Type.INTEGER, "How often more.", 1, 1, 1000),
-        Key("gap", Type.SECONDS, "Between them.", 0.0),
+    FaultKind("urc-duplicate", Layer.URC, "A URC comes more than once.", (
+        FaultKey("count", Type.INTEGER, "How often more.", 1, 1, 1000),
+        FaultKey("gap", Type.SECONDS, "Between them.", 0.0),
     ), _URC, example="urc-duplicate urc=MIPOPEN gap=500ms"),
-    Kind("urc-wrong-id", Layer.URC, "A URC tells of another connection.", (
-        Key("id", Type.INTEGER, "The connect_id that it tells; one more than its own if left out.", None, 0, 99),
+    FaultKind("urc-wrong-id", Layer.URC, "A URC tells of another connection.", (
+        FaultKey("id", Type.INTEGER, "The connect_id that it tells; one more than its own if left out.", None, 0, 99),
     ), _URC, example="urc-wrong-id urc=rtcp id=4"),
-    Kind("urc-malformed", Layer.URC, "A URC is not as it should be.", (
-        Key("how", Type.CHOICE, "no-end, no-start: without the CR LF there; no-quote: a quote is missing; no-colon; "
-            "extra-field: one more at its end; lower-case: the whole of it.", "no-end", choices=MALFORMED),
+    FaultKind("urc-malformed", Layer.URC, "A URC is not as it should be.", (
+        FaultKey("how", Type.CHOICE, "no-end, no-start: without the CR LF there; no-quote: a quote is missing; "
+            "no-colon; extra-field: one more at its end; lower-case: the whole of it.", "no-end", choices=MALFORMED),
     ), _URC, example="urc-malformed urc=MIPURC how=no-quote"),
-    Kind("urc-cut", Layer.URC, "A URC is cut short: the rest of it, with its line end, never comes.", (
-        Key("size", Type.INTEGER, "Bytes that come, with the CR LF before it.", 8, 1),
+    FaultKind("urc-cut", Layer.URC, "A URC is cut short: the rest of it, with its line end, never comes.", (
+        FaultKey("size", Type.INTEGER, "Bytes that come, with the CR LF before it.", 8, 1),
     ), _URC, example="urc-cut urc=rtcp size=20 times=1"),
-    Kind("urc-replace", Layer.URC, "Another text comes in the place of a URC.", (
-        Key("text", Type.BYTES, "The line, without its line ends; {id} is the connect_id of the one that it replaces.",
-            required=True),
+    FaultKind("urc-replace", Layer.URC, "Another text comes in the place of a URC.", (
+        FaultKey("text", Type.BYTES,
+                 "The line, without its line ends; {id} is the connect_id of the one that it replaces.", required=True),
     ), _URC, example="""urc-replace urc=MIPOPEN text='+MIPURC: "disconn",{id},2'"""),
-    Kind("urc-split", Layer.URC, "A URC comes in two reads.", (
-        Key("split", Type.INTEGER, "Bytes of the first part, with the CR LF before it.", 1, 1),
-        Key("gap", Type.SECONDS, "Until the second part; everything else waits for it.", 0.05),
+    FaultKind("urc-split", Layer.URC, "A URC comes in two reads.", (
+        FaultKey("split", Type.INTEGER, "Bytes of the first part, with the CR LF before it.", 1, 1),
+        FaultKey("gap", Type.SECONDS, "Until the second part; everything else waits for it.", 0.05),
     ), _URC, example="urc-split urc=rtcp split=9 gap=100ms"),
-    Kind("urc-place", Layer.URC, "A URC waits for a point of the line's traffic, and comes exactly there; those of its "
-         "connection wait behind it.", (
-        Key("at", Type.CHOICE, "echo: in the middle of the echo; before-answer: between the command and its first "
+    FaultKind("urc-place", Layer.URC, "A URC waits for a point of the line's traffic, and comes exactly there; those "
+         "of its connection wait behind it.", (
+        FaultKey("at", Type.CHOICE, "echo: in the middle of the echo; before-answer: between the command and its first "
             "answer line; before-final: before the final result code; glued: right behind it, in one piece; prompt: "
             "inside the > entry.", required=True, choices=POINTS),
-        Key("wait", Type.SECONDS, "It waits for the point at most so long, then it comes all the same."),
-        Key("split", Type.INTEGER, "It comes in two reads, the first of so many bytes; 0: in one.", 0),
-        Key("gap", Type.SECONDS, "Between the two.", 0.05),
+        FaultKey("wait", Type.SECONDS, "It waits for the point at most so long, then it comes all the same."),
+        FaultKey("split", Type.INTEGER, "It comes in two reads, the first of so many bytes; 0: in one.", 0),
+        FaultKey("gap", Type.SECONDS, "Between the two.", 0.05),
     ), _URC, example="urc-place urc=rtcp at=before-final"),
-    Kind("urc-inject", Layer.COMMAND, "A URC of your own comes at a point of a command's traffic.", (
-        Key("at", Type.CHOICE, "As of urc-place, but for echo, which is over when the command is known.",
+    FaultKind("urc-inject", Layer.COMMAND, "A URC of your own comes at a point of a command's traffic.", (
+        FaultKey("at", Type.CHOICE, "As of urc-place, but for echo, which is over when the command is known.",
             "before-final", choices=POINTS[1:]),
-        Key("text", Type.BYTES, "The line, without its line ends.", required=True),
-        Key("split", Type.INTEGER, "It comes in two reads, the first of so many bytes; 0: in one.", 0),
-        Key("gap", Type.SECONDS, "Between the two.", 0.05),
+        FaultKey("text", Type.BYTES, "The line, without its line ends.", required=True),
+        FaultKey("split", Type.INTEGER, "It comes in two reads, the first of so many bytes; 0: in one.", 0),
+        FaultKey("gap", Type.SECONDS, "Between the two.", 0.05),
     ), _COMMAND, example="urc-inject command=CSQ at=glued text='+CEREG: 2'"),
 )  # fmt: skip
 
 _NETWORK_KINDS = (
-    Kind("net-latency", Layer.NETWORK, "Everything on the network takes longer.",
+    FaultKind("net-latency", Layer.NETWORK, "Everything on the network takes longer.",
          _delay("How much longer, each way.", 0.2), _NET, example="net-latency seconds=600ms jitter=200ms",
          operations=OPERATIONS),
-    Kind("net-bandwidth", Layer.NETWORK, "Connections carry only so much, each way.", (
-        Key("rate", Type.INTEGER, "Bytes a second.", 2000, 1),
+    FaultKind("net-bandwidth", Layer.NETWORK, "Connections carry only so much, each way.", (
+        FaultKey("rate", Type.INTEGER, "Bytes a second.", 2000, 1),
     ), (*_PEER, "operation"), example="net-bandwidth rate=1000 operation=receive", operations=_DATA),
-    Kind("net-loss", Layer.NETWORK, "What is sent is lost: a datagram for ever, over TCP until it is sent again, a "
-         "second later.", (), _NET, example="net-loss probability=0.2", operations=_DATA),
-    Kind("net-reset", Layer.NETWORK, "A TCP connection breaks.", (
-        Key("failure", Type.CHOICE, "reset: the peer's RST; write: only sending fails.", "reset",
+    FaultKind("net-loss", Layer.NETWORK, "What is sent is lost: a datagram for ever, over TCP until it is sent again, "
+         "a second later.", (), _NET, example="net-loss probability=0.2", operations=_DATA),
+    FaultKind("net-reset", Layer.NETWORK, "A TCP connection breaks.", (
+        FaultKey("failure", Type.CHOICE, "reset: the peer's RST; write: only sending fails.", "reset",
             choices=("reset", "write")),
     ), _NET, once=True, example="net-reset operation=send after=2", operations=_DATA),
-    Kind("net-half-open", Layer.NETWORK, "The peer of a connection vanishes: nothing reaches it, nothing comes, and "
-         "nobody says so.", (), _NET, once=True, example="net-half-open connect_id=0 operation=receive",
+    FaultKind("net-half-open", Layer.NETWORK, "The peer of a connection vanishes: nothing reaches it, nothing comes, "
+         "and nobody says so.", (), _NET, once=True, example="net-half-open connect_id=0 operation=receive",
          operations=("open", *_DATA)),
-    Kind("net-refuse", Layer.NETWORK, "Connections cannot be opened.", (
-        Key("failure", Type.CHOICE, "Why.", "refused", choices=OPEN_FAILURES),
-        Key("seconds", Type.SECONDS, "After so long.", 0.0),
+    FaultKind("net-refuse", Layer.NETWORK, "Connections cannot be opened.", (
+        FaultKey("failure", Type.CHOICE, "Why.", "refused", choices=OPEN_FAILURES),
+        FaultKey("seconds", Type.SECONDS, "After so long.", 0.0),
     ), _PEER, example="net-refuse failure=timed-out times=2", operations=("open",)),
-    Kind("net-close", Layer.NETWORK, "The peer closes a TCP connection in an orderly way.", (), _NET, once=True,
+    FaultKind("net-close", Layer.NETWORK, "The peer closes a TCP connection in an orderly way.", (), _NET, once=True,
          example="net-close operation=receive after=1", operations=("open", *_DATA)),
-    Kind("dns-fail", Layer.NAMES, "Names are not resolved.", (
-        Key("failure", Type.CHOICE, "name: there is no such name; timed-out: no server answers.", "name",
+    FaultKind("dns-fail", Layer.NAMES, "Names are not resolved.", (
+        FaultKey("failure", Type.CHOICE, "name: there is no such name; timed-out: no server answers.", "name",
             choices=("name", "timed-out")),
-        Key("seconds", Type.SECONDS, "After so long.", 0.0),
+        FaultKey("seconds", Type.SECONDS, "After so long.", 0.0),
     ), _NAME, example="dns-fail failure=timed-out seconds=2s", operations=_NAMED),
-    Kind("dns-delay", Layer.NAMES, "Names are resolved late.", _delay("How late.", 2.0), _NAME,
+    FaultKind("dns-delay", Layer.NAMES, "Names are resolved late.", _delay("How late.", 2.0), _NAME,
          example="dns-delay seconds=3s", operations=_NAMED),
-    Kind("dns-wrong", Layer.NAMES, "Names are resolved to another address.", (
-        Key("address", Type.TEXT, "Which, IPv4 or IPv6.", "192.0.2.1"),
+    FaultKind("dns-wrong", Layer.NAMES, "Names are resolved to another address.", (
+        FaultKey("address", Type.TEXT, "Which, IPv4 or IPv6.", "192.0.2.1"),
     ), _NAME, example="dns-wrong host=*.example.com address=127.0.0.1", operations=_NAMED),
-    Kind("ping-loss", Layer.NETWORK, "Echo requests have no reply.", (), ("host",),
+    FaultKind("ping-loss", Layer.NETWORK, "Echo requests have no reply.", (), ("host",),
          example="ping-loss probability=0.5", operations=("ping",)),
-    Kind("ping-fail", Layer.NETWORK, "Echo requests fail.", (
-        Key("failure", Type.CHOICE, "Why.", "reported", choices=("reported", "other")),
+    FaultKind("ping-fail", Layer.NETWORK, "Echo requests fail.", (
+        FaultKey("failure", Type.CHOICE, "Why.", "reported", choices=("reported", "other")),
     ), ("host",), example="ping-fail failure=other", operations=("ping",)),
-    Kind("time-fail", Layer.NETWORK, "The time server is of no use.", (
-        Key("failure", Type.CHOICE, "Why.", "timed-out", choices=("name", "timed-out", "unusable")),
-        Key("seconds", Type.SECONDS, "After so long.", 0.0),
+    FaultKind("time-fail", Layer.NETWORK, "The time server is of no use.", (
+        FaultKey("failure", Type.CHOICE, "Why.", "timed-out", choices=("name", "timed-out", "unusable")),
+        FaultKey("seconds", Type.SECONDS, "After so long.", 0.0),
     ), ("host", "port"), example="time-fail failure=unusable times=1", operations=("time",)),
-    Kind("time-wrong", Layer.NETWORK, "The time server tells another time.", (
-        Key("seconds", Type.SECONDS, "How much later than it is; negative: earlier.", 3600.0, -1e9),
+    FaultKind("time-wrong", Layer.NETWORK, "The time server tells another time.", (
+        FaultKey("seconds", Type.SECONDS, "How much later than it is; negative: earlier.", 3600.0, -1e9),
     ), ("host", "port"), example="time-wrong seconds=-86400", operations=("time",)),
 )  # fmt: skip
 
 
-def _event(name: str, about: str, *keys: Key, undo: str = "", example: str = "") -> Kind:
-    return Kind(name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s")
+def _event(name: str, about: str, *keys: FaultKey, undo: str = "", example: str = "") -> FaultKind:
+    return FaultKind(
+        name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s"
+    )
 
 
-_ITS_ID = Key("id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, 5)
+_ITS_ID = FaultKey(
+    "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, _MOST_INSTANCES
+)
 
 _EVENT_KINDS = (
     _event("sim-remove", "The SIM card is taken out.", undo="sim-insert", example="sim-remove on=command:MIPSEND"),
@@ -285,51 +294,53 @@ _EVENT_KINDS = (
     _event("registration-lost", "There is no coverage: connections break, and the search goes on.",
            undo="registration-back", example="registration-lost after=5s for_seconds=3"),
     _event("registration-denied", "The network refuses the module.",
-           Key("cause", Type.INTEGER, "The cause that AT+CEREG tells (24.301 9.9.3.9); the model's own if left out.",
-               None, 0, 255), undo="registration-back", example="registration-denied cause=15 after=2s"),
+           FaultKey("cause", Type.INTEGER,
+                    "The cause that AT+CEREG tells (24.301 9.9.3.9); the model's own if left out.", None, 0, 255),
+           undo="registration-back", example="registration-denied cause=15 after=2s"),
     _event("registration-back", "There is coverage, and the network takes the module."),
     _event("roaming", "The network is another operator's: stat 5 instead of 1.", undo="home"),
     _event("home", "The network is the module's own again."),
     _event("signal", "The signal changes.",
-           Key("rssi", Type.INTEGER, "As AT+CSQ tells it: 0-31, 99 unknown.", 2, 0, 99),
-           Key("ber", Type.INTEGER, "0-7, 99 unknown.", 99, 0, 99),
-           Key("rsrq", Type.INTEGER, "As AT+CESQ tells it: 0-34, 255 unknown.", 0, 0, 255),
-           Key("rsrp", Type.INTEGER, "0-97, 255 unknown.", 5, 0, 255), undo="signal-back",
+           FaultKey("rssi", Type.INTEGER, "As AT+CSQ tells it: 0-31, 99 unknown.", 2, 0, 99),
+           FaultKey("ber", Type.INTEGER, "0-7, 99 unknown.", 99, 0, 99),
+           FaultKey("rsrq", Type.INTEGER, "As AT+CESQ tells it: 0-34, 255 unknown.", 0, 0, 255),
+           FaultKey("rsrp", Type.INTEGER, "0-97, 255 unknown.", 5, 0, 255), undo="signal-back",
            example="signal rssi=1 for_seconds=10"),
     _event("signal-back", "The signal is as the profile has it."),
     _event("pdp-deactivate", "The network takes a PDP context down, and every connection on it.",
-           Key("cid", Type.INTEGER, "Which; the default one if left out.", None, 0, 15),
+           FaultKey("cid", Type.INTEGER, "Which; the default one if left out.", None, 0, 15),
            example="pdp-deactivate on=send"),
     _event("reboot", "The module restarts by itself.", example="reboot on=command:MIPOPEN"),
     _event("brown-out", "The supply is gone for a moment: the module starts anew, without a word.",
-           Key("seconds", Type.SECONDS, "For how long.", 0.1, 0.001), example="brown-out on=send seconds=50ms"),
+           FaultKey("seconds", Type.SECONDS, "For how long.", 0.1, 0.001), example="brown-out on=send seconds=50ms"),
     _event("power-off", "The supply is gone.", undo="power-on", example="power-off after=3s for_seconds=2"),
     _event("power-on", "The supply returns."),
     _event("sleep", "The module falls into deep sleep, if nothing goes on.", undo="dtr"),
     _event("dtr", "DTR wakes the module."),
     _event("clock-jump", "The module's clock jumps.",
-           Key("seconds", Type.SECONDS, "By how much; negative: back.", 3600.0, -1e9),
+           FaultKey("seconds", Type.SECONDS, "By how much; negative: back.", 3600.0, -1e9),
            example="clock-jump seconds=-86400 on=boot"),
     _event("urc", "The module tells a URC of yours, when URCs may be told.",
-           Key("text", Type.BYTES, "The line, without its line ends.", required=True),
+           FaultKey("text", Type.BYTES, "The line, without its line ends.", required=True),
            example="urc text='+CEREG: 2' on=urc:MIPOPEN"),
     _event("connection-stale", "A connection is CONNECTED that the firmware never opened.",
            _ITS_ID,
-           Key("transport", Type.CHOICE, "Its kind.", "TCP", choices=("TCP", "UDP")),
-           Key("host", Type.TEXT, "Its peer, as AT+MIPSTATE tells it.", "192.0.2.1"),
-           Key("port", Type.INTEGER, "Its port.", 7, 1, 65535), example="connection-stale id=1 on=boot"),
+           FaultKey("transport", Type.CHOICE, "Its kind.", "TCP", choices=("TCP", "UDP")),
+           FaultKey("host", Type.TEXT, "Its peer, as AT+MIPSTATE tells it.", "192.0.2.1"),
+           FaultKey("port", Type.INTEGER, "Its port.", 7, 1, 65535), example="connection-stale id=1 on=boot"),
     _event("disconnect", "A connection ends by itself, right behind data that nobody had time to read.",
            _ITS_ID,
-           Key("state", Type.CHOICE, "What the URC tells.", "peer-closed",
+           FaultKey("state", Type.CHOICE, "What the URC tells.", "peer-closed",
                choices=("peer-closed", "broken", "pdp-down")),
-           Key("unread", Type.BYTES, "What is received just before; for MIPRD in a buffered mode.", b""),
+           FaultKey("unread", Type.BYTES, "What is received just before; for MIPRD in a buffered mode.", b""),
            example="disconnect on=send state=broken unread='the last words'"),
     _event("burst", "Data comes from the peer of a connection, all at once.",
            _ITS_ID,
-           Key("size", Type.INTEGER, "Bytes in all.", 61440, 1, 1 << 20),
-           Key("piece", Type.INTEGER, "Bytes in each URC.", 1460, 1, 1460), example="burst id=0 size=61440 on=send"),
+           FaultKey("size", Type.INTEGER, "Bytes in all.", 61440, 1, 1 << 20),
+           FaultKey("piece", Type.INTEGER, "Bytes in each URC.", 1460, 1, 1460),
+           example="burst id=0 size=61440 on=send"),
 )  # fmt: skip
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, FaultKind] = {
     kind.name: kind for kind in (*_LINE_KINDS, *_COMMAND_KINDS, *_URC_KINDS, *_NETWORK_KINDS, *_EVENT_KINDS)
 }

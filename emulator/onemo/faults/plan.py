@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from onemo.faults.kinds import Kind, Layer, Value
+from onemo.faults.kinds import FaultKind, Layer, Value
 from onemo.profile.index import Label
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Occasion(NamedTuple):
-    """Something that happens now, for faults to match. Each layer fills in what it knows.
+    """An event at one of the seams, for faults to match; each layer fills in the fields that it knows.
 
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
-    operation: as in kinds.OPERATIONS; or ``boot``, once for each boot cycle; urc: the URC's line; data: what passes.
-    label: of the instance that it is about. transport, host, port: of the peer, as the firmware wrote them.
+    operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
+    pass. label: of the instance that it is about. transport, host, port: of the peer, as the firmware wrote them.
     """
 
     direction: str = ""
@@ -43,13 +43,13 @@ class Occasion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: its kind, the values of the kind's own keys (defaults included), its scope and when it fires.
+    """A fault: its kind, the values of the kind's own keys (defaults included), its scope and when it fires.
 
     layer: where its occasions are; None: it fires at a time. scope: by the names in kinds.SCOPES, what was given.
     after: matches that pass first; after_seconds: not before. times, for_seconds: None without limit.
     """
 
-    kind: Kind
+    kind: FaultKind
     layer: Layer | None
     values: Mapping[str, Value]
     scope: Mapping[str, Value]
@@ -61,72 +61,73 @@ class Fault:
     said: str = ""
 
     def __str__(self) -> str:
-        """As it would be typed."""
+        """Return the fault as it would be typed."""
         return self.said
 
     def whole(self, key: str) -> int:
-        """The value of an integer key. Raises KeyError where it has none."""
+        """Return the value of an integer key. Raises KeyError where it has none."""
         value = self.values[key]
         assert isinstance(value, int)
         return value
 
     def number(self, key: str) -> float:
-        """The value of a number, or of seconds."""
+        """Return the value of a number, or of seconds."""
         value = self.values[key]
         assert isinstance(value, int | float)
         return value
 
     def text(self, key: str) -> str:
-        """The value of a text, or of a choice."""
+        """Return the value of a text, or of a choice."""
         value = self.values[key]
         assert isinstance(value, str)
         return value
 
     def data(self, key: str) -> bytes:
-        """The value of bytes."""
+        """Return the value of bytes."""
         value = self.values[key]
         assert isinstance(value, bytes)
         return value
 
     def matches(self, occasion: Occasion) -> bool:
-        """Whether the occasion is in its scope."""
+        """Tell whether the occasion is in the fault's scope."""
         if self.kind.layer is not Layer.EVENT and occasion.operation not in (self.kind.operations or ("",)):
             return False
-        for name, wanted in self.scope.items():
-            if name == "urc":
-                if not tells(occasion.urc, str(wanted)):
-                    return False
-            elif name == "contains":
-                if not isinstance(wanted, bytes) or wanted not in bytes(occasion.data):
-                    return False
-            elif name == "host":
-                if not _names(str(wanted), occasion.host):
-                    return False
-            elif name in Occasion._fields:
-                if getattr(occasion, name) != wanted:
-                    return False
-            elif name != "module" and occasion.label != (name, wanted):
-                return False
-        return True
+        return all(_fits(name, wanted, occasion) for name, wanted in self.scope.items())
+
+
+def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
+    """Tell whether the occasion has the value that is wanted of a scope key."""
+    if name == "urc":
+        return tells(occasion.urc, str(wanted))
+    if name == "contains":
+        return isinstance(wanted, bytes) and wanted in bytes(occasion.data)
+    if name == "host":
+        return _names(str(wanted), occasion.host)
+    if name in Occasion._fields:
+        return getattr(occasion, name) == wanted  # type: ignore[no-any-return]
+    return name == "module" or occasion.label == (name, wanted)
 
 
 def _names(pattern: str, host: str) -> bool:
-    """Whether a host is the one that is meant; ``*`` stands for anything."""
+    """Tell whether the pattern means this host; ``*`` stands for anything."""
     expression = ".*".join(map(re.escape, re.sub(r"\*+", "*", pattern).split("*")))
     return re.fullmatch(expression, host, re.IGNORECASE | re.DOTALL) is not None
 
 
 def tells(line: str, wanted: str) -> bool:
-    """Whether a URC is of that name, or (MIPURC) tells that; upper and lower case are the same."""
+    """Tell whether a URC has that name, or (MIPURC) reports that; upper and lower case are the same."""
     name, _, rest = line.removeprefix("+").partition(":")
     kind = rest.strip().partition(",")[0].strip('"')
     return wanted.removeprefix("+").lower() in (name.lower(), kind.lower())
 
 
 @dataclass(slots=True)
-class Armed:
-    """One fault that is armed. matches, fired: counts; first_fired, last_fired, began: times, None before; began: its
-    first chance, from which for_seconds counts. since: its seconds count from here; inf: not yet. random: its dice."""
+class ArmedFault:
+    """A fault that is armed, with its counts and its dice.
+
+    matches, fired: counts; first_fired, last_fired, began: times, None before; began: its first chance, from which
+    for_seconds counts. since: its seconds count from here; inf: not yet. random: its dice.
+    """
 
     id: int
     fault: Fault
@@ -140,12 +141,12 @@ class Armed:
     spent: bool = False
 
     def seconds(self) -> float:
-        """The delay that it makes now: ``seconds``, and up to ``jitter`` more."""
+        """Return the delay that the fault makes now: ``seconds``, and up to ``jitter`` more."""
         return self.fault.number("seconds") + self.random.random() * self.fault.number("jitter")
 
     @property
     def due(self) -> float:
-        """When it fires by time alone; inf: never."""
+        """The time at which it fires by time alone; inf: never."""
         fault = self.fault
         if fault.layer is not None or self._done:
             return math.inf
@@ -153,7 +154,7 @@ class Armed:
 
     @property
     def ends(self) -> float:
-        """When its for_seconds have passed; inf: it has none, or had no chance yet."""
+        """The time at which its for_seconds have passed; inf: it has none, or had no chance yet."""
         lasting = self.fault.for_seconds
         return math.inf if lasting is None or self.began is None or self.spent else self.began + lasting
 
@@ -164,7 +165,7 @@ class Armed:
         return self.spent or (times is not None and self.fired >= times) or bool(once)
 
     def offered(self, now: float) -> bool:
-        """A match, or its time: whether it fires."""
+        """Count a match, or its time, and tell whether it fires."""
         fault = self.fault
         if self._exhausted or (fault.after_seconds and fault.layer is not None
                                and now < self.since + fault.after_seconds):  # fmt: skip
@@ -190,15 +191,15 @@ class Armed:
         return self.spent or (times is not None and self.fired >= times)
 
 
-class Chooser(Protocol):
-    """What the wrappers of a layer need: the plan of a running module, which knows the time."""
+class FaultChooser(Protocol):
+    """The plan of a running module, which knows the time: all that the wrappers of a layer need."""
 
     def armed_on(self, layer: Layer) -> bool:
-        """Whether any fault is armed there: nothing has to be asked without one. Cheap."""
+        """Tell whether any fault is armed there: without one nothing has to be asked. Cheap."""
         ...
 
-    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
-        """The faults of that layer that fire on the occasion, in the order in which they were armed."""
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
+        """Return the faults of that layer that fire on the occasion, in the order in which they were armed."""
         ...
 
 
@@ -209,46 +210,48 @@ class FaultPlan:
         self._dice = dice
         self._seeds = dice(seed)
         self._ids = count(1)
-        self._armed: dict[int, Armed] = {}
-        self._by_layer: dict[Layer | None, list[Armed]] = {}
+        self._armed: dict[int, ArmedFault] = {}
+        self._by_layer: dict[Layer | None, list[ArmedFault]] = {}
 
-    def __iter__(self) -> Iterator[Armed]:
-        """Those that are spent included."""
+    def __iter__(self) -> Iterator[ArmedFault]:
+        """Yield every armed fault, spent ones too."""
         return iter(list(self._armed.values()))
 
     def __len__(self) -> int:
         return len(self._armed)
 
-    def add(self, fault: Fault, now: float) -> Armed:
+    def add(self, fault: Fault, now: float) -> ArmedFault:
         """Arm a fault. now: its seconds count from here; inf: from begin."""
-        armed = Armed(next(self._ids), fault, now, self._dice(self._seeds.getrandbits(64)))
+        armed = ArmedFault(next(self._ids), fault, now, self._dice(self._seeds.getrandbits(64)))
         self._armed[armed.id] = armed
         self._sort()
         return armed
 
-    def remove(self, armed_id: int) -> Armed:
+    def remove(self, armed_id: int) -> ArmedFault:
         """Disarm a fault. Raises KeyError: it is not armed."""
         armed = self._armed.pop(armed_id)
         armed.spent = True
         self._sort()
         return armed
 
-    def reset(self) -> list[Armed]:
-        """Disarm every fault; those that were armed."""
+    def reset(self) -> list[ArmedFault]:
+        """Disarm every fault, and return those that were armed."""
         return [self.remove(armed.id) for armed in self]
 
     def begin(self, now: float) -> None:
-        """The module is ready: the seconds of what was armed before that count from here."""
+        """Count the seconds of the faults armed so far from here: the module is ready."""
         for armed in self._armed.values():
             armed.since = min(armed.since, now)
 
     def armed_on(self, layer: Layer) -> bool:
-        """Whether a fault that is not spent has its occasions there. Cheap."""
+        """Tell whether a fault that is not spent has its occasions there. Cheap."""
         return bool(self._by_layer.get(layer))
 
-    def chosen(self, layer: Layer, occasion: Occasion, now: float) -> list[Armed]:
-        """The faults that fire on the occasion, in the order in which they were armed. Events whose occasion is on
-        that layer are among them."""
+    def chosen(self, layer: Layer, occasion: Occasion, now: float) -> list[ArmedFault]:
+        """Return the faults that fire on the occasion, in the order in which they were armed.
+
+        Events whose occasion is on that layer are among them.
+        """
         fired = [a for a in self._by_layer.get(layer, ()) if now < a.ends and a.fault.matches(occasion)
                  and a.offered(now)]  # fmt: skip
         if any(armed.spent for armed in fired):
@@ -257,17 +260,17 @@ class FaultPlan:
 
     @property
     def deadline(self) -> float:
-        """When fire or expire has something to do; inf: never by time alone."""
+        """The time at which fire or expire has something to do; inf: never by time alone."""
         return min((min(armed.due, armed.ends) for armed in self._armed.values()), default=math.inf)
 
-    def fire(self, now: float) -> list[Armed]:
-        """The faults whose time has come, and that fire."""
+    def fire(self, now: float) -> list[ArmedFault]:
+        """Return the faults whose time has come, and that fire."""
         fired = [armed for armed in self._armed.values() if armed.due <= now and armed.offered(now)]
         self._sort()
         return fired
 
-    def expire(self, now: float) -> list[Armed]:
-        """The faults whose for_seconds have passed: they are spent."""
+    def expire(self, now: float) -> list[ArmedFault]:
+        """Spend the faults whose for_seconds have passed, and return them."""
         ended = [armed for armed in self._armed.values() if armed.ends <= now]
         for armed in ended:
             armed.spent = True

@@ -1,4 +1,4 @@
-"""Faults ready-made, by names of their own: data that is said as any fault is."""
+"""Ready-made faults under names of their own, declared in the words in which any fault is typed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onemo.faults.say import fault_of, nearest, words
 
 
 class Preset(NamedTuple):
-    """What it is for, and the faults that it stands for."""
+    """A named set of faults, and its purpose."""
 
     about: str
     faults: tuple[str, ...]
@@ -54,7 +54,7 @@ PRESETS: Mapping[str, Preset] = {
 
 
 def parse_faults(text: str) -> list[Fault]:
-    """The faults that ``KIND key=value …`` says; KIND may be a preset, whose keys are then overruled.
+    """Read the faults of ``KIND key=value …``; KIND may be a preset, whose keys are then overruled.
 
     Raises FaultError.
     """
@@ -63,7 +63,7 @@ def parse_faults(text: str) -> list[Fault]:
 
 
 def faults_of(table: Mapping[str, object]) -> list[Fault]:
-    """The same, of a table of TOML. Raises FaultError."""
+    """Read the faults of a TOML table, as parse_faults does those of a text. Raises FaultError."""
     name = table.get("kind")
     preset = PRESETS.get(name) if isinstance(name, str) else None
     if preset is None:

@@ -1,4 +1,4 @@
-"""Faults as they are said: ``KIND key=value …`` on a command line, the same keys in a table of TOML, and back."""
+"""The written forms of a fault: ``KIND key=value …`` on a command line, the same keys in a TOML table, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, Key, Kind, Layer, Type, Value
+from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
 from onemo.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
@@ -20,13 +20,13 @@ _KINDS_SEEN = "the documentation of faults lists them with their keys"
 
 
 def parse_fault(text: str) -> Fault:
-    """The fault that ``KIND key=value …`` says. A value with blanks stands in quotes. Raises FaultError."""
+    """Read the fault of ``KIND key=value …``. A value with blanks stands in quotes. Raises FaultError."""
     name, given = words(text)
     return fault_of({"kind": name, **given})
 
 
 def words(text: str) -> tuple[str, dict[str, str]]:
-    """The kind, and the text of each key. Raises FaultError."""
+    """Return the kind, and the text of each key. Raises FaultError."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
     try:
@@ -46,7 +46,7 @@ def words(text: str) -> tuple[str, dict[str, str]]:
 
 
 def fault_of(table: Mapping[str, object]) -> Fault:
-    """The fault that a table of TOML says: ``kind``, and its keys. Raises FaultError."""
+    """Read the fault of a TOML table: ``kind``, and its keys. Raises FaultError."""
     name = table.get("kind")
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -68,7 +68,7 @@ def fault_of(table: Mapping[str, object]) -> Fault:
     return _made(kind, given)
 
 
-def _made(kind: Kind, given: dict[str, Value]) -> Fault:
+def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
     values = {key.name: key.default for key in kind.keys if key.default is not None}
     values |= {key.name: given[key.name] for key in kind.keys if key.name in given}
     scope = {name: given[name] for name in (*kind.scope, "module") if name in given and name != "on"}
@@ -96,7 +96,7 @@ def _made(kind: Kind, given: dict[str, Value]) -> Fault:
 
 
 def _check(fault: Fault) -> None:
-    """What no key alone tells. Raises FaultError."""
+    """Check the keys against each other. Raises FaultError."""
     name, times = fault.kind.name, fault.times
     if fault.layer is None and fault.after:
         raise FaultError(
@@ -130,8 +130,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _trigger(kind: Kind, on: str, scope: dict[str, Value]) -> Layer:
-    """The layer of the occasion that ``on`` names; its name goes into the scope. Raises FaultError."""
+def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
+    """Return the layer of the occasion that ``on`` names, and put its name into the scope. Raises FaultError."""
     what, _, name = on.partition(":")
     if what in OPERATIONS and not name:
         scope["operation"] = what
@@ -152,7 +152,7 @@ def _trigger(kind: Kind, on: str, scope: dict[str, Value]) -> Layer:
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:
-    """What was meant by a name that is not known, or what there is."""
+    """Suggest the known names nearest to an unknown one, or list all of them."""
     import difflib  # only needed when a name is wrong
 
     near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
@@ -160,7 +160,7 @@ def nearest(name: str, known: Mapping[str, object]) -> str:
 
 
 def _command(name: str) -> str:
-    """``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same."""
+    """Return a command's name: ``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same."""
     name = name.strip().upper()
     return re.sub(r"^(AT)?\+", "", name) if "+" in name else name
 
@@ -168,8 +168,8 @@ def _command(name: str) -> str:
 # Values.
 
 
-def _value(kind: Kind, key: Key, value: object) -> Value:
-    """What a key was given, as its type has it. Raises FaultError."""
+def _value(kind: FaultKind, key: FaultKey, value: object) -> Value:
+    """Convert a given value to the key's type. Raises FaultError."""
     where = f"fault {kind.name}: {key.name}={value}"
     made = _READERS[key.type](value)
     if made is None or isinstance(value, bool):
@@ -203,7 +203,7 @@ def _seconds(value: object) -> float | None:
 
 
 def _moment(value: object) -> int | float | None:
-    """A whole number counts matches, everything else seconds."""
+    """Read a whole number as a count of matches, everything else as seconds."""
     whole = _integer(value)
     return _seconds(value) if whole is None else whole
 
@@ -213,7 +213,7 @@ def _text(value: object) -> str | None:
 
 
 def _bytes(value: object) -> bytes | None:
-    """Text in Latin-1, with its escapes undone."""
+    """Read text in Latin-1, with its escapes undone."""
     if not isinstance(value, str):
         return None
     try:
@@ -261,15 +261,15 @@ def _number(value: Value | None) -> float:
 # Back.
 
 
-def _shown(kind: Kind, given: Mapping[str, Value]) -> Iterator[str]:
-    """What was given and is no default, in the order of the declaration."""
+def _shown(kind: FaultKind, given: Mapping[str, Value]) -> Iterator[str]:
+    """Yield each key that was given and is no default, in the order of the declaration."""
     for key in kind.all_keys.values():
         if key.name in given and given[key.name] != key.default:
             yield f"{key.name}={shlex.quote(typed(key, given[key.name]))}"
 
 
-def typed(key: Key, value: Value) -> str:
-    """A value as it would be typed."""
+def typed(key: FaultKey, value: Value) -> str:
+    """Return a value as it would be typed."""
     if isinstance(value, bytes):
         return "".join(chr(b) if 32 <= b < 127 and b != 92 else "\\\\" if b == 92 else f"\\x{b:02x}" for b in value)
     if isinstance(value, float):

@@ -16,28 +16,31 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import words
+from onemo.profile.shape import fitting
 
 _TIME = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?(s|ms)", re.ASCII)
-_KEYS = ("name", "do", "at", "on", "after")
-_TEXTS = ("name", "do", "on", "after")
+_KEYS = {"name": str, "do": str, "at": Any, "on": str, "after": str}
 
 
-class Step(NamedTuple):
-    """Faults that are armed together: at the start, or (after) when the first of that step has fired."""
+class ScenarioStep(NamedTuple):
+    """A step: faults that are armed together, at the start or (after) when the first of that step has fired."""
 
     name: str
     faults: tuple[Fault, ...]
     after: str = ""
 
 
-def read_scenario(text: str, file: str) -> tuple[Step, ...]:
-    """The steps of a scenario. Raises FaultError with every mistake, each with its key path. file: its name there."""
+def read_scenario(text: str, file: str) -> tuple[ScenarioStep, ...]:
+    """Read the steps of a scenario. file: its name in messages.
+
+    Raises FaultError with every mistake, each with its key path.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -49,7 +52,7 @@ def read_scenario(text: str, file: str) -> tuple[Step, ...]:
         tables = []
     elif not tables:
         mistakes.append(f"{file}: there is no [[step]]")
-    steps: dict[str, Step] = {}
+    steps: dict[str, ScenarioStep] = {}
     for number, table in enumerate(tables):
         where = f"{file}: step[{number}]"
         try:
@@ -63,33 +66,36 @@ def read_scenario(text: str, file: str) -> tuple[Step, ...]:
     return tuple(steps.values())
 
 
-def _step(table: Mapping[str, object], number: int, before: Mapping[str, Step]) -> Step:
-    """Raises FaultError: a line for each mistake, which begins with its key."""
-    wrong = [f"{key}: is unknown here; there are {', '.join(_KEYS)}" for key in table if key not in _KEYS]
-    wrong += [f"{key}: is {table[key]!r}, not a string" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
-    name, after, do = str(table.get("name", f"step {number + 1}")), str(table.get("after", "")), table.get("do")
+def _step(table: Mapping[str, object], number: int, before: Mapping[str, ScenarioStep]) -> ScenarioStep:
+    """Read one step.
+
+    Raises FaultError: a line for each mistake, which begins with its key.
+    """
+    given, problems = fitting(_KEYS, table)
+    wrong = [f"{'.'.join(path)}: {what}" for path, what in problems]
+    name, after = given.get("name", f"step {number + 1}"), given.get("after", "")
     if name in before:
         wrong.append(f"name: {name} is the name of a step before")
     if after and after not in before:
         wrong.append(f"after: {after!r} is no step before this one; there are {', '.join(before) or 'none'}")
-    if do is None:
+    if "do" not in table:
         wrong.append('do: is missing; write do = "KIND key=value …"')
     if wrong:
         raise FaultError("\n".join(wrong))
     try:
-        kind, given = words(str(do))
-        if "at" in table and "after" in given:
+        kind, said = words(given["do"])
+        if "at" in given and "after" in said:
             raise FaultError("at: do says after= as well; give one of them")
-        timed = {"after": _moment(table["at"])} if "at" in table else {}
-        occasion = {"on": table["on"]} if "on" in table else {}
-        return Step(name, tuple(faults_of({"kind": kind, **given, **timed, **occasion})), after)
+        timed = {"after": _moment(given["at"])} if "at" in given else {}
+        occasion = {"on": given["on"]} if "on" in given else {}
+        return ScenarioStep(name, tuple(faults_of({"kind": kind, **said, **timed, **occasion})), after)
     except FaultError as error:
         text = str(error)
         raise FaultError(text if text.startswith("at: ") else f"do: {text}") from error
 
 
 def _moment(at: object) -> object:
-    """Seconds, for a whole number would count matches. Raises FaultError."""
+    """Return a time in seconds, for a whole number would count matches. Raises FaultError."""
     if isinstance(at, int | float) and not isinstance(at, bool):
         return float(at)
     if isinstance(at, str) and _TIME.fullmatch(at):
@@ -98,11 +104,11 @@ def _moment(at: object) -> object:
 
 
 class Arming(Protocol):
-    """Where a scenario arms its faults."""
+    """The plan in which a scenario arms its faults."""
 
-    fired: list[Callable[[Armed], None]]
+    fired: list[Callable[[ArmedFault], None]]
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault now."""
         ...
 
@@ -111,16 +117,19 @@ class Arming(Protocol):
         ...
 
 
-def play(steps: tuple[Step, ...], faults: Arming) -> Callable[[], list[Step]]:
-    """Arm what a scenario begins with, and the rest in its turn. Returns what tells the steps that were not armed."""
+def play(steps: tuple[ScenarioStep, ...], faults: Arming) -> Callable[[], list[ScenarioStep]]:
+    """Arm the first steps of a scenario, and the others in their turn.
+
+    Returns a function that tells the steps that were not armed.
+    """
     waiting = list(steps)
     armed: dict[int, str] = {}
 
-    def begin(step: Step) -> None:
+    def begin(step: ScenarioStep) -> None:
         waiting.remove(step)
         armed.update({faults.arm(fault).id: step.name for fault in step.faults})
 
-    def on_fired(one: Armed) -> None:
+    def on_fired(one: ArmedFault) -> None:
         name = armed.get(one.id)
         if name is not None and one.fired == 1:
             for step in [step for step in waiting if step.after == name]:
@@ -132,6 +141,6 @@ def play(steps: tuple[Step, ...], faults: Arming) -> Callable[[], list[Step]]:
     return lambda: list(waiting)
 
 
-def _once(step: Step, waiting: list[Step], begin: Callable[[Step], None]) -> None:
+def _once(step: ScenarioStep, waiting: list[ScenarioStep], begin: Callable[[ScenarioStep], None]) -> None:
     if step in waiting:
         begin(step)

@@ -30,7 +30,9 @@ class Child(Protocol):
         """Collect it, which has ended; returns its exit status."""
         ...
 
-    def signal(self, number: int) -> None: ...
+    def signal(self, number: int) -> None:
+        """Send it a signal; nothing happens where it has ended."""
+        ...
 
 
 class Inheriting:
@@ -79,6 +81,7 @@ class Terminal(FdLink):
 
     @property
     def baud_rate(self) -> int:
+        """The speed that the child set on its terminal, in bit/s; 0 where it hung up."""
         return speed_of(self._fd)
 
     def reap(self) -> int:
@@ -100,13 +103,13 @@ class Terminal(FdLink):
         self._process.close()
 
     def _fail(self, error: OSError) -> None:
-        """The child has ended, which hangs its terminal up."""
+        """Take up that the child has ended, which hangs its terminal up."""
         if error.errno != errno.EIO:
             raise error
         super()._fail(error)
 
 
 def _unblock() -> None:
-    """In the child: signals as a program finds them that a shell starts."""
+    """Leave signals, in the child, as a program finds them that a shell starts."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

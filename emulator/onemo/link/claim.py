@@ -12,8 +12,8 @@ from pathlib import Path
 def claim(place: Path) -> socket.socket | None:
     """Hold ``place`` against every other emulator, until closed or until this process dies, however it dies.
 
-    None when a running emulator holds it, be it this one. ``place`` is an absolute path whose directory exists; the
-    last component is not followed. Raises OSError where there is no such directory.
+    Returns None when a running emulator holds it, be it this one. ``place`` is an absolute path whose directory exists;
+    the last component is not followed. Raises OSError where there is no such directory.
 
     That is what a socket in the abstract namespace does, and it leaves no file behind. It is named after the
     directory's inode, for one directory can have several paths, and one path several directories (containers). It does

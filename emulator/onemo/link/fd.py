@@ -27,7 +27,6 @@ class FdLink(ClosingLink):
         self._fd = -1
 
     def read_now(self, limit: int) -> bytes | None:
-        """Return what the DTE sent, at most limit bytes; None when there is nothing now."""
         if self.lost is not None:
             return None
         try:
@@ -43,7 +42,6 @@ class FdLink(ClosingLink):
         return None
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; return how many were taken, 0 when it is full."""
         if self.lost is not None:
             return len(data)
         try:
@@ -55,7 +53,6 @@ class FdLink(ClosingLink):
             return len(data)
 
     async def wait_readable(self) -> None:
-        """Wait until the DTE has sent something."""
         if self.lost is None:
             try:
                 await trio.lowlevel.wait_readable(self._fd)
@@ -66,7 +63,6 @@ class FdLink(ClosingLink):
         await trio.sleep_forever()
 
     async def wait_writable(self) -> None:
-        """Wait until the line takes something, or is lost."""
         if self.lost is None:
             try:
                 await trio.lowlevel.wait_writable(self._fd)

@@ -1,4 +1,4 @@
-"""What every link to a DTE offers to the shell."""
+"""The contract of every link to a DTE with the shell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Link(Protocol):
 
     @property
     def port(self) -> str:
-        """What the DTE opens: ``/dev/pts/5``."""
+        """The name that the DTE opens: ``/dev/pts/5``."""
         ...
 
     def read_now(self, limit: int) -> bytes | None:
@@ -24,9 +24,13 @@ class Link(Protocol):
         """Hand bytes to the line; return how many were taken, 0 when it is full."""
         ...
 
-    async def wait_readable(self) -> None: ...
+    async def wait_readable(self) -> None:
+        """Wait until the DTE has sent something."""
+        ...
 
-    async def wait_writable(self) -> None: ...
+    async def wait_writable(self) -> None:
+        """Wait until the line takes something, or is lost."""
+        ...
 
 
 class ClosingLink:

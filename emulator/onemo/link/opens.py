@@ -1,4 +1,4 @@
-"""How many programs have each pseudo-terminal of this process open: inotify tells.
+"""The count of programs that have each pseudo-terminal of this process open, by inotify.
 
 One inotify serves every port, for a user may have few of them (128 by default) and a lab has a thousand ports.
 """
@@ -13,25 +13,27 @@ import trio
 from inotify_simple import INotify, flags, masks
 
 _MASK = flags.OPEN | masks.CLOSE
-_current: trio.lowlevel.RunVar[Opens | None] = trio.lowlevel.RunVar("opens", None)
+_current: trio.lowlevel.RunVar[OpenCounter | None] = trio.lowlevel.RunVar("opens", None)
 
 
-class Port:
-    """One port that is watched. opens: by programs that came after the watch; last_closed: called when the last of
-    them has closed it."""
+class WatchedPort:
+    """One port that is watched.
+
+    opens: by programs that came after the watch; last_closed: called when the last of them has closed it.
+    """
 
     def __init__(self, last_closed: Callable[[], None]) -> None:
         self.opens = 0
         self.last_closed = last_closed
 
 
-class Opens:
-    """Every port of one trio run."""
+class OpenCounter:
+    """The counter of the openings of every port of one trio run. directory: that of the ports."""
 
     def __init__(self, directory: str) -> None:
         self._inotify = INotify(nonblocking=True)
         self._directory = directory
-        self._ports: dict[int, Port] = {}
+        self._ports: dict[int, WatchedPort] = {}
         self._reading = trio.Lock()
 
     async def serve(self) -> None:
@@ -61,8 +63,8 @@ class Opens:
             if (now_free := self._ports.get(wd)) is not None and not now_free.opens:
                 now_free.last_closed()
 
-    def add(self, path: str, port: Port) -> int:
-        """Raises OSError when the kernel refuses."""
+    def add(self, path: str, port: WatchedPort) -> int:
+        """Watch the port at path; return what ``remove`` takes. Raises OSError when the kernel refuses."""
         # The kernel merges an event into the one before it when they are equal, and two programs that leave at once
         # would count as one. Reported a second time through the directory, no two in a row are equal.
         self._inotify.add_watch(self._directory, _MASK)
@@ -71,6 +73,7 @@ class Opens:
         return wd
 
     def remove(self, wd: int) -> None:
+        """Watch a port no longer; the last one frees the inotify."""
         del self._ports[wd]
         try:
             self._inotify.rm_watch(wd)
@@ -82,11 +85,14 @@ class Opens:
 
 
 @contextmanager
-def watching(path: str, port: Port) -> Iterator[Opens]:
-    """port is kept up to date while a task runs ``serve`` of what this gives. Raises OSError: the kernel refuses."""
+def watching(path: str, port: WatchedPort) -> Iterator[OpenCounter]:
+    """Keep port up to date while a task runs ``serve`` of the counter that this gives.
+
+    Raises OSError when the kernel refuses.
+    """
     opens = _current.get()
     if opens is None:
-        opens = Opens(os.path.dirname(path))
+        opens = OpenCounter(os.path.dirname(path))
         _current.set(opens)
     wd = opens.add(path, port)
     try:

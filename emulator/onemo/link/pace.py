@@ -34,7 +34,6 @@ class PacedLink:
         return self._line.port
 
     def read_now(self, limit: int) -> bytes | None:
-        """What has arrived by now, at most limit bytes; None when nothing has."""
         rate = self._baud_rate()
         if rate <= 0:
             return self._line.read_now(limit)
@@ -50,7 +49,6 @@ class PacedLink:
         return data
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand over what the line has time for; returns how many bytes, 0 when it has to be waited for."""
         rate = self._baud_rate()
         if rate <= 0:
             return self._line.write_now(data)
@@ -75,22 +73,23 @@ class PacedLink:
 
 
 class _Meter:
-    """How far one direction of the line is: ``at`` is the trio time up to which it is used."""
+    """A meter of one direction of the line: ``at`` is the trio time up to which it is used."""
 
     def __init__(self) -> None:
         self.at = 0.0
 
     def idle(self) -> None:
-        """Nothing is on the line now."""
+        """Take up that nothing is on the line now."""
         self.at = max(self.at, trio.current_time())
 
     def room(self, rate: float) -> int:
-        """Bytes that have had their time. It cannot be saved up for long."""
+        """Return how many bytes have had their time. It cannot be saved up for long."""
         now, byte = trio.current_time(), BITS / rate
         self.at = max(self.at, now - max(_SLACK, 2 * byte))
         return max(0, int((now - self.at) / byte + 1e-6))
 
     def passed(self, count: int, rate: float) -> None:
+        """Count bytes that passed at a rate."""
         self.at += count * BITS / rate
 
     async def wait(self, rate: float) -> None:

@@ -27,12 +27,12 @@ _PATIENCE = 2.0
 
 
 class ProcessLink(ClosingLink):
-    """A line to a child process. It does not run before ``start``.
+    """A line to a child process, which does not run before ``start``.
 
     Implements ``Link``. Made by ``open_process``. Until the child runs, what the module sends is lost.
 
-    port: what the child opens, or its terminal once it runs; until then, its command. status: its exit status once
-    it has ended, 128 + n for signal n.
+    port: what the child opens, or its terminal once it runs; until then, its command. status: its exit status once it
+    has ended, 128 + n for signal n.
     """
 
     def __init__(self, arguments: list[str], line: PtyLink | None) -> None:
@@ -67,7 +67,7 @@ class ProcessLink(ClosingLink):
         self._started.set()
 
     async def wait(self) -> int:
-        """Wait for the child to end; returns its exit status, 128 + n for signal n."""
+        """Wait for the child to end; return its exit status, 128 + n for signal n."""
         await self._started.wait()
         if self.status is None:
             await trio.lowlevel.wait_readable(self._pidfd)
@@ -110,11 +110,9 @@ class ProcessLink(ClosingLink):
     # The line.
 
     def read_now(self, limit: int) -> bytes | None:
-        """Return what the DTE sent, at most limit bytes; None when there is nothing now."""
         return self._line.read_now(limit) if self._line is not None else None
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; return how many were taken, 0 when it is full."""
         return self._line.write_now(data) if self._line is not None else len(data)
 
     async def wait_readable(self) -> None:
@@ -134,6 +132,7 @@ class ProcessLink(ClosingLink):
             await trio.sleep_forever()
 
     async def _there(self) -> PtyLink | Terminal:
+        """Wait until the child runs; return its line. Raises trio.ClosedResourceError."""
         while self._line is None:
             await self._started.wait()
             if self._closed:
@@ -142,7 +141,7 @@ class ProcessLink(ClosingLink):
 
 
 def open_process(command: str, link: Path | None = None, mode: int | None = None) -> ProcessLink:
-    """The line to a command, which is split into words as by a shell; nothing else of a shell's is done to it.
+    """Make the line to a command, which is split into words as by a shell; nothing else of a shell's is done to it.
 
     Its terminal is the line. Where ``{port}`` is in it, that is replaced by the path of a pseudo-terminal, made with
     ``link`` and ``mode`` as by ``open_pty``, which is the line, and its standard input and output are our own.

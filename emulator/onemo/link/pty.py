@@ -25,7 +25,7 @@ from onemo.link.fd import FdLink
 from onemo.link.speed import speed_of
 
 if TYPE_CHECKING:
-    from onemo.link.opens import Port
+    from onemo.link.opens import WatchedPort
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class PtyLink(FdLink):
         super().__init__(master, port)
         self._slave = slave
         self._undo = undo
-        self._opens: Port | None = None
+        self._opens: WatchedPort | None = None
         self._watching = trio.CancelScope()
 
     def close(self) -> None:
@@ -60,18 +60,21 @@ class PtyLink(FdLink):
 
     @property
     def in_use(self) -> bool:
-        """Whether some program has the port open. Known only while ``watch`` runs, of programs that came after it."""
+        """True while some program has the port open.
+
+        Known only while ``watch`` runs, of programs that came after it.
+        """
         return self._opens is not None and self._opens.opens > 0
 
     async def watch(self) -> None:
-        """Each time the last program closes the port, make it as new: unlocked, raw, not stopped. What lies unread in
-        it stays. Runs until cancelled or closed.
+        """Make the port as new each time the last program closes it: unlocked, raw, not stopped.
 
-        Where the kernel refuses to watch, this logs why and returns; the link works, but keeps what a DTE leaves.
+        Bytes that lie unread in it stay. Runs until cancelled or closed. Where the kernel refuses to watch, this logs
+        why and returns; the link works, but keeps what a DTE leaves.
         """
-        from onemo.link.opens import Port, watching  # 3 ms with its libc; no ready port waits for it
+        from onemo.link.opens import WatchedPort, watching  # 3 ms with its libc; no ready port waits for it
 
-        self._opens = Port(self._renew)
+        self._opens = WatchedPort(self._renew)
         with trio.CancelScope() as self._watching:
             try:
                 with watching(self.port, self._opens) as opens:
@@ -135,10 +138,10 @@ def open_pty(link: Path | None = None, mode: int | None = None) -> PtyLink:
 
 
 def _make_raw(slave: int) -> None:
-    """No echo, no translation, no line editing, no flow control, no signals; a read returns with the first byte.
+    """Set no echo, no translation, no line editing, no flow control, no signals; a read returns with the first byte.
 
-    The speed stays, and so do timed reads: ``stty -F PORT min 0 time 5`` holds for the programs after it, as on a
-    real port.
+    The speed stays, and so do timed reads: ``stty -F PORT min 0 time 5`` holds for the programs after it, as on a real
+    port.
     """
     _, _, cflag, _, ispeed, ospeed, cc = termios.tcgetattr(slave)
     if cc[termios.VTIME] in (0, b"\0"):  # bytes while lines are edited
@@ -148,7 +151,7 @@ def _make_raw(slave: int) -> None:
 
 @contextmanager
 def _symlink(path: Path, port: str) -> Iterator[None]:
-    """``path`` leads to ``port`` while this lasts, and no other emulator can have it."""
+    """Keep ``path`` leading to ``port`` while this lasts; no other emulator can have it. Raises LinkError."""
     try:
         place = Path(os.path.realpath(path.parent, strict=True), path.name)
         held = claim(place)

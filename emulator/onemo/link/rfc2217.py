@@ -1,7 +1,7 @@
-"""A TCP port with Telnet's COM port control (RFC 2217, pyserial's ``rfc2217://``): a serial line with its settings
-and modem lines.
+"""A TCP port with Telnet's COM port control (RFC 2217, pyserial's ``rfc2217://``).
 
-pyserial's ``PortManager`` has the protocol. Import this only where it is asked for: pyserial takes some 20 ms.
+It is a serial line with its settings and modem lines. pyserial's ``PortManager`` has the protocol. Import this only
+where it is asked for: pyserial takes some 20 ms.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Rfc2217Link(ClosingLink):
 
     @property
     def in_use(self) -> bool:
-        """Whether a DTE is connected."""
+        """True while a DTE is connected."""
         return self._tcp.in_use
 
     @property
@@ -94,7 +94,6 @@ class Rfc2217Link(ClosingLink):
     # The line.
 
     def read_now(self, limit: int) -> bytes | None:
-        """What the DTE sent, at most limit bytes; None when there is nothing now."""
         while True:
             self._tell()
             if self._at == len(self._raw):
@@ -106,9 +105,9 @@ class Rfc2217Link(ClosingLink):
                 return plain
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """Hand bytes to the line; returns how many were taken, 0 when it is full.
+        """Hand bytes to the line; return how many were taken, 0 when it is full.
 
-        What is sent while no DTE is connected is lost.
+        Bytes that are sent while no DTE is connected are lost.
         """
         if not self._tcp.in_use:
             return len(data)
@@ -155,7 +154,7 @@ class Rfc2217Link(ClosingLink):
     # Decoding.
 
     def _decode(self, limit: int) -> bytes:
-        """The plain bytes up to the next change of a line, which has to be told of in between."""
+        """Return the plain bytes up to the next change of a modem line, which has to be told of in between."""
         manager, raw, plain = self._manager, self._raw, self._plain
         plain.clear()
         while self._at < len(raw) and len(plain) < limit and not self._changes:
@@ -175,7 +174,7 @@ class Rfc2217Link(ClosingLink):
         return bytes(plain)
 
     def _feed(self, manager: rfc2217.PortManager, byte: bytes) -> None:
-        """One byte of Telnet's own."""
+        """Take one byte of Telnet's own."""
         try:
             self._plain += b"".join(manager.filter(byte))
         except (TypeError, ValueError, KeyError, struct.error):  # PortManager trusts what it is sent
@@ -199,7 +198,7 @@ class Rfc2217Link(ClosingLink):
     # Writing.
 
     def _flush(self) -> bool:
-        """Hand over what waits; tells whether nothing is left."""
+        """Hand over what waits; return True when nothing is left."""
         while part := self._control or self._data:
             count = self._tcp.write_now(bytes(part))
             if not self._tcp.in_use:
@@ -216,7 +215,7 @@ class Rfc2217Link(ClosingLink):
         return True
 
     def _let_go(self) -> None:
-        """Nothing waits to be written any more."""
+        """Forget what waits to be written, and wake whoever waits for that."""
         self._control.clear()
         self._data.clear()
         self._answers = 0
@@ -226,18 +225,18 @@ class Rfc2217Link(ClosingLink):
     # What PortManager calls.
 
     def write(self, data: bytes) -> None:
-        """An answer to the DTE."""
+        """Send the DTE an answer."""
         self._control += data
         if not self._flush():
             self._answers += len(data)
 
     def lines_changed(self) -> None:
-        """The DTE set DTR or RTS."""
+        """Note that the DTE set DTR or RTS."""
         if self.on_lines is not None:
             self._changes.append(self.lines)
 
     def purge_output(self) -> None:
-        """Forget what the module sent and the DTE has not got. What the kernel has is on its way."""
+        """Forget what the module sent and the DTE has not got. Bytes that the kernel has are on their way."""
         self._data.clear()
 
     def purge_input(self) -> None:
@@ -261,5 +260,8 @@ class Rfc2217Link(ClosingLink):
 
 
 def open_rfc2217(host: str = LOOPBACK, number: int = 0) -> Rfc2217Link:
-    """Listen on a port; 0 is one that the system chooses, and ``port`` tells which. LinkError as ``open_tcp``."""
+    """Listen on a port; 0 is one that the system chooses, and ``port`` tells which.
+
+    Raises LinkError like ``open_tcp``.
+    """
     return Rfc2217Link(open_tcp(host, number, "rfc2217"))

@@ -5,20 +5,29 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Owner(Protocol):
-    """Who is told of what the DTE does with the port."""
+class PortListener(Protocol):
+    """A listener to what the DTE does with the port."""
 
-    def lines_changed(self) -> None: ...
+    def lines_changed(self) -> None:
+        """Note that the DTE set DTR or RTS."""
+        ...
 
-    def purge_output(self) -> None: ...
+    def purge_output(self) -> None:
+        """Forget what the module sent and the DTE has not got."""
+        ...
 
-    def purge_input(self) -> None: ...
+    def purge_input(self) -> None:
+        """Forget what the DTE sent and the module has not got."""
+        ...
 
 
 class SerialPort:
-    """The serial port that PortManager takes this for. It answers a ValueError with the value that stays."""
+    """The serial port that pyserial's PortManager works on.
 
-    def __init__(self, link: Owner, baud_rate: int) -> None:
+    PortManager answers a ValueError with the value that stays.
+    """
+
+    def __init__(self, link: PortListener, baud_rate: int) -> None:
         self.baudrate = baud_rate  # PortManager never sets 0
         self.parity: str = "N"
         self.stopbits: float = 1
@@ -31,6 +40,7 @@ class SerialPort:
 
     @property
     def bytesize(self) -> int:
+        """The number of data bits. Setting it raises ValueError outside 5-8."""
         return self._bytesize
 
     @bytesize.setter
@@ -41,6 +51,7 @@ class SerialPort:
 
     @property
     def dtr(self) -> bool:
+        """The DTE's DTR. Setting it tells the listener of a change."""
         return self._dtr
 
     @dtr.setter
@@ -49,6 +60,7 @@ class SerialPort:
 
     @property
     def rts(self) -> bool:
+        """The DTE's RTS. Setting it tells the listener of a change."""
         return self._rts
 
     @rts.setter
@@ -56,7 +68,7 @@ class SerialPort:
         self._set_lines(self._dtr, on)
 
     def hang_up(self) -> None:
-        """Both lines go off, as when a DTE closes its port."""
+        """Switch both lines off, as when a DTE closes its port."""
         self._set_lines(False, False)
 
     def _set_lines(self, dtr: bool, rts: bool) -> None:
@@ -65,9 +77,9 @@ class SerialPort:
             self._link.lines_changed()
 
     def reset_input_buffer(self) -> None:
-        """What came from the module."""
+        """Forget what came from the module."""
         self._link.purge_output()
 
     def reset_output_buffer(self) -> None:
-        """What goes to the module."""
+        """Forget what goes to the module."""
         self._link.purge_input()

@@ -10,7 +10,7 @@ _TERMIOS2 = struct.Struct("=4IB19s2I")
 
 
 def speed_of(terminal: int) -> int:
-    """Output speed of a terminal's descriptor in bit/s, odd ones (``BOTHER``) too; 0 where it has none (hung up).
+    """Return the output speed of a terminal's descriptor in bit/s, odd ones (``BOTHER``) too; 0 where it has hung up.
 
     A pseudo-terminal that nobody has set has 38400.
     """

@@ -60,11 +60,10 @@ class TcpLink(ClosingLink):
 
     @property
     def in_use(self) -> bool:
-        """Whether a DTE is connected."""
+        """True while a DTE is connected."""
         return self._dte is not None
 
     def read_now(self, limit: int) -> bytes | None:
-        """Return what the DTE sent, at most limit bytes; None when there is nothing now."""
         if self._dte is None or self._ended:
             return None
         try:
@@ -84,7 +83,7 @@ class TcpLink(ClosingLink):
     def write_now(self, data: bytes | memoryview) -> int:
         """Hand bytes to the line; return how many were taken, 0 when it is full.
 
-        What is sent while no DTE is connected is lost, as on a cable that nobody plugged in.
+        Bytes that are sent while no DTE is connected are lost, as on a cable that nobody plugged in.
         """
         if self._dte is None:
             return len(data)
@@ -120,7 +119,7 @@ class TcpLink(ClosingLink):
                 self._drop()
 
     async def _accept(self) -> socket.socket | None:
-        """Whoever comes next; None when closed. Nothing waits once it is accepted, so that none gets lost."""
+        """Return whoever comes next; None when closed. Nothing waits once it is accepted, so that none gets lost."""
         told = False
         while True:
             try:
@@ -168,7 +167,7 @@ class TcpLink(ClosingLink):
         self._leave_at = self._patience.deadline = trio.current_time() + _LINGER
 
     def _drop(self) -> None:
-        """The DTE has gone, or has to."""
+        """Let go of the DTE, which has gone or has to."""
         dte, self._dte = self._dte, None
         self._ended = False
         self._leave_at = math.inf
@@ -189,7 +188,7 @@ class TcpLink(ClosingLink):
         *,
         without: bool = False,
     ) -> None:
-        """Wait on whichever DTE is there; without: whether to return when there is none."""
+        """Wait on whichever DTE is there; without: return when there is none."""
         while not self._closed:
             dte = source()
             if dte is not None:
@@ -227,9 +226,9 @@ def open_tcp(host: str = LOOPBACK, number: int = 0, scheme: str = "socket") -> T
 
 
 def parse_endpoint(text: str) -> tuple[str, int]:
-    """``HOST:PORT``, ``:PORT`` or ``PORT`` as host and port; without a host it is loopback. ``[::1]:7000`` for IPv6.
+    """Split ``HOST:PORT``, ``:PORT`` or ``PORT`` into host and port; without a host it is loopback.
 
-    Raises UsageError, which says how to write it.
+    An IPv6 address is in brackets: ``[::1]:7000``. Raises UsageError, which says how to write it.
     """
     host, _, number = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
@@ -256,7 +255,7 @@ def _configure(dte: socket.socket) -> None:
 
 
 def _hung_up(dte: socket.socket) -> bool:
-    """Whether the other end has closed, be there bytes of its before that or not."""
+    """Tell whether the other end has closed, be there bytes of its before that or not."""
     poll = select.poll()
     poll.register(dte, select.POLLRDHUP)
     return bool(poll.poll(0))

@@ -99,7 +99,7 @@ class UartLink(FdLink):
             raise LinkError(f"{self.port} is lost: {self.lost}: see that it is plugged in, and start again")
 
     def _look(self) -> bool:
-        """Tell of lines that changed; whether there are any to look at."""
+        """Tell of modem lines that changed; return whether there are any to look at."""
         try:
             (state,) = struct.unpack("I", fcntl.ioctl(self._fd, termios.TIOCMGET, bytes(4)))
         except OSError as error:

@@ -21,6 +21,7 @@ class Asking(Part, ABC, Generic[R]):
         self.host = host
         self.running: Ask | None = None
         self._cid = 0
+        self._console = host.first
 
     @property
     def busy(self) -> bool:
@@ -42,9 +43,14 @@ class Asking(Part, ABC, Generic[R]):
             self.running = None
             return False
 
+        self._console = self.host.console
         ask = self.running = Ask(request, done, every)
         self._cid = self.host.contexts.chosen(cid)
         self.host.intents.append(ask)
+
+    def tell(self, line: bytes) -> None:
+        """Tell a result, on the console that asked."""
+        self.host.notify_on(self._console, line)
 
     def context_down(self, cid: int) -> None:
         """Fail the question that runs on a PDP context that ended."""

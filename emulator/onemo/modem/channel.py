@@ -72,10 +72,14 @@ class Owner(Protocol):
 
 
 class Open(NamedTuple):
-    """Open a connection for an owner that has none; on_opened or on_failed follows. The shell labels the request."""
+    """Open a connection for an owner that has none; on_opened or on_failed follows. The shell labels the request.
+
+    parting: how it is closed once the peer has closed its side; what is unsent still goes.
+    """
 
     owner: Owner
     request: OpenRequest
+    parting: ClosePlan
 
 
 class Send(NamedTuple):

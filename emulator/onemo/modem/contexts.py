@@ -21,7 +21,7 @@ from onemo.modem.memory import AS_IT_IS, put_back, restored
 from onemo.modem.names import shown_address
 from onemo.modem.packet_events import PacketEvents
 from onemo.modem.slots import AUTO_CONNECT
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
 _FIRST_BEARER = 5
 """The lowest EPS bearer identity (24.007 11.2.3.1.5)."""
@@ -163,10 +163,14 @@ class Contexts:
         if cid not in self.active:
             raise CommandError(PdpError.PDP_INACTIVE)
 
-    def carries(self, cid: int | None, family: Family) -> bool:
+    def carries(self, cid: int | None, family: AddressFamily) -> bool:
         """Whether the type of an active context has the family; the network may have given it no such address."""
         active = self.active.get(self.chosen(cid))
-        return active is None or active.pdp_type == "IPV4V6" or (active.pdp_type == "IPV6") == (family is Family.IPV6)
+        return (
+            active is None
+            or active.pdp_type == "IPV4V6"
+            or (active.pdp_type == "IPV6") == (family is AddressFamily.IPV6)
+        )
 
     def chosen(self, cid: int | None) -> int:
         """The cid, or the default one for None."""
@@ -284,7 +288,7 @@ class Contexts:
         self.activate(wanted)
         self.calls.update(wanted)
         for cid in wanted:
-            self._host.notify(self.call_line(cid))
+            self._host.report(self.call_line(cid))
 
     def hang_up(self, cids: Iterable[int]) -> None:
         """AT+MIPCALL=0: the calls and the connections on them end, the contexts stay. Raises
@@ -329,7 +333,7 @@ class Contexts:
 
     def _end_call(self, cid: int) -> None:
         self.calls.discard(cid)
-        self._host.notify(print_line("MIPCALL", cid, 0))
+        self._host.report(print_line("MIPCALL", cid, 0))
         self._end_traffic(cid)
 
     def _given(self, cid: int, network: NetworkInfo) -> Active:

@@ -12,7 +12,19 @@ from typing import NamedTuple
 from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.modem.memory import put_back
 from onemo.net.interface import Pem
-from onemo.profile.schema import TlsSection
+from onemo.profile.schema import Count, Seconds, Table
+
+
+class TlsSection(NamedTuple):
+    """The files of AT+MSSLCERTWR and AT+MSSLKEYWR: most bytes of one, and how many there may be."""
+
+    file_size: Count
+    most_files: Count
+    prompt_timeout: Seconds
+    """Seconds after the last byte that end a > entry."""
+
+
+TLS = Table("tls", TlsSection, "TLS: what is stored, and how it is entered (bytes, seconds)", own=True)
 
 
 class TlsError:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 from onemo.at.store import Settings
 from onemo.errors import NetFailure
 from onemo.modem.clock import Clock
+from onemo.modem.console import Console
 from onemo.modem.intents import Intent
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.profile.schema import Profile
-from onemo.wire.transmitter import Transmitter
 
 if TYPE_CHECKING:
     from onemo.modem.files import Files
@@ -25,7 +25,7 @@ class Bearers(Protocol):
 
     def refusal(self, cid: int | None) -> NetFailure | None: ...
 
-    def carries(self, cid: int | None, family: Family) -> bool: ...
+    def carries(self, cid: int | None, family: AddressFamily) -> bool: ...
 
     def undefine_all(self) -> None: ...
 
@@ -40,7 +40,8 @@ class Host(Protocol):
     clock: Clock
     name_servers: tuple[str, ...]
     """Those that the network handed over."""
-    transmitter: Transmitter
+    first: Console
+    """The console that has the URCs which are nobody's answer."""
     intents: list[Intent]
     now: float
     """The time of the step that runs."""
@@ -59,21 +60,21 @@ class Host(Protocol):
         ...
 
     @property
-    def online(self) -> bool:
-        """Whether a transparent connection holds the line."""
-        ...
+    def imsi(self) -> str: ...
 
     @property
-    def imsi(self) -> str: ...
+    def console(self) -> Console:
+        """The console that asks, else the first."""
+        ...
+
+    def report(self, line: bytes) -> None:
+        """Tell a result of the running command, on the console that asks; of none, on the first."""
+        ...
+
+    def notify_on(self, console: Console, line: bytes, *, droppable: bool = False) -> bool:
+        """Tell a URC on a console, as notify does on the first."""
+        ...
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""
-        ...
-
-    def go_online(self, connect_id: int) -> None:
-        """Give the line to a transparent connection as soon as no command runs."""
-        ...
-
-    def go_offline(self, connect_id: int) -> None:
-        """The transparent connection has ended: what the DTE still sends is discarded until it is quiet."""
         ...

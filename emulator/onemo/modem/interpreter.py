@@ -14,24 +14,34 @@ from onemo.wire.framer import Framer
 from onemo.wire.transmitter import Transmitter
 
 
-class Channel(Protocol):
-    """What a command line needs of the module that it is for."""
+class CommandDevice(Protocol):
+    """What a command needs of the module that runs it."""
 
     model: BoundModel[Any]
+    intents: list[Intent]
+    asking: Any
+    """The console whose command runs."""
+
+
+class CommandConsole(Protocol):
+    """What a command line needs of the console that it was typed at."""
+
     format: ReplyFormat
     framer: Framer
     transmitter: Transmitter
-    intents: list[Intent]
+
+    @property
+    def device(self) -> CommandDevice: ...
 
 
 class Interpreter:
-    """One modem's command lines. A line that waits for the world is taken up again by complete.
+    """The command lines of one console. A line that waits for the world is taken up again by complete.
 
     execute: carries one command out; it can be wrapped.
     """
 
-    def __init__(self, modem: Channel) -> None:
-        self._modem = modem
+    def __init__(self, console: CommandConsole) -> None:
+        self._console = console
         self.execute: Callable[[Command], Outcome] = self._execute
         self.reset()
 
@@ -63,7 +73,7 @@ class Interpreter:
         try:
             self._body = body(line)
         except MalformedLine:
-            self._finish(self._modem.format.error(None), now)
+            self._finish(self._console.format.error(None), now)
             return
         self._run_body(now)
 
@@ -86,10 +96,10 @@ class Interpreter:
     def abandon(self, now: float) -> None:
         """End the line with ERROR, whatever it waits for."""
         self._pending = self._prompt = None
-        self._finish(self._modem.format.error(None), now)
+        self._finish(self._console.format.error(None), now)
 
     def too_long(self, now: float) -> None:
-        self._finish(self._modem.format.error(None), now)
+        self._finish(self._console.format.error(None), now)
 
     def _run_body(self, now: float) -> None:
         self._position = 0
@@ -98,7 +108,9 @@ class Interpreter:
 
     def _proceed(self, now: float, resume: Callable[[], Outcome] | None = None) -> None:
         """Take the waiting command up again, if any, then run the commands from the position on."""
-        modem = self._modem
+        console = self._console
+        device, form = console.device, console.format
+        device.asking = console
         try:
             goes_on = resume is None or self._take(resume(), now)
             while goes_on and self._position < len(self._body):
@@ -107,53 +119,56 @@ class Interpreter:
                     break
                 goes_on = self._take(self.execute(command), now)
         except MalformedLine:
-            final = modem.format.error(None)
+            final = form.error(None)
         except CommandError as error:
-            final = error.final(modem.format)
+            final = error.final(form)
         except Exception as error:
-            modem.intents.append(Bug(error))
-            final = modem.format.error(None)
+            device.intents.append(Bug(error))
+            final = form.error(None)
         else:
             if self._pending is not None or self._prompt is not None:
                 return
-            final = modem.format.final(OK) + modem.format.information(self._trailer)
+            final = form.final(OK) + form.information(self._trailer)
+        finally:
+            device.asking = None
         self._finish(final, now)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
         """Let an outcome act; whether the next command of the line may run."""
-        modem = self._modem
+        console = self._console
         if isinstance(outcome, Reply):
             if outcome.lines:
-                modem.transmitter.write(modem.format.information(outcome.lines))
+                console.transmitter.write(console.format.information(outcome.lines))
             self._trailer = tuple(outcome.trailer)
             return not outcome.last
         if isinstance(outcome, Pending):
             self._pending = outcome
             # The language layer does not know the device's intents.
-            modem.intents.append(cast(Intent, outcome.operation))
+            console.device.intents.append(cast(Intent, outcome.operation))
         else:
             self._prompt = outcome
-            modem.transmitter.hold = True
-            modem.transmitter.write(modem.format.prompt())
-            modem.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
+            text = outcome.text or console.device.model.profile.line.prompt
+            console.transmitter.prompt(console.format.prompt(text))
+            console.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
         return False
 
     def _execute(self, command: Command) -> Outcome:
-        bound = self._modem.model.commands.get(command.name) or self._modem.model.command(command.name)
+        device = self._console.device
+        bound = device.model.commands.get(command.name) or device.model.command(command.name)
         handler = bound.forms.get(command.form) if bound else None
         if bound is None or handler is None:
             raise CommandError
         position = command.end
         given: Arguments = [command.argument] if command.argument else []
         if command.form is Form.SET and not command.complete:
-            escapes = bound.escapes is not None and bound.escapes(self._modem, self._first(position))
+            escapes = bound.escapes is not None and bound.escapes(device, self._first(position))
             given, position = arguments(self._body, position, escapes=escapes)
         self._position = position
-        return handler(self._modem, given)
+        return handler(device, given)
 
     def _first(self, position: int) -> bytes:
         end = self._body.find(b",", position)
         return self._body[position : end if end >= 0 else len(self._body)].strip()
 
     def _finish(self, final: bytes, now: float) -> None:
-        self._modem.transmitter.final(final, now)
+        self._console.transmitter.final(final, now)

@@ -67,23 +67,23 @@ class Memory:
     def __init__(self, model: BoundModel[Any], profile: tuple[Slot[Any], ...]) -> None:
         self._model = model
         self._in_profile = profile
-        self._settings = Settings(model.slots)
+        self._live: list[Settings] = []
         self.values: Kept = {}
         self.profile: Kept = {}
         self.keepers: dict[str, Keeper] = {}
 
     def begin_cycle(self) -> Settings:
-        """Begin a boot cycle; return its settings."""
+        """Begin a boot cycle; return the settings of the device. Each console has its own: console_settings."""
         for keeper in self.keepers.values():
             keeper.begin_cycle()
-        self._settings = Settings(self._model.slots, {**self.values, **self.profile})
-        return self._settings
+        self._live = [Settings(self._model.slots, {**self.values, **self.profile})]
+        return self._live[0]
 
-    def set(self, slot: Slot[R], record: R, index: int) -> None:
-        """Take what was set; it lasts where the setting does."""
-        self._settings.set(slot, record, index)
-        if self.lasts(slot, record):
-            self.values[slot, index] = record
+    def console_settings(self, *, first: bool) -> Settings:
+        """The settings of a console in this boot cycle; the first one's are kept, of the others what AT&W stored."""
+        kept = {**self.values, **self.profile} if first else self.profile
+        self._live.append(Settings(self._model.slots, kept))
+        return self._live[-1]
 
     def lasts(self, slot: Slot[R], record: R) -> bool:
         """Tell whether a record of a setting outlives the boot cycle."""
@@ -91,7 +91,8 @@ class Memory:
 
     def forget(self, index_name: str, index: int) -> None:
         """An instance is gone: its settings are, for good."""
-        self._settings.forget(index_name, index)
+        for settings in self._live:
+            settings.forget(index_name, index)
         for key in [key for key in self.values if key[0].indexed_by == index_name and key[1] == index]:
             del self.values[key]
 
@@ -109,14 +110,16 @@ class Memory:
                 undone.append((keeper, {key: was.get(key) if key in changed else AS_IT_IS for key in {**was, **now}}))
 
         def take_back() -> None:
-            self._settings.changes += 1
+            for settings in self._live:
+                settings.changes += 1
             for keeper, records in undone:
                 keeper.put_back(records)
 
         return take_back
 
     def _all(self) -> list[Changeable]:
-        return [_Records(self._settings.values), _Records(self.values), _Records(self.profile), *self.keepers.values()]
+        live = (settings.values for settings in self._live)
+        return [*map(_Records, (*live, self.values, self.profile)), *self.keepers.values()]
 
     # The NV.
 

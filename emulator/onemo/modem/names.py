@@ -14,7 +14,7 @@ from onemo.modem.slots import (
     NAME_PRIORITY,
     NAME_TIMEOUT,
 )
-from onemo.net.interface import Family, NamePolicy
+from onemo.net.interface import AddressFamily, NamePolicy
 
 
 class Servers(NamedTuple):
@@ -24,9 +24,9 @@ class Servers(NamedTuple):
     address2: OptionalText
 
 
-def require_addresses(family: Family, servers: Servers) -> None:
+def require_addresses(family: AddressFamily, servers: Servers) -> None:
     """Raise ValueError unless each server is an address of the family, or ""."""
-    address = IPv6Address if family is Family.IPV6 else IPv4Address
+    address = IPv6Address if family is AddressFamily.IPV6 else IPv4Address
     for server in servers:
         if "%" in server:  # an interface of the host means nothing to a module
             raise ValueError(server)
@@ -34,10 +34,10 @@ def require_addresses(family: Family, servers: Servers) -> None:
             address(server)
 
 
-NAME_SERVERS_IPV4 = Slot("ip", Servers, of="MDNSCFG", check=partial(require_addresses, Family.IPV4))
-NAME_SERVERS_IPV6 = Slot("ipv6", Servers, of="MDNSCFG", check=partial(require_addresses, Family.IPV6))
-SERVER_SLOTS = {Family.IPV4: NAME_SERVERS_IPV4, Family.IPV6: NAME_SERVERS_IPV6}
-_FAMILIES = (Family.IPV4, Family.IPV6)
+NAME_SERVERS_IPV4 = Slot("ip", Servers, of="MDNSCFG", check=partial(require_addresses, AddressFamily.IPV4))
+NAME_SERVERS_IPV6 = Slot("ipv6", Servers, of="MDNSCFG", check=partial(require_addresses, AddressFamily.IPV6))
+SERVER_SLOTS = {AddressFamily.IPV4: NAME_SERVERS_IPV4, AddressFamily.IPV6: NAME_SERVERS_IPV6}
+_FAMILIES = (AddressFamily.IPV4, AddressFamily.IPV6)
 
 
 def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
@@ -52,7 +52,7 @@ def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
     network = {family: _of(family, host.name_servers) for family in _FAMILIES}
     defaults = {family: list(_defaults(host, family)) for family in _FAMILIES}
     asked = next(servers for servers in (user, network, defaults) if any(servers.values()))
-    ipv4, ipv6 = asked[Family.IPV4], asked[Family.IPV6]
+    ipv4, ipv6 = asked[AddressFamily.IPV4], asked[AddressFamily.IPV6]
     timeout = host.settings.effective(NAME_TIMEOUT)
     cached = host.settings.effective(NAME_CACHE)
     families = _FAMILIES[::-1] if host.settings.effective(NAME_PRIORITY).priority else _FAMILIES
@@ -66,12 +66,12 @@ def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
     )
 
 
-def given_servers(host: Host, family: Family) -> tuple[str, ...]:
+def given_servers(host: Host, family: AddressFamily) -> tuple[str, ...]:
     """What a context is told on its way up: the network's, or else the defaults."""
     return tuple(_of(family, host.name_servers)) or _defaults(host, family)
 
 
-def servers_in_force(host: Host, family: Family) -> tuple[str, str]:
+def servers_in_force(host: Host, family: AddressFamily) -> tuple[str, str]:
     """What MDNSCFG reads back: each place is the user's, or else the network's, or else the default."""
     user = host.settings.get(SERVER_SLOTS[family])
     network = _of(family, host.name_servers)
@@ -88,14 +88,14 @@ def shown_address(address: str) -> str:
     return parsed.compressed.upper() if isinstance(parsed, IPv6Address) else address
 
 
-def _of(family: Family, servers: tuple[str, ...]) -> list[str]:
+def _of(family: AddressFamily, servers: tuple[str, ...]) -> list[str]:
     return [server for server in servers if ip_address(server).version == family.value]
 
 
-def _defaults(host: Host, family: Family) -> tuple[str, str]:
+def _defaults(host: Host, family: AddressFamily) -> tuple[str, str]:
     """The operator of the SIM card may have a first server of its own (fn 34)."""
     dns = host.profile.dns
-    if family is Family.IPV6:
+    if family is AddressFamily.IPV6:
         return dns.ipv6
     own = next((server for plmn, server in dns.operator_ipv4.items() if host.imsi.startswith(plmn)), dns.ipv4[0])
     return own, dns.ipv4[1]

@@ -26,15 +26,16 @@ class Part:
         """Tell whether the module has to stay awake."""
         return False
 
+    @property
+    def connections(self) -> int:
+        """Count the connections to the network that are in use."""
+        return 0
+
     def context_down(self, cid: int) -> None:
         """End what runs on a PDP context, which is down; its own URCs are told already."""
 
     def fall_asleep(self) -> None:
         """Forget what does not outlive deep sleep."""
-
-    def state(self) -> object:
-        """Plain values for the control API; None: nothing to tell."""
-        return None
 
 
 P = TypeVar("P", bound=Part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.params import Defaulted, Kind, Param
 from onemo.at.store import Slot
 
 
@@ -18,64 +18,6 @@ class ErrorReport(NamedTuple):
     """AT+CMEE (27.007 9.1): 0 ERROR, 1 numbers, 2 texts."""
 
     n: Defaulted
-
-
-class ContextOf(NamedTuple):
-    """MIPCFG "cid": the PDP context of an instance; None while none was chosen."""
-
-    connect_id: Required
-    cid: Maybe
-
-
-class Encoding(NamedTuple):
-    """MIPCFG "encoding"; the two formats go together."""
-
-    connect_id: Required
-    send_format: Annotated[int, Param(Kind.INTEGER, together="formats")]
-    recv_format: Annotated[int, Param(Kind.INTEGER, together="formats")]
-
-
-class SendTimeout(NamedTuple):
-    """MIPCFG "timeout": seconds."""
-
-    connect_id: Required
-    send_timeout: Defaulted
-
-
-class Autofree(NamedTuple):
-    """MIPCFG "autofree": 1 keeps a lost connection CLOSED until MIPCLOSE."""
-
-    connect_id: Required
-    free_mode: Defaulted
-
-
-class SendBuffer(NamedTuple):
-    """MIPCFG "sndbuf": bytes."""
-
-    connect_id: Required
-    send_buffer: Defaulted
-
-
-class ReceiveBuffer(NamedTuple):
-    """MIPCFG "rcvbuf": bytes; UDP only."""
-
-    connect_id: Required
-    recv_buffer: Defaulted
-
-
-class AckMode(NamedTuple):
-    """MIPCFG "ackmode": 1 reports what the peer acknowledged."""
-
-    connect_id: Required
-    ack_mode: Defaulted
-
-
-class Ssl(NamedTuple):
-    """MIPCFG "ssl"; <ssl_id> is None until one was set."""
-
-    connect_id: Required
-    ssl_enable: Defaulted
-    ssl_id: Maybe
 
 
 class RegistrationReport(NamedTuple):
@@ -167,24 +109,14 @@ class RequestTimeout(NamedTuple):
     retries: Defaulted
 
 
-class KeepAliveSetting(NamedTuple):
-    """MIPTKA: idle and interval in seconds, count in probes (manual 3.2)."""
-
-    connect_id: Required
-    keepalive: Defaulted
-    keepidle: Defaulted
-    keepinterval: Defaulted
-    keepcount: Defaulted
-
-
-ECHO = Slot("E", Switch)
-VERBOSE = Slot("V", Switch)
-QUIET = Slot("Q", Switch)
-TERMINATOR = Slot("S3", Switch)
-LINE_FEED = Slot("S4", Switch)
-EDITING = Slot("S5", Switch)
-ERROR_REPORT = Slot("CMEE", ErrorReport)
-PROGRESS = Slot("X", Switch)
+ECHO = Slot("E", Switch, of_console=True)
+VERBOSE = Slot("V", Switch, of_console=True)
+QUIET = Slot("Q", Switch, of_console=True)
+TERMINATOR = Slot("S3", Switch, of_console=True)
+LINE_FEED = Slot("S4", Switch, of_console=True)
+EDITING = Slot("S5", Switch, of_console=True)
+ERROR_REPORT = Slot("CMEE", ErrorReport, of_console=True)
+PROGRESS = Slot("X", Switch, of_console=True)
 CARRIER_DETECT = Slot("&C", Switch)
 TERMINAL_READY = Slot("&D", Switch)
 FLOW_CONTROL = Slot("IFC", FlowControl)
@@ -192,20 +124,12 @@ BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIE
 PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
 """What AT&W stores, ATZ brings back, and AT&F sets to its default. [decided]"""
 
-CONTEXT = Slot("cid", ContextOf, of="MIPCFG", indexed_by="connect_id")
-ENCODING = Slot("encoding", Encoding, of="MIPCFG", indexed_by="connect_id")
-SEND_TIMEOUT = Slot("timeout", SendTimeout, of="MIPCFG", indexed_by="connect_id")
-AUTOFREE = Slot("autofree", Autofree, of="MIPCFG", indexed_by="connect_id")
-SEND_BUFFER = Slot("sndbuf", SendBuffer, of="MIPCFG", indexed_by="connect_id")
-RECEIVE_BUFFER = Slot("rcvbuf", ReceiveBuffer, of="MIPCFG", indexed_by="connect_id")
-ACK_MODE = Slot("ackmode", AckMode, of="MIPCFG", indexed_by="connect_id")
-SSL = Slot("ssl", Ssl, of="MIPCFG", indexed_by="connect_id")
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))
 EVENT_REPORT = Slot("CGEREP", EventReport)
 ZONE_REPORT = Slot("CTZR", ZoneReport)
 ZONE_UPDATE = Slot("CTZU", ZoneUpdate)
 AUTO_CONNECT = Slot("autoconn", AutoConnect, of="MUECONFIG")
-BAUD_RATE = Slot("IPR", BaudRate)
+BAUD_RATE = Slot("IPR", BaudRate, of_console=True)
 SLEEP_INDICATION = Slot("sleepind", SleepIndication, of="MLPMCFG")
 SLEEP_MODE = Slot("sleepmode", SleepModeSetting, of="MLPMCFG", lasts=lambda record: bool(record.permanent))
 SLEEP_DELAY = Slot("delaysleep", SleepDelay, of="MLPMCFG")
@@ -213,4 +137,3 @@ STACK_INDICATION = Slot("psind", StackIndication, of="MLPMCFG")
 NAME_PRIORITY = Slot("priority", Priority, of="MDNSCFG")
 NAME_CACHE = Slot("cached", Cached, of="MDNSCFG")
 NAME_TIMEOUT = Slot("timeout", RequestTimeout, of="MDNSCFG")
-KEEP_ALIVE = Slot("MIPTKA", KeepAliveSetting, indexed_by="connect_id")

@@ -12,24 +12,28 @@ from onemo.profile.index import Label
 
 
 class Transport(Enum):
+    """A transport protocol, as commands and routes write it."""
+
     TCP = "TCP"
     UDP = "UDP"
 
 
-class Family(Enum):
+class AddressFamily(Enum):
+    """A family of addresses, by its IP version."""
+
     IPV4 = 4
     IPV6 = 6
 
 
 class NamePolicy(NamedTuple):
-    """How names are resolved (manual 3.10, MDNSCFG).
+    """The way in which names are resolved (manual 3.10, MDNSCFG).
 
-    families: in the order of preference. ipv4, ipv6: the servers asked for A and for AAAA records, in order.
-    timeout: seconds that one request waits; requests: how many each server gets. cache: seconds for which a
-    name's whole result is kept, None: no answer is kept and none is taken from what was.
+    families: in the order of preference. ipv4, ipv6: the servers asked for A and for AAAA records, in order. timeout:
+    seconds that one request waits; requests: how many each server gets. cache: seconds for which a name's whole result
+    is kept, None: no answer is kept and none is taken from what was.
     """
 
-    families: tuple[Family, ...] = (Family.IPV6, Family.IPV4)
+    families: tuple[AddressFamily, ...] = (AddressFamily.IPV6, AddressFamily.IPV4)
     ipv4: tuple[str, ...] = ()
     ipv6: tuple[str, ...] = ()
     timeout: float = 10.0
@@ -57,6 +61,8 @@ class Pem(bytes):
 
 
 class TlsVersion(Enum):
+    """A version of TLS that the modules have."""
+
     SSL_3 = "SSL 3"
     TLS_1_0 = "TLS 1.0"
     TLS_1_1 = "TLS 1.1"
@@ -64,12 +70,12 @@ class TlsVersion(Enum):
 
 
 class TlsRequest(NamedTuple):
-    """What the firmware asks of TLS.
+    """The TLS that the firmware asks for.
 
     trusted: the server's certificate and its name are verified with this CA; None: any certificate will do.
-    ignores_dates: of certificates that are verified. certificate, key: the client's own, if it is to show one.
-    version None: up to TLS 1.2, which is the last that these modules have. cipher_suite: IANA's number, None: any.
-    resumes: an earlier session with the peer. negotiation_time: most seconds of the handshake.
+    ignores_dates: of certificates that are verified. certificate, key: the client's own, if it is to show one. version
+    None: up to TLS 1.2, which is the last that these modules have. cipher_suite: IANA's number, None: any. resumes: an
+    earlier session with the peer. negotiation_time: most seconds of the handshake.
     """
 
     trusted: Pem | None = None
@@ -83,13 +89,13 @@ class TlsRequest(NamedTuple):
 
 
 class OpenRequest(NamedTuple):
-    """What MIPOPEN asks of the network.
+    """A connection that the module asks the network for (MIPOPEN).
 
-    host is what the firmware wrote: an IPv4 or IPv6 literal or a name. timeout (seconds) covers the name,
-    every address tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None
-    leaves the host's: receive_window is what the peer may send unread, send_buffer what may wait to be sent.
-    names: how a name is resolved, and the order in which address families are tried. tls: None for plain TCP; else
-    its handshake with the host, which is part of the opening. label: of who asks, for those who tell them apart.
+    host is what the firmware wrote: an IPv4 or IPv6 literal or a name. timeout (seconds) covers the name, every address
+    tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None leaves the host's:
+    receive_window is what the peer may send unread, send_buffer what may wait to be sent. names: how a name is
+    resolved, and the order in which address families are tried. tls: None for plain TCP; else its handshake with the
+    host, which is part of the opening. label: of who asks, for those who tell them apart.
     """
 
     transport: Transport
@@ -106,7 +112,7 @@ class OpenRequest(NamedTuple):
 
 
 class CloseMode(Enum):
-    """How a TCP connection ends (manual 3.4, <mode>); the 2 MSL wait of a local port is the core's."""
+    """A way to end a TCP connection (manual 3.4, <mode>); the 2 MSL wait of a local port is the core's."""
 
     DRAIN = "drain"  # wait until all is acknowledged, send FIN, discard what still comes, close
     NOW = "now"  # FIN at once if nothing is unsent, else RST
@@ -114,8 +120,11 @@ class CloseMode(Enum):
 
 
 class ClosePlan(NamedTuple):
-    """stall: seconds without progress after which draining gives up with an RST; linger: the most
-    seconds spent discarding what the peer still sends after our FIN."""
+    """A mode of closing, with its patience.
+
+    stall: seconds without progress after which draining gives up with an RST; linger: the most seconds spent discarding
+    what the peer still sends after our FIN.
+    """
 
     mode: CloseMode
     stall: float
@@ -123,7 +132,7 @@ class ClosePlan(NamedTuple):
 
 
 class CloseResult(Enum):
-    """What became of a close; the profile maps each to its <ret_code>."""
+    """The outcome of a close; the profile maps each to its <ret_code>."""
 
     NORMAL = "normal"
     NO_ANSWER = "no_answer"  # the peer never answered
@@ -137,7 +146,9 @@ class Connection(Protocol):
     """
 
     @property
-    def transport(self) -> Transport: ...
+    def transport(self) -> Transport:
+        """The transport protocol."""
+        ...
 
     @property
     def peer(self) -> str:
@@ -145,32 +156,38 @@ class Connection(Protocol):
         ...
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """Hand data to the host's stack. Returns the bytes taken: 0 when it is full, always all or nothing
-        for UDP, where a pending ICMP error is no failure (the datagram is sent again).
+        """Hand data to the host's stack; return the bytes taken, 0 when it is full.
 
+        UDP takes always all or nothing, and a pending ICMP error is no failure there (the datagram is sent again).
         Raises NetError(WRITE or RESET) when the connection cannot take data any more.
         """
         ...
 
     def receive_now(self, limit: int) -> bytes | None:
-        """What has come, at most limit bytes (TCP) or one whole datagram (UDP, limit ignored).
+        """Return what has come, at most limit bytes (TCP) or one whole datagram (UDP, limit ignored).
 
-        None: nothing now. ``b""``: the peer closed (TCP), or an empty datagram (UDP).
-        Raises NetError(RESET) when the connection broke. ICMP errors on UDP are swallowed.
+        None: nothing now. ``b""``: the peer closed (TCP), or an empty datagram (UDP). Raises NetError(RESET) when the
+        connection broke. ICMP errors on UDP are swallowed.
         """
         ...
 
-    async def wait_readable(self) -> None: ...
+    async def wait_readable(self) -> None:
+        """Wait until something has come, or the connection ends."""
+        ...
 
-    async def wait_writable(self) -> None: ...
+    async def wait_writable(self) -> None:
+        """Wait until the stack takes data, or the connection ends."""
+        ...
 
     async def wait_broken(self) -> None:
-        """Until the connection breaks (an RST, a time-out); the peer's own end is no break. For whoever does
-        not read meanwhile. UDP never breaks."""
+        """Wait until the connection breaks (an RST, a time-out), for whoever does not read meanwhile.
+
+        The peer's own end is no break. UDP never breaks.
+        """
         ...
 
     def unacknowledged(self) -> int:
-        """Bytes that were sent and not yet acknowledged by the peer (TCP), or not yet left the host (UDP)."""
+        """Count the bytes that were sent and not yet acknowledged by the peer (TCP), or not yet left the host (UDP)."""
         ...
 
     async def close(self, plan: ClosePlan) -> CloseResult:
@@ -178,7 +195,7 @@ class Connection(Protocol):
         ...
 
     def abort(self) -> None:
-        """End it at once, with an RST on TCP. Idempotent."""
+        """End the connection at once, with an RST on TCP. Idempotent."""
         ...
 
 
@@ -192,13 +209,19 @@ class Carrying(Protocol):
         ...
 
     async def carry(self) -> None:
-        """Hand the socket, as it takes them, the rests of records that were taken whole, whether anybody waits for
-        that or not. To run in a task of its own once the connection is open; abort ends it."""
+        """Hand the socket the rests of records that were taken whole, as it takes them.
+
+        It does so whether anybody waits for that or not, in a task of its own once the connection is open; abort ends
+        it.
+        """
         ...
 
 
 class LookupRequest(NamedTuple):
-    """What MDNSGIP asks. every: all families are asked, else the next one only when the one before has nothing."""
+    """A question for the addresses of a name (MDNSGIP).
+
+    every: all families are asked, else the next one only when the one before has nothing.
+    """
 
     name: str
     names: NamePolicy
@@ -206,7 +229,10 @@ class LookupRequest(NamedTuple):
 
 
 class PingRequest(NamedTuple):
-    """What MPING asks. size: bytes of data in each echo request; timeout: seconds that each waits for its reply."""
+    """A run of echo requests to one host (MPING).
+
+    size: bytes of data in each echo request; timeout: seconds that each waits for its reply.
+    """
 
     host: str
     size: int
@@ -226,7 +252,7 @@ class Pinger(Protocol):
 
     @property
     def address(self) -> str:
-        """As an IPv4 or IPv6 literal."""
+        """The address, as an IPv4 or IPv6 literal."""
         ...
 
     async def echo(self, timeout: float) -> Echo:
@@ -237,12 +263,12 @@ class Pinger(Protocol):
         ...
 
     def close(self) -> None:
-        """Idempotent."""
+        """Free the socket. Idempotent."""
         ...
 
 
 class TimeRequest(NamedTuple):
-    """What MNTP asks. timeout (seconds) covers the name and the answer."""
+    """A question for the time (MNTP). timeout (seconds) covers the name and the answer."""
 
     host: str
     port: int
@@ -251,7 +277,7 @@ class TimeRequest(NamedTuple):
 
 
 class Network(Protocol):
-    """What is behind a module: the host's sockets, with routes and the sandbox among them.
+    """The network behind a module: the host's sockets, with routes and the sandbox among them.
 
     One module has one. Names are resolved as the request's policy says, never by the host's own resolver.
     """
@@ -261,30 +287,36 @@ class Network(Protocol):
         ...
 
     async def lookup(self, request: LookupRequest) -> list[str]:
-        """The name's addresses, in the order of the policy's families, at least one. A literal is its own.
+        """Return the name's addresses, in the order of the policy's families, at least one. A literal is its own.
 
         Raises NetError: NAME, NAME_TIMED_OUT.
         """
         ...
 
     async def ping(self, request: PingRequest) -> Pinger:
-        """Resolve, and get ready to send echo requests. Raises NetError: NAME, NAME_TIMED_OUT, REPORTED,
-        OTHER (the host does not let us ping, or there is no way there)."""
+        """Resolve the host, and get ready to send echo requests to it.
+
+        Raises NetError: NAME, NAME_TIMED_OUT, REPORTED, OTHER (the host does not let us ping, or there is no way
+        there).
+        """
         ...
 
     async def ask_time(self, request: TimeRequest) -> float:
-        """The server's time, at the moment of the return: seconds since 1970-01-01 UTC.
+        """Return the server's time, at the moment of the return: seconds since 1970-01-01 UTC.
 
         Raises NetError: NAME, NAME_TIMED_OUT, TIMED_OUT, UNUSABLE, OTHER.
         """
         ...
 
     def name_servers(self) -> tuple[str, ...]:
-        """The servers that the network hands to a module that registers, best first; may be empty."""
+        """Return the servers that the network hands to a module that registers, best first; may be empty."""
         ...
 
     def local_addresses(self) -> tuple[str | None, str | None]:
-        """The host's own outgoing IPv4 and IPv6 address, None where it has none: what the module's contexts get."""
+        """Return the host's own outgoing IPv4 and IPv6 address, None where it has none.
+
+        The module's contexts get them.
+        """
         ...
 
     def forget(self) -> None:

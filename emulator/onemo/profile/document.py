@@ -10,7 +10,7 @@ from onemo.errors import UsageError
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """What a file says. Raises UsageError: it cannot be read, or is no TOML."""
+    """Read a file. Raises UsageError: it cannot be read, or is no TOML."""
     try:
         with path.open("rb") as file:
             return tomllib.load(file)

@@ -17,7 +17,7 @@ _NUMBERED = re.compile(r"(.*?)([0-9]{0,5})", re.DOTALL)
 
 
 def luhn(digits: str) -> str:
-    """digits with their check digit behind them (ITU-T E.118 annex B, 3GPP TS 23.003 annex B)."""
+    """Append their check digit to digits (ITU-T E.118 annex B, 3GPP TS 23.003 annex B)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         doubled = int(digit) * (2 if place % 2 == 0 else 1)
@@ -26,7 +26,7 @@ def luhn(digits: str) -> str:
 
 
 def named(profile: Profile, name: str) -> Profile:
-    """The module of this name: its numbers are its own, valid, and the same at every start.
+    """Give a profile the numbers of the module of this name: its own, valid, and the same at every start.
 
     IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN. Names that differ in the
     number at their end have numbers that follow each other, and so no two of them the same.
@@ -51,7 +51,7 @@ def told(
     iccid: str | None = None,
     revision: str | None = None,
 ) -> Profile:
-    """With what the user says of it. Raises UsageError: not so many digits."""
+    """Put in the numbers that the user gives; None leaves one as it is. Raises UsageError: not so many digits."""
     identity = profile.identity
     if imei is not None:
         imei = _checked("IMEI", imei, len(identity.imei))
@@ -68,7 +68,7 @@ def told(
 
 
 def carded(profile: Profile, *, present: bool, pin: str | None) -> Profile:
-    """With the card that is in the slot, if any; with a PIN it asks for that. Raises UsageError: no PIN."""
+    """Put in the card, if there is one; with a PIN it asks for that. Raises UsageError: no PIN."""
     sim = profile.sim._replace(present=present)
     if pin is not None:
         if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
@@ -78,8 +78,11 @@ def carded(profile: Profile, *, present: bool, pin: str | None) -> Profile:
 
 
 def hastened(profile: Profile, speed: float) -> Profile:
-    """Every emulated delay takes so many times less: boot, registration, search and scan, 2 MSL, pings, the
-    silence before sleep. What the DTE asks for in seconds stays as long."""
+    """Divide every emulated delay by speed.
+
+    Shortened are boot, registration, search and scan, 2 MSL, pings, the silence before sleep. The seconds that the DTE
+    asks for stay.
+    """
     if speed == 1.0:
         return profile
     own = {name: _hastened(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
@@ -103,7 +106,7 @@ class _Hastened(Mapping[str, Any]):
 
 
 def _hastened(section: Any, speed: float) -> Any:  # noqa: ANN401
-    """A section with its own delays shortened."""
+    """Shorten a section's own delays."""
     if not hasattr(section, "_fields"):
         return section
     hints = get_type_hints(type(section), include_extras=True)

@@ -29,6 +29,7 @@ class Layers:
         self.mistakes: list[Mistake] = []
 
     def merge(self, table: Mapping[str, Any], file: str, path: KeyPath = (), source: str = "") -> None:
+        """Lay a table of a file over the values, key by key. source: of those that name none."""
         target = self.values
         for key in path:
             target = target.setdefault(key, {})
@@ -60,7 +61,7 @@ class Layers:
         self.origins.update(above.origins)
 
     def shape(self, shapes: Mapping[str, Any], values: Mapping[str, Any], file: str) -> dict[str, Any]:
-        """The tables that shapes names, typed. What is wrong, missing ones too, is added to the mistakes."""
+        """Convert the tables that shapes names. What is wrong, missing ones too, is added to the mistakes."""
         problems: list[Problem] = [((name,), "is missing") for name in shapes if name not in values]
         found = {name: shaped_as(shapes[name], values[name], (name,), problems) for name in shapes if name in values}
         self.tell(problems, file)
@@ -97,6 +98,7 @@ def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
 
 
 def nearest(origins: Mapping[KeyPath, Origin], path: KeyPath) -> Origin | None:
+    """Return where the value at path was said; else one below it, else the nearest table above it."""
     while path:
         if path in origins:
             return origins[path]

@@ -27,8 +27,8 @@ _BASE = "base"
 class LoadedProfile:
     """A profile and, for each value's key path, where it comes from.
 
-    Of a whole one every file was read. Of any other the base files of some families are left until ``read``, and what
-    other files say of those families does not count until then.
+    whole: every file was read. In any other profile the base files of some families are left until ``read``, and
+    nothing that other files say of those families counts until then.
     """
 
     def __init__(self, file: Path, layers: Layers, profile: Profile, left: Mapping[str, Path] | None = None) -> None:
@@ -74,7 +74,7 @@ class LoadedProfile:
 
 
 def _entries(values: Mapping[str, Any], *documents: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables of named entries, with those entries alone that some documents have."""
+    """Return the tables of named entries, with those entries alone that some documents have."""
     known = {table: {name for document in documents for name in document.get(table, ())} for table in BY_NAME}
     return {
         table: {name: value for name, value in values.get(table, {}).items() if name in known[table]}
@@ -86,7 +86,7 @@ _NAMED: dict[str, Any] = {name: get_type_hints(Profile)[name] for name in BY_NAM
 
 
 def builtin_directory() -> Path:
-    """The profiles that come with the package: inside a wheel, or beside it in a checkout."""
+    """Return the folder of the profiles that come with the package: inside a wheel, or beside it in a checkout."""
     packaged = _PACKAGE / "_profiles"
     return packaged if packaged.is_dir() else _PACKAGE.parent.parent / "profiles"
 
@@ -103,13 +103,13 @@ def model_files(directories: Sequence[Path] = ()) -> dict[str, Path]:
 
 
 def sub_models(file: Path) -> list[str]:
-    """The sub-models that a file names, first the one that the series name stands for."""
+    """Return the sub-models that a file names, first the one that the series name stands for."""
     document = _read(file)
     return list(_sub_models(document, file)) or [str(document.get("series", file.stem))]
 
 
 def find(name: str, directories: Sequence[Path] = ()) -> tuple[Path, str | None]:
-    """The file of a series or sub-model, and the sub-model where one was named. Raises UnknownModel.
+    """Find the file of a series or sub-model, and the sub-model where one was named. Raises UnknownModel.
 
     Upper and lower case are the same.
     """
@@ -124,7 +124,7 @@ def find(name: str, directories: Sequence[Path] = ()) -> tuple[Path, str | None]
 
 
 def load(name: str, directories: Sequence[Path] = (), tables: Sequence[Table[Any]] = ()) -> LoadedProfile:
-    """The whole profile of a series (its first sub-model) or of a sub-model; tables: those of the families.
+    """Load the whole profile of a series (its first sub-model) or of a sub-model; tables: those of the families.
 
     Raises UnknownModel when there is none, ProfileError with every mistake when it is no good.
     """
@@ -145,7 +145,7 @@ def load_file(
 def inspect_file(
     file: Path, sub_model: str | None = None, directories: Sequence[Path] = (), tables: Sequence[Table[Any]] = ()
 ) -> LoadedProfile:
-    """As load_file, but what is wrong is told in ``mistakes``, as far as a profile can be made at all."""
+    """Read one file like load_file, but tell what is wrong in ``mistakes``, as far as a profile can be made at all."""
     documents, _ = _chain(file, (file.parent, *directories, builtin_directory()), None)
     layers = _merged(documents, file, sub_model)
     profile, problems = _typed(layers.values, tables)
@@ -162,7 +162,7 @@ def is_builtin(file: Path) -> bool:
 
 
 def load_part(file: Path, sub_model: str | None, families: Collection[str]) -> LoadedProfile:
-    """A built-in profile with the base files of some families alone."""
+    """Load a built-in profile with the base files of some families alone. Raises ProfileError."""
     documents, left = _chain(file, (file.parent, builtin_directory()), families)
     layers = _merged(documents, file, sub_model)
     own = {key: layers.values[key] for key in Profile._fields if key in layers.values}
@@ -176,7 +176,7 @@ def load_part(file: Path, sub_model: str | None, families: Collection[str]) -> L
 
 
 def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_model: str | None = None) -> Layers:
-    """The files of a chain in one; where file is the last of them, as the sub-model that is meant."""
+    """Merge the files of a chain; where file is the last of them, as the sub-model that is meant."""
     layers = Layers()
     for path, document in documents:
         source = str(document.get("source", ""))
@@ -190,7 +190,7 @@ def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_mo
 
 
 def _typed(values: Mapping[str, Any], tables: Sequence[Table[Any]]) -> tuple[Profile | None, list[Problem]]:
-    """The values as a profile with the tables of families, or None and every problem."""
+    """Convert the values to a profile with the tables of families; None, and every problem, where they are none."""
     shapes = {table.name: table.shape for table in tables}
     own: dict[str, Any] = {"cms": {}, "cis": {}}  # no family of today names such errors
     own.update({key: value for key, value in values.items() if key not in shapes})
@@ -205,7 +205,7 @@ def _typed(values: Mapping[str, Any], tables: Sequence[Table[Any]]) -> tuple[Pro
 
 
 def _repaired(layers: Layers, below: Layers, tables: Sequence[Table[Any]]) -> Profile | None:
-    """The profile with each mistaken value as the files below have it, or without it; None if that is no profile."""
+    """Return the profile with each mistaken value as the files below have it, or without it; None if that is none."""
     values = copy.deepcopy(layers.values)
     for mistake in layers.mistakes:
         *path, last = mistake.key.split(".")
@@ -225,9 +225,9 @@ def _repaired(layers: Layers, below: Layers, tables: Sequence[Table[Any]]) -> Pr
 def _chain(
     file: Path, places: Sequence[Path], families: Collection[str] | None
 ) -> tuple[list[tuple[Path, dict[str, Any]]], dict[str, Path]]:
-    """The files from the lowest up to file, and the base files that are left.
+    """Read the files from the lowest up to file; return them, and the base files that are left.
 
-    Who extends a folder extends every file in it; families: of the base files these alone.
+    A file that extends a folder extends every file in it; families: of the base files these alone.
     """
     documents: list[tuple[Path, dict[str, Any]]] = []
     left: dict[str, Path] = {}
@@ -253,7 +253,7 @@ def _chain(
 
 
 def _folder(places: Sequence[Path]) -> dict[str, Path]:
-    """The files of a folder, by name; what stands in a place before others counts."""
+    """Return the files of a folder, by name; what stands in a place before others counts."""
     return {file.stem: file for place in reversed(places) if place.is_dir() for file in sorted(place.glob("*.toml"))}
 
 

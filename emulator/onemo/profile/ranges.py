@@ -40,10 +40,12 @@ class Range:
 
     @property
     def low(self) -> int:
+        """The lowest accepted value."""
         return self.spans[0][0]
 
     @property
     def high(self) -> int:
+        """The highest accepted value."""
         return self.spans[-1][1]
 
     @property
@@ -59,5 +61,5 @@ class Range:
 
     @property
     def shown(self) -> str:
-        """As a test command prints it: ``(0-4)``."""
+        """The range as a test command prints it: ``(0-4)``."""
         return f"({self.text})"

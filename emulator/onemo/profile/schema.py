@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits
+from onemo.profile.shape import at_least, digits, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -17,6 +17,8 @@ IS_DELAY = at_least(0)
 Delay = Annotated[float, IS_DELAY]
 """Seconds that the module or its network takes, and --speed shortens."""
 Count = Annotated[int, at_least(0)]
+PromptText = Annotated[str, is_prompt]
+"""A prompt for payload; for CR and LF the characters of S3 and S4 are sent."""
 
 
 class Table(NamedTuple, Generic[T]):
@@ -76,7 +78,7 @@ class CommandSection(NamedTuple):
 
 
 class IdentitySection(NamedTuple):
-    """Who the module says it is. ``{sub_model}`` in revision is replaced by the sub-model's name."""
+    """The names and numbers of the module. ``{sub_model}`` in revision is replaced by the sub-model's name."""
 
     manufacturer: str
     model: str
@@ -104,6 +106,8 @@ class LineSection(NamedTuple):
     """How long a half-typed, echoed command line keeps URCs back."""
     guard: Seconds
     """Silence before and after +++."""
+    prompt: PromptText
+    """The > of a payload entry, where a command has no other."""
 
 
 class PowerSection(NamedTuple):
@@ -131,70 +135,7 @@ class SleepSection(NamedTuple):
     permanent_required: bool
     """MLPMCFG "sleepmode" has to be given <permanent>."""
     paging_window: str
-    """Of eDRX, in binary digits (24.008 10.5.5.32)."""
-
-
-class ConnectionSection(NamedTuple):
-    """How connections behave where no command says so. Sizes in bytes, times in seconds."""
-
-    piece: Count
-    """Most bytes of one "rtcp" URC."""
-    inline_max: Count
-    """Most bytes of one MIPSEND with data in the command line."""
-    inline_data: Literal["required", "optional"]
-    """NB modules have no prompt: MIPSEND needs its data in the command line."""
-    empty_datagram: bool
-    """MIPSEND with length 0 and no data sends an empty UDP datagram."""
-    reads_one_packet: bool
-    """MIPRD over UDP reads exactly one packet at a time."""
-    mtu: Count
-    seq_ipv6_headers: Count
-    """Bytes of a datagram with <seq> over IPv6 that the MTU does not leave for data; 0: no limit."""
-    tcp_window: Count
-    send_buffer: Count
-    """Bytes that the real socket takes before the peer's window does: not yet sent ones (TCP_NOTSENT_LOWAT)."""
-    transparent_send_buffer: Count
-    """The same of a connection that is opened in transparent mode."""
-    packets: Count
-    """Packets held in a buffered mode."""
-    close_code: bool
-    """Whether the +MIPCLOSE URC of TCP carries <ret_code>."""
-    msl: Delay
-    close_stall: Seconds
-    """Seconds without progress after which draining gives up with an RST."""
-    close_linger: Seconds
-    """Most seconds spent discarding what the peer still sends after our FIN."""
-
-
-class OpenResultSection(NamedTuple):
-    """<result> of +MIPOPEN for each failure: the name of a CME number, or the number itself (NB: 1)."""
-
-    name: int | str
-    refused: int | str
-    timed_out: int | str
-    family: int | str
-    port_taken: int | str
-    bind: int | str
-    socket: int | str
-    not_registered: int | str
-    no_context: int | str
-    tls_setup: int | str
-    tls_unverified: int | str
-    tls_timed_out: int | str
-    tls_failed: int | str
-    file_missing: int | str
-    file_format: int | str
-    file_load: int | str
-    other: int | str
-
-
-class TlsSection(NamedTuple):
-    """The files of AT+MSSLCERTWR and AT+MSSLKEYWR: most bytes of one, and how many there may be."""
-
-    file_size: Count
-    most_files: Count
-    prompt_timeout: Seconds
-    """Seconds after the last byte that end a > entry."""
+    """The window of eDRX, in binary digits (24.008 10.5.5.32)."""
 
 
 class SimSection(NamedTuple):
@@ -208,7 +149,7 @@ class SimSection(NamedTuple):
     pin_tries: Count
     puk_tries: Count
     removed: str
-    """What the +CPIN URC says when the card is taken out; "": no such URC, neither when it is put back."""
+    """The text of the +CPIN URC when the card is taken out; "": no such URC, neither when it is put back."""
 
 
 class RadioSection(NamedTuple):
@@ -276,53 +217,15 @@ class DnsSection(NamedTuple):
     """Both families are listed; else only the preferred one's, or the other's where that has none."""
 
 
-class PingSection(NamedTuple):
-    """Echo requests (manual 3.12): seconds from one to the next, and <result> for each failure."""
-
-    interval: Delay
-    name: Count
-    name_timed_out: Count
-    reported: Count
-    timed_out: Count
-    other: Count
-
-
-class TimeSection(NamedTuple):
-    """<result> of +MNTP for each failure (manual 3.15)."""
-
-    name: Count
-    timed_out: Count
-    unusable: Count
-
-
 class ClockSection(NamedTuple):
     """The module's own clock."""
 
     zone: int
     """Quarters of an hour east of UTC."""
     start: str
-    """What it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
+    """The time that it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
     quoted: bool
-    """Whether AT+CCLK? prints it in quotes."""
-
-
-class CloseModeSection(NamedTuple):
-    """What one value of MIPCLOSE's <mode> does; where the parameter is unavailable, its default counts.
-
-    waits: a given local port stays refused for 2 MSL. code: the URC carries <ret_code>, if close_code.
-    """
-
-    way: Literal["drain", "now", "reset"]
-    waits: bool
-    code: bool
-
-
-class CloseResultSection(NamedTuple):
-    """<ret_code> of +MIPCLOSE."""
-
-    normal: Count
-    no_answer: Count
-    failed: Count
+    """AT+CCLK? prints it in quotes."""
 
 
 class ErrorSection(NamedTuple):
@@ -358,20 +261,9 @@ class Profile(NamedTuple):
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:
-        """A family's own table."""
+        """Return a family's own table."""
         return self.tables[table.name]  # type: ignore[no-any-return]
 
-
-CONNECTION = Table("connection", ConnectionSection, "Connections (bytes, seconds)")
-OPEN_RESULTS = Table("open_results", OpenResultSection, "MIPOPEN: the result of each failure")
-CLOSE_MODES = Table("close_modes", dict[str, CloseModeSection], "MIPCLOSE: what each mode does")
-CLOSE_RESULTS = Table("close_results", CloseResultSection, "MIPCLOSE: the ret_code of each end")
-DISCONNECTED = Table(
-    "disconnected", dict[Literal["peer_closed", "broken", "pdp_down"], Count], '"disconn": the number of each reason'
-)
-TLS = Table("tls", TlsSection, "TLS: what is stored, and how it is entered (bytes, seconds)", own=True)
-PING = Table("ping", PingSection, "MPING: the seconds between requests, and the result of each failure")
-TIME = Table("time", TimeSection, "MNTP: the result of each failure")
 
 BY_NAME = ("params", "commands", "cme", "cms", "cis")
 """The tables of named entries that every family adds to."""

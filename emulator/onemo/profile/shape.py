@@ -1,8 +1,8 @@
-"""From the tables of a TOML file to typed, immutable sections; every mistake is told, each with its key path.
+"""The conversion of TOML tables to typed, immutable sections; every mistake is told, each with its key path.
 
-A section is a NamedTuple; its annotations are the rules. Nothing is converted silently: only a whole number
-may stand for a float, an array for a tuple, and a text for a Range. (Written here because the libraries that
-do this cost more start-up time than the rest of the emulator together.)
+A section is a NamedTuple; its annotations are the rules. Nothing is converted silently: only a whole number may stand
+for a float, an array for a tuple, and a text for a Range. (Written here because the libraries that do this cost more
+start-up time than the rest of the emulator together.)
 """
 
 from __future__ import annotations
@@ -20,50 +20,67 @@ Problem = tuple[tuple[str, ...], str]
 _Hint = Any
 """A type form: Python has no type for it."""
 Check = Callable[[Any], str | None]
-"""What is wrong with a value of the right type; None: nothing."""
+"""Tells the problem of a value of the right type; None: there is none."""
 
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def shaped(section: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[Problem]]:
-    """values as a section, or None and every problem."""
+    """Convert values to a section; None, and every problem, where they are none."""
     problems: list[Problem] = []
     result = _convert(section, values, (), problems)
     return (None if problems else cast("T", result)), problems
 
 
 def shaped_as(hint: _Hint, values: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    """values as any shape: a section, or ``dict[str, section]``. Problems are added to those given."""
+    """Convert values to any shape: a section, or ``dict[str, section]``. Problems are added to those given."""
     return _convert(hint, values, path, problems)
 
 
+def fitting(hints: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values that are as the hints of their names say, and every problem of the others."""
+    problems: list[Problem] = []
+    given = _given(hints, values, (), problems)
+    wrong = {path[0] for path, _ in problems}
+    return {name: value for name, value in given.items() if name not in wrong}, problems
+
+
+def between(low: float, high: float) -> Check:
+    """Check that a number is in a range."""
+    if high == inf:
+        return at_least(low)
+    return lambda value: None if low <= value <= high else f"is {value}, not a number from {low} to {high}"
+
+
 def at_least(low: float) -> Check:
+    """Make a check for numbers from low up."""
     return lambda value: None if low <= value < inf else f"is {value:g}, not a number from {low:g} up"
 
 
 def digits(count: int, most: int | None = None) -> Check:
-    """So many decimal digits, or count to most."""
+    """Make a check for texts of count decimal digits, or of count to most."""
     fits, told = range(count, (most or count) + 1), str(count) if most is None else f"{count} to {most}"
     return lambda value: None if len(value) in fits and value.isascii() and value.isdigit() else f"is not {told} digits"
 
 
+def is_prompt(value: str) -> str | None:
+    """Check that it is a ``>``, alone or among line ends and blanks."""
+    return None if value.strip("\r\n ") == ">" else f"is {value!r}, not > with CR, LF and blanks around it"
+
+
 def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    if hint is Any:
-        return value
     if hint in _NAMES:
         return _plain(hint, value, path, problems)
     if hint is Range:
         return _range(value, path, problems)
     if hasattr(hint, "_fields"):
         return _section(hint, value, path, problems)
+    if hint is Any:
+        return value
     origin: _Hint = get_origin(hint)
     arguments = get_args(hint)
     if origin is Annotated:
-        found = len(problems)
-        value = _convert(arguments[0], value, path, problems)
-        if len(problems) == found:
-            problems.extend((path, wrong) for check in arguments[1:] if (wrong := check(value)))
-        return value
+        return _checked(arguments[0], arguments[1:], value, path, problems)
     if origin in (Union, UnionType):
         return _either([option for option in arguments if option is not NoneType], value, path, problems)
     if origin is Literal:
@@ -71,13 +88,27 @@ def _convert(hint: _Hint, value: object, path: tuple[str, ...], problems: list[P
             problems.append((path, f"is {value!r}; allowed: {', '.join(map(repr, arguments))}"))
         return value
     if origin is tuple:
-        if not isinstance(value, list):
-            problems.append((path, "is not an array"))
-            return value
-        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
-            problems.append((path, f"has {len(value)} entries, not {len(arguments)}"))
-        return tuple(_convert(arguments[0], item, (*path, str(i)), problems) for i, item in enumerate(value))
+        return _array(arguments, value, path, problems)
     return _table(arguments[0], arguments[1], value, path, problems)
+
+
+def _checked(
+    hint: _Hint, checks: tuple[Check, ...], value: object, path: tuple[str, ...], problems: list[Problem]
+) -> object:
+    found = len(problems)
+    value = _convert(hint, value, path, problems)
+    if len(problems) == found:
+        problems.extend((path, wrong) for check in checks if (wrong := check(value)))
+    return value
+
+
+def _array(arguments: tuple[_Hint, ...], value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
+    if not isinstance(value, list):
+        problems.append((path, "is not an array"))
+        return value
+    if arguments[-1] is not Ellipsis and len(value) != len(arguments):
+        problems.append((path, f"has {len(value)} entries, not {len(arguments)}"))
+    return tuple(_convert(arguments[0], item, (*path, str(i)), problems) for i, item in enumerate(value))
 
 
 def _plain(hint: type, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
@@ -100,7 +131,7 @@ def _range(value: object, path: tuple[str, ...], problems: list[Problem]) -> obj
 
 
 def _either(options: list[_Hint], value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    """The first option that takes the value; with one option its own problems are told."""
+    """Convert to the first option that takes the value; with one option its own problems are told."""
     if len(options) == 1:
         return _convert(options[0], value, path, problems)
     for option in options:
@@ -126,11 +157,17 @@ def _section(section: _Hint, value: object, path: tuple[str, ...], problems: lis
         problems.append((path, "is not a table"))
         return value
     hints = _hints(section)
-    problems.extend(((*path, name), _unknown(name, hints)) for name in value if name not in hints)
     missing = [name for name in hints if name not in value and name not in section._field_defaults]
     problems.extend(((*path, name), "is missing") for name in missing)
-    given = {name: _convert(hints[name], value[name], (*path, name), problems) for name in hints if name in value}
+    given = _given(hints, value, path, problems)
     return value if missing else section(**given)
+
+
+def _given(
+    hints: Mapping[str, Any], value: Mapping[str, Any], path: tuple[str, ...], problems: list[Problem]
+) -> dict[str, Any]:
+    problems.extend(((*path, name), _unknown(name, hints)) for name in value if name not in hints)
+    return {name: _convert(hints[name], value[name], (*path, name), problems) for name in hints if name in value}
 
 
 def _unknown(name: str, hints: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from onemo.runtime.sending import Shell
 from onemo.runtime.trace import Recent
 
 
-class Asks:
-    """Every Ask of one module. tell: (event, detail) for the trace."""
+class AskTasks:
+    """The tasks that serve every Ask of one module. tell: (event, detail) for the trace."""
 
     def __init__(self, shell: Shell, network: Network, recent: Recent, tell: Callable[[str, str], None]) -> None:
         self._shell = shell
@@ -26,23 +26,23 @@ class Asks:
         self.nursery: trio.Nursery
 
     def behind(self, network: Network) -> None:
-        """Another network takes the place of the one before."""
+        """Ask another network from now on."""
         self._network = network
 
     def carry_out(self, ask: Ask) -> None:
-        """Start it; never waits."""
+        """Start a task for an Ask; never waits."""
         scope = trio.CancelScope()
         self._scopes[scope] = ask
         self.nursery.start_soon(self._serve, ask, scope)
 
     def cancel(self, intent: Cancel) -> None:
-        """The module does not wait for it any more: it is dropped without a report."""
+        """Drop an Ask without a report: the module does not wait for it any more."""
         for scope, running in self._scopes.items():
             if running is intent.operation:
                 scope.cancel()
 
     def restart(self) -> None:
-        """The boot cycle ended: whatever runs is dropped without a report."""
+        """Drop whatever runs without a report: the boot cycle ended."""
         for scope in self._scopes:
             scope.cancel()
         self._scopes.clear()
@@ -99,7 +99,7 @@ class Asks:
         return utc
 
     async def _ping(self, ask: Ask, scope: trio.CancelScope, request: PingRequest) -> None:
-        """One name and one socket, for all of its echo requests."""
+        """Send all echo requests of a run, for which there are one name and one socket."""
         while True:
             try:
                 pinger = await self._network.ping(request)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import overload
 
 from onemo.dialogue.history import History
-from onemo.dialogue.lines import ANSWER, Told
+from onemo.dialogue.lines import ANSWER, TracedLine
 from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
@@ -99,7 +99,7 @@ class Dialogue:
         """What happened on the network."""
         return [told.text for told in self if told.source == "network"]
 
-    def wait_for(self, pattern: str, timeout: float = 5.0) -> Told:
+    def wait_for(self, pattern: str, timeout: float = 5.0) -> TracedLine:
         """The next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
 
         What has come already counts, but each call goes on behind the line that the last one found. timeout: seconds.
@@ -141,13 +141,13 @@ class Dialogue:
         return len(self._now())
 
     @overload
-    def __getitem__(self, index: int) -> Told: ...
+    def __getitem__(self, index: int) -> TracedLine: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Told]: ...
-    def __getitem__(self, index: int | slice) -> Told | list[Told]:
+    def __getitem__(self, index: slice) -> list[TracedLine]: ...
+    def __getitem__(self, index: int | slice) -> TracedLine | list[TracedLine]:
         return self._now()[index]
 
-    def __iter__(self) -> Iterator[Told]:
+    def __iter__(self) -> Iterator[TracedLine]:
         return iter(self._now())
 
     def __contains__(self, line: object) -> bool:
@@ -162,7 +162,7 @@ class Dialogue:
         with self._news:
             yield
 
-    def _now(self) -> list[Told]:
+    def _now(self) -> list[TracedLine]:
         with self._up_to_date():
             return self._history.lines()
 

@@ -7,15 +7,15 @@ from contextlib import suppress
 from typing import Protocol, Self, TypeVar
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.seams.attach import Faults
-from onemo.runtime.session import told
+from onemo.runtime.faultsession import told
 
 _T = TypeVar("_T")
 
 
 class Inside(Protocol):
-    """Calls something in the module's trio run, and lets what is due at once happen."""
+    """A way to call something in the module's trio run, and let what is due at once happen."""
 
     def __call__(self, act: Callable[[Faults], _T], /) -> _T: ...
 
@@ -31,28 +31,28 @@ class FaultBlock:
         self._faults = faults
         self._inside = inside
         self._required = required
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedFault] = []
         self._open = False
 
     @property
     def matches(self) -> int:
-        """The occasions that it could have fired on."""
+        """The number of occasions that it could have fired on."""
         return sum(armed.matches for armed in self._armed)
 
     @property
     def fired(self) -> int:
-        """How often it fired."""
+        """The number of times that it fired."""
         return sum(armed.fired for armed in self._armed)
 
     @property
     def first_fired(self) -> float | None:
-        """Seconds from when it was armed to when it fired; None: it has not."""
+        """The seconds from when it was armed to when it fired first; None: it has not."""
         times = [a.first_fired - a.since for a in self._armed if a.first_fired is not None]
         return max(0.0, min(times)) if times else None
 
     @property
     def last_fired(self) -> float | None:
-        """The same, of the last time."""
+        """The seconds from when it was armed to when it fired last; None: it has not."""
         times = [a.last_fired - a.since for a in self._armed if a.last_fired is not None]
         return max(0.0, *times) if times else None
 

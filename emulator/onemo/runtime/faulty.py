@@ -7,27 +7,27 @@ from typing import Any
 
 import trio
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.faults.seams.attach import Faults, Wrapper
 from onemo.modem.modem import Modem
 from onemo.runtime.shell import Module
 
 
 def faults_of(module: Module, seed: int | None = None) -> Faults:
-    """The faults of a module; the first call makes them, and gives them their seed."""
+    """Return the faults of a module; the first call makes them, and gives them their seed."""
     if module.extension is None:
-        module.extend(Faulty(module, seed, module.names))
-    assert isinstance(module.extension, Faulty)
+        module.extend(FaultyModule(module, seed, module.names))
+    assert isinstance(module.extension, FaultyModule)
     return module.extension.faults
 
 
-def armed_on(module: Module) -> list[Armed]:
-    """Those that were armed, spent ones too; looking makes no plan."""
+def armed_on(module: Module) -> list[ArmedFault]:
+    """Return the faults that were armed, spent ones too; looking makes no plan."""
     return [] if module.extension is None else list(faults_of(module).plan)
 
 
-class Faulty:
-    """A module as its faults see it. Implements Running. seed: of their dice, None for one that is made up."""
+class FaultyModule:
+    """A module as its faults see it. Implements FaultTarget. seed: of their dice, None for one that is made up."""
 
     def __init__(self, module: Module, seed: int | None, names: tuple[str, ...]) -> None:
         self._module = module
@@ -46,39 +46,33 @@ class Faulty:
             told()
 
     def begin(self, nursery: trio.Nursery) -> None:
-        """As start, for a module that runs already."""
+        """Run in nursery whatever the faults need, for a module that runs already."""
         self._nursery = nursery
         for task in self._tasks:
             nursery.start_soon(task)
 
     def booted(self) -> None:
-        """The module is READY."""
         self.faults.booted()
 
     def now(self) -> float:
-        """See Running."""
         return trio.current_time()
 
     def rearm(self) -> None:
-        """See Running."""
         self._timer.deadline = min(self.faults.deadline, self._timer.deadline)
 
     def tell(self, text: str) -> None:
-        """See Running."""
         self._module.tell("fault", text)
 
     def wrap_line(self) -> Wrapper:
-        """See Running."""
         from onemo.faults.seams.line import FaultyLink
 
         link = FaultyLink(self._module.link, self.faults)
-        self._module.link = link
+        self._module.ports[0].link = link
         self._run(link.run)
         self._module.on_restart.append(link.boot)
         return link
 
     def wrap_network(self) -> Wrapper:
-        """See Running."""
         from onemo.faults.seams.network import FaultyNetwork
 
         network = FaultyNetwork(self._module.network, self.faults)

@@ -21,33 +21,34 @@ from onemo.faults.say import fault_of, words
 from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
+from onemo.runtime.controls import ModuleControls
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
-from onemo.runtime.hand import Hand
-from onemo.runtime.lab import Lab, Running
+from onemo.runtime.keywords import ModuleKeywords, options_of
+from onemo.runtime.lab import Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
-from onemo.runtime.options import Options, spec_of
-from onemo.runtime.spec import Spec
-from onemo.runtime.trace import Several, trace_file
+from onemo.runtime.options import MODEL
+from onemo.runtime.spec import Spec, spec_of
+from onemo.runtime.trace import TeeTrace, trace_file
 
 _T = TypeVar("_T")
-_AT_ONCE: Options = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
+_AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
 _BLOCKS = 8
 """Fault blocks that are remembered."""
 _TOLD = 8
 """Modules of which is told why they could not be started."""
 
 
-class HostedModule(Hand):
-    """One module of a ``Hosted``, and the hand on it, from any thread.
+class HostedModule(ModuleControls):
+    """One module of a ``Hosted``, and its controls, for any thread.
 
     port: what the firmware opens, the path of a pseudo-terminal unless ``link`` said otherwise; trace: all that it
     and its DTE have said.
     """
 
-    def __init__(self, hosted: Hosted, running: Running, trace: Dialogue, *, required: bool) -> None:
+    def __init__(self, hosted: Hosted, running: RunningModule, trace: Dialogue, *, required: bool) -> None:
         super().__init__(running)
         self._hosted = hosted
         self._required = required
@@ -59,43 +60,48 @@ class HostedModule(Hand):
 
     @property
     def url(self) -> str:
-        """The same, as pyserial's ``serial_for_url`` takes it: a path, ``socket://…`` or ``rfc2217://…``."""
+        """The port as pyserial's ``serial_for_url`` takes it: a path, or a URL of ``socket`` or ``rfc2217``."""
         return self.port
 
     @property
     def identity(self) -> IdentitySection:
-        """Its numbers: imei, imsi, iccid, …"""
+        """The numbers of the module: its IMEI, IMSI, ICCID and others."""
         return self._running.model.profile.identity
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
-        """What goes wrong while a with statement lasts: a fault, or a preset, as ``--fault`` says it, with more of its
-        keys. Where it never fires, that raises AssertionError, unless required is False. Raises FaultError."""
+        """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.
+
+        Where it never fires, that raises AssertionError, unless required is False. Raises FaultError.
+        """
         name, given = words(fault)
         block = FaultBlock(faults_of({"kind": name, **given, **keys}), self._inside, required)
         self._blocks.append(block)
         return block
 
     def happen(self, event: Fault | str, **keys: object) -> None:
-        """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``Hand.happen``."""
+        """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``ModuleControls.happen``."""
         if isinstance(event, str):
             name, given = words(event)
             event = fault_of({"kind": name, **given, **keys})
         super().happen(event)
 
     def faults(self) -> list[str]:
-        """A line for each fault that it had: how often it fired, and when first; then the seed that repeats it all."""
-        session, lines = self._running.session, [str(block) for block in self._blocks]
+        """Return a line for each fault that it had, with how often it fired, and when first.
+
+        The last line has the seed that repeats it all.
+        """
+        session, lines = self._running.fault_session, [str(block) for block in self._blocks]
         if session is not None:
             return [*lines, *session.lines()]
         return [*lines, f"the seed of the faults was {faults_of_module(self._running.module).seed}"] if lines else []
 
     def never_fired(self) -> list[str]:
-        """A line for each fault that it was started with, and that should have fired and did not."""
-        session = self._running.session
+        """Return a line for each fault that it was started with, and that should have fired and did not."""
+        session = self._running.fault_session
         return session.never_fired() if session is not None and self._required else []
 
     def stop(self) -> None:
-        """End it, its connections with an RST; its name and its port are free when this returns."""
+        """End it, its connections with an RST; return once its name and its port are free."""
         self._hosted.wait(partial(self._hosted.lab.stop, self._running))
 
     def __repr__(self) -> str:
@@ -105,11 +111,11 @@ class HostedModule(Hand):
         return self._hosted.call(lambda: super(HostedModule, self)._do(act))
 
     def _inside(self, act: Callable[[Faults], _T]) -> _T:
-        """What act returns, which is given the faults; what is due at once has happened too."""
+        """Call act with the faults; return its result once what is due at once has happened too."""
         running = self._running
 
         def do(modem: Modem, now: float) -> _T:
-            faults = faults_of_module(running.module, running.spec.trouble.seed)
+            faults = faults_of_module(running.module, running.spec.faults.seed)
             result = act(faults)
             if faults.deadline <= (now := trio.current_time()):
                 faults.on_deadline(now)
@@ -132,8 +138,8 @@ class Hosted:
         self._nursery: trio.Nursery
         self._token: trio.lowlevel.TrioToken | None = None
 
-    def start(self, model: str = "ML307R", *, required: bool = True, **options: Unpack[Options]) -> HostedModule:
-        """A module, which is booted when this returns. Options are those of ``run``.
+    def start(self, model: str = MODEL, *, required: bool = True, **options: Unpack[ModuleKeywords]) -> HostedModule:
+        """Start a module; return once it is booted. Options are those of ``run``.
 
         It boots and registers at once and reaches nothing but loopback (and the sandbox) unless boot_time,
         register_time and offline say otherwise. Without a name, it has its model's name, numbered from the second on.
@@ -141,13 +147,16 @@ class Hosted:
         """
         if not isinstance(required, bool):
             raise UsageError(f"required={required!r}: give True or False")
-        spec = spec_of(model, {**_AT_ONCE, **options})
+        spec = spec_of(options_of(model, {**_AT_ONCE, **options}))
         (module,) = self._started([Planned(spec, None)], required)
         return module
 
     def start_lab(self, file: str | PathLike[str]) -> list[HostedModule]:
-        """The modules of a lab's file, in its order; all are booted when this returns. What the file leaves open is as
-        with ``start``, but none of its faults is required to fire. Raises EmulatorError, and has started none then."""
+        """Start the modules of a lab's file, in its order; return once all are booted.
+
+        Anything that the file leaves open is as with ``start``, but none of its faults is required to fire. Raises
+        EmulatorError, and has started none then.
+        """
         return self._started(read_lab(Path(file), usual=_AT_ONCE), required=False)
 
     def _started(self, planned: Sequence[Planned], required: bool) -> list[HostedModule]:
@@ -160,14 +169,14 @@ class Hosted:
         return modules
 
     def __getitem__(self, name: str) -> HostedModule:
-        """The module of this name that was started last. Raises KeyError."""
+        """Return the module of this name that was started last. Raises KeyError."""
         for module in reversed(self.modules):
             if module.name == name:
                 return module
         raise KeyError(f"there is no module {name}; there are {', '.join(module.name for module in self.modules)}")
 
     def call(self, act: Callable[[], _T]) -> _T:
-        """What act returns, which is called in the lab's trio run."""
+        """Call act in the lab's trio run; return its result."""
         done: Future[_T] = Future()
 
         def run() -> None:
@@ -181,7 +190,7 @@ class Hosted:
         return done.result()
 
     def wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        """What work returns, which is awaited in the lab's trio run."""
+        """Await work in the lab's trio run; return its result."""
         done: Future[_T] = Future()
 
         async def run() -> None:
@@ -197,7 +206,7 @@ class Hosted:
         return done.result()
 
     def settle(self) -> None:
-        """Whatever a module had begun before is done when this returns."""
+        """Wait until whatever a module had begun before is done."""
         if threading.current_thread() is not self._thread:
             done = threading.Event()
             if self._soon(done.set):
@@ -223,7 +232,7 @@ class Hosted:
             raise self._error
 
     def _soon(self, run: Callable[[], object]) -> bool:
-        """Whether it will be run."""
+        """Have something run in the thread soon; return False where the lab has ended."""
         if self._token is None:
             return False
         try:
@@ -248,17 +257,20 @@ class Hosted:
             self._token = trio.lowlevel.current_trio_token()
             ready.set_result(None)
 
-    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[Running]:
-        """Start all, or none. Raises EmulatorError, where there are several with a line for each that cannot be."""
-        started: dict[int, Running] = {}
+    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[RunningModule]:
+        """Start all, or none.
+
+        Raises EmulatorError, where there are several with a line for each that cannot be.
+        """
+        started: dict[int, RunningModule] = {}
         errors: dict[int, EmulatorError] = {}
 
         async def start(number: int, spec: Spec, file: Path | None) -> None:
             try:
                 trace = dialogues[number]
                 written = None if file is None else self._files.enter_context(trace_file(file))
-                named = spec if spec.who.name else self._named(spec)
-                started[number] = await self.lab.start(named, trace if written is None else Several([trace, written]))
+                named = spec if spec.overrides.name else self._named(spec)
+                started[number] = await self.lab.start(named, trace if written is None else TeeTrace([trace, written]))
             except EmulatorError as error:
                 errors[number] = error
 
@@ -270,20 +282,20 @@ class Hosted:
                 await self.lab.stop(running)
             if len(planned) == 1:
                 raise next(iter(errors.values()))
-            lines = [f"{planned[number].spec.who.name}: {errors[number]}" for number in sorted(errors)]
+            lines = [f"{planned[number].spec.overrides.name}: {errors[number]}" for number in sorted(errors)]
             more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
             raise UsageError("\n".join([*lines[:_TOLD], *more]))
         return [started[number] for number in range(len(planned))]
 
     def _named(self, spec: Spec) -> Spec:
-        """With a name where another module has its model's. A named module has numbers of its own."""
+        """Name a module where another one has its model's name. A named module has numbers of its own."""
         model, taken = spec.shown_model(spec.load()), self.lab.modules
         if model not in taken:
             return spec
         number = 2
         while f"{model}-{number}" in taken:
             number += 1
-        return spec._replace(who=spec.who._replace(name=f"{model}-{number}"))
+        return spec._replace(overrides=spec.overrides._replace(name=f"{model}-{number}"))
 
 
 def _ended() -> EmulatorError:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.line import Line
+from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
-from onemo.runtime.outside import Outside, Plan, routes_of
+from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module
-from onemo.runtime.spec import Spec, arm, asked_of, opened
+from onemo.runtime.spec import Spec, opened
 from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
-    from onemo.runtime.session import Session
+    from onemo.runtime.faultsession import FaultSession
 
 _log = logging.getLogger(__name__)
 CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
@@ -27,18 +27,20 @@ CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
 
 
 class Condition(Enum):
+    """The condition of a module of a lab: STARTING until it is READY, then ENDED, or FAILED by an error."""
+
     STARTING = "starting"
     READY = "ready"
     ENDED = "ended"
     FAILED = "failed"
 
 
-class Running:
+class RunningModule:
     """One module of a lab. module, line: there once it is built, and so from READY on; error: why it FAILED; session:
     the faults that it was started with."""
 
     module: Module
-    line: Line
+    line: SerialLine
 
     def __init__(self, spec: Spec, model: Model) -> None:
         self.spec = spec
@@ -46,25 +48,26 @@ class Running:
         self.condition = Condition.STARTING
         self.built = False
         self.error: Exception | None = None
-        self.session: Session | None = None
+        self.fault_session: FaultSession | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
     @property
     def name(self) -> str:
-        return self.spec.who.name or self.spec.shown_model(self.model)
+        """The name that it was given, else its model's."""
+        return self.spec.overrides.name or self.spec.shown_model(self.model)
 
     @property
     def port(self) -> str:
         """What the DTE opens."""
         return self.line.port
 
-    def build(self, line: Line, module: Module) -> None:
+    def build(self, line: SerialLine, module: Module) -> None:
         """Put the module on its line."""
         self.line, self.module, self.built = line, module, True
 
     async def stop(self) -> None:
-        """End it, its connections with an RST; its line is free when this returns."""
+        """End it, its connections with an RST; return once its line is free."""
         self._scope.cancel()
         await self.wait()
 
@@ -73,7 +76,11 @@ class Running:
         await self._gone.wait()
 
     async def run(
-        self, outside: Outside, trace: Trace | None, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self,
+        network: LazyNetwork,
+        trace: Trace | None,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Run until stopped or cancelled; with ``nursery.start`` it returns once the module is ready.
 
@@ -83,11 +90,13 @@ class Running:
         CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (line, nv):
-                name, boot_time = self.spec.who.name, self.spec.hastened_boot_time
-                module = Module(self.model, line.link, outside, name=name, boot_time=boot_time, trace=trace, nv=nv)
+                name, boot_time = self.spec.overrides.name, self.spec.hastened_boot_time
+                module = Module(self.model, line.link, network, name=name, boot_time=boot_time, trace=trace, nv=nv)
                 self.build(line, module)
-                if (asked := asked_of(self.spec)) is not None:
-                    self.session = arm(asked, self.module)
+                if self.spec.faults.any:
+                    from onemo.runtime.faultsession import FaultSession
+
+                    self.fault_session = FaultSession(self.spec.faults, module)
                 async with trio.open_nursery() as nursery:
                     line.join(self.module, nursery)
                     await nursery.start(self.module.run)
@@ -110,7 +119,7 @@ class Running:
 
 
 def _cause(error: Exception) -> Exception:
-    """What is in a group: the EmulatorError, or the only bug."""
+    """Return what is in a group: the EmulatorError, or the only bug."""
     found: BaseException = declared(error) if isinstance(error, ExceptionGroup) else error
     while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
         found = found.exceptions[0]
@@ -121,8 +130,8 @@ class Lab:
     """The modules of one process, by name."""
 
     def __init__(self) -> None:
-        self.modules: dict[str, Running] = {}
-        self._routes: dict[Plan, Routes] = {}
+        self.modules: dict[str, RunningModule] = {}
+        self._routes: dict[NetworkOptions, Routes] = {}
         self._planning = trio.Lock()
         self._nursery: trio.Nursery
 
@@ -132,38 +141,40 @@ class Lab:
             task_status.started()
             await trio.sleep_forever()
 
-    async def start(self, spec: Spec, trace: Trace | None = None) -> Running:
-        """A module more, which is ready when this returns. Raises EmulatorError when it cannot be started. Any number
-        may be started at once."""
-        running = Running(spec, spec.load())
+    async def start(self, spec: Spec, trace: Trace | None = None) -> RunningModule:
+        """Start one more module; return once it is ready.
+
+        Any number may be started at once. Raises EmulatorError when it cannot be started.
+        """
+        running = RunningModule(spec, spec.load())
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            outside = Outside(await self._routes_of(spec.outside), spec.source)
-            await self._nursery.start(running.run, outside, trace)
+            network = LazyNetwork(await self._routes_of(spec.network), spec.source)
+            await self._nursery.start(running.run, network, trace)
         except BaseException:
             self._forget(running)
             raise
         return running
 
-    async def stop(self, running: Running) -> None:
-        """End a module; its name and its line are free when this returns."""
+    async def stop(self, running: RunningModule) -> None:
+        """End a module; return once its name and its line are free."""
         await running.stop()
         self._forget(running)
 
-    def _forget(self, running: Running) -> None:
+    def _forget(self, running: RunningModule) -> None:
         if self.modules.get(running.name) is running:
             del self.modules[running.name]
 
-    async def _routes_of(self, plan: Plan) -> Routes | None:
-        """Modules with the same plan share its routes, and its sandbox."""
-        if plan == Plan():
+    async def _routes_of(self, options: NetworkOptions) -> Routes | None:
+        """Return the routes of these options; modules with the same options share them, and their sandbox."""
+        if options == NetworkOptions():
             return None
         async with self._planning:
-            if plan not in self._routes:
-                routes, sandbox = routes_of(plan)
+            if options not in self._routes:
+                routes, sandbox = routes_of(options)
                 if sandbox is not None:
                     await self._nursery.start(sandbox.run)
-                self._routes[plan] = routes
-        return self._routes[plan]
+                self._routes[options] = routes
+        return self._routes[options]

@@ -32,15 +32,18 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from onemo.errors import FaultError, Mistake, UsageError
 from onemo.profile.document import read_toml
-from onemo.profile.shape import Problem, shaped
-from onemo.runtime.labtable import MOST, Planned, Table
+from onemo.profile.shape import Problem, fitting
+from onemo.runtime.labtable import HINTS, MOST, Planned, Table, scenario
 from onemo.runtime.models import load_model
+from onemo.runtime.options import ModuleOptions
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from onemo.faults.plan import Fault
+
 _NUMBER = re.compile(r"\{([ni])([^{}]*)\}")
 _FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
 
@@ -60,8 +63,9 @@ def read_lab(file: Path, number: int = 0, usual: Mapping[str, object] = {}) -> t
 
     Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
     """
-    problems: list[Problem] = []
-    document = _as_far_as_it_goes(_Document, read_toml(file), problems)
+    scenario.cache_clear()  # the files may be others than those of a lab before
+    sections, problems = fitting(get_type_hints(_Document), read_toml(file))
+    document = _Document(**sections)
     document = document._replace(defaults={**usual, **document.defaults})
     planned = _Reader(document, os.path.dirname(file), number, problems).planned
     if document.faults:
@@ -72,20 +76,8 @@ def read_lab(file: Path, number: int = 0, usual: Mapping[str, object] = {}) -> t
     return tuple(planned)
 
 
-def _as_far_as_it_goes(section: type[_T], values: Mapping[str, Any], problems: list[Problem]) -> _T:
-    """values as a section whose keys all have defaults, but for those that are wrong; what is wrong with them is added
-    to problems."""
-    shape, wrong = shaped(section, values)
-    if shape is None:
-        keys = {path[0] for path, _ in wrong}
-        shape, _ = shaped(section, {key: value for key, value in values.items() if key not in keys})
-        problems += wrong
-    assert shape is not None
-    return shape
-
-
 class _Place(NamedTuple):
-    """Of one module: n, in the whole lab; i, in this process among those of its table, from 0."""
+    """The numbers of one module: n, in the whole lab; i, in this process among those of its table, from 0."""
 
     n: int
     i: int
@@ -131,23 +123,24 @@ class _Reader:
         filled = {key: _filled(value, place, (key,), problems) for key, value in values.items()}
         wrong = {path[0] for path, _ in problems}
         right = {key: value for key, value in filled.items() if key not in wrong}
-        table = _as_far_as_it_goes(Table, right, problems)
-        problems += table.problems(self._profiles, self._folder)
+        fits, wrong_form = fitting(HINTS, right)
+        table = Table(fits, self._profiles, self._folder)
+        problems += [*wrong_form, *table.problems()]
         if problems:
             return problems
-        planned = table.planned(self._name(table), self._profiles, self._folder)
+        planned = table.planned(self._name(table.options))
         self.planned.append(planned)
         return self._shared(where, planned)
 
-    def _name(self, table: Table) -> str:
+    def _name(self, options: ModuleOptions) -> str:
         """Its own, or that of its model with a number behind it, which no module of another slice has."""
-        if table.name is not None:
-            return table.name
-        self._last[table.model] = number = self._last.get(table.model, self._before) + 1
-        return f"{table.model}-{number}"
+        if options.name is not None:
+            return options.name
+        self._last[options.model] = number = self._last.get(options.model, self._before) + 1
+        return f"{options.model}-{number}"
 
     def _shared(self, where: str, planned: Planned) -> list[Problem]:
-        """What only one module can have, and another has already."""
+        """Return the problems of a module that has what only one can have, and another has already."""
         problems: list[Problem] = []
         for key, kind, place in planned.places():
             whose = f"{where}.{key}"
@@ -172,24 +165,22 @@ def _troubled(
     from onemo.faults.presets import faults_of
 
     incomplete = bool(problems)
-    of_each: list[list[str]] = [[] for _ in planned]
+    of_each: list[list[tuple[Fault, ...]]] = [[] for _ in planned]
     for number, table in enumerate(tables, 1):
         try:
-            faults = faults_of(table)
+            faults = tuple(faults_of(table))
         except FaultError as error:
             problems.append(((f"faults[{number}]",), str(error)))
             continue
         wanted = str(table.get("module", "")).lower()
-        concerned = [
-            texts for each, texts in zip(planned, of_each, strict=True) if not wanted or wanted in _names(each)
-        ]
+        concerned = [own for each, own in zip(planned, of_each, strict=True) if not wanted or wanted in _names(each)]
         if not concerned and not incomplete:
             problems.append(((f"faults[{number}]", "module"), f"no module is called {table['module']!r}"))
-        for texts in concerned:
-            texts += map(str, faults)
+        for own in concerned:
+            own.append(faults)
     return [
-        each._replace(spec=each.spec._replace(trouble=each.spec.trouble._replace(faults=tuple(texts))))
-        for each, texts in zip(planned, of_each, strict=True)
+        each._replace(spec=each.spec._replace(faults=each.spec.faults._replace(faults=tuple(own))))
+        for each, own in zip(planned, of_each, strict=True)
     ]
 
 

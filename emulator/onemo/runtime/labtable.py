@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
 from onemo.profile.instance import carded, told
 from onemo.profile.schema import Profile
-from onemo.profile.shape import Check, Problem, at_least
-from onemo.runtime.line import Cable
-from onemo.runtime.models import Who, load_model
-from onemo.runtime.outside import Plan
-from onemo.runtime.spec import Spec, Trouble
+from onemo.profile.shape import Problem, between
+from onemo.runtime.models import load_model
+from onemo.runtime.options import OPTIONS, ModuleOptions, Option, OptionType, line_of
+from onemo.runtime.spec import Spec, StartFaults, spec_of, steps_of
 
 MOST = 100_000
 """Modules of one table."""
-_LINK = re.compile(r"([a-z0-9]+)://(.*)", re.ASCII | re.DOTALL)
-_LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
+_COUNT = (
+    "So many modules, with '{n}' in any text: their numbers in the whole lab. '{i}' is the place in this slice, from "
+    "0; '{n:04}' has leading zeros, '{i+40000}' is for ports."
+)
+KEYS: Mapping[str, Option] = {
+    "count": Option(OptionType.INTEGER, _COUNT, low=1, high=MOST),
+    "first": Option(OptionType.INTEGER, "Where '{n}' begins in slice 0; 1 if left out.", high=10**9),
+    **{option.lab: option for option in OPTIONS.values() if option.lab},
+}
+"""The keys of a table: the options of its modules, and how many these are."""
 
 
-def _between(low: float, high: float) -> Check:
-    return lambda value: None if low <= value <= high else f"is {value}, not a number from {low} to {high}"
+def _hint(option: Option) -> object:
+    """Return what a value must be, as ``profile.shape`` has it."""
+    if option.type is OptionType.OCTAL:
+        return Annotated[str, partial(_octal, option)]
+    if option.type in (OptionType.INTEGER, OptionType.NUMBER):
+        number = int if option.type is OptionType.INTEGER else float
+        return Annotated[number, between(option.low, option.high)]
+    if option.type is OptionType.FLAG:
+        return bool
+    return tuple[str, ...] if option.several else str
 
 
-def _octal(text: str) -> str | None:
-    fits = re.fullmatch("0*[0-7]{1,3}", text, re.ASCII)
-    return None if fits else f"is {text!r}: write the permissions in octal, from 0 to 777, like 660"
+def _octal(option: Option, text: str) -> str | None:
+    try:
+        option.read(text)
+    except ValueError as error:
+        return f"is {text!r}: {error}"
+    return None
 
 
-_Seconds = Annotated[float, at_least(0)]
+HINTS = {key: _hint(option) for key, option in KEYS.items()}
 
 
 class Planned(NamedTuple):
@@ -44,8 +61,8 @@ class Planned(NamedTuple):
     trace: Path | None
 
     def places(self) -> Iterator[tuple[str, str, str]]:
-        """What no other module can have: the key, the kind of thing, and which one."""
-        cable, name = self.spec.cable, self.spec.who.name or ""
+        """Yield each thing that no other module can have: its key, its kind, and which one it is."""
+        cable, name = self.spec.cable, self.spec.overrides.name or ""
         yield "name", "name", name
         if cable.link is not None:
             yield "link", "path", os.path.abspath(cable.link)
@@ -64,145 +81,107 @@ class Planned(NamedTuple):
             yield "trace", "path", os.path.abspath(self.trace)
 
 
-class Table(NamedTuple):
-    """What a table says, once each ``{n}`` in it is a number."""
+class Table:
+    """One table. values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin
+    in folder."""
 
-    name: str | None = None
-    model: str = "ML307R"
-    count: Annotated[int, _between(1, MOST)] = 1  # type: ignore[assignment]  # a tuple's own count is not needed
-    first: Annotated[int, _between(0, 10**9)] = 1
-    link: str | None = None
-    pty_mode: Annotated[str, _octal] | None = None
-    baud: Annotated[int, _between(1, 99_999_999)] | None = None
-    pace: bool = False
-    imei: str | None = None
-    imsi: str | None = None
-    iccid: str | None = None
-    revision: str | None = None
-    pin: str | None = None
-    no_sim: bool = False
-    boot_time: _Seconds | None = None
-    register_time: _Seconds | None = None
-    speed: Annotated[float, _between(0.001, 1_000_000)] = 1.0
-    zone: Annotated[int, _between(-48, 56)] | None = None
-    nv: str | None = None
-    source: str | None = None
-    routes: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
-    offline: bool = False
-    sandbox: bool = False
-    sandbox_file: str | None = None
-    trace: str | None = None
-    seed: Annotated[int, _between(0, 2**64 - 1)] | None = None
-    scenario: str | None = None
+    def __init__(self, values: Mapping[str, Any], profiles: tuple[Path, ...], folder: str) -> None:
+        self._link = values.get("link")
+        fields: dict[str, Any] = {}
+        for key, value in values.items():
+            if (option := KEYS[key]).name:  # how many there are is no module's
+                fields |= _fields(option, value, folder)
+        self.options = ModuleOptions(**fields, profiles=profiles)
 
-    def planned(self, name: str, profiles: tuple[Path, ...], folder: str) -> Planned:
-        """The module of this name. Relative paths begin in folder. Only of a table without problems."""
+    def planned(self, name: str) -> Planned:
+        """Return the module, with this name. Only of a table without problems."""
+        options = self.options._replace(name=name)
+        steps = () if options.scenario is None else scenario(options.scenario)
+        return Planned(spec_of(options, StartFaults(steps=steps, seed=options.seed)), options.trace)
 
-        def path(text: str | None) -> Path | None:
-            return None if text is None else Path(folder, text)
-
-        who = Who(
-            *(name, self.imei, self.imsi, self.iccid, self.revision),
-            *(self.register_time, self.pin, not self.no_sim, self.zone, self.speed),
-        )
-        mode = None if self.pty_mode is None else int(self.pty_mode, 8)
-        cable = _cable(self.link, folder)._replace(pty_mode=mode, baud=self.baud, pace=self.pace)
-        plan = Plan(self.routes, self.deny, self.offline, self.sandbox, path(self.sandbox_file))
-        nv = None if self.nv is None else os.path.join(folder, self.nv)
-        trouble = Trouble((), self.seed, path(self.scenario))
-        spec = Spec(self.model, profiles, self.boot_time, who, cable, plan, nv, self.source, trouble)
-        return Planned(spec, path(self.trace))
-
-    def problems(self, profiles: tuple[Path, ...], folder: str) -> Iterator[Problem]:
-        """What is wrong with values that have the right form."""
-        checks = {key: partial(check, self, folder) for key, check in _CHECKS.items()}
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with values that have the right form."""
+        options, checks = self.options, dict(_CHECKS)
         try:
-            profile = load_model(self.model, profiles).profile
+            profile = load_model(options.model, options.profiles).profile
         except UnknownModel as error:
             meant = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "no name comes close"
-            yield ("model",), f"there is no model {self.model!r}; {meant}"
+            yield ("model",), f"there is no model {options.model!r}; {meant}"
         except ProfileError as error:
             yield ("model",), f"its profile has mistakes:\n{error}"
         else:
-            checks |= {key: partial(check, self, profile) for key, check in _OF_MODEL.items()}
-        for key, wrong in checks.items():
-            if getattr(self, key) != self._field_defaults[key]:
+            checks |= {name: partial(check, profile) for name, check in _OF_MODEL.items()}
+        if self._link is not None and not line_of(self._link):
+            yield ("link",), f"{self._link!r} is no link: write {OPTIONS['link'].words}"
+        for name, problem in options.misfits(self._link, "in link, as uart:///dev/ttyUSB0"):
+            yield (name,), problem
+        for name, check in checks.items():
+            if (value := getattr(options, name)) != OPTIONS[name].default:
                 try:
-                    wrong()
-                except UsageError as error:
-                    yield (key,), str(error)
+                    check(options, value)
+                except (FaultError, UsageError) as error:
+                    yield (OPTIONS[name].lab or "link",), str(error)
 
 
-def _cable(link: str | None, folder: str) -> Cable:
-    """Raises UsageError."""
-    if link is None:
-        return Cable()
-    found = _LINK.fullmatch(link)
-    if found is None and link:
-        return Cable(Path(folder, link))
-    scheme, place = found.groups() if found is not None else ("", "")
-    if scheme == "uart" and place.startswith("/"):
-        return Cable(uart=place)
-    if scheme == "tcp":
-        return Cable(tcp=place)
-    if scheme == "rfc2217":
-        return Cable(rfc2217=place)
-    raise UsageError(f"{link!r} is no link: {_LINKS}")
+def _fields(option: Option, value: object, folder: str) -> dict[str, Any]:
+    """Return the fields of ModuleOptions that a value of a table stands for."""
+    if option.type is OptionType.LINE:
+        return {name: Path(folder, place) if name == "link" else place for name, place in line_of(str(value)).items()}
+    if isinstance(value, tuple):
+        return {option.name: tuple(_placed(option, each, folder) for each in value)}
+    return {option.name: _placed(option, value, folder)}
 
 
-def _check_link(table: Table, folder: str) -> None:
-    cable = _cable(table.link, folder)
-    if (place := cable.tcp if cable.rfc2217 is None else cable.rfc2217) is not None:
-        from onemo.link.tcp import parse_endpoint
-
-        parse_endpoint(place)
-
-
-def _check_pty_mode(table: Table, folder: str) -> None:
-    if table.link is not None and _LINK.fullmatch(table.link):
-        raise UsageError(f"is for a pseudo-terminal, and {table.link} is none: leave one of them out")
+def _placed(option: Option, value: object, folder: str) -> object:
+    """Return a value in its final type: relative paths begin in folder."""
+    if option.type is OptionType.OCTAL:
+        return option.read(str(value))
+    if option.type is OptionType.PATH:
+        return Path(folder, str(value))
+    return os.path.join(folder, str(value)) if option.type is OptionType.PLACE else value
 
 
-def _check_baud(table: Table, folder: str) -> None:
-    if table.link is None or not table.link.startswith("uart://"):
-        raise UsageError("is the speed of a serial device: name that in link, as uart:///dev/ttyUSB0, or use AT+IPR")
-
-
-def _check_name(table: Table, folder: str) -> None:
-    if not table.name:
+def _check_name(options: ModuleOptions, name: str) -> None:
+    if not name:
         raise UsageError("is empty: leave it out, or give one")
 
 
-def _check_source(table: Table, folder: str) -> None:
+def _check_endpoint(options: ModuleOptions, endpoint: str) -> None:
+    from onemo.link.tcp import parse_endpoint
+
+    parse_endpoint(endpoint)
+
+
+def _check_source(options: ModuleOptions, source: str) -> None:
     try:
-        address = ip_address(table.source or "")
+        address = ip_address(source)
         fits = not (address.is_multicast or address.is_unspecified)
         fits = fits and not (isinstance(address, IPv6Address) and address.scope_id is not None)
     except ValueError:
         fits = False
     if not fits:
-        raise UsageError(f"{table.source!r} is no address of a host: give one of this host's, like 127.0.0.5")
+        raise UsageError(f"{source!r} is no address of a host: give one of this host's, like 127.0.0.5")
 
 
-def _check_routes(table: Table, folder: str) -> None:
+def _check_routes(options: ModuleOptions, routes: tuple[str, ...]) -> None:
     from onemo.net.host.routes import parse_route
 
-    for route in table.routes:
+    for route in routes:
         parse_route(route)
 
 
-def _check_deny(table: Table, folder: str) -> None:
+def _check_denied(options: ModuleOptions, denied: tuple[str, ...]) -> None:
     from onemo.net.host.routes import parse_pattern
 
-    for pattern in table.deny:
+    for pattern in denied:
         parse_pattern(pattern)
 
 
-def _check_sandbox_file(table: Table, folder: str) -> None:
-    if not table.sandbox and not any(route.lower().rpartition("=")[2].startswith("sandbox") for route in table.routes):
+def _check_sandbox_file(options: ModuleOptions, file: Path) -> None:
+    leads = (route.lower().rpartition("=")[2].startswith("sandbox") for route in options.routes)
+    if not options.sandbox and not any(leads):
         raise UsageError("nothing leads to the sandbox: add sandbox = true, or a route to it")
-    _load_sandbox(Path(folder, table.sandbox_file or ""))
+    _load_sandbox(file)
 
 
 @lru_cache
@@ -213,38 +192,24 @@ def _load_sandbox(file: Path) -> None:
     load_config(file)
 
 
-def _check_scenario(table: Table, folder: str) -> None:
-    _load_scenario(Path(folder, table.scenario or ""))
-
-
-@lru_cache
-def _load_scenario(file: Path) -> None:
-    """Once for all modules. Raises UsageError."""
-    from onemo.runtime.session import read
-
-    try:
-        read((), None, file)
-    except FaultError as error:
-        raise UsageError(str(error)) from error
-
-
-_CHECKS: Mapping[str, Callable[[Table, str], object]] = {
+scenario = lru_cache(steps_of)
+"""Once for all modules of a lab."""
+_CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
     "name": _check_name,
-    "link": _check_link,
-    "pty_mode": _check_pty_mode,
-    "baud": _check_baud,
+    "tcp": _check_endpoint,
+    "rfc2217": _check_endpoint,
     "source": _check_source,
     "routes": _check_routes,
-    "deny": _check_deny,
+    "denied": _check_denied,
     "sandbox_file": _check_sandbox_file,
-    "scenario": _check_scenario,
+    "scenario": lambda options, file: scenario(file),
 }
-"""What is asked of a value beyond its form, where it is given. Each raises UsageError."""
-_OF_MODEL: Mapping[str, Callable[[Table, Profile], object]] = {
-    "imei": lambda table, profile: told(profile, imei=table.imei),
-    "imsi": lambda table, profile: told(profile, imsi=table.imsi),
-    "iccid": lambda table, profile: told(profile, iccid=table.iccid),
-    "revision": lambda table, profile: told(profile, revision=table.revision),
-    "pin": lambda table, profile: carded(profile, present=True, pin=table.pin),
+"""Checks of a value beyond its form, by field, where it is given. Each raises UsageError or FaultError."""
+_OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
+    "imei": lambda profile, options, imei: told(profile, imei=imei),
+    "imsi": lambda profile, options, imsi: told(profile, imsi=imsi),
+    "iccid": lambda profile, options, iccid: told(profile, iccid=iccid),
+    "revision": lambda profile, options, revision: told(profile, revision=revision),
+    "pin": lambda profile, options, pin: carded(profile, present=True, pin=pin),
 }
-"""The same, of what depends on the model."""
+"""Checks that depend on the model."""

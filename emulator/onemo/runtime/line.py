@@ -29,7 +29,7 @@ class Cable(NamedTuple):
     pace: bool = False
 
 
-class Line:
+class SerialLine:
     """The line to the DTE: a pty. status: what the process is to end with; out: where the ready line goes.
 
     link: the module's end of it.

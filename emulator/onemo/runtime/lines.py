@@ -15,7 +15,7 @@ import trio
 from onemo.errors import LinkError
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink, open_pty
-from onemo.runtime.line import Cable, Line
+from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.shell import Module
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _AT_MOST = 2.0
 
 
 @contextmanager
-def open_line(cable: Cable) -> Iterator[Line]:
+def open_line(cable: Cable) -> Iterator[SerialLine]:
     """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
@@ -59,10 +59,10 @@ def open_line(cable: Cable) -> Iterator[Line]:
             yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
     else:
         with open_pty(cable.link, cable.pty_mode) as pty:
-            yield _PacedPty(pty) if cable.pace or cable.baud is not None else Line(pty)
+            yield _PacedPty(pty) if cable.pace or cable.baud is not None else SerialLine(pty)
 
 
-class _Cable(Line):
+class _Cable(SerialLine):
     """A link that needs its ``watch``. own: its speed in bit/s where AT+IPR is 0."""
 
     def __init__(
@@ -92,7 +92,7 @@ class _Cable(Line):
 
     def _rate(self) -> float:
         """What the line is paced to, in bit/s."""
-        return (self._module.modem.baud_rate if self._module is not None else 0) or self._own()
+        return (self._module.modem.first.baud_rate if self._module is not None else 0) or self._own()
 
 
 class _PacedPty(_Cable):
@@ -156,16 +156,16 @@ class _Uart(_WithLines):
 
     async def _follow(self, module: Module) -> None:
         modem = module.modem
-        taken_up = modem.baud_rate
+        taken_up = modem.first.baud_rate
         while True:
             await self._passing.wait()
             self._passing = trio.Event()
-            if modem.baud_rate == taken_up:
+            if modem.first.baud_rate == taken_up:
                 continue
             with trio.move_on_after(_AT_MOST):
-                while modem.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
+                while modem.first.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
                     await trio.sleep(_STEP)
-            taken_up = modem.baud_rate
+            taken_up = modem.first.baud_rate
             if taken_up:
                 try:
                     await self._uart.set_baud_rate(taken_up)

@@ -17,10 +17,13 @@ from onemo.profile.schema import Table
 Model = BoundModel[Modem]
 
 
-class Who(NamedTuple):
-    """One module of a model. name: it has numbers of its own, which the others overrule. register_time: seconds from
-    the start; pin: the card asks for it at the start; card: whether one is in the slot; zone: quarters of an hour east
-    of UTC; speed: how many times faster every emulated delay passes."""
+class Overrides(NamedTuple):
+    """The values that one module of a model has in place of its profile's.
+
+    name: it has numbers of its own, which the others overrule. register_time: seconds from the start; pin: the card
+    asks for it at the start; card: whether one is in the slot; zone: quarters of an hour east of UTC; speed: how many
+    times faster every emulated delay passes.
+    """
 
     name: str | None = None
     imei: str | None = None
@@ -34,29 +37,31 @@ class Who(NamedTuple):
     speed: float = 1.0
 
 
-def individual(model: Model, who: Who) -> Model:
-    """The model as this one module. Raises UsageError: numbers that are none."""
-    if who == Who():
+def individual(model: Model, overrides: Overrides) -> Model:
+    """Apply what one module has of its own to its model. Raises UsageError: numbers that are none."""
+    if overrides == Overrides():
         return model
-    if who.name == "":
+    if overrides.name == "":
         raise UsageError("a module's name is not empty: leave it out, or give one")
     from onemo.profile.instance import carded, hastened, named, told
 
-    profile = model.profile if who.name is None else named(model.profile, who.name)
-    profile = told(profile, imei=who.imei, imsi=who.imsi, iccid=who.iccid, revision=who.revision)
-    profile = carded(profile, present=who.card, pin=who.pin)
-    if who.register_time is not None:
-        profile = profile._replace(power=profile.power._replace(register_time=who.register_time))
-    if who.zone is not None:
-        profile = profile._replace(clock=profile.clock._replace(zone=who.zone))
-    return model._replace(profile=hastened(profile, who.speed))
+    profile = model.profile if overrides.name is None else named(model.profile, overrides.name)
+    profile = told(
+        profile, imei=overrides.imei, imsi=overrides.imsi, iccid=overrides.iccid, revision=overrides.revision
+    )
+    profile = carded(profile, present=overrides.card, pin=overrides.pin)
+    if overrides.register_time is not None:
+        profile = profile._replace(power=profile.power._replace(register_time=overrides.register_time))
+    if overrides.zone is not None:
+        profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
+    return model._replace(profile=hastened(profile, overrides.speed))
 
 
 @cache
 def load_model(name: str, directories: tuple[Path, ...] = ()) -> Model:
-    """The model of a series or sub-model name, upper or lower case; directories are searched first.
+    """Load the model of a series or sub-model name, upper or lower case; directories are searched first.
 
-    Of a built-in one the families that are not of the core are bound when they are needed. Raises UnknownModel, or
+    The families of a built-in one that are not of the core are bound when they are needed. Raises UnknownModel, or
     ProfileError with every mistake.
     """
     file, sub_model = find(name, directories)
@@ -66,7 +71,7 @@ def load_model(name: str, directories: tuple[Path, ...] = ()) -> Model:
 
 
 def load_model_file(file: Path, directories: tuple[Path, ...] = ()) -> Model:
-    """The model that one profile file describes. Raises ProfileError with every mistake."""
+    """Load the model that one profile file describes. Raises ProfileError with every mistake."""
     return bind_profile(inspect(file, None, directories))
 
 
@@ -76,7 +81,7 @@ def inspect(file: Path, sub_model: str | None = None, directories: Sequence[Path
 
 
 def family_tables() -> list[Table[Any]]:
-    """The tables of profiles that belong to families."""
+    """Return the tables of profiles that belong to families."""
     return [table for family in FAMILIES for table in definition(family).tables]
 
 

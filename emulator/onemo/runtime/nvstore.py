@@ -58,7 +58,7 @@ class NvStore:
         self._held.close()
 
     def load(self) -> dict[str, Json]:
-        """What was saved; empty when there is no file yet, or one without a byte (``mktemp`` makes such).
+        """Return what was saved; empty when there is no file yet, or one without a byte (``mktemp`` makes such).
 
         A file that cannot be used never stops the start: it is set aside, a warning in the log says where, and the
         module starts with nothing. It is named ``FILE.damaged`` when it is not what ``save`` writes, and after its
@@ -89,7 +89,7 @@ class NvStore:
         return settings
 
     def save(self, settings: Mapping[str, object]) -> bool:
-        """Make these the settings in the file; whether it holds them now. Writes nothing when nothing changed.
+        """Make these the settings in the file; return True if it holds them now. Writes nothing when nothing changed.
 
         It is done when this returns: a few milliseconds as a rule, longer on a slow disk. Whenever the host or the
         process dies, the file is the old one or the new one, whole; it is readable by its owner only.
@@ -138,11 +138,11 @@ class NvStore:
 
 
 def open_store(path: str | Path, name: str, model: str) -> NvStore:
-    """The non-volatile memory of the module ``name``, of this model, at ``path``; close it, or use it in a ``with``.
+    """Open the non-volatile memory of the module ``name``, of this model, at ``path``.
 
-    path is a file, which need not exist yet, or a directory, in which the module has the file ``NAME.json``. A
-    directory is what exists as one, or what ends in ``/`` (only a str can): that is made if its parent exists. If the
-    file is a symbolic link, what it leads to is the file.
+    Close it, or use it in a ``with``. path is a file, which need not exist yet, or a directory, in which the module has
+    the file ``NAME.json``. A directory is what exists as one, or what ends in ``/`` (only a str can): that is made if
+    its parent exists. If the file is a symbolic link, what it leads to is the file.
 
     Raises UsageError, which says what to do: when there is no such directory, when the file cannot be read, written or
     replaced, when it is no regular file, when a running emulator has it.
@@ -168,7 +168,7 @@ def open_store(path: str | Path, name: str, model: str) -> NvStore:
 
 
 def _file(path: str, name: str) -> Path:
-    """The file itself, links followed. Raises OSError or ValueError when there is no place for it."""
+    """Return the file itself, links followed. Raises OSError or ValueError when there is no place for it."""
     if os.path.basename(path) in ("", ".", "..") and not os.path.isdir(path):
         with suppress(FileExistsError):  # another emulator was faster
             os.mkdir(path)
@@ -195,7 +195,7 @@ def _try_out(file: Path) -> None:
 
 
 def _parsed(data: bytes) -> tuple[str, dict[str, Json]]:
-    """The model and the settings of a file. Raises ValueError or RecursionError when it is none of ours."""
+    """Parse a file into its model and settings. Raises ValueError or RecursionError when it is none of ours."""
     import json
 
     match json.loads(data):
@@ -207,7 +207,7 @@ def _parsed(data: bytes) -> tuple[str, dict[str, Json]]:
 
 
 def _written(model: str, settings: Mapping[str, object]) -> bytes:
-    """The content of the file, the same for the same settings. Raises ValueError for what JSON does not have."""
+    """Return the content of the file, the same for the same settings. Raises ValueError for what JSON does not have."""
     import json
 
     content = {"format": _FORMAT, "model": model, "settings": dict(settings)}
@@ -239,7 +239,10 @@ def _replace(file: Path, data: bytes) -> None:
 
 
 def _new(file: Path) -> Path:
-    """Where the next content is written. We hold the file: what is there already, a dead emulator left."""
+    """Return the place where the next content is written.
+
+    We hold the file: what is there already, a dead emulator left.
+    """
     return file.with_name(f".{file.name}.onemo-emulator")
 
 

@@ -1,194 +1,283 @@
-"""A module as a Python program asks for it: the options of ``run`` as keywords, each checked."""
+"""The options of a module, said once: ``run``, labs, the pytest plugin, ``Hosted`` and the README take them from here.
 
-from __future__ import annotations
+Plain data, and quick to import: how a value is written, its range and default, its help, and where the option exists.
+"""
 
-from collections.abc import Callable, Mapping, Sequence
+# No postponed annotations: the options are in them, and nothing need evaluate them again.
+
+from collections.abc import Iterator
+from enum import Enum
+from math import inf
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Annotated, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
-
-from onemo.errors import UsageError
-from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
-from onemo.runtime.outside import Plan
-from onemo.runtime.spec import Spec, Trouble
-
-_T = TypeVar("_T")
-_ANY_PORT = "127.0.0.1:0"
+from typing import Annotated, Any, NamedTuple
 
 
-class _Kind(NamedTuple):
-    """fits: whether a value is one; said: what to give."""
+class OptionType(Enum):
+    """How a value is written; the value is how tables say it."""
 
-    fits: Callable[[object], bool]
-    said: str
-
-
-def _number(least: float, most: float, said: str) -> _Kind:
-    return _Kind(lambda value: type(value) in (int, float) and least <= cast(float, value) <= most, said)
-
-
-def _integer(least: int, most: int, said: str) -> _Kind:
-    return _Kind(lambda value: type(value) is int and least <= value <= most, said)
-
-
-def _each(kind: _Kind, said: str) -> _Kind:
-    return _Kind(lambda value: all(map(kind.fits, _several(value))), said)
+    FLAG = "true or false"
+    INTEGER = "whole number"
+    NUMBER = "number"
+    OCTAL = "octal digits"  # in TOML a text; for Python a whole number
+    TEXT = "text"
+    PATH = "path"
+    PLACE = "path of a file or directory"  # kept as it is written, for a / at its end tells a directory
+    DIRECTORY = "directory"
+    LINE = "path or URL"  # of a pty's link, or of a line that is none, for which a command line has other options
 
 
-def _several(value: object) -> Sequence[object]:
-    """A value, or a sequence of such, as a sequence."""
-    return value if isinstance(value, (list, tuple)) else [value]
+FLAG, INTEGER, NUMBER, OCTAL, TEXT, PATH, PLACE, DIRECTORY, LINE = OptionType
+_NUMBERS = (INTEGER, NUMBER, OCTAL)
+_SAID = {
+    FLAG: "True or False",
+    TEXT: "a string",
+    PATH: "a path",
+    PLACE: "a path",
+    DIRECTORY: "a directory",
+    LINE: "a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0",
+}
+_CLASSES: dict[OptionType, Any] = {
+    FLAG: bool,
+    INTEGER: int,
+    NUMBER: (int, float),
+    OCTAL: int,
+    TEXT: str,
+}
+"""The classes of a value in Python; the others have a text or a path."""
 
 
-_TEXT = _Kind(lambda value: isinstance(value, str) and value != "", "a string")
-_PATH = _Kind(lambda value: isinstance(value, (str, PathLike)) and value != "", "a path")
-_FLAG = _Kind(lambda value: isinstance(value, bool), "True or False")
-_SECONDS = _number(0, 1e9, "a number of seconds, 0 or more")
-_Text = Annotated[str, _TEXT]
-_Path = Annotated[str | PathLike[str], _PATH]
-_Flag = Annotated[bool, _FLAG]
-_Seconds = Annotated[float, _SECONDS]
-_Texts = Annotated[str | Sequence[str], _each(_TEXT, "a string, or a list of them")]
+class Option(NamedTuple):
+    """One option. about: its help, whose first line the README has. said: a value in words, where it has other ones
+    than all of its type.
+
+    low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command line of
+    ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short:
+    another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table.
+    """
+
+    type: OptionType
+    about: str
+    metavar: str = ""
+    said: str = ""
+    low: float = 0
+    high: float = inf
+    several: bool = False
+    run: str | None = ""
+    lab: str | None = ""
+    python: str | None = ""
+    short: str = ""
+    variable: str = ""
+    in_lab: str = ""
+    name: str = ""
+    default: object = None
+
+    @property
+    def flag(self) -> str:
+        """How it is typed behind ``run``: the model is an argument."""
+        return self.metavar if self.name == "model" else f"--{(self.run or self.name).replace('_', '-')}"
+
+    @property
+    def words(self) -> str:
+        """A value, said in words."""
+        return self.said or _SAID[self.type]
+
+    def read(self, text: str) -> object:
+        """Return the value that text on a command line is. Raises ValueError, which says what to write."""
+        if self.type is LINE:
+            return Path(text)
+        if self.type not in _NUMBERS:
+            return self._placed(text)
+        number = _number(self.type, text)
+        if number is None or not self._has(number):
+            raise ValueError(f"write {self.words}")
+        return number
+
+    def take(self, value: object) -> object:
+        """Return a value of Python's, or one of several, in its final type; of a LINE, its text. Raises ValueError,
+        which says what to give."""
+        given: Any = value
+        fits = isinstance(value, _CLASSES.get(self.type, (str, PathLike))) and value != ""
+        fits = fits and isinstance(value, bool) is (self.type is FLAG)
+        if self.type in _NUMBERS:
+            fits = fits and self._has(given)
+        elif self.type is LINE:
+            fits = fits and bool(line_of(fspath(given)))
+        if not fits:
+            words = "permissions, like 0o660" if self.type is OCTAL else self.words
+            raise ValueError(f"give {words}{', or a list of them' if self.several else ''}")
+        return self._placed(given)
+
+    def _has(self, number: float) -> bool:
+        return self.low <= number <= self.high and number != inf
+
+    def _placed(self, value: str | PathLike[str]) -> object:
+        if self.type is DIRECTORY and not Path(value).is_dir():
+            raise ValueError("is a file, not a directory" if Path(value).exists() else "there is no such directory")
+        if self.type in (PATH, DIRECTORY):
+            return Path(value)
+        return fspath(value) if self.type in (PLACE, LINE) else value
 
 
-class Options(TypedDict, total=False):
-    """What a module may be told, as with ``run``; None is as good as nothing. link: where its pty is to be found, or
-    another line: ``tcp://`` or ``rfc2217://``, with HOST:PORT behind it or a free port of loopback, or ``uart://`` and
-    the device; sim: whether there is a card."""
-
-    profiles: Annotated[
-        str | PathLike[str] | Sequence[str | PathLike[str]], _each(_PATH, "a directory, or a list of them")
-    ]
-    boot_time: _Seconds | None
-    register_time: _Seconds | None
-    speed: Annotated[float, _number(0.001, 1e6, "how many times faster, from 0.001 to 1000000")]
-    route: _Texts
-    deny: _Texts
-    offline: _Flag
-    sandbox: _Flag
-    sandbox_file: _Path
-    link: Annotated[
-        str | PathLike[str], _PATH._replace(said="a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0")
-    ]
-    pty_mode: Annotated[int, _integer(0, 0o777, "permissions, like 0o660")]
-    baud: Annotated[int, _integer(1, 99_999_999, "a speed in bit/s, like 115200")]
-    pace: _Flag
-    nv: _Path
-    source: _Text
-    name: _Text
-    imei: _Text
-    imsi: _Text
-    iccid: _Text
-    revision: _Text
-    zone: Annotated[int, _integer(-48, 56, "quarters of an hour from -48 to 56")]
-    pin: _Text
-    sim: _Flag
-    fault: _Texts
-    seed: Annotated[int, _integer(0, 2**64 - 1, "a number from 0")]
-    scenario: _Path
+def line_of(text: str) -> dict[str, Any]:
+    """Return the line that a LINE names, by its field: the path of a pty's link, or a URL. Empty: it is neither."""
+    scheme, separator, place = text.partition("://")
+    if not separator or not scheme.isalnum():
+        return {"link": Path(text)} if text else {}
+    if scheme in ("tcp", "rfc2217"):
+        return {scheme: place or "127.0.0.1:0"}
+    return {"uart": place} if scheme == "uart" and place.startswith("/") else {}
 
 
-def _kind(hint: object) -> _Kind:
-    """Of ``Annotated[…, kind]``, or of that ``| None``."""
-    metadata: Sequence[_Kind] = getattr(hint, "__metadata__", ())
-    return metadata[0] if metadata else _kind(get_args(hint)[0])
+def _number(type_: OptionType, text: str) -> int | float | None:
+    """Return the number that text is; None: it is none of that type."""
+    if type_ is NUMBER:
+        try:
+            return float(text)
+        except ValueError:
+            return None
+    base, digits = (8, "01234567") if type_ is OCTAL else (10, "0123456789")
+    unsigned = text.removeprefix("-")
+    return int(text, base) if unsigned and not set(unsigned) - set(digits) and len(text) <= 20 else None
 
 
-KINDS = {name: _kind(hint) for name, hint in get_type_hints(Options, include_extras=True).items()}
-"""The options by name."""
+def _of_run(
+    type_: OptionType, about: str, metavar: str = "", *, run: str = "", short: str = "", variable: str = ""
+) -> Option:
+    """Declare an option of ``run`` alone."""
+    return Option(type_, about, metavar=metavar, run=run, lab=None, python=None, short=short, variable=variable)
 
 
-def spec_of(model: str, options: Mapping[str, object]) -> Spec:
-    """The module of these options. Raises UsageError, which says what may be given."""
-    _check("the model", _TEXT, model)
-    for name, value in options.items():
-        if name not in KINDS:
-            raise UsageError(f"there is no option {name!r}; there are {', '.join(sorted(KINDS))}")
-        if value is not None:
-            _check(name, KINDS[name], value)
-    given = _Given(options)
-    who = Who(
-        name=given.get("name", None),
-        imei=given.get("imei", None),
-        imsi=given.get("imsi", None),
-        iccid=given.get("iccid", None),
-        revision=given.get("revision", None),
-        register_time=given.get("register_time", None),
-        pin=given.get("pin", None),
-        card=given.get("sim", True),
-        zone=given.get("zone", None),
-        speed=given.get("speed", 1.0),
-    )
-    outside = Plan(
-        given.several("route"),
-        given.several("deny"),
-        given.get("offline", False),
-        given.get("sandbox", False),
-        given.path("sandbox_file"),
-    )
-    profiles = tuple(map(Path, given.several("profiles")))
-    for directory in profiles:
-        if not directory.is_dir():
-            raise UsageError(f"profiles={str(directory)!r}: there is no such directory")
-    trouble = Trouble(given.several("fault"), given.get("seed", None), given.path("scenario"))
-    return Spec(
-        model,
-        profiles,
-        given.get("boot_time", None),
-        who,
-        _cable(given),
-        outside,
-        given.text("nv"),
-        given.get("source", None),
-        trouble,
-    )
+MODEL = "ML307R"
+"""The usual one."""
+_SECONDS = "a number of seconds, 0 or more"
+_OVERRULES = "it overrules the name's"
 
 
-class _Given:
-    """The options that were given."""
+class ModuleOptions(NamedTuple):
+    """The options of a module, and those of the process of ``run`` around it. None: the profile decides, or there is
+    none."""
 
-    def __init__(self, options: Mapping[str, object]) -> None:
-        self._options = {name: value for name, value in options.items() if value is not None}
+    # fmt: off
+    model: Annotated[str, Option(
+        TEXT, 'A series (ML307R) or a sub-model (ML307A-GSLN), in any case; "onemo-emulator models" lists them. ML307R '
+        "if left out.", metavar="MODEL", python=None)] = MODEL
+    link: Annotated[Path | None, Option(
+        LINE, "Make this path a symbolic link to the port, so that its name stays the same from run to run.\n"
+        "It is gone at the end; one that a dead emulator left is replaced.", metavar="PATH",
+        in_lab="or another line: `tcp://HOST:PORT`, `rfc2217://HOST:PORT`, `uart:///dev/ttyUSB0`")] = None
+    pty_mode: Annotated[int | None, Option(
+        OCTAL, "Permissions of the port, like 660. The host decides if left out.", metavar="OCTAL",
+        high=0o777, said="the permissions in octal, from 0 to 777, like 660", in_lab='in quotes, like `"660"`')] = None
+    tcp: Annotated[str | None, _of_run(
+        TEXT, "Listen there instead, for a DTE that opens socket://HOST:PORT. Port 0 lets the system choose.",
+        metavar="HOST:PORT")] = None
+    rfc2217: Annotated[str | None, _of_run(
+        TEXT, "The same with speed and modem lines, for rfc2217://HOST:PORT. DTR wakes a sleeping module.",
+        metavar="HOST:PORT")] = None
+    uart: Annotated[str | None, _of_run(
+        TEXT, "Be at this serial device instead, like /dev/ttyUSB0, with the DTE at the other end of its cable.",
+        metavar="DEVICE")] = None
+    baud: Annotated[int | None, Option(
+        INTEGER, "Speed of that device at the start; AT+IPR changes it. 115200 if left out.", metavar="BIT/S",
+        low=1, high=99_999_999, said="a speed in bit/s, like 115200")] = None
+    command: Annotated[str | None, _of_run(
+        TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "
+        "path.\n"
+        "Its exit status is ours, and the ready line goes to stderr.", metavar="COMMAND", run="exec")] = None
+    pace: Annotated[bool, Option(
+        FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
+    profiles: Annotated[tuple[Path, ...], Option(
+        DIRECTORY, "A directory with profiles of your own; they come before the built-in ones. May be repeated.",
+        metavar="DIR", several=True, lab=None)] = ()
+    boot_time: Annotated[float | None, Option(
+        NUMBER, "Time from the start until the module answers. The profile decides if left out.",
+        metavar="SECONDS", said=_SECONDS)] = None
+    register_time: Annotated[float | None, Option(
+        NUMBER, "Time from the start until the module is registered. The profile decides if left out.",
+        metavar="SECONDS", said=_SECONDS)] = None
+    speed: Annotated[float, Option(
+        NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",
+        metavar="N", low=0.001, high=1_000_000, said="how many times faster, from 0.001 to 1000000, like 10")] = 1.0
+    trace: Annotated[Path | None, Option(
+        PATH, "Write all that crosses the serial line and the network to this file, as JSON lines.",
+        metavar="FILE", python=None)] = None
+    source: Annotated[str | None, Option(
+        TEXT, "An address of this host, with which its traffic leaves. Two modules with different ones can have the "
+        "same local port.", run=None)] = None
+    routes: Annotated[tuple[str, ...], Option(
+        TEXT, "Send what the firmware dials as PATTERN to TARGET: '1.2.3.4:80=127.0.0.1:8080'. May be repeated.\n"
+        "The first match wins, of what was dialled, then of what that was resolved to.\n"
+        "PATTERN is HOST or HOST:PORT, with * for anything: '*.example.com:443', '[2001:db8::1]'.\n"
+        "TARGET is HOST, HOST:PORT, sandbox, sandbox+tls or direct.\n"
+        "It holds for TCP, UDP, name servers, time servers and pings.",
+        metavar="PATTERN=TARGET", several=True, run="route", python="route")] = ()
+    denied: Annotated[tuple[str, ...], Option(
+        TEXT, "What must not be reached: connections to PATTERN fail. May be repeated.",
+        metavar="PATTERN", several=True, run="deny", lab="deny", python="deny")] = ()
+    offline: Annotated[bool, Option(FLAG, "Deny everything but loopback and the sandbox.")] = False
+    sandbox: Annotated[bool, Option(
+        FLAG, "A network inside the emulator: every name, ping and port answers. Short for --route '*:*=sandbox'.",
+        )] = False
+    sandbox_file: Annotated[Path | None, Option(
+        PATH, "The sandbox's names and ping times, in TOML.", metavar="FILE")] = None
+    nv: Annotated[str | None, Option(
+        PLACE, "Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.",
+        metavar="FILE", in_lab="a directory ends with `/`")] = None
+    zone: Annotated[int | None, Option(
+        INTEGER, "The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.",
+        metavar="QUARTERS", low=-48, high=56, said="quarters of an hour from -48 to 56, like 32 for UTC+8")] = None
+    name: Annotated[str | None, Option(
+        TEXT, "The module's name: it has an IMEI, IMSI, ICCID and serial number of its own, the same at every start.",
+        metavar="STR", in_lab="`ML307R-1`, `ML307R-2` … if left out. Every name has numbers of its own")] = None
+    imei: Annotated[str | None, Option(
+        TEXT, "Its IMEI, 15 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
+    imsi: Annotated[str | None, Option(
+        TEXT, "The card's IMSI, 15 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
+    iccid: Annotated[str | None, Option(
+        TEXT, "The card's ICCID, 20 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
+    revision: Annotated[str | None, Option(
+        TEXT, "The revision of its firmware, as AT+CGMR tells it.", metavar="TEXT")] = None
+    pin: Annotated[str | None, Option(
+        TEXT, "Lock the card: it asks for this PIN at every start.", metavar="DIGITS")] = None
+    no_sim: Annotated[bool, Option(FLAG, "Leave the card out.", python="sim")] = False
+    fault: Annotated[tuple[str, ...], Option(
+        TEXT,
+        "Let this go wrong: 'net-reset operation=send after=2', 'sim-remove after=5s', hostile. May be repeated.\n"
+        "docs/faults.md has every kind with its keys. At the end, stderr tells how often each fired.",
+        metavar="'KIND KEY=VALUE ...'", several=True, lab=None)] = ()
+    seed: Annotated[int | None, Option(
+        INTEGER, "Let the faults' dice fall as they did with this seed, which is told at the end.",
+        metavar="N", high=2**64 - 1, said="a number from 0 to 18446744073709551615")] = None
+    scenario: Annotated[Path | None, Option(PATH, "Faults that follow one another, in TOML.", metavar="FILE")] = None
+    json: Annotated[bool, _of_run(
+        FLAG, "Print the ready line as a JSON object: name (if it has one), model, port, link.")] = False
+    ready_file: Annotated[Path | None, _of_run(
+        PATH, "Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
+        metavar="FILE", variable="ONEMO_READY_FILE")] = None
+    control: Annotated[str | None, _of_run(
+        TEXT, "Serve the control API and its page there, for programs of this host; port 0 lets the system choose.",
+        metavar="HOST:PORT")] = None
+    control_token: Annotated[str | None, _of_run(
+        TEXT, "What every request to the control must carry; needed on an address that others reach. "
+        "ONEMO_CONTROL_TOKEN if left out.", metavar="TOKEN", variable="ONEMO_CONTROL_TOKEN")] = None
+    verbose: Annotated[bool, _of_run(FLAG, "Show the dialogue on stderr as it happens.", short="-v")] = False
+    # fmt: on
 
-    def get(self, name: str, default: _T) -> _T:
-        return cast(_T, self._options.get(name, default))
-
-    def several(self, name: str) -> tuple[str, ...]:
-        return tuple(cast(Sequence[str], _several(self._options.get(name, ()))))
-
-    def path(self, name: str) -> Path | None:
-        text = self.text(name)
-        return None if text is None else Path(text)
-
-    def text(self, name: str) -> str | None:
-        """A path as it was given: a directory may end in ``/``."""
-        value = self._options.get(name)
-        return None if value is None else fspath(cast(str, value))
+    def misfits(self, line: object, device: str) -> Iterator[tuple[str, str]]:
+        """Yield each option that does not fit the line, and why. line: as it was named; device: how one names a serial
+        device."""
+        if self.baud is not None and self.uart is None:
+            yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
+        if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None:
+            yield "pty_mode", f"is for a pseudo-terminal, and {line} is none: leave one of them out"
 
 
-def _check(name: str, kind: _Kind, value: object) -> None:
-    if not kind.fits(value):
-        raise UsageError(f"{name}={value!r}: give {kind.said}")
+def _named(name: str, option: Option) -> Option:
+    """Return the option with its name wherever it has no other, and its default."""
+    run, lab, python = (name if said == "" else said for said in (option.run, option.lab, option.python))
+    return option._replace(name=name, default=ModuleOptions._field_defaults[name], run=run, lab=lab, python=python)
 
 
-def _cable(given: _Given) -> Cable:
-    """The line of a module. Raises UsageError for one that it cannot have."""
-    link = given.text("link")
-    baud: int | None = given.get("baud", None)
-    mode: int | None = given.get("pty_mode", None)
-    plain = Cable(pty_mode=mode, baud=baud, pace=given.get("pace", False))
-    scheme, separator, place = (link or "").partition("://")
-    if baud is not None and scheme != "uart":
-        raise UsageError("baud is the speed of a serial device: name that with link=uart:///dev/ttyUSB0, or use AT+IPR")
-    if mode is not None and separator:
-        raise UsageError(f"pty_mode is for a pseudo-terminal, and {link} is none: leave one of them out")
-    if not separator:
-        return plain._replace(link=Path(link) if link else None)
-    if scheme == "tcp":
-        return plain._replace(tcp=place or _ANY_PORT)
-    if scheme == "rfc2217":
-        return plain._replace(rfc2217=place or _ANY_PORT)
-    if scheme == "uart" and place:
-        return plain._replace(uart=place)
-    raise UsageError(f"link={link!r}: give {KINDS['link'].said}")
+OPTIONS = {name: _named(name, hint.__metadata__[0]) for name, hint in ModuleOptions.__annotations__.items()}
+"""By the name of the field, in the order in which they are told."""

@@ -25,15 +25,13 @@ from onemo.modem.channel import (
 from onemo.net.interface import (
     Carrying,
     CloseMode,
-    ClosePlan,
     CloseResult,
     Connection,
     Network,
     OpenRequest,
     Transport,
 )
-from onemo.profile.schema import CONNECTION
-from onemo.runtime.asks import Asks
+from onemo.runtime.asks import AskTasks
 from onemo.runtime.sending import Sending, Shell, Task
 from onemo.runtime.trace import Recent, Trace
 
@@ -51,7 +49,7 @@ class Peers:
         self._recent = recent
         self._tasks: dict[Owner, Task] = {}
         self._sending = Sending(shell, self._tasks, trace)
-        self._asks = Asks(shell, network, recent, self._sending.tell)
+        self._asks = AskTasks(shell, network, recent, self._sending.tell)
         self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
@@ -59,7 +57,7 @@ class Peers:
         self._nursery: trio.Nursery
 
     def start(self, nursery: trio.Nursery) -> None:
-        """Connections run in nursery."""
+        """Run connections in nursery from now on."""
         self._nursery = self._sending.nursery = self._asks.nursery = nursery
 
     def carry_out(self, intent: ChannelIntent) -> None:
@@ -71,7 +69,7 @@ class Peers:
                 self.forward(intent)
             case Open():
                 self._make_way(intent.request)
-                task = self._tasks[intent.owner] = Task(intent.owner, intent.request)
+                task = self._tasks[intent.owner] = Task(intent.owner, intent.request, intent.parting)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
@@ -89,7 +87,7 @@ class Peers:
                     _end(dropped)
 
     def behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
-        """Another network takes the place of the one before; connections that are open are wrapped."""
+        """Use another network from now on; connections that are open are wrapped."""
         self._network = network
         self._asks.behind(network)
         for task in self._tasks.values():
@@ -108,7 +106,7 @@ class Peers:
         task.pump.cancel()
 
     def restart(self) -> None:
-        """The boot cycle ended: drop every connection."""
+        """Drop every connection: the boot cycle ended."""
         for scope in self._scopes:
             scope.cancel()
         self._asks.restart()
@@ -123,12 +121,13 @@ class Peers:
 
     @property
     def starved(self) -> bool:
+        """True while a connection waits for credit."""
         return bool(self._starved)
 
     # One connection.
 
     async def _serve(self, task: Task) -> None:
-        """From Open to the end."""
+        """Serve a connection from Open to the end."""
         try:
             with task.scope:
                 await self._connect(task)
@@ -174,8 +173,7 @@ class Peers:
         """End it as its owner said, or after the peer did: what is unsent still goes, while it moves."""
         if task.scope.cancel_called:
             return
-        profile = self._shell.modem.model.profile.table(CONNECTION)
-        plan = task.plan or ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
+        plan = task.plan or task.parting
         if task.plan is None:
             self._lingering.append(task)
         try:
@@ -191,8 +189,11 @@ class Peers:
             self._end_with(task, partial(task.owner.on_closed, result, trio.current_time()))
 
     def _make_way(self, request: OpenRequest) -> None:
-        """A connection that the peer ended lingers for what is unsent, but not in the way of a new one that asks
-        for its local port, nor beside too many others."""
+        """End connections that linger in the way of a new one.
+
+        A connection that the peer ended lingers for what is unsent, but not in the way of one that asks for its local
+        port, nor beside too many others.
+        """
         for task in list(self._lingering):
             port = task.request.local_port
             same = port and (port, task.request.transport) == (request.local_port, request.transport)
@@ -231,8 +232,11 @@ class Peers:
                 await trio.lowlevel.checkpoint()
 
     async def _starve(self, task: Task, connection: Connection) -> None:
-        """Wait until the owner grants credit again. Raises NetError when the connection breaks meanwhile, and the owner
-        watches that: it is told at once, though what the host still holds of it will never be read."""
+        """Wait until the owner grants credit again.
+
+        Raises NetError when the connection breaks meanwhile, and the owner watches that: it is told at once, though
+        what the host still holds of it will never be read.
+        """
         event = self._starved[task] = trio.Event()
         try:
             if not task.owner.watches_breaks:
@@ -289,12 +293,12 @@ def _end(task: Task) -> None:
 
 
 def _figures(connection: object, outstanding: int) -> int | Carried:
-    """What an Outstanding is completed with."""
+    """Return the figures with which an Outstanding is completed."""
     return Carried(*connection.carried, outstanding) if isinstance(connection, Carrying) else outstanding
 
 
 async def _drained(task: Task, stall: float) -> bool:
-    """Wait until the outbox is with the stack; False when nothing moved for stall seconds."""
+    """Wait until the outbox is with the stack; return False when nothing moved for stall seconds."""
     while task.drained is not None:
         before = task.sent
         with trio.move_on_after(stall) as waiting:

@@ -1,4 +1,4 @@
-"""What nobody is shown, neither in a trace nor with a bug: private keys, as the firmware stores them."""
+"""Secrets that are shown to nobody, neither in a trace nor with a bug: private keys, as the firmware stores them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _LARGEST_KEY = 16384  # bytes, as they are typed: with escapes it is longer than
 class Masked:
     """One direction of the line, without private keys: they are asterisks, one a byte.
 
-    Masked are what AT+MSSLKEYWR has for parameters and for its entry, and all that looks like a private key in PEM,
-    whatever brought it: firmware that does not wait for ``>`` types a key also where nobody has asked for it.
+    Masked are the parameters and the entry of AT+MSSLKEYWR, and all that looks like a private key in PEM, whatever
+    brought it: firmware that does not wait for ``>`` types a key also where nobody has asked for it.
 
     answers: it is what the module writes, in which a command line is an echo: the command's mask ends with that. In
     what the DTE writes it lasts to the end of the piece, for what follows the line may be the key.
@@ -31,8 +31,10 @@ class Masked:
         self._looks = False
 
     def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
-        """data as it may be shown. secret: how many bytes of it belong to a key's entry; terminator: what ends a
-        line."""
+        """Return data as it may be shown.
+
+        terminator: what ends a line; secret: how many bytes of data belong to a key's entry.
+        """
         text = self._tail + data
         self._tail = text[-_LONGEST_MARK:]
         if not self._looks:
@@ -55,11 +57,11 @@ class _Keys:
         self.left = 0  # bytes that may still be of the key that has begun
 
     def follows(self, before: bytes) -> None:
-        """What came before, in which nothing begins that ends there."""
+        """Take what came before, in which nothing begins that ends there."""
         self._tail = before
 
     def show(self, data: bytes | memoryview, shown: bytes | memoryview) -> bytes | memoryview:
-        """shown, which has the length of data, with what of data is a key masked."""
+        """Mask in shown, which has the length of data, what of data is a key."""
         new, position = len(self._tail), 0
         text = self._tail + bytes(data)
         while True:
@@ -81,7 +83,7 @@ class _Keys:
 
 
 class _Parameters:
-    """Those of AT+MSSLKEYWR, and its entry. answers: see Masked."""
+    """The parameters and the entry of AT+MSSLKEYWR. answers: as in Masked."""
 
     def __init__(self, answers: bool) -> None:
         self._answers = answers
@@ -89,12 +91,14 @@ class _Parameters:
         self.inside = False
 
     def follows(self, before: bytes) -> None:
-        """As of _Keys."""
+        """Take what came before, in which nothing begins that ends there."""
         self._keep(before)
 
     def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
-        """data as it may be shown. secret: how many bytes of it belong to a key's entry; terminator: what ends a
-        line."""
+        """Return data as it may be shown.
+
+        terminator: what ends a line; secret: how many bytes of data belong to a key's entry.
+        """
         if secret:
             count = min(secret, len(data))
             self._tail, self.inside = b"", False
@@ -121,7 +125,7 @@ class _Parameters:
         return shown
 
     def _begins(self, data: bytes | memoryview) -> bool:
-        """Whether the command's name ends in data."""
+        """Tell whether the command's name ends in data."""
         text = self._tail + bytes(data)
         if _STARTS.search(text) is not None:
             return True

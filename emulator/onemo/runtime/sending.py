@@ -1,6 +1,6 @@
 """The way from owners to their peers: at once where the stack takes it, else by a task that waits for room.
 
-Also what the peers acknowledge of that.
+The peers' acknowledgements of that are watched here as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LAST_LOOK = 0.05
 
 
 class Shell(Protocol):
-    """What the connections need of the shell around them."""
+    """The members of the shell that the connections around it need."""
 
     modem: Modem
 
@@ -43,11 +43,15 @@ class Shell(Protocol):
 
 
 class Task:
-    """One connection that is served, and how it is to end once its owner said so. request: with the owner's label.
-    failure: why it cannot send any more, and is lost."""
+    """One connection that is served, and how it is to end once its owner said so.
 
-    def __init__(self, owner: Owner, request: OpenRequest) -> None:
+    request: with the owner's label. parting: how it ends once the peer has closed its side. failure: why it cannot send
+    any more, and is lost.
+    """
+
+    def __init__(self, owner: Owner, request: OpenRequest, parting: ClosePlan) -> None:
         self.owner = owner
+        self.parting = parting
         self.label = owner.label
         self.request = request._replace(label=self.label)
         self.scope = trio.CancelScope()
@@ -92,7 +96,7 @@ class Sending:
             self.start(self._send_rest(intent, task, task.connection, taken))
 
     def start(self, work: Coroutine[None, None, None]) -> None:
-        """A task for something that a connection does; a bug in it ends nothing else."""
+        """Start a task for something that a connection does; a bug in it ends nothing else."""
         self.nursery.start_soon(self._guarded, work)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> None:
@@ -176,7 +180,7 @@ class Sending:
                 drained.set()
 
     def _fail(self, task: Task, error: NetError, size: int) -> None:
-        """Data that cannot be sent any more. A reset the pump meets as well, after what came before it."""
+        """Take up that data cannot be sent any more. A reset the pump meets as well, after what came before it."""
         self.net("send failed", task.label, str(error))
         if self.serves(task) and task.plan is None:
             task.owner.on_untaken(size)
@@ -185,7 +189,7 @@ class Sending:
                 task.pump.cancel()
 
     def serves(self, task: Task) -> bool:
-        """True while the task is its owner's: after a loss another one may serve the same owner."""
+        """Tell whether the task is its owner's still: after a loss another one may serve the same owner."""
         return self._tasks.get(task.owner) is task
 
     def _forwarded(self, task: Task, data: bytes | memoryview) -> None:
@@ -194,7 +198,7 @@ class Sending:
             task.owner.on_taken(len(data), trio.current_time())
 
     def _handed_over(self, task: Task, data: bytes | memoryview) -> None:
-        """The stack took data: trace it, and watch for the peer's acknowledgement where that is to be told."""
+        """Trace data that the stack took, and watch for the peer's acknowledgement where that is to be told."""
         if not data:
             return
         if self._trace is not None:

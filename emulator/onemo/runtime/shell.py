@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import trio
@@ -19,12 +19,11 @@ from onemo.link.interface import Link
 from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Wait
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
-from onemo.runtime.peers import TURNS, Peers
-from onemo.runtime.secrets import Masked
-from onemo.runtime.trace import Guarded, Recent, Trace
+from onemo.runtime.peers import Peers
+from onemo.runtime.port import ConsolePort
+from onemo.runtime.trace import FailsafeTrace, Recent, Trace
 
 _log = logging.getLogger(__name__)
-_READ = 4096
 
 
 class NvFile(Protocol):
@@ -64,7 +63,8 @@ class Module:
     """One running module: a model on a link, with a network behind it.
 
     name: what it is called beside its model; boot_time: seconds, None for the model's own; since: the trio time from
-    which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any.
+    which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any. more: links
+    of further consoles.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Module:
         since: float | None = None,
         trace: Trace | None = None,
         nv: NvFile | None = None,
+        more: Sequence[Link] = (),
     ) -> None:
         self.modem = Modem(model, boot_time)
         self.names = names_of(model, name)
@@ -85,20 +86,18 @@ class Module:
         if nv is not None:
             self._restore(nv)
         self.ready = trio.Event()
-        self.link = link
         self.network = network
         self._since = since
-        self._trace = trace = Guarded(trace) if trace is not None else None
-        if trace is not None:
-            self.modem.transmitter.tell_kinds()
+        self._trace = trace = FailsafeTrace(trace) if trace is not None else None
         self._recent = Recent()
-        self._typed, self._answered = Masked(answers=False), Masked(answers=True)
+        self.ports = [ConsolePort(self, self.modem.first, link, trace, self._recent)]
+        for each in more:
+            self.ports.append(ConsolePort(self, self.modem.add_console(), each, trace, self._recent))
         self._peers = Peers(self, network, trace, self._recent)
-        self._blocked = trio.Event()
-        self._input_wanted: trio.Event | None = None
         self._timer = trio.CancelScope()
         self._waiting = trio.CancelScope()
-        self._armed = math.inf
+        self.armed = math.inf
+        self.forward = self._peers.forward
         self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
@@ -133,107 +132,13 @@ class Module:
             if self.extension is not None:
                 await self.extension.start(nursery)
             nursery.start_soon(self._keep_time)
-            nursery.start_soon(self._write)
-            nursery.start_soon(self._read)
+            for port in self.ports:
+                nursery.start_soon(port.write)
+                nursery.start_soon(port.read)
             self.modem.start(trio.current_time(), self._since)
             self.step()
             await self.ready.wait()
             task_status.started()
-
-    # The line.
-
-    async def _read(self) -> None:
-        """The DTE's bytes."""
-        modem = self.modem
-        while True:
-            await self.link.wait_readable()
-            while not modem.wants_input:
-                self._input_wanted = trio.Event()
-                await self._input_wanted.wait()
-            data = self._take()
-            if data is not None:
-                try:
-                    self._receive(data, trio.current_time())
-                except Exception as error:
-                    self.failed(error)
-
-    def _take(self) -> bytes | None:
-        """What the line has now."""
-        data = self.link.read_now(_READ)
-        if data is not None:
-            framer = self.modem.framer
-            shown = data if self.modem.online else self._typed.show(data, framer.terminator, framer.secret)
-            self._recent.line(">", shown)
-            if self._trace is not None:
-                self._trace.line(">", bytes(shown))
-        return data
-
-    def _receive(self, data: bytes, now: float) -> None:
-        """Bytes from the DTE, for the core."""
-        modem = self.modem
-        rest = self._stream(data, now) if modem.streams else data
-        if rest is not None:
-            modem.receive(rest, now)
-        elif not modem.intents and modem.framer.deadline >= self._armed:
-            return
-        self.step()
-
-    def _stream(self, data: bytes, now: float) -> bytes | None:
-        """Bulk in transparent mode: reading is tried again before it is waited for. Returns what is no bulk.
-
-        Each piece leaves before the next is read: meanwhile the kernel carries that one through the pty.
-        """
-        modem, forward = self.modem, self._peers.forward
-        take, packets = self._take, modem.framer.stream
-        for _ in range(TURNS):
-            part = packets(data, now)
-            if part is None:
-                return data
-            if part:
-                forward(modem.forward(part, now))
-            more = take() if modem.streams else None
-            if more is None:
-                return None
-            data = more
-        return data
-
-    def _flush(self) -> None:
-        """Hand the line what it takes now; the writer task has the rest."""
-        transmitter, link = self.modem.transmitter, self.link
-        while data := transmitter.peek():
-            count = link.write_now(data)
-            if count == 0:
-                self._blocked.set()
-                return
-            part: bytes | memoryview = data[:count]
-            if self.modem.framer.echo and not self.modem.online:
-                part = self._answered.show(part, self.modem.framer.terminator)
-            self._recent.line("<", part)
-            if self._trace is not None:
-                start = 0
-                for kind, size in transmitter.kinds(count):
-                    self._trace.line("<", bytes(part[start : start + size]), kind)
-                    start += size
-            transmitter.sent(count)
-
-    async def _write(self) -> None:
-        """Writes while the line takes less than there is."""
-        while True:
-            await self._blocked.wait()
-            while self._blocked.is_set():
-                await self.link.wait_writable()
-                self._blocked = trio.Event()
-                self._flush()
-                if self._drained_for_somebody():
-                    self.guarded(lambda: self.modem.settle(trio.current_time()))
-
-    def _drained_for_somebody(self) -> bool:
-        """Whether something that waited for the line to drain can go on."""
-        modem = self.modem
-        if modem.transmitter.full:
-            return False
-        waits = self._peers.starved or self._input_wanted is not None
-        return waits or modem.framer.waiting or modem.transmitter.urcs_wait
 
     def guarded(self, call: Callable[[], None]) -> None:
         """A call into the core and its step; no bug in them ends the module."""
@@ -247,30 +152,41 @@ class Module:
 
     async def _keep_time(self) -> None:
         while True:
-            self._armed = self.modem.deadline
-            with trio.CancelScope(deadline=self._armed) as self._timer:
+            self.armed = self.modem.deadline
+            with trio.CancelScope(deadline=self.armed) as self._timer:
                 await trio.sleep_forever()
             self.guarded(lambda: self.modem.on_deadline(trio.current_time()))
 
     # The step.
 
     def step(self) -> None:
-        """What follows every call into the core."""
-        modem = self.modem
-        self._flush()
+        """Follow up every call into the core."""
+        modem, ports = self.modem, self.ports
+        for port in ports:
+            port.flush()
         while modem.intents or modem.can_go_on:
             intents, modem.intents = modem.intents, []
             for intent in intents:
                 self._carry_out(intent)
             modem.settle(trio.current_time())
-            self._flush()
-        if modem.deadline < self._armed:
-            self._armed = self._timer.deadline = modem.deadline
-        if self._input_wanted is not None and modem.wants_input:
-            self._input_wanted.set()
-            self._input_wanted = None
+            for port in ports:
+                port.flush()
+        if (deadline := modem.deadline) < self.armed:
+            self.armed = self._timer.deadline = deadline
+        for port in ports:
+            port.resume()
         if self._peers.starved:
             self._peers.feed()
+
+    @property
+    def link(self) -> Link:
+        """The link of the first console."""
+        return self.ports[0].link
+
+    @property
+    def starved(self) -> bool:
+        """A peer waits for credit."""
+        return self._peers.starved
 
     def _carry_out(self, intent: Intent) -> None:
         match intent:

@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from onemo.runtime.line import Cable, Line
+from onemo.errors import FaultError
+from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.lines import open_line
-from onemo.runtime.models import Model, Who, individual, load_model
-from onemo.runtime.outside import Plan
-from onemo.runtime.shell import Module, NvFile, names_of
+from onemo.runtime.models import Model, Overrides, individual, load_model
+from onemo.runtime.network import NetworkOptions
+from onemo.runtime.options import OPTIONS, ModuleOptions
+from onemo.runtime.shell import NvFile, names_of
 
 if TYPE_CHECKING:
-    from onemo.runtime.session import Asked, Session
+    from onemo.faults.plan import Fault
+    from onemo.faults.scenario import ScenarioStep
 
 
-class Trouble(NamedTuple):
-    """What is to go wrong, as it is said; seed: of the dice; scenario: a file of faults that follow one another."""
+class StartFaults(NamedTuple):
+    """The faults that a module is started with. faults: those that were said together are those of one preset; steps:
+    a scenario's; seed: of their dice."""
 
-    faults: tuple[str, ...] = ()
+    faults: tuple[tuple[Fault, ...], ...] = ()
+    steps: tuple[ScenarioStep, ...] = ()
     seed: int | None = None
-    scenario: Path | None = None
+
+    @property
+    def any(self) -> bool:
+        """True where there are any; else nothing of faults need be imported."""
+        return bool(self.faults or self.steps)
 
 
 class Spec(NamedTuple):
@@ -33,20 +42,20 @@ class Spec(NamedTuple):
     model: str
     profiles: tuple[Path, ...] = ()
     boot_time: float | None = None
-    who: Who = Who()
+    overrides: Overrides = Overrides()
     cable: Cable = Cable()
-    outside: Plan = Plan()
+    network: NetworkOptions = NetworkOptions()
     nv: str | None = None
     source: str | None = None
-    trouble: Trouble = Trouble()
+    faults: StartFaults = StartFaults()
 
     def load(self) -> Model:
         """Raises UnknownModel, ProfileError, UsageError."""
-        return individual(load_model(self.model, self.profiles), self.who)
+        return individual(load_model(self.model, self.profiles), self.overrides)
 
     @property
     def hastened_boot_time(self) -> float | None:
-        return None if self.boot_time is None else self.boot_time / self.who.speed
+        return None if self.boot_time is None else self.boot_time / self.overrides.speed
 
     def shown_model(self, model: Model) -> str:
         """As the ready line names it: the series if that was asked for, else the sub-model."""
@@ -55,33 +64,54 @@ class Spec(NamedTuple):
 
     def names(self, model: Model) -> tuple[str, ...]:
         """What a fault may call it."""
-        return names_of(model, self.who.name)
+        return names_of(model, self.overrides.name)
 
     def told(self, model: Model, port: str) -> dict[str, str | None]:
         """The ready line as JSON has it."""
         link = str(self.cable.link) if self.cable.link else None
-        named = {"name": self.who.name} if self.who.name else {}
+        named = {"name": self.overrides.name} if self.overrides.name else {}
         return {**named, "model": self.shown_model(model), "port": port, "link": link}
 
 
-def asked_of(spec: Spec) -> Asked | None:
-    """Its faults; None, and nothing imported, if there are none. Raises FaultError."""
-    if not spec.trouble.faults and spec.trouble.scenario is None:
-        return None
-    from onemo.runtime.session import read
+def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
+    """Return the module of these options. faults: where they are read already. Raises FaultError."""
+    return Spec(
+        **_fields(Spec, options),
+        overrides=Overrides(**_fields(Overrides, options), card=not options.no_sim),
+        cable=Cable(**_fields(Cable, options)),
+        network=NetworkOptions(**_fields(NetworkOptions, options)),
+        faults=_read(options) if faults is None else faults,
+    )
 
-    return read(*spec.trouble)
+
+def _fields(part: type[NamedTuple], options: ModuleOptions) -> dict[str, Any]:
+    """Return the options that part has fields of the same name for."""
+    return {name: getattr(options, name) for name in part._fields if name in OPTIONS}
 
 
-def arm(asked: Asked, module: Module) -> Session:
-    """Before the module runs. Raises FaultError: a fault is of another module."""
-    from onemo.runtime.session import Session
+def _read(options: ModuleOptions) -> StartFaults:
+    """Read what is said of faults. Raises FaultError."""
+    if not options.fault and options.scenario is None:
+        return StartFaults(seed=options.seed)
+    from onemo.faults.presets import parse_faults
 
-    return Session(asked, module)
+    steps = () if options.scenario is None else steps_of(options.scenario)
+    return StartFaults(tuple(tuple(parse_faults(text)) for text in options.fault), steps, options.seed)
+
+
+def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
+    """Read a scenario. Raises FaultError."""
+    from onemo.faults.scenario import read_scenario
+
+    try:
+        return read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise FaultError(f"{scenario}: cannot be read: {reason}") from error
 
 
 @contextmanager
-def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
+def opened(spec: Spec, model: Model) -> Iterator[tuple[SerialLine, NvFile | None]]:
     """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
     if spec.source is not None:
         from onemo.net.host.addresses import require_own
@@ -93,5 +123,5 @@ def opened(spec: Spec, model: Model) -> Iterator[tuple[Line, NvFile | None]]:
             from onemo.runtime.nvstore import open_store
 
             series = model.profile.series
-            nv = stack.enter_context(open_store(spec.nv, spec.who.name or series, series))
+            nv = stack.enter_context(open_store(spec.nv, spec.overrides.name or series, series))
         yield stack.enter_context(open_line(spec.cable)), nv

@@ -1,4 +1,4 @@
-"""What crossed the line and the network: as JSON lines, live for a reader, and the last of it for a bug report."""
+"""The traffic on the line and the network: as JSON lines, live for a reader, and the last of it for a bug report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class Trace(Protocol):
     def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None: ...
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
-        """label: of the connection, None for what belongs to none: names, pings, the time."""
+        """Take what happened on the network.
+
+        label: of the connection, None for what belongs to none: names, pings, the time.
+        """
         ...
 
 
@@ -65,7 +68,7 @@ class JsonLines:
 
 @contextmanager
 def trace_file(file: Path) -> Iterator[JsonLines]:
-    """The trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
+    """Open the trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
     except OSError as error:
@@ -79,8 +82,8 @@ def trace_file(file: Path) -> Iterator[JsonLines]:
             stream.close()
 
 
-class Several:
-    """Tells several traces."""
+class TeeTrace:
+    """A trace that tells several."""
 
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._traces = traces
@@ -94,8 +97,8 @@ class Several:
             trace.net(event, label, detail)
 
 
-class Guarded:
-    """Tells a trace until that fails (its disk is full, its reader gone), and no longer: the module goes on."""
+class FailsafeTrace:
+    """A trace that tells another until that fails (its disk is full, its reader gone); the module goes on."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace: Trace | None = trace
@@ -123,6 +126,7 @@ class Recent:
         self._lines: deque[tuple[str, bytes | memoryview]] = deque(maxlen=_RECENT)
 
     def line(self, direction: str, data: bytes | memoryview) -> None:
+        """Remember what crossed the line, up to its first bytes."""
         self._lines.append((direction, data if len(data) <= _KEPT else bytes(data[:_KEPT])))
 
     def report(self, error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""``+++`` out of transparent mode (manual 3.13): alone, with silence before and after it.
+"""The escape ``+++`` out of transparent mode (manual 3.13): alone, with silence before and after it.
 
 Pure: time (seconds) is an argument. Everything that turns out not to be the escape is data again, in order.
 """
@@ -11,7 +11,7 @@ _SEQUENCE = b"+++"
 
 
 class EscapeDetector:
-    """Watches the DTE's bytes in transparent mode. guard: seconds of silence before and after."""
+    """The watch on the DTE's bytes in transparent mode. guard: seconds of silence before and after."""
 
     __slots__ = ("_guard", "_held", "_last", "_quiet_until")
 
@@ -22,13 +22,13 @@ class EscapeDetector:
         self._quiet_until = math.inf
 
     def start(self, now: float) -> None:
-        """Transparent mode begins: what came before counts as traffic."""
+        """Begin transparent mode: earlier bytes count as traffic."""
         self._held = b""
         self._last = now
         self._quiet_until = math.inf
 
     def receive(self, data: bytes, now: float) -> bytes:
-        """The part of data that is surely data, with what was held before it if the escape is off.
+        """Return the part of data that is surely data, with what was held before it if the escape is off.
 
         Plus signs that may yet become the escape are held. data is not empty.
         """
@@ -48,10 +48,11 @@ class EscapeDetector:
 
     @property
     def deadline(self) -> float:
+        """The time at which the guard after the plus signs has passed; inf: none are held."""
         return self._quiet_until
 
     def on_deadline(self, now: float) -> tuple[bool, bytes]:
-        """(whether it was the escape, what turned out to be data) once the guard has passed."""
+        """Decide once the guard has passed: (True, b"") for the escape, else False and the held data."""
         if now < self._quiet_until:
             return False, b""
         held, self._held = self._held, b""

@@ -1,7 +1,7 @@
 """The framer: the DTE's bytes in, command lines and payload out.
 
-After each event that may change the mode it pauses until told what comes next, for the bytes that follow in
-the same read may be payload. Pure: time (seconds) is an argument.
+After each event that may change the mode it pauses until told what comes next, for the bytes that follow in the same
+read may be payload. Pure: time (seconds) is an argument.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from onemo.wire.escape import EscapeDetector
 
 
 class Mode(Enum):
+    """The meaning of the bytes that come next."""
+
     PAUSED = auto()  # nothing is taken until the mode is told
     COMMAND = auto()  # lines
     PROMPT = auto()  # the ``>`` entry of MIPSEND
@@ -64,7 +66,7 @@ _PROMPT_END = re.compile(rb"[\x1a\x1b]")
 
 
 class Framer:
-    """One line's input. max_line: bytes; guard: seconds of silence around ``+++``."""
+    """The input of one line. max_line: bytes; guard: seconds of silence around ``+++``."""
 
     def __init__(self, max_line: int, guard: float) -> None:
         self.mode = Mode.PAUSED
@@ -89,23 +91,24 @@ class Framer:
     # What the device tells it.
 
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
-        """S3, S4 and S5: what ends a line, what may follow that, what takes a character back."""
+        """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
         self._terminator, self._linefeed, self._editing = terminator, linefeed, editing
         # Control characters and blanks in front of a line mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
 
     def pause(self) -> None:
+        """Take nothing until the mode is told."""
         self.mode = Mode.PAUSED
 
     def command(self) -> None:
-        """Lines come next."""
+        """Expect command lines."""
         self.mode = Mode.COMMAND
         self._deadline = math.inf
 
     def prompt(self, length: int | None, limit: int, timeout: float, now: float, *, secret: bool = False) -> None:
-        """Payload comes next: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
+        """Expect payload: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
 
-        timeout: seconds after the last byte that end it. secret: see there.
+        timeout: seconds after the last byte that end it. secret: the payload is a private key's, see the property.
         """
         self.mode = Mode.PROMPT
         self._secret = secret
@@ -114,7 +117,7 @@ class Framer:
         self._deadline = now + timeout
 
     def online(self, packet: int, wait: float, now: float) -> None:
-        """Transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
+        """Begin transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
         self.mode = Mode.ONLINE
         self._limit, self._wait = packet, wait
         self._payload.clear()
@@ -124,7 +127,7 @@ class Framer:
         self._deadline = math.inf
 
     def discard(self, now: float) -> None:
-        """Drop what comes until the line has been silent for the guard time, then read lines again."""
+        """Drop everything until the line has been silent for the guard time, then read lines again."""
         self.mode = Mode.DISCARD
         self._payload.clear()
         self._input = b""
@@ -132,7 +135,7 @@ class Framer:
         self._deadline = now + self._guard
 
     def reset(self) -> None:
-        """Forget everything: a restart."""
+        """Forget everything, as at a restart."""
         self.__init__(self._max_line, self._guard)  # type: ignore[misc]
 
     # Bytes and time in, events out.
@@ -144,28 +147,28 @@ class Framer:
 
     @property
     def partial(self) -> bool:
-        """Whether a command line has begun and not ended."""
+        """True while a command line has begun and not ended."""
         return bool(self._line)
 
     @property
     def secret(self) -> int:
-        """How many bytes come next that nobody may be shown: the rest of a private key's entry."""
+        """The number of bytes that come next and may be shown to nobody: the rest of a private key's entry."""
         if self.mode is not Mode.PROMPT or not self._secret:
             return 0
         return (self._limit if self._length is None else self._length) - len(self._payload) - len(self._input)
 
     @property
     def kept(self) -> int:
-        """Bytes that wait for the mode to change."""
+        """The number of bytes that wait for the mode to change."""
         return len(self._input)
 
     @property
     def waiting(self) -> bool:
-        """Whether next_event has something to look at."""
+        """True while next_event has something to look at."""
         return bool(self._due) or (bool(self._input) and self.mode is not Mode.PAUSED)
 
     def take_echo(self) -> bytes:
-        """What is to be echoed for the bytes consumed since the last call."""
+        """Take the echo of the bytes consumed since the last call."""
         if not self._echoed:
             return b""
         echoed = bytes(self._echoed)
@@ -173,7 +176,7 @@ class Framer:
         return echoed
 
     def receive(self, data: bytes, now: float) -> None:
-        """Bytes from the DTE; events then come from next_event."""
+        """Take bytes from the DTE; events then come from next_event."""
         if now >= self.deadline:
             self.on_deadline(now)
         if self.mode is Mode.DISCARD:
@@ -184,7 +187,7 @@ class Framer:
             self._deadline = now + self._wait
 
     def stream(self, data: bytes, now: float) -> bytes | None:
-        """The short way for bulk in transparent mode: the packets that are whole now, which may be none.
+        """Take bulk in transparent mode the short way, and return the packets that are whole now, which may be none.
 
         None: nothing was taken, and receive must be called, as something else comes first.
         """
@@ -193,7 +196,7 @@ class Framer:
         return self._packets(data, now)
 
     def next_event(self, now: float) -> Event | None:
-        """The next event, or None when more bytes, time or a mode is needed."""
+        """Return the next event, or None when more bytes, time or a mode is needed."""
         if self._due:
             return self._due.pop(0)
         data = self._input
@@ -211,11 +214,11 @@ class Framer:
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         return min(self._deadline, self._escape.deadline) if self.mode is Mode.ONLINE else self._deadline
 
     def on_deadline(self, now: float) -> None:
-        """Time has passed; events then come from next_event."""
+        """Take note that time has passed; events then come from next_event."""
         if self.mode is Mode.ONLINE:
             self._online_deadline(now)
         elif now >= self._deadline:
@@ -280,14 +283,14 @@ class Framer:
         self._line += text
 
     def _repeat(self) -> Repeat:
-        """``A/`` takes effect at once, without a terminator."""
+        """Take ``A/``, which takes effect at once, without a terminator."""
         self._take(2 - len(self._line))
         self._line.clear()
         self.pause()
         return Repeat()
 
     def _edited(self, text: bytes) -> bytes:
-        """Apply S5: it takes back a character, except inside a string, where it is one. [decided]"""
+        """Apply S5: it takes back a character, except inside a string, where it is one [decided]."""
         if self._editing not in text:
             return text
         edited = bytearray()
@@ -334,7 +337,7 @@ class Framer:
         return OnlineData(packets) if packets else None
 
     def _packets(self, data: bytes, now: float) -> bytes:
-        """Whole packets, of what was kept and data; the rest is kept until more has come or the wait ends."""
+        """Take the whole packets out of what was kept and data; keep the rest until more has come or the wait ends."""
         data = self._escape.receive(data, now)
         if not data:
             return b""

@@ -1,8 +1,8 @@
 """The transmitter: the only producer of bytes for the DTE. It knows when URCs may go out.
 
-Pure: time (seconds) is an argument. Answers and payload leave in the order in which they were made. URCs never
-cut into another line: they wait while the device holds them (a command's own lines, a prompt, transparent
-mode), for a gap after a final result code, and while a half-typed line is being echoed.
+Pure: time (seconds) is an argument. Answers and payload leave in the order in which they were made. URCs never cut into
+another line: they wait while the device holds them (a command's own lines, a prompt, transparent mode), for a gap after
+a final result code, and while a half-typed line is being echoed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Protocol
 
 _SMALL = 4096
 _ENOUGH = 16384
@@ -18,7 +19,7 @@ _ENOUGH = 16384
 
 
 class Kind(StrEnum):
-    """What bytes for the DTE are. DATA is the payload of transparent mode."""
+    """The kind of bytes for the DTE. DATA is the payload of transparent mode."""
 
     ANSWER = "answer"
     ECHO = "echo"
@@ -26,11 +27,22 @@ class Kind(StrEnum):
     DATA = "data"
 
 
-class Transmitter:
-    """One line's output. high_mark: bytes waiting for the DTE above which its sources stop.
+class UrcSource(Protocol):
+    """URCs that are made only when they can leave at once."""
 
-    urc_queue: bytes of held URCs above which droppable ones are dropped; urc_gap: seconds between a final
-    result code and a URC; typing_hold: seconds for which a half-typed echoed line keeps URCs back.
+    deadline: float
+    """When the next may be made; inf: there is none for the time being."""
+
+    def tell(self, now: float) -> None:
+        """Make one, by urc."""
+        ...
+
+
+class Transmitter:
+    """The output of one line. high_mark: bytes waiting for the DTE above which its sources stop.
+
+    urc_queue: bytes of held URCs above which droppable ones are dropped; urc_gap: seconds between a final result code
+    and a URC; typing_hold: seconds for which a half-typed echoed line keeps URCs back.
     """
 
     def __init__(self, high_mark: int, urc_queue: int, urc_gap: float, typing_hold: float) -> None:
@@ -45,6 +57,7 @@ class Transmitter:
         self._runs: deque[tuple[Kind, int]] | None = None
         self._urcs: deque[bytes] = deque()
         self._urc_size = 0
+        self._sources: list[UrcSource] = []
         self._not_before = -math.inf
 
     def take_over(self, other: Transmitter) -> None:
@@ -52,39 +65,54 @@ class Transmitter:
         self.hold, self.dropped, self.size = other.hold, other.dropped, other.size
         self._out, self._runs = other._out, other._runs
         self._urcs, self._urc_size = other._urcs, other._urc_size
-        self._not_before = other._not_before
+        self._sources, self._not_before = other._sources, other._not_before
 
     @property
     def full(self) -> bool:
-        """Whether so much waits for the DTE that nothing more should be produced.
+        """True when so much waits for the DTE that nothing more should be produced.
 
         URCs count only when they may leave: those that are held say nothing of whether the DTE reads.
         """
         return (self.size if self.hold else self.size + self._urc_size) > self._high_mark
 
+    def room(self, now: float) -> bool:
+        """Tell whether a URC given now leaves in this step.
+
+        Where only the gap or a half-typed line forbids it, the deadline says when to ask again.
+        """
+        return not self.hold and now >= self._not_before and not self.full
+
     @property
     def urcs_wait(self) -> bool:
-        return bool(self._urcs)
+        """True while a URC waits, made or not."""
+        return bool(self._urcs or self._sources)
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
-        """Part of an answer, or what else is to go out in its turn."""
+        """Queue part of an answer, or whatever else is to go out in its turn."""
         if data:
             self._out.append(data)
             self._grow(kind, len(data))
 
+    def prompt(self, data: bytes) -> None:
+        """Queue the ``>`` of a payload entry, and hold URCs from now on."""
+        self.hold = True
+        self.write(data)
+
     def final(self, data: bytes, now: float) -> None:
-        """A final result code: the gap before the next URC begins."""
+        """Queue a final result code, and begin the gap before the next URC."""
         self.write(data)
         self._not_before = now + self._gap
 
     def echo(self, data: bytes, now: float, *, partial: bool) -> None:
-        """What the DTE typed; partial: its line has not ended."""
+        """Queue the echo of typed bytes. partial: their line has not ended."""
         self.write(data, Kind.ECHO)
         self._not_before = now + self._typing_hold if partial else -math.inf
 
     def urc(self, data: bytes, *, droppable: bool = False) -> bool:
-        """A URC, to go out when it may. A droppable one is dropped whole, and counted, when too much waits;
-        returns whether it was kept."""
+        """Queue a URC, to go out when it may, and return whether it was kept.
+
+        A droppable one is dropped whole, and counted, when too much waits.
+        """
         crowded = self.full or self._urc_size + len(data) > self._urc_queue
         if droppable and crowded and (self.size or self._urcs):
             self.dropped += 1
@@ -93,15 +121,34 @@ class Transmitter:
         self._urc_size += len(data)
         return True
 
+    def serve(self, source: UrcSource) -> None:
+        """Have a source make its URCs, whenever there is room and after the sources before it, until it has none."""
+        if source not in self._sources:
+            self._sources.append(source)
+
     def release(self, now: float) -> None:
-        """Let the URCs go that may go now."""
-        if self._urcs and not self.hold and now >= self._not_before:
+        """Let the URCs go that may go now; at inf all of those that are made."""
+        if self.hold or now < self._not_before:
+            return
+        if now < math.inf:
+            self._not_before = -math.inf
+            if self._sources:
+                self._make(now)
+        if self._urcs:
             self._out.extend(self._urcs)
             self._grow(Kind.URC, self._urc_size)
             self._forget()
 
+    def _make(self, now: float) -> None:
+        """Let the sources make what there is room for."""
+        for source in self._sources:
+            while source.deadline <= now and not self.full:
+                source.tell(now)
+        self._sources = [source for source in self._sources if source.deadline < math.inf]
+
     def restart(self) -> None:
-        """Drop what waits to be announced."""
+        """Drop the URCs that wait."""
+        self._sources.clear()
         self._forget()
 
     def _forget(self) -> None:
@@ -110,11 +157,17 @@ class Transmitter:
 
     @property
     def deadline(self) -> float:
-        """When release has something to do; inf: never by time alone."""
-        return self._not_before if self._urcs and not self.hold else math.inf
+        """The time at which release has something to do, or there is room again; inf: never by time alone."""
+        if self.hold:
+            return math.inf
+        if self._urcs or self._not_before > -math.inf:
+            return self._not_before
+        if not self._sources or self.full:
+            return math.inf
+        return min([source.deadline for source in self._sources])
 
     def peek(self) -> bytes | memoryview:
-        """The bytes to hand to the line next; empty when there are none."""
+        """Return the bytes to hand to the line next; empty when there are none."""
         out = self._out
         if not out:
             return b""
@@ -129,11 +182,11 @@ class Transmitter:
         return out[0]
 
     def tell_kinds(self) -> None:
-        """From now on, while nothing waits, keep count of what the bytes are: for a trace."""
+        """Keep count, from now on and while nothing waits, of the kinds of the bytes: for a trace."""
         self._runs = deque()
 
     def kinds(self, count: int) -> Iterator[tuple[Kind, int]]:
-        """What the next count bytes are, and how many of each. Only after tell_kinds."""
+        """Yield the kinds of the next count bytes, and how many there are of each. Only after tell_kinds."""
         for kind, size in self._runs or ():
             if count == 0:
                 return
@@ -141,7 +194,7 @@ class Transmitter:
             count -= min(count, size)
 
     def sent(self, count: int) -> None:
-        """The line took count bytes of what peek gave."""
+        """Take note that the line took count bytes of what peek gave."""
         self._shrink(count)
         first = self._out.popleft()
         if count < len(first):

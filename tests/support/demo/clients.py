@@ -1,125 +1,35 @@
-"""State of the family DEMO: clients with a TCP connection each, the ids that were given out, and their settings."""
+"""The clients of the family DEMO, with a TCP connection each."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from onemo.at.command import print_line
-from onemo.at.params import Defaulted, OptionalText, Required
-from onemo.at.reply import CommandError, ErrorCode
-from onemo.at.store import Slot
+from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
 from onemo.modem.channel import Close, Drop, Forward, Open
-from onemo.modem.memory import put_back
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy
 from onemo.modem.part import Part
+from onemo.modem.pieces import Pieces
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import Label
-from onemo.profile.ranges import Range
-from onemo.profile.schema import Count, Delay, Seconds, Table
 
-DEMOID = "demoid"
+from tests.support.demo.kept import DEMOID, PATIENCE, PREFIX, TABLE, Book, DemoError
 
-
-class DemoError:
-    """The errors of clients."""
-
-    NO_CLIENT = ErrorCode("demo_no_client")
-    NO_MORE_CLIENTS = ErrorCode("demo_no_more_clients")
-    NOT_CONNECTED = ErrorCode("demo_not_connected", "CMS")
-    IN_USE = ErrorCode("demo_in_use", "CMS")
+PLAN = ClosePlan(CloseMode.DRAIN, stall=5.0, linger=1.0)
 
 
-class DemoSection(NamedTuple):
-    """How clients behave. Sizes in bytes, times in seconds."""
+class ClientInfo(NamedTuple):
+    """A client, for the control API. sent, received: bytes of its connection."""
 
-    piece: Count
-    """Most bytes of one URC."""
-    read: Count
-    """Most bytes read from the peer at once."""
-    longest: Count
-    """Most bytes of one entry."""
-    prompt_timeout: Seconds
-    open_timeout: Delay
-    opened: Count
-    failed: Count
-
-
-TABLE = Table("demo", DemoSection, "DEMO: sizes, times, and the result of an open (bytes, seconds)")
-
-
-class Prefix(NamedTuple):
-    """MDEMOCFG "prefix": stands before the data of every URC."""
-
-    demoid: Required
-    prefix: OptionalText
-
-
-class Patience(NamedTuple):
-    """MDEMOCFG "patience": seconds of silence after which a connection is closed; 0: never."""
-
-    demoid: Required
-    seconds: Defaulted
-
-
-class Colour(NamedTuple):
-    """MDEMOCFG "colour": kept and told."""
-
-    demoid: Required
-    colour: Defaulted
-
-
-PREFIX = Slot("prefix", Prefix, of="MDEMOCFG", indexed_by=DEMOID)
-PATIENCE = Slot("patience", Patience, of="MDEMOCFG", indexed_by=DEMOID)
-COLOUR = Slot("colour", Colour, of="MDEMOCFG", indexed_by=DEMOID)
-
-
-class Book:
-    """The ids that were given out, each with its name; they outlive the boot cycle. ids: those that there may be."""
-
-    def __init__(self, ids: Range | tuple[int, ...]) -> None:
-        self._ids = ids
-        self.given: dict[int, str] = {}
-
-    def free(self) -> int:
-        """Return the lowest id that is not given out. Raises CommandError(NO_MORE_CLIENTS)."""
-        found = next((demoid for demoid in self._ids if demoid not in self.given), None)
-        if found is None:
-            raise CommandError(DemoError.NO_MORE_CLIENTS)
-        return found
-
-    def require(self, demoid: int) -> None:
-        """Raise CommandError(NO_CLIENT) for an id that is not given out."""
-        if demoid not in self.given:
-            raise CommandError(DemoError.NO_CLIENT)
-
-    def begin_cycle(self) -> None:
-        """Nothing is for one cycle alone."""
-
-    def snapshot(self) -> dict[str, str] | None:
-        """The names by id; None: there is none."""
-        return {str(demoid): name for demoid, name in sorted(self.given.items())} or None
-
-    def restore(self, entry: object) -> list[str]:
-        """Take up a snapshot; return the ids that there cannot be, "" for what is none."""
-        if not isinstance(entry, Mapping):
-            return [""]
-        known = {str(demoid): demoid for demoid in self._ids}
-        fits = {key: name for key, name in entry.items() if key in known and isinstance(name, str)}
-        self.given = {known[key]: name for key, name in fits.items()}
-        return [str(key) for key in entry if key not in fits]
-
-    def save(self) -> Mapping[int, str]:
-        """The names, for put_back."""
-        return self.given
-
-    def put_back(self, records: Mapping[Any, Any]) -> None:
-        """Make the names what they were."""
-        put_back(self.given, records)
+    demoid: int
+    name: str
+    state: str
+    sent: int
+    received: int
 
 
 class State(Enum):
@@ -156,6 +66,7 @@ class Client:
         self._clients = clients
         self._device = device
         self._table = device.profile.table(TABLE)
+        self._pieces = Pieces(device.first, self._say, self._table.piece)
         self.demoid = demoid
         self.state = State.UNUSED
         self.sent = self.received = 0
@@ -178,7 +89,7 @@ class Client:
         self.require(State.UNUSED)
         self._device.contexts.require(None)
         self._on(Event.OPEN)
-        self.sent = self.received = 0
+        self.sent = self.received = self._pieces.total = 0
         request = OpenRequest(
             transport=Transport.TCP,
             host=host,
@@ -186,7 +97,7 @@ class Client:
             timeout=self._table.open_timeout,
             names=name_policy(self._device),
         )
-        self._device.intents.append(Open(self, request))
+        self._device.intents.append(Open(self, request, PLAN))
 
     def send(self, data: bytes) -> None:
         """Hand data on. Raises CommandError(NOT_CONNECTED)."""
@@ -197,7 +108,7 @@ class Client:
         """Close the connection once all is sent. Raises CommandError(NOT_CONNECTED)."""
         self.require(State.CONNECTED)
         self._on(Event.CLOSE)
-        self._device.intents.append(Close(self, ClosePlan(CloseMode.DRAIN, stall=5.0, linger=1.0)))
+        self._device.intents.append(Close(self, PLAN))
 
     def drop(self) -> bool:
         """Let go of a connection, if there is one; tell whether there was."""
@@ -223,19 +134,13 @@ class Client:
         self._device.notify(print_line("MDEMOOPEN", self.demoid, self._table.failed))
 
     def credit(self) -> int:
-        transmitter = self._device.transmitter
-        ready = self.state is State.CONNECTED and not transmitter.full and not transmitter.hold
-        return self._table.read if ready else 0
+        return self._table.read if self.state is State.CONNECTED and self._pieces.done else 0
 
     def on_data(self, data: bytes, now: float) -> None:
-        """Tell data in pieces, each with its number and how many there are."""
+        """Tell data in pieces, each with the bytes that were told so far."""
         self.received += len(data)
         self._touch(now)
-        size, prefix = self._table.piece, self._device.settings.effective(PREFIX, self.demoid).prefix
-        pieces = [data[start : start + size] for start in range(0, len(data), size)]
-        for number, piece in enumerate(pieces, 1):
-            shown = prefix.encode("latin-1") + piece
-            self._device.notify(print_line("MDEMOURC", "data", self.demoid, number, len(pieces), shown))
+        self._pieces.add(data)
 
     def on_taken(self, count: int, now: float) -> None:
         self.sent += count
@@ -256,6 +161,10 @@ class Client:
         self._device.notify(print_line("MDEMOCLOSE", self.demoid))
 
     # Inside.
+
+    def _say(self, piece: bytes, total: int) -> None:
+        shown = self._device.settings.effective(PREFIX, self.demoid).prefix.encode("latin-1") + piece
+        self._device.notify(print_line("MDEMOURC", "data", self.demoid, len(piece), total, shown))
 
     def _on(self, event: Event) -> None:
         self.state = TRANSITIONS[self.state, event]
@@ -288,6 +197,20 @@ class Clients(Part):
         self[demoid].drop()
         del self._clients[demoid]
 
+    def told(self) -> tuple[ClientInfo, ...]:
+        """Tell of every client, for the control API."""
+        clients = (self[demoid] for demoid in sorted(self.book.given))
+        return tuple(
+            ClientInfo(
+                demoid=client.demoid,
+                name=self.book.given[client.demoid],
+                state=client.state.value,
+                sent=client.sent,
+                received=client.received,
+            )
+            for client in clients
+        )
+
     def arm(self) -> None:
         """Find out anew when something is due."""
         self.deadline = min((client.due for client in self._clients.values()), default=math.inf)
@@ -304,6 +227,10 @@ class Clients(Part):
     def busy(self) -> bool:
         return any(client.state in (State.CONNECTING, State.CLOSING) for client in self._clients.values())
 
+    @property
+    def connections(self) -> int:
+        return sum(client.state is not State.UNUSED for client in self._clients.values())
+
     def context_down(self, cid: int) -> None:
         for client in self._clients.values():
             if self._device.contexts.chosen(None) == cid and client.drop():
@@ -312,16 +239,3 @@ class Clients(Part):
     def fall_asleep(self) -> None:
         for client in self._clients.values():
             client.drop()
-
-    def state(self) -> object:
-        clients = (self[demoid] for demoid in sorted(self.book.given))
-        return [
-            {
-                "demoid": client.demoid,
-                "name": self.book.given[client.demoid],
-                "state": client.state.value,
-                "sent": client.sent,
-                "received": client.received,
-            }
-            for client in clients
-        ]

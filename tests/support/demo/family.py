@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Key, KeyedSetting, Outcome, Pending, Prompt, Query, print_line
-from onemo.at.family import FamilyDefinition, Trait
+from onemo.at.command import Action, Key, KeyedSetting, Outcome, Pending, Query, print_line
+from onemo.at.entry import DataEntry
+from onemo.at.family import FamilyDefinition, StateField, Trait
 from onemo.at.params import Kind, Maybe, Param, Required, RequiredText
-from onemo.at.reply import DONE, CommandError, Reply, errors_in
+from onemo.at.reply import DONE, Reply, errors_in
 from onemo.modem.modem import Modem
 from onemo.profile.schema import Profile
 
-from tests.support.demo.clients import COLOUR, DEMOID, PATIENCE, PREFIX, TABLE, Book, Client, Clients, DemoError, State
+from tests.support.demo.clients import Client, ClientInfo, Clients, State
+from tests.support.demo.kept import COLOUR, DEMOID, PATIENCE, PREFIX, TABLE, Book, DemoError
 
 
 class Create(NamedTuple):
@@ -80,26 +82,16 @@ def _close(modem: Modem, record: OfClient) -> Reply:
 
 
 def _send(modem: Modem, record: Message) -> Outcome:
-    client = modem.part(Clients)[record.demoid]
+    """Data in the line or after ``>``; ESC sends nothing, a time-out is an error."""
+    client, table = modem.part(Clients)[record.demoid], modem.profile.table(TABLE)
     client.require(State.CONNECTED)
-    return _handed(client, record.data) if record.data is not None else _entry(modem, client, record.length)
 
+    def take(data: bytes) -> Reply:
+        client.send(data)
+        return Reply((print_line("MDEMOSEND", client.demoid, len(data)),))
 
-def _entry(modem: Modem, client: Client, length: int | None) -> Prompt:
-    """Payload after ``>``: length bytes, or up to Ctrl-Z; ESC sends nothing, a time-out is an error."""
-    table = modem.profile.table(TABLE)
-
-    def entered(data: bytes | None, timed_out: bool) -> Reply:
-        if timed_out:
-            raise CommandError
-        return DONE if data is None else _handed(client, data)
-
-    return Prompt(length, table.longest, table.prompt_timeout, entered)
-
-
-def _handed(client: Client, data: bytes) -> Reply:
-    client.send(data)
-    return Reply((print_line("MDEMOSEND", client.demoid, len(data)),))
+    entry = DataEntry(take=take, timeout=table.prompt_timeout, length=record.length, most=table.longest, partial=False)
+    return entry.begin(record.data)
 
 
 def _line(client: Client, name: str) -> bytes:
@@ -157,6 +149,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     check=check,
     shows={"MDEMOOPEN": ("demo",), "MDEMOSEND": ("cms",)},
     traits=traits,
+    state=(StateField("demo_clients", tuple[ClientInfo, ...], lambda modem: modem.part(Clients).told()),),
     kept_only={"MDEMOCFG.colour": "nobody sees it"},
     remarks={"MDEMOSEND": "what the peer does not take is told by a URC"},
 )

@@ -18,8 +18,8 @@ DEMO = Family(
     title="Demonstration (of no module)",
     module="tests.support.demo.family",
     commands=("MDEMOCREATE", "MDEMODEL", "MDEMOCFG", "MDEMOOPEN", "MDEMOCLOSE", "MDEMOSEND", "MDEMOLIST"),
+    instances=Index("demoid", "Only on this client.", rb'\+MDEMO[A-Z]+: (?:"[a-z]+",)?(\d+)'),
     keeps=("demo",),
-    indices=(Index("demoid", "demo client", 3, rb'\+MDEMO[A-Z]+: (?:"[a-z]+",)?(\d+)'),),
     wakes=lambda stored: "demo" in stored,
 )
 
@@ -46,10 +46,11 @@ def installed(folder: Path) -> Iterator[None]:
 
 
 def _put(old: tuple[Family, ...], new: tuple[Family, ...]) -> None:
-    """Put one list in the place of the other, wherever it was imported."""
+    """Put one list in the place of the other wherever it was imported, and forget what was found with it."""
     for module in list(sys.modules.values()):
-        if getattr(module, "FAMILIES", None) is old:
-            vars(module)["FAMILIES"] = new
-    models = sys.modules.get("onemo.runtime.models")
-    if models is not None:
-        models.load_model.cache_clear()
+        names = vars(module)
+        if names.get("FAMILIES") is old:
+            names["FAMILIES"] = new
+            for each in names.values():
+                if hasattr(each, "cache_clear"):
+                    each.cache_clear()

@@ -1,4 +1,4 @@
-"""How answers look on the line (V.250 5.7, 27.007 9), to the byte."""
+"""The form of answers on the line (V.250 5.7, 27.007 9), to the byte."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from onemo.at.reply import CONNECT, ERROR, OK, CommandError, ErrorCode, ReplyFormat
-from onemo.modem.connection import SocketError
+from onemo.families.sockets.connection import SocketError
 
 from tests.support.driver import model_named
 

@@ -1,4 +1,4 @@
-"""What the tests of the command line share."""
+"""Parts of the tests of the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Printed(NamedTuple):
-    """What a command left behind."""
+    """The output of a command, and its status."""
 
     status: int
     out: str

@@ -35,7 +35,7 @@ def test_the_profiles_that_come_with_it(file: Path, capsys: pytest.CaptureFixtur
 
 
 def test_all_mistakes_at_once(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of the shape, of what the commands need, of a file below, of one sub-model: each with file and key."""
+    """Mistakes of the shape, of the commands' needs, of a file below, of one sub-model: each with file and key."""
     write(
         "below.toml",
         'extends = "models/ml307r.toml"\nsource = "x"\n[power]\nsource = ""\nbanner = "+B"\n',

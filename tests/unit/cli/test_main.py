@@ -13,11 +13,11 @@ from pathlib import Path
 import onemo.__main__
 import onemo.cli.run
 import pytest
-from onemo.cli.run import Options
 from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
-from onemo.runtime.outside import Plan
-from onemo.runtime.spec import Spec
+from onemo.runtime.models import Overrides
+from onemo.runtime.network import NetworkOptions
+from onemo.runtime.options import ModuleOptions
+from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
@@ -139,7 +139,7 @@ def test_the_nearest_names_of_a_model(typed: Typed, asked: str, meant: str) -> N
 
 
 def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Options] = []
+    asked: list[ModuleOptions] = []
     monkeypatch.setattr(onemo.cli.run, "serve", asked.append)
     options = f"--link /tmp/x --pty-mode 0660 --profiles {tmp_path} --profiles / --boot-time 1.5 --trace t --json -v"
     assert typed("run", "mn316", *options.split()).status == 0
@@ -150,26 +150,21 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     assert typed("run", *who.split()).status == 0
     lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
     assert typed("run", *lines).status == 0
-    assert asked == [
-        Options(
-            Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
-            Path("t"),
-            json=True,
-            verbose=True,
+    assert [spec_of(options) for options in asked] == [
+        Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
+        Spec("ML307R"),
+        Spec(
+            "ML307R",
+            overrides=Overrides(zone=-20),
+            network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
+            nv="n/",
         ),
-        Options(Spec("ML307R")),
-        Options(
-            Spec(
-                "ML307R",
-                who=Who(zone=-20),
-                outside=Plan(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
-                nv="n/",
-            )
-        ),
-        Options(
-            Spec("ML307R", who=Who("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
-        ),
-        Options(Spec("ML307R", cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True))),
+        Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
+        Spec("ML307R", cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True)),
+    ]
+    assert [(options.trace, options.json, options.verbose) for options in asked] == [
+        (Path("t"), True, True),
+        *[(None, False, False)] * 4,
     ]
 
 

@@ -17,8 +17,10 @@ from onemo.cli.show import show_model, show_models
 from onemo.cli.traits import typed as as_typed
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
+from onemo.families.ntp import TIME
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CLOSE_RESULTS, CONNECTION
 from onemo.profile.loader import model_files, sub_models
-from onemo.profile.schema import CLOSE_RESULTS, CONNECTION, PING, TIME
 from onemo.runtime.models import inspect as inspect_file
 
 from tests.support.profiles import load

@@ -1,12 +1,12 @@
-"""What the control says of modules that are not there."""
+"""The control's answers about modules that are not there."""
 
 from __future__ import annotations
 
 import pytest
 from onemo.control.api import Control
-from onemo.control.endpoints import Asked, Refused
+from onemo.control.endpoints import ApiRequest, Refused
 
-ASKED = Asked({"name": "gateway"}, {}, None, {})
+ASKED = ApiRequest({"name": "gateway"}, {}, None, {})
 
 
 def test_what_is_awaited_is_not_ready() -> None:

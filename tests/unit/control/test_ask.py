@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.control.ask import Pattern, Step, filtered, verify
+from onemo.control.ask import TextPattern, TraceStep, filtered, verify
 from onemo.control.journal import Journal
 from onemo.wire.transmitter import Kind
 
@@ -58,20 +58,32 @@ def test_what_is_asked_for(asked: dict[str, Any], found: list[int]) -> None:
 @pytest.mark.parametrize(
     ("steps", "matched", "at"),
     [
-        ([Step("sent", "MIPOPEN", 2)], True, [(1, 8)]),
-        ([Step("sent", "MIPOPEN", 3)], False, [(1, 8)]),
-        ([Step("sent", "a.example"), Step("sent", "b.example")], True, [(1,), (8,)]),
-        ([Step("sent", "b.example"), Step("sent", "a.example")], False, [(8,), ()]),
-        ([Step("received", "rtcp", 2), Step("event", "closed")], True, [(7, 14), (15,)]),
-        ([Step("network", "received 5 bytes: hello"), Step("network", "closed")], True, [(6,), (15,)]),
-        ([Step("sent", "a.ex"), Step("event", "closed", 0), Step("sent", "b.ex")], True, [(1,), (), (8,)]),
-        ([Step("sent", "a.ex"), Step("event", "opened", 0), Step("sent", "b.ex")], False, [(1,), (4,), (8,)]),
-        ([Step("sent", "b.ex"), Step("sent", "a.ex", 0)], True, [(8,), ()]),
-        ([Step("event", "closed", 0)], False, [(15,)]),
-        ([Step("event", "opened"), Step("event", "opened", 0), Step("event", "refused", 0)], False, [(4,), (11,), ()]),
+        ([TraceStep("sent", "MIPOPEN", 2)], True, [(1, 8)]),
+        ([TraceStep("sent", "MIPOPEN", 3)], False, [(1, 8)]),
+        ([TraceStep("sent", "a.example"), TraceStep("sent", "b.example")], True, [(1,), (8,)]),
+        ([TraceStep("sent", "b.example"), TraceStep("sent", "a.example")], False, [(8,), ()]),
+        ([TraceStep("received", "rtcp", 2), TraceStep("event", "closed")], True, [(7, 14), (15,)]),
+        ([TraceStep("network", "received 5 bytes: hello"), TraceStep("network", "closed")], True, [(6,), (15,)]),
+        (
+            [TraceStep("sent", "a.ex"), TraceStep("event", "closed", 0), TraceStep("sent", "b.ex")],
+            True,
+            [(1,), (), (8,)],
+        ),
+        (
+            [TraceStep("sent", "a.ex"), TraceStep("event", "opened", 0), TraceStep("sent", "b.ex")],
+            False,
+            [(1,), (4,), (8,)],
+        ),
+        ([TraceStep("sent", "b.ex"), TraceStep("sent", "a.ex", 0)], True, [(8,), ()]),
+        ([TraceStep("event", "closed", 0)], False, [(15,)]),
+        (
+            [TraceStep("event", "opened"), TraceStep("event", "opened", 0), TraceStep("event", "refused", 0)],
+            False,
+            [(4,), (11,), ()],
+        ),
     ],
 )
-def test_an_order(steps: list[Step], matched: bool, at: list[tuple[int, ...]]) -> None:
+def test_an_order(steps: list[TraceStep], matched: bool, at: list[tuple[int, ...]]) -> None:
     found = verify(journal().since(0), steps)
     assert (found[0], [step.at for step in found[1]]) == (matched, at)
 
@@ -79,8 +91,8 @@ def test_an_order(steps: list[Step], matched: bool, at: list[tuple[int, ...]]) -
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=20))
 def test_a_star_is_anything(pattern: str, line: str) -> None:
     expected = re.search(re.escape(pattern).replace(r"\*", ".*"), line) is not None
-    assert Pattern(pattern).found(line) is expected
+    assert TextPattern(pattern).found(line) is expected
 
 
 def test_a_pattern_takes_no_time() -> None:
-    assert not Pattern("a*" * 30000 + "b").found("a" * 60000)
+    assert not TextPattern("a*" * 30000 + "b").found("a" * 60000)

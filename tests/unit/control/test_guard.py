@@ -1,4 +1,4 @@
-"""Who may speak to the control."""
+"""The guard of the control: it refuses pages of other sites, and programs without the token."""
 
 from __future__ import annotations
 

@@ -144,6 +144,6 @@ def test_it_is_a_bounded_run_of_numbers(crossings: list[Crossing], most: int, si
             one.since(0)
     entries = one.since(0)
     assert [entry.seq for entry in entries] == list(range(one.first, one.next))
-    assert sum(300 + len(entry.told.data) for entry in entries) <= most
+    assert sum(300 + len(entry.line.data) for entry in entries) <= most
     assert {entry.kind for entry in entries} <= set(KINDS)
     assert one.since(since) == [entry for entry in entries if entry.seq >= since]

@@ -1,4 +1,4 @@
-"""Where the control listens, and where it does not."""
+"""The addresses on which the control listens, and those on which it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written down of a dialogue."""
+"""Recording: the lines that are written down of a dialogue."""
 
 from __future__ import annotations
 

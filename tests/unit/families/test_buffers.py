@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 from tests.support.models import CAT1, NB, SERIES
@@ -20,7 +21,7 @@ WINDOWS = (
 
 
 def read_all(driver: Driver) -> bytes:
-    """What stream-buffered instance 0 holds, read 1000 bytes at a time."""
+    """Read all that stream-buffered instance 0 holds, 1000 bytes at a time."""
     data = b""
     while match := re.match(rb"\r\n\+MIPRD: 0,(\d+),(\d+),", answer := driver.ask("AT+MIPRD=0,1000")):
         start = match.end()
@@ -54,7 +55,7 @@ def test_so_many_pieces_of_a_stream_are_held_and_the_next_waits(series: str) -> 
     limit = PACKETS[series]
     driver.world.peer_sends(0, *[b"x"] * limit)
     driver.take()
-    assert driver.modem.connections[0].credit() == 0
+    assert driver.modem.part(Connections)[0].credit() == 0
     driver.world.peer_sends(0, b"yz")
     assert driver.take() == b""
     told = driver.ask("AT+MIPRD=0,1")
@@ -70,7 +71,7 @@ def test_no_more_than_the_window_is_held_and_nothing_is_lost(series: str) -> Non
     last = re.findall(rb'"rtcp",0,(\d+),(\d+)\r\n', driver.take())[-1]
     held = min(WINDOWS[series], PACKETS[series] * 1460)
     assert int(last[1]) == held
-    assert driver.modem.connections[0].credit() == 0
+    assert driver.modem.part(Connections)[0].credit() == 0
     assert driver.answer("AT+MIPRD=0") == [f"+MIPRD: 0,{held}", "OK"]
     assert read_all(driver) == data
 

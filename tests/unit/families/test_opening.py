@@ -1,11 +1,11 @@
-"""What MIPOPEN asks of the network (manual 3.2, 3.3), and what the settings before it change."""
+"""The request that MIPOPEN makes of the network (manual 3.2, 3.3), and its changes by earlier settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from onemo.net.interface import Family, KeepAlive, OpenRequest, Transport
+from onemo.net.interface import AddressFamily, KeepAlive, OpenRequest, Transport
 from onemo.runtime.models import load_model_file
 
 from tests.support.driver import Driver
@@ -35,7 +35,7 @@ def test_tcp(series: str) -> None:
     assert (asked.transport, asked.host, asked.port) == (Transport.TCP, "Iot.10086.cn", 2040)
     assert asked.timeout == (60 if series in TIMEOUT_IS_INERT else 30)
     assert asked.local_port == 50000
-    assert asked.names.families == (Family.IPV6, Family.IPV4)
+    assert asked.names.families == (AddressFamily.IPV6, AddressFamily.IPV4)
     assert asked.keep_alive is None
     assert asked.receive_window == FIXED_WINDOWS.get(series, 64240)
     assert asked.send_buffer == 8192

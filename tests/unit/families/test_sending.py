@@ -1,4 +1,4 @@
-"""How much MIPSEND takes (manual 3.5), and how what comes is cut into URCs (3.14)."""
+"""The bytes that MIPSEND takes (manual 3.5), and the URCs into which received data is cut (3.14)."""
 
 from __future__ import annotations
 

@@ -6,23 +6,23 @@ from random import Random
 
 import trio
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, FaultPlan, Occasion
+from onemo.faults.plan import ArmedFault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 
 
 class Plan:
-    """A plan in trio's time. Implements Chooser."""
+    """A plan in trio's time. Implements FaultChooser."""
 
     def __init__(self, *faults: str, seed: int = 1) -> None:
         self.plan = FaultPlan(Random, seed)
         for text in faults:
             self.arm(text)
 
-    def arm(self, text: str) -> Armed:
+    def arm(self, text: str) -> ArmedFault:
         return self.plan.add(parse_fault(text), 0.0)
 
     def armed_on(self, layer: Layer) -> bool:
         return self.plan.armed_on(layer)
 
-    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
         return self.plan.chosen(layer, occasion, trio.current_time())

@@ -8,11 +8,13 @@ from typing import Any
 
 import onemo
 import pytest
+from onemo.families.ntp import TIME
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CLOSE_RESULTS, DISCONNECTED, OpenResultSection
 from onemo.faults.kinds import KINDS, OPEN_FAILURES
 from onemo.faults.presets import PRESETS, parse_faults
 from onemo.faults.scenario import read_scenario
 from onemo.net.interface import Echo
-from onemo.profile.schema import CLOSE_RESULTS, DISCONNECTED, PING, TIME, OpenResultSection
 
 from scripts.fault_pages import FILE, page, ways
 from tests.support.driver import model_named
@@ -78,10 +80,12 @@ def test_every_result_of_the_profiles_is_there() -> None:
 
 
 def test_every_urc_of_the_code_is_there() -> None:
-    """Those that are announced under a name of their own, and what MIPURC and CGEV tell."""
+    """URCs that are announced under a name of their own, and those of MIPURC and CGEV."""
     root = Path(onemo.__file__).parent
     code = "\n".join(path.read_text() for folder in ("modem", "families") for path in (root / folder).rglob("*.py"))
-    names = set(re.findall(r'(?:notify|_announce)\(print_line\("(\w+)"', code)) | {"MPING", "MNTP", "MIPCALL"}
+    names = set(
+        re.findall(r'(?:notify|notify_on|report|tell|announce)\((?:self\.console, )?print_line\("(\w+)"', code)
+    ) | {"MPING", "MNTP", "MIPCALL"}
     names |= {"CREG", "CGREG", "CEREG", "MLPMENTER", "MLPMEXIT"}
     assert len(names) > 12
     assert {name for name in names if f"+{name}: " not in SAID} == set()

@@ -1,4 +1,4 @@
-"""Which faults fire, when and how often: laws that hold for any of them."""
+"""Laws of the plan, for any fault: when it fires, and how often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, FaultPlan, Occasion
+from onemo.faults.plan import ArmedFault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 
 from tests.support.labels import socket_label
@@ -18,7 +18,7 @@ CSQ = Occasion(command="CSQ", form="execute")
 TIMES = st.lists(st.floats(0, 10), min_size=1, max_size=60).map(sorted)
 
 
-def plan_of(text: str, seed: int = 1, now: float = 0.0) -> tuple[FaultPlan, Armed]:
+def plan_of(text: str, seed: int = 1, now: float = 0.0) -> tuple[FaultPlan, ArmedFault]:
     plan = FaultPlan(Random, seed)
     return plan, plan.add(parse_fault(text), now)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import FaultError
-from onemo.faults.kinds import KINDS, OPEN_FAILURES, Key, Kind, Layer, Type
+from onemo.faults.kinds import KINDS, OPEN_FAILURES, FaultKey, FaultKind, Layer, Type
 from onemo.faults.presets import PRESETS, faults_of, parse_faults
 from onemo.faults.say import fault_of, parse_fault
 from onemo.faults.seams.events import HAPPENINGS
@@ -17,8 +17,8 @@ from onemo.faults.seams.events import HAPPENINGS
 TEXTS = st.text(st.characters(codec="latin-1", exclude_characters="\\"), max_size=20)
 
 
-def values(key: Key) -> st.SearchStrategy[Any]:
-    """What TOML may have for a key."""
+def values(key: FaultKey) -> st.SearchStrategy[Any]:
+    """Values that TOML may have for a key."""
     low, high = max(key.low, -1e6), min(key.high, 1e6)
     if key.name == "on":
         return st.sampled_from(["command", "command:AT+MIPSEND", "urc", "urc:rtcp", "boot", "open", "send", "time"])
@@ -63,7 +63,7 @@ def test_any_text_is_a_fault_or_an_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_examples(kind: Kind) -> None:
+def test_examples(kind: FaultKind) -> None:
     fault = parse_fault(kind.example)
     assert fault.kind is kind
     assert all(math.isfinite(value) for value in fault.values.values() if isinstance(value, float))

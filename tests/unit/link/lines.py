@@ -1,4 +1,4 @@
-"""What the tests of several links share."""
+"""Parts of the tests of several links."""
 
 from __future__ import annotations
 

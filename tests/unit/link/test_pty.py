@@ -107,7 +107,7 @@ def is_raw(port: int) -> bool:
 
 
 class Steps(trio.abc.Instrument):
-    """How often each function at the bottom of a task was resumed."""
+    """A count of how often each function at the bottom of a task was resumed."""
 
     def __init__(self) -> None:
         self.of: dict[str, int] = {}
@@ -359,8 +359,10 @@ async def test_a_host_that_cannot_watch_is_told_of_once(
 
 
 async def test_many_ports_share_one_watch(nursery: trio.Nursery) -> None:
-    """A user may have some 128 inotify instances, a lab has a thousand ports: each port is counted for itself, and the
-    others are watched on when the one is closed whose task looked after all."""
+    """Each port is counted for itself: a user may have some 128 inotify instances, a lab has a thousand ports.
+
+    The others are watched on when the one is closed whose task looked after all.
+    """
     before = watches()
     with ExitStack() as stack:
         links = [stack.enter_context(open_pty()) for _ in range(3)]

@@ -33,7 +33,7 @@ async def link(nursery: trio.Nursery) -> AsyncIterator[Rfc2217Link]:
 
 
 async def with_dte(link: Link, use: Callable[[rfc2217.Serial], T], baud_rate: int = 115200) -> T:
-    """What a DTE in a thread finds, while the module sends all back."""
+    """Run a DTE in a thread, while the module sends all back, and return its findings."""
 
     def dte() -> T:
         with serial.serial_for_url(link.port, baud_rate, timeout=10) as port:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 
@@ -25,7 +26,7 @@ def driver(request: pytest.FixtureRequest) -> Driver:
 
 
 def waiting(driver: Driver) -> int:
-    transmitter = driver.modem.transmitter
+    transmitter = driver.modem.first.transmitter
     return len(driver.take()) + transmitter.size + transmitter._urc_size
 
 
@@ -57,7 +58,7 @@ def test_one_line_of_many_commands_is_bounded_by_the_length_of_a_line(driver: Dr
 def test_a_stream_is_read_no_further_and_nothing_of_it_is_lost(driver: Driver) -> None:
     data = b"".join(b"%07d." % number for number in range(100_000))
     driver.world.peer_sends(0, data)
-    assert driver.modem.connections[0].credit() == 0
+    assert driver.modem.part(Connections)[0].credit() == 0
     assert waiting(driver) <= HIGH_MARK + 2 * PIECE
     pieces = re.findall(rb'\r\n\+MIPURC: "rtcp",0,(\d+),([\d.]+)\r\n', read_all(driver, 5000))
     assert b"".join(piece for _, piece in pieces) == data
@@ -71,7 +72,7 @@ def test_datagrams_are_dropped_whole_newest_first_and_counted(driver: Driver) ->
     urcs = re.findall(rb'\r\n\+MIPURC: "rudp",1,504,(\d{4}x{500})\r\n', read_all(driver, 5000))
     assert urcs == sent[: len(urcs)]
     assert 100 < len(urcs) < 1000
-    assert driver.modem.transmitter.dropped == 1000 - len(urcs)
+    assert driver.modem.first.transmitter.dropped == 1000 - len(urcs)
     driver.line_room = None
     driver.world.peer_sends(1, b"again")
     assert driver.take() == b'\r\n+MIPURC: "rudp",1,5,again\r\n'

@@ -8,8 +8,9 @@ from ipaddress import IPv4Address, ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.families.sockets.connections import Connections
 from onemo.modem.contexts import Contexts
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
 from tests.support.driver import Driver
 from tests.support.models import CAT1, SERIES
@@ -69,7 +70,7 @@ def test_what_holds_in_any_order(model: str, steps: list[str]) -> None:
         bearers = [active.bearer for active in contexts.active.values()]
         assert sorted(bearers) == sorted(set(bearers)), step
         assert all(bearer >= FIRST_BEARER for bearer in bearers)
-        for instance in driver.modem.connections:
+        for instance in driver.modem.part(Connections):
             if instance.connect_id in driver.world.peers:
                 assert contexts.refusal(instance.cid) is None, (step, instance)
 
@@ -95,15 +96,19 @@ def test_made_up_addresses(series: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "families"),
-    [("IP", [Family.IPV4]), ("IPV6", [Family.IPV6]), ("IPV4V6", [Family.IPV4, Family.IPV6])],
+    [
+        ("IP", [AddressFamily.IPV4]),
+        ("IPV6", [AddressFamily.IPV6]),
+        ("IPV4V6", [AddressFamily.IPV4, AddressFamily.IPV6]),
+    ],
 )
-def test_the_families_that_a_context_carries(kind: str, families: list[Family]) -> None:
+def test_the_families_that_a_context_carries(kind: str, families: list[AddressFamily]) -> None:
     driver = Driver("ML305U")
     driver.world.host_has("10.1.2.3", "2001:db8::1")
     driver.boot()
     driver.ask(f'AT+CGDCONT=2,"{kind}"')
     driver.ask("AT+MIPCALL=1,2")
-    assert [family for family in Family if contexts_of(driver).carries(2, family)] == families
+    assert [family for family in AddressFamily if contexts_of(driver).carries(2, family)] == families
     driver.ask('AT+MIPCFG="cid",0,2')
     driver.ask('AT+MIPOPEN=0,"UDP","h",80')
     assert set(driver.world.requests[-1].names.families) == set(families)
@@ -126,7 +131,7 @@ def test_the_end_of_the_network_ends_all(series: str, end: Callable[[Driver], No
     end(driver)
     told = driver.take().decode()
     driver.wait(1)
-    assert driver.modem.connections[0].state.name == "INITIAL"
+    assert driver.modem.part(Connections)[0].state.name == "INITIAL"
     assert not contexts_of(driver).active
     assert not contexts_of(driver).calls
     if told:  # CFUN's is with its answer

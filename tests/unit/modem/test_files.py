@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.reply import Cme, CommandError
-from onemo.modem.files import FileError, FileKind, Files
+from onemo.modem.files import TLS, FileError, FileKind, Files
 from onemo.modem.modem import Modem
 from onemo.net.interface import Pem
-from onemo.profile.schema import TLS
 
 from tests.support.driver import model_named
 

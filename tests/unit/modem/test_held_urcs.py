@@ -1,9 +1,10 @@
-"""What is kept back from the DTE, or thrown away, never keeps the module from reading on."""
+"""Held and dropped URCs: they never keep the module from reading on."""
 
 from __future__ import annotations
 
 import pytest
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 
 from tests.support.driver import Driver
 
@@ -52,7 +53,7 @@ def test_a_prompt_takes_its_payload_under_any_urcs(driver: Driver, payload: byte
 
 
 def test_a_prompt_under_many_urcs(driver: Driver) -> None:
-    """Those that are announced although they would not fit included."""
+    """URCs that are announced although they would not fit are among them."""
     driver.ask('AT+MIPOPEN=2,"TCP","h",80')
     driver.ask("AT+MIPSEND=0,4")
     for size in [1400] * 100 + list(range(300, 0, -1)):
@@ -97,7 +98,7 @@ def test_transparent_mode_brings_its_data_under_any_urcs() -> None:
     driver.ask('AT+MIPCFG="encoding",1,0,1')
     assert driver.answer('AT+MIPOPEN=0,"TCP","h",80,,1') == ["OK", "CONNECT"]
     printed = hold_back(driver)
-    assert driver.modem.connections[0].credit() > 0
+    assert driver.modem.part(Connections)[0].credit() > 0
     driver.world.peer_sends(0, b"down" * 10)
     assert driver.take() == b"down" * 10
     driver.type(b"up" * 10)
@@ -128,8 +129,8 @@ def test_what_comes_after_a_loss_is_discarded_however_full_the_line() -> None:
     driver.ask('AT+MIPOPEN=0,"TCP","h",80,,1')
     driver.line_room = 0
     driver.world.peer_sends(0, *[b"x" * 60_000] * 3)
-    assert driver.modem.transmitter.full
-    driver.report(lambda: driver.modem.connections[0].fail(Loss.BROKEN))
+    assert driver.modem.first.transmitter.full
+    driver.report(lambda: driver.modem.part(Connections)[0].fail(Loss.BROKEN))
     driver.type(b"payload AT\rAT+CGMM\r")
     assert driver.untaken == 0
     driver.wait(2 * DISCARD)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from onemo.at.store import Settings
+from onemo.families.sockets.settings import ENCODING, KEEP_ALIVE
 from onemo.modem.modem import Modem
-from onemo.modem.slots import ENCODING, KEEP_ALIVE
 from onemo.modem.tls import AUTHENTICATION, VERSION
 from onemo.runtime.models import Model, load_model_file
 
@@ -126,7 +126,7 @@ def test_what_changed_meanwhile_stays(made: Make) -> None:
     driver = driver_with_settings(made("0-5", "0-5"))
     memory, settings = driver.modem.memory, driver.modem.settings
     take_back = memory.change(lambda: memory.forget("connect_id", 1))
-    memory.set(ENCODING, settings.get(ENCODING, 2)._replace(send_format=1), 2)
+    driver.modem.keep(ENCODING, settings.get(ENCODING, 2)._replace(send_format=1), 2)
     take_back()
     assert settings.get(KEEP_ALIVE, 1).keepalive == 1
     assert settings.get(ENCODING, 2).send_format == 1

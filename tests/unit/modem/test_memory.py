@@ -1,4 +1,4 @@
-"""What outlives a boot cycle, as plain values, and what is made of values that somebody else wrote."""
+"""The memory that outlives a boot cycle, as plain values, and the fate of values that somebody else wrote."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def restored(model: str | Model, stored: Mapping[str, object]) -> tuple[list[str], Mapping[str, object]]:
-    """What is refused, and what is there then."""
+    """Restore values, and return those that were refused, and those that are there then."""
     modem = Modem(model_named(model) if isinstance(model, str) else model)
     refused = modem.restore(stored)
     return refused, modem.memory.snapshot()

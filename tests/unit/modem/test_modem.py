@@ -10,7 +10,8 @@ from onemo.at.command import Action, Declaration, NoParameters
 from onemo.at.registry import bind
 from onemo.at.reply import Reply
 from onemo.families import FAMILIES
-from onemo.modem.connection import Loss
+from onemo.families.sockets.connection import Loss
+from onemo.families.sockets.connections import Connections
 from onemo.modem.modem import Modem
 from onemo.runtime.models import Model, inspect
 
@@ -43,7 +44,7 @@ def test_a_boot_time_that_is_over_takes_no_time(boot_time: float, since: float |
     modem = Modem(model_named("MN316"), boot_time)
     modem.start(10.0, since)
     assert modem.power.ready
-    assert bytes(modem.transmitter.peek()) == b"\r\n+MATREADY\r\n"
+    assert bytes(modem.first.transmitter.peek()) == b"\r\n+MATREADY\r\n"
 
 
 def test_before_the_supply_there_is_nothing() -> None:
@@ -166,7 +167,7 @@ def test_no_input_is_read_while_a_command_runs() -> None:
     driver.ask(OPEN)
     driver.world.hold("send", 0)
     driver.type(b'AT+MIPSEND=0,1,"a"\r')
-    assert not driver.modem.wants_input
+    assert not driver.modem.first.wants_input
     driver.type(b"AT\r" * 1000)
     assert driver.untaken == 3000
     driver.world.finish_send()
@@ -204,7 +205,7 @@ def test_urcs_are_held_while_a_prompt_is_open_and_no_stream_is_read() -> None:
     driver.ask('AT+MIPOPEN=1,"UDP","h",80')
     driver.take()
     assert driver.ask("AT+MIPSEND=0") == b"\r\n>"
-    assert driver.modem.connections[0].credit() == 0
+    assert driver.modem.part(Connections)[0].credit() == 0
     driver.world.peer_sends(0, b"one")
     driver.world.peer_sends(1, b"two")
     driver.world.peer_sends(1, b"three")

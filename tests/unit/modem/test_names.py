@@ -1,4 +1,4 @@
-"""How names are resolved, from what the user, the network and the profile say (manual 3.10)."""
+"""The policy by which names are resolved, from the user, the network and the profile (manual 3.10)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from onemo.modem.names import Servers, name_policy, require_addresses, servers_in_force, shown_address
-from onemo.net.interface import Family, NamePolicy
+from onemo.net.interface import AddressFamily, NamePolicy
 from onemo.runtime.models import load_model_file
 
 from tests.support.driver import Driver
 from tests.support.models import CAT1, NB, SERIES
 
-V4, V6 = Family.IPV4, Family.IPV6
+V4, V6 = AddressFamily.IPV4, AddressFamily.IPV6
 DEFAULT_4 = ("119.29.29.29", "114.114.114.114")
 DEFAULT_6 = ("2400:3200::1", "2001:4860:4860::8888")
 
@@ -155,7 +155,7 @@ def test_what_was_asked_before_keeps_its_servers() -> None:
 # Addresses.
 
 
-def are_addresses(family: Family, servers: Servers) -> bool:
+def are_addresses(family: AddressFamily, servers: Servers) -> bool:
     try:
         require_addresses(family, servers)
     except ValueError:
@@ -176,8 +176,8 @@ def test_servers_of_ipv6(servers: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("server", ["h", "1.1.1", "fe80::1%eth0", "fe80::1%", "1.1.1.1%x", "[::1]", " ", "1.1.1.1\n"])
-@pytest.mark.parametrize("family", Family)
-def test_what_is_no_server(family: Family, server: str) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+def test_what_is_no_server(family: AddressFamily, server: str) -> None:
     assert not are_addresses(family, Servers(server, ""))
     assert not are_addresses(family, Servers("", server))
 

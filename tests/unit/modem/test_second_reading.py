@@ -1,4 +1,4 @@
-"""What a second reader found in the module around the sockets."""
+"""Findings of a second reader in the module around the sockets."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ def test_what_the_module_stores_it_takes_again() -> None:
 @pytest.mark.parametrize("line", ['AT+CLCK="SC",1,"1234"', 'AT+CLCK="SC",1,"9999"'])
 def test_the_card_is_written_down_before_the_answer(line: str) -> None:
     modem = Driver("ML307R").boot().modem
-    modem.receive(line.encode() + b"\r", 2000.0)
+    modem.first.receive(line.encode() + b"\r", 2000.0)
+    modem.settle(2000.0)
     assert [type(intent) for intent in modem.intents] == [Store]
-    assert not modem.transmitter.peek()
+    assert not modem.first.transmitter.peek()
     modem.complete(modem.intents[0], True, 2000.0)
-    assert modem.transmitter.peek()
+    assert modem.first.transmitter.peek()
 
 
 def test_no_sleep_is_announced_before_the_banner() -> None:

@@ -6,8 +6,8 @@ import math
 
 import pytest
 from onemo.at.reply import CommandError
-from onemo.modem.connection import TRANSITIONS, AccessMode, Event, Operation, SocketError, State
-from onemo.modem.instance import Instance
+from onemo.families.sockets.connection import TRANSITIONS, AccessMode, Event, Operation, SocketError, State
+from onemo.families.sockets.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.net.interface import OpenRequest, Transport

@@ -12,10 +12,10 @@ from onemo.errors import NetError, NetFailure
 from onemo.net.host.connections import TcpConnection, UdpConnection
 from onemo.net.host.ports import PortLedger
 from onemo.net.host.sockets import HostNetwork
-from onemo.net.interface import Connection, Family, NamePolicy, OpenRequest, Transport
+from onemo.net.interface import AddressFamily, Connection, NamePolicy, OpenRequest, Transport
 
-LOOPBACK = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
-SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+LOOPBACK = {AddressFamily.IPV4: "127.0.0.1", AddressFamily.IPV6: "::1"}
+SOCKET_FAMILY = {AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
 
 
 class Names:
@@ -23,11 +23,11 @@ class Names:
 
     def __init__(self, **known: list[str]) -> None:
         self.known = known
-        self.asked: list[tuple[str, Family]] = []
+        self.asked: list[tuple[str, AddressFamily]] = []
 
-    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
+    async def resolve(self, name: str, family: AddressFamily, policy: NamePolicy) -> list[str]:
         self.asked.append((name, family))
-        found = [a for a in self.known.get(name, []) if (":" in a) == (family is Family.IPV6)]
+        found = [a for a in self.known.get(name, []) if (":" in a) == (family is AddressFamily.IPV6)]
         if not found:
             raise NetError(NetFailure.NAME, name)
         return found
@@ -46,7 +46,9 @@ class Peers:
         sock.settimeout(5)
         return self._stack.enter_context(sock)
 
-    def tcp(self, family: Family = Family.IPV4, *, backlog: int = 8, window: int | None = None) -> socket.socket:
+    def tcp(
+        self, family: AddressFamily = AddressFamily.IPV4, *, backlog: int = 8, window: int | None = None
+    ) -> socket.socket:
         """A listening socket; window: SO_RCVBUF of what it accepts."""
         sock = self.keep(socket.socket(SOCKET_FAMILY[family], socket.SOCK_STREAM))
         if window is not None:
@@ -64,7 +66,7 @@ class Peers:
             filler.connect_ex(sock.getsockname())
         return sock
 
-    def udp(self, family: Family = Family.IPV4, port: int = 0) -> socket.socket:
+    def udp(self, family: AddressFamily = AddressFamily.IPV4, port: int = 0) -> socket.socket:
         sock = self.keep(socket.socket(SOCKET_FAMILY[family], socket.SOCK_DGRAM))
         sock.bind((LOOPBACK[family], port))
         return sock

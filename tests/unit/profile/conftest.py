@@ -1,4 +1,4 @@
-"""What the tests of profiles share."""
+"""Parts of the tests of profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who one module of a model is, and how fast its time passes."""
+"""One module of a model: its numbers, and the pace of its time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import UsageError
+from onemo.families.ping import PING
+from onemo.families.sockets.profile import CONNECTION
 from onemo.profile.instance import carded, hastened, luhn, named, told
-from onemo.profile.schema import CONNECTION, PING
-from onemo.runtime.models import Who, individual
+from onemo.runtime.models import Overrides, individual
 
 from tests.support.driver import model_named
 from tests.support.models import SERIES
@@ -113,12 +114,12 @@ def test_a_number_is_its_digits_or_refused(text: str) -> None:
 
 
 def test_one_who_says_nothing_is_the_model_itself() -> None:
-    assert individual(MODEL, Who()) is MODEL
+    assert individual(MODEL, Overrides()) is MODEL
 
 
 def test_what_is_said_of_one_module_overrules_its_name() -> None:
-    who = Who("node7", imei="123456789012345", pin="4321", register_time=2.0, zone=-20, speed=2.0)
-    profile = individual(MODEL, who).profile
+    overrides = Overrides("node7", imei="123456789012345", pin="4321", register_time=2.0, zone=-20, speed=2.0)
+    profile = individual(MODEL, overrides).profile
     own = named(PROFILE, "node7").identity
     assert profile.identity == own._replace(imei="123456789012345", imeisv="12345678901234" + own.svn)
     assert (profile.sim.pin, profile.sim.locked) == ("4321", True)

@@ -1,4 +1,4 @@
-"""What is wrong with a profile is told all at once, each mistake with its file and key path."""
+"""Mistakes in a profile: they are told all at once, each with its file and key path."""
 
 from __future__ import annotations
 

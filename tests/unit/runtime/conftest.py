@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import trio
 
@@ -12,3 +14,9 @@ from tests.unit.runtime.doubles import Bench
 async def bench(nursery: trio.Nursery) -> Bench:
     """An ML305U that has booted. A test in which time passes asks for the autojump_clock besides."""
     return await Bench(nursery).start()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The path of an NV file."""
+    return tmp_path / "nv.json"

@@ -61,7 +61,7 @@ class Line:
         self._readable.open()
 
     def reads(self) -> bytes:
-        """What has come; a line that was full has room for as much again."""
+        """Read all that has come; a line that was full has room for as much again."""
         data = bytes(self.heard)
         self.heard.clear()
         self.makes_room(len(data))
@@ -321,7 +321,7 @@ class Bench:
         return self.line.reads()
 
     async def hears(self, seconds: float) -> bytes:
-        """What comes next; that takes just so long."""
+        """Return the next bytes; they take just so long to come."""
         due = trio.current_time() + seconds
         with trio.fail_at(due + 1):
             await self.line.spoken.wait()

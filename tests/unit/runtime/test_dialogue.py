@@ -1,4 +1,4 @@
-"""What was said, as a test reads it."""
+"""The dialogue, as a test reads it."""
 
 from __future__ import annotations
 

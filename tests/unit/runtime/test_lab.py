@@ -16,17 +16,17 @@ from onemo.at.grammar import Arguments, Form
 from onemo.errors import LinkError, UsageError
 from onemo.modem.modem import Modem
 from onemo.net.sandbox import Sandbox
-from onemo.runtime.lab import Condition, Lab, Running
-from onemo.runtime.line import Cable, Line
-from onemo.runtime.models import Who
-from onemo.runtime.outside import Plan
+from onemo.runtime.lab import Condition, Lab, RunningModule
+from onemo.runtime.line import Cable, SerialLine
+from onemo.runtime.models import Overrides
+from onemo.runtime.network import NetworkOptions
 from onemo.runtime.spec import Spec
 
 AT_ONCE = Spec("ML305U", boot_time=0.0)
 
 
 def named(name: str, spec: Spec = AT_ONCE) -> Spec:
-    return spec._replace(who=spec.who._replace(name=name))
+    return spec._replace(overrides=spec.overrides._replace(name=name))
 
 
 @pytest.fixture
@@ -37,17 +37,17 @@ async def lab(nursery: trio.Nursery) -> AsyncIterator[Lab]:
     nursery.cancel_scope.cancel()
 
 
-async def start_all(lab: Lab, specs: list[Spec]) -> list[Running]:
+async def start_all(lab: Lab, specs: list[Spec]) -> list[RunningModule]:
     """All of them at once."""
-    started: dict[str | None, Running] = {}
+    started: dict[str | None, RunningModule] = {}
 
     async def start(spec: Spec) -> None:
-        started[spec.who.name] = await lab.start(spec)
+        started[spec.overrides.name] = await lab.start(spec)
 
     async with trio.open_nursery() as nursery:
         for spec in specs:
             nursery.start_soon(start, spec)
-    return [started[spec.who.name] for spec in specs]
+    return [started[spec.overrides.name] for spec in specs]
 
 
 def asked(port: str, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
@@ -58,14 +58,14 @@ def asked(port: str, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
     return answer
 
 
-async def ask(running: Running, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
+async def ask(running: RunningModule, command: bytes = b"AT", end: bytes = b"OK\r\n") -> bytes:
     return await trio.to_thread.run_sync(asked, running.port, command, end)
 
 
 async def test_modules_with_one_plan_share_one_sandbox(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sandbox, "run", counting := Counting())
-    plans = [Plan(sandbox=True), Plan(("a=sandbox",)), Plan(("a=b",)), Plan()]
-    specs = [AT_ONCE._replace(outside=plans[number % 4], who=Who(f"m{number}")) for number in range(24)]
+    plans = [NetworkOptions(sandbox=True), NetworkOptions(("a=sandbox",)), NetworkOptions(("a=b",)), NetworkOptions()]
+    specs = [AT_ONCE._replace(network=plans[number % 4], overrides=Overrides(f"m{number}")) for number in range(24)]
     assert len(await start_all(lab, specs)) == 24
     assert counting.calls == 2
 
@@ -133,7 +133,7 @@ async def test_a_bug_while_one_starts(lab: Lab, monkeypatch: pytest.MonkeyPatch)
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Line, "join", slip)
+        patch.setattr(SerialLine, "join", slip)
         with pytest.raises(ZeroDivisionError):
             await lab.start(named("b"))
     assert list(lab.modules) == ["a"]

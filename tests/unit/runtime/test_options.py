@@ -1,108 +1,120 @@
-"""A module as a Python program asks for it."""
+"""The options, said once: what holds for each of them, wherever it exists."""
 
 from __future__ import annotations
 
 import inspect
+from functools import partial
+from math import inf
 from pathlib import Path
+from typing import Any
 
+import onemo.cli.run
 import pytest
-from onemo.cli.main import run
-from onemo.errors import UsageError
-from onemo.runtime.line import Cable
-from onemo.runtime.models import Who
-from onemo.runtime.options import KINDS, spec_of
-from onemo.runtime.outside import Plan
-from onemo.runtime.spec import Spec, Trouble
+from hypothesis import given
+from hypothesis import strategies as st
+from onemo import pytest_plugin
+from onemo.cli.main import app, run
+from onemo.runtime.hosted import Hosted
+from onemo.runtime.keywords import options_of
+from onemo.runtime.labfile import read_lab
+from onemo.runtime.options import MODEL, OPTIONS, ModuleOptions, Option, OptionType
+
+NUMBERS = (OptionType.INTEGER, OptionType.NUMBER, OptionType.OCTAL)
+OF_RUN = {option.flag: option for option in OPTIONS.values() if option.run and option.flag.startswith("--")}
 
 
-def test_nothing_asked_for_is_the_model_as_it_is() -> None:
-    assert spec_of("ML307R", {}) == Spec("ML307R")
-    assert spec_of("ML307R", dict.fromkeys(KINDS)) == Spec("ML307R")
+def sample(option: Option) -> str:
+    """A value of it, as it is typed."""
+    if option.name == "scenario":
+        return "/proc/self/environ"  # a file; it is not read
+    return {"seed": "18446744073709551615", "pty_mode": "640", "zone": "-48"}.get(option.name, "7")
 
 
-def test_they_are_the_options_of_run() -> None:
-    """But for those of a process, the lines that link names, the card, and what sets modules of a lab apart."""
-    others = {"model", "tcp", "rfc2217", "uart", "exec_", "trace", "json", "verbose", "no_sim", "ready_file"}
-    others |= {"control", "control_token"}
-    assert KINDS.keys() - {"sim", "source"} == inspect.signature(run).parameters.keys() - others
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[ModuleOptions]:
+    """What ``run`` was asked for."""
+    asked: list[ModuleOptions] = []
+    monkeypatch.setattr(onemo.cli.run, "serve", asked.append)
+    return asked
 
 
-def test_each_reaches_the_module(tmp_path: Path) -> None:
-    options = {
-        "profiles": tmp_path,
-        "boot_time": 1,
-        "register_time": 2.5,
-        "speed": 10,
-        "route": ["a=b", "*=sandbox"],
-        "deny": "c",
-        "offline": True,
-        "sandbox": True,
-        "sandbox_file": tmp_path / "sandbox.toml",
-        "link": str(tmp_path / "modem"),
-        "pty_mode": 0o660,
-        "pace": True,
-        "nv": "state/",
-        "source": "127.0.0.5",
-        "name": "node",
-        "imei": "1",
-        "imsi": "2",
-        "iccid": "3",
-        "revision": "V1",
-        "zone": -4,
-        "pin": "1234",
-        "sim": False,
-        "fault": "net-reset",
-        "seed": 7,
-        "scenario": tmp_path / "scenario.toml",
-    }
-    assert KINDS.keys() - options.keys() == {"baud"}
-    assert spec_of("MN316", options) == Spec(
-        "MN316",
-        (tmp_path,),
-        1,
-        Who("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
-        Cable(tmp_path / "modem", 0o660, pace=True),
-        Plan(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml"),
-        "state/",
-        "127.0.0.5",
-        Trouble(("net-reset",), 7, tmp_path / "scenario.toml"),
-    )
+@pytest.mark.parametrize("flag", OF_RUN)
+def test_each_is_read_from_a_command_line(flag: str, typed: list[ModuleOptions], tmp_path: Path) -> None:
+    option = OF_RUN[flag]
+    text = str(tmp_path) if option.type is OptionType.DIRECTORY else sample(option)
+    words = [flag] if option.type is OptionType.FLAG else [f"{flag}={text}"]
+    app(["run", "MN316", *words], result_action="return_value")
+    value: object = True if option.type is OptionType.FLAG else option.read(text)
+    expected: dict[str, Any] = {"model": "MN316", option.name: (value,) if option.several else value}
+    assert typed == [ModuleOptions(**expected)]
 
 
-@pytest.mark.parametrize(
-    ("options", "cable"),
-    [
-        ({"link": "tcp://"}, Cable(tcp="127.0.0.1:0")),
-        ({"link": "tcp://127.0.0.1:7000"}, Cable(tcp="127.0.0.1:7000")),
-        ({"link": "rfc2217://", "pace": True}, Cable(rfc2217="127.0.0.1:0", pace=True)),
-        ({"link": "uart:///dev/ttyUSB0", "baud": 9600}, Cable(uart="/dev/ttyUSB0", baud=9600)),
-    ],
-)
-def test_the_line(options: dict[str, object], cable: Cable) -> None:
-    assert spec_of("MN316", options).cable == cable
+def test_the_environment_counts_where_a_flag_is_left_out(
+    typed: list[ModuleOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only for those that say so."""
+    for option in OF_RUN.values():
+        monkeypatch.setenv(option.variable or f"ONEMO_{option.name.upper()}", f"/{option.name}")
+    app(["run"], result_action="return_value")
+    app(["run", "--ready-file", "x"], result_action="return_value")
+    told = [(options.ready_file, options.control_token, options.control) for options in typed]
+    assert told == [
+        (Path("/ready_file"), "/control_token", None),
+        (Path("x"), "/control_token", None),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        ({"bootime": 1}, "there is no option 'bootime'; there are baud, boot_time, "),
-        ({"boot_time": -1}, "boot_time=-1: give a number of seconds, 0 or more"),
-        ({"boot_time": float("nan")}, "boot_time=nan: give a number of seconds"),
-        ({"register_time": True}, "register_time=True: give a number of seconds"),
-        ({"speed": 0}, "speed=0: give how many times faster, from 0.001 to 1000000"),
-        ({"route": ["a=b", 1]}, "route=.*: give a string, or a list of them"),
-        ({"offline": 1}, "offline=1: give True or False"),
-        ({"pty_mode": 0o1000}, "pty_mode=512: give permissions, like 0o660"),
-        ({"zone": 57}, "zone=57: give quarters of an hour from -48 to 56"),
-        ({"name": ""}, "name='': give a string"),
-        ({"nv": b"x"}, "nv=b'x': give a path"),
-        ({"profiles": "/nowhere"}, "profiles='/nowhere': there is no such directory"),
-        ({"link": "udp://"}, "link='udp://': give a path, tcp://HOST:PORT, "),
-        ({"link": "uart://"}, "link='uart://': give a path"),
-        ({"baud": 9600}, "name that with link=uart:///dev/ttyUSB0"),
-        ({"link": "tcp://", "pty_mode": 0o600}, "pty_mode is for a pseudo-terminal"),
-    ],
-)
-def test_what_is_wrong_says_what_is_right(options: dict[str, object], problem: str) -> None:
-    with pytest.raises(UsageError, match=problem):
-        spec_of("MN316", options)
+def test_names_are_unlike() -> None:
+    for place in ("flag", "lab", "python", "short"):
+        names = [name for option in OPTIONS.values() if (name := getattr(option, place))]
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
+def test_each_is_said_whole(option: Option) -> None:
+    assert option.about.endswith(".")
+    if option.run:
+        assert (option.metavar == "") is (option.type is OptionType.FLAG)
+    assert option.words
+    assert option.low < option.high
+    assert option.default == getattr(ModuleOptions(), option.name)
+    assert option.several is (option.default == ())
+    if option.variable:
+        assert f"{option.variable} if left out" in option.about
+
+
+def test_the_usual_model_is_the_same_everywhere() -> None:
+    usual = ModuleOptions().model
+    assert usual == MODEL
+    assert inspect.signature(run).parameters["model"].default == usual
+    assert inspect.signature(Hosted.start).parameters["model"].default == usual
+    assert usual == pytest_plugin._MODEL
+
+
+@given(st.sampled_from([option for option in OPTIONS.values() if option.type in NUMBERS]), st.integers() | st.floats())
+def test_a_number_is_in_range_wherever_it_is_given(option: Option, number: float) -> None:
+    """As text and in Python: one takes what the other does."""
+    whole = isinstance(number, int)
+    text = f"{number:o}" if option.type is OptionType.OCTAL and whole else repr(number)
+    for read in (partial(option.read, text), partial(option.take, number)):
+        if option.low <= number <= option.high and number != inf and (whole or option.type is OptionType.NUMBER):
+            assert read() == number
+        else:
+            with pytest.raises(ValueError, match=r"^(write|give) "):
+                read()
+
+
+def test_one_text_names_any_line(tmp_path: Path) -> None:
+    """In a lab and in Python alike."""
+    for link, expected in (
+        ("tcp://:7", {"tcp": ":7"}),
+        ("rfc2217://", {"rfc2217": "127.0.0.1:0"}),
+        ("uart:///dev/x", {"uart": "/dev/x"}),
+        ("/tmp/a://b", {"link": Path("/tmp/a://b")}),
+    ):
+        fields: dict[str, Any] = expected
+        assert options_of("MN316", {"link": link}) == ModuleOptions(model="MN316", **fields)
+        file = tmp_path / "lab.toml"
+        file.write_text(f'[[module]]\nlink = "{link}"')
+        cable = read_lab(file)[0].spec.cable
+        assert {name: value for name, value in cable._asdict().items() if value} == expected

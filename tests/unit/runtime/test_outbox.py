@@ -9,8 +9,9 @@ from collections.abc import Callable
 import pytest
 import trio
 from onemo.errors import NetError, NetFailure
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.profile import CONNECTION
 from onemo.net.host.sockets import HostNetwork
-from onemo.profile.schema import CONNECTION
 from onemo.runtime.models import load_model
 from onemo.runtime.shell import Module
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -54,7 +55,7 @@ async def test_a_refused_write_ends_the_connection(
     peer = await online(bench, kind)
     peer.failure = REFUSED
     assert lines(await pass_on(bench, PAYLOAD[:size])) == ['+MIPURC: "disconn",0,2']
-    assert bench.module.modem.connections[0].queued == 0
+    assert bench.module.modem.part(Connections)[0].queued == 0
     assert not bench.line.typed
     assert peer.aborted
     assert await bench.ask("AT", "AT+MIPSTATE=0") == ["OK", '+MIPSTATE: 0,,,,"INITIAL"', "OK"]
@@ -66,10 +67,10 @@ async def test_a_write_refused_after_waiting_ends_the_connection(
 ) -> None:
     peer = await online(bench, kind, window=0)
     assert await pass_on(bench, PAYLOAD) == b""
-    assert bench.line.typed or bench.module.modem.connections[0].queued == len(PAYLOAD)
+    assert bench.line.typed or bench.module.modem.part(Connections)[0].queued == len(PAYLOAD)
     peer.fails(REFUSED)
     assert lines(await bench.heard()) == ['+MIPURC: "disconn",0,2']
-    assert bench.module.modem.connections[0].queued == 0
+    assert bench.module.modem.part(Connections)[0].queued == 0
     assert not bench.line.typed
     await trio.sleep(PAUSE)
     assert await bench.ask("AT") == ["OK"]
@@ -162,7 +163,7 @@ class Host(Bench):
                 await self.line.spoken.wait()
 
     async def command(self, line: str, last: bytes) -> bytes:
-        """What comes for a command, up to something in it."""
+        """Type a command, and return its answer, up to something in it."""
         self.line.types(line.encode() + b"\r")
         return await self.listen(last)
 
@@ -199,7 +200,7 @@ async def test_a_local_port_is_free_at_once_after_the_peer_closed(nursery: trio.
         with far:
             host.line.types(PAYLOAD)
             await wait_all_tasks_blocked(0.05)
-            assert host.module.modem.connections[0].queued
+            assert host.module.modem.part(Connections)[0].queued
             far.shutdown(socket.SHUT_WR)
             await host.listen(b'"disconn",0,1\r\n')
             await wait_all_tasks_blocked(PAUSE)

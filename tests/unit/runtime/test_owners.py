@@ -41,7 +41,7 @@ async def carry_out(bench: Bench, *intents: ChannelIntent) -> bytes:
 
 
 async def opened(bench: Bench, client: Client, transport: Transport = Transport.TCP) -> Peer:
-    assert await carry_out(bench, Open(client, REQUEST._replace(transport=transport))) == b""
+    assert await carry_out(bench, Open(client, REQUEST._replace(transport=transport), PLAN)) == b""
     assert client.heard.pop() == "opened"
     return bench.world.peers[-1]
 
@@ -154,7 +154,7 @@ async def test_acknowledgements_of_what_was_forwarded(bench: Bench, autojump_clo
 async def test_there_is_no_connection(bench: Bench, failure: NetFailure) -> None:
     client = Client()
     bench.world.failure = NetError(failure, "no")
-    await carry_out(bench, Open(client, REQUEST))
+    await carry_out(bench, Open(client, REQUEST, PLAN))
     assert client.heard == [failure]
     bench.world.failure = None
     await opened(bench, client)
@@ -166,8 +166,8 @@ async def test_closing(bench: Bench) -> None:
     await carry_out(bench, Close(client, PLAN))
     assert client.heard == [CloseResult.NORMAL]
     bench.world.answer = trio.Event()
-    await carry_out(bench, Open(client, REQUEST), Close(client, PLAN))
-    await carry_out(bench, Open(client, REQUEST))
+    await carry_out(bench, Open(client, REQUEST, PLAN), Close(client, PLAN))
+    await carry_out(bench, Open(client, REQUEST, PLAN))
     await carry_out(bench, Close(client, PLAN))
     bench.world.answer.set()
     await bench.heard()
@@ -193,7 +193,7 @@ async def test_nothing_follows_a_drop_or_a_restart(bench: Bench) -> None:
         client, waiting = Client(), Client()
         peer = await opened(bench, client)
         bench.world.answer = trio.Event()
-        await carry_out(bench, Open(waiting, REQUEST))
+        await carry_out(bench, Open(waiting, REQUEST, PLAN))
         await end(client)
         await carry_out(bench, Drop(waiting))
         bench.world.answer.set()
@@ -282,7 +282,7 @@ async def test_tls_over_a_socket(nursery: trio.Nursery) -> None:
             await trio.lowlevel.checkpoint()
 
     with trio.fail_after(20):
-        await carry_out(bench, Open(client, request))
+        await carry_out(bench, Open(client, request, PLAN))
         await until(lambda: bool(client.heard))
         assert client.heard == ["opened"]
         for start in range(0, len(payload), 65536):

@@ -83,7 +83,7 @@ def test_a_key_with_escapes() -> None:
 
 
 def test_a_key_that_never_ends() -> None:
-    """What follows is shown again some time."""
+    """The bytes behind it are shown again some time."""
     masked = Masked(answers=False)
     begun = b"-----BEGIN PRIVATE KEY-----"
     assert masked.show(begun, CR) == begun

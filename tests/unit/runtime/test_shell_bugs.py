@@ -1,4 +1,4 @@
-"""What nobody declared: logged with the last traffic, answered ERROR, and the module goes on."""
+"""Undeclared exceptions: logged with the last traffic, answered ERROR, and the module goes on."""
 
 from __future__ import annotations
 

@@ -96,13 +96,13 @@ async def test_a_full_line_stops_the_commands(nursery: trio.Nursery, autojump_cl
     count, answer = 12000, b"\r\nML305U\r\n\r\nOK\r\n"
     bench.line.types(b"AT+CGMM\r" * count)
     await wait_all_tasks_blocked()
-    assert HIGH_MARK < bench.module.modem.transmitter.size <= HIGH_MARK + len(answer)
+    assert HIGH_MARK < bench.module.modem.first.transmitter.size <= HIGH_MARK + len(answer)
     assert bench.line.typed, "what comes later is left in the line"
     bench.line.makes_room(10_000)
     heard = b""
     while more := await bench.heard():
         heard += more
-        assert bench.module.modem.transmitter.size <= HIGH_MARK + len(answer)
+        assert bench.module.modem.first.transmitter.size <= HIGH_MARK + len(answer)
     assert heard == answer * count
 
 
@@ -128,7 +128,7 @@ async def test_a_full_line_stops_the_peers_and_loses_nothing(nursery: trio.Nurse
     heard = b""
     while more := await bench.heard():
         heard += more
-        assert bench.module.modem.transmitter.size < HIGH_MARK + 4500
+        assert bench.module.modem.first.transmitter.size < HIGH_MARK + 4500
     for connect_id, length, payload in re.findall(rb'\r\n\+MIPURC: "rtcp",(\d),(\d+),(\w+)\r\n', heard):
         assert payload == bytes([0x61 + int(connect_id)]) * int(length)
         received[int(connect_id)] += int(length)
@@ -142,7 +142,7 @@ async def test_a_full_line_drops_datagrams_whole(nursery: trio.Nursery, autojump
     peer.sends(*[b"%04d" % number * 250 for number in range(1000)])
     await wait_all_tasks_blocked()
     assert peer.given == 1_000_000, "datagrams are always taken"
-    transmitter = bench.module.modem.transmitter
+    transmitter = bench.module.modem.first.transmitter
     assert transmitter.size < HIGH_MARK + 2000
     bench.line.room = 1 << 20
     bench.line.makes_room(0)

@@ -1,4 +1,4 @@
-"""What follows a call into the core: nothing that can go on is left lying, whatever bug came in between."""
+"""A step after a call into the core: nothing that can go on is left lying, whatever bug came in between."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_in_the_writer(bench: Bench, slips: Callable[[int], None], caplog:
     bench.line.room = 0
     bench.line.types(b"AT+CGMM\r" * count)
     await trio.testing.wait_all_tasks_blocked()
-    assert bench.module.modem.transmitter.full
+    assert bench.module.modem.first.transmitter.full
     slips(1)
     bench.line.makes_room(10**9)
     heard = await bench.heard()
@@ -61,7 +61,7 @@ async def test_in_the_writer(bench: Bench, slips: Callable[[int], None], caplog:
 
 
 async def test_when_bytes_come(bench: Bench, slips: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
-    """What was received is served."""
+    """Received bytes are served."""
     slips(1)
     assert await bench.ask("AT", "AT+CGMM") == ["OK", "ML305U", "OK"]
     assert bugs(caplog) == [Slip]
@@ -70,7 +70,7 @@ async def test_when_bytes_come(bench: Bench, slips: Callable[[int], None], caplo
 async def test_again_while_it_recovers(
     bench: Bench, slips: Callable[[int], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was received is served with the next event."""
+    """Received bytes are served with the next event."""
     peer = await bench.connect()
     slips(2)
     assert await bench.ask("AT") == []
@@ -109,7 +109,7 @@ async def test_the_answer_of_a_prompt_that_timed_out_comes_when_the_line_drains(
     bench.line.room = 0
     bench.line.types(b"AT+MIPRD=1,0;+MIPSEND=0\r")
     await trio.sleep(1000)
-    assert bench.module.modem.transmitter.full
+    assert bench.module.modem.first.transmitter.full
     assert bench.line.heard == b""
     bench.line.makes_room(10**9)
     heard = (await bench.heard()).partition(b"\r\n>")[2]

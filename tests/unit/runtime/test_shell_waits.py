@@ -1,4 +1,4 @@
-"""What takes its time without the network's doing: AT+COPS=?; and what is written down while nobody waits for it."""
+"""Waits that are not the network's: AT+COPS=?; and the writing of NV while nobody waits for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written down of what crossed."""
+"""Traces: the lines that are written of what crossed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 import trio
 from onemo.profile.index import Label
-from onemo.runtime.trace import JsonLines, Recent, Several
+from onemo.runtime.trace import JsonLines, Recent, TeeTrace
 from onemo.wire.transmitter import Kind
 
 from tests.support.labels import socket_label
@@ -128,7 +128,7 @@ def test_json_lines_give_every_byte_back() -> None:
 
 def test_several_are_all_told() -> None:
     one, other = Notes(), Notes()
-    trace = Several([one, other])
+    trace = TeeTrace([one, other])
     trace.line(">", b"AT\r")
     trace.net("opened", socket_label(0), "peer")
     assert one.typed == other.typed == b"AT\r"

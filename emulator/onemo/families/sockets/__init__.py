@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from onemo.at.family import FamilyDefinition
+from onemo.at.family import FamilyDefinition, StateField
 from onemo.at.reply import errors_in
 from onemo.families.sockets import buffer, config, connect, data
 from onemo.families.sockets.check import check
+from onemo.families.sockets.connection import SocketError
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
+from onemo.families.sockets.state import ConnectionInfo, connections
 from onemo.families.sockets.traits import traits
-from onemo.modem.connection import SocketError
 from onemo.modem.modem import Modem
-from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(*config.DECLARATIONS, *connect.DECLARATIONS, *data.DECLARATIONS, *buffer.DECLARATIONS),
@@ -18,5 +20,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     tables=(CONNECTION, OPEN_RESULTS, CLOSE_MODES, CLOSE_RESULTS, DISCONNECTED),
     check=check,
     traits=traits,
+    part=Connections,
+    state=(StateField("connections", tuple[ConnectionInfo, ...], connections),),
     shows={"MIPOPEN": ("open_results",), "MIPCLOSE": ("close_modes", "close_results")},
 )

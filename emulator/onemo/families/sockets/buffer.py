@@ -7,13 +7,14 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.params import Kind, Maybe, Param, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connection import AccessMode, Operation, State
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.instance import Instance
+from onemo.families.sockets.profile import CONNECTION
 from onemo.families.sockets.transparent import prepare_transparent
 from onemo.modem.channel import Carried, Outstanding
-from onemo.modem.connection import AccessMode, Operation, State
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
-from onemo.profile.schema import CONNECTION
 
 
 class Read(NamedTuple):
@@ -40,9 +41,10 @@ class Of(NamedTuple):
 
 def _read(modem: Modem, record: Read) -> Reply:
     """Nothing to read, or no connection: only OK."""
-    instance = modem.connections[record.connect_id]
+    instance = modem.part(Connections)[record.connect_id]
     if record.length is None:
-        return DONE if instance.state is State.INITIAL else Reply((_unread_line(instance),))
+        unread = print_line("MIPRD", instance.connect_id, instance.unread)
+        return DONE if instance.state is State.INITIAL else Reply((unread,))
     if (
         instance.transport is Transport.UDP
         and modem.model.profile.table(CONNECTION).reads_one_packet
@@ -52,14 +54,10 @@ def _read(modem: Modem, record: Read) -> Reply:
     return Reply(instance.read(record.length))
 
 
-def _unread_line(instance: Instance) -> bytes:
-    return print_line("MIPRD", instance.connect_id, instance.buffer.unread if instance.buffer else 0)
-
-
 def _switch(modem: Modem, record: SwitchMode) -> Reply:
     """Only while CONNECTED: else CME 553. Leaving a buffered mode prints what it holds, into transparent mode
     after CONNECT."""
-    instance = modem.connections[record.connect_id]
+    instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if record.access_mode is None:
         return Reply((print_line("MIPMODE", instance.connect_id, instance.access_mode.value),))
@@ -70,8 +68,10 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
         return DONE
     if mode is AccessMode.TRANSPARENT:
         prepare_transparent(modem, instance)
-        modem.go_online(instance.connect_id)
+        instance.console = modem.console
+        instance.console.go_online(instance)
         return Reply(last=True)
+    instance.give_up_line()
     unread = instance.read(0)
     instance.hold(mode)
     return Reply(unread)
@@ -79,7 +79,7 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
 
 def _acknowledgements(modem: Modem, record: Of) -> Outcome:
     """The socket's own figures; over UDP nothing is ever acknowledged."""
-    instance = modem.connections[record.connect_id]
+    instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
         return _figures(instance, instance.sent)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from onemo.profile.schema import CLOSE_MODES, OPEN_RESULTS, Profile
+from onemo.families.sockets.profile import CLOSE_MODES, OPEN_RESULTS
+from onemo.profile.schema import Profile
 
 _MANY = 100
 

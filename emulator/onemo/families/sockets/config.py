@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from onemo.at.command import Declaration, Key, KeyedSetting, Setting
-from onemo.modem.connection import Operation
-from onemo.modem.modem import Modem
-from onemo.modem.slots import (
+from onemo.families.sockets.connection import Operation
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.settings import (
     ACK_MODE,
     AUTOFREE,
     CONTEXT,
@@ -20,6 +20,7 @@ from onemo.modem.slots import (
     ContextOf,
     KeepAliveSetting,
 )
+from onemo.modem.modem import Modem
 
 
 class _OfInstance(Protocol):
@@ -29,7 +30,7 @@ class _OfInstance(Protocol):
 
 def _while_unused(modem: Modem, record: _OfInstance) -> None:
     """Set before the connection exists, refused while it does."""
-    modem.connections[record.connect_id].check(Operation.CONFIGURE)
+    modem.part(Connections)[record.connect_id].check(Operation.CONFIGURE)
 
 
 def _active_context(modem: Modem, record: ContextOf) -> None:

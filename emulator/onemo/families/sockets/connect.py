@@ -7,9 +7,10 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, Query, print_line
 from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connection import AccessMode, Operation
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.instance import Instance
 from onemo.families.sockets.transparent import prepare_transparent
-from onemo.modem.connection import AccessMode, Operation
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
 
@@ -46,10 +47,10 @@ def _open(modem: Modem, record: Open) -> Reply:
     mode = AccessMode(record.access_mode)
     if not mode.fits(transport):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    modem.connections[record.connect_id].check(Operation.OPEN)
+    modem.part(Connections)[record.connect_id].check(Operation.OPEN)
     if mode is AccessMode.TRANSPARENT:
-        prepare_transparent(modem, modem.connections[record.connect_id])
-    modem.connections.open(
+        prepare_transparent(modem, modem.part(Connections)[record.connect_id])
+    modem.part(Connections).open(
         record.connect_id,
         transport,
         record.address,
@@ -63,7 +64,7 @@ def _open(modem: Modem, record: Open) -> Reply:
 
 
 def _close(modem: Modem, record: Close) -> Reply:
-    modem.connections[record.connect_id].close(record.mode, modem.now)
+    modem.part(Connections)[record.connect_id].close(record.mode, modem.now)
     return DONE
 
 
@@ -77,11 +78,11 @@ def _state_line(instance: Instance) -> bytes:
 
 
 def _all_states(modem: Modem) -> Reply:
-    return Reply([_state_line(instance) for instance in modem.connections])
+    return Reply([_state_line(instance) for instance in modem.part(Connections)])
 
 
 def _one_state(modem: Modem, record: Of) -> Reply:
-    return Reply((_state_line(modem.connections[record.connect_id]),))
+    return Reply((_state_line(modem.part(Connections)[record.connect_id]),))
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, Pending, Prompt, print_line
+from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
+from onemo.at.entry import DataEntry
 from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connection import Loss, Operation, SocketError
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.instance import Instance
+from onemo.families.sockets.profile import CONNECTION
+from onemo.families.sockets.settings import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.modem.channel import Send, Sent
-from onemo.modem.connection import Loss, Operation, SocketError
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
-from onemo.modem.slots import ENCODING, SEND_BUFFER, SEND_TIMEOUT
 from onemo.net.interface import Transport
-from onemo.profile.schema import CONNECTION
-from onemo.wire.payload import BadPayload, SendFormat, decode, typed_length
 
 
 class SendData(NamedTuple):
@@ -30,71 +32,39 @@ class SendData(NamedTuple):
 
 def _send(modem: Modem, record: SendData) -> Outcome:
     """Not CONNECTED: CME 550. Data that is missing, too long, of another length or no HEX: CME 50."""
-    instance = modem.connections[record.connect_id]
+    instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.SEND)
     over_udp = instance.transport is Transport.UDP
     if not over_udp and (record.rai or record.seq is not None):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    if record.data:
-        data = _decoded(modem, record, record.data)
-        _check_size(modem, instance, record, data)
-        return _hand_over(modem, instance, record, data)
-    profile = modem.model.profile.table(CONNECTION)
-    if profile.empty_datagram and over_udp and record.send_length == 0:
-        return _hand_over(modem, instance, record, b"")
-    if profile.inline_data == "required" or record.data is not None:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return _prompt(modem, instance, record)
+    profile, settings = modem.model.profile.table(CONNECTION), modem.settings
+    timeout = settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
+    if profile.empty_datagram and over_udp and record.send_length == 0 and not record.data:
+        return _hand_over(modem, instance, record, b"", timeout)
 
-
-def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes) -> Pending:
-    timeout = modem.settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
-    send = Send(instance, data, timeout)
-    return Pending(send, lambda result: _sent(modem, instance, record.seq, len(data), result))
-
-
-def _prompt(modem: Modem, instance: Instance, record: SendData) -> Prompt:
-    """``>``: exactly send_length bytes; without it (or with 0) up to Ctrl-Z, ESC or the send buffer's size."""
-    settings, connect_id = modem.settings, instance.connect_id
-
-    def finish(data: bytes | None, timed_out: bool) -> Reply | Pending:
-        """ESC, or Ctrl-Z with nothing before it, sends nothing; a time-out sends what came of a given length."""
-        if data is None:
-            return DONE
-        if timed_out and not (data and record.send_length):
-            raise CommandError
+    def take(data: bytes) -> Outcome:
         instance.check(Operation.SEND)
-        return _hand_over(modem, instance, record, data) if data else DONE
+        return _hand_over(modem, instance, record, data, timeout) if data else DONE
 
-    return Prompt(
-        record.send_length or None,
-        settings.effective(SEND_BUFFER, connect_id).send_buffer,
-        settings.effective(SEND_TIMEOUT, connect_id).send_timeout,
-        finish,
-    )
-
-
-def _decoded(modem: Modem, record: SendData, typed: bytes) -> bytes:
-    """The bytes meant; a length over 0 is checked against what was typed between the quotes."""
-    form = SendFormat(modem.settings.effective(ENCODING, record.connect_id).send_format)
-    length = record.send_length
-    if length and (
-        length > modem.model.profile.table(CONNECTION).inline_max or len(typed) != typed_length(length, form)
-    ):
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    try:
-        return decode(typed, form)
-    except BadPayload as error:
-        raise CommandError(Cme.INCORRECT_PARAMETERS) from error
+    return DataEntry(
+        take=take,
+        timeout=timeout,
+        length=record.send_length,
+        most=settings.effective(SEND_BUFFER, instance.connect_id).send_buffer,
+        inline=profile.inline_max,
+        form=SendFormat(settings.effective(ENCODING, instance.connect_id).send_format),
+        offered=profile.inline_data == "optional",
+    ).begin(record.data)
 
 
-def _check_size(modem: Modem, instance: Instance, record: SendData, data: bytes) -> None:
+def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes, timeout: float) -> Pending:
+    """Send data, waiting at most timeout seconds for room. Raises CommandError: CME 50, more than the headers of <seq>
+    leave room for."""
     profile = modem.model.profile.table(CONNECTION)
-    limit = profile.inline_max
-    if record.seq is not None and instance.ipv6 and profile.seq_ipv6_headers:
-        limit = min(limit, profile.mtu - profile.seq_ipv6_headers)
-    if len(data) > limit:
+    headers = profile.seq_ipv6_headers if record.seq is not None and instance.ipv6 else 0
+    if headers and len(data) > profile.mtu - headers:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return Pending(Send(instance, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result))
 
 
 def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:
@@ -113,7 +83,7 @@ def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result:
 
 def _escaped(modem: Modem, first: bytes) -> bool:
     """Only with the escaped format does a backslash keep a quote inside the data."""
-    if not first.isdigit() or len(first) > 3 or int(first) not in modem.connections:
+    if not first.isdigit() or len(first) > 3 or int(first) not in modem.part(Connections):
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 

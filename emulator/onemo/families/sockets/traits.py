@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from onemo.at.family import Trait, either
-from onemo.profile.schema import CLOSE_MODES, CONNECTION, ParamSection, Profile
+from onemo.families.sockets.profile import CLOSE_MODES, CONNECTION
+from onemo.profile.schema import ParamSection, Profile
 
 
 def traits(profile: Profile) -> dict[str, Trait]:

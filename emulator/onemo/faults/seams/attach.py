@@ -12,8 +12,8 @@ from random import Random
 from typing import Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Fault, FaultPlan, Occasion
+from onemo.faults.kinds import INDICES, Layer
+from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen
@@ -25,14 +25,16 @@ _NETWORK = (Layer.NETWORK, Layer.NAMES)
 _MOST_SEEDS = 1 << 32
 
 
-class Running(Protocol):
+class FaultTarget(Protocol):
     """A running module, as its faults see it."""
 
     @property
-    def modem(self) -> Modem: ...
+    def modem(self) -> Modem:
+        """The device whose commands and URCs are wrapped."""
+        ...
 
     def now(self) -> float:
-        """The time on the clock that the core is given."""
+        """Return the time on the clock that the core is given."""
         ...
 
     def wrap_line(self) -> Wrapper:
@@ -44,41 +46,41 @@ class Running(Protocol):
         ...
 
     def rearm(self) -> None:
-        """The deadline of the faults may be another now."""
+        """Look at the deadline of the faults again: it may be another one now."""
         ...
 
     def tell(self, text: str) -> None:
-        """Something for the trace: a fault has fired."""
+        """Trace that a fault has fired."""
         ...
 
 
 class Wrapper(Protocol):
-    """What is around the line or the network, for good."""
+    """A wrapper around the line or the network, for good."""
 
-    def release(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what is held for their sake goes on."""
+    def release(self, ended: Collection[ArmedFault]) -> None:
+        """Let go on what is held for the sake of faults that are gone."""
         ...
 
 
 class Faults:
-    """Those of one module. Implements Chooser. names: those that ``module=`` may name it by, ``()``: any.
+    """The faults of one module. Implements FaultChooser.
 
-    seed: of the dice; None: one that is made up. fired: called with each fault that fires; on_change: when any was
-    armed, disarmed or is over.
+    names: those that ``module=`` may name it by, ``()``: any. seed: of the dice; None: one that is made up. fired:
+    called with each fault that fires; on_change: when any was armed, disarmed or is over.
     """
 
-    def __init__(self, running: Running, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
+    def __init__(self, running: FaultTarget, seed: int | None = None, names: tuple[str, ...] = ()) -> None:
         self._running = running
         self.seed = Random().randrange(_MOST_SEEDS) if seed is None else seed
         self.plan = FaultPlan(Random, self.seed)
-        self.fired: list[Callable[[Armed], None]] = []
+        self.fired: list[Callable[[ArmedFault], None]] = []
         self.on_change: list[Callable[[], None]] = []
         self._names = tuple(name.lower() for name in names)
-        self._events: list[tuple[Armed, Label | None]] = []
+        self._events: list[tuple[ArmedFault, Label | None]] = []
         self._later: list[tuple[float, Fault]] = []
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
-        self._commands: FaultyCommands | None = None
+        self._commands: list[FaultyCommands] = []
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
         self._ready = False
@@ -86,26 +88,27 @@ class Faults:
 
     # What testers do.
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
-        Raises FaultError: it names another module.
+        Raises FaultError: it names another module, or an instance that this model has not.
         """
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
             raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
+        self._require_instance(fault)
         armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
         self._arrange()
         return armed
 
-    def disarm(self, armed_id: int) -> Armed:
+    def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
         armed = self.plan.remove(armed_id)
         self._over([armed])
         return armed
 
-    def reset(self) -> list[Armed]:
-        """Take every fault out again, as disarm; those that were armed."""
+    def reset(self) -> list[ArmedFault]:
+        """Take every fault out again, as disarm does with one; return those that were armed."""
         armed = self.plan.reset()
         self._events.clear()
         self._over(armed)
@@ -114,6 +117,7 @@ class Faults:
     def happen(self, fault: Fault) -> None:
         """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
         check_now(fault)
+        self._require_instance(fault)
         happen(self._running.modem, fault, self._running.now())
 
     def soon(self, call: Callable[[], None]) -> None:
@@ -124,11 +128,13 @@ class Faults:
     # Chooser.
 
     def armed_on(self, layer: Layer) -> bool:
-        """See Chooser."""
         return self.plan.armed_on(layer)
 
-    def chosen(self, layer: Layer, occasion: Occasion) -> list[Armed]:
-        """See Chooser. Events whose occasion it is happen: before the command, else as soon as the step is over."""
+    def chosen(self, layer: Layer, occasion: Occasion) -> list[ArmedFault]:
+        """Return the faults that fire on the occasion, and have its events happen.
+
+        An event happens before the command whose occasion it is, else as soon as the step is over.
+        """
         if not self.plan.armed_on(layer):
             return []
         fired = self.plan.chosen(layer, occasion, self._running.now())
@@ -145,7 +151,7 @@ class Faults:
             self._running.rearm()
         return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
 
-    def _happen_inside(self, armed: Armed, label: Label | None) -> None:
+    def _happen_inside(self, armed: ArmedFault, label: Label | None) -> None:
         now = self._running.now()
         happen(self._running.modem, armed.fault, now, label, inside=True)
         if armed.fault.kind.name == "brown-out":
@@ -154,7 +160,7 @@ class Faults:
     # What the module tells.
 
     def booted(self) -> None:
-        """A boot cycle's READY."""
+        """Take up the READY of a boot cycle; from the first one the seconds of faults count."""
         if not self._ready:
             self._ready = True
             self.plan.begin(self._running.now())
@@ -163,13 +169,13 @@ class Faults:
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         if self._events or self._soon or self._untidy:
             return -math.inf
         return min(self.plan.deadline, min((due for due, _ in self._later), default=math.inf))
 
     def on_deadline(self, now: float) -> None:
-        """Between two steps of the core: what is due happens."""
+        """Let what is due happen, between two steps of the core."""
         self._untidy = False
         modem = self._running.modem
         events, self._events = self._events, []
@@ -193,25 +199,36 @@ class Faults:
 
     # Inside.
 
+    def _require_instance(self, fault: Fault) -> None:
+        """Refuse a fault of an instance that the model has not. Raises FaultError."""
+        asked = [index.name for index in INDICES if index.name in fault.scope]
+        if asked:
+            model = self._running.modem.model.whole()
+            for name in asked:
+                section, number = model.profile.params.get(name), int(fault.scope[name])
+                if section is None or section.range is None or number not in section.range:
+                    there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
+                    raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
+
     def _tidy(self) -> None:
-        """The transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
+        """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
         if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
             self._untidy = True
             self._running.rearm()
 
-    def _tell(self, armed: Armed) -> None:
+    def _tell(self, armed: ArmedFault) -> None:
         self._running.tell(str(armed.fault))
         for told in self.fired:
             told(armed)
 
-    def _over(self, ended: list[Armed]) -> None:
-        """What faults held back goes on, and events are undone, once."""
+    def _over(self, ended: list[ArmedFault]) -> None:
+        """Let go on what faults held back that have ended, and undo their events, once."""
         if not ended:
             return
         self._untidy = True  # what goes on goes with the next step
-        transmitter = self._running.modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter):
-            transmitter.let_go(ended)
+        for console in self._running.modem.consoles:
+            if isinstance(console.transmitter, FaultyTransmitter):
+                console.transmitter.let_go(ended)
         for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
                 wrapper.release(ended)
@@ -225,18 +242,8 @@ class Faults:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
         commands, urcs = on(Layer.COMMAND), on(Layer.URC)
-        if commands and self._commands is None:
-            self._commands = FaultyCommands(modem, self)
-            self._commands.install()
-        elif not commands and self._commands is not None:
-            self._commands.remove()
-            self._commands = None
-        transmitter = modem.transmitter
-        if isinstance(transmitter, FaultyTransmitter):
-            if not (commands or urcs) and transmitter.idle:
-                modem.transmitter = transmitter.plain()
-        elif commands or urcs:
-            modem.transmitter = FaultyTransmitter(modem, self, self._running.now, self._tidy)
+        self._arrange_commands(modem, commands)
+        self._arrange_urcs(modem, commands or urcs)
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
@@ -244,3 +251,22 @@ class Faults:
         for changed in self.on_change:
             changed()
         self._running.rearm()
+
+    def _arrange_commands(self, modem: Modem, wanted: bool) -> None:
+        if wanted and not self._commands:
+            self._commands = [FaultyCommands(modem, console, self) for console in modem.consoles]
+            for each in self._commands:
+                each.install()
+        elif not wanted:
+            for each in self._commands:
+                each.remove()
+            self._commands = []
+
+    def _arrange_urcs(self, modem: Modem, wanted: bool) -> None:
+        for console in modem.consoles:
+            transmitter = console.transmitter
+            if isinstance(transmitter, FaultyTransmitter):
+                if not wanted and transmitter.idle:
+                    console.transmitter = transmitter.plain()
+            elif wanted:
+                console.transmitter = FaultyTransmitter(modem, console, self, self._running.now, self._tidy)

@@ -8,9 +8,10 @@ from onemo.at.command import Outcome, Pending
 from onemo.at.grammar import Command, Form
 from onemo.at.reply import CommandError, ReplyFormat
 from onemo.faults.kinds import INDICES, Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.pieces import Piece
 from onemo.faults.seams.urcs import FaultyTransmitter
+from onemo.modem.console import Console
 from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
@@ -20,33 +21,36 @@ _ERRORS = ("cme", "cms")
 
 
 class Answered(CommandError):
-    """The line ends here, with exactly these bytes for its final result code; none: with silence."""
+    """A final result that is exactly these bytes, with which the line ends; none: with silence."""
 
     def __init__(self, final: bytes) -> None:
         super().__init__()
         self._final = final
 
     def final(self, form: ReplyFormat) -> bytes:
-        """The bytes."""
+        """Return the bytes."""
         return self._final
 
 
 class FaultyCommands:
-    """Carries commands out as the plan lets it. It is put in the place of the interpreter's own way."""
+    """The way in which the interpreter carries commands out, as the plan lets it."""
 
-    def __init__(self, modem: Modem, faults: Chooser) -> None:
+    def __init__(self, modem: Modem, console: Console, faults: FaultChooser) -> None:
         self._modem = modem
+        self._console = console
         self._faults = faults
-        self._inner = modem.interpreter.execute
+        self._inner = console.interpreter.execute
 
     def install(self) -> None:
-        self._modem.interpreter.execute = self
+        """Take the place of the interpreter's own way."""
+        self._console.interpreter.execute = self
 
     def remove(self) -> None:
-        self._modem.interpreter.execute = self._inner
+        """Give the interpreter its own way back."""
+        self._console.interpreter.execute = self._inner
 
     def __call__(self, command: Command) -> Outcome:
-        """Raises CommandError as the command itself does."""
+        """Carry a command out, if no fault does something else. Raises CommandError as the command itself does."""
         fired = self._faults.chosen(Layer.COMMAND, self._occasion(command))
         if self._modem.lifecycle.ending:
             raise Answered(b"")  # a restart came in the way
@@ -74,24 +78,24 @@ class FaultyCommands:
         )
 
     def _label(self, command: Command) -> Label | None:
-        """The instance that a command names: its first number, behind a key if it has keys."""
+        """Return the instance that a command names: its first number, behind a key if it has keys."""
         bound = self._modem.model.command(command.name)
         if bound is None or command.form is not Form.SET or command.complete:
             return None
         first = {record.params[0].name for record in bound.records.values() if record.params}
-        name = next((name for name in INDICES if name in first), None)
-        found = _FIRST_NUMBER.match(self._modem.interpreter.line, command.end)
+        name = next((index.name for index in INDICES if index.name in first), None)
+        found = _FIRST_NUMBER.match(self._console.interpreter.line, command.end)
         return Label(name, int(found[1])) if name and found else None
 
-    def _inject(self, armed: Armed) -> None:
-        transmitter, fault = self._modem.transmitter, armed.fault
+    def _inject(self, armed: ArmedFault) -> None:
+        transmitter, fault = self._console.transmitter, armed.fault
         assert isinstance(transmitter, FaultyTransmitter), "an injected URC has somewhere to be placed"
-        line = self._modem.format.notice(fault.data("text"))
+        line = self._console.format.notice(fault.data("text"))
         transmitter.place(fault.text("at"), Piece(line, fault.whole("split"), fault.number("gap"), armed), [armed])
 
-    def _answer(self, armed: Armed) -> bytes:
-        """What command-answer says, as ATV, ATQ and AT+CMEE have it."""
-        values, form = armed.fault.values, self._modem.format
+    def _answer(self, armed: ArmedFault) -> bytes:
+        """Return the answer of command-answer, as ATV, ATQ and AT+CMEE have it."""
+        values, form = armed.fault.values, self._console.format
         line = values.get("line")
         before = form.information([line]) if isinstance(line, bytes) else b""
         for key in _ERRORS:
@@ -105,8 +109,8 @@ class FaultyCommands:
         return before + form.notice(result)
 
     def _error(self, result: str, number: int) -> bytes:
-        """A number that the model knows is told with its text where AT+CMEE asks for that."""
-        form = self._modem.format
+        """Return an error; a number that the model knows has its text where AT+CMEE asks for that."""
+        form = self._console.format
         if form.error_level == 0:
             return form.error(None)
         if form.quiet:

@@ -7,13 +7,13 @@ import math
 import trio
 
 from onemo.errors import NetError
-from onemo.faults.seams.ways import SEGMENT, Ways
+from onemo.faults.seams.shaped import SEGMENT, ShapedConnection
 from onemo.net.interface import Carrying, CloseMode, ClosePlan, CloseResult
 
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.001, 0.05
 
 
-class FaultyConnection(Ways):
+class FaultyConnection(ShapedConnection):
     """An open connection, with the network's faults on it. Implements Connection.
 
     What one call receives or sends is what passes at once. What is late to the peer counts as not acknowledged; a task
@@ -23,11 +23,9 @@ class FaultyConnection(Ways):
 
     @property
     def peer(self) -> str:
-        """See Connection."""
         return self._inner.peer
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """See Connection."""
         self._require_sendable()
         if not self._is_shaped(self._out):
             self._silence.exchanged(trio.current_time())
@@ -45,7 +43,6 @@ class FaultyConnection(Ways):
         return len(part)
 
     def receive_now(self, limit: int) -> bytes | None:
-        """See Connection."""
         self._require_open()
         if limit <= 0 and self._stream:
             return None
@@ -56,7 +53,7 @@ class FaultyConnection(Ways):
         self._limit = max(limit, SEGMENT)
         self._pull(limit if self._stream else SEGMENT)
         self._require_open()
-        data = self._in.held.take(trio.current_time(), limit if self._stream else None)
+        data = self._in.queue.take(trio.current_time(), limit if self._stream else None)
         if data is None and self._has_ended:
             if isinstance(self._end, NetError):
                 raise self._end
@@ -64,21 +61,20 @@ class FaultyConnection(Ways):
         return data
 
     async def wait_readable(self) -> None:
-        """See Connection. What comes meanwhile begins to be late."""
-        held = self._in.held
+        """Wait until something has come that is due. What comes meanwhile begins to be late."""
+        queue = self._in.queue
         while True:
             self._require_open()
-            stopped = self._silence or self._end is not None or not held.room
-            due = self._end_due if self._end is not None and not held else held.due
+            stopped = self._silence or self._end is not None or not queue.room
+            due = self._end_due if self._end is not None and not queue else queue.due
             if await self._until(due, None if stopped else self._inner.wait_readable):
                 if not self._is_shaped(self._in):
                     return
                 self._pull(self._limit)
-            if held.due <= trio.current_time() or self._has_ended:
+            if queue.due <= trio.current_time() or self._has_ended:
                 return
 
     async def wait_writable(self) -> None:
-        """See Connection."""
         while True:
             self._require_open()
             if self._unsendable is None and not self._is_shaped(self._out):
@@ -92,15 +88,17 @@ class FaultyConnection(Ways):
                 await self._until(look, self._moved.wait)
 
     async def wait_broken(self) -> None:
-        """See Connection."""
         while self._failed is None:
             self._require_open()
             if await self._until(math.inf, None if self._silence else self._inner.wait_broken):
                 return
 
     async def close(self, plan: ClosePlan) -> CloseResult:
-        """See Connection. The FIN goes behind what is late, also with NOW, for that was sent; what still waits for
-        bandwidth was not. Cancelled, it ends with an RST."""
+        """End the connection as the plan says, and free its local port.
+
+        The FIN goes behind what is late, also with NOW, for that was sent; what still waits for bandwidth was not.
+        Cancelled, it ends with an RST.
+        """
         if self._failed is not None:
             self.abort()
             return CloseResult.FAILED
@@ -123,20 +121,20 @@ class FaultyConnection(Ways):
             self.abort()
 
     async def _drained(self, plan: ClosePlan) -> bool:
-        """Wait until all is with the host; False when it cannot be, or nothing moved for the plan's stall.
+        """Wait until all is with the host; return False when it cannot be, or nothing moved for the plan's stall.
 
-        What comes meanwhile is discarded: a peer that echoes would stop reading once it cannot write.
+        Whatever comes meanwhile is discarded: a peer that echoes would stop reading once it cannot write.
         """
-        held = self._out.held
+        queue = self._out.queue
         if plan.mode is CloseMode.NOW and (self._silence or self._out.unsent):
             return False
         gap, give_up = _SHORTEST_LOOK, trio.current_time() + plan.stall
-        while held:
+        while queue:
             self._discard()
-            before = held.size
+            before = queue.size
             await trio.sleep(gap)
             gap = min(2 * gap, _LONGEST_LOOK)
-            if held.size < before:
+            if queue.size < before:
                 give_up = trio.current_time() + plan.stall
             elif trio.current_time() >= give_up:
                 return False
@@ -146,16 +144,18 @@ class FaultyConnection(Ways):
 
 
 class FaultyCarrying(FaultyConnection):
-    """The same of a connection whose socket carries other bytes than it is given. Implements Carrying."""
+    """A faulty connection whose socket carries other bytes than it is given. Implements Carrying."""
 
     async def carry(self) -> None:
-        """See Carrying."""
         assert isinstance(self._inner, Carrying)
         await self._inner.carry()
 
     @property
     def carried(self) -> tuple[int, int]:
-        """See Carrying: what is late to the peer counts as sent, what is late from it as not yet received."""
+        """Bytes for the socket to send, and those received.
+
+        Those that are late to the peer count as sent, those that are late from it as not yet received.
+        """
         assert isinstance(self._inner, Carrying)
         sent, received = self._inner.carried
-        return sent + self._out.held.size, max(0, received - self._in.held.size)
+        return sent + self._out.queue.size, max(0, received - self._in.queue.size)

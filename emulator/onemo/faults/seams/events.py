@@ -1,7 +1,8 @@
-"""What happens to a module: to its card, its registration, its supply, its connections. Each kind of the layer EVENT is
-a function here, which the plan calls when its fault fires, and whoever holds a module may call at once.
+"""Events that happen to a module: to its card, its registration, its supply, its connections.
 
-Pure. A function is called between the steps of the core, or (inside) while a command is about to be carried out.
+Each kind of the layer EVENT is a function here, which the plan calls when its fault fires, and whoever controls a
+module may call at once. Pure. A function is called between the steps of the core, or (inside) while a command is about
+to be carried out.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 
 from onemo.errors import FaultError
+from onemo.families.sockets.connection import Event, Loss, State
+from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.instance import Instance
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Fault
-from onemo.modem.connection import Event, Loss, State
-from onemo.modem.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
@@ -25,8 +27,10 @@ _FIRST_YEARS, _LAST_YEARS = 0.0, 4e9
 
 
 def happen(modem: Modem, fault: Fault, now: float, label: Label | None = None, *, inside: bool = False) -> None:
-    """Let an event happen. label: that of the occasion; inside: while a command is about to be carried out, which
-    then ends with it where the module restarts. The supply of a brown-out does not come back by itself there."""
+    """Let an event happen. label: that of the occasion; inside: while a command is about to be carried out.
+
+    That command ends with it where the module restarts; the supply of a brown-out does not come back by itself there.
+    """
     modem.now = now
     if inside and fault.kind.name in _ENDS:
         _end_after_line(modem, fault, now)
@@ -99,7 +103,10 @@ def _reboot(modem: Modem, fault: Fault, now: float, label: Label | None) -> None
 
 
 def _brown_out(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    """The boot begins when the supply is back; until it is over the module hears nothing, as at every later start."""
+    """Take the supply away for a while.
+
+    The boot begins when the supply is back; until it is over the module hears nothing, as at every later start.
+    """
     if modem.power.state is not PowerState.OFF:
         modem.supply_off(now)
         modem.start(now, now + fault.number("seconds"))
@@ -131,13 +138,16 @@ def _jump(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
 
 
 def _tell(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    """As a datagram: it is dropped where too much waits already, for it may come as often as anything does."""
+    """Say a URC.
+
+    It is dropped where too much waits already, like a datagram, for it may come as often as anything does.
+    """
     if modem.power.ready or modem.power.asleep:
         modem.notify(fault.data("text"), droppable=True)
 
 
 def _stale(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    """Nobody is behind it: what is sent on it fails, and it can be closed."""
+    """Mark an instance connected with nobody behind it: what is sent on it fails, and it can be closed."""
     instance = _instance(modem, fault, label)
     if instance is None or instance.state is not State.INITIAL:
         return
@@ -156,7 +166,7 @@ def _disconnect(modem: Modem, fault: Fault, now: float, label: Label | None) -> 
 
 
 def _burst(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    """As far as a buffer takes it; where there is none, whole, beside all credit."""
+    """Receive data as far as a buffer takes it; where there is none, whole, beside all credit."""
     instance = _instance(modem, fault, label)
     if instance is None or instance.state is not State.CONNECTED:
         return
@@ -174,10 +184,10 @@ def _receive(instance: Instance, data: bytes, now: float) -> None:
 
 
 def _instance(modem: Modem, fault: Fault, label: Label | None) -> Instance | None:
-    """The instance that is meant; None where the model has no such one, or is off."""
+    """Return the instance that is meant; None where the model has no such one, or is off."""
     of_socket = label.number if label is not None and label.index_name == CONNECT_ID else 0
     wanted = fault.whole("id") if "id" in fault.values else of_socket
-    return modem.connections[wanted] if modem.power.ready and wanted in modem.connections else None
+    return modem.part(Connections)[wanted] if modem.power.ready and wanted in modem.part(Connections) else None
 
 
 Happening = Callable[[Modem, Fault, float, "Label | None"], None]
@@ -205,4 +215,4 @@ HAPPENINGS: Mapping[str, Happening] = {
     "burst": _burst,
 }
 _ENDS = {"reboot": PowerEvent.RESTART, "brown-out": PowerEvent.SUPPLY_OFF, "power-off": PowerEvent.SUPPLY_OFF}
-"""Those that end the boot cycle, which a command that is about to be carried out does not outlive."""
+"""The events that end the boot cycle, which a command that is about to be carried out does not outlive."""

@@ -7,8 +7,8 @@ from collections.abc import Collection
 import trio
 
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
-from onemo.faults.seams.held import Held, Shared
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
+from onemo.faults.seams.delay import DelayQueue, SharedWait
 from onemo.link.interface import Link
 
 _LATE = frozenset({"line-delay", "line-slice"})
@@ -23,11 +23,11 @@ class FaultyLink:
     What one read brings, or one write takes, is what passes at once. ``run`` carries what is late on its way out.
     """
 
-    def __init__(self, link: Link, faults: Chooser) -> None:
+    def __init__(self, link: Link, faults: FaultChooser) -> None:
         self._link = link
         self._faults = faults
-        self._in, self._out = Held(_MOST), Held(_MOST)
-        self._writable = Shared(link.wait_writable)
+        self._in, self._out = DelayQueue(_MOST), DelayQueue(_MOST)
+        self._writable = SharedWait(link.wait_writable)
         self._late = trio.Event()
         self._moved = trio.Event()
         self._reading = self._writing = trio.CancelScope()
@@ -49,32 +49,31 @@ class FaultyLink:
             self._late = trio.Event()
 
     def boot(self) -> None:
-        """The module starts: a UART whose speed is not set yet says something."""
+        """Take up that the module starts: a UART whose speed is not set yet says something."""
         if self._faults.armed_on(Layer.LINE) and self._out.room:
             for armed in self._faults.chosen(Layer.LINE, Occasion("to-dte", operation="boot")):
                 fault = armed.fault
                 noise = fault.data("data") if "data" in fault.values else armed.random.randbytes(fault.whole("count"))
                 self._hand_over(noise)
 
-    def release(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what they made late goes at once, in order."""
+    def release(self, ended: Collection[ArmedFault]) -> None:
+        """Let go at once, in order, what faults made late that are gone."""
         if not any(armed.fault.kind.name in _LATE for armed in ended):
             return
-        for held, waiting in ((self._in, self._reading), (self._out, self._writing)):
-            held.release(trio.current_time())
+        for queue, waiting in ((self._in, self._reading), (self._out, self._writing)):
+            queue.release(trio.current_time())
             waiting.cancel()
 
     # The link.
 
     def read_now(self, limit: int) -> bytes | None:
-        """See Link."""
         if not self._in and not self._faults.armed_on(Layer.LINE):
             return self._link.read_now(limit)
         self._pull(limit)
         return self._in.take(trio.current_time(), limit)
 
     def write_now(self, data: bytes | memoryview) -> int:
-        """See Link. What is lost on the line counts as taken."""
+        """Hand bytes to the line; return how many were taken, those that are lost on it too."""
         if not self._out and not self._faults.armed_on(Layer.LINE):
             return self._link.write_now(data)
         part = bytes(data[: self._out.room])
@@ -84,7 +83,7 @@ class FaultyLink:
         return len(part)
 
     async def wait_readable(self) -> None:
-        """See Link. What comes meanwhile begins to be late."""
+        """Wait until the DTE has sent something that is due. What comes meanwhile begins to be late."""
         while True:
             with trio.CancelScope(deadline=self._in.due) as self._reading:
                 if self._in.room:
@@ -98,7 +97,6 @@ class FaultyLink:
                 return
 
     async def wait_writable(self) -> None:
-        """See Link."""
         while self._out and not self._out.room:
             await self._moved.wait()
         if self._out:
@@ -114,8 +112,8 @@ class FaultyLink:
         if data is not None:
             self._pass(data, "from-dte", self._in)
 
-    def _pass(self, data: bytes, direction: str, held: Held) -> None:
-        """What passes at once, as the faults leave it, goes into held."""
+    def _pass(self, data: bytes, direction: str, queue: DelayQueue) -> None:
+        """Put bytes into the queue of their direction, as the faults leave them."""
         due = trio.current_time()
         piece, gap = 0, 0.0
         for armed in self._faults.chosen(Layer.LINE, Occasion(direction, data=data)):
@@ -127,10 +125,10 @@ class FaultyLink:
                 case name:
                     data = _changed(name, data, armed)
         if data:
-            held.add(data, max(due, held.last + gap) if piece else due, piece, gap)
+            queue.add(data, max(due, queue.last + gap) if piece else due, piece, gap)
 
     def _hand_over(self, data: bytes = b"") -> None:
-        """What is due, and data behind all of it; the task has the rest."""
+        """Hand over what is due, and put data behind all of it; the task has the rest."""
         if data:
             self._out.add(data, trio.current_time())
         self._push()
@@ -138,7 +136,7 @@ class FaultyLink:
             self._late.set()
 
     def _push(self) -> bool:
-        """Hand over what is due; False: the line is full."""
+        """Hand over what is due; return False when the line is full."""
         now = trio.current_time()
         while (front := self._out.front(now)) is not None:
             count = self._link.write_now(front)
@@ -151,8 +149,8 @@ class FaultyLink:
         return True
 
 
-def _changed(name: str, data: bytes, armed: Armed) -> bytes:
-    """What the line makes of bytes."""
+def _changed(name: str, data: bytes, armed: ArmedFault) -> bytes:
+    """Return bytes as a fault of the line changes them."""
     fault = armed.fault
     match name:
         case "line-stuck":

@@ -10,15 +10,15 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
-from onemo.faults.seams.ways import Wait
+from onemo.faults.seams.shaped import Wait
 from onemo.net.host.routes import is_address
 from onemo.net.interface import (
+    AddressFamily,
     Carrying,
     Connection,
     Echo,
-    Family,
     LookupRequest,
     NamePolicy,
     Network,
@@ -38,7 +38,7 @@ class FaultyNetwork:
     its way to the peers.
     """
 
-    def __init__(self, network: Network, faults: Chooser) -> None:
+    def __init__(self, network: Network, faults: FaultChooser) -> None:
         self._network = network
         self._faults = faults
         self._connections: WeakSet[FaultyConnection] = WeakSet()
@@ -55,21 +55,24 @@ class FaultyNetwork:
             await trio.sleep_forever()
 
     def wrap(self, connection: Connection, request: OpenRequest) -> FaultyConnection:
-        """An open connection, which it owns from here on, with the faults on it."""
+        """Put the faults on an open connection, which is owned here from then on."""
         made = FaultyCarrying if isinstance(connection, Carrying) else FaultyConnection
         wrapped = made(connection, request, self._faults, self._start)
         self._connections.add(wrapped)
         return wrapped
 
-    def release(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what they made late goes at once, in order, and peers that vanished are back."""
+    def release(self, ended: Collection[ArmedFault]) -> None:
+        """Let go at once, in order, what faults made late that are gone; peers that vanished are back."""
         for connection in list(self._connections):
             connection.release(ended)
 
     # Network.
 
     async def open(self, request: OpenRequest) -> Connection:
-        """See Network. A TCP handshake is a round trip."""
+        """Resolve, connect, and return the connection with its faults; a TCP handshake is a round trip.
+
+        Raises NetError.
+        """
         deadline = trio.current_time() + request.timeout
         try:
             host = await self._resolve("open", request.host, request.names, deadline)
@@ -89,7 +92,6 @@ class FaultyNetwork:
         return connection
 
     async def lookup(self, request: LookupRequest) -> list[str]:
-        """See Network."""
         if is_address(request.name):
             return await self._network.lookup(request)
         await _pass(
@@ -99,12 +101,10 @@ class FaultyNetwork:
         return await self._network.lookup(request._replace(name=host))
 
     async def ping(self, request: PingRequest) -> Pinger:
-        """See Network."""
         host = await self._resolve("ping", request.host, request.names, math.inf)
         return _FaultyPinger(await self._network.ping(request._replace(host=host)), request.host, self)
 
     async def ask_time(self, request: TimeRequest) -> float:
-        """See Network."""
         deadline = trio.current_time() + request.timeout
         host = await self._resolve("time", request.host, request.names, deadline)
         fired = self._fired("time", request.host, request.port, Transport.UDP)
@@ -117,15 +117,12 @@ class FaultyNetwork:
         return told + sum(armed.fault.number("seconds") for armed in fired if armed.fault.kind.name == "time-wrong")
 
     def name_servers(self) -> tuple[str, ...]:
-        """See Network."""
         return self._network.name_servers()
 
     def local_addresses(self) -> tuple[str | None, str | None]:
-        """See Network."""
         return self._network.local_addresses()
 
     def forget(self) -> None:
-        """See Network."""
         self._network.forget()
 
     # Faults.
@@ -143,7 +140,7 @@ class FaultyNetwork:
         port: int = 0,
         transport: Transport | None = None,
         label: Label | None = None,
-    ) -> list[Armed]:
+    ) -> list[ArmedFault]:
         if not self._faults.armed_on(Layer.NETWORK):
             return []
         named = "" if transport is None else transport.value
@@ -151,7 +148,7 @@ class FaultyNetwork:
         return self._faults.chosen(Layer.NETWORK, occasion)
 
     async def echo(self, pinger: Pinger, host: str, timeout: float) -> Echo:
-        """See Pinger."""
+        """Send one echo request with pinger, and wait timeout seconds for its reply, as ``Pinger.echo``."""
         fired = self._fired("ping", host)
         late = _round_trip(fired)
         kinds = {armed.fault.kind.name: armed for armed in fired}
@@ -166,9 +163,9 @@ class FaultyNetwork:
         return echo._replace(time=echo.time + late)
 
     async def _resolve(self, operation: str, host: str, names: NamePolicy, deadline: float) -> str:
-        """The host, or the address that is not its own. An answer that comes after a request's time-out is none.
+        """Return the host, or the address that a fault gives it.
 
-        Raises NetError: NAME, NAME_TIMED_OUT.
+        An answer that comes after a request's time-out is none. Raises NetError: NAME, NAME_TIMED_OUT.
         """
         if not self._faults.armed_on(Layer.NAMES) or is_address(host):
             return host
@@ -203,26 +200,23 @@ class _FaultyPinger:
 
     @property
     def address(self) -> str:
-        """See Pinger."""
         return self._pinger.address
 
     async def echo(self, timeout: float) -> Echo:
-        """See Pinger."""
         return await self._network.echo(self._pinger, self._host, timeout)
 
     def close(self) -> None:
-        """See Pinger."""
         self._pinger.close()
 
 
-def _round_trip(fired: Sequence[Armed]) -> float:
-    """Seconds that the latencies make of a way there and back."""
+def _round_trip(fired: Sequence[ArmedFault]) -> float:
+    """Add up the seconds that latencies make of a way there and back."""
     return sum(armed.seconds() + armed.seconds() for armed in fired if armed.fault.kind.name == "net-latency")
 
 
 def _patience(names: NamePolicy) -> float:
-    """The trio time at which the last request to the last name server has had no answer."""
-    servers = sum(len(names.ipv4 if family is Family.IPV4 else names.ipv6) for family in names.families)
+    """Return the trio time at which the last request to the last name server has had no answer."""
+    servers = sum(len(names.ipv4 if family is AddressFamily.IPV4 else names.ipv6) for family in names.families)
     return trio.current_time() + names.timeout * names.requests * max(1, servers)
 
 
@@ -236,5 +230,5 @@ async def _pass(seconds: float, deadline: float, failure: NetFailure = NetFailur
         raise NetError(failure, "it took too long")
 
 
-def _failure(armed: Armed) -> NetError:
+def _failure(armed: ArmedFault) -> NetError:
     return NetError(NetFailure[armed.fault.text("failure").replace("-", "_").upper()], str(armed.fault))

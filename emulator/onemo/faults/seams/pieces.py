@@ -1,4 +1,4 @@
-"""URCs that faults have in their hands: in parts, waiting, spoilt."""
+"""URCs in the hands of faults: in parts, waiting, spoilt."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from typing import NamedTuple
 
 from onemo.at.reply import ReplyFormat
 from onemo.faults.kinds import INDICES
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.profile.index import Label
 
 
 def find_id(data: bytes) -> tuple[str, re.Match[bytes]] | None:
     """Find the number of an instance in a URC: the name of its index, and where it stands (group 1)."""
-    found = ((name, match) for name, index in INDICES.items() if (match := re.search(index.urcs, data)))
+    found = ((index.name, match) for index in INDICES if (match := re.search(index.urcs, data)))
     return next(found, None)
 
 
 class Piece(NamedTuple):
-    """A URC with its line ends. split: it leaves in two parts, the first of so many bytes (0: in one), the second gap
-    seconds later; why: the fault that splits it."""
+    """A URC with its line ends.
+
+    split: it leaves in two parts, the first of so many bytes (0: in one), the second gap seconds later; why: the fault
+    that splits it.
+    """
 
     data: bytes
     split: int = 0
     gap: float = 0.0
-    why: Armed | None = None
+    why: ArmedFault | None = None
 
     def parts(self) -> Iterator[bytes]:
-        """What to hand to the line, in order."""
+        """Yield what to hand to the line, in order."""
         if 0 < self.split < len(self.data):
             yield self.data[: self.split]
             pause = Pause()
@@ -45,41 +48,43 @@ class Pause(bytes):
     """No bytes, but a silence of gap seconds among them. why: the fault that makes it."""
 
     gap = 0.0
-    why: Armed | None = None
+    why: ArmedFault | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A piece that is late (point ""), or waits for its point until it is due. why: the faults that did that.
-    label: of the instance whose URCs wait behind it, None: nobody's."""
+    """A piece that is late (point ""), or waits for its point until it is due.
+
+    why: the faults that did that. label: of the instance whose URCs wait behind it, None: nobody's.
+    """
 
     due: float
     piece: Piece
-    why: list[Armed]
+    why: list[ArmedFault]
     point: str = ""
     label: Label | None = None
 
     def __lt__(self, other: Waiting) -> bool:
         return self.due < other.due
 
-    def is_of(self, ended: Collection[Armed]) -> bool:
-        """Whether one of those faults has it wait."""
+    def is_of(self, ended: Collection[ArmedFault]) -> bool:
+        """Tell whether one of those faults has it wait."""
         return any(armed is gone for gone in ended for armed in self.why)
 
 
 def hasten(pieces: list[Waiting]) -> None:
-    """They need not wait any more."""
+    """Let pieces wait no more."""
     for waiting in pieces:
         waiting.due, waiting.point, waiting.label = -math.inf, "", None
 
 
 def size_of(pieces: list[Waiting]) -> int:
-    """Bytes."""
+    """Count the bytes of pieces."""
     return sum(len(waiting.piece.data) for waiting in pieces)
 
 
 def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:
-    """A URC as a fault spoils it."""
+    """Spoil a URC as the fault says."""
     instance = find_id(data)
     found = instance[1] if instance else None
     eol = form.cr + form.lf

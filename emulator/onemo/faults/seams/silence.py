@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from onemo.faults.plan import Armed
+from onemo.faults.plan import ArmedFault
 from onemo.net.interface import KeepAlive
 
 _NO_ANSWER = 924.6
@@ -12,13 +12,13 @@ _NO_ANSWER = 924.6
 
 
 class Silence:
-    """Whether the peer of a connection is gone. keep_alive: the connection's. All times are trio's.
+    """The silence of a connection's peer that is gone; false while it is there. All times are trio's.
 
-    why: the fault that took it, None while it is there; until: when it is back.
+    keep_alive: the connection's. why: the fault that took the peer, None while it is there; until: when it is back.
     """
 
     def __init__(self, keep_alive: KeepAlive | None, now: float) -> None:
-        self.why: Armed | None = None
+        self.why: ArmedFault | None = None
         self.until = math.inf
         self._keep_alive = keep_alive
         self._heard = self._unanswered = now
@@ -26,23 +26,28 @@ class Silence:
     def __bool__(self) -> bool:
         return self.why is not None
 
-    def begin(self, why: Armed, now: float) -> None:
+    def begin(self, why: ArmedFault, now: float) -> None:
+        """Take the peer away."""
         self.why, self.until = why, why.ends
         self._unanswered = now
 
     def end(self) -> None:
+        """Bring the peer back."""
         self.why, self.until = None, math.inf
 
     def exchanged(self, now: float) -> None:
-        """Something passed."""
+        """Note that something passed."""
         self._heard = now
 
     def sent(self, now: float) -> None:
-        """The first bytes that nobody will acknowledge were sent."""
+        """Note that the first bytes were sent that nobody will acknowledge."""
         self._unanswered = now
 
     def noticed_at(self, *, outstanding: bool) -> float:
-        """When the stack gives the peer up: what was sent is not acknowledged, or else keep-alive; inf: never."""
+        """Return when the stack gives the peer up; inf: never.
+
+        That is when what was sent is not acknowledged (outstanding), or else when keep-alive fails.
+        """
         if not self:
             return math.inf
         if outstanding:

@@ -10,9 +10,11 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection
 
+from onemo.families.sockets.connections import Connections
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
+from onemo.modem.console import Console
 from onemo.modem.modem import Modem
 from onemo.profile.index import CONNECT_ID, Label
 from onemo.wire.transmitter import Kind, Transmitter
@@ -24,19 +26,25 @@ _MOMENT = 0.5
 
 
 class FaultyTransmitter(Transmitter):
-    """A modem's transmitter with faults. clock: the time now, in seconds; tidy: told when it keeps nothing any more.
+    """A console's transmitter with faults. clock: the time now, in seconds; tidy: told when it keeps nothing any more.
 
-    What waits is bounded as URCs are that are held: above that mark nothing more is made to wait.
+    Waiting URCs are bounded like those that are held: above that mark nothing more is made to wait.
     """
 
     def __init__(
-        self, modem: Modem, faults: Chooser, clock: Callable[[], float], tidy: Callable[[], None] = lambda: None
+        self,
+        modem: Modem,
+        console: Console,
+        faults: FaultChooser,
+        clock: Callable[[], float],
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
         line = modem.profile.line
         super().__init__(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
-        self._plain = modem.transmitter
+        self._plain = console.transmitter
         self.take_over(self._plain)
         self._modem = modem
+        self._console = console
         self._faults = faults
         self._clock = clock
         self._tidy = tidy
@@ -50,7 +58,7 @@ class FaultyTransmitter(Transmitter):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is kept here that another transmitter would not know of."""
+        """True while nothing is kept here that another transmitter would not know of."""
         return not (self._late or any(self._placed.values()) or self._pauses)
 
     def plain(self) -> Transmitter:
@@ -58,8 +66,8 @@ class FaultyTransmitter(Transmitter):
         self._plain.take_over(self)
         return self._plain
 
-    def let_go(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what was late for their sake, or waits for its point, comes as URCs do, and no silence."""
+    def let_go(self, ended: Collection[ArmedFault]) -> None:
+        """Let come, like any URC, what faults that are gone made late or wait for its point; end their silences."""
         for part in (*self._out, *self._urcs):
             if isinstance(part, Pause) and any(part.why is gone for gone in ended):
                 part.gap = 0.0
@@ -70,8 +78,8 @@ class FaultyTransmitter(Transmitter):
                 hasten([waiting for waiting in pieces if waiting.is_of(ended)])
         self._let_come(lambda waiting: waiting.is_of(ended), ended)
 
-    def _let_come(self, wanted: Callable[[Waiting], bool], ended: Collection[Armed] = ()) -> None:
-        """What is wanted of all that waits comes now; faults that have ended split nothing any more."""
+    def _let_come(self, wanted: Callable[[Waiting], bool], ended: Collection[ArmedFault] = ()) -> None:
+        """Let come now what is wanted of all that waits; faults that have ended split nothing any more."""
         waiting = [*self._late, *(each for queue in self._placed.values() for each in queue)]
         gone = set(filter(wanted, waiting))
         self._late = [each for each in self._late if each not in gone]
@@ -86,7 +94,7 @@ class FaultyTransmitter(Transmitter):
     # URCs on their way in.
 
     def urc(self, data: bytes, *, droppable: bool = False) -> bool:
-        """See Transmitter; what faults take away counts as kept."""
+        """Queue a URC as the faults have it; what they take away counts as kept."""
         occasion = self._occasion(data)
         fired = self._faults.chosen(Layer.URC, occasion)
         behind = None if occasion.label is None else self._behind.get(occasion.label)
@@ -107,8 +115,8 @@ class FaultyTransmitter(Transmitter):
             self._let_come(lambda waiting: waiting.label == occasion.label)
         return True
 
-    def _treated(self, data: bytes, fired: list[Armed], label: Label | None) -> list[Waiting]:
-        """What faults make of a URC; due is counted from now here."""
+    def _treated(self, data: bytes, fired: list[ArmedFault], label: Label | None) -> list[Waiting]:
+        """Return what faults make of a URC; due is counted from now here."""
         point, wait, orderly = "", math.inf, False
         pieces = [(0.0, Piece(data))]
         for armed in fired:
@@ -130,7 +138,7 @@ class FaultyTransmitter(Transmitter):
                 pieces = [(due, self._split(piece, armed)) for due, piece in pieces]
             else:
                 pieces = [
-                    (due, piece._replace(data=spoilt(piece.data, armed.fault, self._modem.format)))
+                    (due, piece._replace(data=spoilt(piece.data, armed.fault, self._console.format)))
                     for due, piece in pieces
                 ]
         treated = [Waiting(due, piece, fired) if due or not point else Waiting(wait, piece, fired, point)
@@ -139,11 +147,11 @@ class FaultyTransmitter(Transmitter):
             treated[-1].label = label
         return treated
 
-    def _lateness(self, armed: Armed, label: Label | None) -> float:
-        """Seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.connections
+    def _lateness(self, armed: ArmedFault, label: Label | None) -> float:
+        """Return seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
+        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.part(Connections)
         if label is not None and socket and armed.fault.text("until") == "timeout":
-            request = self._modem.connections[label.number].request
+            request = self._modem.part(Connections)[label.number].request
             return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
         return armed.seconds()
 
@@ -163,17 +171,17 @@ class FaultyTransmitter(Transmitter):
             if waiting.label is not None:
                 self._behind[waiting.label] = deque()
 
-    def place(self, point: str, piece: Piece, why: list[Armed]) -> None:
+    def place(self, point: str, piece: Piece, why: list[ArmedFault]) -> None:
         """Let a URC leave at a point of the line's traffic; when one of those faults is gone, it leaves anyway."""
         self._admit([Waiting(math.inf, piece, why, point)])
 
     def _come(self, waiting: Waiting) -> None:
-        """What has waited comes as URCs do."""
+        """Let come, like any URC, what has waited."""
         self._queue(waiting.piece)
         self._waited(waiting)
 
     def _waited(self, waiting: Waiting) -> None:
-        """It waits no longer, so what is behind it goes on; of that some may have to wait in its turn."""
+        """Let go on what was behind a URC that waits no longer; some of it may have to wait in its turn."""
         self._kept -= len(waiting.piece.data)
         behind = None if waiting.label is None else self._behind.pop(waiting.label)
         while behind:
@@ -189,11 +197,11 @@ class FaultyTransmitter(Transmitter):
     def _occasion(self, data: bytes) -> Occasion:
         found = find_id(data)
         label = Label(found[0], int(found[1][1])) if found else None
-        line = data.strip(self._modem.format.cr + self._modem.format.lf)
+        line = data.strip(self._console.format.cr + self._console.format.lf)
         return Occasion(urc=line.decode("latin-1"), label=label, data=line)
 
     @staticmethod
-    def _split(piece: Piece, armed: Armed) -> Piece:
+    def _split(piece: Piece, armed: ArmedFault) -> Piece:
         return piece._replace(split=armed.fault.whole("split"), gap=armed.fault.number("gap"), why=armed)
 
     def _queue(self, piece: Piece) -> None:
@@ -206,16 +214,19 @@ class FaultyTransmitter(Transmitter):
     # Points of the line's traffic.
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
-        """See Transmitter; the points before an answer and inside the > entry."""
-        if data and not self._modem.online and not self._answering:
+        """Write, with the point before an answer."""
+        if data and not self._console.online and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)
-        if data == self._modem.format.prompt():
-            self._leave("prompt")
+
+    def prompt(self, data: bytes) -> None:
+        """Write the prompt, with the point inside the > entry."""
+        super().prompt(data)
+        self._leave("prompt")
 
     def final(self, data: bytes, now: float) -> None:
-        """See Transmitter; the points before the final result code and glued to it."""
+        """Write the final result code, with the points before it and glued to it."""
         if not data:
             super().final(data, now)
             self._answering = False
@@ -229,7 +240,7 @@ class FaultyTransmitter(Transmitter):
         self._leave("glued")
 
     def echo(self, data: bytes, now: float, *, partial: bool) -> None:
-        """See Transmitter; the point in the middle of the echo."""
+        """Echo, with the point in the middle."""
         before, self._answering = self._answering, True
         middle = (len(data) + 1) // 2
         if self._placed.get("echo") and (partial or middle < len(data)):
@@ -240,7 +251,7 @@ class FaultyTransmitter(Transmitter):
         self._answering = before
 
     def _leave(self, point: str) -> None:
-        """Whatever waits for the point goes out, whether URCs are held or not."""
+        """Send out whatever waits for the point, whether URCs are held or not."""
         waiting = self._placed.get(point)
         while waiting:
             first = waiting.popleft()
@@ -258,7 +269,7 @@ class FaultyTransmitter(Transmitter):
     # Out.
 
     def release(self, now: float) -> None:
-        """See Transmitter; what is late, or has waited long enough for its point, comes first."""
+        """Let URCs leave; what is late, or has waited long enough for its point, comes first."""
         while self._late and self._late[0].due <= now:
             self._come(self._late.pop(0))
         for queue in [*self._placed.values()]:
@@ -267,7 +278,6 @@ class FaultyTransmitter(Transmitter):
         super().release(now)
 
     def restart(self) -> None:
-        """See Transmitter."""
         super().restart()
         self._late.clear()
         self._placed.clear()
@@ -278,14 +288,13 @@ class FaultyTransmitter(Transmitter):
 
     @property
     def deadline(self) -> float:
-        """See Transmitter."""
         late = self._late[0].due if self._late else math.inf
         waiting = min((queue[0].due for queue in self._placed.values() if queue), default=math.inf)
         silent = self._silent_until if self._out and isinstance(self._out[0], Pause) else math.inf
         return min(super().deadline, late, waiting, silent)
 
     def peek(self) -> bytes | memoryview:
-        """See Transmitter; empty during a silence."""
+        """Return the next bytes to write; none during a silence."""
         out = self._out
         while out and isinstance(pause := out[0], Pause):
             now = self._clock()

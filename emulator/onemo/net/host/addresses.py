@@ -6,30 +6,32 @@ import socket
 from ipaddress import ip_address
 
 from onemo.errors import NetError, NetFailure, UsageError
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
-DOMAIN = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+DOMAIN = {AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Of the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
+"""Addresses in the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
 _PORT = 9
 
 
-def family_of(address: str) -> Family:
+def family_of(address: str) -> AddressFamily:
     """Return the family of an IPv4 or IPv6 literal. Raises NetError(NAME): it is none."""
     try:
-        return Family(ip_address(address).version)
+        return AddressFamily(ip_address(address).version)
     except ValueError:
         raise NetError(NetFailure.NAME, f"malformed address {address[:64]!r}") from None
 
 
-def own_address(source: str | None, family: Family) -> str | None:
-    """The address that a module's traffic of this family is to leave with; None: the host chooses. source, an IPv4 or
-    IPv6 literal, holds for its own family."""
-    return source if source is not None and (":" in source) == (family is Family.IPV6) else None
+def own_address(source: str | None, family: AddressFamily) -> str | None:
+    """Return the address that a module's traffic of this family is to leave with; None: the host chooses.
+
+    source, an IPv4 or IPv6 literal, holds for its own family.
+    """
+    return source if source is not None and (":" in source) == (family is AddressFamily.IPV6) else None
 
 
 def require_own(source: str) -> None:
-    """Raises UsageError unless the IPv4 or IPv6 literal is an address of this host."""
+    """Raise UsageError unless the IPv4 or IPv6 literal is an address of this host."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((source, 0))
@@ -41,14 +43,16 @@ def require_own(source: str) -> None:
 
 
 def outgoing_addresses() -> tuple[str | None, str | None]:
-    """The IPv4 and the IPv6 address that packets to the Internet leave this host with, None where it has no way there.
-    Nothing is sent."""
+    """Return the IPv4 and the IPv6 address that packets to the Internet leave this host with. Nothing is sent.
+
+    None where the host has no way there.
+    """
     ipv4, ipv6 = (_outgoing(family, destination) for family, destination in _SOMEWHERE)
     return ipv4, ipv6
 
 
 def _outgoing(family: socket.AddressFamily, destination: str) -> str | None:
-    """The address that the host would send from; loopback and what is valid on one link only do not count."""
+    """Return the address that the host would send from; loopback and addresses of one link only do not count."""
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((destination, _PORT))

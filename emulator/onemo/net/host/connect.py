@@ -1,6 +1,6 @@
 """One attempt at one address: a real TCP or UDP socket with the options that a module's instance asks for.
 
-The handshake's time limit, and what the host's errno means to a module.
+The handshake's time limit, and the meaning of the host's errno to a module.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import DOMAIN, own_address
 from onemo.net.host.connections import TcpConnection, UdpConnection, reset
 from onemo.net.host.ports import PortClaim
-from onemo.net.interface import Connection, Family, OpenRequest, Transport
+from onemo.net.interface import AddressFamily, Connection, OpenRequest, Transport
 
-_ANY_ADDRESS = {Family.IPV4: "0.0.0.0", Family.IPV6: "::"}
+_ANY_ADDRESS = {AddressFamily.IPV4: "0.0.0.0", AddressFamily.IPV6: "::"}
 _SOCKET_TYPE = {Transport.TCP: socket.SOCK_STREAM, Transport.UDP: socket.SOCK_DGRAM}
 
 _CONNECT_FAILURE = {
@@ -32,17 +32,18 @@ _IP_BIND_ADDRESS_NO_PORT = 24  # of linux/in.h, which the library does not name
 
 
 class Place(NamedTuple):
-    """Where traffic is really sent: an address of the host's network and a port."""
+    """The real end of traffic: an address of the host's network and a port."""
 
     address: str
     port: int
 
     @property
-    def family(self) -> Family:
-        return Family.IPV6 if ":" in self.address else Family.IPV4
+    def family(self) -> AddressFamily:
+        """The family of the address."""
+        return AddressFamily.IPV6 if ":" in self.address else AddressFamily.IPV4
 
     def __str__(self) -> str:
-        return f"[{self.address}]:{self.port}" if self.family is Family.IPV6 else f"{self.address}:{self.port}"
+        return f"[{self.address}]:{self.port}" if self.family is AddressFamily.IPV6 else f"{self.address}:{self.port}"
 
 
 async def connect(
@@ -71,7 +72,7 @@ async def connect(
         raise
 
 
-def _new_socket(transport: Transport, family: Family) -> socket.socket:
+def _new_socket(transport: Transport, family: AddressFamily) -> socket.socket:
     try:
         sock = socket.socket(DOMAIN[family], _SOCKET_TYPE[transport])
     except OSError as error:
@@ -81,13 +82,14 @@ def _new_socket(transport: Transport, family: Family) -> socket.socket:
     return sock
 
 
-def _set_options(sock: socket.socket, request: OpenRequest, family: Family) -> None:
-    """What must be set before the handshake. UDP keeps the host's buffers: a small one loses whole datagrams.
+def _set_options(sock: socket.socket, request: OpenRequest, family: AddressFamily) -> None:
+    """Set the options that must be set before the handshake.
 
-    Linux doubles SO_RCVBUF for its own overhead and offers half of that, so the window begins at what is
-    asked for; a peer that sends large segments gets up to twice as much in before the window is shut.
+    UDP keeps the host's buffers: a small one loses whole datagrams. Linux doubles SO_RCVBUF for its own overhead and
+    offers half of that, so the window begins at what is asked for; a peer that sends large segments gets up to twice as
+    much in before the window is shut.
     """
-    if family is Family.IPV6:
+    if family is AddressFamily.IPV6:
         # else a program of the host that has this local port in IPv4 alone would stand in the way
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     if request.transport is Transport.UDP:
@@ -106,7 +108,7 @@ def _set_options(sock: socket.socket, request: OpenRequest, family: Family) -> N
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, request.keep_alive.probes)
 
 
-def _bind(sock: socket.socket, request: OpenRequest, family: Family, own: str | None) -> None:
+def _bind(sock: socket.socket, request: OpenRequest, family: AddressFamily, own: str | None) -> None:
     if not request.local_port and own is None:
         return
     if not request.local_port:
@@ -124,7 +126,7 @@ def _bind(sock: socket.socket, request: OpenRequest, family: Family, own: str | 
 
 
 async def _shake_hands(sock: socket.socket, place: Place, deadline: float) -> None:
-    """Raises OSError, or NetError(TIMED_OUT) at the deadline."""
+    """Connect the socket. Raises OSError, or NetError(TIMED_OUT) at the deadline."""
     code = sock.connect_ex((place.address, place.port))
     if code == errno.EINPROGRESS:
         with trio.move_on_at(deadline) as scope:
@@ -137,7 +139,7 @@ async def _shake_hands(sock: socket.socket, place: Place, deadline: float) -> No
 
 
 def _refuse_itself(sock: socket.socket) -> None:
-    """A socket that dials its own port on its own address gets itself (a simultaneous open), and an echo."""
+    """Refuse a socket that dialled its own port on its own address, and got itself (a simultaneous open)."""
     try:
         itself = sock.getsockname() == sock.getpeername()
     except OSError:
@@ -147,9 +149,9 @@ def _refuse_itself(sock: socket.socket) -> None:
         raise NetError(NetFailure.REFUSED, "nobody there but this very socket")
 
 
-def _connect_failure(code: int, request: OpenRequest, family: Family) -> NetFailure:
+def _connect_failure(code: int, request: OpenRequest, family: AddressFamily) -> NetFailure:
     if code == errno.EADDRNOTAVAIL and request.transport is Transport.TCP and request.local_port:
         return NetFailure.PORT_TAKEN  # an earlier connection from this port to this very peer is not over yet
     if code in _NO_WAY_THERE:
-        return NetFailure.FAMILY if family is Family.IPV6 else NetFailure.OTHER
+        return NetFailure.FAMILY if family is AddressFamily.IPV6 else NetFailure.OTHER
     return _CONNECT_FAILURE.get(code, NetFailure.OTHER)

@@ -53,12 +53,12 @@ def reset(sock: socket.socket) -> None:
 
 
 class _HostConnection:
-    """What TCP and UDP share: one socket, and one claim to a local port, which both end together."""
+    """The common part of TCP and UDP: one socket, and one claim to a local port, which both end together."""
 
     __slots__ = ("_claim", "_ended", "_peer", "_sock", "_watch", "transport")
 
     def __init__(self, sock: socket.socket, peer: str, claim: PortClaim) -> None:
-        """Owns sock, non-blocking and connected, from here on, and the claim."""
+        """Take over sock, non-blocking and connected, and the claim."""
         self._sock = sock
         self.transport = Transport.TCP if sock.type == socket.SOCK_STREAM else Transport.UDP
         self._peer = peer
@@ -68,19 +68,18 @@ class _HostConnection:
 
     @property
     def peer(self) -> str:
-        """See Connection."""
         return self._peer
 
     async def wait_readable(self) -> None:
-        """Until something can be received. Raises NetError(RESET) when this side closes meanwhile."""
+        """Wait until something can be received. Raises NetError(RESET) when this side closes meanwhile."""
         await self._wait(trio.lowlevel.wait_readable)
 
     async def wait_writable(self) -> None:
-        """Until something can be sent. Raises NetError(RESET) when this side closes meanwhile."""
+        """Wait until something can be sent. Raises NetError(RESET) when this side closes meanwhile."""
         await self._wait(trio.lowlevel.wait_writable)
 
     def unacknowledged(self) -> int:
-        """See Connection. 0 once closed; of UDP the kernel counts its own overhead as well."""
+        """Count the unacknowledged bytes: 0 once closed; of UDP the kernel counts its own overhead as well."""
         if self._sock.fileno() < 0:
             return 0
         return self._outstanding(_SIOCOUTQ)
@@ -96,7 +95,7 @@ class _HostConnection:
             raise NetError(NetFailure.RESET, "closed by this side") from None
 
     async def wait_broken(self) -> None:
-        """See Connection. An epoll set that asks for nothing is still told of errors and hang-ups."""
+        """Wait until the connection breaks: an epoll set that asks for nothing is still told of errors and hang-ups."""
         self._require_open()
         with select.epoll() as watch:
             if self.transport is Transport.TCP:
@@ -137,7 +136,7 @@ class TcpConnection(_HostConnection):
         self._broken = False
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """See Connection. Raises NetError: WRITE, the host cannot take it; RESET, the connection is gone."""
+        """Send now. Raises NetError: WRITE, the host cannot take it; RESET, the connection is gone."""
         self._require_open()
         try:
             return self._sock.send(data, socket.MSG_NOSIGNAL)
@@ -149,7 +148,7 @@ class TcpConnection(_HostConnection):
             raise self._lost(error) from error
 
     def receive_now(self, limit: int) -> bytes | None:
-        """See Connection. What had come before an RST is still received before it is reported."""
+        """Receive now: what had come before an RST is still received before it is reported."""
         self._require_open()
         if limit <= 0:
             return None  # a read of nothing would look like the peer's FIN
@@ -186,7 +185,7 @@ class TcpConnection(_HostConnection):
             self.abort()
 
     def abort(self) -> None:
-        """End it at once with an RST, also in the middle of a close. Idempotent."""
+        """End the connection at once with an RST, also in the middle of a close. Idempotent."""
         if self._sock.fileno() >= 0:
             self._finish(reset)
 
@@ -207,7 +206,7 @@ class TcpConnection(_HostConnection):
         self._discard()
 
     def _part(self) -> CloseResult:
-        """FIN if all has been sent (what is under way still arrives); else leave the RST to the caller."""
+        """Send a FIN if all has been sent (what is under way still arrives); else leave the RST to the caller."""
         if self._is_dead():
             return CloseResult.FAILED
         if not self._outstanding(_SIOCOUTQNSD):
@@ -217,7 +216,7 @@ class TcpConnection(_HostConnection):
         return CloseResult.NORMAL
 
     def _discard(self) -> bool:
-        """Throw away what has come; True once the peer's FIN is reached. Raises OSError when it broke."""
+        """Throw away what has come; True once the peer's FIN is reached. Raises OSError when the connection broke."""
         for _ in range(_DISCARD_TURNS):
             try:
                 if not self._sock.recv(_DISCARD_BYTES):
@@ -227,7 +226,10 @@ class TcpConnection(_HostConnection):
         return False
 
     def _is_dead(self) -> bool:
-        """An RST came or the stack gave up. Errors are told once and unacknowledged bytes stay: only this lasts."""
+        """Tell whether an RST came or the stack gave up.
+
+        Errors are told once and unacknowledged bytes stay: only this state lasts.
+        """
         return self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE
 
     def _lost(self, error: OSError) -> NetError:
@@ -241,7 +243,7 @@ class UdpConnection(_HostConnection):
     __slots__ = ()
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """See Connection. Raises NetError(WRITE): too long for a datagram, or the host has no way out."""
+        """Send one datagram now. Raises NetError(WRITE): too long for a datagram, or the host has no way out."""
         self._require_open()
         failure: OSError | None = None
         for _ in range(_TRIES):
@@ -256,7 +258,7 @@ class UdpConnection(_HostConnection):
         raise NetError(NetFailure.WRITE, str(failure)) from failure
 
     def receive_now(self, limit: int) -> bytes | None:
-        """See Connection: one whole datagram, limit ignored. Raises NetError(RESET) once closed by this side."""
+        """Receive one whole datagram now, limit ignored. Raises NetError(RESET) once closed by this side."""
         self._require_open()
         for _ in range(_TRIES):
             try:

@@ -19,14 +19,14 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import DOMAIN, family_of, own_address
-from onemo.net.interface import Echo, Family
+from onemo.net.interface import AddressFamily, Echo
 
 _log = logging.getLogger(__name__)
 
 _LARGEST_PACKET = 2048  # bytes: 1,400 of data, the ICMP header and the longest IP header fit
 _MOST_LEFT_OVER = 1024  # packets: more than the kernel queues for one socket
 _HEADER = Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
-_TYPES = {Family.IPV4: (8, 0), Family.IPV6: (128, 129)}  # of a request, and of the reply to it
+_TYPES = {AddressFamily.IPV4: (8, 0), AddressFamily.IPV6: (128, 129)}  # of a request, and of the reply to it
 _TTL_SPACE = socket.CMSG_SPACE(4)
 _ERROR_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(64)  # sock_extended_err and the address of who reported
 
@@ -36,12 +36,12 @@ _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _IP_RECVTTL = 12
 
 _OPTIONS = {
-    Family.IPV4: (
+    AddressFamily.IPV4: (
         (socket.IPPROTO_IP, _IP_RECVTTL, 1),
         (socket.IPPROTO_IP, _IP_RECVERR, 1),
         (socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT),  # routers may fragment a long echo
     ),
-    Family.IPV6: (
+    AddressFamily.IPV6: (
         (socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1),
         (socket.IPPROTO_IPV6, _IPV6_RECVERR, 1),
     ),
@@ -49,7 +49,7 @@ _OPTIONS = {
 _TTL = frozenset({(socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT)})
 _ERROR = frozenset({(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)})
 
-_PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
+_PROTOCOL = {AddressFamily.IPV4: socket.IPPROTO_ICMP, AddressFamily.IPV6: socket.IPPROTO_ICMPV6}
 _KINDS = (socket.SOCK_DGRAM, socket.SOCK_RAW)  # the one that needs no privilege first
 _NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 _NO_WAY_THERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
@@ -66,12 +66,12 @@ class EchoRequest(NamedTuple):
 
 
 class EchoCodec:
-    """Builds echo requests and knows what belongs to them. Any bytes may come.
+    """A builder of echo requests, which knows what belongs to them. Any bytes may come.
 
     ip_header: received packets begin with their IPv4 header, as a raw socket has them.
     """
 
-    def __init__(self, family: Family, ip_header: bool) -> None:
+    def __init__(self, family: AddressFamily, ip_header: bool) -> None:
         self._types = _TYPES[family]
         self._ip_header = ip_header
 
@@ -97,7 +97,7 @@ class EchoCodec:
 
 
 def _packet(kind: int, identifier: int, sequence: int, data: bytes) -> bytes:
-    """An ICMP packet with its checksum (RFC 1071); for ICMPv6 the kernel puts in another one."""
+    """Build an ICMP packet with its checksum (RFC 1071); for ICMPv6 the kernel puts in another one."""
     packet = _HEADER.pack(kind, 0, 0, identifier, sequence) + data
     words = iter_unpack("!H", packet + bytes(len(packet) % 2))
     checksum: int = -sum(word for (word,) in words) % 0xFFFF
@@ -105,18 +105,18 @@ def _packet(kind: int, identifier: int, sequence: int, data: bytes) -> bytes:
 
 
 class HostPinger:
-    """Sends echo requests from one socket and sees nobody else's replies. See Pinger."""
+    """A sender of echo requests from one socket, which sees nobody else's replies. Implements Pinger."""
 
     __slots__ = ("_address", "_codec", "_identifier", "_sequence", "_size", "_sock")
 
     def __init__(self, sock: socket.socket, address: str, size: int) -> None:
         """Own sock from here on: non-blocking, connected, _OPTIONS set. address: the one that is shown."""
         raw = sock.type == socket.SOCK_RAW
-        family = Family.IPV4 if sock.family == socket.AF_INET else Family.IPV6
+        family = AddressFamily.IPV4 if sock.family == socket.AF_INET else AddressFamily.IPV6
         self._sock = sock
         self._address = address
         self._size = size
-        self._codec = EchoCodec(family, ip_header=raw and family is Family.IPV4)
+        self._codec = EchoCodec(family, ip_header=raw and family is AddressFamily.IPV4)
         # A datagram socket's identifier is the kernel's choice: it stands where UDP has its port.
         self._identifier: int = next(_identifiers) & 0xFFFF if raw else sock.getsockname()[1]
         self._sequence = random.getrandbits(16)  # another process may have the same identifier
@@ -159,7 +159,7 @@ class HostPinger:
             raise NetError(NetFailure.OTHER, "closed by this side")
 
     async def _send(self, packet: bytes) -> float:
-        """Hand the packet to the host's stack. Returns the moment before (time.perf_counter)."""
+        """Hand the packet to the host's stack; return the moment before (time.perf_counter)."""
         tries = 2  # an ICMP error that came just now is told here, once, in place of sending
         while True:
             sent = time.perf_counter()
@@ -175,7 +175,7 @@ class HostPinger:
                     raise NetError(NetFailure.OTHER, f"{self._address}: {error.strerror}") from error
 
     def _receive(self, request: EchoRequest) -> int | None:
-        """Look at one packet: the TTL of the reply to this request, None for anything else.
+        """Look at one packet; return the TTL of the reply to this request, None for anything else.
 
         Raises NetError(REPORTED) when an ICMP error quotes the request.
         """
@@ -192,7 +192,7 @@ class HostPinger:
         return next((_integer(value) for level, kind, value in ancillary if (level, kind) in _TTL), 0)
 
     def _errors(self) -> Iterator[tuple[int, bytes]]:
-        """What the kernel keeps of ICMP errors: the errno, and what was quoted from our packet's header on."""
+        """Yield the kernel's ICMP errors: the errno, and what was quoted from our packet's header on."""
         for _ in range(_MOST_LEFT_OVER):
             try:
                 quote, ancillary, _, _ = self._sock.recvmsg(_LARGEST_PACKET, _ERROR_SPACE, socket.MSG_ERRQUEUE)
@@ -240,15 +240,15 @@ def open_pinger(
         return HostPinger(sock, shown or address, size)
     except OSError as error:
         sock.close()
-        lost = family is Family.IPV6 and error.errno in _NO_WAY_THERE
+        lost = family is AddressFamily.IPV6 and error.errno in _NO_WAY_THERE
         raise NetError(NetFailure.FAMILY if lost else NetFailure.OTHER, f"{address}: {error.strerror}") from error
     except BaseException:
         sock.close()
         raise
 
 
-def _permitted_socket(family: Family, create: Callable[[int, int, int], socket.socket]) -> socket.socket:
-    """A socket for ICMP, of the first kind that the host lets us have."""
+def _permitted_socket(family: AddressFamily, create: Callable[[int, int, int], socket.socket]) -> socket.socket:
+    """Create a socket for ICMP, of the first kind that the host lets us have. Raises NetError: FAMILY, OTHER."""
     refusal: OSError | None = None
     for kind in _KINDS:
         try:
@@ -275,5 +275,5 @@ def _tell_the_remedy() -> None:
 
 
 def _integer(value: bytes) -> int:
-    """The C int at the start of an ancillary item."""
+    """Return the C int at the start of an ancillary item."""
     return int.from_bytes(value[:4], sys.byteorder)

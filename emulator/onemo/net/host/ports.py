@@ -35,8 +35,10 @@ class PortLedger:
         self._claims: dict[tuple[Transport, int], dict[str | None, PortClaim]] = {}
 
     def claim(self, transport: Transport, port: int, source: str | None = None) -> PortClaim:
-        """Take the port of the address source, None: of every address, for this process. Raises NetError(PORT_TAKEN)
-        when another instance has it."""
+        """Take the port of the address source, None: of every address, for this process.
+
+        Raises NetError(PORT_TAKEN) when another instance has it.
+        """
         claim = PortClaim(self, transport, port, source)
         if port:
             with self._lock:

@@ -1,4 +1,4 @@
-"""Names, asked of a module's own name servers with dnspython."""
+"""Name resolution by a module's own name servers, with dnspython."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import own_address
 from onemo.net.host.connect import Place
-from onemo.net.interface import Family, NamePolicy, Transport
+from onemo.net.interface import AddressFamily, NamePolicy, Transport
 from onemo.net.names import require_name
 
 if TYPE_CHECKING:
     from dns.message import Message
 
-_RECORD = {Family.IPV4: "A", Family.IPV6: "AAAA"}
+_RECORD = {AddressFamily.IPV4: "A", AddressFamily.IPV6: "AAAA"}
 _PORT = 53
 _MOST_KEPT = 512  # answers: both families of 256 names
 _MOST_ADDRESSES = 64  # of one answer: a server must not fill the memory
@@ -35,7 +35,7 @@ class _ServerFailed(Exception):
 
 
 class Resolver:
-    """Resolves names as absolute ones: no search list, no hosts file. Each server is looked for where place says.
+    """A resolver of absolute names: no search list, no hosts file. place tells where each server really is.
 
     clock: seconds, by which kept answers grow old. source: as in HostNetwork.
     """
@@ -46,14 +46,14 @@ class Resolver:
         self._place = place
         self._clock = clock
         self._source = source
-        self._kept: dict[tuple[str, Family], tuple[float, tuple[str, ...]]] = {}
+        self._kept: dict[tuple[str, AddressFamily], tuple[float, tuple[str, ...]]] = {}
 
-    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
-        """The name's addresses in this family, in the order of the answer; at least one, at most 64.
+    async def resolve(self, name: str, family: AddressFamily, policy: NamePolicy) -> list[str]:
+        """Return the name's addresses in this family, in the order of the answer; at least one, at most 64.
 
-        The family's servers are asked in order, each with policy.requests requests. That there is no such name,
-        or no address, is an answer: no further server is asked. Raises NetError: NAME (malformed, no address, no
-        server that may be asked, none that is able to say), NAME_TIMED_OUT (no server answered).
+        The family's servers are asked in order, each with policy.requests requests. That there is no such name, or no
+        address, is an answer: no further server is asked. Raises NetError: NAME (malformed, no address, no server that
+        may be asked, none that is able to say), NAME_TIMED_OUT (no server answered).
         """
         await trio.lowlevel.checkpoint()
         require_name(name)
@@ -71,22 +71,22 @@ class Resolver:
         """Drop every kept answer."""
         self._kept.clear()
 
-    def _recall(self, key: tuple[str, Family], period: float | None) -> tuple[str, ...] | None:
+    def _recall(self, key: tuple[str, AddressFamily], period: float | None) -> tuple[str, ...] | None:
         if period is None or key not in self._kept:
             return None
         came, found = self._kept[key]
         return found if self._clock() - came < period else None
 
-    def _keep(self, key: tuple[str, Family], found: tuple[str, ...]) -> None:
+    def _keep(self, key: tuple[str, AddressFamily], found: tuple[str, ...]) -> None:
         self._kept.pop(key, None)  # so that the first is always the oldest
         if len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = self._clock(), found
 
-    async def _ask_all(self, name: str, family: Family, policy: NamePolicy) -> tuple[str, ...]:
-        """What the first server that is able to say says; may be empty."""
+    async def _ask_all(self, name: str, family: AddressFamily, policy: NamePolicy) -> tuple[str, ...]:
+        """Return the answer of the first server that is able to give one; may be empty."""
         asked = answered = False
-        for server in policy.ipv4 if family is Family.IPV4 else policy.ipv6:
+        for server in policy.ipv4 if family is AddressFamily.IPV4 else policy.ipv6:
             for _ in range(policy.requests):
                 try:
                     with trio.move_on_after(policy.timeout):
@@ -104,11 +104,11 @@ class Resolver:
         reason = "every name server failed" if asked else "no name server that may be asked"
         raise NetError(NetFailure.NAME, f"{name} {_RECORD[family]}: {reason}")
 
-    async def _ask(self, name: str, family: Family, server: str) -> tuple[str, ...]:
-        """One request, again over TCP when the answer is too long for a datagram.
+    async def _ask(self, name: str, family: AddressFamily, server: str) -> tuple[str, ...]:
+        """Send one request, and again over TCP when the answer is too long for a datagram.
 
-        What strangers send, and answers to other questions, are passed over. Raises _ServerFailed, OSError,
-        EOFError, trio.BrokenResourceError; NetError: the server must not or cannot be asked.
+        Packets of strangers, and answers to other questions, are passed over. Raises _ServerFailed, OSError, EOFError,
+        trio.BrokenResourceError; NetError: the server must not or cannot be asked.
         """
         # Not at the top: loading dnspython takes as long as everything else that a ready port needs.
         import dns.asyncbackend
@@ -144,9 +144,10 @@ class Resolver:
 
 
 def host_name_servers(resolv_conf: str = "/etc/resolv.conf") -> tuple[str, ...]:
-    """The name servers of the host's configuration, in its order; none if it cannot be read.
+    """Read the name servers of the host's configuration, in its order; none if it cannot be read.
 
-    What is no address is left out, and so is an address with a scope id: a module does not have that interface.
+    Entries that are no address are left out, and so is an address with a scope id: a module does not have that
+    interface.
     """
     try:
         with open(resolv_conf, encoding="ascii", errors="replace") as file:
@@ -165,7 +166,7 @@ def _is_server(text: str) -> bool:
 
 
 def _addresses(answer: Message) -> tuple[str, ...]:
-    """The addresses at the end of the answer's chain of aliases. Raises _ServerFailed, DNSException."""
+    """Return the addresses at the end of the answer's chain of aliases. Raises _ServerFailed, DNSException."""
     import dns.message
     import dns.rcode
 

@@ -1,4 +1,6 @@
-"""Where a module's traffic really goes: routes, what is denied, and the sandbox. Pure: it decides, it opens nothing.
+"""The routes of a module's traffic: the targets of addresses and names, and what is denied.
+
+It decides, it opens nothing.
 
 A route is written PATTERN=TARGET, for example ``*.example.com:443=127.0.0.1:8443``.
 """
@@ -12,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, NoReturn, Protocol
 
 from onemo.errors import NetError, NetFailure, UsageError
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.interface import AddressFamily, Pinger, Transport
 
 _PLACE = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(?::([^:]*))?")
 _NAME_CHARACTERS = re.compile(r"[A-Za-z0-9_*.-]*", re.ASCII)
@@ -32,33 +34,36 @@ _EXAMPLE = {
 }
 
 
-class Sandbox(Protocol):
+class SandboxNetwork(Protocol):
     """A network without the world: servers on loopback that stand for every peer, and addresses for every name."""
 
     def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
-        """The loopback address and port of the server that stands for this port, started when it is first asked
-        for. UDP and TCP 53 are its DNS server, UDP 123 its time server. tls: over TCP the others echo in TLS."""
+        """Return the loopback address and port of the server that stands for this port.
+
+        It is started when it is first asked for. UDP and TCP 53 are its DNS server, UDP 123 its time server. tls: over
+        TCP the others echo in TLS.
+        """
         ...
 
-    def addresses(self, name: str, family: Family) -> list[str]:
-        """What a name resolves to. Raises NetError(NAME)."""
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
+        """Return the addresses of a name, which may be none. Raises NetError(NAME)."""
         ...
 
     def pinger(self, address: str, size: int) -> Pinger:
-        """See Network.ping."""
+        """Return a pinger of the address, as Network.ping does."""
         ...
 
     def holds(self, address: str) -> bool:
-        """Whether the sandbox gave this address out."""
+        """Tell whether the sandbox gave this address out."""
         ...
 
     def name_servers(self) -> tuple[str, ...]:
-        """See Network."""
+        """Return the addresses of the sandbox's name server."""
         ...
 
 
-class Goal(Enum):
-    """The kinds of target."""
+class TargetKind(Enum):
+    """The kind of a target."""
 
     DIRECT = "direct"  # the host's network as it is
     SANDBOX = "sandbox"
@@ -66,89 +71,99 @@ class Goal(Enum):
 
 
 class Target(NamedTuple):
-    """Where traffic goes. host: an address or a name, of ELSEWHERE alone; port None: the one that was asked for.
-    tls: the sandbox's servers speak TLS."""
+    """The target of a route.
 
-    goal: Goal
+    host: an address or a name, of ELSEWHERE alone; port None: the one that was asked for. tls: the sandbox's servers
+    speak TLS.
+    """
+
+    kind: TargetKind
     host: str = ""
     port: int | None = None
     tls: bool = False
 
     @property
     def sandbox(self) -> bool:
-        """Whether the sandbox is the goal."""
-        return self.goal is Goal.SANDBOX
+        """True if the target is the sandbox."""
+        return self.kind is TargetKind.SANDBOX
 
 
 class Pattern(NamedTuple):
-    """Hosts and a port. text: as it was written; hosts: of what ``_key`` makes of a host; port None: any."""
+    """A pattern of hosts and a port.
+
+    text: as it was written; hosts: matches the keys that ``_key`` makes of hosts; port None: any.
+    """
 
     text: str
     hosts: re.Pattern[str]
     port: int | None
 
     def matches(self, key: str, port: int | None) -> bool:
-        """port None: of traffic that has none, which ports do not tell apart."""
+        """Tell whether the pattern means this traffic. port None: it has none, and ports do not tell it apart."""
         return (self.port is None or port is None or self.port == port) and self.hosts.fullmatch(key) is not None
 
 
 class Route(NamedTuple):
+    """A route: traffic of the pattern goes to the target."""
+
     pattern: Pattern
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The ways of one module's network. routes: the first that matches wins; denied is asked before them.
+    """The routes of one module's network. routes: the first that matches wins; denied is asked before them.
 
-    offline: nothing goes anywhere but to loopback and to the sandbox. Raises UsageError: a route leads to the
-    sandbox, and there is none.
+    offline: nothing goes anywhere but to loopback and to the sandbox. Raises UsageError: a route leads to the sandbox,
+    and there is none.
     """
 
     routes: tuple[Route, ...] = ()
     denied: tuple[Pattern, ...] = ()
     offline: bool = False
-    sandbox: Sandbox | None = None
+    sandbox: SandboxNetwork | None = None
 
     def __post_init__(self) -> None:
         if self.sandbox is None and any(route.target.sandbox for route in self.routes):
             raise UsageError("a route leads to the sandbox, and there is no sandbox: give Routes one")
 
     def find(self, host: str, port: int | None) -> Target | None:
-        """The target of what the firmware wrote, or of an address that a name was resolved to; None: no route.
+        """Return the target of what the firmware wrote, or of an address that a name was resolved to; None: no route.
 
-        port None (ping, a name by itself): the port of a route's pattern does not matter, and a pattern that
-        denies one port denies nothing. An address that the sandbox gave out goes there where no route, or only a
-        direct one, has it.
-        Raises NetError(OTHER): denied.
+        port None (ping, a name by itself): the port of a route's pattern does not matter, and a pattern that denies one
+        port denies nothing. An address that the sandbox gave out goes there where no route, or only a direct one, has
+        it. Raises NetError(OTHER): denied.
         """
         key = _key(host)
         for pattern in self.denied:
             if (port is not None or pattern.port is None) and pattern.matches(key, port):
                 raise NetError(NetFailure.OTHER, f"{host}: denied by --deny {pattern.text}")
         target = next((route.target for route in self.routes if route.pattern.matches(key, port)), None)
-        if (target is None or target.goal is Goal.DIRECT) and self.holds(host):
-            return Target(Goal.SANDBOX)
+        if (target is None or target.kind is TargetKind.DIRECT) and self.holds(host):
+            return Target(TargetKind.SANDBOX)
         return target
 
     def holds(self, address: str) -> bool:
-        """Whether this is an address, and the sandbox gave it out."""
+        """Tell whether this is an address, and the sandbox gave it out."""
         return self.sandbox is not None and is_address(address) and self.sandbox.holds(address)
 
     def require_reachable(self, address: str) -> None:
-        """Of an address that traffic is really sent to. Raises NetError(OTHER): offline, and it is not loopback."""
+        """Raise NetError(OTHER) if the routes are offline, and this address is not loopback.
+
+        address: one that traffic is really sent to.
+        """
         if self.offline and not ip_address(address).is_loopback:
             raise NetError(NetFailure.OTHER, f"{address}: not reachable with --offline")
 
     @property
     def all_to_sandbox(self) -> bool:
-        """Whether the sandbox is the network: the route of everything (``*``) leads there."""
-        everything = (route.target.goal for route in self.routes if route.pattern.text in ("*", "*:*"))
-        return next(everything, None) is Goal.SANDBOX
+        """True if the sandbox is the network: the route of everything (``*``) leads there."""
+        everything = (route.target.kind for route in self.routes if route.pattern.text in ("*", "*:*"))
+        return next(everything, None) is TargetKind.SANDBOX
 
 
 def parse_route(text: str) -> Route:
-    """The route that PATTERN=TARGET says. Raises UsageError.
+    """Read the route PATTERN=TARGET. Raises UsageError.
 
     TARGET: HOST:PORT or [IPv6]:PORT; HOST or HOST:* keeps the port; ``sandbox``, with TLS ``sandbox+tls``; ``direct``.
     """
@@ -162,10 +177,10 @@ def parse_route(text: str) -> Route:
 
 
 def parse_pattern(text: str) -> Pattern:
-    """The pattern that HOST or HOST:PORT says. Raises UsageError.
+    """Read the pattern HOST or HOST:PORT. Raises UsageError.
 
-    HOST: an IPv4 address, an IPv6 address in brackets, or a name, with ``*`` for anything; in an IPv6 address
-    ``*`` stands for whole groups. PORT: a number or ``*``.
+    HOST: an IPv4 address, an IPv6 address in brackets, or a name, with ``*`` for anything; in an IPv6 address ``*``
+    stands for whole groups. PORT: a number or ``*``.
     """
     try:
         return _pattern(text)
@@ -174,7 +189,7 @@ def parse_pattern(text: str) -> Pattern:
 
 
 class _Malformed(Exception):
-    """What is wrong with a text."""
+    """A malformed text. Its argument: the problem."""
 
 
 def _refuse(kind: str, text: str, problem: _Malformed) -> NoReturn:
@@ -188,21 +203,21 @@ def _pattern(text: str) -> Pattern:
 
 def _target(text: str) -> Target:
     if text.lower() == _SANDBOX_TLS:
-        return Target(Goal.SANDBOX, tls=True)
-    for goal in (Goal.DIRECT, Goal.SANDBOX):
-        if text.lower() == goal.value:
-            return Target(goal)
-        if text.lower().startswith((f"{goal.value}:", f"{goal.value}+")):
-            raise _Malformed(f"as a target, '{goal.value}' stands alone")
+        return Target(TargetKind.SANDBOX, tls=True)
+    for kind in (TargetKind.DIRECT, TargetKind.SANDBOX):
+        if text.lower() == kind.value:
+            return Target(kind)
+        if text.lower().startswith((f"{kind.value}:", f"{kind.value}+")):
+            raise _Malformed(f"as a target, '{kind.value}' stands alone")
     host, port = _place(text)
     if "*" in host:
         raise _Malformed("the target's host cannot have a '*'; only its port can, to keep the one asked for")
     _hosts(host)
-    return Target(Goal.ELSEWHERE, host.strip("[]"), port)
+    return Target(TargetKind.ELSEWHERE, host.strip("[]"), port)
 
 
 def _place(text: str) -> tuple[str, int | None]:
-    """HOST, in its brackets, and PORT; None for ``*`` and for none."""
+    """Split HOST, in its brackets, and PORT; None for ``*`` and for none."""
     match = _PLACE.fullmatch(text)
     if match is None:
         bare = "[" not in text and text.count(":") > 1
@@ -218,7 +233,7 @@ def _place(text: str) -> tuple[str, int | None]:
 
 
 def _hosts(host: str) -> str:
-    """The expression for what ``_key`` makes of the hosts that are meant."""
+    """Make the expression for the keys of the hosts that are meant."""
     if host.startswith("["):
         return _ipv6_hosts(host[1:-1])
     if host == "*":
@@ -278,7 +293,10 @@ def _no_scope(host: str) -> NoReturn:
 
 
 def _glob(text: str, any_character: str) -> str:
-    """text with ``*`` for any run of any_character. Atomic groups keep it linear, however many there are."""
+    """Make an expression of text, with ``*`` for any run of any_character.
+
+    Atomic groups keep it linear, however many there are.
+    """
     first, *rest = [re.escape(part) for part in re.sub(r"\*+", "*", text).split("*")]
     if not rest:
         return first
@@ -286,7 +304,7 @@ def _glob(text: str, any_character: str) -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether this is an IPv4 or IPv6 literal, and so no name."""
+    """Tell whether this is an IPv4 or IPv6 literal, and so no name."""
     try:
         ip_address(host)
     except ValueError:
@@ -295,7 +313,7 @@ def is_address(host: str) -> bool:
 
 
 def _key(host: str) -> str:
-    """One text for all spellings of a host. IPv6: eight groups, a ":" after each; an IPv4-mapped one is IPv4."""
+    """Return one text for all spellings of a host. IPv6: eight groups, a ":" after each; an IPv4-mapped one is IPv4."""
     try:
         address = ip_address(host)
     except ValueError:

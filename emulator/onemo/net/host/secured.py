@@ -27,7 +27,7 @@ class TlsConnection:
     transport = Transport.TCP
 
     def __init__(self, below: Connection, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
-        """Owns below from here on."""
+        """Take over the connection below."""
         self._below = below
         self._tls = tls
         self._incoming = incoming
@@ -40,26 +40,24 @@ class TlsConnection:
 
     @property
     def peer(self) -> str:
-        """See Connection."""
         return self._below.peer
 
     @property
     def version(self) -> str | None:
-        """What was agreed on, in OpenSSL's words."""
+        """The version agreed on, in OpenSSL's words."""
         return self._tls.version()
 
     @property
     def resumed(self) -> bool:
-        """Whether an earlier session goes on."""
+        """True if an earlier session goes on."""
         return bool(self._tls.session_reused)
 
     @property
     def carried(self) -> tuple[int, int]:
-        """See Carrying."""
         return self._sent, self._received
 
     async def shake_hands(self) -> None:
-        """Raises NetError: TLS_SETUP, TLS_UNVERIFIED, TLS_FAILED."""
+        """Do the handshake. Raises NetError: TLS_SETUP, TLS_UNVERIFIED, TLS_FAILED."""
         while True:
             wants_more = False
             try:
@@ -80,7 +78,7 @@ class TlsConnection:
                 raise NetError(NetFailure.TLS_FAILED, f"{self.peer}: {error.detail}") from error
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """See Connection: at most one record, and none before the last one has left. Raises NetError: WRITE, RESET."""
+        """Send at most one record now, and none before the last one has left. Raises NetError: WRITE, RESET."""
         if self._failed is not None:
             raise self._failed
         if not self._flush() or not data:
@@ -88,12 +86,12 @@ class TlsConnection:
         try:
             count = self._tls.write(data[:_RECORD])
         except ssl.SSLError as error:
-            raise NetError(NetFailure.RESET, told(error)) from error
+            raise NetError(NetFailure.RESET, reason_of(error)) from error
         self._flush()
         return count
 
     def receive_now(self, limit: int) -> bytes | None:
-        """See Connection. An end without close_notify is an end. Raises NetError(RESET), also for a broken record.
+        """Receive now. An end without close_notify is an end. Raises NetError(RESET), also for a broken record.
 
         That nothing can be sent any more is no reason not to receive what came before.
         """
@@ -109,21 +107,19 @@ class TlsConnection:
                 return b""
             except ssl.SSLError as error:
                 self._flush_quietly()
-                raise NetError(NetFailure.RESET, told(error)) from error
+                raise NetError(NetFailure.RESET, reason_of(error)) from error
             if not self._take_now():
                 return None
         self._more = True
         return None
 
     async def wait_readable(self) -> None:
-        """See Connection."""
         if self._more:
             await trio.lowlevel.checkpoint()
         else:
             await self._below.wait_readable()
 
     async def wait_writable(self) -> None:
-        """See Connection."""
         while self._failed is None and self._stuck.is_set():
             await self._left.wait()
         if self._failed is not None:
@@ -131,7 +127,6 @@ class TlsConnection:
         await self._below.wait_writable()
 
     async def carry(self) -> None:
-        """See Carrying."""
         try:
             while self._failed is None:
                 await self._stuck.wait()
@@ -143,15 +138,14 @@ class TlsConnection:
             self._fail(error)
 
     async def wait_broken(self) -> None:
-        """See Connection."""
         await self._below.wait_broken()
 
     def unacknowledged(self) -> int:
-        """See Connection: of the bytes that the socket carries."""
+        """Count the unacknowledged bytes, in the bytes that the socket carries."""
         return self._below.unacknowledged() + len(self._pending)
 
     async def close(self, plan: ClosePlan) -> CloseResult:
-        """See Connection; close_notify goes before the FIN."""
+        """End the connection as the plan says; close_notify goes before the FIN."""
         if plan.mode is CloseMode.RESET:
             return await self._below.close(plan)
         try:
@@ -168,14 +162,13 @@ class TlsConnection:
         return await self._below.close(plan)
 
     def abort(self) -> None:
-        """See Connection."""
         self._fail(NetError(NetFailure.RESET, "closed by this side"))
         self._below.abort()
 
     # What the socket takes.
 
     def _flush(self) -> bool:
-        """Hand over what is encrypted; whether nothing of it is left, else carry has the rest. Raises NetError."""
+        """Hand over the encrypted bytes; True when none are left, else carry has the rest. Raises NetError."""
         if self._outgoing.pending:
             new = self._outgoing.read()
             self._sent += len(new)
@@ -189,12 +182,12 @@ class TlsConnection:
         return True
 
     def _flush_quietly(self) -> None:
-        """That it cannot be sent is told by whoever sends or receives next."""
+        """Flush, and leave it to the next one who sends or receives to tell that it cannot be done."""
         with suppress(NetError):
             self._flush()
 
     def _fail(self, error: NetError) -> None:
-        """Nothing more can be sent, and nobody waits for that any more."""
+        """Fail for good: nothing more can be sent, and nobody waits for that any more."""
         self._failed = self._failed or error
         self._pending = memoryview(b"")
         self._stuck.set()
@@ -220,7 +213,7 @@ class TlsConnection:
     # What the socket has.
 
     def _take_now(self) -> bool:
-        """Whether something came. Raises NetError."""
+        """Take what the socket has, and tell whether it had any. Raises NetError."""
         data = self._below.receive_now(_READ)
         if data is None:
             return False
@@ -233,16 +226,18 @@ class TlsConnection:
 
 
 def _refusal(peer: str, error: ssl.SSLError) -> NetError:
-    """What a handshake that failed means to a module."""
-    detail = f"{peer}: {told(error)}"
+    """Make the NetError of a handshake that failed."""
+    detail = f"{peer}: {reason_of(error)}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return NetError(NetFailure.TLS_UNVERIFIED, f"{peer}: {error.verify_message}")
     if error.reason in ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"):
-        _log.warning("%s of this host does not offer what the module asks for: %s", ssl.OPENSSL_VERSION, told(error))
+        _log.warning(
+            "%s of this host does not offer what the module asks for: %s", ssl.OPENSSL_VERSION, reason_of(error)
+        )
         return NetError(NetFailure.TLS_SETUP, detail)
     return NetError(NetFailure.TLS_FAILED, detail)
 
 
-def told(error: ssl.SSLError) -> str:
-    """OpenSSL's reason, in small letters."""
+def reason_of(error: ssl.SSLError) -> str:
+    """Return OpenSSL's reason, in small letters."""
     return (error.reason or str(error)).replace("_", " ").lower()

@@ -1,4 +1,4 @@
-"""The time, asked of an NTP server: ntplib reads and writes the packets (RFC 4330, RFC 5905)."""
+"""The time of an NTP server: ntplib reads and writes the packets (RFC 4330, RFC 5905)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ERA_1_ENDS = 2**31  # RFC 4330, 3: a timestamp below this one is of the era tha
 
 
 async def ask(address: str, port: int, source: str | None = None) -> float:
-    """The server's time, at the moment of the return: seconds since 1970-01-01 UTC.
+    """Ask for the server's time, at the moment of the return: seconds since 1970-01-01 UTC.
 
     address is an IPv4 or IPv6 literal, source as in HostNetwork. Waits without limit. Raises NetError: UNUSABLE, the
     answer is garbage, a kiss-o'-death, or from a server that does not know the time; OTHER, there is no way there or
@@ -58,10 +58,10 @@ async def _exchange(sock: trio.socket.SocketType) -> float:
 
 
 def read_answer(data: bytes, nonce: float, elapsed: float) -> float | None:
-    """The time that an answer tells: seconds since 1970-01-01 UTC. None: it answers another question.
+    """Read the time in an answer: seconds since 1970-01-01 UTC. None: it answers another question.
 
-    nonce is the question's transmit timestamp (seconds), elapsed the seconds since it was sent: half of what
-    the server did not keep it is the way back. Raises NetError(UNUSABLE).
+    nonce is the question's transmit timestamp (seconds), elapsed the seconds since it was sent: half of what the server
+    did not keep it is the way back. Raises NetError(UNUSABLE).
     """
     from ntplib import NTP, NTPException, NTPPacket
 

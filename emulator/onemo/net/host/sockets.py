@@ -13,11 +13,11 @@ from onemo.net.host.connect import Place, connect
 from onemo.net.host.connections import TcpConnection, UdpConnection
 from onemo.net.host.ports import LEDGER, PortLedger
 from onemo.net.host.resolver import Resolver, host_name_servers
-from onemo.net.host.routes import Goal, Routes, Target
-from onemo.net.host.ways import Ways, resolved_by_host
+from onemo.net.host.routes import Routes, Target, TargetKind
+from onemo.net.host.routing import Routing, resolved_by_host
 from onemo.net.interface import (
+    AddressFamily,
     Connection,
-    Family,
     LookupRequest,
     NamePolicy,
     OpenRequest,
@@ -31,7 +31,7 @@ from onemo.net.names import require_name
 if TYPE_CHECKING:
     from onemo.net.host.tls import TlsClient
 
-__all__ = ["HostNetwork", "Names", "TcpConnection", "UdpConnection"]
+__all__ = ["HostNetwork", "NameResolver", "TcpConnection", "UdpConnection"]
 
 _DOTTED = frozenset("0123456789.")
 _STRAIGHT = Routes()
@@ -39,11 +39,11 @@ _STRAIGHT = Routes()
 T = TypeVar("T")
 
 
-class Names(Protocol):
-    """Something that knows the addresses of names."""
+class NameResolver(Protocol):
+    """A resolver of names to addresses."""
 
-    async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
-        """See Resolver."""
+    async def resolve(self, name: str, family: AddressFamily, policy: NamePolicy) -> list[str]:
+        """Return the name's addresses in this family, at least one. Raises NetError: NAME, NAME_TIMED_OUT."""
         ...
 
     def forget(self) -> None:
@@ -52,13 +52,14 @@ class Names(Protocol):
 
 
 class HostNetwork:
-    """Real connections, names, echo requests and time. routes: where they go instead, and where they must not.
+    """The host's network: real connections, names, echo requests and time.
 
-    Local ports are entered in ports. resolv_conf: where the host names its name servers. names replaces the
-    resolver that asks a module's own. source: an address of the host, with which all that is of its family leaves.
+    routes: where they go instead, and where they must not. Local ports are entered in ports. resolv_conf: where the
+    host names its name servers. names replaces the resolver that asks a module's own. source: an address of the host,
+    with which all that is of its family leaves.
 
-    Routes are asked of what the firmware wrote, before any name is resolved, and then of each address: of a
-    peer, and of a name server (port 53). A route by name holds for the name's addresses as well.
+    Routes are asked of what the firmware wrote, before any name is resolved, and then of each address: of a peer, and
+    of a name server (port 53). A route by name holds for the name's addresses as well.
     """
 
     def __init__(
@@ -66,15 +67,15 @@ class HostNetwork:
         routes: Routes = _STRAIGHT,
         ports: PortLedger = LEDGER,
         resolv_conf: str = "/etc/resolv.conf",
-        names: Names | None = None,
+        names: NameResolver | None = None,
         source: str | None = None,
     ) -> None:
         self._routes = routes
-        self._ways = Ways(routes, source)
+        self._routing = Routing(routes, source)
         self._source = source
         self._ports = ports
         self._resolv_conf = resolv_conf
-        self._names = names or Resolver(self._ways.server, source=source)
+        self._names = names or Resolver(self._routing.server, source=source)
         self._tls: TlsClient | None = None
 
     async def open(self, request: OpenRequest) -> Connection:
@@ -87,7 +88,7 @@ class HostNetwork:
         """
         await trio.lowlevel.checkpoint()
         literal = _literal(request.host)
-        if literal is not None and Family(literal.version) not in request.names.families:
+        if literal is not None and AddressFamily(literal.version) not in request.names.families:
             raise NetError(NetFailure.FAMILY, f"{request.host}: not a family of this module")
         if request.transport is Transport.UDP and not request.port:
             # The kernel takes it for "not connected" and would let in everybody's datagrams.
@@ -121,8 +122,10 @@ class HostNetwork:
         return self._tls
 
     async def lookup(self, request: LookupRequest) -> list[str]:
-        """See Network. A denied name is unknown. One that a route leads to the sandbox, if only for one port, has
-        the address that the sandbox gives it."""
+        """Resolve a name. A denied name is unknown.
+
+        A name that a route leads to the sandbox, if only for one port, has the address that the sandbox gives it.
+        """
         await trio.lowlevel.checkpoint()
         literal = _literal(request.name)
         if literal is not None:
@@ -145,10 +148,10 @@ class HostNetwork:
         return found
 
     async def ping(self, request: PingRequest) -> Pinger:
-        """See Network: the first address of the first family that has a way there.
+        """Get ready to ping the first address of the first family that has a way there.
 
-        The pinger shows the address that the module asked for, also where a route leads elsewhere; a name that
-        is routed elsewhere is not resolved, and the target's address is shown.
+        The pinger shows the address that the module asked for, also where a route leads elsewhere; a name that is
+        routed elsewhere is not resolved, and the target's address is shown.
         """
         await trio.lowlevel.checkpoint()
         target = self._routes.find(request.host, None)
@@ -161,13 +164,13 @@ class HostNetwork:
                 of_name = _graver(of_name, error)
                 continue
             try:
-                return await self._ways.pinger(addresses[0], request.size, target)
+                return await self._routing.pinger(addresses[0], request.size, target)
             except NetError as error:
                 of_attempt = error
         raise of_attempt or of_name or NetError(NetFailure.NAME, f"{request.host}: no address")
 
     async def ask_time(self, request: TimeRequest) -> float:
-        """See Network. Families and addresses are tried as in open; OTHER also: denied."""
+        """Ask for the time. Families and addresses are tried as in open; OTHER also: denied."""
         await trio.lowlevel.checkpoint()
         from onemo.net.host import sntp
 
@@ -181,23 +184,22 @@ class HostNetwork:
         return await self._first((Transport.UDP, request.host, request.port), request.names, deadline, ask)
 
     def name_servers(self) -> tuple[str, ...]:
-        """See Network: the host's, or the sandbox's if everything goes there."""
+        """Return the host's name servers, or the sandbox's if everything goes there."""
         if self._routes.all_to_sandbox:
-            return self._ways.sandbox.name_servers()
+            return self._routing.sandbox.name_servers()
         return host_name_servers(self._resolv_conf)
 
     def local_addresses(self) -> tuple[str | None, str | None]:
-        """See Network: source, and none of the host's in the sandbox or offline."""
+        """Return source, else the host's outgoing addresses, but none of them in the sandbox or offline."""
         from onemo.net.host.addresses import outgoing_addresses, own_address
 
-        ipv4, ipv6 = own_address(self._source, Family.IPV4), own_address(self._source, Family.IPV6)
+        ipv4, ipv6 = own_address(self._source, AddressFamily.IPV4), own_address(self._source, AddressFamily.IPV6)
         if self._routes.all_to_sandbox or self._routes.offline:
             return ipv4, ipv6
         hosts_ipv4, hosts_ipv6 = outgoing_addresses()
         return ipv4 or hosts_ipv4, ipv6 or hosts_ipv6
 
     def forget(self) -> None:
-        """See Network."""
         self._names.forget()
         if self._tls is not None:
             self._tls.forget()
@@ -209,7 +211,7 @@ class HostNetwork:
         deadline: float,
         attempt: Callable[[Place], Awaitable[T]],
     ) -> T:
-        """What the first attempt that succeeds returns.
+        """Return the result of the first attempt that succeeds.
 
         Raises NetError: the last attempt's; the name's, if there was no attempt; at once when the deadline comes,
         NAME_TIMED_OUT if that is before the peer's place is known.
@@ -228,7 +230,7 @@ class HostNetwork:
                 continue
             for address in addresses:
                 try:
-                    places = await _until(deadline, self._ways.places(transport, address, port, target))
+                    places = await _until(deadline, self._routing.places(transport, address, port, target))
                     return await _any(places, deadline, attempt)
                 except NetError as error:
                     if trio.current_time() >= deadline:
@@ -236,25 +238,35 @@ class HostNetwork:
                     of_attempt = error
         raise of_attempt or of_name or NetError(NetFailure.NAME, f"{host}: no address")
 
-    def _families(self, host: str, names: NamePolicy, target: Target | None) -> tuple[Family | None, ...]:
-        """The families in which to look for the host's addresses; None, once: the host is its own address, for it
-        is a literal, or a route leads elsewhere without asking anybody. Raises NetError(OTHER, NAME)."""
+    def _families(self, host: str, names: NamePolicy, target: Target | None) -> tuple[AddressFamily | None, ...]:
+        """Return the families in which to look for the host's addresses.
+
+        None, once: the host is its own address, for it is a literal, or a route leads elsewhere without asking anybody.
+        Raises NetError(OTHER, NAME).
+        """
         literal = _literal(host)
-        if literal is not None and Family(literal.version) not in names.families:
+        if literal is not None and AddressFamily(literal.version) not in names.families:
             raise NetError(NetFailure.OTHER, f"{host}: not a family of this module")
-        if literal is not None or (target is not None and target.goal is Goal.ELSEWHERE):
+        if literal is not None or (target is not None and target.kind is TargetKind.ELSEWHERE):
             return (None,)
         return names.families
 
-    async def _addresses(self, host: str, family: Family | None, names: NamePolicy, target: Target | None) -> list[str]:
-        """What the module learns of a host whose own route is target; at least one. Raises NetError as Names."""
+    async def _addresses(
+        self, host: str, family: AddressFamily | None, names: NamePolicy, target: Target | None
+    ) -> list[str]:
+        """Find the addresses, at least one, that the module learns of a host whose own route is target.
+
+        Raises NetError as NameResolver.
+        """
         if family is None:
             return [host]
-        goal = None if target is None else target.goal
-        if goal is Goal.SANDBOX:
+        kind = None if target is None else target.kind
+        if kind is TargetKind.SANDBOX:
             require_name(host)
-            found = self._ways.sandbox.addresses(host, family)
-        elif goal is Goal.DIRECT and self._ways.asks_sandbox(names.ipv4 if family is Family.IPV4 else names.ipv6):
+            found = self._routing.sandbox.addresses(host, family)
+        elif kind is TargetKind.DIRECT and self._routing.asks_sandbox(
+            names.ipv4 if family is AddressFamily.IPV4 else names.ipv6
+        ):
             # The sandbox's name server would know the name, and answer with an address of the sandbox.
             require_name(host)
             found = await resolved_by_host(host, family)
@@ -266,14 +278,17 @@ class HostNetwork:
 
 
 async def _until(deadline: float, finding: Awaitable[list[T]]) -> list[T]:
-    """Raises NetError(NAME_TIMED_OUT) at the deadline."""
+    """Wait for finding. Raises NetError(NAME_TIMED_OUT) at the deadline."""
     with trio.move_on_at(deadline):
         return await finding
     raise NetError(NetFailure.NAME_TIMED_OUT, "not resolved in time")
 
 
 async def _any(places: list[Place], deadline: float, attempt: Callable[[Place], Awaitable[T]]) -> T:
-    """What the first attempt that succeeds returns. Raises NetError: the last one's, or that of the deadline."""
+    """Return the result of the first attempt that succeeds.
+
+    Raises NetError: the last one's, or that of the deadline.
+    """
     *others, last = places
     for place in others:
         try:
@@ -285,12 +300,12 @@ async def _any(places: list[Place], deadline: float, attempt: Callable[[Place], 
 
 
 def _graver(before: NetError | None, now: NetError) -> NetError:
-    """Of a name's failures in two families: the first, unless only the second is a server's silence."""
+    """Choose between a name's failures in two families: the first, unless only the second is a server's silence."""
     return now if before is None or now.failure is NetFailure.NAME_TIMED_OUT else before
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that host is, None if it is a name. Raises NetError(NAME): it is neither.
+    """Return the address that host is, None if it is a name. Raises NetError(NAME): it is neither.
 
     A scope id is refused: it names an interface of the host, and the module does not have those.
     """

@@ -1,4 +1,4 @@
-"""TLS on an open TCP connection, with the host's OpenSSL: what the firmware asks for, and the handshake."""
+"""TLS on an open TCP connection, with the host's OpenSSL: the firmware's settings, and the handshake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ipaddress import ip_address
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.secured import TlsConnection, told
+from onemo.net.host.secured import TlsConnection, reason_of
 from onemo.net.interface import (
     Connection,
     OpenRequest,
@@ -35,28 +35,28 @@ _MOST_PEERS = 16  # whose sessions are kept
 
 
 Prepared = tuple[ssl.SSLContext, ssl.SSLSession | None]
-"""What a handshake starts from: settings, and a session to resume."""
+"""The start of a handshake: settings, and a session to resume."""
 
 
 class TlsClient:
-    """The TLS of one module: it remembers the sessions that it may resume."""
+    """The TLS of one module, with the sessions that it may resume."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int, TlsRequest], Prepared] = OrderedDict()
 
     def forget(self) -> None:
-        """The module restarts."""
+        """Forget the sessions, as at a restart."""
         self._known.clear()
 
     def prepare(self, request: OpenRequest) -> Prepared:
-        """What the handshake of this request starts from. Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
+        """Prepare the handshake of this request. Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
         assert request.tls is not None
         return self._known.get((request.host, request.port, request.tls)) or (_context(request.tls), None)
 
     async def secure(
         self, connection: Connection, request: OpenRequest, deadline: float, prepared: Prepared
     ) -> TlsConnection:
-        """The handshake over a TCP connection, up to deadline in trio's time at most.
+        """Do the handshake over a TCP connection, up to deadline in trio's time at most.
 
         Raises NetError, and then the connection is ended: TLS_SETUP, TLS_UNVERIFIED, TLS_TIMED_OUT, TLS_FAILED.
         """
@@ -94,7 +94,7 @@ class TlsClient:
 
 
 def _context(asked: TlsRequest) -> ssl.SSLContext:
-    """Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
+    """Make the settings of a handshake. Raises NetError: TLS_SETUP, FILE_FORMAT, FILE_LOAD."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.options |= ssl.OP_NO_RENEGOTIATION  # no module's TLS does that unless it is told to
     context.check_hostname = asked.trusted is not None
@@ -147,7 +147,7 @@ def _cannot(what: str) -> None:
 
 
 def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
-    """Load the client's own certificate and key."""
+    """Load the client's own certificate and key. OpenSSL reads them from files, which here never come to a disk."""
     try:
         with pem_file(certificate) as chain, pem_file(key) as secret:
             # Without a password: else OpenSSL would ask for one at the terminal.
@@ -155,7 +155,7 @@ def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
     except ssl.SSLError as error:
         misfit = error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH")
         failure = NetFailure.FILE_LOAD if misfit else NetFailure.FILE_FORMAT
-        raise NetError(failure, f"the client's certificate and key: {told(error)}") from error
+        raise NetError(failure, f"the client's certificate and key: {reason_of(error)}") from error
     except ValueError as error:
         raise NetError(NetFailure.FILE_FORMAT, f"the client's certificate and key: {error}") from error
     except OSError as error:
@@ -163,7 +163,7 @@ def _show(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
 
 
 def _server_name(host: str) -> str:
-    """What is told to the server (an address is not) and compared with its certificate."""
+    """Return the name that is told to the server (an address is not) and compared with its certificate."""
     try:
         return str(ip_address(host))
     except ValueError:

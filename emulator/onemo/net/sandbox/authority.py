@@ -38,7 +38,7 @@ _LONGEST_NAME = 64  # of a common name (RFC 5280, ub-common-name)
 
 
 def authority_file() -> Path:
-    """Where the authority is kept (XDG Base Directory)."""
+    """Return the file of the authority (XDG Base Directory)."""
     data = os.environ.get("XDG_DATA_HOME", "")
     folder = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
     return folder / "onemo-emulator" / "sandbox-ca.pem"
@@ -57,7 +57,7 @@ class Authority:
 
     @classmethod
     def load(cls, file: Path | None = None) -> Self:
-        """The user's own, made now if there is none. Takes a moment. Raises UsageError: it cannot be kept."""
+        """Load the user's own authority, or make it. Takes a moment. Raises UsageError: it cannot be kept."""
         from cryptography import x509
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -78,7 +78,7 @@ class Authority:
         return cls(key, certificate)
 
     def server_pem(self, name: str | None) -> bytes:
-        """A server's key and certificate for the name, and for this host's own addresses."""
+        """Make a server's key and certificate for the name, and for this host's own addresses."""
         from cryptography import x509
 
         names: list[x509.GeneralName] = [x509.IPAddress(ip_address(own)) for own in ("127.0.0.1", "::1")]

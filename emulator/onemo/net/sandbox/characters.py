@@ -14,7 +14,7 @@ SPAN = 8 * PERIOD
 
 @cache
 def text() -> bytes:
-    """The text, so long that a piece of SPAN bytes can begin anywhere in the first PERIOD."""
+    """Make the text, so long that a piece of SPAN bytes can begin anywhere in the first PERIOD."""
     ring = 2 * _PRINTING
     once = b"".join(ring[line : line + _WIDTH] + b"\r\n" for line in range(len(_PRINTING)))
     return once * (1 + SPAN // PERIOD)

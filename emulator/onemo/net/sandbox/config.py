@@ -1,4 +1,4 @@
-"""What a TOML file may say about the sandbox, checked strictly.
+"""The sandbox file: its configuration in TOML, checked strictly.
 
 ::
 
@@ -61,14 +61,14 @@ _Ttl = Annotated[int, _ttl_problem]
 
 
 class HostPing(NamedTuple):
-    """What pings one host differently. None: as all the others."""
+    """The pings of one host. None: as those of all the others."""
 
     time: _Seconds | None = None
     ttl: _Ttl | None = None
 
 
 class PingConfig(NamedTuple):
-    """How echo requests are answered. time: seconds of the round trip; ttl: the reply's; hosts: by name."""
+    """The answers to echo requests. time: seconds of the round trip; ttl: the reply's; hosts: by name."""
 
     time: _Seconds = 0.03
     ttl: _Ttl = 64
@@ -83,7 +83,7 @@ class SandboxConfig(NamedTuple):
 
 
 def load_config(path: Path) -> SandboxConfig:
-    """The configuration that a TOML file describes. Raises UsageError: every mistake, each with its key."""
+    """Read the configuration in a TOML file. Raises UsageError: every mistake, each with its key."""
     document = read_toml(path)
     hosts = document.get("hosts")
     if isinstance(hosts, dict):
@@ -96,7 +96,7 @@ def load_config(path: Path) -> SandboxConfig:
 
 
 def _twice(where: tuple[str, ...], document: Mapping[str, Any]) -> list[Problem]:
-    """The names of a table that are another one in it, written differently."""
+    """Find the names of a table that are another one in it, written differently."""
     table: object = document
     for key in where:
         table = table.get(key) if isinstance(table, Mapping) else None
@@ -110,6 +110,6 @@ def _twice(where: tuple[str, ...], document: Mapping[str, Any]) -> list[Problem]
 
 
 def _dotted(where: tuple[str, ...]) -> str:
-    """A key path as TOML writes it. Where an address stands in its array is left out: the mistake quotes it."""
+    """Return a key path as TOML writes it, without an address's place in its array: the mistake quotes it."""
     keys = where[:2] if where[:1] == ("hosts",) else where
     return ".".join(key if _BARE_KEY.fullmatch(key) else f'"{key}"' for key in keys)

@@ -1,4 +1,4 @@
-"""Servers over UDP: one socket, and a function from what came to what goes back."""
+"""The sandbox's servers over UDP: one socket, and a function from a datagram to its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import trio
 from onemo.net.sandbox.characters import PERIOD, text
 
 Answer = Callable[[bytes], bytes | None]
-"""What a datagram is answered with; None: nothing."""
+"""Makes the answer to a datagram; None: there is none."""
 
 _LARGEST_DATAGRAM = 65535
 _TURNS = 16  # without a wait: senders that never stop must not keep everybody else waiting
@@ -51,23 +51,23 @@ async def _send(sock: socket.socket, data: bytes, to: tuple[str, int]) -> None:
 
 
 def echo(data: bytes) -> bytes:
-    """The same again (RFC 862)."""
+    """Answer the same again (RFC 862)."""
     return data
 
 
 def silence(data: bytes) -> None:
-    """Nothing (RFC 863)."""
+    """Answer nothing (RFC 863)."""
 
 
 class Characters:
-    """0 to 512 characters, whatever was said (RFC 864); the lengths are the same in every run."""
+    """A generator of 0 to 512 characters, whatever was said (RFC 864); the lengths are the same in every run."""
 
     def __init__(self) -> None:
         self._dice = Random(864)
         self._begin = 0
 
     def answer(self, data: bytes) -> bytes:
-        """The next characters: one answer goes on where the one before ended."""
+        """Answer the next characters: one answer goes on where the one before ended."""
         size = self._dice.randint(0, _MOST_CHARACTERS)
         reply = text()[self._begin : self._begin + size]
         self._begin = (self._begin + size) % PERIOD

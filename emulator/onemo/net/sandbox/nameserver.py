@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import NetError
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.sandbox.streams import receive_exactly, send_all
 from onemo.net.sandbox.zone import Zone
 
@@ -30,13 +30,13 @@ _IDLE = 30.0  # seconds that a TCP client may be silent
 
 
 class NameServer:
-    """Answers for a zone, over UDP and TCP (RFC 1035); dnspython is loaded with the first query."""
+    """A name server of a zone, over UDP and TCP (RFC 1035); dnspython is loaded with the first query."""
 
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
 
     def answer(self, wire: bytes) -> bytes | None:
-        """The reply to a query over UDP, truncated to what the client takes; None for what is no query."""
+        """Answer a query over UDP, truncated to what the client takes; None for what is no query."""
         return self._reply(wire, _PLAIN_UDP, _LARGEST_UDP)
 
     async def converse(self, sock: socket.socket) -> None:
@@ -52,7 +52,7 @@ class NameServer:
             await send_all(sock, len(reply).to_bytes(2) + reply)
 
     def _reply(self, wire: bytes, plain: int, most: int) -> bytes | None:
-        """plain: the longest reply to a client that says nothing of it; most: to any."""
+        """Answer a query. plain: the longest reply to a client that says nothing of it; most: to any."""
         if len(wire) < _HEADER.size:
             return None
         number, flags, questions, *_ = _HEADER.unpack_from(wire)
@@ -100,19 +100,22 @@ class NameServer:
         return response
 
     def _records(self, name: Name, kind: int) -> list[tuple[str, list[str]]]:
-        """The record types asked for that the name has, and the addresses. Raises NetError(NAME): no such name."""
+        """Find the record types asked for that the name has, and the addresses. Raises NetError(NAME): no such name."""
         import dns.name
         import dns.rdatatype
 
         if name == dns.name.root:
             return []
         text = name.to_text(omit_final_dot=True)
-        found = [("A", self._zone.addresses(text, Family.IPV4)), ("AAAA", self._zone.addresses(text, Family.IPV6))]
+        found = [
+            ("A", self._zone.addresses(text, AddressFamily.IPV4)),
+            ("AAAA", self._zone.addresses(text, AddressFamily.IPV6)),
+        ]
         asked = {dns.rdatatype.A: found[:1], dns.rdatatype.AAAA: found[1:], dns.rdatatype.ANY: found}
         return [(record, addresses) for record, addresses in asked.get(dns.rdatatype.RdataType(kind), []) if addresses]
 
 
 def _refusal(number: int, flags: int, code: int) -> bytes:
-    """A header alone: what was asked is not understood."""
+    """Make a header alone: the query is not understood."""
     kept = flags & (_OPCODE_MASK << _OPCODE_SHIFT | _RECURSION_DESIRED)
     return _HEADER.pack(number, _IS_REPLY | kept | code, 0, 0, 0, 0)

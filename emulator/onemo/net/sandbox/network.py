@@ -8,11 +8,11 @@ from typing import NamedTuple
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.interface import AddressFamily, Pinger, Transport
 from onemo.net.sandbox import datagrams, streams
 from onemo.net.sandbox.config import SandboxConfig
 from onemo.net.sandbox.nameserver import NameServer
-from onemo.net.sandbox.ping import Pings
+from onemo.net.sandbox.ping import PingTable
 from onemo.net.sandbox.timeserver import TimeServer
 from onemo.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
 
@@ -26,7 +26,7 @@ _TCP_BUFFER = 1 << 18  # bytes: the host's own choice grows to tens of MB, and a
 
 
 class Service(NamedTuple):
-    """What one well-known port does, over TCP and over UDP."""
+    """The service of one well-known port, over TCP and over UDP."""
 
     converse: streams.Conversation
     answer: datagrams.Answer
@@ -40,7 +40,7 @@ class Sandbox:
 
     def __init__(self, config: SandboxConfig = _DEFAULT) -> None:
         self._zone = Zone(config.hosts)
-        self._pings = Pings(config.ping, self._zone)
+        self._pings = PingTable(config.ping, self._zone)
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}
 
@@ -56,11 +56,11 @@ class Sandbox:
                 self._endpoints.clear()
 
     def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
-        """Where the server of this port really listens, from now on.
+        """Return the place where the server of this port really listens, from now on.
 
-        A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP
-        an echo server in TLS, for any port but 53.
-        Raises NetError: SOCKET, the host has none left; OTHER, the sandbox does not run.
+        A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP an
+        echo server in TLS, for any port but 53. Raises NetError: SOCKET, the host has none left; OTHER, the sandbox
+        does not run.
         """
         if self._nursery is None:
             raise NetError(NetFailure.OTHER, "the sandbox does not run")
@@ -72,7 +72,7 @@ class Sandbox:
         return self._endpoints[kind]
 
     def _tls_endpoint(self, nursery: trio.Nursery) -> tuple[str, int]:
-        """That of the TLS echo server."""
+        """Return the place where the TLS echo server listens."""
         if _TLS not in self._endpoints:
             from onemo.net.sandbox.tls import TlsEcho
 
@@ -82,20 +82,22 @@ class Sandbox:
             nursery.start_soon(streams.serve, tcp, TlsEcho().converse)
         return self._endpoints[_TLS]
 
-    def addresses(self, name: str, family: Family) -> list[str]:
-        """The name's addresses in this family, may be none. Raises NetError(NAME): malformed, or no such name."""
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
+        """Return the name's addresses in this family, may be none.
+
+        Raises NetError(NAME): malformed, or no such name.
+        """
         return self._zone.addresses(name, family)
 
     def pinger(self, address: str, size: int) -> Pinger:
-        """Echo requests to an address, answered whatever their size. Raises NetError(OTHER): it is no address."""
+        """Get ready to ping an address, whatever the size. Raises NetError(OTHER): it is no address."""
         return self._pings.pinger(address)
 
     def holds(self, address: str) -> bool:
-        """Whether the address is one of the sandbox's networks or of its table; False for what is no address."""
+        """Tell whether the address is one of the sandbox's networks or of its table; False for what is no address."""
         return in_sandbox(address) or self._zone.has(address)
 
     def name_servers(self) -> tuple[str, ...]:
-        """The addresses of the sandbox's own name server."""
         return NAME_SERVERS
 
     def _service(self, kind: int) -> Service:
@@ -119,7 +121,7 @@ class Sandbox:
 
 
 def _listening() -> tuple[socket.socket, socket.socket]:
-    """A TCP and a UDP socket with one free number. Raises NetError(SOCKET), and then none is open."""
+    """Open a TCP and a UDP socket with one free number. Raises NetError(SOCKET), and then none is open."""
     failure: OSError | None = None
     for _ in range(_TRIES):
         try:

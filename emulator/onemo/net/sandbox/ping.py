@@ -7,13 +7,13 @@ from ipaddress import ip_address
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Echo, Family
+from onemo.net.interface import AddressFamily, Echo
 from onemo.net.sandbox.config import PingConfig
 from onemo.net.sandbox.zone import Zone
 
 
 class SandboxPinger:
-    """See Pinger. Every request is answered after time (seconds) with this ttl."""
+    """A pinger whose every request is answered after time (seconds) with this ttl."""
 
     def __init__(self, address: str, time: float, ttl: int) -> None:
         self._address = address
@@ -23,11 +23,10 @@ class SandboxPinger:
 
     @property
     def address(self) -> str:
-        """See Pinger."""
         return self._address
 
     async def echo(self, timeout: float) -> Echo:
-        """See Pinger; the time told is exactly the one set. Raises NetError: TIMED_OUT; OTHER, closed."""
+        """Wait for the reply; its time is exactly the one set. Raises NetError: TIMED_OUT; OTHER, closed."""
         if self._closed:
             raise NetError(NetFailure.OTHER, "closed by this side")
         if timeout < self.time:
@@ -38,12 +37,11 @@ class SandboxPinger:
         return echo
 
     def close(self) -> None:
-        """See Pinger."""
         self._closed = True
 
 
-class Pings:
-    """How each address is pinged: as its host says in the configuration, else as all are."""
+class PingTable:
+    """The pings of each address: as its host says in the configuration, else as all are."""
 
     def __init__(self, config: PingConfig, zone: Zone) -> None:
         self._usual = config.time, config.ttl
@@ -54,7 +52,7 @@ class Pings:
             self._special.update(dict.fromkeys(_addresses(name, zone), (time, ttl)))
 
     def pinger(self, address: str) -> SandboxPinger:
-        """Ready to send to this address. Raises NetError(OTHER): it is no address."""
+        """Get ready to ping this address. Raises NetError(OTHER): it is no address."""
         try:
             address = str(ip_address(address))
         except ValueError:
@@ -64,6 +62,6 @@ class Pings:
 
 def _addresses(name: str, zone: Zone) -> list[str]:
     try:
-        return [address for family in Family for address in zone.addresses(name, family)]
+        return [address for family in AddressFamily for address in zone.addresses(name, family)]
     except NetError:
         return []  # a name that does not exist is not pinged

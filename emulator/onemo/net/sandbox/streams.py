@@ -1,4 +1,4 @@
-"""Servers over TCP: one listening socket, any conversation.
+"""The sandbox's servers over TCP: one listening socket, any conversation.
 
 No buffer of our own stands between the peer and the kernel: who does not read is soon not read from.
 """
@@ -104,7 +104,7 @@ async def _send_lines(sock: socket.socket) -> None:
 
 
 async def receive_exactly(sock: socket.socket, size: int) -> bytes | None:
-    """So many bytes, None if the peer ends before. Raises OSError."""
+    """Receive exactly size bytes; None if the peer ends before. Raises OSError."""
     data = bytearray(size)
     rest = memoryview(data)
     while rest:
@@ -126,7 +126,7 @@ async def send_all(sock: socket.socket, data: bytes | memoryview) -> None:
 
 
 async def _receive_into(sock: socket.socket, buffer: memoryview) -> int:
-    """How many bytes have come, 0 at the peer's end."""
+    """Wait for bytes and return how many have come, 0 at the peer's end."""
     while True:
         try:
             return sock.recv_into(buffer)

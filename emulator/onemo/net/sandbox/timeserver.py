@@ -18,13 +18,13 @@ _ERA = 1 << 32  # seconds
 
 
 class TimeServer:
-    """Answers SNTP clients; ntplib is loaded with the first request. clock: seconds since 1970-01-01 UTC."""
+    """A server for SNTP clients; ntplib is loaded with the first request. clock: seconds since 1970-01-01 UTC."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
     def answer(self, request: bytes) -> bytes | None:
-        """The reply to a client's packet; None for anything else."""
+        """Answer a client's packet; None for anything else."""
         if len(request) < _PACKET:
             return None
         import ntplib

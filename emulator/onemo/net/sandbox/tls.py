@@ -20,7 +20,7 @@ _PIECE = 16384
 
 
 class TlsEcho:
-    """Sends back all that comes. The authority is loaded with the first connection."""
+    """A server that sends back all that comes. The authority is loaded with the first connection."""
 
     def __init__(self) -> None:
         self._loading = trio.Lock()
@@ -28,7 +28,7 @@ class TlsEcho:
         self._contexts: OrderedDict[str | None, ssl.SSLContext] = OrderedDict()
 
     async def converse(self, sock: socket.socket) -> None:
-        """See streams.Conversation."""
+        """Echo to one peer until its end, as a streams.Conversation."""
         try:
             async with self._loading:
                 if self._authority is None:
@@ -46,7 +46,7 @@ class TlsEcho:
             pass  # the peer's end
 
     def _context(self, name: str | None) -> ssl.SSLContext:
-        """That of a name; it turns to another when the client says one."""
+        """Return the context of a name; it turns to another when the client says one."""
         known = self._contexts.get(name)
         if known is None:
             assert self._authority is not None
@@ -63,7 +63,7 @@ class TlsEcho:
 
 
 def _loaded(pem: bytes) -> ssl.SSLContext:
-    """A server's context, which takes old clients as well."""
+    """Make a server's context, which takes old clients as well."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings():

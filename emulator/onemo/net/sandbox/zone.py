@@ -1,4 +1,4 @@
-"""Every name there is, and its addresses.
+"""The sandbox's zone: every name there is, and its addresses.
 
 They come from the networks that no real host has: 198.18.0.0/15 (RFC 2544) and 2001:db8::/32 (RFC 3849).
 """
@@ -10,7 +10,7 @@ from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.names import require_name
 
 IPV4_NETWORK = IPv4Network("198.18.0.0/15")
@@ -27,7 +27,7 @@ _FIRST_IPV6 = int(IPV6_NETWORK[1 << 95])  # the lower half is left to the sandbo
 
 
 def canonical(name: str) -> str:
-    """The name in lower case, without the final dot. Raises NetError(NAME): malformed.
+    """Return the name in lower case, without the final dot. Raises NetError(NAME): malformed.
 
     A last label of digits alone would be an address (RFC 3696 2).
     """
@@ -39,7 +39,7 @@ def canonical(name: str) -> str:
 
 
 def in_sandbox(address: str) -> bool:
-    """Whether it is an address of one of the two networks; False for what is no address."""
+    """Tell whether it is an address of one of the two networks; False for what is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -48,10 +48,12 @@ def in_sandbox(address: str) -> bool:
 
 
 class Zone:
-    """The names of a table, and any other name, which gets addresses that are the same on every machine."""
+    """The names of a table, and any other name, which gets addresses that are the same on every machine.
+
+    hosts: the addresses of each name, none for a name that does not exist.
+    """
 
     def __init__(self, hosts: Mapping[str, Sequence[str]]) -> None:
-        """hosts: the addresses of each name, none for a name that does not exist."""
         self._hosts = _LOOPBACK | {
             canonical(name): tuple(str(ip_address(address)) for address in addresses)
             for name, addresses in hosts.items()
@@ -61,14 +63,17 @@ class Zone:
         self._given = frozenset(address for address in everybody if not address.is_loopback)
 
     def has(self, address: str) -> bool:
-        """Whether the table gives this address to a name; loopback is the host's own. False for what is none."""
+        """Tell whether the table gives this address to a name; loopback is the host's own. False for what is none."""
         try:
             return ip_address(address) in self._given
         except ValueError:
             return False
 
-    def addresses(self, name: str, family: Family) -> list[str]:
-        """The name's addresses in this family, may be none. Raises NetError(NAME): malformed, or no such name."""
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
+        """Return the name's addresses in this family, may be none.
+
+        Raises NetError(NAME): malformed, or no such name.
+        """
         name = canonical(name)
         known = self._hosts.get(name)
         if known is None:
@@ -77,12 +82,12 @@ class Zone:
             return [_derived(name, family)]
         if not known:
             raise NetError(NetFailure.NAME, f"{name}: no such name")
-        return [address for address in known if (":" in address) == (family is Family.IPV6)]
+        return [address for address in known if (":" in address) == (family is AddressFamily.IPV6)]
 
 
-def _derived(name: str, family: Family) -> str:
+def _derived(name: str, family: AddressFamily) -> str:
     digest = sha256(name.encode("ascii")).digest()
-    if family is Family.IPV6:
+    if family is AddressFamily.IPV6:
         return str(IPv6Address(_FIRST_IPV6 + (int.from_bytes(digest[:12]) >> 1)))
     row, column = divmod(int.from_bytes(digest[-8:]) % _IPV4_COUNT, _HOSTS)
     return str(IPv4Address(_FIRST_IPV4 + 256 * row + 1 + column))

@@ -24,7 +24,9 @@ def driver(request: pytest.FixtureRequest) -> FaultyDriver:
 
 def is_plain(driver: FaultyDriver) -> bool:
     modem = driver.modem
-    return type(modem.transmitter) is Transmitter and not isinstance(modem.interpreter.execute, FaultyCommands)
+    return type(modem.first.transmitter) is Transmitter and not isinstance(
+        modem.first.interpreter.execute, FaultyCommands
+    )
 
 
 def test_only_while_armed(driver: FaultyDriver) -> None:

@@ -485,7 +485,7 @@ async def test_a_connection_that_is_open_can_be_wrapped(nursery: trio.Nursery, a
 
 
 class Carrier(Peer):
-    """As TLS has it: the socket carries more."""
+    """A connection that carries more than it is given, like TLS."""
 
     carried = (100, 50)
 

@@ -1,10 +1,10 @@
-"""What happens to modules of both families, at a time, on an occasion, and back again."""
+"""Events on modules of both families, at a time, on an occasion, and back again."""
 
 from __future__ import annotations
 
 import pytest
 from onemo.errors import FaultError
-from onemo.faults.kinds import KINDS, Kind, Layer
+from onemo.faults.kinds import KINDS, FaultKind, Layer
 from onemo.faults.say import parse_fault
 from onemo.modem.power import PowerState
 from onemo.wire.transmitter import Transmitter
@@ -31,7 +31,7 @@ def opened(model: str) -> FaultyDriver:
 
 
 def told(driver: FaultyDriver, said: str, seconds: float = 0.0) -> str:
-    """What the module tells of a fault, up to so many seconds later."""
+    """Return all that the module tells of a fault, up to so many seconds later."""
     driver.arm(said)
     driver.wait(seconds)
     return driver.take().decode()
@@ -200,7 +200,7 @@ def test_a_burst_into_a_buffer_takes_what_fits(mode: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.layer is Layer.EVENT], ids=lambda k: k.name)
 @pytest.mark.parametrize("state", ["off", "booting", "ready", "asleep", "busy"])
-def test_in_every_state(kind: Kind, state: str) -> None:
+def test_in_every_state(kind: FaultKind, state: str) -> None:
     """Whatever the module is at, nothing that happens to it breaks it."""
     fault = parse_fault({"urc": "urc text=x"}.get(kind.name, kind.name))
     driver = opened("MN319" if state == "asleep" else "ML307R")
@@ -242,7 +242,7 @@ def test_reset() -> None:
         driver.arm(said)
     assert [armed.fired for armed in driver.faults.reset()] == [1, 0, 0]
     driver.wait(1.0)
-    assert type(driver.modem.transmitter) is Transmitter
+    assert type(driver.modem.first.transmitter) is Transmitter
     assert driver.answer("AT+CPIN?")[-2:] == ["+CPIN: READY", "OK"]
     assert not list(driver.faults.plan)
 

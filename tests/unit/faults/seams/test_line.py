@@ -24,7 +24,7 @@ class Ends:
         nursery.start_soon(self.link.run)
 
     async def says(self, *parts: bytes) -> bytes:
-        """What the DTE hears at once of what the module writes."""
+        """Write on the module's side, and return all that the DTE hears at once."""
         for part in parts:
             assert self.link.write_now(part) == len(part)
         await wait_all_tasks_blocked()

@@ -10,8 +10,8 @@ from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import OPEN_FAILURES
 from onemo.faults.seams.network import FaultyNetwork
 from onemo.net.interface import (
+    AddressFamily,
     Echo,
-    Family,
     LookupRequest,
     NamePolicy,
     Network,
@@ -26,7 +26,7 @@ from tests.support.labels import socket_label
 from tests.unit.faults.plans import Plan
 from tests.unit.runtime.doubles import World
 
-POLICY = NamePolicy((Family.IPV4,), ("192.0.2.53", "192.0.2.54"), timeout=5, requests=2)
+POLICY = NamePolicy((AddressFamily.IPV4,), ("192.0.2.53", "192.0.2.54"), timeout=5, requests=2)
 OPEN = OpenRequest(Transport.TCP, "server.example.com", 443, 60, POLICY, label=socket_label(2))
 LOOKUP = LookupRequest("server.example.com", POLICY, every=False)
 PING = PingRequest("server.example.com", 16, POLICY)

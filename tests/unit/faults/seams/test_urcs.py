@@ -7,9 +7,9 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.families.sockets.connection import Loss
 from onemo.faults.kinds import MALFORMED, POINTS
 from onemo.faults.presets import PRESETS
-from onemo.modem.connection import Loss
 from onemo.wire.transmitter import Transmitter
 
 from tests.support.faulty import FaultyDriver
@@ -28,7 +28,7 @@ def driver(request: pytest.FixtureRequest) -> FaultyDriver:
 
 
 def hey(driver: FaultyDriver, after: float = 0.0) -> bytes:
-    """What comes of "hey" from the peer, up to so many seconds later."""
+    """Let the peer send "hey", and return all that comes of it, up to so many seconds later."""
     driver.world.peer_sends(0, b"hey")
     driver.wait(after)
     return driver.take()
@@ -93,7 +93,7 @@ def test_its_own_connection_does_not_overtake(driver: FaultyDriver) -> None:
     driver.wait(1.1)
     assert driver.take() == HEY + HEY.replace(b"hey", b"you")
     driver.wait(0)
-    assert type(driver.modem.transmitter) is Transmitter, "nothing is kept, and no fault is left"
+    assert type(driver.modem.first.transmitter) is Transmitter, "nothing is kept, and no fault is left"
 
 
 @pytest.mark.parametrize("first", ["glued", "before-final", "before-answer", "echo"])
@@ -154,7 +154,7 @@ def test_what_is_behind_a_silence_leaves_together(driver: FaultyDriver) -> None:
     driver.line_room = 0
     for _ in range(50):
         hey(driver)
-    transmitter = driver.modem.transmitter
+    transmitter = driver.modem.first.transmitter
     assert transmitter.peek() == HEY[:5]
     transmitter.sent(5)
     assert transmitter.peek() == b""
@@ -169,7 +169,7 @@ def test_let_go_with_the_fault(driver: FaultyDriver) -> None:
     driver.disarm(placed)
     driver.disarm(late)
     assert driver.take() == HEY * 2
-    assert type(driver.modem.transmitter) is Transmitter
+    assert type(driver.modem.first.transmitter) is Transmitter
 
 
 @pytest.mark.parametrize("said", ["urc-split split=5 gap=100", "urc-inject at=before-final text=hey split=5 gap=100"])
@@ -180,7 +180,7 @@ def test_no_silence_outlives_its_fault(driver: FaultyDriver, said: str) -> None:
     driver.disarm(armed)
     driver.wait(0)
     assert (heard + driver.take()).count(b"\r\nOK\r\n") == 2
-    assert type(driver.modem.transmitter) is Transmitter
+    assert type(driver.modem.first.transmitter) is Transmitter
 
 
 def test_nor_does_one_that_was_to_come(driver: FaultyDriver) -> None:

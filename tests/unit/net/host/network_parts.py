@@ -9,11 +9,11 @@ import pytest
 import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.ports import PortLedger
-from onemo.net.host.routes import Routes, Sandbox, parse_pattern, parse_route
+from onemo.net.host.routes import Routes, SandboxNetwork, parse_pattern, parse_route
 from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import (
+    AddressFamily,
     Echo,
-    Family,
     NamePolicy,
     Pinger,
     Transport,
@@ -23,9 +23,9 @@ from tests.unit.net.conftest import Names
 from tests.unit.net.host.dns_server import DnsServer
 
 SERVER = "192.0.2.53"
-BOTH = NamePolicy((Family.IPV6, Family.IPV4), (SERVER,), (SERVER,), timeout=5.0, requests=1)
-IPV4_FIRST = BOTH._replace(families=(Family.IPV4, Family.IPV6))
-IPV4_ONLY = BOTH._replace(families=(Family.IPV4,))
+BOTH = NamePolicy((AddressFamily.IPV6, AddressFamily.IPV4), (SERVER,), (SERVER,), timeout=5.0, requests=1)
+IPV4_FIRST = BOTH._replace(families=(AddressFamily.IPV4, AddressFamily.IPV6))
+IPV4_ONLY = BOTH._replace(families=(AddressFamily.IPV4,))
 
 
 class FakePinger:
@@ -58,10 +58,10 @@ class FakeSandbox:
         address, number = self._sockets[transport].getsockname()
         return address, number
 
-    def addresses(self, name: str, family: Family) -> list[str]:
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
         if name.startswith("gone"):
             raise NetError(NetFailure.NAME, name)
-        if family is Family.IPV6:
+        if family is AddressFamily.IPV6:
             return [] if name.startswith("four") else ["2001:db8:5::1"]
         return ["198.18.0.1"]
 
@@ -79,7 +79,7 @@ def network(
     *routes: str,
     deny: tuple[str, ...] = (),
     offline: bool = False,
-    sandbox: Sandbox | None = None,
+    sandbox: SandboxNetwork | None = None,
     names: Names | None = None,
 ) -> HostNetwork:
     """A network whose names are known to names, or to the server at SERVER where the routes say so."""

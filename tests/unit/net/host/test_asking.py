@@ -1,4 +1,4 @@
-"""What else a module asks of its network: the addresses of a name, echoes and the time."""
+"""Questions of a module to its network: the addresses of a name, echoes and the time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from onemo.net.host.ports import PortLedger
 from onemo.net.host.routes import Routes, parse_route
 from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import (
+    AddressFamily,
     Echo,
-    Family,
     LookupRequest,
     NamePolicy,
     PingRequest,
@@ -47,7 +47,7 @@ async def server() -> AsyncIterator[DnsServer]:
 
 
 class Pings:
-    """What open_pinger was asked for, sources apart; raises what ``failures`` has for an address."""
+    """The calls of open_pinger, sources apart; it raises what ``failures`` has for an address."""
 
     def __init__(self) -> None:
         self.opened: list[FakePinger] = []
@@ -131,20 +131,24 @@ async def test_lookup_fails(server: DnsServer, name: str, result: NetFailure) ->
     assert await failure(network(asking(server)).lookup(LookupRequest(name, policy, every=True))) is result
 
 
-@pytest.mark.parametrize("families", [(Family.IPV4, Family.IPV6), (Family.IPV6, Family.IPV4)])
-async def test_one_silent_family(server: DnsServer, peers: Peers, families: tuple[Family, ...]) -> None:
+@pytest.mark.parametrize(
+    "families", [(AddressFamily.IPV4, AddressFamily.IPV6), (AddressFamily.IPV6, AddressFamily.IPV4)]
+)
+async def test_one_silent_family(server: DnsServer, peers: Peers, families: tuple[AddressFamily, ...]) -> None:
     silent = f"192.0.2.54:53=127.0.0.1:{port_of(peers.udp())}"
     policy = NamePolicy(families, (SERVER,), ("192.0.2.54",), timeout=0.02, requests=1)
-    ways = network(asking(server), silent)
-    assert await failure(ways.lookup(LookupRequest("gone.test", policy, every=True))) is NetFailure.NAME_TIMED_OUT
-    assert await ways.lookup(LookupRequest("here.test", policy._replace(timeout=0.2), every=True)) == ["127.0.0.1"]
+    routed = network(asking(server), silent)
+    assert await failure(routed.lookup(LookupRequest("gone.test", policy, every=True))) is NetFailure.NAME_TIMED_OUT
+    assert await routed.lookup(LookupRequest("here.test", policy._replace(timeout=0.2), every=True)) == ["127.0.0.1"]
 
 
 async def test_lookup_of_a_name_that_is_denied_or_routed(server: DnsServer, sandbox: FakeSandbox) -> None:
-    ways = network(asking(server), "*.box:8883=sandbox", "v4.test=127.0.0.1:1", deny=("*.com", "*:25"), sandbox=sandbox)
+    routed = network(
+        asking(server), "*.box:8883=sandbox", "v4.test=127.0.0.1:1", deny=("*.com", "*:25"), sandbox=sandbox
+    )
 
     async def lookup(name: str, every: bool = True) -> list[str]:
-        return await ways.lookup(LookupRequest(name, BOTH, every))
+        return await routed.lookup(LookupRequest(name, BOTH, every))
 
     assert await failure(lookup("example.com")) is NetFailure.NAME
     assert await lookup("a.box") == ["2001:db8:5::1", "198.18.0.1"]
@@ -160,22 +164,22 @@ async def test_lookup_of_a_name_that_is_denied_or_routed(server: DnsServer, sand
 
 async def test_ping(pings: Pings) -> None:
     names = Names(server=["127.0.0.1", "127.0.0.2", "::1"], four=["127.0.0.1"])
-    ways = network(names=names)
+    routed = network(names=names)
     for host, policy, address in [
         ("127.0.0.3", BOTH, "127.0.0.3"),
         ("server", BOTH, "::1"),
         ("server", IPV4_FIRST, "127.0.0.1"),
         ("four", BOTH, "127.0.0.1"),
     ]:
-        pinger = await ways.ping(PingRequest(host, 32, policy))
+        pinger = await routed.ping(PingRequest(host, 32, policy))
         assert pinger.address == address
         assert pings.opened.pop() is pinger
-    assert names.asked.count(("server", Family.IPV4)) == 1
+    assert names.asked.count(("server", AddressFamily.IPV4)) == 1
 
 
 async def test_a_ping_with_an_address_of_its_own(pings: Pings) -> None:
-    ways = Routes((parse_route("192.0.2.7=127.0.0.1"),))
-    sourced = HostNetwork(ways, PortLedger(), "/nonexistent", Names(), source="127.0.0.5")
+    routed = Routes((parse_route("192.0.2.7=127.0.0.1"),))
+    sourced = HostNetwork(routed, PortLedger(), "/nonexistent", Names(), source="127.0.0.5")
     for host in ("127.0.0.3", "192.0.2.7"):
         await sourced.ping(PingRequest(host, 32, BOTH))
     assert pings.sources == ["127.0.0.5"] * 2
@@ -183,14 +187,14 @@ async def test_a_ping_with_an_address_of_its_own(pings: Pings) -> None:
 
 async def test_ping_tries_the_other_family(pings: Pings) -> None:
     pings.failures["::1"] = NetFailure.FAMILY
-    ways = network(names=Names(server=["127.0.0.1", "::1"], six=["::1"]))
-    assert (await ways.ping(PingRequest("server", 32, BOTH))).address == "127.0.0.1"
+    routed = network(names=Names(server=["127.0.0.1", "::1"], six=["::1"]))
+    assert (await routed.ping(PingRequest("server", 32, BOTH))).address == "127.0.0.1"
     # The name's lack of the other family was no attempt.
-    assert await failure(ways.ping(PingRequest("six", 32, BOTH))) is NetFailure.FAMILY
+    assert await failure(routed.ping(PingRequest("six", 32, BOTH))) is NetFailure.FAMILY
 
 
 async def test_ping_fails(server: DnsServer, pings: Pings) -> None:
-    ways = network(asking(server), deny=("*.com", "192.0.2.7"))
+    routed = network(asking(server), deny=("*.com", "192.0.2.7"))
     for host, result in [
         ("gone.test", NetFailure.NAME),
         ("1.2.3", NetFailure.NAME),
@@ -199,21 +203,21 @@ async def test_ping_fails(server: DnsServer, pings: Pings) -> None:
         ("192.0.2.7", NetFailure.OTHER),
         ("v4.test", NetFailure.OTHER),
     ]:
-        assert await failure(ways.ping(PingRequest(host, 32, BOTH._replace(timeout=0.02)))) is result
-    assert await failure(ways.ping(PingRequest("::1", 32, IPV4_ONLY))) is NetFailure.OTHER
+        assert await failure(routed.ping(PingRequest(host, 32, BOTH._replace(timeout=0.02)))) is result
+    assert await failure(routed.ping(PingRequest("::1", 32, IPV4_ONLY))) is NetFailure.OTHER
     assert await failure(network(offline=True).ping(PingRequest("192.0.2.1", 32, BOTH))) is NetFailure.OTHER
     assert pings.opened == []
 
 
 async def test_ping_is_routed(pings: Pings) -> None:
     names = Names(server=["192.0.2.1"])
-    ways = network("192.0.2.*:80=127.0.0.2:8080", "named=127.0.0.3:1", names=names)
+    routed = network("192.0.2.*:80=127.0.0.2:8080", "named=127.0.0.3:1", names=names)
     for host, shown, pinged in [
         ("192.0.2.9", "192.0.2.9", "127.0.0.2"),
         ("server", "192.0.2.1", "127.0.0.2"),
         ("named", "127.0.0.3", "127.0.0.3"),
     ]:
-        pinger = await ways.ping(PingRequest(host, 32, BOTH))
+        pinger = await routed.ping(PingRequest(host, 32, BOTH))
         assert pinger.address == shown
         real = pings.opened.pop()
         assert (real.pinged, real.size) == (pinged, 32)
@@ -225,12 +229,12 @@ async def test_ping_is_routed(pings: Pings) -> None:
 
 
 async def test_ping_into_the_sandbox(pings: Pings, sandbox: FakeSandbox) -> None:
-    ways = network("*.box=sandbox", "203.0.113.*=sandbox", sandbox=sandbox)
+    routed = network("*.box=sandbox", "203.0.113.*=sandbox", sandbox=sandbox)
     for host, shown in [("a.box", "2001:db8:5::1"), ("203.0.113.7", "203.0.113.7"), ("198.18.0.1", "198.18.0.1")]:
-        pinger = await ways.ping(PingRequest(host, 1400, BOTH))
+        pinger = await routed.ping(PingRequest(host, 1400, BOTH))
         assert pinger.address == shown
         assert (await pinger.echo(1.0)).ttl == 255
-    assert await failure(ways.ping(PingRequest("gone.box", 32, BOTH))) is NetFailure.NAME
+    assert await failure(routed.ping(PingRequest("gone.box", 32, BOTH))) is NetFailure.NAME
     assert pings.opened == []
 
 
@@ -244,9 +248,9 @@ def time_of(host: str, timeout: float = 5.0, names: NamePolicy = BOTH) -> TimeRe
 async def test_time(clocks: Clocks, sandbox: FakeSandbox) -> None:
     names = Names(pool=["192.0.2.1", "192.0.2.2", "2001:db8::1"])
     clocks.failures = {"2001:db8::1": NetFailure.OTHER, "192.0.2.1": NetFailure.UNUSABLE}
-    ways = network("*.box=sandbox", "other:123=127.0.0.1:8123", sandbox=sandbox, names=names)
+    routed = network("*.box=sandbox", "other:123=127.0.0.1:8123", sandbox=sandbox, names=names)
     for host in ("192.0.2.3", "pool", "a.box", "other"):
-        assert await ways.ask_time(time_of(host)) == 1e9
+        assert await routed.ask_time(time_of(host)) == 1e9
     box = sandbox._sockets[Transport.UDP].getsockname()
     assert clocks.asked == [
         ("192.0.2.3", 123),
@@ -261,7 +265,7 @@ async def test_time(clocks: Clocks, sandbox: FakeSandbox) -> None:
 
 async def test_time_fails(clocks: Clocks, server: DnsServer) -> None:
     clocks.failures = {"192.0.2.1": NetFailure.UNUSABLE}
-    ways = network(asking(server), deny=("*.com",))
+    routed = network(asking(server), deny=("*.com",))
     for host, result in [
         ("gone.test", NetFailure.NAME),
         ("1.2.3", NetFailure.NAME),
@@ -270,8 +274,8 @@ async def test_time_fails(clocks: Clocks, server: DnsServer) -> None:
         ("192.0.2.9", NetFailure.TIMED_OUT),
         ("silent.test", NetFailure.NAME_TIMED_OUT),
     ]:
-        assert await failure(ways.ask_time(time_of(host, 0.05))) is result
+        assert await failure(routed.ask_time(time_of(host, 0.05))) is result
     policy = BOTH._replace(timeout=0.02)
-    assert await failure(ways.ask_time(time_of("silent.test", names=policy))) is NetFailure.NAME_TIMED_OUT
-    assert await failure(ways.ask_time(time_of("::1", names=IPV4_ONLY))) is NetFailure.OTHER
+    assert await failure(routed.ask_time(time_of("silent.test", names=policy))) is NetFailure.NAME_TIMED_OUT
+    assert await failure(routed.ask_time(time_of("::1", names=IPV4_ONLY))) is NetFailure.OTHER
     assert await failure(network(offline=True).ask_time(time_of("192.0.2.3"))) is NetFailure.OTHER

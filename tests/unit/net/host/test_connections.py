@@ -11,12 +11,12 @@ import pytest
 import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.sockets import HostNetwork
-from onemo.net.interface import Connection, Family, OpenRequest, Transport
+from onemo.net.interface import AddressFamily, Connection, OpenRequest, Transport
 from trio.testing import wait_all_tasks_blocked
 
 from tests.unit.net.conftest import Peers, host_socket, open_files, port_of, to
 
-LARGEST = {Family.IPV4: 65507, Family.IPV6: 65527}
+LARGEST = {AddressFamily.IPV4: 65507, AddressFamily.IPV6: 65527}
 
 
 async def pair(network: HostNetwork, peers: Peers, window: int | None = None) -> tuple[Connection, socket.socket]:
@@ -154,7 +154,7 @@ async def test_unacknowledged(network: HostNetwork, peers: Peers) -> None:
 
 
 async def woken(connection: Connection) -> bool:
-    """Whether wait_broken comes back once everything else has settled."""
+    """Tell whether wait_broken comes back once everything else has settled."""
     with trio.move_on_after(0.05):
         await connection.wait_broken()
         return True
@@ -253,8 +253,8 @@ async def test_nothing_is_possible_after_abort(network: HostNetwork, peers: Peer
 # UDP
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_datagrams_stay_whole(network: HostNetwork, peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_datagrams_stay_whole(network: HostNetwork, peers: Peers, family: AddressFamily) -> None:
     server = peers.udp(family)
     connection = await network.open(to(server))
     largest = bytes(range(256)) * 256
@@ -290,8 +290,8 @@ async def test_datagrams_of_others_do_not_come_in(network: HostNetwork, peers: P
     connection.abort()
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_icmp_errors_are_no_failure(network: HostNetwork, peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_icmp_errors_are_no_failure(network: HostNetwork, peers: Peers, family: AddressFamily) -> None:
     gone = peers.udp(family)
     host, port = gone.getsockname()[:2]
     gone.close()

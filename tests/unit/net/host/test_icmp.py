@@ -22,16 +22,16 @@ from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure
 from onemo.net.host import icmp
 from onemo.net.host.icmp import EchoCodec, HostPinger, open_pinger
-from onemo.net.interface import Echo, Family
+from onemo.net.interface import AddressFamily, Echo
 
 from tests.unit.net.conftest import LOOPBACK, SOCKET_FAMILY, open_files
 
-FAMILIES = [Family.IPV4, Family.IPV6]
+FAMILIES = [AddressFamily.IPV4, AddressFamily.IPV6]
 KINDS = {"datagram": socket.SOCK_DGRAM, "raw": socket.SOCK_RAW}
-REPLY = {Family.IPV4: b"\x00\x00", Family.IPV6: b"\x81\x00"}
+REPLY = {AddressFamily.IPV4: b"\x00\x00", AddressFamily.IPV6: b"\x81\x00"}
 TTL = {
-    Family.IPV4: (socket.IPPROTO_IP, socket.IP_TTL),
-    Family.IPV6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
+    AddressFamily.IPV4: (socket.IPPROTO_IP, socket.IP_TTL),
+    AddressFamily.IPV6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
 }
 
 Create = Callable[[int, int, int], socket.socket]
@@ -98,7 +98,7 @@ class ToPort(socket.socket):
 class FarEnd:
     """Gets the echo requests of one pinger, as plain ICMP packets."""
 
-    def __init__(self, stack: ExitStack, family: Family, size: int) -> None:
+    def __init__(self, stack: ExitStack, family: AddressFamily, size: int) -> None:
         self.family = family
         self._near = ToPort(SOCKET_FAMILY[family])
         self._sock = stack.enter_context(socket.socket(SOCKET_FAMILY[family], socket.SOCK_DGRAM))
@@ -132,7 +132,7 @@ class FarEnd:
 
 
 @contextmanager
-def far_end_of(family: Family = Family.IPV4, size: int = 16) -> Iterator[FarEnd]:
+def far_end_of(family: AddressFamily = AddressFamily.IPV4, size: int = 16) -> Iterator[FarEnd]:
     with ExitStack() as stack:
         yield FarEnd(stack, family, size)
 
@@ -234,7 +234,7 @@ async def test_a_socket_full_of_others_replies(way: Way) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("size", [1, 16, 1400])
-async def test_the_request_and_the_ttl_of_its_reply(family: Family, size: int) -> None:
+async def test_the_request_and_the_ttl_of_its_reply(family: AddressFamily, size: int) -> None:
     with far_end_of(family, size) as far_end:
         requests: list[bytes] = []
 
@@ -246,7 +246,10 @@ async def test_the_request_and_the_ttl_of_its_reply(family: Family, size: int) -
             echo = await echo_with(far_end, answer)
             assert 0 < echo.time < 5
             assert echo.ttl == 37
-    assert all(request[:2] == {Family.IPV4: b"\x08\x00", Family.IPV6: b"\x80\x00"}[family] for request in requests)
+    assert all(
+        request[:2] == {AddressFamily.IPV4: b"\x08\x00", AddressFamily.IPV6: b"\x80\x00"}[family]
+        for request in requests
+    )
     assert [len(request) for request in requests] == [8 + size] * 3
     first, second, third = (int.from_bytes(request[6:8], "big") for request in requests)
     assert ((second - first) & 0xFFFF, (third - second) & 0xFFFF) == (1, 1)
@@ -272,7 +275,7 @@ async def test_a_late_reply_is_nobodys(far_end: FarEnd) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("where", [0, 1, 4, 5, 6, 7, 8, -1])
-async def test_a_reply_that_is_not_quite_ours(family: Family, where: int) -> None:
+async def test_a_reply_that_is_not_quite_ours(family: AddressFamily, where: int) -> None:
     """Type, code, identifier, sequence number, data: all of them count, only the checksum is the kernel's."""
     with far_end_of(family) as far_end:
 
@@ -304,7 +307,7 @@ async def test_any_packets_before_the_reply(packets: list[bytes]) -> None:
 
 CODECS = {
     (family, ip_header): EchoCodec(family, ip_header)
-    for family, ip_header in [(Family.IPV4, False), (Family.IPV4, True), (Family.IPV6, False)]
+    for family, ip_header in [(AddressFamily.IPV4, False), (AddressFamily.IPV4, True), (AddressFamily.IPV6, False)]
 }
 
 
@@ -313,7 +316,7 @@ CODECS = {
     start=st.sampled_from([b"", b"\x45", b"\0", b"\x81", b"\x03", b"\x01"]),
     rest=st.binary(max_size=128),
 )
-def test_any_bytes_as_an_icmp_packet(how: tuple[Family, bool], start: bytes, rest: bytes) -> None:
+def test_any_bytes_as_an_icmp_packet(how: tuple[AddressFamily, bool], start: bytes, rest: bytes) -> None:
     codec = CODECS[how]
     request = codec.request(7, 8, 16)
     assert not codec.is_reply(start + rest, request)
@@ -327,7 +330,7 @@ def test_any_bytes_as_an_icmp_packet(how: tuple[Family, bool], start: bytes, res
     size=st.integers(1, 1400),
 )
 def test_an_ip_header_of_any_length(words: int, identifier: int, sequence: int, size: int) -> None:
-    codec = CODECS[Family.IPV4, True]
+    codec = CODECS[AddressFamily.IPV4, True]
     request = codec.request(identifier, sequence, size)
     header = bytes([0x40 | words]).ljust(4 * words, b"\xff")
     assert codec.is_reply(header + b"\0\0" + request.packet[2:], request)
@@ -338,7 +341,7 @@ def test_an_ip_header_of_any_length(words: int, identifier: int, sequence: int, 
     identifier=st.integers(0, 65535), sequence=st.integers(0, 65535), quoted=st.integers(8, 40), wrong=st.integers(0, 7)
 )
 def test_what_an_icmp_error_quotes(identifier: int, sequence: int, quoted: int, wrong: int) -> None:
-    codec = CODECS[Family.IPV6, False]
+    codec = CODECS[AddressFamily.IPV6, False]
     request = codec.request(identifier, sequence, 32)
     quote = bytearray(request.packet[:quoted])
     quote[2] ^= 0xFF  # the checksum is the kernel's
@@ -348,7 +351,7 @@ def test_what_an_icmp_error_quotes(identifier: int, sequence: int, quoted: int, 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-async def test_an_icmp_error_comes_back(family: Family) -> None:
+async def test_an_icmp_error_comes_back(family: AddressFamily) -> None:
     with far_end_of(family) as far_end:
         far_end.leave()
         for _ in range(3):
@@ -446,16 +449,16 @@ def test_no_socket(address: str, codes: list[int], failure: NetFailure) -> None:
 @pytest.mark.parametrize(
     ("family", "code", "failure"),
     [
-        (Family.IPV4, errno.ENETUNREACH, NetFailure.OTHER),
-        (Family.IPV4, errno.EHOSTUNREACH, NetFailure.OTHER),
-        (Family.IPV4, errno.EACCES, NetFailure.OTHER),  # a broadcast address
-        (Family.IPV6, errno.ENETUNREACH, NetFailure.FAMILY),
-        (Family.IPV6, errno.EHOSTUNREACH, NetFailure.FAMILY),
-        (Family.IPV6, errno.EADDRNOTAVAIL, NetFailure.FAMILY),
-        (Family.IPV6, errno.EINVAL, NetFailure.OTHER),  # a link-local one
+        (AddressFamily.IPV4, errno.ENETUNREACH, NetFailure.OTHER),
+        (AddressFamily.IPV4, errno.EHOSTUNREACH, NetFailure.OTHER),
+        (AddressFamily.IPV4, errno.EACCES, NetFailure.OTHER),  # a broadcast address
+        (AddressFamily.IPV6, errno.ENETUNREACH, NetFailure.FAMILY),
+        (AddressFamily.IPV6, errno.EHOSTUNREACH, NetFailure.FAMILY),
+        (AddressFamily.IPV6, errno.EADDRNOTAVAIL, NetFailure.FAMILY),
+        (AddressFamily.IPV6, errno.EINVAL, NetFailure.OTHER),  # a link-local one
     ],
 )
-def test_no_way_there(family: Family, code: int, failure: NetFailure) -> None:
+def test_no_way_there(family: AddressFamily, code: int, failure: NetFailure) -> None:
     def create(domain: int, kind: int, protocol: int) -> socket.socket:
         sock = ToPort(domain)
         sock.unreachable = code
@@ -500,9 +503,11 @@ class Wire(socket.socket):
 
 
 @pytest.fixture(params=FAMILIES)
-def second_opinion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Family, Any]]:
+def second_opinion(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[AddressFamily, Any]]:
     monkeypatch.setattr(socket, "socket", Wire)
-    kind = icmplib.ICMPv4Socket if request.param is Family.IPV4 else icmplib.ICMPv6Socket
+    kind = icmplib.ICMPv4Socket if request.param is AddressFamily.IPV4 else icmplib.ICMPv6Socket
     with kind(privileged=False) as other:
         monkeypatch.undo()
         yield request.param, other
@@ -511,7 +516,7 @@ def second_opinion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 @given(identifier=st.integers(0, 65535), sequence=st.integers(0, 65535), size=st.integers(1, 1400))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_icmplib_is_of_the_same_opinion(
-    second_opinion: tuple[Family, Any], identifier: int, sequence: int, size: int
+    second_opinion: tuple[AddressFamily, Any], identifier: int, sequence: int, size: int
 ) -> None:
     family, other = second_opinion
     ours = CODECS[family, False].request(identifier, sequence, size)

@@ -13,7 +13,7 @@ from onemo.net.host.ports import PortLedger
 from onemo.net.host.routes import Routes, parse_pattern, parse_route
 from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import (
-    Family,
+    AddressFamily,
     LookupRequest,
     NamePolicy,
     OpenRequest,
@@ -71,15 +71,15 @@ async def test_an_address_is_routed(peers: Peers) -> None:
     await reaches(network("192.0.2.1=127.0.0.1:*"), tcp("192.0.2.1", port), listener)
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_a_name_is_routed_without_being_resolved(peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_a_name_is_routed_without_being_resolved(peers: Peers, family: AddressFamily) -> None:
     listener = peers.tcp(family)
-    host = "127.0.0.1" if family is Family.IPV4 else "[::1]"
+    host = "127.0.0.1" if family is AddressFamily.IPV4 else "[::1]"
     names = Names()
-    ways = network(f"*.example.com:443={host}:{port_of(listener)}", names=names)
-    await reaches(ways, tcp("api.example.com", 443, IPV4_ONLY), listener)
+    routed = network(f"*.example.com:443={host}:{port_of(listener)}", names=names)
+    await reaches(routed, tcp("api.example.com", 443, IPV4_ONLY), listener)
     assert names.asked == []
-    assert await failure_of(ways, tcp("api.example.com", 80)) is NetFailure.NAME
+    assert await failure_of(routed, tcp("api.example.com", 80)) is NetFailure.NAME
 
 
 async def test_a_datagram_is_routed(peers: Peers) -> None:
@@ -94,16 +94,16 @@ async def test_a_datagram_is_routed(peers: Peers) -> None:
 async def test_a_resolved_address_is_routed(peers: Peers) -> None:
     listener = peers.tcp()
     names = Names(server=["192.0.2.1"])
-    ways = network(f"192.0.*=127.0.0.1:{port_of(listener)}", names=names)
-    await reaches(ways, tcp("server", names=IPV4_FIRST), listener)
-    assert names.asked == [("server", Family.IPV4)]
+    routed = network(f"192.0.*=127.0.0.1:{port_of(listener)}", names=names)
+    await reaches(routed, tcp("server", names=IPV4_FIRST), listener)
+    assert names.asked == [("server", AddressFamily.IPV4)]
 
 
 async def test_the_hosts_resolver_knows_the_name_of_a_target(peers: Peers) -> None:
     listener = peers.tcp()
     names = Names()
-    ways = network(f"api.example.com=localhost:{port_of(listener)}", names=names)
-    await reaches(ways, tcp("api.example.com"), listener)
+    routed = network(f"api.example.com=localhost:{port_of(listener)}", names=names)
+    await reaches(routed, tcp("api.example.com"), listener)
     assert names.asked == []
 
 
@@ -142,8 +142,8 @@ async def test_a_slow_target_takes_the_time_of_the_connection(
 async def test_direct_is_an_exception_for_a_names_addresses_too(peers: Peers) -> None:
     listener = peers.tcp()
     names = Names(server=["127.0.0.1"])
-    ways = network("server=direct", "*=192.0.2.1:1", names=names)
-    await reaches(ways, tcp("server", port_of(listener), IPV4_FIRST), listener)
+    routed = network("server=direct", "*=192.0.2.1:1", names=names)
+    await reaches(routed, tcp("server", port_of(listener), IPV4_FIRST), listener)
 
 
 async def test_a_malformed_name_is_no_way_into_the_sandbox(sandbox: FakeSandbox) -> None:
@@ -154,33 +154,33 @@ async def test_a_malformed_name_is_no_way_into_the_sandbox(sandbox: FakeSandbox)
 
 async def test_the_sandbox_stands_for_names_and_addresses(sandbox: FakeSandbox) -> None:
     names = Names()
-    ways = network("*=sandbox", sandbox=sandbox, names=names)
+    routed = network("*=sandbox", sandbox=sandbox, names=names)
     listener = sandbox._sockets[Transport.TCP]
     for host in ("a.example.com", "192.0.2.1", "2001:db8::1", "127.0.0.1"):
-        await reaches(ways, tcp(host, 1883), listener)
+        await reaches(routed, tcp(host, 1883), listener)
     assert names.asked == []
     assert sandbox.asked == [(Transport.TCP, 1883)] * 4
-    assert await failure_of(ways, tcp("gone.example.com")) is NetFailure.NAME
-    assert await failure_of(ways, tcp("four.example.com", names=BOTH._replace(families=(Family.IPV6,)))) is (
+    assert await failure_of(routed, tcp("gone.example.com")) is NetFailure.NAME
+    assert await failure_of(routed, tcp("four.example.com", names=BOTH._replace(families=(AddressFamily.IPV6,)))) is (
         NetFailure.NAME
     )
-    assert await failure_of(ways, tcp("a", 0)) is NetFailure.REFUSED
+    assert await failure_of(routed, tcp("a", 0)) is NetFailure.REFUSED
 
 
 async def test_an_address_of_the_sandbox_goes_there_whatever_the_routes_say(sandbox: FakeSandbox) -> None:
     listener = sandbox._sockets[Transport.TCP]
     names = Names(server=["198.18.0.1"])
-    ways = network("server=direct", "198.18.0.1=direct", sandbox=sandbox, names=names, offline=True)
-    await reaches(ways, tcp("198.18.0.1", 1883), listener)
-    await reaches(ways, tcp("server", 1883), listener)
+    routed = network("server=direct", "198.18.0.1=direct", sandbox=sandbox, names=names, offline=True)
+    await reaches(routed, tcp("198.18.0.1", 1883), listener)
+    await reaches(routed, tcp("server", 1883), listener)
     assert sandbox.asked == [(Transport.TCP, 1883)] * 2
 
 
 async def test_direct_asks_the_host_where_the_name_server_is_the_sandboxs(sandbox: FakeSandbox, peers: Peers) -> None:
     listener = peers.tcp()
     names = Names()
-    ways = network("localhost=direct", "*=sandbox", sandbox=sandbox, names=names)
-    await reaches(ways, tcp("localhost", port_of(listener), IPV4_FIRST), listener)
+    routed = network("localhost=direct", "*=sandbox", sandbox=sandbox, names=names)
+    await reaches(routed, tcp("localhost", port_of(listener), IPV4_FIRST), listener)
     assert names.asked == []
 
 
@@ -189,36 +189,36 @@ async def test_direct_asks_the_host_where_the_name_server_is_the_sandboxs(sandbo
 
 async def test_denied_as_it_was_written() -> None:
     names = Names()
-    ways = network("*=127.0.0.1:1", deny=("*.com", "192.0.2.1", "*:25"), names=names)
+    routed = network("*=127.0.0.1:1", deny=("*.com", "192.0.2.1", "*:25"), names=names)
     for request in (tcp("example.com"), tcp("192.0.2.1"), tcp("a.test", 25)):
-        assert await failure_of(ways, request) is NetFailure.OTHER
+        assert await failure_of(routed, request) is NetFailure.OTHER
     assert names.asked == []
 
 
 async def test_a_denied_address_of_a_name(peers: Peers) -> None:
     listener = peers.tcp()
     names = Names(server=["192.0.2.1", "127.0.0.1"], bad=["192.0.2.1"])
-    ways = network(deny=("192.0.2.1",), names=names)
-    await reaches(ways, tcp("server", port_of(listener)), listener)
-    assert await failure_of(ways, tcp("bad")) is NetFailure.OTHER
+    routed = network(deny=("192.0.2.1",), names=names)
+    await reaches(routed, tcp("server", port_of(listener)), listener)
+    assert await failure_of(routed, tcp("bad")) is NetFailure.OTHER
 
 
 async def test_offline(peers: Peers, sandbox: FakeSandbox) -> None:
     listener = peers.tcp()
     names = Names(here=["127.0.0.1"], there=["192.0.2.1"])
-    ways = network("away=192.0.2.1", "*.box=sandbox", offline=True, sandbox=sandbox, names=names)
+    routed = network("away=192.0.2.1", "*.box=sandbox", offline=True, sandbox=sandbox, names=names)
     for host in ("192.0.2.1", "2001:db8::1", "away", "there"):
-        assert await failure_of(ways, tcp(host)) is NetFailure.OTHER
-    await reaches(ways, tcp("127.0.0.1", port_of(listener)), listener)
-    await reaches(ways, tcp("here", port_of(listener)), listener)
-    await reaches(ways, tcp("a.box"), sandbox._sockets[Transport.TCP])
+        assert await failure_of(routed, tcp(host)) is NetFailure.OTHER
+    await reaches(routed, tcp("127.0.0.1", port_of(listener)), listener)
+    await reaches(routed, tcp("here", port_of(listener)), listener)
+    await reaches(routed, tcp("a.box"), sandbox._sockets[Transport.TCP])
 
 
 async def test_a_refusal_leaves_nothing() -> None:
     ledger = PortLedger()
     before = open_files()
-    ways = HostNetwork(Routes(denied=(parse_pattern("*"),)), ledger)
-    assert await failure_of(ways, tcp("192.0.2.1")._replace(local_port=4000)) is NetFailure.OTHER
+    routed = HostNetwork(Routes(denied=(parse_pattern("*"),)), ledger)
+    assert await failure_of(routed, tcp("192.0.2.1")._replace(local_port=4000)) is NetFailure.OTHER
     assert ledger.claim(Transport.TCP, 4000).port == 4000
     assert open_files() == before
 
@@ -240,16 +240,16 @@ async def test_a_name_server_may_be_the_sandboxs(server: DnsServer, peers: Peers
             return server.place
 
     box = Box(peers.tcp(), peers.udp())
-    ways = network(f"{SERVER}=sandbox", sandbox=box, offline=True)
-    assert await ways.lookup(LookupRequest("large.test", BOTH, every=False))
+    routed = network(f"{SERVER}=sandbox", sandbox=box, offline=True)
+    assert await routed.lookup(LookupRequest("large.test", BOTH, every=False))
     assert box.asked == [(Transport.UDP, 53), (Transport.UDP, 53), (Transport.TCP, 53)]
 
 
 @pytest.mark.parametrize("deny", [(SERVER,), (f"{SERVER}:53",), ("*:53",)])
 async def test_a_denied_name_server_is_not_asked(server: DnsServer, deny: tuple[str, ...]) -> None:
-    ways = network(asking(server), deny=deny)
-    assert await failure_of(ways, tcp("here.test")) is NetFailure.NAME
-    assert await failure(ways.lookup(LookupRequest("here.test", BOTH, every=True))) is NetFailure.NAME
+    routed = network(asking(server), deny=deny)
+    assert await failure_of(routed, tcp("here.test")) is NetFailure.NAME
+    assert await failure(routed.lookup(LookupRequest("here.test", BOTH, every=True))) is NetFailure.NAME
     assert server.asked == []
 
 
@@ -258,9 +258,9 @@ async def test_offline_asks_no_name_server() -> None:
 
 
 async def test_a_silent_name_server_costs_a_connection_its_time(server: DnsServer) -> None:
-    ways = network(asking(server))
-    assert await failure_of(ways, tcp("silent.test", timeout=0.03)) is NetFailure.NAME
-    assert await failure_of(ways, tcp("silent.test", names=BOTH._replace(timeout=0.02))) is NetFailure.NAME
+    routed = network(asking(server))
+    assert await failure_of(routed, tcp("silent.test", timeout=0.03)) is NetFailure.NAME
+    assert await failure_of(routed, tcp("silent.test", names=BOTH._replace(timeout=0.02))) is NetFailure.NAME
     assert server.asked.count("silent.test. IN A") == 1
 
 
@@ -270,18 +270,18 @@ def test_the_name_servers_of_the_network(tmp_path: Path, sandbox: FakeSandbox) -
     everything = Routes((parse_route("a=direct"), parse_route("*:*=sandbox")), sandbox=sandbox)
     assert HostNetwork(everything, resolv_conf=str(conf)).name_servers() == ("198.18.0.53",)
     some = Routes((parse_route("*.com=sandbox"),), sandbox=sandbox)
-    ways = HostNetwork(some, resolv_conf=str(conf))
-    assert ways.name_servers() == ("192.0.2.1",)
+    routed = HostNetwork(some, resolv_conf=str(conf))
+    assert routed.name_servers() == ("192.0.2.1",)
     conf.write_text("nameserver 192.0.2.2\n")
-    assert ways.name_servers() == ("192.0.2.2",)
+    assert routed.name_servers() == ("192.0.2.2",)
 
 
 async def test_forgetting(server: DnsServer) -> None:
-    ways = network(asking(server))
+    routed = network(asking(server))
     request = LookupRequest("v4.test", IPV4_ONLY._replace(cache=60.0), every=True)
     for asked in (1, 1):
-        await ways.lookup(request)
+        await routed.lookup(request)
         assert len(server.asked) == asked
-    ways.forget()
-    await ways.lookup(request)
+    routed.forget()
+    await routed.lookup(request)
     assert len(server.asked) == 2

@@ -10,7 +10,7 @@ import pytest
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.ports import PortLedger
 from onemo.net.host.sockets import HostNetwork
-from onemo.net.interface import Family, Transport
+from onemo.net.interface import AddressFamily, Transport
 
 from tests.unit.net.conftest import Peers, failure_of, host_socket, port_of, to
 
@@ -88,8 +88,8 @@ async def test_a_local_port_of_the_host(
 
 
 async def test_a_local_port_of_the_host_in_ipv4_is_free_in_ipv6(network: HostNetwork, peers: Peers) -> None:
-    other = peers.udp(Family.IPV4)
-    connection = await network.open(to(peers.udp(Family.IPV6), local_port=port_of(other)))
+    other = peers.udp(AddressFamily.IPV4)
+    connection = await network.open(to(peers.udp(AddressFamily.IPV6), local_port=port_of(other)))
     assert host_socket(connection).getsockname()[1] == port_of(other)
     connection.abort()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.connect import Place
 from onemo.net.host.resolver import Resolver, host_name_servers
-from onemo.net.interface import Family, Transport
+from onemo.net.interface import AddressFamily, Transport
 from onemo.net.names import require_name
 
 from tests.unit.net.conftest import Peers, open_files, port_of
@@ -40,16 +40,16 @@ def resolver(server: DnsServer) -> Resolver:
 @pytest.mark.parametrize(
     ("name", "family", "addresses"),
     [
-        ("v4.test", Family.IPV4, V4),
-        ("v4.test.", Family.IPV4, V4),
-        ("V4.Test", Family.IPV4, V4),
-        ("v6.test", Family.IPV6, ["2001:db8::7"]),
-        ("alias.test", Family.IPV4, ["192.0.2.7"]),
-        ("under_score.test", Family.IPV4, ["192.0.2.1"]),
+        ("v4.test", AddressFamily.IPV4, V4),
+        ("v4.test.", AddressFamily.IPV4, V4),
+        ("V4.Test", AddressFamily.IPV4, V4),
+        ("v6.test", AddressFamily.IPV6, ["2001:db8::7"]),
+        ("alias.test", AddressFamily.IPV4, ["192.0.2.7"]),
+        ("under_score.test", AddressFamily.IPV4, ["192.0.2.1"]),
     ],
 )
 async def test_a_name_that_exists(
-    server: DnsServer, resolver: Resolver, name: str, family: Family, addresses: list[str]
+    server: DnsServer, resolver: Resolver, name: str, family: AddressFamily, addresses: list[str]
 ) -> None:
     assert await resolver.resolve(name, family, PATIENT) == addresses
     assert len(server.asked) == 1
@@ -58,15 +58,15 @@ async def test_a_name_that_exists(
 @pytest.mark.parametrize(
     ("name", "family"),
     [
-        ("v4.test", Family.IPV6),
-        ("v6.test", Family.IPV4),
-        ("half.test", Family.IPV4),  # an alias that leads nowhere
-        ("gone.test", Family.IPV4),
-        ("gone.test", Family.IPV6),
+        ("v4.test", AddressFamily.IPV6),
+        ("v6.test", AddressFamily.IPV4),
+        ("half.test", AddressFamily.IPV4),  # an alias that leads nowhere
+        ("gone.test", AddressFamily.IPV4),
+        ("gone.test", AddressFamily.IPV6),
     ],
 )
 async def test_that_there_is_no_address_is_an_answer(
-    server: DnsServer, resolver: Resolver, name: str, family: Family
+    server: DnsServer, resolver: Resolver, name: str, family: AddressFamily
 ) -> None:
     policy = PATIENT._replace(ipv4=(FIRST, FIRST), ipv6=(FIRST, FIRST))
     assert await failure_of_name(resolver, name, family, policy) is NetFailure.NAME
@@ -74,7 +74,7 @@ async def test_that_there_is_no_address_is_an_answer(
 
 
 async def test_an_answer_too_large_for_a_datagram_is_fetched_over_tcp(server: DnsServer, resolver: Resolver) -> None:
-    assert len(await resolver.resolve("large.test", Family.IPV4, PATIENT)) == 60
+    assert len(await resolver.resolve("large.test", AddressFamily.IPV4, PATIENT)) == 60
     assert server.asked == ["large.test. IN A"] * 2
 
 
@@ -87,13 +87,13 @@ async def test_tcp_may_be_elsewhere(server: DnsServer) -> None:
             asked.append((transport, address, port))
             return server.place if transport is Transport.UDP else other.place
 
-        assert len(await Resolver(place).resolve("large.test", Family.IPV4, PATIENT)) == 60
+        assert len(await Resolver(place).resolve("large.test", AddressFamily.IPV4, PATIENT)) == 60
         assert server.asked == other.asked == ["large.test. IN A"]
     assert asked == [(Transport.UDP, FIRST, 53), (Transport.TCP, FIRST, 53)]
 
 
 async def test_a_server_cannot_fill_the_memory(resolver: Resolver) -> None:
-    assert len(await resolver.resolve("huge.test", Family.IPV4, PATIENT)) == 64
+    assert len(await resolver.resolve("huge.test", AddressFamily.IPV4, PATIENT)) == 64
 
 
 @pytest.mark.parametrize("name", ["broken.test", "refused.test", "loop.test", "cut.test"])
@@ -105,7 +105,7 @@ async def test_a_server_that_fails_is_asked_again(server: DnsServer, resolver: R
 
 
 async def test_a_server_that_fails_once(server: DnsServer, resolver: Resolver) -> None:
-    assert await resolver.resolve("flaky.test", Family.IPV4, PATIENT) == V4
+    assert await resolver.resolve("flaky.test", AddressFamily.IPV4, PATIENT) == V4
     assert len(server.asked) == 2
 
 
@@ -120,12 +120,12 @@ async def test_silence(server: DnsServer, resolver: Resolver, name: str, request
 
 
 async def test_a_request_that_is_lost(server: DnsServer, resolver: Resolver) -> None:
-    assert await resolver.resolve("late.test", Family.IPV4, PATIENT._replace(timeout=0.1)) == V4
+    assert await resolver.resolve("late.test", AddressFamily.IPV4, PATIENT._replace(timeout=0.1)) == V4
     assert len(server.asked) == 2
 
 
 async def test_what_answers_no_question_is_passed_over(server: DnsServer, resolver: Resolver) -> None:
-    assert await resolver.resolve("liar.test", Family.IPV4, PATIENT) == V4
+    assert await resolver.resolve("liar.test", AddressFamily.IPV4, PATIENT) == V4
     assert len(server.asked) == 1
 
 
@@ -167,10 +167,10 @@ async def test_a_server_that_is_no_address() -> None:
 
 async def test_cancelling_leaves_nothing(server: DnsServer, resolver: Resolver) -> None:
     with pytest.raises(NetError):  # dnspython is imported, which may open files of its own
-        await resolver.resolve("gone.test", Family.IPV4, PATIENT)
+        await resolver.resolve("gone.test", AddressFamily.IPV4, PATIENT)
     before = open_files()
     with trio.move_on_after(0.02) as scope:
-        await resolver.resolve("silent.test", Family.IPV4, PATIENT)
+        await resolver.resolve("silent.test", AddressFamily.IPV4, PATIENT)
     assert scope.cancelled_caught
     assert open_files() == before
 
@@ -184,9 +184,11 @@ async def test_the_servers_of_a_family_in_order(server: DnsServer) -> None:
         policy = HASTY._replace(ipv4=(FIRST, SECOND), ipv6=(SECOND,), requests=2)
         assert await failure_of_name(resolver, "silent.test", policy=policy) is NetFailure.NAME_TIMED_OUT
         assert server.asked == other.asked == ["silent.test. IN A"] * 2
-        assert await resolver.resolve("v6.test", Family.IPV6, PATIENT._replace(ipv6=(SECOND,))) == ["2001:db8::7"]
+        assert await resolver.resolve("v6.test", AddressFamily.IPV6, PATIENT._replace(ipv6=(SECOND,))) == [
+            "2001:db8::7"
+        ]
         assert other.asked.pop() == "v6.test. IN AAAA"
-        assert await resolver.resolve("v4.test", Family.IPV4, PATIENT._replace(ipv4=(FIRST, SECOND))) == V4
+        assert await resolver.resolve("v4.test", AddressFamily.IPV4, PATIENT._replace(ipv4=(FIRST, SECOND))) == V4
         assert other.asked == ["silent.test. IN A"] * 2
 
 
@@ -194,12 +196,12 @@ async def test_the_second_server_is_asked_when_the_first_fails(server: DnsServer
     silent = Place("127.0.0.1", port_of(peers.udp()))
     resolver = Resolver(Places({FIRST: silent, SECOND: server.place}).of)
     policy = PATIENT._replace(ipv4=(FIRST, SECOND), timeout=0.1, requests=1)
-    assert await resolver.resolve("v4.test", Family.IPV4, policy) == V4
+    assert await resolver.resolve("v4.test", AddressFamily.IPV4, policy) == V4
     assert await failure_of_name(resolver, "broken.test", policy=policy) is NetFailure.NAME
 
 
 async def test_a_denied_server_is_skipped(server: DnsServer, resolver: Resolver) -> None:
-    assert await resolver.resolve("v4.test", Family.IPV4, PATIENT._replace(ipv4=(DENIED, FIRST))) == V4
+    assert await resolver.resolve("v4.test", AddressFamily.IPV4, PATIENT._replace(ipv4=(DENIED, FIRST))) == V4
     assert await failure_of_name(resolver, "v4.test", policy=PATIENT._replace(ipv4=(DENIED,))) is NetFailure.NAME
     silent = HASTY._replace(ipv4=(DENIED, FIRST))
     assert await failure_of_name(resolver, "silent.test", policy=silent) is NetFailure.NAME_TIMED_OUT

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure, UsageError
-from onemo.net.host.routes import Goal, Routes, Sandbox, Target, parse_pattern, parse_route
-from onemo.net.interface import Family, Pinger, Transport
+from onemo.net.host.routes import Routes, SandboxNetwork, Target, TargetKind, parse_pattern, parse_route
+from onemo.net.interface import AddressFamily, Pinger, Transport
 
-SANDBOX = Target(Goal.SANDBOX)
-DIRECT = Target(Goal.DIRECT)
+SANDBOX = Target(TargetKind.SANDBOX)
+DIRECT = Target(TargetKind.DIRECT)
 
 
 class Held:
@@ -22,7 +22,7 @@ class Held:
     def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         raise AssertionError
 
-    def addresses(self, name: str, family: Family) -> list[str]:
+    def addresses(self, name: str, family: AddressFamily) -> list[str]:
         raise AssertionError
 
     def pinger(self, address: str, size: int) -> Pinger:
@@ -35,7 +35,9 @@ class Held:
         raise AssertionError
 
 
-def routes(*texts: str, deny: tuple[str, ...] = (), offline: bool = False, sandbox: Sandbox | None = None) -> Routes:
+def routes(
+    *texts: str, deny: tuple[str, ...] = (), offline: bool = False, sandbox: SandboxNetwork | None = None
+) -> Routes:
     return Routes(tuple(map(parse_route, texts)), tuple(map(parse_pattern, deny)), offline, sandbox or Held())
 
 
@@ -100,16 +102,16 @@ def test_the_port_after_brackets() -> None:
 @pytest.mark.parametrize(
     ("text", "target"),
     [
-        ("127.0.0.1:8443", Target(Goal.ELSEWHERE, "127.0.0.1", 8443)),
-        ("[::1]:8443", Target(Goal.ELSEWHERE, "::1", 8443)),
-        ("127.0.0.1", Target(Goal.ELSEWHERE, "127.0.0.1", None)),
-        ("[::1]", Target(Goal.ELSEWHERE, "::1", None)),
-        ("localhost:*", Target(Goal.ELSEWHERE, "localhost", None)),
-        ("broker:1883", Target(Goal.ELSEWHERE, "broker", 1883)),
+        ("127.0.0.1:8443", Target(TargetKind.ELSEWHERE, "127.0.0.1", 8443)),
+        ("[::1]:8443", Target(TargetKind.ELSEWHERE, "::1", 8443)),
+        ("127.0.0.1", Target(TargetKind.ELSEWHERE, "127.0.0.1", None)),
+        ("[::1]", Target(TargetKind.ELSEWHERE, "::1", None)),
+        ("localhost:*", Target(TargetKind.ELSEWHERE, "localhost", None)),
+        ("broker:1883", Target(TargetKind.ELSEWHERE, "broker", 1883)),
         ("sandbox", SANDBOX),
         ("Sandbox", SANDBOX),
         ("direct", DIRECT),
-        ("sandbox.:80", Target(Goal.ELSEWHERE, "sandbox.", 80)),
+        ("sandbox.:80", Target(TargetKind.ELSEWHERE, "sandbox.", 80)),
     ],
 )
 def test_targets(text: str, target: Target) -> None:
@@ -222,9 +224,9 @@ def test_any_host_has_a_way(host: str) -> None:
 def test_the_first_match_wins() -> None:
     ways = routes("a.b:443=direct", "*.b:443=127.0.0.1:1", "*.b=sandbox", "*=127.0.0.1:2")
     assert ways.find("a.b", 443) == DIRECT
-    assert ways.find("c.b", 443) == Target(Goal.ELSEWHERE, "127.0.0.1", 1)
+    assert ways.find("c.b", 443) == Target(TargetKind.ELSEWHERE, "127.0.0.1", 1)
     assert ways.find("c.b", 80) == SANDBOX
-    assert ways.find("c", 80) == Target(Goal.ELSEWHERE, "127.0.0.1", 2)
+    assert ways.find("c", 80) == Target(TargetKind.ELSEWHERE, "127.0.0.1", 2)
 
 
 def test_no_route() -> None:
@@ -299,5 +301,5 @@ def test_a_route_to_an_address_of_the_sandbox_goes_before_the_sandbox() -> None:
     """The first match wins, also there; what goes straight there stays in the sandbox."""
     texts = ("198.18.7.7:80=127.0.0.1:9000", "198.18.9.9=direct", "*:*=sandbox")
     ways = Routes(tuple(map(parse_route, texts)), sandbox=Held())
-    assert ways.find("198.18.7.7", 80) == Target(Goal.ELSEWHERE, "127.0.0.1", 9000)
+    assert ways.find("198.18.7.7", 80) == Target(TargetKind.ELSEWHERE, "127.0.0.1", 9000)
     assert [ways.find(*there) for there in (("198.18.7.7", 81), ("198.18.9.9", 80), ("198.18.1.1", 1))] == [SANDBOX] * 3

@@ -3,100 +3,17 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 import trio
-import trustme
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.secured import TlsConnection
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests.unit.net.host.tls_parts import Socket
+from tests.unit.net.host.tls_parts import World, opened
 
-SERVER = trustme.CA().issue_cert("tls.example.com")
 STALL = 5.0
 DRAIN, NOW, RESET = (ClosePlan(mode, STALL, 1.0) for mode in CloseMode)
-
-
-class World:
-    """An open connection, its socket, and the server at the other end."""
-
-    def __init__(self) -> None:
-        self.socket = Socket()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        SERVER.configure_cert(context)
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        self._to_server, self._from_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.server = context.wrap_bio(self._to_server, self._from_server, server_side=True)
-        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.connection = TlsConnection(self.socket, client.wrap_bio(incoming, outgoing), incoming, outgoing)
-
-    def deliver(self) -> None:
-        """What the socket has taken is with the server, and the server's answer back."""
-        self._to_server.write(self.socket.taken)
-        self.socket.taken = b""
-
-    def answer(self) -> bytes:
-        return self._from_server.read()
-
-    def write(self, data: bytes) -> bytes:
-        """As records, to be fed."""
-        self.server.write(data)
-        return self.answer()
-
-    def read(self, size: int = 1 << 20) -> bytes:
-        """What the server has from the client now."""
-        self.deliver()
-        data = b""
-        while True:
-            try:
-                piece = self.server.read(size)
-            except ssl.SSLWantReadError:
-                return data
-            if not piece:
-                return data
-            data += piece
-
-    def heard_goodbye(self) -> bool:
-        self.deliver()
-        try:
-            while self.server.read(1 << 20):
-                pass
-        except ssl.SSLZeroReturnError:
-            return True
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    async def serve_handshake(self) -> None:
-        while True:
-            await wait_all_tasks_blocked()
-            self.deliver()
-            try:
-                self.server.do_handshake()
-                return
-            except ssl.SSLWantReadError:
-                pass
-            finally:
-                self.socket.feed(self.answer())
-
-
-@asynccontextmanager
-async def opened(*, cancels: bool = True) -> AsyncIterator[World]:
-    """With its handshake behind it, and carry beside it, which is cancelled in the end or waited for."""
-    world = World()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(world.serve_handshake)
-        await world.connection.shake_hands()
-        nursery.start_soon(world.connection.carry)
-        yield world
-        if cancels:
-            nursery.cancel_scope.cancel()
 
 
 def refusal(failed: pytest.ExceptionInfo[NetError]) -> NetFailure:
@@ -117,7 +34,7 @@ async def test_data_goes_both_ways() -> None:
 
 
 async def test_a_handshake_in_small_pieces() -> None:
-    """What the socket does not take is waited for, and so is what has not come."""
+    """The handshake waits until the socket takes more, and until more has come."""
     world = World()
     world.socket.room = 0
 
@@ -221,7 +138,7 @@ async def test_the_figures_of_the_socket() -> None:
 
 
 async def test_it_breaks_while_a_record_is_under_way() -> None:
-    """Who waits is told, and so is the next to send; what had come before is received."""
+    """The one who waits is told, and so is the next to send; earlier data is received."""
     async with opened() as world:
         world.socket.feed(world.write(b"last words"))
         world.socket.take(10)
@@ -317,7 +234,7 @@ async def test_a_reset_says_nothing() -> None:
 
 
 async def test_closing_waits_for_what_is_unsent(autojump_clock: MockClock) -> None:
-    """As long as it moves; a peer that sends meanwhile is not held up."""
+    """It waits as long as the unsent moves; a peer that sends meanwhile is not held up."""
     async with opened() as world:
         world.socket.take(10)
         world.connection.send_now(b"x" * 1000)
@@ -378,7 +295,7 @@ async def test_it_breaks_while_it_closes(autojump_clock: MockClock) -> None:
 
 @pytest.mark.parametrize("size", [0, 1000])
 async def test_abort_ends_carry(size: int) -> None:
-    """Whether something is left to carry or not."""
+    """With something left to carry, and without."""
     with trio.fail_after(5):
         async with opened(cancels=False) as world:
             world.socket.take(10)

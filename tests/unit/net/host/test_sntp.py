@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ntplib import NTPPacket, system_to_ntp_time
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.sntp import ask, read_answer
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 
 from tests.unit.net.conftest import LOOPBACK, SOCKET_FAMILY, Peers, open_files, port_of
 
@@ -41,7 +41,7 @@ def answer_to(question: bytes, **changes: float) -> bytes:
 
 
 @asynccontextmanager
-async def server_of(answers: Answers, family: Family = Family.IPV4) -> AsyncIterator[int]:
+async def server_of(answers: Answers, family: AddressFamily = AddressFamily.IPV4) -> AsyncIterator[int]:
     """The port of a server that sends these answers to each question."""
 
     async def serve(sock: trio.socket.SocketType) -> None:
@@ -78,8 +78,8 @@ async def failure_of(answers: Answers) -> NetFailure:
     return failures[0]
 
 
-@pytest.mark.parametrize("family", [Family.IPV4, Family.IPV6])
-async def test_the_servers_time(family: Family) -> None:
+@pytest.mark.parametrize("family", [AddressFamily.IPV4, AddressFamily.IPV6])
+async def test_the_servers_time(family: AddressFamily) -> None:
     questions = []
 
     def answers(question: bytes) -> list[bytes]:
@@ -170,8 +170,8 @@ async def test_what_follows_the_packet_does_not_count() -> None:
     assert is_noon(await told_by(lambda question: [answer_to(question) + b"extension" * 400]))
 
 
-@pytest.mark.parametrize("family", [Family.IPV4, Family.IPV6])
-async def test_nobody_there(peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", [AddressFamily.IPV4, AddressFamily.IPV6])
+async def test_nobody_there(peers: Peers, family: AddressFamily) -> None:
     gone = peers.udp(family)
     port = port_of(gone)
     gone.close()

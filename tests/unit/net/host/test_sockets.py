@@ -16,19 +16,19 @@ import trio
 from onemo.errors import NetFailure
 from onemo.net.host.ports import PortLedger
 from onemo.net.host.sockets import HostNetwork
-from onemo.net.interface import CloseMode, ClosePlan, Family, KeepAlive, NamePolicy, OpenRequest, Transport
+from onemo.net.interface import AddressFamily, CloseMode, ClosePlan, KeepAlive, NamePolicy, OpenRequest, Transport
 from trio.testing import MockClock
 
 from tests.unit.net.conftest import LOOPBACK, Names, Peers, failure_of, host_socket, open_files, port_of, to
 
-FIRST_IPV6 = NamePolicy((Family.IPV6, Family.IPV4))
-FIRST_IPV4 = NamePolicy((Family.IPV4, Family.IPV6))
+FIRST_IPV6 = NamePolicy((AddressFamily.IPV6, AddressFamily.IPV4))
+FIRST_IPV4 = NamePolicy((AddressFamily.IPV4, AddressFamily.IPV6))
 RESET = ClosePlan(CloseMode.RESET, stall=1.0, linger=1.0)
 
 
-def refused_port(peers: Peers, family: Family = Family.IPV4) -> int:
+def refused_port(peers: Peers, family: AddressFamily = AddressFamily.IPV4) -> int:
     """A port that is bound, so that it stays ours, and not listened to."""
-    sock = peers.keep(socket.socket(socket.AF_INET6 if family is Family.IPV6 else socket.AF_INET))
+    sock = peers.keep(socket.socket(socket.AF_INET6 if family is AddressFamily.IPV6 else socket.AF_INET))
     sock.bind((LOOPBACK[family], 0))
     return port_of(sock)
 
@@ -44,13 +44,13 @@ async def settled(sock: socket.socket, least: int) -> int:
 # Where it connects to
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_tcp_to_a_literal(network: HostNetwork, peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_tcp_to_a_literal(network: HostNetwork, peers: Peers, family: AddressFamily) -> None:
     listener = peers.tcp(family)
     connection = await network.open(to(listener))
     peer = peers.accept(listener)
     assert connection.transport is Transport.TCP
-    host = {Family.IPV4: "127.0.0.1", Family.IPV6: "[::1]"}[family]
+    host = {AddressFamily.IPV4: "127.0.0.1", AddressFamily.IPV6: "[::1]"}[family]
     assert connection.peer == f"{host}:{port_of(listener)}"
     assert connection.send_now(b"up") == 2
     assert peer.recv(9) == b"up"
@@ -60,8 +60,8 @@ async def test_tcp_to_a_literal(network: HostNetwork, peers: Peers, family: Fami
     connection.abort()
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_udp_to_a_literal(network: HostNetwork, peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_udp_to_a_literal(network: HostNetwork, peers: Peers, family: AddressFamily) -> None:
     server = peers.udp(family)
     connection = await network.open(to(server))
     assert connection.transport is Transport.UDP
@@ -75,21 +75,21 @@ async def test_udp_to_a_literal(network: HostNetwork, peers: Peers, family: Fami
 
 
 async def test_a_name_is_tried_in_the_order_of_the_families(ledger: PortLedger, peers: Peers) -> None:
-    listener = peers.tcp(Family.IPV4)  # nobody listens on ::1
+    listener = peers.tcp(AddressFamily.IPV4)  # nobody listens on ::1
     names = Names(server=["127.0.0.2", "127.0.0.1", "::1"])
     request = to(listener)._replace(host="server", names=FIRST_IPV6)
     connection = await HostNetwork(ports=ledger, names=names).open(request)
     assert connection.peer == f"127.0.0.1:{port_of(listener)}"
-    assert names.asked == [("server", Family.IPV6), ("server", Family.IPV4)]
+    assert names.asked == [("server", AddressFamily.IPV6), ("server", AddressFamily.IPV4)]
     connection.abort()
 
 
 async def test_the_first_family_that_answers_is_enough(ledger: PortLedger, peers: Peers) -> None:
-    listener = peers.tcp(Family.IPV6)
+    listener = peers.tcp(AddressFamily.IPV6)
     names = Names(server=["127.0.0.1", "::1"])
     connection = await HostNetwork(ports=ledger, names=names).open(to(listener)._replace(host="server"))
     assert connection.peer == f"[::1]:{port_of(listener)}"
-    assert names.asked == [("server", Family.IPV6)]
+    assert names.asked == [("server", AddressFamily.IPV6)]
     connection.abort()
 
 
@@ -117,15 +117,15 @@ async def test_a_scope_id_is_refused(network: HostNetwork, host: str) -> None:
 
 
 async def test_a_literal_of_a_family_that_is_not_asked_for(network: HostNetwork) -> None:
-    request = OpenRequest(Transport.UDP, "::1", 9, 5.0, names=NamePolicy((Family.IPV4,)))
+    request = OpenRequest(Transport.UDP, "::1", 9, 5.0, names=NamePolicy((AddressFamily.IPV4,)))
     assert await failure_of(network, request) is NetFailure.FAMILY
 
 
 # What goes wrong
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_refused(network: HostNetwork, peers: Peers, family: Family) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_refused(network: HostNetwork, peers: Peers, family: AddressFamily) -> None:
     request = OpenRequest(Transport.TCP, LOOPBACK[family], refused_port(peers, family), 5.0)
     assert await failure_of(network, request) is NetFailure.REFUSED
 
@@ -144,12 +144,12 @@ async def test_the_time_covers_all_addresses(ledger: PortLedger, peers: Peers) -
     names = Names(server=["127.0.0.1", "127.0.0.1", "::1"])
     request = to(deaf, timeout=0.05)._replace(host="server", names=FIRST_IPV4)
     assert await failure_of(HostNetwork(ports=ledger, names=names), request) is NetFailure.TIMED_OUT
-    assert names.asked == [("server", Family.IPV4)]
+    assert names.asked == [("server", AddressFamily.IPV4)]
 
 
 async def test_the_name_takes_all_the_time(ledger: PortLedger, autojump_clock: MockClock) -> None:
     class Silence:
-        async def resolve(self, name: str, family: Family, policy: NamePolicy) -> list[str]:
+        async def resolve(self, name: str, family: AddressFamily, policy: NamePolicy) -> list[str]:
             await trio.sleep_forever()
             raise AssertionError
 
@@ -166,12 +166,12 @@ async def test_an_unknown_name(ledger: PortLedger) -> None:
     names = Names()
     request = OpenRequest(Transport.UDP, "server", 9, 5.0)
     assert await failure_of(HostNetwork(ports=ledger, names=names), request) is NetFailure.NAME
-    assert names.asked == [("server", Family.IPV6), ("server", Family.IPV4)]
+    assert names.asked == [("server", AddressFamily.IPV6), ("server", AddressFamily.IPV4)]
 
 
 async def test_the_last_attempt_is_reported(ledger: PortLedger, peers: Peers) -> None:
     network = HostNetwork(ports=ledger, names=Names(both=["::1", "255.255.255.255"], six=["::1"]))
-    request = OpenRequest(Transport.TCP, "both", refused_port(peers, Family.IPV6), 5.0)
+    request = OpenRequest(Transport.TCP, "both", refused_port(peers, AddressFamily.IPV6), 5.0)
     assert await failure_of(network, request) is NetFailure.OTHER
     reverse = request._replace(names=FIRST_IPV4)
     assert await failure_of(network, reverse) is NetFailure.REFUSED

@@ -13,7 +13,7 @@ from onemo.net.host.icmp import open_pinger
 from onemo.net.host.ports import PortLedger
 from onemo.net.host.routes import Routes, parse_route
 from onemo.net.host.sockets import HostNetwork
-from onemo.net.interface import Family, LookupRequest, TimeRequest, Transport
+from onemo.net.interface import AddressFamily, LookupRequest, TimeRequest, Transport
 
 from tests.unit.net.conftest import Peers, port_of, to
 from tests.unit.net.host.network_parts import IPV4_ONLY, SERVER
@@ -26,17 +26,17 @@ def network(source: str | None, ledger: PortLedger | None = None, *routes: str) 
     return HostNetwork(Routes(tuple(map(parse_route, routes))), ledger or PortLedger(), "/nonexistent", source=source)
 
 
-@pytest.mark.parametrize("family", list(Family))
+@pytest.mark.parametrize("family", list(AddressFamily))
 @pytest.mark.parametrize("transport", list(Transport))
 @pytest.mark.parametrize("given", [False, True])
 async def test_a_connection(
     peers: Peers,
     unused_port: Callable[[Transport], int],
-    family: Family,
+    family: AddressFamily,
     transport: Transport,
     given: bool,
 ) -> None:
-    """source holds for its own family; the port is the given one, or one that the host chooses."""
+    """Its own family has the source; the port is the given one, or one that the host chooses."""
     peer = peers.tcp(family) if transport is Transport.TCP else peers.udp(family)
     local_port = unused_port(transport) if given else 0
     connection = await network(OWN).open(to(peer, local_port=local_port))
@@ -46,7 +46,7 @@ async def test_a_connection(
         else:
             assert connection.send_now(b"x") == 1
             address, port = peer.recvfrom(1)[1][:2]
-        assert address == (OWN if family is Family.IPV4 else "::1")
+        assert address == (OWN if family is AddressFamily.IPV4 else "::1")
         assert port == local_port or (port and not local_port)
     finally:
         connection.abort()
@@ -83,7 +83,7 @@ def test_an_address_and_every_address_share_no_port(ledger: PortLedger) -> None:
 
 
 async def seen(peer: socket.socket, asking: Callable[[], Awaitable[object]]) -> str:
-    """Who asks, as the peer sees it."""
+    """Return the address that asks, as the peer sees it."""
     peer.setblocking(False)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(asking)
@@ -106,12 +106,12 @@ async def test_a_time_server_sees_it(peers: Peers) -> None:
     assert await seen(peer, lambda: network(OWN).ask_time(request)) == OWN
 
 
-@pytest.mark.parametrize(("family", "shown"), [(Family.IPV4, OWN), (Family.IPV6, "::1")])
-async def test_who_is_pinged_sees_it(family: Family, shown: str) -> None:
+@pytest.mark.parametrize(("family", "shown"), [(AddressFamily.IPV4, OWN), (AddressFamily.IPV6, "::1")])
+async def test_who_is_pinged_sees_it(family: AddressFamily, shown: str) -> None:
     with ExitStack() as stack:
-        near = stack.enter_context(ToPort(socket.AF_INET if family is Family.IPV4 else socket.AF_INET6))
+        near = stack.enter_context(ToPort(socket.AF_INET if family is AddressFamily.IPV4 else socket.AF_INET6))
         near.port = 9
-        pinger = open_pinger("127.0.0.1" if family is Family.IPV4 else "::1", 8, lambda *_: near, OWN)
+        pinger = open_pinger("127.0.0.1" if family is AddressFamily.IPV4 else "::1", 8, lambda *_: near, OWN)
         assert near.getsockname()[0] == shown
         pinger.close()
 

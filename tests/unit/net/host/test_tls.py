@@ -1,4 +1,4 @@
-"""What a handshake starts from, and how long it may take: the rest of it is tested with real servers."""
+"""The start of a handshake, and the time that it may take: the rest of it is tested with real servers."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import UsageError
-from onemo.net.interface import Family
+from onemo.net.interface import AddressFamily
 from onemo.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig, load_config
 
 FULL = """
@@ -33,7 +33,7 @@ def written(tmp_path: Path) -> Path:
 
 
 def mistakes(file: Path, content: str | bytes) -> list[str]:
-    """What is told of a file, without its path."""
+    """Return the mistakes told of a file, without its path."""
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UsageError) as refusal:
         load_config(file)
@@ -152,4 +152,4 @@ def test_any_values_give_a_sandbox_or_a_usage_error(scratch: Path, hosts: str, p
         config = load_config(scratch)
     except UsageError:
         return
-    assert Sandbox(config).addresses("localhost", Family.IPV4)
+    assert Sandbox(config).addresses("localhost", AddressFamily.IPV4)

@@ -14,7 +14,7 @@ import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.net.interface import Family, Transport
+from onemo.net.interface import AddressFamily, Transport
 from onemo.net.sandbox import Sandbox, SandboxConfig
 from onemo.net.sandbox.nameserver import NameServer
 from onemo.net.sandbox.zone import Zone
@@ -61,8 +61,8 @@ async def test_addresses(transport: Transport, edns: bool) -> None:
 
 async def test_a_name_without_an_entry() -> None:
     zone = Zone({})
-    assert addresses(await ask("any.test", "A")) == zone.addresses("any.test", Family.IPV4)
-    assert addresses(await ask("any.test", "AAAA")) == zone.addresses("any.test", Family.IPV6)
+    assert addresses(await ask("any.test", "A")) == zone.addresses("any.test", AddressFamily.IPV4)
+    assert addresses(await ask("any.test", "AAAA")) == zone.addresses("any.test", AddressFamily.IPV6)
 
 
 @pytest.mark.parametrize(

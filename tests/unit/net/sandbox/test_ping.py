@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 from onemo.errors import NetError, NetFailure
-from onemo.net.interface import Echo, Family, Pinger
+from onemo.net.interface import AddressFamily, Echo, Pinger
 from onemo.net.sandbox import HostPing, PingConfig, Sandbox, SandboxConfig
 
 SANDBOX = Sandbox(
@@ -25,7 +25,7 @@ SANDBOX = Sandbox(
 )
 
 
-def pinger_of(name: str, family: Family = Family.IPV4) -> Pinger:
+def pinger_of(name: str, family: AddressFamily = AddressFamily.IPV4) -> Pinger:
     return SANDBOX.pinger(SANDBOX.addresses(name, family)[0], 32)
 
 
@@ -38,8 +38,8 @@ async def test_the_round_trip_is_waited_for(autojump_clock: trio.testing.MockClo
     pinger.close()
 
 
-@pytest.mark.parametrize("family", Family)
-async def test_a_host_may_be_pinged_differently(family: Family, autojump_clock: trio.testing.MockClock) -> None:
+@pytest.mark.parametrize("family", AddressFamily)
+async def test_a_host_may_be_pinged_differently(family: AddressFamily, autojump_clock: trio.testing.MockClock) -> None:
     assert await pinger_of("usual.example", family).echo(4) == Echo(0.1, 50)
     assert await pinger_of("slow.example", family).echo(4) == Echo(0.5, 50)
     assert await pinger_of("listed.example", family).echo(4) == Echo(0.1, 7)

@@ -14,7 +14,7 @@ NAME = "name.example.com"
 
 
 def greeting(name: str) -> bytes:
-    """What a client says first, who asks for a server of this name."""
+    """Make the first message of a client who asks for a server of this name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     there = ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):

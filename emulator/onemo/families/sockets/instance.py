@@ -10,17 +10,19 @@ import math
 from dataclasses import dataclass, field
 
 from onemo.at.command import print_line
+from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
-from onemo.modem.buffers import PacketBuffer, StreamBuffer
+from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
+from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
+from onemo.modem.cache import Cache
 from onemo.modem.channel import Close, Drop
-from onemo.modem.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.modem.console import Console
 from onemo.modem.host import Host
-from onemo.modem.slots import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
+from onemo.modem.pieces import piece_sizes
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID, Label
-from onemo.profile.schema import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
-from onemo.wire.payload import ReceiveFormat, encode
 from onemo.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535
@@ -33,6 +35,8 @@ class Instance:
     """One connect_id. Implements Owner. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that
     it is on, None for the default one. sent, received: bytes. waiting_ports: all local ports in their 2 MSL wait, and
     until when.
+
+    console: the one that asked last, which hears of it, and is held in transparent mode.
 
     buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
     mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
@@ -50,11 +54,15 @@ class Instance:
     received: int = 0
     last_exchange: float = -math.inf
     close_mode: int = 0
-    buffer: StreamBuffer | PacketBuffer | None = None
+    buffer: Cache[bytes] | None = None
     online: bool = False
     queued: int = 0
     packet_size: int = 0
     packet_wait: float = 0.0
+    console: Console = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.console = self.host.first
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that the state does not allow. Raises CommandError."""
@@ -74,13 +82,46 @@ class Instance:
 
     @property
     def transport(self) -> Transport | None:
+        """TCP or UDP; None while INITIAL."""
         return self.request.transport if self.request else None
+
+    @property
+    def connected(self) -> bool:
+        """The connection stands."""
+        return self.state is State.CONNECTED
+
+    @property
+    def datagrams(self) -> bool:
+        """It is one of UDP."""
+        return self.transport is Transport.UDP
+
+    # Transparent mode.
+
+    def take_line(self) -> bytes:
+        """Hold the line from now on; return what was received before and is unread."""
+        unread = self.drain_raw()
+        self.hold(AccessMode.TRANSPARENT)
+        self.online = True
+        return unread
+
+    def leave_line(self) -> None:
+        """Go back to normal mode."""
+        self.online = False
+        self.hold(AccessMode.NORMAL)
+
+    def give_up_line(self) -> None:
+        """Leave the line, if it holds one: it has ended, or a command on another console wants it otherwise."""
+        if self.online:
+            self.online = False
+            self.console.go_offline()
 
     # What commands do.
 
     def close(self, mode: int, now: float) -> None:
         """Begin MIPCLOSE in the way that mode stands for in the profile; on UDP the mode is inert."""
         self.check(Operation.CLOSE)
+        self.give_up_line()
+        self.console = self.host.console
         lost = self.state is State.CLOSED
         self.on(Event.CLOSE)
         self.close_mode = mode
@@ -104,31 +145,33 @@ class Instance:
         self.buffer = None
         profile = self.host.profile.table(CONNECTION)
         if mode is AccessMode.STREAM_BUFFERED:
-            self.buffer = StreamBuffer(profile.tcp_window, profile.packets)
+            self.buffer = Cache(profile.tcp_window, profile.packets)
         elif mode is AccessMode.PACKET_BUFFERED:
             size = self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
-            self.buffer = PacketBuffer(profile.packets, size)
+            self.buffer = Cache(size, profile.packets)
+
+    @property
+    def unread(self) -> int:
+        """The bytes (TCP) or packets (UDP) that wait for MIPRD."""
+        if self.buffer is None:
+            return 0
+        return self.buffer.total if self.transport is Transport.TCP else len(self.buffer)
 
     def read(self, count: int) -> list[bytes]:
         """Take MIPRD lines: one with up to count bytes (TCP), one for each of up to count packets (UDP); 0: all."""
         buffer = self.buffer
-        if isinstance(buffer, StreamBuffer) and buffer.total:
-            data = buffer.take(count)
-            return [self._read_line(buffer.unread, data)]
-        if isinstance(buffer, PacketBuffer):
-            packets = min(count, buffer.unread) or buffer.unread
-            taken = [(buffer.take(), buffer.unread) for _ in range(packets)]
-            return [self._read_line(unread, packet) for packet, unread in taken]
-        return []
+        if not buffer:
+            return []
+        if self.transport is Transport.TCP:
+            data = buffer.read(count)
+            return [self._read_line(buffer.total, data)]
+        packets = min(count, len(buffer)) or len(buffer)
+        taken = [(buffer.take(), len(buffer)) for _ in range(packets)]
+        return [self._read_line(unread, packet) for packet, unread in taken]
 
     def drain_raw(self) -> bytes:
         """Take everything that is buffered, as transparent mode prints it."""
-        buffer = self.buffer
-        if isinstance(buffer, StreamBuffer):
-            return buffer.take(0)
-        if isinstance(buffer, PacketBuffer):
-            return b"".join([buffer.take() for _ in range(buffer.unread)])
-        return b""
+        return self.buffer.read(0) if self.buffer else b""
 
     # Owner.
 
@@ -158,7 +201,7 @@ class Instance:
         self.ipv6 = ipv6
         self.last_exchange = now
         if self.access_mode is AccessMode.TRANSPARENT:
-            self.host.go_online(self.connect_id)
+            self.console.go_online(self)
             return
         self.hold(self.access_mode)
         self._tell_opened(0)
@@ -187,16 +230,16 @@ class Instance:
             return 0
         if self.transport is Transport.UDP:
             return _MAX_DATAGRAM
-        transmitter = self.host.transmitter
+        transmitter = self.console.transmitter if transparent else self.host.first.transmitter
         if transmitter.full:
             return 0
         if transparent:
             return _BULK
-        if isinstance(self.buffer, StreamBuffer):
+        if self.buffer is not None:
             return self._stream_credit(self.buffer)
         return 0 if transmitter.hold else self.host.profile.table(CONNECTION).piece
 
-    def _stream_credit(self, buffer: StreamBuffer) -> int:
+    def _stream_credit(self, buffer: Cache[bytes]) -> int:
         """Credit in stream-buffered mode. Over TLS it is one record: while something of it is unread, nothing is taken
         from the peer (manual 3.3, fn 14)."""
         if self.request is not None and self.request.tls is not None:
@@ -209,11 +252,8 @@ class Instance:
         self.received += len(data)
         if self.access_mode is AccessMode.TRANSPARENT:
             self._write_raw(data)
-        elif isinstance(self.buffer, StreamBuffer):
-            self.buffer.add(data)
-            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), self.buffer.total))
-        elif isinstance(self.buffer, PacketBuffer):
-            self._add_packet(self.buffer, data)
+        elif self.buffer is not None:
+            self._store(self.buffer, data)
         else:
             udp = self.transport is Transport.UDP
             kind = b"rudp" if udp else b"rtcp"
@@ -232,11 +272,8 @@ class Instance:
 
     def on_acknowledged(self, count: int) -> None:
         """Tell it in "ack" URCs of at most one piece each."""
-        piece = self.host.profile.table(CONNECTION).piece
-        while count > 0:
-            part = min(count, piece)
+        for part in piece_sizes(count, self.host.profile.table(CONNECTION).piece):
             self.host.notify(print_line("MIPURC", "ack", self.connect_id, part))
-            count -= part
 
     def on_lost(self, failure: NetFailure | None, now: float) -> None:
         """Tell that the peer closed the connection, or that it broke."""
@@ -244,9 +281,7 @@ class Instance:
 
     def lose(self, loss: Loss) -> None:
         """Tell that the connection has ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
-        if self.online:
-            self.online = False
-            self.host.go_offline(self.connect_id)
+        self.give_up_line()
         self.on(Event.LOST)
         if not self.host.settings.effective(AUTOFREE, self.connect_id).free_mode:
             self.on(Event.RELEASED)
@@ -265,12 +300,12 @@ class Instance:
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
         self.on(Event.RELEASED)
-        self.host.notify(print_line("MIPCLOSE", self.connect_id, code))
+        self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
 
     # Inside.
 
     def _tell_opened(self, result: int) -> None:
-        self.host.notify(print_line("MIPOPEN", self.connect_id, result))
+        self.host.notify_on(self.console, print_line("MIPOPEN", self.connect_id, result))
 
     def _encoded(self, data: bytes) -> bytes:
         """Encode data in the <recv_format>."""
@@ -280,16 +315,19 @@ class Instance:
     def _read_line(self, unread: int, data: bytes) -> bytes:
         return print_line("MIPRD", self.connect_id, unread, len(data), self._encoded(data))
 
-    def _add_packet(self, buffer: PacketBuffer, packet: bytes) -> None:
-        if buffer.add(packet):
-            self.host.notify(print_line("MIPURC", "rudp", self.connect_id, buffer.unread))
-        else:
+    def _store(self, buffer: Cache[bytes], data: bytes) -> None:
+        """Hold data for MIPRD. A datagram that does not fit is dropped; a stream has not more than its credit."""
+        if not buffer.add(data):
             # Droppable itself: a flood that nobody reads must not fill the queue with its own lament.
-            self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(packet)), droppable=True)
+            self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(data)), droppable=True)
+        elif self.transport is Transport.TCP:
+            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), buffer.total))
+        else:
+            self.host.notify(print_line("MIPURC", "rudp", self.connect_id, len(buffer)))
 
     def _write_raw(self, data: bytes) -> None:
         """Write straight to the DTE. Datagrams for which there is no room are dropped whole, and counted."""
-        transmitter = self.host.transmitter
+        transmitter = self.console.transmitter
         if self.transport is Transport.UDP and transmitter.full:
             transmitter.dropped += 1
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from onemo.wire.payload import BadPayload, ReceiveFormat, SendFormat, decode, encode
+from onemo.at.payload import BadPayload, ReceiveFormat, SendFormat, decode, encode
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is on its way: bytes that come late, in order and bounded. Also: one waiting that several share."""
+"""Bytes that are on their way: late, in order and bounded. Also: one waiting that several share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENTRY = 32
 """Bytes of room that a piece takes beside its own: many small ones must not fill the memory either."""
 
 
-class Held:
+class DelayQueue:
     """One direction's bytes, each with the trio time at which it is due. A byte that is late delays what follows it.
 
     limit: bytes that wait at most, but for the last piece. size: bytes that wait.
@@ -29,7 +29,7 @@ class Held:
         """When the last piece is due, or was."""
 
     def __len__(self) -> int:
-        """Pieces."""
+        """Count the pieces."""
         return len(self._pieces)
 
     @property
@@ -39,7 +39,7 @@ class Held:
 
     @property
     def due(self) -> float:
-        """When the first piece may go on; inf: there is none."""
+        """The time at which the first piece may go on; inf: there is none."""
         return self._pieces[0][0] if self._pieces else math.inf
 
     def add(self, data: bytes, due: float, piece: int = 0, gap: float = 0.0) -> None:
@@ -52,18 +52,18 @@ class Held:
         self.size += len(view)
 
     def front(self, now: float) -> memoryview | None:
-        """The first piece, if it is due; an empty one is an empty datagram."""
+        """Return the first piece, if it is due; an empty one is an empty datagram."""
         return self._pieces[0][1] if self._pieces and self._pieces[0][0] <= now else None
 
     def took(self, count: int) -> None:
-        """So many bytes of the first piece have gone on."""
+        """Take so many bytes of the first piece off: they have gone on."""
         due, piece = self._pieces.popleft()
         self.size -= count
         if count < len(piece):
             self._pieces.appendleft((due, piece[count:]))
 
     def take(self, now: float, limit: int | None) -> bytes | None:
-        """What is due, at most limit bytes; limit None: one whole datagram. None: nothing is due."""
+        """Take what is due, at most limit bytes; limit None: one whole datagram. None: nothing is due."""
         parts: list[memoryview] = []
         room = 1 if limit is None else limit
         while room > 0 and (front := self.front(now)) is not None:
@@ -73,22 +73,25 @@ class Held:
         return b"".join(parts) if parts else None
 
     def release(self, now: float) -> None:
-        """All of it is due now."""
+        """Make all of it due now."""
         self.last = min(self.last, now)
         self._pieces = deque((min(due, now), piece) for due, piece in self._pieces)
 
     def clear(self) -> None:
+        """Forget all that waits."""
         self._pieces.clear()
         self.size = 0
 
 
-class Way:
-    """One direction of a connection: what is on its way, and the trio time up to which its bandwidth is used."""
+class Direction:
+    """One direction of a connection: what is on its way, and the trio time up to which its bandwidth is used.
+
+    operation: that of faults which puts something on its way.
+    """
 
     def __init__(self, operation: str, limit: int) -> None:
-        """operation: that of faults which puts something on its way."""
         self.operation = operation
-        self.held = Held(limit)
+        self.queue = DelayQueue(limit)
         self._used = -math.inf
         self._rate = math.inf
 
@@ -96,25 +99,25 @@ class Way:
         """Put data on its way. late: seconds; rate: bytes/s, inf: not limited; whole: a datagram."""
         now = trio.current_time()
         if rate == math.inf:
-            self.held.add(data, now + late)
+            self.queue.add(data, now + late)
             return
         size = len(data) if whole else min(len(data), max(1, int(rate * _SLICE), len(data) >> 8))
         began = max(now, self._used)
         self._used, self._rate = began + len(data) / rate, rate
-        self.held.add(data, began + size / rate + late, size, size / rate)
+        self.queue.add(data, began + size / rate + late, size, size / rate)
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait for bandwidth."""
+        """The number of bytes that wait for bandwidth."""
         waits = self._used - trio.current_time()
-        return math.ceil(waits * self._rate) if waits > 0 and self.held else 0
+        return math.ceil(waits * self._rate) if waits > 0 and self.queue else 0
 
 
-class Shared:
+class SharedWait:
     """A waiting that only one task may do at a time, for several: the others wait for that one's end.
 
-    So it may end for them without what they wait for; they look again, and so does who finds the place taken: when
-    this was made, somebody waited already.
+    So it may end for them without what they wait for; they look again, and so does who finds the place taken: when this
+    was made, somebody waited already.
     """
 
     def __init__(self, wait: Callable[[], Awaitable[None]]) -> None:
@@ -122,6 +125,7 @@ class Shared:
         self._ended: trio.Event | None = None
 
     async def wait(self) -> None:
+        """Wait, or until the task that waits already is done."""
         if self._ended is not None:
             await self._ended.wait()
             return

@@ -39,6 +39,8 @@ class State(Enum):
 
 
 class Event(Enum):
+    """The events that move an instance from state to state."""
+
     OPEN = auto()
     OPENED = auto()
     FAILED = auto()

@@ -1,4 +1,4 @@
-"""Payload between its form on the line and its bytes (manual 3.1, <send_format> and <recv_format>)."""
+"""The codec of payload: its form on the line, and its bytes (manual 3.1, <send_format> and <recv_format>)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onemo.errors import EmulatorError
 
 
 class SendFormat(IntEnum):
-    """<send_format>: how inline data is written."""
+    """The form of inline data: <send_format>."""
 
     ASCII = 0
     HEX = 1
@@ -17,14 +17,14 @@ class SendFormat(IntEnum):
 
 
 class ReceiveFormat(IntEnum):
-    """<recv_format>: how received data is printed."""
+    """The form of received data: <recv_format>."""
 
     ASCII = 0
     HEX = 1
 
 
 class BadPayload(EmulatorError):
-    """Inline data that is not what its format asks for."""
+    """Inline data that its format does not allow."""
 
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.)|$)", re.DOTALL)
@@ -35,8 +35,10 @@ _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})*")
 
 
 def decode(text: bytes, form: SendFormat) -> bytes:
-    """The bytes that text stands for. Raises BadPayload: odd or foreign HEX, an unknown escape, an octal
-    escape over 377."""
+    """Return the bytes that text stands for.
+
+    Raises BadPayload: odd or foreign HEX, an unknown escape, an octal escape over 377.
+    """
     if form is SendFormat.ASCII:
         return text
     if form is SendFormat.HEX:
@@ -47,12 +49,12 @@ def decode(text: bytes, form: SendFormat) -> bytes:
 
 
 def encode(data: bytes, form: ReceiveFormat) -> bytes:
-    """data as it is printed: unchanged, or as upper-case HEX."""
+    """Return data as it is printed: unchanged, or as upper-case HEX."""
     return data.hex().upper().encode("ascii") if form is ReceiveFormat.HEX else data
 
 
 def typed_length(length: int, form: SendFormat) -> int:
-    """How many characters between the quotes a <send_length> of length stands for (manual 3.5)."""
+    """Return the number of characters between the quotes that a <send_length> of length stands for (manual 3.5)."""
     return 2 * length if form is SendFormat.HEX else length
 
 

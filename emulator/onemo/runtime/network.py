@@ -1,4 +1,4 @@
-"""What is behind a module: the network, put together from what its user asked for, and imported when it is used."""
+"""The network behind a module, put together from what its user asked for, and imported when it is used."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 _EVERYTHING = "*:*=sandbox"
 
 
-class Plan(NamedTuple):
-    """routes: ``PATTERN=TARGET``, the first match wins; denied: patterns of what must not be reached; offline: nothing
-    but loopback and the sandbox may be; sandbox: whatever no route names goes there, as sandbox_file says."""
+class NetworkOptions(NamedTuple):
+    """The options of the network behind a module.
+
+    routes: ``PATTERN=TARGET``, the first match wins; denied: patterns of what must not be reached; offline: nothing but
+    loopback and the sandbox may be; sandbox: whatever no route names goes there, as sandbox_file says.
+    """
 
     routes: Sequence[str] = ()
     denied: Sequence[str] = ()
@@ -27,30 +30,33 @@ class Plan(NamedTuple):
     sandbox_file: Path | None = None
 
 
-def routes_of(plan: Plan) -> tuple[Routes, Sandbox | None]:
-    """The plan's routes, and the sandbox if any leads there, which is then to be run.
+def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
+    """Make the routes of these options, and the sandbox if any leads there, which is then to be run.
 
     Raises UsageError: a malformed route or pattern, a sandbox file that cannot be used.
     """
     from onemo.net.host.routes import Routes, parse_pattern, parse_route
 
-    texts = (*plan.routes, _EVERYTHING) if plan.sandbox else tuple(plan.routes)
+    texts = (*options.routes, _EVERYTHING) if options.sandbox else tuple(options.routes)
     routes = tuple(map(parse_route, texts))
-    denied = tuple(map(parse_pattern, plan.denied))
+    denied = tuple(map(parse_pattern, options.denied))
     sandbox = None
     leads_there = any(route.target.sandbox for route in routes)
-    if plan.sandbox_file is not None and not leads_there:
+    if options.sandbox_file is not None and not leads_there:
         raise UsageError("--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it")
     if leads_there:
         from onemo.net.sandbox import Sandbox, load_config
 
-        sandbox = Sandbox(load_config(plan.sandbox_file)) if plan.sandbox_file is not None else Sandbox()
-    return Routes(routes, denied, plan.offline, sandbox), sandbox
+        sandbox = Sandbox(load_config(options.sandbox_file)) if options.sandbox_file is not None else Sandbox()
+    return Routes(routes, denied, options.offline, sandbox), sandbox
 
 
-class Outside:
-    """The network of one module, as the routes lead. Implements Network; what opens sockets, asks name servers or
-    pings is imported with the first use, so that the port is ready sooner. source: as in HostNetwork."""
+class LazyNetwork:
+    """The network of one module, as the routes lead, made with its first use. Implements Network.
+
+    It imports only then what opens sockets, asks name servers or pings, so that the port is ready sooner. source: as in
+    HostNetwork.
+    """
 
     def __init__(self, routes: Routes | None = None, source: str | None = None) -> None:
         self._routes = routes
@@ -67,30 +73,23 @@ class Outside:
         return self._made
 
     async def open(self, request: OpenRequest) -> Connection:
-        """See Network."""
         return await self._network.open(request)
 
     async def lookup(self, request: LookupRequest) -> list[str]:
-        """See Network."""
         return await self._network.lookup(request)
 
     async def ping(self, request: PingRequest) -> Pinger:
-        """See Network."""
         return await self._network.ping(request)
 
     async def ask_time(self, request: TimeRequest) -> float:
-        """See Network."""
         return await self._network.ask_time(request)
 
     def name_servers(self) -> tuple[str, ...]:
-        """See Network."""
         return self._network.name_servers()
 
     def local_addresses(self) -> tuple[str | None, str | None]:
-        """See Network."""
         return self._network.local_addresses()
 
     def forget(self) -> None:
-        """See Network."""
         if self._made is not None:
             self._made.forget()

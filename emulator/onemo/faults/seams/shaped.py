@@ -1,4 +1,4 @@
-"""The two ways of an open connection: what passes them late, slowly or never, and what becomes of its peer."""
+"""An open connection whose two directions are late, slow or cut off, and whose peer may be gone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.faults.kinds import Layer
-from onemo.faults.plan import Armed, Chooser, Occasion
-from onemo.faults.seams.held import Shared, Way
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
+from onemo.faults.seams.delay import Direction, SharedWait
 from onemo.faults.seams.silence import Silence
 from onemo.net.interface import Connection, OpenRequest, Transport
 
@@ -29,23 +29,25 @@ Wait = Callable[[], Awaitable[None]]
 Start = Callable[[Wait], object]
 
 
-class Ways:
-    """What is between a module and the host's connection. What one call receives or sends passes at once."""
+class ShapedConnection:
+    """The delays between a module and the host's connection, which it owns.
 
-    def __init__(self, inner: Connection, request: OpenRequest, faults: Chooser, start: Start) -> None:
-        """Owns inner from here on."""
+    Whatever one call receives or sends passes at once.
+    """
+
+    def __init__(self, inner: Connection, request: OpenRequest, faults: FaultChooser, start: Start) -> None:
         self.transport = inner.transport
         self._inner = inner
         self._faults = faults
         self._start = start
         self._send_buffer = request.send_buffer
         self._stream = inner.transport is Transport.TCP
-        self._in, self._out = Way("receive", _MOST), Way("send", _MOST)
+        self._in, self._out = Direction("receive", _MOST), Direction("send", _MOST)
         self._occasion = Occasion(
             label=request.label, transport=self.transport.value, host=request.host, port=request.port
         )
         self._silence = Silence(request.keep_alive, trio.current_time())
-        self._writable = Shared(inner.wait_writable)
+        self._writable = SharedWait(inner.wait_writable)
         self._moved = trio.Event()
         self._waits: list[trio.CancelScope] = []
         self._carries = self._ended = False
@@ -55,8 +57,8 @@ class Ways:
         self._failed: NetError | None = None
         self._unsendable: NetError | None = None
 
-    def strike(self, armed: Armed) -> None:
-        """What happens to the whole connection happens now: the peer vanishes, closes or resets.
+    def strike(self, armed: ArmedFault) -> None:
+        """Let happen to the whole connection what a fault says: the peer vanishes, closes or resets.
 
         Over UDP nobody closes or resets.
         """
@@ -71,30 +73,30 @@ class Ways:
                 self._break(str(armed.fault))
         self._wake()
 
-    def release(self, ended: Collection[Armed]) -> None:
-        """Faults are gone: what they made late goes at once, in order, and a peer that vanished is back."""
+    def release(self, ended: Collection[ArmedFault]) -> None:
+        """Let go at once, in order, what faults made late that are gone; a peer that vanished is back."""
         if self._silence.why in ended:
             self._return()
         elif not self._silence and any(armed.fault.kind.name in _LATE for armed in ended):
             self._go_on()
 
     def _return(self) -> None:
-        """The peer is back. Datagrams that came meanwhile were lost."""
+        """Bring the peer back. Datagrams that came meanwhile were lost."""
         if not self._stream and not self._ended:
             self._discard()
         self._silence.end()
         self._go_on()
 
     def _go_on(self) -> None:
-        """What is late goes at once."""
+        """Make due at once what is late."""
         now = trio.current_time()
-        self._in.held.release(now)
-        self._out.held.release(now)
+        self._in.queue.release(now)
+        self._out.queue.release(now)
         self._end_due = min(self._end_due, now)
         self._wake()
 
     def abort(self) -> None:
-        """See Connection. Datagrams that were sent still arrive."""
+        """End the connection at once, with an RST on TCP. Datagrams that were sent still arrive. Idempotent."""
         self._ended = True
         self._send_datagrams()
         self._clear()
@@ -102,17 +104,17 @@ class Ways:
         self._wake()
 
     def unacknowledged(self) -> int:
-        """See Connection."""
-        return self._out.held.size + self._inner.unacknowledged()
+        """Count the bytes that were sent and not yet acknowledged by the peer, or not yet left the host (UDP)."""
+        return self._out.queue.size + self._inner.unacknowledged()
 
     # What passes.
 
-    def _is_shaped(self, way: Way) -> bool:
-        """Whether a way is not just the host's."""
-        return bool(way.held or self._silence or self._faults.armed_on(Layer.NETWORK))
+    def _is_shaped(self, way: Direction) -> bool:
+        """Tell whether a direction is not just the host's."""
+        return bool(way.queue or self._silence or self._faults.armed_on(Layer.NETWORK))
 
-    def _pass(self, data: bytes, way: Way) -> None:
-        """What passes at once goes its way, as the faults have it."""
+    def _pass(self, data: bytes, way: Direction) -> None:
+        """Put data on its way, as the faults have it."""
         late, rate, lost = 0.0, math.inf, False
         occasion = self._occasion._replace(operation=way.operation, data=data)
         for armed in self._faults.chosen(Layer.NETWORK, occasion):
@@ -138,11 +140,11 @@ class Ways:
         if not (lost or self._failed or (self._unsendable and way is self._out)):
             way.add(data, late, rate, whole=not self._stream)
         if self._end is not None:
-            self._end_due = max(trio.current_time(), self._in.held.last)
+            self._end_due = max(trio.current_time(), self._in.queue.last)
 
     def _pull(self, limit: int) -> None:
         """Take what has come, as far as there is room for it."""
-        room = self._in.held.room
+        room = self._in.queue.room
         if self._silence or self._end is not None or not room:
             return
         try:
@@ -154,37 +156,40 @@ class Ways:
                 self._pass(data, self._in)
                 return
             self._end = data
-        self._end_due = max(trio.current_time(), self._in.held.last)
+        self._end_due = max(trio.current_time(), self._in.queue.last)
 
     def _push(self) -> bool:
-        """Hand the host what is due; whether anything is left. Raises NetError: it cannot be sent, and is gone."""
-        now, held = trio.current_time(), self._out.held
+        """Hand the host what is due; return whether anything is left.
+
+        Raises NetError: it cannot be sent, and is gone.
+        """
+        now, queue = trio.current_time(), self._out.queue
         try:
-            while (front := held.front(now)) is not None:
+            while (front := queue.front(now)) is not None:
                 try:
                     count = self._inner.send_now(front)
                 except NetError:
-                    held.took(len(front))
+                    queue.took(len(front))
                     if self._stream:
-                        held.clear()
+                        queue.clear()
                     raise
                 if count or not front:
-                    held.took(count)
+                    queue.took(count)
                 if count < len(front):
                     break
         finally:
             self._moved.set()
             self._moved = trio.Event()
-        return bool(held)
+        return bool(queue)
 
     async def _carry(self) -> None:
         """Hand over what is late when it is due."""
-        held = self._out.held
+        queue = self._out.queue
         try:
-            while held:
-                await self._until(held.due, None)
+            while queue:
+                await self._until(queue.due, None)
                 try:
-                    if self._push() and held.due <= trio.current_time():
+                    if self._push() and queue.due <= trio.current_time():
                         await self._writable.wait()
                 except NetError as error:
                     if self._stream:
@@ -197,18 +202,21 @@ class Ways:
 
     @property
     def _room(self) -> int:
-        """Bytes that may be sent: as many as may be late, and unsent as many as the module's stack has room for."""
-        room = self._out.held.room
+        """The number of bytes that may be sent.
+
+        As many as may be late, and unsent as many as the module's stack has room for.
+        """
+        room = self._out.queue.room
         return room if self._send_buffer is None else max(0, min(room, self._send_buffer - self._out.unsent))
 
     @property
     def _has_ended(self) -> bool:
-        return self._end is not None and not self._in.held and trio.current_time() >= self._end_due
+        return self._end is not None and not self._in.queue and trio.current_time() >= self._end_due
 
     # Waiting, and what time brings.
 
     async def _until(self, due: float, wait: Wait | None) -> bool:
-        """Wait; whether that ended by itself, and not because something else is to be looked at."""
+        """Wait; return whether that ended by itself, and not because something else is to be looked at."""
         with trio.CancelScope(deadline=min(due, self._silence.until, self._noticed_at())) as scope:
             self._waits.append(scope)
             try:
@@ -222,7 +230,7 @@ class Ways:
         return not scope.cancelled_caught
 
     def _look(self) -> None:
-        """A peer that vanished is back, or the stack gives it up."""
+        """Take up that a peer that vanished is back, or that the stack gives it up."""
         now = trio.current_time()
         if now >= self._silence.until:
             self._return()
@@ -254,15 +262,15 @@ class Ways:
             raise error
 
     def _break(self, why: str) -> None:
-        """The connection is broken, and the peer is told."""
+        """Break the connection, and tell the peer."""
         self._failed = NetError(NetFailure.RESET, why)
         self._clear()
         self._inner.abort()
         self._wake()
 
     def _clear(self) -> None:
-        self._in.held.clear()
-        self._out.held.clear()
+        self._in.queue.clear()
+        self._out.queue.clear()
 
     def _discard(self) -> None:
         """Throw away what came, if it is reached at all."""
@@ -271,11 +279,11 @@ class Ways:
                 return
 
     def _send_datagrams(self) -> None:
-        """Those that are late leave early rather than never."""
-        if not self._stream and self._out.held:
-            self._out.held.release(trio.current_time())
+        """Send datagrams that are late early rather than never."""
+        if not self._stream and self._out.queue:
+            self._out.queue.release(trio.current_time())
             try:
                 self._push()
             except NetError:
                 pass
-            self._out.held.clear()
+            self._out.queue.clear()

@@ -1,4 +1,4 @@
-"""The hand on a running module: what is done to it from outside, as on a bench with a real one."""
+"""The controls of a running module: what is done to it from outside, as on a bench with a real one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TypeVar
 import trio
 
 from onemo.errors import EmulatorError, UsageError
-from onemo.faults.plan import Armed, Fault
+from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.say import fault_of
 from onemo.faults.seams.events import check_now, happen
 from onemo.modem.modem import Modem
 from onemo.runtime.faulty import armed_on, faults_of
-from onemo.runtime.lab import Condition, Running
+from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.shell import Module
 
 _T = TypeVar("_T")
@@ -24,13 +24,13 @@ _SAYING = ("urc", "burst")
 """Events that have the module say something, as often as they happen."""
 
 
-class Hand:
-    """Controls of one module. Each has been taken up when it returns; whatever is due at once has happened too.
+class ModuleControls:
+    """The controls of one module. Each has been taken up when it returns; whatever is due at once has happened too.
 
     Any raises UsageError when the module has ended. Call it in the module's trio run.
     """
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: RunningModule) -> None:
         self._running = running
 
     def happen(self, event: Fault) -> None:
@@ -40,20 +40,20 @@ class Hand:
 
     # What goes wrong.
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault. Raises FaultError: it is another module's."""
         return self._do(lambda modem, now: faults_of(self._running.module).arm(fault))
 
-    def disarm(self, armed_id: int) -> Armed:
+    def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, an event is undone. Raises KeyError: there is none."""
         return self._do(lambda modem, now: faults_of(self._running.module).disarm(armed_id))
 
-    def disarm_all(self) -> list[Armed]:
-        """As disarm, every fault; those that were armed."""
+    def disarm_all(self) -> list[ArmedFault]:
+        """Take every fault out again, as disarm does with one; return those that were armed."""
         return self._do(lambda modem, now: faults_of(self._running.module).reset() if self.armed else [])
 
     @property
-    def armed(self) -> list[Armed]:
+    def armed(self) -> list[ArmedFault]:
         """The faults that were armed, spent ones too."""
         return armed_on(self._running.module)
 
@@ -70,31 +70,34 @@ class Hand:
     # The network.
 
     def lose_network(self) -> None:
-        """Coverage is gone: connections break, and the module searches."""
+        """Take the coverage away: connections break, and the module searches."""
         self._happen("registration-lost")
 
     def find_network(self) -> None:
-        """Coverage is back; the search takes its time."""
+        """Bring the coverage back; the search takes its time."""
         self._happen("registration-back")
 
     def refuse(self, cause: int | None = None) -> None:
-        """The network refuses the module until ``accept``. cause: of 24.301 9.9.3.9, None for the model's usual one."""
+        """Have the network refuse the module until ``accept``.
+
+        cause: that of 24.301 9.9.3.9, None for the model's usual one.
+        """
         if cause is not None and not 0 < cause < 256:
             raise UsageError(f"cause {cause} is none: give 1 to 255, as in 3GPP TS 24.301 9.9.3.9")
         self._happen("registration-denied", **({} if cause is None else {"cause": cause}))
 
     def accept(self) -> None:
-        """The network takes the module again; the search takes its time."""
+        """Have the network take the module again; the search takes its time."""
         self._happen("registration-back")
 
     def set_roaming(self, roaming: bool = True) -> None:
-        """Whether the network is another operator's."""
+        """Make the network another operator's, or the module's own again."""
         self._happen("roaming" if roaming else "home")
 
     def set_signal(
         self, *, rssi: int | None = None, ber: int | None = None, rsrq: int | None = None, rsrp: int | None = None
     ) -> None:
-        """What AT+CSQ and AT+CESQ tell, in their numbers; what is left out stays."""
+        """Set what AT+CSQ and AT+CESQ tell, in their numbers; what is left out stays."""
         given = {"rssi": rssi, "ber": ber, "rsrq": rsrq, "rsrp": rsrp}
         changes = {name: value for name, value in given.items() if value is not None}
         for name, value in changes.items():
@@ -103,11 +106,12 @@ class Hand:
         self._happen("signal", **{**self._do(lambda modem, now: modem.cell.signal._asdict()), **changes})
 
     def lose_context(self, cid: int) -> None:
-        """The network takes a PDP context down; where it is not active, nothing."""
+        """Have the network take a PDP context down; where it is not active, nothing."""
         self._happen("pdp-deactivate", cid=cid)
 
     @property
     def registered(self) -> bool:
+        """True while the module is registered with the network."""
         return self._do(lambda modem, now: modem.radio.registered)
 
     # The supply and the other lines.
@@ -121,16 +125,16 @@ class Hand:
         self._happen("power-on")
 
     def reboot(self) -> None:
-        """The reset line: a new boot cycle, whatever goes on; off, nothing."""
+        """Pull the reset line: a new boot cycle, whatever goes on; off, nothing."""
         self._happen("reboot")
 
     def wake(self) -> None:
-        """DTR ends a sleep; awake, nothing."""
+        """End a sleep by DTR; awake, nothing."""
         self._happen("dtr")
 
     @property
     def power(self) -> str:
-        """``off``, ``booting``, ``ready``, ``sleeping`` or ``saving`` (PSM)."""
+        """The state of its supply and sleep: ``off``, ``booting``, ``ready``, ``sleeping`` or ``saving`` (PSM)."""
         return self._do(lambda modem, now: modem.power.state.name.lower())
 
     # The line to the DTE.
@@ -171,15 +175,18 @@ class Hand:
 
 
 def _happen(module: Module, event: Fault, now: float) -> None:
-    """Raises UsageError for what nobody would hear, or would have to wait for without end."""
+    """Let an event happen.
+
+    Raises UsageError for what nobody would hear, or would have to wait for without end.
+    """
     modem = module.modem
-    says, dropped = event.kind.name in _SAYING, modem.transmitter.dropped
+    says, dropped = event.kind.name in _SAYING, modem.first.transmitter.dropped
     if says and not (modem.power.ready or modem.power.asleep):
         raise UsageError("the module is not up, and says nothing: give it its supply, and let it boot")
-    if not (says and modem.transmitter.full):
+    if not (says and modem.first.transmitter.full):
         if not says:  # else the trace has what is said
             module.tell("event", str(event))
         happen(modem, event, now)
-        if not says or modem.transmitter.dropped == dropped:
+        if not says or modem.first.transmitter.dropped == dropped:
             return
     raise UsageError("too much waits for the DTE, so this would be dropped: let it read first")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onemo.errors import NetError, NetFailure
+from onemo.families.sockets.connection import AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.instance import Instance
+from onemo.families.sockets.profile import CONNECTION
+from onemo.families.sockets.settings import CONTEXT, KEEP_ALIVE, SSL
 from onemo.modem.channel import Drop, Open
-from onemo.modem.connection import AccessMode, Event, Loss, Operation, State
+from onemo.modem.console import Console
 from onemo.modem.host import Host
-from onemo.modem.instance import Instance
 from onemo.modem.names import name_policy
 from onemo.modem.part import Part
-from onemo.modem.slots import CONTEXT, KEEP_ALIVE, SSL
 from onemo.modem.tls import tls_request
-from onemo.net.interface import KeepAlive, OpenRequest, TlsRequest, Transport
-from onemo.profile.schema import CONNECTION
+from onemo.net.interface import CloseMode, ClosePlan, KeepAlive, OpenRequest, TlsRequest, Transport
 
 
 class Connections(Part):
@@ -40,6 +41,7 @@ class Connections(Part):
         """Begin MIPOPEN: CONNECTING, and the network is asked; a local port in its 2 MSL wait fails at once."""
         instance = self._instances[connect_id]
         instance.check(Operation.OPEN)
+        instance.console = self._host.console
         tcp = transport is Transport.TCP
         if tcp and local_port and self._waiting_ports.get(local_port, now) > now:
             instance.tell_failed(NetFailure.PORT_TAKEN)
@@ -69,7 +71,8 @@ class Connections(Part):
             tls=tls,
         )
         instance.on(Event.OPEN)
-        self._host.intents.append(Open(instance, instance.request))
+        parting = ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
+        self._host.intents.append(Open(instance, instance.request, parting))
 
     def fall_asleep(self) -> None:
         """Forget TCP connections without a word, whatever autofree says: deep sleep on some models. [decided]"""
@@ -93,15 +96,20 @@ class Connections(Part):
                 instance.fail(Loss.PDP_DOWN)
 
     @property
+    def connections(self) -> int:
+        """Count the instances that are in use."""
+        return sum(instance.state is not State.INITIAL for instance in self)
+
+    @property
     def busy(self) -> bool:
         """True while a connection is being made or closed."""
         return any(instance.state in (State.CONNECTING, State.CLOSING) for instance in self)
 
-    @property
-    def awaiting_line(self) -> bool:
-        """True while a connection is on its way that will hold the line in transparent mode."""
+    def awaits_line(self, console: Console) -> bool:
+        """Tell whether a connection holds the console's line in transparent mode, or is on its way to."""
         waiting = (State.CONNECTING, State.CONNECTED)
-        return any(i.access_mode is AccessMode.TRANSPARENT and i.state in waiting for i in self)
+        transparent = (i for i in self if i.access_mode is AccessMode.TRANSPARENT and i.state in waiting)
+        return any(i.console is console for i in transparent)
 
     # Inside.
 

@@ -1,0 +1,316 @@
+"""One AT line of a module: what its DTE types, what it is answered, and who holds the line in transparent mode.
+
+A module has one or more, as real ones have a UART and USB ports. V.250's settings are the console's own.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+from onemo.at.registry import BoundModel
+from onemo.at.reply import CONNECT, OK, ReplyFormat
+from onemo.at.store import Settings
+from onemo.modem.channel import Forward, Owner
+from onemo.modem.intents import Intent
+from onemo.modem.interpreter import Interpreter
+from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
+from onemo.profile.schema import Profile
+from onemo.wire.framer import Escaped, Event, Framer, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.framer import Line as TypedLine
+from onemo.wire.transmitter import Kind, Transmitter
+
+
+class ConsoleDevice(Protocol):
+    """The module, as its consoles see it."""
+
+    profile: Profile
+    model: BoundModel[Any]
+    intents: list[Intent]
+    now: float
+    asking: Console | None
+    """The console whose command runs."""
+
+    @property
+    def discards(self) -> bool:
+        """Input is only thrown away: the module is off, or sleeps."""
+        ...
+
+    def hears(self, now: float) -> bool:
+        """Tell whether input that comes now counts; it may wake the module."""
+        ...
+
+    def answered(self, now: float) -> bool:
+        """Go on after a line that was answered; True: the boot cycle ended with it."""
+        ...
+
+
+class Stream(Owner, Protocol):
+    """A connection that can hold the line in transparent mode.
+
+    datagrams: each piece is one; packet_size (bytes), packet_wait (seconds): when a piece goes out. queued: bytes that
+    the network has not taken yet.
+    """
+
+    queued: int
+    packet_size: int
+    packet_wait: float
+
+    @property
+    def connected(self) -> bool:
+        """The connection still stands."""
+        ...
+
+    @property
+    def datagrams(self) -> bool: ...
+
+    def take_line(self) -> bytes:
+        """Hold the line from now on; return what was received before and is unread."""
+        ...
+
+    def leave_line(self) -> None:
+        """Go back to normal mode after ``+++``."""
+        ...
+
+
+class Console:
+    """One AT line. number: from 0; settings: its own, of this boot cycle. Times in seconds."""
+
+    def __init__(self, device: ConsoleDevice, number: int, settings: Settings) -> None:
+        line = device.profile.line
+        self.number = number
+        self.device = device
+        self.framer = Framer(line.max_line, line.guard)
+        self.transmitter = Transmitter(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
+        self.format = ReplyFormat(device.model.errors)
+        self.interpreter = Interpreter(self)
+        self.banner_due = False
+        """The banner comes with the first answer."""
+        self._high_mark = line.high_mark
+        self.begin_cycle(settings)
+
+    def begin_cycle(self, settings: Settings) -> None:
+        """Take up the settings of a new boot cycle; nobody holds the line."""
+        self.settings = settings
+        self._taken_up = settings.changes
+        self.baud_rate = settings.get(BAUD_RATE).rate
+        """In bits per second, for the links; 0: the DTE's."""
+        self._online_due: Stream | None = None
+        self._online: Stream | None = None
+        self.apply_settings()
+
+    def reset(self) -> None:
+        """Forget what was typed and what waits to be told: the boot cycle ended."""
+        self.framer.reset()
+        self.interpreter.reset()
+        self.transmitter.restart()
+        self.banner_due = False
+
+    def apply_settings(self) -> None:
+        """Let the settings of V.250 and AT+CMEE act."""
+        get = self.settings.get
+        terminator, linefeed = get(TERMINATOR).value, get(LINE_FEED).value
+        self.framer.echo = bool(get(ECHO).value)
+        self.framer.characters(terminator, linefeed, get(EDITING).value)
+        self.format.verbose = bool(get(VERBOSE).value)
+        self.format.quiet = bool(get(QUIET).value)
+        self.format.error_level = get(ERROR_REPORT).n
+        self.format.cr, self.format.lf = bytes((terminator,)), bytes((linefeed,))
+
+    # What the module has to say.
+
+    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
+        """Tell a URC. Droppable: dropped whole when too much waits; returns whether it was kept."""
+        return self.transmitter.urc(self.format.notice(line), droppable=droppable)
+
+    def start(self, *, autobaud: bool) -> None:
+        """Take command lines: the module has booted. autobaud: at AT+IPR=0 nothing can be said before the DTE has."""
+        self.banner_due = autobaud and not self.settings.get(BAUD_RATE).rate
+        if not self.banner_due:
+            self._write_banner()
+        self.framer.command()
+
+    def tell_first(self) -> None:
+        """Let what waits to be told go before anything else."""
+        self.transmitter.hold = False
+        self.transmitter.release(math.inf)
+
+    def fall_asleep(self) -> None:
+        """Drop half a line, which does not outlive deep sleep."""
+        self.framer.reset()
+        self.apply_settings()
+        self.framer.command()
+
+    def _write_banner(self) -> None:
+        """Before whatever the module answers, so it does not wait like other URCs."""
+        self.banner_due = False
+        banner = self.device.profile.power.banner.encode()
+        self.transmitter.write(self.format.notice(banner), Kind.URC)
+
+    # The line.
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes from the DTE; settle follows."""
+        if self.device.hears(now):
+            self.framer.receive(data, now)
+
+    @property
+    def streams(self) -> bool:
+        """Bulk of transparent mode over TCP comes, which has a short way: what the framer's stream gives goes to
+        forward, and that to the peer."""
+        online = self._online
+        return online is not None and not online.datagrams and not self._stopped
+
+    def forward(self, payload: bytes) -> Forward:
+        """Send what the framer's stream gave on its way."""
+        assert self._online is not None
+        self._online.queued += len(payload)
+        return Forward(self._online, payload)
+
+    def complete(self, result: object, now: float) -> None:
+        """Take the waiting command up again: the world has done what it asked for."""
+        self.interpreter.complete(result, now)
+        self._line_done(now)
+
+    def abandon(self, now: float) -> None:
+        """Answer ERROR to the running command, if any: a bug came in its way."""
+        if self.interpreter.busy or self.framer.mode is Mode.PAUSED:
+            self.interpreter.abandon(now)
+            self._line_done(now)
+
+    @property
+    def online(self) -> bool:
+        """A transparent connection holds the line."""
+        return self._online is not None
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing goes on: no command, no payload, no unread output."""
+        return not (self.interpreter.busy or self.framer.mode is not Mode.COMMAND or self.transmitter.size)
+
+    @property
+    def wants_input(self) -> bool:
+        """The shell should read the line: no command runs, and there is room above the high mark."""
+        return not (self.framer.kept or self.interpreter.busy or self._stopped)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Input that had to wait for the line to drain need not wait any more."""
+        return self.framer.waiting and not (self.interpreter.busy or self._stopped)
+
+    @property
+    def _stopped(self) -> bool:
+        """The next event must wait: for the DTE to read, or in transparent mode for the peer to take.
+
+        What is only thrown away never waits.
+        """
+        online = self._online
+        full = self.transmitter.full if online is None else online.queued >= self._high_mark
+        return full and not (self.device.discards or self.framer.mode is Mode.DISCARD)
+
+    @property
+    def deadline(self) -> float:
+        """When on_deadline is to be called; inf: never."""
+        return min(self.framer.deadline, self.transmitter.deadline)
+
+    def on_deadline(self, now: float) -> None:
+        """Act on time that has passed; settle follows."""
+        if now >= self.framer.deadline:
+            self.framer.on_deadline(now)
+
+    def settle(self, now: float) -> None:
+        """Take up what can go on now."""
+        framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
+        if self._online_due is not None and framer.mode is Mode.COMMAND:
+            self._enter_online(now)
+        while not (interpreter.busy or self._stopped) and (event := framer.next_event(now)) is not None:
+            self._on_event(event, now)
+        if framer.echo:
+            self._echo(now)
+        transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE or self.banner_due
+        # An operation that can be carried out at once is: its answer then comes before what waited to be told.
+        if not (interpreter.busy and self.device.intents):
+            transmitter.release(now)
+
+    def _echo(self, now: float) -> None:
+        if echoed := self.framer.take_echo():
+            self.transmitter.echo(echoed, now, partial=self.framer.partial)
+
+    def _on_event(self, event: Event, now: float) -> None:
+        if isinstance(event, OnlineData):
+            self._forward(event.data)
+            return
+        self._echo(now)
+        if isinstance(event, Escaped):
+            self._leave_online(now)
+        elif isinstance(event, PromptData):
+            self.interpreter.entered(event.data, event.timed_out, now)
+        elif isinstance(event, PromptCancelled):
+            self.interpreter.entered(None, False, now)
+        else:
+            self._on_line(event, now)
+        self._line_done(now)
+
+    def _on_line(self, event: TypedLine | Repeat | LineTooLong, now: float) -> None:
+        if self.banner_due:
+            self._write_banner()
+        if isinstance(event, TypedLine):
+            self.interpreter.run(event.text, now)
+        elif isinstance(event, Repeat):
+            self.interpreter.repeat(now)
+        else:
+            self.interpreter.too_long(now)
+
+    def _line_done(self, now: float) -> None:
+        if self.interpreter.busy or self.device.answered(now):
+            return
+        if self.settings.changes != self._taken_up:
+            self._taken_up = self.settings.changes
+            self.baud_rate = self.settings.get(BAUD_RATE).rate
+        if self.framer.mode is Mode.PAUSED:
+            if self._online_due is not None:
+                self._enter_online(now)
+            else:
+                self.framer.command()
+
+    # Transparent mode.
+
+    def go_online(self, stream: Stream) -> None:
+        """Give the line to a transparent connection as soon as no command runs."""
+        self._online_due = stream
+
+    def go_offline(self) -> None:
+        """Take the line from the transparent connection, which ended: what the DTE still sends is discarded until it is
+        quiet."""
+        self._online = None
+        self.framer.discard(self.device.now)
+
+    def _enter_online(self, now: float) -> None:
+        """CONNECT, what was buffered, and payload from now on; unless the connection is gone already."""
+        stream, self._online_due = self._online_due, None
+        assert stream is not None
+        if not stream.connected:
+            self.framer.command()
+            return
+        self.tell_first()  # what a prompt kept back comes first, and without the gap
+        self.transmitter.hold = True
+        self.transmitter.write(self.format.final(CONNECT))
+        self.transmitter.write(stream.take_line(), Kind.DATA)
+        self._online = stream
+        self.framer.online(stream.packet_size, stream.packet_wait, now)
+
+    def _leave_online(self, now: float) -> None:
+        """``+++``: OK, and the connection in normal mode."""
+        stream, self._online = self._online, None
+        assert stream is not None
+        stream.leave_line()
+        self.transmitter.final(self.format.final(OK), now)
+
+    def _forward(self, data: bytes) -> None:
+        stream = self._online
+        assert stream is not None
+        stream.queued += len(data)
+        size = stream.packet_size if stream.datagrams else len(data)
+        for start in range(0, len(data), size):
+            part = data if size == len(data) else data[start : start + size]
+            self.device.intents.append(Forward(stream, part))

@@ -1,0 +1,78 @@
+"""Long data in several URCs, each made only when there is room for it on the line."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from onemo.wire.transmitter import Transmitter
+
+
+class UrcLine(Protocol):
+    """The line that URCs leave on. Its transmitter may be exchanged."""
+
+    transmitter: Transmitter
+
+
+def piece_sizes(count: int, most: int) -> Iterator[int]:
+    """Cut count bytes into pieces of at most so many, 0: into one; yields the bytes of each."""
+    while count > 0:
+        size = min(count, most or count)
+        yield size
+        count -= size
+
+
+class Pieces:
+    """Data on its way to the DTE. Implements UrcSource: the line's transmitter asks for the next piece.
+
+    say(piece, total) makes the URC of a piece; total: bytes told so far, with these. most: bytes of a piece; 0: as they
+    were added. interval: seconds between two. Either may be changed, for the pieces to come.
+
+    An owner that grants no credit until they are done holds no more than it was given at once. Of several on one line,
+    the first that is due is told as far as there is room, then the next. deadline: as UrcSource has it.
+    """
+
+    def __init__(
+        self, line: UrcLine, say: Callable[[bytes, int], object], most: int = 0, interval: float = 0.0
+    ) -> None:
+        self.most = most
+        self.interval = interval
+        self.total = 0
+        self.deadline = math.inf
+        self._line = line
+        self._say = say
+        self._added: deque[bytes] = deque()
+        self._position = 0  # in the first of them
+        self._not_before = -math.inf
+
+    @property
+    def done(self) -> bool:
+        """True while nothing waits."""
+        return not self._added
+
+    def add(self, data: bytes) -> None:
+        """Tell data after what waits already; it is not joined with that. No bytes are a piece as well."""
+        self._added.append(data)
+        self.deadline = self._not_before
+        self._line.transmitter.serve(self)
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._added.clear()
+        self._position = 0
+        self.deadline = math.inf
+
+    def tell(self, now: float) -> None:
+        """Tell the next piece."""
+        data, start = self._added[0], self._position
+        piece = data[start : start + self.most] if self.most else data[start:]
+        self._position += len(piece)
+        if self._position == len(data):
+            self._added.popleft()
+            self._position = 0
+        self.total += len(piece)
+        self._not_before = now + self.interval if self.interval else -math.inf
+        self.deadline = self._not_before if self._added else math.inf
+        self._say(piece, self.total)

@@ -1,0 +1,172 @@
+"""One console of a running module on its link: what the DTE sends goes in, what the console says goes out.
+
+All of it happens in the task that brought the bytes; only what would block is left to another task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import trio
+
+from onemo.link.interface import Link
+from onemo.modem.channel import Forward
+from onemo.modem.console import Console
+from onemo.modem.modem import Modem
+from onemo.runtime.peers import TURNS
+from onemo.runtime.secrets import Masked
+from onemo.runtime.trace import Recent, Trace
+
+_READ = 4096
+
+
+class PortShell(Protocol):
+    """The module that a port belongs to."""
+
+    modem: Modem
+
+    @property
+    def armed(self) -> float:
+        """The time at which the module's timer goes off."""
+        ...
+
+    @property
+    def forward(self) -> Callable[[Forward], None]:
+        """Hand bulk of transparent mode to the network."""
+        ...
+
+    @property
+    def starved(self) -> bool:
+        """A peer waits for credit."""
+        ...
+
+    def step(self) -> None: ...
+
+    def guarded(self, call: Callable[[], None]) -> None: ...
+
+    def failed(self, error: Exception) -> None: ...
+
+
+class ConsolePort:
+    """A console on its link. The link may be replaced while it runs: a fault wraps it."""
+
+    def __init__(self, shell: PortShell, console: Console, link: Link, trace: Trace | None, recent: Recent) -> None:
+        self.console = console
+        self.link = link
+        self._shell = shell
+        self._trace = trace
+        self._recent = recent
+        if trace is not None:
+            console.transmitter.tell_kinds()
+        self._typed, self._answered = Masked(answers=False), Masked(answers=True)
+        self._blocked = trio.Event()
+        self._input_wanted: trio.Event | None = None
+
+    # From the DTE.
+
+    async def read(self) -> None:
+        """Take the DTE's bytes, for as long as the module runs."""
+        console = self.console
+        while True:
+            await self.link.wait_readable()
+            while not console.wants_input:
+                self._input_wanted = trio.Event()
+                await self._input_wanted.wait()
+            data = self._take()
+            if data is not None:
+                try:
+                    self._receive(data, trio.current_time())
+                except Exception as error:
+                    self._shell.failed(error)
+
+    def _take(self) -> bytes | None:
+        """Take what the line has now."""
+        data = self.link.read_now(_READ)
+        if data is not None:
+            console = self.console
+            framer = console.framer
+            shown = data if console.online else self._typed.show(data, framer.terminator, framer.secret)
+            self._recent.line(">", shown)
+            if self._trace is not None:
+                self._trace.line(">", bytes(shown))
+        return data
+
+    def _receive(self, data: bytes, now: float) -> None:
+        """Hand bytes from the DTE to the core."""
+        console, shell = self.console, self._shell
+        modem = shell.modem
+        rest = self._stream(data, now) if console.streams else data
+        if rest is not None:
+            console.receive(rest, now)
+            modem.settle(now)
+        elif not modem.intents and console.framer.deadline >= shell.armed:
+            return
+        shell.step()
+
+    def _stream(self, data: bytes, now: float) -> bytes | None:
+        """Bulk in transparent mode: reading is tried again before it is waited for. Returns what is no bulk.
+
+        Each piece leaves before the next is read: meanwhile the kernel carries that one through the pty.
+        """
+        console, forward = self.console, self._shell.forward
+        take, packets = self._take, console.framer.stream
+        self._shell.modem.now = now
+        for _ in range(TURNS):
+            part = packets(data, now)
+            if part is None:
+                return data
+            if part:
+                forward(console.forward(part))
+            more = take() if console.streams else None
+            if more is None:
+                return None
+            data = more
+        return data
+
+    def resume(self) -> None:
+        """Read again if nothing forbids it any more."""
+        if self._input_wanted is not None and self.console.wants_input:
+            self._input_wanted.set()
+            self._input_wanted = None
+
+    # To the DTE.
+
+    def flush(self) -> None:
+        """Hand the line what it takes now; the writer task has the rest."""
+        console, link = self.console, self.link
+        transmitter = console.transmitter
+        while data := transmitter.peek():
+            count = link.write_now(data)
+            if count == 0:
+                self._blocked.set()
+                return
+            part: bytes | memoryview = data[:count]
+            if console.framer.echo and not console.online:
+                part = self._answered.show(part, console.framer.terminator)
+            self._recent.line("<", part)
+            if self._trace is not None:
+                start = 0
+                for kind, size in transmitter.kinds(count):
+                    self._trace.line("<", bytes(part[start : start + size]), kind)
+                    start += size
+            transmitter.sent(count)
+
+    async def write(self) -> None:
+        """Write while the line takes less than there is, for as long as the module runs."""
+        while True:
+            await self._blocked.wait()
+            while self._blocked.is_set():
+                await self.link.wait_writable()
+                self._blocked = trio.Event()
+                self.flush()
+                if self._drained_for_somebody():
+                    self._shell.guarded(lambda: self._shell.modem.settle(trio.current_time()))
+
+    def _drained_for_somebody(self) -> bool:
+        """Tell whether something that waited for the line to drain can go on."""
+        console = self.console
+        if console.transmitter.full:
+            return False
+        waits = self._shell.starved or self._input_wanted is not None
+        return waits or console.framer.waiting or console.transmitter.urcs_wait
