@@ -30,8 +30,10 @@ def model_named(name: str) -> Model:
 
 
 class DteEnd:
-    """The DTE at one console. typed: what the module has not read yet; room: how many bytes it still takes, None any
-    number."""
+    """The DTE at one console.
+
+    typed: what the module has not read yet; room: how many bytes it still takes, None any number.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -95,8 +97,10 @@ class Driver:
         self._step()
 
     def boot(self) -> Self:
-        """Switch on, let it boot and register, take the banner away, and switch the echo off, on every console: ready
-        for a dialogue on the first."""
+        """Switch on, let it boot and register, take the banner away, and switch the echo off: ready for a dialogue.
+
+        All of that on every console; the DTE is at the first then.
+        """
         self.power_on()
         power = self.modem.model.profile.power
         self.wait(max(power.boot_time, power.register_time))

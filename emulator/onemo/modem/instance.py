@@ -103,7 +103,7 @@ class Instance:
         self.hold(AccessMode.NORMAL)
 
     def give_up_line(self) -> None:
-        """Leave the line, or the way to it, if any: it has ended, or a command on another console wants it otherwise."""
+        """Leave the line, or the way to it: it has ended, or a command on another console wants it otherwise."""
         self.online = False
         self.console.go_offline(self)
 
