@@ -140,12 +140,14 @@ class Counters(NamedTuple):
 class ModuleInfo(NamedTuple):
     """The whole state of a module.
 
-    Fields that a module has only once it was switched on are missing before. clock: seconds since 1970.
+    Fields that a module has only once it was switched on are missing before. clock: seconds since 1970. ports: of each
+    AT line; port and line are those of the first, and the console's settings, too.
     """
 
     name: str
     model: str
     port: str | None
+    ports: tuple[str, ...]
     condition: str
     error: str | None
     identity: IdentityInfo
@@ -201,7 +203,16 @@ def state(running: Running, journal: Journal) -> ModuleInfo:
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
     who = IdentityInfo(identity.imei, identity.imsi, identity.iccid, revision)
-    known = ModuleInfo(row.name, row.model, row.port, row.condition, error, who, {})
+    known = ModuleInfo(
+        name=row.name,
+        model=row.model,
+        port=row.port,
+        ports=tuple(running.ports) if running.built else (),
+        condition=row.condition,
+        error=error,
+        identity=who,
+        settings={},
+    )
     if not running.built:
         return known
     modem = running.module.modem
@@ -296,7 +307,7 @@ def _settings(modem: Modem) -> dict[str, object]:
             if slot.indexed_by:
                 values[slot.name] = {n: dict(_record(modem.settings.get(slot, n))[1:]) for n in bound.indices}
             else:
-                values[slot.name] = dict(_record(modem.settings.get(slot)))
+                values[slot.name] = dict(_record(modem.settings_of(slot).get(slot)))
         if values:
             shown[command.name] = values.get(command.name, values)
     return shown
