@@ -143,7 +143,7 @@ class Control:
         """Return the entries of the journal that the query asks for: the newest, or those from since on."""
         query, journal = request.query, self.journal(self._running(request).name)
         limit, since = query.get("limit", 200), query.get("since")
-        wanted = ask.filtered(*(query.get(key) for key in ("side", "contains", "command", "urc", "connect_id")))
+        wanted = ask.filtered(*(query.get(key) for key in ask.FILTERS))
         found = [entry for entry in journal.since(since or 0) if wanted(entry)]
         going_on = since is not None and len(found) > limit
         kept = found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]
@@ -293,6 +293,7 @@ _FILTERS = (
     QueryParameter("command", str, "Only this command: MIPOPEN, AT+MIPOPEN."),
     QueryParameter("urc", str, "Only this URC: its name (MIPOPEN), or what it tells (rtcp)."),
     QueryParameter("connect_id", int, "Only of this connection, on the network.", 0, 99),
+    QueryParameter("console", int, "Only what crossed this AT line: 0 is the first.", 0, 99),
 )
 _M = "/v1/modules/{name}"
 ENDPOINTS: tuple[Endpoint[Control], ...] = (

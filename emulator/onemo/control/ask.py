@@ -19,6 +19,8 @@ _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt")
             "network": ("payload", "event")}  # fmt: skip
 MATTERS = tuple(_SOURCES)
 """The matters that a step can look for."""
+FILTERS = ("side", "contains", "command", "urc", "connect_id", "console")
+"""The parameters of ``filtered``, in its order."""
 
 
 class TextPattern:
@@ -59,7 +61,12 @@ def text_of(entry: Entry) -> str:
 
 
 def filtered(
-    side: str | None, contains: str | None, command: str | None, urc: str | None, connect_id: int | None
+    side: str | None,
+    contains: str | None,
+    command: str | None,
+    urc: str | None,
+    connect_id: int | None,
+    console: int | None = None,
 ) -> Filter:
     """Make a filter for the entries that are all that is asked for; None: anything."""
     tests: list[Filter] = []
@@ -76,6 +83,8 @@ def filtered(
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
     if connect_id is not None:
         tests.append(lambda entry: entry.told.label == (CONNECT_ID, connect_id))
+    if console is not None:
+        tests.append(lambda entry: entry.told.source != "network" and entry.told.console == console)
     return lambda entry: all(test(entry) for test in tests)
 
 
