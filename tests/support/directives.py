@@ -2,6 +2,7 @@
 
 ID is a connect_id, or httpid=0 for whoever else owns a connection; TEXT has a transcript's escapes.
 
+console N                   the DTE turns to that console: what follows is typed and received there
 power on                    the supply is switched on
 power off | back            it goes, it returns
 dtr                         DTR wakes the module
@@ -110,11 +111,12 @@ def _key(text: str) -> Key:
 _LOSSES = {"closes": Loss.PEER_CLOSED, "resets": Loss.BROKEN}
 
 _DIRECTIVES: list[tuple[str, Directive]] = [
+    (r"console (\d)", lambda driver, given: driver.go_to(int(given[1]))),
     (r"power on", lambda driver, _: driver.power_on()),
     (r"power (off|back)", lambda driver, given: driver.supply(on=given[1] == "back")),
     (r"dtr", lambda driver, _: driver.raise_dtr()),
     (r"state (\w+)", lambda driver, given: _equal(driver.modem.power.state.name.lower(), given[1])),
-    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.first.baud_rate, int(given[1]))),
+    (r"rate (\d+)", lambda driver, given: _equal(driver.end.console.baud_rate, int(given[1]))),
     (r"wait ([\d.]+)", lambda driver, given: driver.wait(float(given[1]))),
     (r"(open|send|close) (ID) held", lambda driver, given: driver.world.hold(given[1], _key(given[2]))),
     (r"open (ID) done", lambda driver, given: driver.world.finish_open(_key(given[1]))),

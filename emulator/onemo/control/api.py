@@ -146,7 +146,7 @@ class Control:
         query, journal = request.query, self.journal(self._running(request).name)
         limit, since = query.get("limit", 200), query.get("since")
         labels = [Label(index.name, query[index.name]) for index in INDICES if index.name in query]
-        wanted = ask.filtered(labels, **{key: query.get(key) for key in ("side", "contains", "command", "urc")})
+        wanted = ask.filtered(labels, **{key: query.get(key) for key in ask.FILTERS})
         found = [entry for entry in journal.since(since or 0) if wanted(entry)]
         going_on = since is not None and len(found) > limit
         kept = found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]
@@ -296,6 +296,7 @@ _FILTERS = (
     QueryParameter("command", str, "Only this command: MIPOPEN, AT+MIPOPEN."),
     QueryParameter("urc", str, "Only this URC: its name (MIPOPEN), or what it tells (rtcp)."),
     *(QueryParameter(index.name, int, index.about, 0, 99) for index in INDICES),
+    QueryParameter("console", int, "Only what crossed this AT line: 0 is the first.", 0, 99),
 )
 _M = "/v1/modules/{name}"
 ENDPOINTS: tuple[Endpoint[Control], ...] = (

@@ -19,6 +19,8 @@ _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt")
             "network": ("payload", "event")}  # fmt: skip
 MATTERS = tuple(_SOURCES)
 """The matters that a step can look for."""
+FILTERS = ("side", "contains", "command", "urc", "console")
+"""The parameters of ``filtered`` beside the labels."""
 
 
 class TextPattern:
@@ -59,7 +61,12 @@ def text_of(entry: Entry) -> str:
 
 
 def filtered(
-    labels: Collection[Label], side: str | None, contains: str | None, command: str | None, urc: str | None
+    labels: Collection[Label],
+    side: str | None,
+    contains: str | None,
+    command: str | None,
+    urc: str | None,
+    console: int | None = None,
 ) -> Filter:
     """Make a filter for the entries that are all that is asked for; None, or no label: anything."""
     tests: list[Filter] = []
@@ -76,6 +83,8 @@ def filtered(
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
     if labels:
         tests.append(lambda entry: entry.line.label in labels)
+    if console is not None:
+        tests.append(lambda entry: entry.line.source != "network" and entry.line.console == console)
     return lambda entry: all(test(entry) for test in tests)
 
 

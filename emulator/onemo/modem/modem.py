@@ -371,6 +371,8 @@ class Modem:
         self.now = now
         for console in self.consoles:
             console.settle(now)
+        for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
+            console.settle(now)
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """Tell a URC on the first console. Droppable: dropped whole when too much waits; return whether it was kept."""

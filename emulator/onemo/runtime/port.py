@@ -57,6 +57,7 @@ class ConsolePort:
         self._shell = shell
         self._trace = trace
         self._recent = recent
+        self._from, self._to = (f"{console.number or ''}{direction}" for direction in "><")
         if trace is not None:
             console.transmitter.tell_kinds()
         self._typed, self._answered = Masked(answers=False), Masked(answers=True)
@@ -87,9 +88,9 @@ class ConsolePort:
             console = self.console
             framer = console.framer
             shown = data if console.online else self._typed.show(data, framer.terminator, framer.secret)
-            self._recent.line(">", shown)
+            self._recent.line(self._from, shown)
             if self._trace is not None:
-                self._trace.line(">", bytes(shown))
+                self._trace.line(">", bytes(shown), None, console.number)
         return data
 
     def _receive(self, data: bytes, now: float) -> None:
@@ -144,11 +145,11 @@ class ConsolePort:
             part: bytes | memoryview = data[:count]
             if console.framer.echo and not console.online:
                 part = self._answered.show(part, console.framer.terminator)
-            self._recent.line("<", part)
+            self._recent.line(self._to, part)
             if self._trace is not None:
                 start = 0
                 for kind, size in transmitter.kinds(count):
-                    self._trace.line("<", bytes(part[start : start + size]), kind)
+                    self._trace.line("<", bytes(part[start : start + size]), kind, console.number)
                     start += size
             transmitter.sent(count)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.control.ask import TextPattern, TraceStep, filtered, verify
+from onemo.control.ask import FILTERS, TextPattern, TraceStep, filtered, verify
 from onemo.control.journal import Journal
 from onemo.wire.transmitter import Kind
 
@@ -25,19 +25,21 @@ def journal() -> Journal:
         one.net("received", socket_label(0), b"hello")
         one.line("<", b'\r\n+MIPURC: "rtcp",0,5,hello\r\n', Kind.URC)
     one.net("closed", socket_label(1), "127.0.0.1:7")
+    one.line(">", b"ATI\r", None, 1)
+    one.line("<", b"\r\nOK\r\n", Kind.ANSWER, 1)
     return one
 
 
 def seqs(**asked: Any) -> list[int]:
-    wanted = filtered(**{**dict.fromkeys(("side", "contains", "command", "urc")), "labels": (), **asked})
+    wanted = filtered(**{**dict.fromkeys(FILTERS), "labels": (), **asked})
     return [entry.seq for entry in journal().since(0) if wanted(entry)]
 
 
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        ({}, list(range(1, 16))),
-        ({"side": "dte"}, [1, 8]),
+        ({}, list(range(1, 18))),
+        ({"side": "dte"}, [1, 8, 16]),
         ({"side": "network"}, [4, 6, 11, 13, 15]),
         ({"contains": "OPEN*example"}, [1, 8]),
         ({"contains": "opened 127"}, [4, 11]),
@@ -48,6 +50,10 @@ def seqs(**asked: Any) -> list[int]:
         ({"urc": "MIPOPEN"}, [5, 12]),
         ({"urc": "rtcp"}, [7, 14]),
         ({"labels": [socket_label(1)]}, [15]),
+        ({"console": 1}, [16, 17]),
+        ({"console": 1, "side": "module"}, [17]),
+        ({"console": 0, "side": "dte"}, [1, 8]),
+        ({"console": 0}, [1, 2, 3, 5, 7, 8, 9, 10, 12, 14]),
         ({"labels": [socket_label(0)], "contains": "hello"}, [6, 13]),
     ],
 )

@@ -98,7 +98,7 @@ def told(driver: Driver) -> dict[str, Any]:
     running = RunningModule(Spec("ML307R"), driver.model)
     line: Any = SimpleNamespace(port="/dev/pts/0")
     module: Any = SimpleNamespace(modem=driver.modem, extension=None)
-    running.build(line, module)
+    running.lines, running.module, running.built = [line], module, True
     return state(running, Journal(running.name))
 
 
