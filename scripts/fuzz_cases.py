@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from onemo.at.grammar import Form
-from onemo.at.params import BoundParam, Kind
+from onemo.at.params import BoundParam, ParamKind
 from onemo.families.sockets.connection import Loss
 from onemo.faults.kinds import FORMS, KINDS, SCOPES, FaultKey, Layer, Type
 from onemo.faults.presets import PRESETS
@@ -176,7 +176,7 @@ class Maker:
         chance = random.random()
         if chance < 0.04:
             return random.choice((b"", *_NUMBERS))
-        if param.param.kind is Kind.INTEGER:
+        if param.param.kind is ParamKind.INTEGER:
             if param.name == "connect_id":
                 return b"%d" % self._id()
             accepted = param.accepted

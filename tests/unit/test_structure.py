@@ -28,15 +28,7 @@ LONG_FILES = {
     "tests/unit/net/host/test_icmp.py",
 }
 LONG_FUNCTIONS: set[str] = set()
-SHARED_NAMES = {
-    "Close",
-    "Event",
-    "Kind",
-    "Of",
-    "Open",
-    "Table",
-    "Which",
-}
+SHARED_NAMES: set[str] = set()
 """Names of classes that stand in two files."""
 UNREVISED = {
     "emulator/onemo/at",

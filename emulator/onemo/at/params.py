@@ -19,7 +19,7 @@ from onemo.profile.schema import ParamSection
 R = TypeVar("R", bound=NamedTuple)
 
 
-class Kind(Enum):
+class ParamKind(Enum):
     INTEGER = "integer"
     STRING = "string"  # text, given to the handler as str
     DATA = "data"  # payload, given as the bytes between the quotes
@@ -35,7 +35,7 @@ class Param(NamedTuple):
     from what was set before.
     """
 
-    kind: Kind
+    kind: ParamKind
     required: bool = False
     nullable: bool = False
     choices: tuple[str, ...] = ()
@@ -46,16 +46,16 @@ class Param(NamedTuple):
     momentary: bool = False
 
 
-Required = Annotated[int, Param(Kind.INTEGER, required=True)]
-Defaulted = Annotated[int, Param(Kind.INTEGER)]
-Maybe = Annotated[int | None, Param(Kind.INTEGER, nullable=True)]
-DefaultedText = Annotated[str, Param(Kind.STRING)]
-OptionalText = Annotated[str, Param(Kind.STRING, allow_empty=True)]
+Required = Annotated[int, Param(ParamKind.INTEGER, required=True)]
+Defaulted = Annotated[int, Param(ParamKind.INTEGER)]
+Maybe = Annotated[int | None, Param(ParamKind.INTEGER, nullable=True)]
+DefaultedText = Annotated[str, Param(ParamKind.STRING)]
+OptionalText = Annotated[str, Param(ParamKind.STRING, allow_empty=True)]
 """Text that may be "", and is so until it is set."""
-MaybeText = Annotated[str | None, Param(Kind.STRING, nullable=True, allow_empty=True)]
+MaybeText = Annotated[str | None, Param(ParamKind.STRING, nullable=True, allow_empty=True)]
 """Text that may be "", and is None if it is left out."""
-Repeated = Annotated[tuple[int, ...], Param(Kind.INTEGER, nullable=True, repeated=True)]
-RequiredText = Annotated[str, Param(Kind.STRING, required=True)]
+Repeated = Annotated[tuple[int, ...], Param(ParamKind.INTEGER, nullable=True, repeated=True)]
+RequiredText = Annotated[str, Param(ParamKind.STRING, required=True)]
 
 _NEVER_IN_STRINGS = frozenset('\r\n"')
 
@@ -97,7 +97,7 @@ class BoundParam(NamedTuple):
         """The value of a given argument. Raises CommandError: unavailable, wrong type, out of range."""
         if not self.section.available:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if self.param.kind is Kind.INTEGER:
+        if self.param.kind is ParamKind.INTEGER:
             value = integer(argument)
             if value is not None and (self.accepted is None or value in self.accepted):
                 return value
@@ -109,7 +109,7 @@ class BoundParam(NamedTuple):
         limit = self.section.max_length
         if (limit is not None and len(argument.text) > limit) or not (argument.text or self.param.allow_empty):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if self.param.kind is Kind.DATA:
+        if self.param.kind is ParamKind.DATA:
             return argument.text
         # Latin-1 maps every byte to one character and back: what was typed is printed again unchanged.
         text = argument.text.decode("latin-1")
@@ -128,7 +128,7 @@ class BoundParam(NamedTuple):
         """Whether value may stand in a record: in range, of the right type, or the default."""
         if value == self.default and type(value) is type(self.default):
             return True
-        if self.param.kind is Kind.INTEGER:
+        if self.param.kind is ParamKind.INTEGER:
             return type(value) is int and (self.accepted is None or value in self.accepted)
         limit = self.section.max_length
         if not isinstance(value, str) or (limit is not None and len(value) > limit):
@@ -164,21 +164,9 @@ class BoundRecord(NamedTuple, Generic[R]):
         if base is not None:
             values.update({p.name: getattr(base, p.name) for p in self.params if not p.param.momentary})
         values.update(fixed)
-        groups: dict[str, set[bool]] = {}
-        for index, bound in enumerate(params):
-            argument = arguments[index] if index < len(arguments) else None
-            if argument is not None:
-                values[bound.name] = bound.parse(argument)
-                if bound.param.needs and values[bound.param.needs] is None:
-                    raise CommandError(Cme.INCORRECT_PARAMETERS)
-            elif bound.param.required:
-                raise CommandError(Cme.INCORRECT_PARAMETERS)
-            if bound.param.together:
-                groups.setdefault(bound.param.together, set()).add(argument is not None)
+        _fill(values, params, arguments)
         if repeated is not None:
             values[repeated.name] = repeated.parse_all(rest)
-        if any(len(given) > 1 for given in groups.values()):
-            raise CommandError(Cme.INCORRECT_PARAMETERS)
         return self.record(**values)
 
     def initial(self, **fixed: Value) -> R:
@@ -199,6 +187,23 @@ class BoundRecord(NamedTuple, Generic[R]):
         """The parameters as a test command prints them; those missing at the end leave no comma."""
         last = max((i for i, p in enumerate(self.params) if p.section.available and not p.param.repeated), default=-1)
         return ",".join(p.shown for p in self.params[: last + 1])
+
+
+def _fill(values: dict[str, Value], params: Sequence[BoundParam], arguments: Arguments) -> None:
+    """Put the values of arguments in their places. Raises CommandError as BoundRecord.parse."""
+    groups: dict[str, set[bool]] = {}
+    for index, bound in enumerate(params):
+        argument = arguments[index] if index < len(arguments) else None
+        if argument is not None:
+            values[bound.name] = bound.parse(argument)
+            if bound.param.needs and values[bound.param.needs] is None:
+                raise CommandError(Cme.INCORRECT_PARAMETERS)
+        elif bound.param.required:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        if bound.param.together:
+            groups.setdefault(bound.param.together, set()).add(argument is not None)
+    if any(len(given) > 1 for given in groups.values()):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def record_params(record: type[Any]) -> dict[str, Param]:
@@ -229,7 +234,7 @@ def bind_record(
         if section is not None and section.range is None and name in shared:
             section = section._replace(range=shared[name].range)
         if section is None:
-            if param.kind is Kind.INTEGER:
+            if param.kind is ParamKind.INTEGER:
                 problems.append((f"params.{name}", "is missing"))
                 continue
             section = ParamSection()
@@ -244,7 +249,7 @@ def bind_record(
 
 def _misfits(param: Param, section: ParamSection, accepted: Range | None) -> Iterator[tuple[str, str]]:
     """What a section lacks or says wrongly for a declared parameter: (key, problem)."""
-    if param.kind is not Kind.INTEGER:
+    if param.kind is not ParamKind.INTEGER:
         if accepted is not None:
             yield "range", "a string has no range"
         may_lack = param.required or param.nullable or param.allow_empty or param.repeated

@@ -9,7 +9,7 @@ from typing import Any
 
 from onemo.at.command import BoundCommand, KeyedSetting, Query, Setting, is_basic
 from onemo.at.grammar import Form
-from onemo.at.params import BoundParam, BoundRecord, Kind
+from onemo.at.params import BoundParam, BoundRecord, ParamKind
 from onemo.at.registry import declarations, definition
 from onemo.cli.model_page import said, section_table, test_answer
 from onemo.cli.page import Page
@@ -177,13 +177,13 @@ def _facts(bound: BoundParam, loaded: LoadedProfile) -> Iterator[tuple[str, str]
         if section.default is not None:
             yield "default", f"always {section.default}"
         return
-    if param.kind is Kind.INTEGER:
+    if param.kind is ParamKind.INTEGER:
         yield "range", bound.accepted.text if bound.accepted else "any number"
     elif param.choices:
         yield "choices", " or ".join(f'"{choice}"' for choice in param.choices)
     else:
         size = f" of at most {section.max_length} bytes" if section.max_length is not None else ""
-        yield "max_length", ("data" if param.kind is Kind.DATA else "text") + size
+        yield "max_length", ("data" if param.kind is ParamKind.DATA else "text") + size
     if param.required:
         yield "range", "required"
     elif section.default is not None:

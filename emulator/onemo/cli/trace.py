@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from onemo.cli.output import write
-from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, crossed
+from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.errors import UsageError
 from onemo.profile.index import label_of
 
@@ -104,7 +104,7 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
 def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:
     label = label_of(entry)
     if "event" in entry:
-        return [crossed(str(entry["event"]), label, str(entry["detail"]), time)]
+        return [network_line(str(entry["event"]), label, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")
     match entry["from"], entry["to"]:
         case "dte", "module":
@@ -112,7 +112,7 @@ def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterabl
         case "module", "dte":
             return lines[_console(entry)].received(data, time, str(entry["kind"]))
         case ("module" | "network") as source, "module" | "network":
-            return [crossed("sent" if source == "module" else "received", label, data, time)]
+            return [network_line("sent" if source == "module" else "received", label, data, time)]
     raise ValueError(entry["from"])
 
 

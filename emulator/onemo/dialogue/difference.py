@@ -37,10 +37,10 @@ def _aligned(wanted: tuple[Expected, ...], said: list[str], values: Mapping[str,
     costs = [[0] * (len(said) + 1) for _ in range(len(wanted) + 1)]
     for i in range(len(wanted), -1, -1):
         for j in range(len(said), -1, -1):
-            costs[i][j] = min((cost for cost, _, _ in _ways(i, j, wanted, fits, costs)), default=0)
+            costs[i][j] = min((cost for cost, _, _ in _moves(i, j, wanted, fits, costs)), default=0)
     i = j = 0
-    while ways := list(_ways(i, j, wanted, fits, costs)):
-        _, down, right = min(ways, key=lambda way: way[0])
+    while moves := list(_moves(i, j, wanted, fits, costs)):
+        _, down, right = min(moves, key=lambda move: move[0])
         if down and right:
             yield Row(" ", said[j])
         elif right:
@@ -51,7 +51,7 @@ def _aligned(wanted: tuple[Expected, ...], said: list[str], values: Mapping[str,
         i, j = i + down, j + right
 
 
-def _ways(
+def _moves(
     i: int, j: int, wanted: tuple[Expected, ...], fits: list[list[bool]], costs: list[list[int]]
 ) -> Iterator[tuple[int, int, int]]:
     """How to go on from wanted[i] and said[j]: the marks that leads to, and how far on it is in each."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from onemo.dialogue.lines import ANSWER, ConsoleLines, TracedLine, crossed
+from onemo.dialogue.lines import ANSWER, ConsoleLines, TracedLine, network_line
 from onemo.profile.index import Label
 
 _EACH = 300
@@ -49,7 +49,7 @@ class History:
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network; bytes are payload."""
         self.latest = self._clock()
-        self._put_aside(crossed(event, label, detail, self.latest - self._start))
+        self._put_aside(network_line(event, label, detail, self.latest - self._start))
 
     @property
     def first(self) -> int:

@@ -73,7 +73,7 @@ class TracedLine(NamedTuple):
         return self.source == _DTE and _COMMAND.match(self.data) is not None
 
 
-def crossed(event: str, label: Label | None, detail: bytes | str, time: float) -> TracedLine:
+def network_line(event: str, label: Label | None, detail: bytes | str, time: float) -> TracedLine:
     """What happened on the network; bytes are the payload that was sent or received."""
     if isinstance(detail, bytes):
         said = f"{event} {len(detail)} bytes:"

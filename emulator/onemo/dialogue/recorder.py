@@ -112,19 +112,19 @@ class Recorder:
         said, _ = without_key(bytes(self._said[:count]))
         if FINAL_LINE.search(said):  # whatever was to be typed is over
             self._secret = 0
-        self._lines += map(self._named, received_lines(said))
+        self._lines += map(self._with_names, received_lines(said))
         del self._said[:count]
 
-    def _named(self, line: str) -> str:
+    def _with_names(self, line: str) -> str:
         """A line with names for what differs each time."""
         kind, _, text = line.partition(" ")
         if kind not in (LINE, EXACT):
             return line
         for name, pattern in self._volatile.items():
-            text = pattern.sub(lambda match, name=name: self._named_value(name, match), text)  # type: ignore[misc]
+            text = pattern.sub(lambda match, name=name: self._name_value(name, match), text)  # type: ignore[misc]
         return f"{kind} {text}"
 
-    def _named_value(self, name: str, match: re.Match[str]) -> str:
+    def _name_value(self, name: str, match: re.Match[str]) -> str:
         """The same name for the same text: time, time_2, time_3."""
         group = 1 if match.re.groups else 0
         value = match[group]

@@ -12,7 +12,7 @@ from onemo.at.reply import Reply
 from onemo.modem.modem import Modem
 
 
-class Which(NamedTuple):
+class WhichInformation(NamedTuple):
     """ATI<value>: only 0."""
 
     value: Defaulted
@@ -24,7 +24,7 @@ class SerialNumber(NamedTuple):
     snt: Defaulted
 
 
-def _information(modem: Modem, record: Which) -> Reply:
+def _information(modem: Modem, record: WhichInformation) -> Reply:
     """Manufacturer, model and revision in one block."""
     identity = modem.model.profile.identity
     end = (modem.console.format.cr + modem.console.format.lf).decode("latin-1")
@@ -53,7 +53,7 @@ _REVISION = _bare(lambda modem: modem.revision)
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
-        Action("I", Which, _information),
+        Action("I", WhichInformation, _information),
         *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
         *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
         *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),

@@ -30,7 +30,7 @@ class Activation(NamedTuple):
     cid: Repeated
 
 
-class Which(NamedTuple):
+class WhichContexts(NamedTuple):
     """AT+CGPADDR: every defined context without a cid."""
 
     cid: Repeated
@@ -56,10 +56,10 @@ def _attach(modem: Modem, record: Attachment) -> Outcome:
     if not record.state:
         modem.radio.detach()
         return DONE
-    return Pending(Attach(), _attached) if modem.radio.attach_again() else DONE
+    return Pending(Attach(), _finish_attach) if modem.radio.attach_again() else DONE
 
 
-def _attached(done: bool) -> Reply:
+def _finish_attach(done: bool) -> Reply:
     if not done:
         raise CommandError(Cme.NO_NETWORK)
     return DONE
@@ -69,10 +69,10 @@ def _attached(done: bool) -> Reply:
 
 
 def _definitions(modem: Modem) -> Reply:
-    return Reply([_definition(each) for _, each in sorted(modem.contexts.defined.items())])
+    return Reply([_definition_line(each) for _, each in sorted(modem.contexts.defined.items())])
 
 
-def _definition(given: Definition) -> bytes:
+def _definition_line(given: Definition) -> bytes:
     """What was not given is empty, and so is the address, whatever was given (27.007 10.1.1)."""
     rest = (given.ipv4_addr_alloc, given.request_type, given.p_cscf_discovery, given.im_cn_signalling)
     shown = [b"" if value is None else value for value in rest]
@@ -92,7 +92,7 @@ def _define(modem: Modem, record: Definition) -> Outcome:
     return modem.keep_contexts(lambda: contexts.define(definition))
 
 
-def _definable(modem: Modem, bound: BoundRecord[Any]) -> Reply:
+def _test_definition(modem: Modem, bound: BoundRecord[Any]) -> Reply:
     """A line for each type."""
     cid, kind, *rest = bound.params
     ranges = ",".join(param.shown for param in rest)
@@ -138,20 +138,20 @@ def _activate(modem: Modem, record: Activation) -> Reply:
     return DONE
 
 
-def _addresses(modem: Modem, record: Which) -> Reply:
+def _addresses(modem: Modem, record: WhichContexts) -> Reply:
     """A line for each context that has an address."""
     contexts = modem.contexts
     cids = dict.fromkeys(record.cid) or sorted(contexts.active)
     return Reply([print_line("CGPADDR", cid, *shown) for cid in cids if (shown := contexts.shown(cid))])
 
 
-def _dynamic(modem: Modem, record: WhichActive) -> Reply:
+def _dynamic_parameters(modem: Modem, record: WhichActive) -> Reply:
     active = modem.contexts.active
     cids = sorted(active) if record.cid is None else [record.cid] if record.cid in active else []
-    return Reply([line for cid in cids for line in _parameters(modem, cid, active[cid])])
+    return Reply([line for cid in cids for line in _parameter_lines(modem, cid, active[cid])])
 
 
-def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
+def _parameter_lines(modem: Modem, cid: int, active: Active) -> list[bytes]:
     """A line for each family (27.007 10.1.23), whose masks stand behind the address, at an IPv6 one after a blank;
     there is no gateway."""
     profile = modem.profile.contexts
@@ -166,7 +166,7 @@ def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
     return lines or [print_line("CGCONTRDP", *start)]
 
 
-def _listed(name: str, cids: Iterable[int]) -> Reply:
+def _test_cids(name: str, cids: Iterable[int]) -> Reply:
     """The test form of what tells of some contexts: their cids, in parentheses."""
     return Reply((f"+{name}: ({','.join(map(str, sorted(cids)))})".encode(),))
 
@@ -174,23 +174,23 @@ def _listed(name: str, cids: Iterable[int]) -> Reply:
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Query("CGATT", Attachment, read=_is_attached, select=_attach),
-        Query("CGDCONT", Definition, read=_definitions, select=_define, test=_definable),
+        Query("CGDCONT", Definition, read=_definitions, select=_define, test=_test_definition),
         Query("CGAUTH", Login, read=_logins, select=_log_in),
         Query("CGACT", Activation, read=_states, select=_activate),
         Action(
             "CGPADDR",
-            Which,
+            WhichContexts,
             _addresses,
             bare=True,
-            test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
+            test=lambda modem, bound: _test_cids("CGPADDR", modem.contexts.defined),
             test_reads_device=True,
         ),
         Action(
             "CGCONTRDP",
             WhichActive,
-            _dynamic,
+            _dynamic_parameters,
             bare=True,
-            test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
+            test=lambda modem, bound: _test_cids("CGCONTRDP", modem.contexts.active),
             test_reads_device=True,
         ),
         Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),

@@ -40,7 +40,7 @@ class Password(NamedTuple):
 _ASKS = 2
 
 
-def _codes(*texts: str | None) -> None:
+def _require_codes(*texts: str | None) -> None:
     """Raises CommandError(INCORRECT_PARAMETERS) unless each can be a PIN or PUK."""
     if not all(map(is_code, texts)):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
@@ -52,7 +52,7 @@ def _state(modem: Modem) -> Reply:
     return Reply((print_line("CPIN", modem.sim.state.value.encode()),))
 
 
-def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
+def _write_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
     """What the card remembers of act is written down before the answer, also of a wrong code. The card does not fail
     where that cannot be done. Raises CommandError: as act."""
     before = modem.sim.changes
@@ -75,14 +75,14 @@ def _enter(modem: Modem, record: Pin) -> Reply | Pending:
 
     def enter() -> None:
         if record.newpin is None:
-            _codes(record.pin)
+            _require_codes(record.pin)
             modem.sim.enter(record.pin)
         else:
-            _codes(record.pin, record.newpin)
+            _require_codes(record.pin, record.newpin)
             modem.sim.unblock(record.pin, record.newpin)
         modem.radio.search_again(modem.now)
 
-    return _written_down(modem, enter)
+    return _write_down(modem, enter)
 
 
 def _lock(modem: Modem, record: Lock) -> Reply | Pending:
@@ -90,14 +90,14 @@ def _lock(modem: Modem, record: Lock) -> Reply | Pending:
     if record.mode == _ASKS:
         modem.sim.require()
         return Reply((print_line("CLCK", int(modem.sim.locked)),))
-    _codes(record.password)
-    return _written_down(modem, lambda: modem.sim.lock(bool(record.mode), record.password or ""))
+    _require_codes(record.password)
+    return _write_down(modem, lambda: modem.sim.lock(bool(record.mode), record.password or ""))
 
 
 def _change(modem: Modem, record: Password) -> Reply | Pending:
     """Raises CommandError: as Sim.change."""
-    _codes(record.oldpwd, record.newpwd)
-    return _written_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
+    _require_codes(record.oldpwd, record.newpwd)
+    return _write_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
 
 
 def _imsi(modem: Modem, record: NoParameters) -> Reply:

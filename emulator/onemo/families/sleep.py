@@ -16,18 +16,18 @@ from onemo.modem.slots import (
 )
 
 
-def _permanent(modem: Modem, record: SleepModeSetting) -> None:
+def _require_permanent(modem: Modem, record: SleepModeSetting) -> None:
     """Some models want <permanent>."""
     if modem.profile.sleep.permanent_required and record.permanent is None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
-def _mode(modem: Modem, record: SleepModeSetting) -> tuple[int]:
+def _shown_mode(modem: Modem, record: SleepModeSetting) -> tuple[int]:
     """<permanent> is not read back."""
     return (record.sleep_mode,)
 
 
-def _timers(modem: Modem, record: PowerSaving) -> None:
+def _require_timers(modem: Modem, record: PowerSaving) -> None:
     """Raises CommandError(INCORRECT_PARAMETERS) unless the timers are eight binary digits."""
     try:
         require_timers(record)
@@ -35,7 +35,7 @@ def _timers(modem: Modem, record: PowerSaving) -> None:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
 
 
-def _saving(modem: Modem, record: PowerSaving) -> PowerSaving:
+def _adjust_saving(modem: Modem, record: PowerSaving) -> PowerSaving:
     """Mode 2 is mode 0 with the timers at their defaults."""
     if record.mode != Saving.RESET:
         return record
@@ -47,7 +47,7 @@ def _shown_saving(modem: Modem, record: PowerSaving) -> tuple[int | str | bytes,
     return record.mode, b"", b"", record.periodic_tau, record.active_time
 
 
-def _cycle(modem: Modem, record: Edrx) -> None:
+def _require_cycle(modem: Modem, record: Edrx) -> None:
     """Raises CommandError(INCORRECT_PARAMETERS) unless the cycle is four binary digits."""
     try:
         require_cycle(record)
@@ -55,7 +55,7 @@ def _cycle(modem: Modem, record: Edrx) -> None:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
 
 
-def _edrx(modem: Modem, record: Edrx) -> Edrx:
+def _adjust_edrx(modem: Modem, record: Edrx) -> Edrx:
     """Mode 3 is mode 0 with the cycle at its default."""
     if record.mode != EdrxMode.RESET:
         return record
@@ -66,7 +66,7 @@ def _shown_edrx(modem: Modem, record: Edrx) -> tuple[int, str]:
     return record.act, record.cycle
 
 
-def _granted(modem: Modem, record: Edrx) -> None:
+def _tell_granted(modem: Modem, record: Edrx) -> None:
     """Mode 2 tells what the network grants: what was asked for, with the paging window of the profile."""
     if record.mode == EdrxMode.TOLD and modem.radio.registered:
         window = modem.profile.sleep.paging_window
@@ -80,12 +80,12 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             (
                 Key(STACK_INDICATION),
                 Key(SLEEP_INDICATION),
-                Key(SLEEP_MODE, check=_permanent, shown=_mode),
+                Key(SLEEP_MODE, check=_require_permanent, shown=_shown_mode),
                 Key(SLEEP_DELAY),
             ),
         ),
-        Setting(POWER_SAVING, check=_timers, shown=_shown_saving, adjusted=_saving),
-        Setting(EDRX, check=_cycle, changed=_granted, shown=_shown_edrx, adjusted=_edrx),
+        Setting(POWER_SAVING, check=_require_timers, shown=_shown_saving, adjusted=_adjust_saving),
+        Setting(EDRX, check=_require_cycle, changed=_tell_granted, shown=_shown_edrx, adjusted=_adjust_edrx),
     ),
     shows={"MLPMCFG": ("sleep",), "CPSMS": ("sleep",), "CEDRXS": ("sleep",)},
     remarks={"CEDRXS": "the network grants what is asked for; nothing waits for a cycle"},

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
-from onemo.at.params import Kind, Param, Required, RequiredText
+from onemo.at.params import Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
@@ -34,7 +34,7 @@ class Write(NamedTuple):
     name: RequiredText
     remain: Required
     length: Required
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
 
 
 class Named(NamedTuple):
@@ -49,7 +49,7 @@ class Listed(NamedTuple):
     kind: Required
 
 
-def _is_number(modem: Modem, record: CipherSuite) -> None:
+def _require_number(modem: Modem, record: CipherSuite) -> None:
     if cipher_suite(record.ciphersuite) is None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
@@ -128,7 +128,7 @@ def _files(modem: Modem) -> Files:
     return Files(modem.profile.table(TLS), longest_name or 0)
 
 
-def _escaped(modem: Modem, first: bytes) -> bool:
+def _keeps_escapes(modem: Modem, first: bytes) -> bool:
     """A backslash keeps a quote inside the data."""
     return True
 
@@ -143,14 +143,14 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
                 Key(CERTIFICATE_ENCODING),
                 Key(NEGOTIATION_TIME),
                 Key(VERSION),
-                Key(CIPHER_SUITE, check=_is_number, shown=_shown_suite),
+                Key(CIPHER_SUITE, check=_require_number, shown=_shown_suite),
                 Key(SESSION),
                 Key(IGNORE_DATES),
                 Key(IGNORE_VERIFICATION),
             ),
         ),
-        Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_escaped),
-        Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_escaped),
+        Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_keeps_escapes),
+        Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_keeps_escapes),
         Action("MSSLCERTRD", Named, _read),
         Action("MSSLLIST", Listed, _list),
         Action("MSSLRM", Named, _remove),

@@ -257,7 +257,7 @@ class Contexts:
         if len(self.active) + len(wanted) > self._profile.most_active:
             raise CommandError(Cme.NOT_ALLOWED)
         for cid in wanted:
-            self._given(cid, self._network)
+            self._give_addresses(cid, self._network)
         for cid in wanted:
             self._bring_up(cid, self._network)
 
@@ -317,8 +317,8 @@ class Contexts:
         self.defined[default] = Definition(default, self._profile.pdp_type, self._profile.apn)
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
-        """Raises as _given."""
-        active = self.active[cid] = self._given(cid, network)
+        """Raises as _give_addresses."""
+        active = self.active[cid] = self._give_addresses(cid, network)
         reason: tuple[int, ...] = ()
         if active.pdp_type == "IPV4V6" and not (active.ipv4 and active.ipv6):
             reason = (_IPV4_ONLY if active.ipv4 else _IPV6_ONLY,)
@@ -336,14 +336,14 @@ class Contexts:
         self._host.report(print_line("MIPCALL", cid, 0))
         self._end_traffic(cid)
 
-    def _given(self, cid: int, network: NetworkInfo) -> Active:
+    def _give_addresses(self, cid: int, network: NetworkInfo) -> Active:
         """What the network gives: the host's own addresses, or a made-up one, as far as the definition's type has the
         family. Raises CommandError(UNSPECIFIED_GPRS): it has no address of the only family that is wanted."""
         definition = self.defined[cid]
         kind = definition.pdp_type or self._profile.pdp_type
         ipv4 = ipv6 = ""
         if kind in ("IP", "IPV4V6"):
-            ipv4 = network.ipv4 if network.ipv4 is not None else self._made_up(cid)
+            ipv4 = network.ipv4 if network.ipv4 is not None else self._make_up_address(cid)
         if kind in ("IPV6", "IPV4V6"):
             ipv6 = shown_address(network.ipv6) if network.ipv6 else ""
         if kind == "IPV6" and not ipv6:
@@ -352,7 +352,7 @@ class Contexts:
         bearer = next(number for number in count(_FIRST_BEARER) if number not in taken)
         return Active(kind, definition.apn or self._profile.given_apn, ipv4, ipv6, bearer)
 
-    def _made_up(self, cid: int) -> str:
+    def _make_up_address(self, cid: int) -> str:
         """Of 10.0.0.0/8, the same for the same module and cid."""
         number = int(self._host.profile.identity.imei) * 16 + cid
         return f"10.{number // 64516 % 254 + 1}.{number // 254 % 254 + 1}.{number % 254 + 1}"

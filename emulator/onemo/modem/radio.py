@@ -14,7 +14,7 @@ from onemo.at.reply import Cme, CommandError
 from onemo.at.store import Slot
 from onemo.modem.host import Host
 from onemo.modem.intents import Attach
-from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Event, Registration, Signal
+from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Registration, RegistrationEvent, Signal
 from onemo.modem.sim import SimState
 from onemo.modem.sleep import POWER_SAVING, Saving
 from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
@@ -89,14 +89,14 @@ class Radio:
             self._attaching = True
             self._host.intents.append(Attach())
         else:
-            self._on(Event.REFUSED)
+            self._on(RegistrationEvent.REFUSED)
 
     def attached(self, utc: float | None, now: float) -> bool:
         """The network took the module, and may tell the time; False when the module does not want it any more."""
         if not self._attaching:
             return False
         self._attaching = False
-        self._on(Event.ROAMED if self._cell.roaming else Event.ATTACHED)
+        self._on(RegistrationEvent.ROAMED if self._cell.roaming else RegistrationEvent.ATTACHED)
         if utc is not None:
             self._take_time(utc, now)
         return True
@@ -132,7 +132,7 @@ class Radio:
             self.search_again(now)
         else:
             if self.stat is not Registration.NOT_REGISTERED:
-                self._down(Event.LOST)
+                self._down(RegistrationEvent.LOST)
             self.search_again(now)
             raise CommandError(Cme.NO_NETWORK)
 
@@ -142,7 +142,7 @@ class Radio:
 
     def stop(self) -> None:
         """Off: every context goes down."""
-        self._down(Event.STOP)
+        self._down(RegistrationEvent.STOP)
 
     def detach(self) -> None:
         """AT+CGATT=0."""
@@ -169,7 +169,7 @@ class Radio:
         """The network is gone until find_coverage: connections break, and the search goes on."""
         self._cell.coverage = False
         if self.stat is not Registration.NOT_REGISTERED:
-            self._down(Event.LOST)
+            self._down(RegistrationEvent.LOST)
 
     def find_coverage(self, now: float) -> None:
         self._cell.coverage = True
@@ -179,7 +179,7 @@ class Radio:
         """The network refuses the module from now on, until accept. cause: None for the model's usual one."""
         self._cell.refusal = self._profile.refusal if cause is None else cause
         if self.registered:
-            self._down(Event.REFUSED)
+            self._down(RegistrationEvent.REFUSED)
 
     def accept(self, now: float) -> None:
         """The network takes the module again."""
@@ -190,7 +190,7 @@ class Radio:
         """Whether the network is another operator's."""
         self._cell.roaming = roaming
         if self.registered and roaming is not (self.stat is Registration.ROAMING):
-            self._on(Event.ROAMED if roaming else Event.ATTACHED)
+            self._on(RegistrationEvent.ROAMED if roaming else RegistrationEvent.ATTACHED)
 
     def set_signal(self, signal: Signal) -> None:
         self._cell.signal = signal
@@ -251,7 +251,7 @@ class Radio:
         wanted = self.selection is not Selection.DEREGISTERED and not self.detached
         if not (ready and wanted) or self.registered or self._attaching or self.deadline < math.inf:
             return
-        self._on(Event.SEARCH)
+        self._on(RegistrationEvent.SEARCH)
         self.deadline = until if self._reachable else math.inf
 
     @property
@@ -265,11 +265,11 @@ class Radio:
     def _reachable(self) -> bool:
         return self._cell.coverage and not self.elsewhere
 
-    def _down(self, event: Event) -> None:
+    def _down(self, event: RegistrationEvent) -> None:
         """No network any more: no context either. It is the network's doing unless the module was told to leave."""
         self._attaching = False
         self.deadline = math.inf
-        self._host.contexts.detached(by_network=event is not Event.STOP and not self.elsewhere)
+        self._host.contexts.detached(by_network=event is not RegistrationEvent.STOP and not self.elsewhere)
         self._on(event)
 
     def _take_time(self, utc: float, now: float) -> None:
@@ -289,7 +289,7 @@ class Radio:
         if self._host.profile.sim.removed:
             self._host.notify(print_line("CPIN", state.encode()))
 
-    def _on(self, event: Event) -> None:
+    def _on(self, event: RegistrationEvent) -> None:
         before, self.stat = self.stat, TRANSITIONS[self.stat, event]
         if before is not self.stat:
             for slot in REGISTRATION_REPORTS:

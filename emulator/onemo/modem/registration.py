@@ -22,7 +22,7 @@ class Registration(IntEnum):
         return self in (Registration.HOME, Registration.ROAMING)
 
 
-class Event(Enum):
+class RegistrationEvent(Enum):
     SEARCH = auto()  # the function is full, the card is ready, an operator is wanted
     ATTACHED = auto()
     ROAMED = auto()  # as ATTACHED, in another operator's network
@@ -33,17 +33,17 @@ class Event(Enum):
 
 _ON_AIR = (Registration.HOME, Registration.ROAMING, Registration.SEARCHING, Registration.DENIED)
 
-TRANSITIONS: dict[tuple[Registration, Event], Registration] = {
-    **{(state, Event.STOP): Registration.NOT_REGISTERED for state in Registration},
-    **{(state, Event.LOST): Registration.SEARCHING for state in _ON_AIR},
-    **{(state, Event.REFUSED): Registration.DENIED for state in _ON_AIR},
-    (Registration.NOT_REGISTERED, Event.SEARCH): Registration.SEARCHING,
-    (Registration.SEARCHING, Event.SEARCH): Registration.SEARCHING,
-    (Registration.DENIED, Event.SEARCH): Registration.SEARCHING,
-    (Registration.SEARCHING, Event.ATTACHED): Registration.HOME,
-    (Registration.ROAMING, Event.ATTACHED): Registration.HOME,
-    (Registration.SEARCHING, Event.ROAMED): Registration.ROAMING,
-    (Registration.HOME, Event.ROAMED): Registration.ROAMING,
+TRANSITIONS: dict[tuple[Registration, RegistrationEvent], Registration] = {
+    **{(state, RegistrationEvent.STOP): Registration.NOT_REGISTERED for state in Registration},
+    **{(state, RegistrationEvent.LOST): Registration.SEARCHING for state in _ON_AIR},
+    **{(state, RegistrationEvent.REFUSED): Registration.DENIED for state in _ON_AIR},
+    (Registration.NOT_REGISTERED, RegistrationEvent.SEARCH): Registration.SEARCHING,
+    (Registration.SEARCHING, RegistrationEvent.SEARCH): Registration.SEARCHING,
+    (Registration.DENIED, RegistrationEvent.SEARCH): Registration.SEARCHING,
+    (Registration.SEARCHING, RegistrationEvent.ATTACHED): Registration.HOME,
+    (Registration.ROAMING, RegistrationEvent.ATTACHED): Registration.HOME,
+    (Registration.SEARCHING, RegistrationEvent.ROAMED): Registration.ROAMING,
+    (Registration.HOME, RegistrationEvent.ROAMED): Registration.ROAMING,
 }
 
 

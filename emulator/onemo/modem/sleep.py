@@ -107,20 +107,20 @@ def require_cycle(record: Edrx) -> None:
         raise ValueError(record.cycle)
 
 
-def _lasting_timers(record: PowerSaving) -> None:
+def _require_lasting_timers(record: PowerSaving) -> None:
     require_timers(record)
     if record.mode == Saving.RESET:
         raise ValueError(record.mode)
 
 
-def _lasting_cycle(record: Edrx) -> None:
+def _require_lasting_cycle(record: Edrx) -> None:
     require_cycle(record)
     if record.mode == EdrxMode.RESET:
         raise ValueError(record.mode)
 
 
-POWER_SAVING = Slot("CPSMS", PowerSaving, check=_lasting_timers)
-EDRX = Slot("CEDRXS", Edrx, check=_lasting_cycle)
+POWER_SAVING = Slot("CPSMS", PowerSaving, check=_require_lasting_timers)
+EDRX = Slot("CEDRXS", Edrx, check=_require_lasting_cycle)
 
 
 def _timer(timer: str, units: dict[int, float], other: float) -> float:

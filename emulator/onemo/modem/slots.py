@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, Kind, Param
+from onemo.at.params import Defaulted, Param, ParamKind
 from onemo.at.store import Slot
 
 
@@ -74,7 +74,7 @@ class SleepModeSetting(NamedTuple):
     """MLPMCFG "sleepmode": 0 never, 1 light, 2 deep as well; permanent: whether it goes into the NV."""
 
     sleep_mode: Defaulted
-    permanent: Annotated[int | None, Param(Kind.INTEGER, nullable=True, momentary=True)]
+    permanent: Annotated[int | None, Param(ParamKind.INTEGER, nullable=True, momentary=True)]
 
 
 class SleepDelay(NamedTuple):

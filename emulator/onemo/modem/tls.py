@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, NamedTuple
 
-from onemo.at.params import Defaulted, DefaultedText, Kind, Param, Required
+from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind, Required
 from onemo.at.store import Settings, Slot
 from onemo.errors import NetError, NetFailure
 from onemo.modem.files import FileKind, Files
@@ -24,8 +24,8 @@ class Certificates(NamedTuple):
 
     ssl_id: Required
     server_ca: DefaultedText
-    client_cert: Annotated[str, Param(Kind.STRING, together="client")]
-    private_key: Annotated[str, Param(Kind.STRING, together="client")]
+    client_cert: Annotated[str, Param(ParamKind.STRING, together="client")]
+    private_key: Annotated[str, Param(ParamKind.STRING, together="client")]
 
 
 class CertificateEncoding(NamedTuple):

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 from onemo.errors import FaultError, Mistake, UsageError
 from onemo.profile.document import read_toml
 from onemo.profile.shape import Problem, fitting
-from onemo.runtime.labtable import HINTS, MOST, Planned, Table, scenario
+from onemo.runtime.labtable import HINTS, MOST, ModuleTable, Planned, scenario
 from onemo.runtime.models import load_model
 from onemo.runtime.options import ModuleOptions
 
@@ -124,7 +124,7 @@ class _Reader:
         wrong = {path[0] for path, _ in problems}
         right = {key: value for key, value in filled.items() if key not in wrong}
         fits, wrong_form = fitting(HINTS, right)
-        table = Table(fits, self._profiles, self._folder)
+        table = ModuleTable(fits, self._profiles, self._folder)
         problems += [*wrong_form, *table.problems()]
         if problems:
             return problems

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
-from onemo.profile.instance import carded, told
+from onemo.profile.instance import with_card, with_numbers
 from onemo.profile.schema import Profile
 from onemo.profile.shape import Problem, between
 from onemo.runtime.models import load_model
@@ -83,7 +83,7 @@ class Planned(NamedTuple):
             yield "trace", "path", os.path.abspath(self.trace)
 
 
-class Table:
+class ModuleTable:
     """One table. values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin
     in folder."""
 
@@ -208,10 +208,10 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
 }
 """Checks of a value beyond its form, by field, where it is given. Each raises UsageError or FaultError."""
 _OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
-    "imei": lambda profile, options, imei: told(profile, imei=imei),
-    "imsi": lambda profile, options, imsi: told(profile, imsi=imsi),
-    "iccid": lambda profile, options, iccid: told(profile, iccid=iccid),
-    "revision": lambda profile, options, revision: told(profile, revision=revision),
-    "pin": lambda profile, options, pin: carded(profile, present=True, pin=pin),
+    "imei": lambda profile, options, imei: with_numbers(profile, imei=imei),
+    "imsi": lambda profile, options, imsi: with_numbers(profile, imsi=imsi),
+    "iccid": lambda profile, options, iccid: with_numbers(profile, iccid=iccid),
+    "revision": lambda profile, options, revision: with_numbers(profile, revision=revision),
+    "pin": lambda profile, options, pin: with_card(profile, present=True, pin=pin),
 }
 """Checks that depend on the model."""

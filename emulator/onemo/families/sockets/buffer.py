@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
-from onemo.at.params import Kind, Maybe, Param, Required
+from onemo.at.params import Maybe, Param, ParamKind, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connect import OneInstance
 from onemo.families.sockets.connection import AccessMode, Operation, State
 from onemo.families.sockets.connections import Connections
 from onemo.families.sockets.instance import Instance
@@ -29,14 +30,8 @@ class SwitchMode(NamedTuple):
 
     connect_id: Required
     access_mode: Maybe
-    packet_size: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
-    waittm: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
-
-
-class Of(NamedTuple):
-    """A command about one instance."""
-
-    connect_id: Required
+    packet_size: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
+    waittm: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
 
 
 def _read(modem: Modem, record: Read) -> Reply:
@@ -77,24 +72,24 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
     return Reply(unread)
 
 
-def _acknowledgements(modem: Modem, record: Of) -> Outcome:
+def _acknowledgements(modem: Modem, record: OneInstance) -> Outcome:
     """The socket's own figures; over UDP nothing is ever acknowledged."""
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
-        return _figures(instance, instance.sent)
-    return Pending(Outstanding(instance), lambda result: _carried(instance, result))
+        return _figures_reply(instance, instance.sent)
+    return Pending(Outstanding(instance), lambda result: _carried_reply(instance, result))
 
 
-def _carried(instance: Instance, result: int | Carried) -> Reply:
+def _carried_reply(instance: Instance, result: int | Carried) -> Reply:
     """Over TLS the socket carries records, and counts those. [decided]"""
     if isinstance(result, int):
-        return _figures(instance, result)
+        return _figures_reply(instance, result)
     nack = min(result.outstanding, result.sent)
     return Reply((print_line("MIPSACK", result.sent, result.sent - nack, nack, result.received),))
 
 
-def _figures(instance: Instance, nack: int) -> Reply:
+def _figures_reply(instance: Instance, nack: int) -> Reply:
     nack = min(nack, instance.sent)  # the kernel counts a FIN, too
     values = (instance.sent, instance.sent - nack, nack, instance.received)
     return Reply((print_line("MIPSACK", *values),))
@@ -103,5 +98,5 @@ def _figures(instance: Instance, nack: int) -> Reply:
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("MIPRD", Read, _read),
     Action("MIPMODE", SwitchMode, _switch),
-    Action("MIPSACK", Of, _acknowledgements),
+    Action("MIPSACK", OneInstance, _acknowledgements),
 )

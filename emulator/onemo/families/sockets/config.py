@@ -28,14 +28,14 @@ class _OfInstance(Protocol):
     def connect_id(self) -> int: ...
 
 
-def _while_unused(modem: Modem, record: _OfInstance) -> None:
+def _require_unused(modem: Modem, record: _OfInstance) -> None:
     """Set before the connection exists, refused while it does."""
     modem.part(Connections)[record.connect_id].check(Operation.CONFIGURE)
 
 
-def _active_context(modem: Modem, record: ContextOf) -> None:
+def _require_active_context(modem: Modem, record: ContextOf) -> None:
     """A context that is chosen must be up."""
-    _while_unused(modem, record)
+    _require_unused(modem, record)
     if record.cid is not None:
         modem.contexts.require_active(record.cid)
 
@@ -51,15 +51,15 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
     KeyedSetting(
         "MIPCFG",
         (
-            Key(CONTEXT, check=_active_context),
+            Key(CONTEXT, check=_require_active_context),
             Key(ENCODING),
             Key(SEND_TIMEOUT),
             Key(AUTOFREE),
             Key(SEND_BUFFER),
-            Key(RECEIVE_BUFFER, check=_while_unused),
+            Key(RECEIVE_BUFFER, check=_require_unused),
             Key(ACK_MODE),
-            Key(SSL, check=_while_unused),
+            Key(SSL, check=_require_unused),
         ),
     ),
-    Setting(KEEP_ALIVE, check=_while_unused, shown=_shown_keep_alive),
+    Setting(KEEP_ALIVE, check=_require_unused, shown=_shown_keep_alive),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Query, print_line
-from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
+from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import AccessMode, Operation
 from onemo.families.sockets.connections import Connections
@@ -15,11 +15,11 @@ from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
 
 
-class Open(NamedTuple):
+class OpenConnection(NamedTuple):
     """AT+MIPOPEN; timeout in seconds."""
 
     connect_id: Required
-    proto_type: Annotated[str, Param(Kind.STRING, required=True, choices=("TCP", "UDP"))]
+    proto_type: Annotated[str, Param(ParamKind.STRING, required=True, choices=("TCP", "UDP"))]
     address: RequiredText
     remote_port: Required
     timeout: Defaulted
@@ -27,20 +27,20 @@ class Open(NamedTuple):
     local_port: Defaulted
 
 
-class Close(NamedTuple):
+class CloseConnection(NamedTuple):
     """AT+MIPCLOSE; where the model lacks mode, its default is the way in which it always closes."""
 
     connect_id: Required
     mode: Defaulted
 
 
-class Of(NamedTuple):
+class OneInstance(NamedTuple):
     """A command about one instance."""
 
     connect_id: Required
 
 
-def _open(modem: Modem, record: Open) -> Reply:
+def _open(modem: Modem, record: OpenConnection) -> Reply:
     """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; an instance in use: CME 552;
     a second transparent one: CME 3."""
     transport = Transport(record.proto_type)
@@ -63,7 +63,7 @@ def _open(modem: Modem, record: Open) -> Reply:
     return DONE
 
 
-def _close(modem: Modem, record: Close) -> Reply:
+def _close(modem: Modem, record: CloseConnection) -> Reply:
     modem.part(Connections)[record.connect_id].close(record.mode, modem.now)
     return DONE
 
@@ -81,12 +81,12 @@ def _all_states(modem: Modem) -> Reply:
     return Reply([_state_line(instance) for instance in modem.part(Connections)])
 
 
-def _one_state(modem: Modem, record: Of) -> Reply:
+def _one_state(modem: Modem, record: OneInstance) -> Reply:
     return Reply((_state_line(modem.part(Connections)[record.connect_id]),))
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MIPOPEN", Open, _open),
-    Action("MIPCLOSE", Close, _close),
-    Query("MIPSTATE", Of, read=_all_states, select=_one_state, tested=False),
+    Action("MIPOPEN", OpenConnection, _open),
+    Action("MIPCLOSE", CloseConnection, _close),
+    Query("MIPSTATE", OneInstance, read=_all_states, select=_one_state, tested=False),
 )

@@ -38,7 +38,7 @@ class State(Enum):
     CLOSED = "CLOSED"
 
 
-class Event(Enum):
+class ConnectionEvent(Enum):
     """The events that move an instance from state to state."""
 
     OPEN = auto()
@@ -49,15 +49,15 @@ class Event(Enum):
     RELEASED = auto()
 
 
-TRANSITIONS: dict[tuple[State, Event], State] = {
-    (State.INITIAL, Event.OPEN): State.CONNECTING,
-    (State.CONNECTING, Event.OPENED): State.CONNECTED,
-    (State.CONNECTING, Event.FAILED): State.INITIAL,
-    (State.CONNECTED, Event.LOST): State.CLOSED,
-    (State.CONNECTED, Event.CLOSE): State.CLOSING,
-    (State.CLOSED, Event.CLOSE): State.CLOSING,
-    (State.CLOSED, Event.RELEASED): State.INITIAL,
-    (State.CLOSING, Event.RELEASED): State.INITIAL,
+TRANSITIONS: dict[tuple[State, ConnectionEvent], State] = {
+    (State.INITIAL, ConnectionEvent.OPEN): State.CONNECTING,
+    (State.CONNECTING, ConnectionEvent.OPENED): State.CONNECTED,
+    (State.CONNECTING, ConnectionEvent.FAILED): State.INITIAL,
+    (State.CONNECTED, ConnectionEvent.LOST): State.CLOSED,
+    (State.CONNECTED, ConnectionEvent.CLOSE): State.CLOSING,
+    (State.CLOSED, ConnectionEvent.CLOSE): State.CLOSING,
+    (State.CLOSED, ConnectionEvent.RELEASED): State.INITIAL,
+    (State.CLOSING, ConnectionEvent.RELEASED): State.INITIAL,
 }
 
 

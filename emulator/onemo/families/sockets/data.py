@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.entry import DataEntry
-from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import Loss, Operation, SocketError
@@ -24,7 +24,7 @@ class SendData(NamedTuple):
 
     connect_id: Required
     send_length: Maybe
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
     rai: Defaulted
     seq: Maybe
     pri_flag: Defaulted
@@ -89,11 +89,11 @@ def _sent(modem: Modem, instance: Instance | None, record: SendData, asked: int,
     return Reply((print_line("MIPSEND", record.connect_id, result.taken),))
 
 
-def _escaped(modem: Modem, first: bytes) -> bool:
+def _keeps_escapes(modem: Modem, first: bytes) -> bool:
     """Only with the escaped format does a backslash keep a quote inside the data."""
     if not first.isdigit() or len(first) > 3 or int(first) not in modem.part(Connections):
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_escaped),)
+DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_keeps_escapes),)

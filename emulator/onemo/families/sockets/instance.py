@@ -13,7 +13,7 @@ from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
-from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, ConnectionEvent, Loss, Operation, State
 from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.modem.cache import Cache
@@ -69,7 +69,7 @@ class Instance:
         if refusal := REFUSALS.get((operation, self.state)):
             raise CommandError(refusal)
 
-    def on(self, event: Event) -> None:
+    def on(self, event: ConnectionEvent) -> None:
         """Change the state. Raises KeyError when it has no such event: a bug."""
         self.state = TRANSITIONS[self.state, event]
         if self.state is State.INITIAL:
@@ -117,7 +117,7 @@ class Instance:
         self.give_up_line()
         self.console = self.host.console
         lost = self.state is State.CLOSED
-        self.on(Event.CLOSE)
+        self.on(ConnectionEvent.CLOSE)
         self.close_mode = mode
         if lost:
             self.on_closed(CloseResult.NORMAL, now)
@@ -191,7 +191,7 @@ class Instance:
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
         """Tell that MIPOPEN is done, or ask for the line in transparent mode. ipv6: over that family."""
-        self.on(Event.OPENED)
+        self.on(ConnectionEvent.OPENED)
         self.ipv6 = ipv6
         self.last_exchange = now
         if self.access_mode is AccessMode.TRANSPARENT:
@@ -202,7 +202,7 @@ class Instance:
 
     def on_failed(self, failure: NetFailure, now: float) -> None:
         """Tell that MIPOPEN has failed; the instance is free again whatever autofree says."""
-        self.on(Event.FAILED)
+        self.on(ConnectionEvent.FAILED)
         self.tell_failed(failure)
 
     def tell_failed(self, failure: NetFailure) -> None:
@@ -276,9 +276,9 @@ class Instance:
     def lose(self, loss: Loss) -> None:
         """Tell that the connection has ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
         self.give_up_line()
-        self.on(Event.LOST)
+        self.on(ConnectionEvent.LOST)
         if not self.host.settings.effective(AUTOFREE, self.connect_id).free_mode:
-            self.on(Event.RELEASED)
+            self.on(ConnectionEvent.RELEASED)
         number = self.host.profile.table(DISCONNECTED)[loss.value]
         self.host.notify(print_line("MIPURC", "disconn", self.connect_id, number))
 
@@ -293,7 +293,7 @@ class Instance:
         code = None
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
-        self.on(Event.RELEASED)
+        self.on(ConnectionEvent.RELEASED)
         self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
 
     # Inside.

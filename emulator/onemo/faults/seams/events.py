@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 
 from onemo.errors import FaultError
-from onemo.families.sockets.connection import Event, Loss, State
+from onemo.families.sockets.connection import ConnectionEvent, Loss, State
 from onemo.families.sockets.connections import Connections
 from onemo.families.sockets.instance import Instance
 from onemo.faults.kinds import Layer
@@ -153,8 +153,8 @@ def _stale(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
         return
     transport = Transport(fault.text("transport"))
     instance.request = OpenRequest(transport, fault.text("host"), fault.whole("port"), 0.0)
-    instance.on(Event.OPEN)
-    instance.on(Event.OPENED)
+    instance.on(ConnectionEvent.OPEN)
+    instance.on(ConnectionEvent.OPENED)
 
 
 def _disconnect(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
