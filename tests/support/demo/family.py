@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Key, KeyedSetting, Outcome, Pending, Query, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition, StateField, Trait
-from onemo.at.params import Kind, Maybe, Param, Required, RequiredText
+from onemo.at.params import Maybe, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Reply, errors_in
 from onemo.modem.modem import Modem
 from onemo.profile.schema import Profile
@@ -45,7 +45,7 @@ class Message(NamedTuple):
 
     demoid: Required
     length: Maybe
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True)]
 
 
 def _create(modem: Modem, record: Create) -> Pending:
