@@ -308,10 +308,10 @@ class Modem:
 
     def hears(self, now: float) -> bool:
         """Tell whether input that comes now counts; it may wake the module."""
-        heard = self.lifecycle.hears(now)
-        if heard:
-            self.sleep.touch(now)
-        return heard
+        if not self.lifecycle.hears(now):
+            return False
+        self.sleep.touch(now)
+        return True
 
     def answered(self, now: float) -> bool:
         """Go on after a line that was answered; True: the boot cycle ended with it."""
@@ -342,16 +342,21 @@ class Modem:
     @property
     def can_go_on(self) -> bool:
         """Input that had to wait for a line to drain need not wait any more."""
-        return any(console.can_go_on for console in self.consoles)
+        for console in self.consoles:  # noqa: SIM110  (on the way of a byte, and a generator costs twice as much)
+            if console.framer.waiting and console.can_go_on:
+                return True
+        return False
 
     @property
     def deadline(self) -> float:
         """When on_deadline is to be called; inf: never."""
         deadline = min(self.lifecycle.deadline, self.radio.deadline)
         for console in self.consoles:
-            deadline = min(deadline, console.deadline)
+            if (other := console.deadline) < deadline:
+                deadline = other
         for part in self._parts.values():
-            deadline = min(deadline, part.deadline)
+            if part.deadline < deadline:
+                deadline = part.deadline
         return deadline
 
     def on_deadline(self, now: float) -> None:
@@ -371,8 +376,9 @@ class Modem:
         self.now = now
         for console in self.consoles:
             console.settle(now)
-        for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
-            console.settle(now)
+        if len(self.consoles) > 1:
+            for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
+                console.settle(now)
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """Tell a URC on the first console. Droppable: dropped whole when too much waits; return whether it was kept."""

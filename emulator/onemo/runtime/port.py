@@ -62,7 +62,8 @@ class ConsolePort:
             console.transmitter.tell_kinds()
         self._typed, self._answered = Masked(answers=False), Masked(answers=True)
         self._blocked = trio.Event()
-        self._input_wanted: trio.Event | None = None
+        self.input_wanted: trio.Event | None = None
+        """Set once the console wants input again; None: it is read."""
 
     # From the DTE.
 
@@ -72,8 +73,8 @@ class ConsolePort:
         while True:
             await self.link.wait_readable()
             while not console.wants_input:
-                self._input_wanted = trio.Event()
-                await self._input_wanted.wait()
+                self.input_wanted = trio.Event()
+                await self.input_wanted.wait()
             data = self._take()
             if data is not None:
                 try:
@@ -127,9 +128,9 @@ class ConsolePort:
 
     def resume(self) -> None:
         """Read again if nothing forbids it any more."""
-        if self._input_wanted is not None and self.console.wants_input:
-            self._input_wanted.set()
-            self._input_wanted = None
+        if self.input_wanted is not None and self.console.wants_input:
+            self.input_wanted.set()
+            self.input_wanted = None
 
     # To the DTE.
 
@@ -169,5 +170,5 @@ class ConsolePort:
         console = self.console
         if console.transmitter.full:
             return False
-        waits = self._shell.starved or self._input_wanted is not None
+        waits = self._shell.starved or self.input_wanted is not None
         return waits or console.framer.waiting or console.transmitter.urcs_wait
