@@ -35,7 +35,10 @@ _URCS = ("MIPOPEN", "MIPURC", "MIPCLOSE", "rtcp", "rudp", "disconn", "CEREG", "C
 
 
 class Step(NamedTuple):
-    """A step: ``type`` data, ``wait`` number, ``arm`` text, or another act of the world (connect_id, data)."""
+    """A step: ``type`` data, ``wait`` number, ``arm`` text, or another act of the world (connect_id, data).
+
+    ``console``: the DTE turns to the one of that number.
+    """
 
     what: str
     data: bytes = b""
@@ -48,12 +51,13 @@ class Step(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A dialogue with one module. chunk: the most bytes that the line carries at once."""
+    """A dialogue with one module. chunk: the most bytes that the line carries at once; consoles: how many there are."""
 
     model: str
     chunk: int
     dice: int
     steps: Sequence[Step]
+    consoles: int = 1
 
 
 class Maker:

@@ -206,7 +206,7 @@ def _fill(values: dict[str, Value], params: Sequence[BoundParam], arguments: Arg
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         if bound.param.together:
             groups.setdefault(bound.param.together, set()).add(argument is not None)
-    if any(len(given) > 1 for given in groups.values()):
+    if groups and any(len(given) > 1 for given in groups.values()):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 

@@ -57,11 +57,6 @@ class Stream(Owner, Protocol):
     packet_wait: float
 
     @property
-    def connected(self) -> bool:
-        """The connection still stands."""
-        ...
-
-    @property
     def datagrams(self) -> bool:
         """True over UDP: each piece is a datagram."""
         ...
@@ -283,21 +278,21 @@ class Console:
         """Give the line to a transparent connection as soon as no command runs."""
         self._online_due = stream
 
-    def go_offline(self) -> None:
-        """Take the line from the transparent connection, which ended.
+    def go_offline(self, stream: Stream) -> None:
+        """Take the line from a transparent connection if it has it, or is to have it.
 
-        Input that still comes is discarded until the DTE is quiet.
+        Input that still comes then is discarded until the DTE is quiet.
         """
-        self._online = None
-        self.framer.discard(self.device.now)
+        if self._online_due is stream:
+            self._online_due = None
+        if self._online is stream:
+            self._online = None
+            self.framer.discard(self.device.now)
 
     def _enter_online(self, now: float) -> None:
-        """Write CONNECT and what was buffered, and take payload from now on; unless the connection is gone."""
+        """Write CONNECT and what was buffered, and take payload from now on."""
         stream, self._online_due = self._online_due, None
         assert stream is not None
-        if not stream.connected:
-            self.framer.command()
-            return
         self.tell_first()  # what a prompt kept back comes first, and without the gap
         self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT))

@@ -102,10 +102,7 @@ class Modem:
         return self.model.has(command)
 
     def attached(self, operation: Attach, network: NetworkInfo, now: float) -> None:
-        """Take up the registration: the network has the time (NITZ), name servers, and a context.
-
-        Nothing of that if the module does not want it any more. operation: what asked for it.
-        """
+        """Take up the network's time, name servers and context, if still wanted. operation: what asked for it."""
         self.now = now
         if self.radio.attached(network.utc, now):
             self.name_servers = network.name_servers
@@ -191,11 +188,12 @@ class Modem:
 
         return self.write_down(changed)
 
-    def write_down(self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL) -> Pending:
+    def write_down(
+        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Reply = DONE
+    ) -> Pending:
         """Make the answer of a command that changes what outlives the boot cycle.
 
-        It is one transaction, which is taken back where nothing can be written, and that is the failure. Raises as
-        change.
+        It is one transaction, taken back where nothing can be written: that is the failure. Raises as change.
         """
         take_back = self.memory.change(change)
 
@@ -203,7 +201,7 @@ class Modem:
             if not done:
                 take_back()
                 raise CommandError(failure)
-            return DONE
+            return answer
 
         return Pending(Store(self.memory.snapshot()), stored)
 
@@ -313,10 +311,10 @@ class Modem:
 
     def hears(self, now: float) -> bool:
         """Tell whether input that comes now counts; it may wake the module."""
-        heard = self.lifecycle.hears(now)
-        if heard:
-            self.sleep.touch(now)
-        return heard
+        if not self.lifecycle.hears(now):
+            return False
+        self.sleep.touch(now)
+        return True
 
     def answered(self, now: float) -> bool:
         """Go on after a line that was answered; True: the boot cycle ended with it."""
@@ -347,16 +345,21 @@ class Modem:
     @property
     def can_go_on(self) -> bool:
         """True once input that had to wait for a line to drain need not wait any more."""
-        return any(console.can_go_on for console in self.consoles)
+        for console in self.consoles:  # noqa: SIM110  (on the way of a byte, and a generator costs twice as much)
+            if console.framer.waiting and console.can_go_on:
+                return True
+        return False
 
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
         deadline = min(self.lifecycle.deadline, self.radio.deadline)
         for console in self.consoles:
-            deadline = min(deadline, console.deadline)
+            if (other := console.deadline) < deadline:
+                deadline = other
         for part in self._parts.values():
-            deadline = min(deadline, part.deadline)
+            if part.deadline < deadline:
+                deadline = part.deadline
         return deadline
 
     def on_deadline(self, now: float) -> None:
@@ -376,6 +379,9 @@ class Modem:
         self.now = now
         for console in self.consoles:
             console.settle(now)
+        if len(self.consoles) > 1:
+            for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
+                console.settle(now)
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
         """Tell a URC on the first console, as notify_on does; return whether it was kept."""

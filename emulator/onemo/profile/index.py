@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 CONNECT_ID = "connect_id"
-_NOUNS = {CONNECT_ID: "connection"}
+NOUNS = {CONNECT_ID: "connection"}
 _OTHERS = ("seq", "time", "took")
 
 
@@ -20,7 +20,7 @@ class Label(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        return f"{_NOUNS.get(self.index_name, self.index_name)} {self.number}"
+        return f"{NOUNS.get(self.index_name, self.index_name)} {self.number}"
 
 
 def label_of(entry: Mapping[str, object]) -> Label | None:

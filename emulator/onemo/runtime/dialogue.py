@@ -23,7 +23,7 @@ class Dialogue:
 
     A ``Trace`` that the module writes, a sequence that any thread may read. As text, a line is ``> AT`` of the DTE,
     ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
-    not ended is in that text alone.
+    not ended is in that text alone. What crosses another AT line than the first has its number: ``1> AT``.
 
     settle: called before anything is read; what the module has said until then is written when it returns. For the
     module writes what it says a moment after it said it. most: the bytes that are remembered of the lines, and of what
@@ -46,14 +46,15 @@ class Dialogue:
 
     # What is written, in the module's thread.
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
-        """Take what crossed the line: ``>`` from the DTE, ``<`` to it."""
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
+        """Take what crossed a line: ``>`` from the DTE, ``<`` to it."""
         with self._news:
-            self._history.line(direction, data, kind)
-            kept = self._line[direction]
-            kept += data
-            if len(kept) > self._most:
-                del kept[: -self._most]
+            self._history.line(direction, data, kind, console)
+            if not console:
+                kept = self._line[direction]
+                kept += data
+                if len(kept) > self._most:
+                    del kept[: -self._most]
             self._news.notify_all()
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
@@ -71,12 +72,12 @@ class Dialogue:
 
     @property
     def sent(self) -> bytes:
-        """Every byte that the DTE sent."""
+        """Every byte that the DTE sent on the first line."""
         return self._bytes(">")
 
     @property
     def received(self) -> bytes:
-        """Every byte that the module sent to it."""
+        """Every byte that the module sent to it there."""
         return self._bytes("<")
 
     @property

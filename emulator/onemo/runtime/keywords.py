@@ -19,6 +19,7 @@ class ModuleKeywords(TypedDict, total=False):
     loopback, or ``uart://`` and the device; sim: whether there is a card."""
 
     link: str | PathLike[str] | None
+    ports: str | PathLike[str] | Sequence[str | PathLike[str]] | None
     pty_mode: int | None
     baud: int | None
     pace: bool | None

@@ -66,6 +66,8 @@ class Planned(NamedTuple):
         yield "name", "name", name
         if cable.link is not None:
             yield "link", "path", os.path.abspath(cable.link)
+        for port in cable.ports:
+            yield "ports", "path", os.path.abspath(port)
         if cable.uart is not None:
             yield "link", "path", os.path.realpath(cable.uart)
         if endpoint := cable.tcp or cable.rfc2217:

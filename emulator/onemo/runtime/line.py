@@ -10,6 +10,7 @@ import trio
 
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink
+from onemo.modem.console import Console
 
 if TYPE_CHECKING:
     from onemo.runtime.shell import Module
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 class Cable(NamedTuple):
     """A pty, unless one of tcp, rfc2217 (HOST:PORT), uart (a device) and command says otherwise. link: a symbolic link
-    to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; pace: it is as slow as its speed."""
+    to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; pace: it is as slow as its speed.
+    ports: links of one more pty each, for the module's further AT lines."""
 
     link: Path | None = None
     pty_mode: int | None = None
@@ -27,6 +29,7 @@ class Cable(NamedTuple):
     baud: int | None = None
     command: str | None = None
     pace: bool = False
+    ports: tuple[Path, ...] = ()
 
 
 class SerialLine:
@@ -49,8 +52,8 @@ class SerialLine:
     def status(self) -> int:
         return 0
 
-    def join(self, module: Module, nursery: trio.Nursery) -> None:
-        """Before the module boots. Raises LinkError in the nursery when the line is lost."""
+    def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
+        """Join a console of the module before that boots. Raises LinkError in the nursery when the line is lost."""
 
     def start(self, nursery: trio.Nursery) -> None:
         """The module is ready. Raises LinkError when there will be no DTE."""

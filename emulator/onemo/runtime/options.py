@@ -5,6 +5,7 @@ Plain data, and quick to import: how a value is written, its range and default, 
 
 # No postponed annotations: the options are in them, and nothing need evaluate them again.
 
+import os
 from collections.abc import Iterator
 from enum import Enum
 from math import inf
@@ -166,6 +167,9 @@ class ModuleOptions(NamedTuple):
         LINE, "Make this path a symbolic link to the port, so that its name stays the same from run to run.\n"
         "It is gone at the end; one that a dead emulator left is replaced.", metavar="PATH",
         in_lab="or another line: `tcp://HOST:PORT`, `rfc2217://HOST:PORT`, `uart:///dev/ttyUSB0`")] = None
+    ports: Annotated[tuple[Path, ...], Option(
+        PATH, "One more AT line of the module: a pseudo-terminal with this path as its symbolic link. May be repeated.",
+        metavar="PATH", several=True, run="port")] = ()
     pty_mode: Annotated[int | None, Option(
         OCTAL, "Permissions of the port, like 660. The host decides if left out.", metavar="OCTAL",
         high=0o777, said="the permissions in octal, from 0 to 777, like 660", in_lab='in quotes, like `"660"`')] = None
@@ -251,7 +255,8 @@ class ModuleOptions(NamedTuple):
         metavar="N", high=2**64 - 1, said="a number from 0 to 18446744073709551615")] = None
     scenario: Annotated[Path | None, Option(PATH, "Faults that follow one another, in TOML.", metavar="FILE")] = None
     json: Annotated[bool, _of_run(
-        FLAG, "Print the ready line as a JSON object: name (if it has one), model, port, link.")] = False
+        FLAG, "Print the ready line as a JSON object: name (if it has one), model, port, link, ports (if several).",
+        )] = False
     ready_file: Annotated[Path | None, _of_run(
         PATH, "Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
         metavar="FILE", variable="ONEMO_READY_FILE")] = None
@@ -269,8 +274,15 @@ class ModuleOptions(NamedTuple):
         device."""
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
-        if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None:
+        if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None and not self.ports:
             yield "pty_mode", f"is for a pseudo-terminal, and {line} is none: leave one of them out"
+        if (place := self.shared_place()) is not None:
+            yield "ports", f"{place} is there twice: give each port a path of its own"
+
+    def shared_place(self) -> Path | None:
+        """Return a path that several of link and ports are; None: each has its own."""
+        places = [Path(os.path.abspath(each)) for each in (self.link, *self.ports) if each is not None]
+        return next((place for place in places if places.count(place) > 1), None)
 
 
 def _named(name: str, option: Option) -> Option:

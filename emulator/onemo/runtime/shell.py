@@ -174,7 +174,8 @@ class Module:
         if (deadline := modem.deadline) < self.armed:
             self.armed = self._timer.deadline = deadline
         for port in ports:
-            port.resume()
+            if port.input_wanted is not None:
+                port.resume()
         if self._peers.starved:
             self._peers.feed()
 

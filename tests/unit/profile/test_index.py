@@ -30,5 +30,5 @@ def test_what_a_journal_and_its_filter_make_of_it() -> None:
     entries = journal.since(0)
     shown = [entry.shown("meter") for entry in entries]
     assert [label_of(each) for each in shown] == [socket_label(0), OTHER, None]
-    wanted = filtered(side=None, contains=None, command=None, urc=None, connect_id=0)
+    wanted = filtered(side=None, contains=None, command=None, urc=None, labels=[Label("connect_id", 0)])
     assert [wanted(entry) for entry in entries] == [True, False, False]

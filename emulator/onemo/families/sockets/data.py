@@ -70,24 +70,31 @@ def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes, 
     headers = profile.seq_ipv6_headers if record.seq is not None and instance.ipv6 else 0
     if headers and len(data) > profile.mtu - headers:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return Pending(Send(instance, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result))
+    request = instance.request
+
+    def sent(result: Sent) -> Reply:
+        there = instance.request is request  # meanwhile another console may have closed it, and opened another one
+        return _sent(modem, instance if there else None, record, len(data), result)
+
+    return Pending(Send(instance, data, timeout), sent)
 
 
-def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:
-    """Tell the bytes taken; a broken connection is lost too.
+def _sent(modem: Modem, instance: Instance | None, record: SendData, asked: int, result: Sent) -> Reply:
+    """Tell the bytes taken; a broken connection is lost too. instance: None if its connection is gone.
 
     Raises CommandError(WRITE_FAILED), CME 560: nothing was taken of something.
     """
     failed = result.failed or (asked > 0 and result.taken == 0)
-    if result.failed:
+    if result.failed and instance is not None:
         instance.fail(Loss.BROKEN)
-    if seq is not None:
-        modem.notify(print_line("MIPURC", "seq", instance.connect_id, seq, int(failed)))
+    if record.seq is not None:
+        modem.notify(print_line("MIPURC", "seq", record.connect_id, record.seq, int(failed)))
     if failed:
         raise CommandError(SocketError.WRITE_FAILED)
-    instance.sent += result.taken
-    instance.last_exchange = modem.now
-    return Reply((print_line("MIPSEND", instance.connect_id, result.taken),))
+    if instance is not None:
+        instance.sent += result.taken
+        instance.last_exchange = modem.now
+    return Reply((print_line("MIPSEND", record.connect_id, result.taken),))
 
 
 def _keeps_escapes(modem: Modem, first: bytes) -> bool:

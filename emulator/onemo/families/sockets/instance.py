@@ -86,11 +86,6 @@ class Instance:
         return self.request.transport if self.request else None
 
     @property
-    def connected(self) -> bool:
-        """True while the connection stands."""
-        return self.state is State.CONNECTED
-
-    @property
     def datagrams(self) -> bool:
         """True over UDP."""
         return self.transport is Transport.UDP
@@ -110,10 +105,9 @@ class Instance:
         self.hold(AccessMode.NORMAL)
 
     def give_up_line(self) -> None:
-        """Leave the line, if it holds one: it has ended, or a command on another console wants it otherwise."""
-        if self.online:
-            self.online = False
-            self.console.go_offline()
+        """Leave the line, or the way to it: it has ended, or a command on another console wants it otherwise."""
+        self.online = False
+        self.console.go_offline(self)
 
     # What commands do.
 
