@@ -101,7 +101,7 @@ class Dialogue:
         return [told.text for told in self if told.source == "network"]
 
     def wait_for(self, pattern: str, timeout: float = 5.0) -> TracedLine:
-        """The next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
+        """Return the next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
 
         What has come already counts, but each call goes on behind the line that the last one found. timeout: seconds.
         Raises TimeoutError, which shows the end of the dialogue.
@@ -125,7 +125,7 @@ class Dialogue:
         raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
-        """The last count lines as text, for a reader."""
+        """Return the last count lines as text, for a reader."""
         lines, forgotten = self._as_text()
         left_out = forgotten + len(lines) - count
         above = [f"... {left_out} lines before"] if left_out > 0 else []
@@ -152,7 +152,7 @@ class Dialogue:
         return iter(self._now())
 
     def __contains__(self, line: object) -> bool:
-        """A line, or part of one as text."""
+        """Tell whether a line is there; of a text, whether it is part of one."""
         return any(line in str(told) for told in self) if isinstance(line, str) else line in self._now()
 
     # Inside.

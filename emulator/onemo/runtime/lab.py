@@ -37,8 +37,11 @@ class Condition(Enum):
 
 
 class RunningModule:
-    """One module of a lab. module, lines: there once it is built, and so from READY on; error: why it FAILED; session:
-    the faults that it was started with."""
+    """One module of a lab.
+
+    module, lines: there once it is built, and so from READY on; error: the reason why it FAILED; fault_session: the
+    faults that it was started with.
+    """
 
     module: Module
     lines: Sequence[SerialLine]

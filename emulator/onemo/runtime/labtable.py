@@ -84,8 +84,10 @@ class Planned(NamedTuple):
 
 
 class ModuleTable:
-    """One table. values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin
-    in folder."""
+    """One table of a lab's file.
+
+    values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin in folder.
+    """
 
     def __init__(self, values: Mapping[str, Any], profiles: tuple[Path, ...], folder: str) -> None:
         self._link = values.get("link")

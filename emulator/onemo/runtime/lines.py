@@ -36,7 +36,7 @@ _AT_MOST = 2.0
 
 @contextmanager
 def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
-    """The line that is asked for, and behind it one for each of its ports. Raises as open_line."""
+    """Open the line that is asked for, and behind it one for each of its ports. Raises as open_line."""
     more = (Cable(link=port, pty_mode=cable.pty_mode, pace=cable.pace) for port in cable.ports)
     with ExitStack() as stack:
         yield [stack.enter_context(open_line(each)) for each in (cable, *more)]
@@ -44,7 +44,7 @@ def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
 
 @contextmanager
 def open_line(cable: Cable) -> Iterator[SerialLine]:
-    """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
+    """Open the line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
 
@@ -101,7 +101,7 @@ class _Cable(SerialLine):
         pass
 
     def _rate(self) -> float:
-        """What the line is paced to, in bit/s."""
+        """Return the speed that the line is paced to, in bit/s."""
         return (self._console.baud_rate if self._console is not None else 0) or self._own()
 
 
@@ -161,7 +161,7 @@ class _Uart(_WithLines):
         self._passing.set()
 
     def _rate(self) -> float:
-        """The device's: it changes after the answer to AT+IPR."""
+        """Follow AT+IPR with the speed of the device, after its answer."""
         return self._own()
 
     async def _follow(self, console: Console) -> None:

@@ -49,12 +49,13 @@ _CLASSES: dict[OptionType, Any] = {
 
 
 class Option(NamedTuple):
-    """One option. about: its help, whose first line the README has. said: a value in words, where it has other ones
-    than all of its type.
+    """One option.
 
-    low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command line of
-    ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short:
-    another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table.
+    about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
+    type. low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command
+    line of ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there.
+    short: another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the
+    lab's table.
     """
 
     type: OptionType
@@ -95,8 +96,10 @@ class Option(NamedTuple):
         return number
 
     def take(self, value: object) -> object:
-        """Return a value of Python's, or one of several, in its final type; of a LINE, its text. Raises ValueError,
-        which says what to give."""
+        """Return a value of Python's, or one of several, in its final type; of a LINE, its text.
+
+        Raises ValueError, which says what to give.
+        """
         given: Any = value
         fits = isinstance(value, _CLASSES.get(self.type, (str, PathLike))) and value != ""
         fits = fits and isinstance(value, bool) is (self.type is FLAG)
@@ -156,8 +159,10 @@ _OVERRULES = "it overrules the name's"
 
 
 class ModuleOptions(NamedTuple):
-    """The options of a module, and those of the process of ``run`` around it. None: the profile decides, or there is
-    none."""
+    """The options of a module, and those of the process of ``run`` around it.
+
+    None: the profile decides, or there is none.
+    """
 
     # fmt: off
     model: Annotated[str, Option(
@@ -270,8 +275,10 @@ class ModuleOptions(NamedTuple):
     # fmt: on
 
     def misfits(self, line: object, device: str) -> Iterator[tuple[str, str]]:
-        """Yield each option that does not fit the line, and why. line: as it was named; device: how one names a serial
-        device."""
+        """Yield each option that does not fit the line, and why.
+
+        line: as it was named; device: how one names a serial device.
+        """
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
         if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None and not self.ports:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 class StartFaults(NamedTuple):
-    """The faults that a module is started with. faults: those that were said together are those of one preset; steps:
-    a scenario's; seed: of their dice."""
+    """The faults that a module is started with.
+
+    faults: those that were said together are those of one preset; steps: a scenario's; seed: of their dice.
+    """
 
     faults: tuple[tuple[Fault, ...], ...] = ()
     steps: tuple[ScenarioStep, ...] = ()
@@ -35,9 +37,12 @@ class StartFaults(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A module to be. model: a series or sub-model, also of a profile in profiles, which come before the built-in
-    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address
-    of this host with which its traffic leaves."""
+    """A module to be.
+
+    model: a series or sub-model, also of a profile in profiles, which come before the built-in ones; boot_time:
+    seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address of this host
+    with which its traffic leaves.
+    """
 
     model: str
     profiles: tuple[Path, ...] = ()
@@ -50,20 +55,21 @@ class Spec(NamedTuple):
     faults: StartFaults = StartFaults()
 
     def load(self) -> Model:
-        """Raises UnknownModel, ProfileError, UsageError."""
+        """Load its model. Raises UnknownModel, ProfileError, UsageError."""
         return individual(load_model(self.model, self.profiles), self.overrides)
 
     @property
     def hastened_boot_time(self) -> float | None:
+        """The boot time as --speed shortens it, in seconds."""
         return None if self.boot_time is None else self.boot_time / self.overrides.speed
 
     def shown_model(self, model: Model) -> str:
-        """As the ready line names it: the series if that was asked for, else the sub-model."""
+        """Return the name that the ready line has for it: the series if that was asked for, else the sub-model."""
         series = model.profile.series
         return series if self.model.lower() == series.lower() else model.profile.sub_model
 
     def names(self, model: Model) -> tuple[str, ...]:
-        """What a fault may call it."""
+        """Return the names that a fault may call it."""
         return names_of(model, self.overrides.name)
 
     def told(self, model: Model, ports: Sequence[str]) -> dict[str, object]:

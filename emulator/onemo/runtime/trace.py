@@ -21,10 +21,15 @@ _KEPT = 200
 
 
 class Trace(Protocol):
-    """Somebody who is told of every crossing. direction: ``>`` from the DTE, ``<`` to it; kind: what that is;
-    console: the number of the AT line, 0 the first."""
+    """A listener that is told of every crossing.
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None: ...
+    direction: ``>`` from the DTE, ``<`` to it; kind: of what the module says; console: the number of the AT line, 0 the
+    first.
+    """
+
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
+        """Take what crossed a line to the DTE."""
+        ...
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network.
@@ -35,11 +40,11 @@ class Trace(Protocol):
 
 
 class JsonLines:
-    """Each crossing as one JSON object a line: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
-    What the module says to the DTE has its ``kind``: answer, echo, urc, or data in transparent mode; what crosses
-    another line than the first has the number of its ``console``.
+    """A trace as JSON lines, one object a crossing: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
 
-    Bytes are written as Latin-1 text, one character a byte, so that ``.encode("latin-1")`` gives them back.
+    The module's words to the DTE have their ``kind``: answer, echo, urc, or data in transparent mode; those of
+    another line than the first have the number of its ``console``. Bytes are written as Latin-1 text, one character a
+    byte, so that ``.encode("latin-1")`` gives them back.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
