@@ -14,6 +14,7 @@ from onemo.at.store import Settings
 from onemo.modem.channel import Forward, Owner
 from onemo.modem.intents import Intent
 from onemo.modem.interpreter import Interpreter
+from onemo.modem.power import PowerEvent
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from onemo.profile.schema import Profile
 from onemo.wire.framer import Escaped, Event, Framer, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
@@ -40,8 +41,12 @@ class ConsoleDevice(Protocol):
         """Tell whether input that comes now counts; it may wake the module."""
         ...
 
-    def answered(self, now: float) -> bool:
-        """Go on after a line that was answered; True: the boot cycle ended with it."""
+    def end_cycle(self, event: PowerEvent, now: float) -> None:
+        """End the boot cycle: a command line that did so is answered."""
+        ...
+
+    def answered(self, now: float) -> None:
+        """Go on after a line that was answered."""
         ...
 
 
@@ -83,6 +88,8 @@ class Console:
         self.interpreter = Interpreter(self)
         self.banner_due = False
         """The banner comes with the first answer."""
+        self.owes: PowerEvent | None = None
+        """The end of the boot cycle that follows the answer of the running line."""
         self._high_mark = line.high_mark
         self.begin_cycle(settings)
 
@@ -102,6 +109,7 @@ class Console:
         self.interpreter.reset()
         self.transmitter.restart()
         self.banner_due = False
+        self.owes = None
 
     def apply_settings(self) -> None:
         """Let the settings of V.250 and AT+CMEE act."""
@@ -261,8 +269,12 @@ class Console:
             self.interpreter.too_long(now)
 
     def _line_done(self, now: float) -> None:
-        if self.interpreter.busy or self.device.answered(now):
+        if self.interpreter.busy:
             return
+        if (owed := self.owes) is not None:
+            self.device.end_cycle(owed, now)
+            return
+        self.device.answered(now)
         if self.settings.changes != self._taken_up:
             self._taken_up = self.settings.changes
             self.baud_rate = self.settings.get(BAUD_RATE).rate

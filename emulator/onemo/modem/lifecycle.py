@@ -64,7 +64,6 @@ class Lifecycle:
         self._body = body
         self._profile = body.profile
         self.power = Power(boot_time)
-        self._due: PowerEvent | None = None
         self._deaf_until = -math.inf
 
     @property
@@ -90,26 +89,9 @@ class Lifecycle:
         if now >= self.power.deadline:
             self._boot(now)
 
-    def after_line(self, event: PowerEvent) -> None:
-        """Let RESTART or SUPPLY_OFF come once the answer of the running command line is written."""
-        self._due = event
-
-    @property
-    def ending(self) -> bool:
-        """True while the running command line is the boot cycle's last."""
-        return self._due is not None
-
-    def line_done(self, now: float) -> bool:
-        """Go on after a command line that was answered; True: it was the boot cycle's last."""
-        event, self._due = self._due, None
-        if event is not None:
-            self.end(event, now)
-        return event is not None
-
     def end(self, event: PowerEvent, now: float) -> None:
         """End the boot cycle with event."""
         self.power.on(event, now)
-        self._due = None
         self._deaf_until = -math.inf
         self._body.on_ended()
 

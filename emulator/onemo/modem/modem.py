@@ -247,11 +247,11 @@ class Modem:
 
     def restart(self) -> None:
         """Begin a new boot cycle, once the answer of the running command line is written."""
-        self.lifecycle.after_line(PowerEvent.RESTART)
+        self.console.owes = PowerEvent.RESTART
 
     def switch_off(self) -> None:
         """Switch off until the supply returns, once the answer of the running command line is written."""
-        self.lifecycle.after_line(PowerEvent.SUPPLY_OFF)
+        self.console.owes = PowerEvent.SUPPLY_OFF
 
     def wake(self, now: float) -> None:
         """End a sleep, as DTR does; awake: nothing."""
@@ -316,15 +316,16 @@ class Modem:
         self.sleep.touch(now)
         return True
 
-    def answered(self, now: float) -> bool:
-        """Go on after a line that was answered; True: the boot cycle ended with it."""
-        if self.lifecycle.line_done(now):
-            return True
+    def end_cycle(self, event: PowerEvent, now: float) -> None:
+        """End the boot cycle: a command line that did so is answered."""
+        self.lifecycle.end(event, now)
+
+    def answered(self, now: float) -> None:
+        """Go on after a line that was answered."""
         if self.settings.changes != self._taken_up:
             self._taken_up = self.settings.changes
             self.sleep.configure()
         self.sleep.touch(now)
-        return False
 
     # The shell.
 
