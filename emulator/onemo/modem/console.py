@@ -17,7 +17,21 @@ from onemo.modem.interpreter import Interpreter
 from onemo.modem.power import PowerEvent
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from onemo.profile.schema import Profile
-from onemo.wire.framer import Escaped, Event, Framer, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.framer import (
+    COMMAND,
+    DISCARD,
+    ONLINE,
+    PAUSED,
+    PROMPT,
+    Escaped,
+    Event,
+    Framer,
+    LineTooLong,
+    OnlineData,
+    PromptCancelled,
+    PromptData,
+    Repeat,
+)
 from onemo.wire.framer import Line as TypedLine
 from onemo.wire.transmitter import Kind, Transmitter
 
@@ -181,7 +195,7 @@ class Console:
 
     def abandon(self, now: float) -> None:
         """Answer ERROR to the running command, if any: a bug came in its way."""
-        if self.interpreter.busy or self.framer.mode is Mode.PAUSED:
+        if self.interpreter.pending or self.framer.mode is PAUSED:
             self.interpreter.abandon(now)
             self._line_done(now)
 
@@ -193,17 +207,17 @@ class Console:
     @property
     def at_rest(self) -> bool:
         """True while nothing goes on: no command, no payload, no unread output."""
-        return not (self.interpreter.busy or self.framer.mode is not Mode.COMMAND or self.transmitter.size)
+        return not (self.interpreter.pending or self.framer.mode is not COMMAND or self.transmitter.size)
 
     @property
     def wants_input(self) -> bool:
         """True while the shell should read the line: no command runs, and there is room above the high mark."""
-        return not (self.framer.kept or self.interpreter.busy or self._stopped)
+        return not (self.framer.kept or self.interpreter.pending or self._stopped)
 
     @property
     def can_go_on(self) -> bool:
         """True once input that had to wait for the line to drain need not wait any more."""
-        return self.framer.waiting and not (self.interpreter.busy or self._stopped)
+        return self.framer.waiting and not (self.interpreter.pending or self._stopped)
 
     @property
     def _stopped(self) -> bool:
@@ -213,7 +227,7 @@ class Console:
         """
         online = self._online
         full = self.transmitter.full if online is None else online.queued >= self._high_mark
-        return full and not (self.device.discards or self.framer.mode is Mode.DISCARD)
+        return full and not (self.device.discards or self.framer.mode is DISCARD)
 
     @property
     def deadline(self) -> float:
@@ -228,15 +242,15 @@ class Console:
     def settle(self, now: float) -> None:
         """Take up what can go on now."""
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
-        if self._online_due is not None and framer.mode is Mode.COMMAND:
+        if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while not (interpreter.busy or self._stopped) and (event := framer.next_event(now)) is not None:
+        while not (interpreter.pending or self._stopped) and (event := framer.next_event(now)) is not None:
             self._on_event(event, now)
         if framer.echo:
             self._echo(now)
-        transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE or self.banner_due
+        transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
-        if not (interpreter.busy and self.device.intents):
+        if not (interpreter.pending and self.device.intents):
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:
@@ -269,7 +283,7 @@ class Console:
             self.interpreter.too_long(now)
 
     def _line_done(self, now: float) -> None:
-        if self.interpreter.busy:
+        if self.interpreter.pending:
             return
         if (owed := self.owes) is not None:
             self.device.end_cycle(owed, now)
@@ -278,7 +292,7 @@ class Console:
         if self.settings.changes != self._taken_up:
             self._taken_up = self.settings.changes
             self.baud_rate = self.settings.get(BAUD_RATE).rate
-        if self.framer.mode is Mode.PAUSED:
+        if self.framer.mode is PAUSED:
             if self._online_due is not None:
                 self._enter_online(now)
             else:

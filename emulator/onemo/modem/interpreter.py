@@ -40,6 +40,7 @@ class Interpreter:
     """The command lines of one console. A line that waits for the world is taken up again by complete.
 
     execute: carries one command out; it can be wrapped.
+    pending: the command that waits for the world; None without one.
     """
 
     def __init__(self, console: CommandConsole) -> None:
@@ -52,7 +53,7 @@ class Interpreter:
         self._body = b""
         self._position = 0
         self._trailer: tuple[bytes, ...] = ()
-        self._pending: Pending | None = None
+        self.pending: Pending | None = None
         self._prompt: Prompt | None = None
 
     @property
@@ -61,14 +62,9 @@ class Interpreter:
         return self._body
 
     @property
-    def busy(self) -> bool:
-        """True while a command is waiting for the world."""
-        return self._pending is not None
-
-    @property
     def operation(self) -> object:
         """The operation that the waiting command asked of the world; None without one."""
-        return self._pending.operation if self._pending else None
+        return self.pending.operation if self.pending else None
 
     def run(self, line: bytes, now: float) -> None:
         """Run a line; its answer is written to the transmitter, unless the line is busy afterwards."""
@@ -85,7 +81,7 @@ class Interpreter:
 
     def complete(self, result: object, now: float) -> None:
         """Take the pending command up: the world has done what it asked for."""
-        pending, self._pending = self._pending, None
+        pending, self.pending = self.pending, None
         assert pending is not None, "nothing is pending"
         self._proceed(now, lambda: pending.finish(result))
 
@@ -97,7 +93,7 @@ class Interpreter:
 
     def abandon(self, now: float) -> None:
         """End the line with ERROR, whatever it waits for."""
-        self._pending = self._prompt = None
+        self.pending = self._prompt = None
         self._finish(self._console.format.error(None), now)
 
     def too_long(self, now: float) -> None:
@@ -129,7 +125,7 @@ class Interpreter:
             device.intents.append(Bug(error))
             final = form.error(None)
         else:
-            if self._pending is not None or self._prompt is not None:
+            if self.pending is not None or self._prompt is not None:
                 return
             final = form.final(OK) + form.information(self._trailer)
         finally:
@@ -145,7 +141,7 @@ class Interpreter:
             self._trailer = tuple(outcome.trailer)
             return not outcome.last
         if isinstance(outcome, Pending):
-            self._pending = outcome
+            self.pending = outcome
             # The language layer does not know the device's intents.
             console.device.intents.append(cast(Intent, outcome.operation))
         else:
