@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import random
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from onemo.cli.main import app
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte
@@ -120,6 +123,13 @@ def test_the_control(launch: Start, second: Path) -> None:
         entries = api.get("/v1/modules/ML305U/trace", params={"console": 0, "side": "dte"}).json()["entries"]
         assert entries[-1]["data"] == "AT+CMEE=2"
         assert not any("console" in entry for entry in entries)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            assert (
+                app(["ctl", "trace", "--console", "1", "--control", ready["control"]], result_action="return_value")
+                == 0
+            )
+        told = [line.split(maxsplit=1)[1].partition("  (")[0] for line in said.getvalue().splitlines()]
+        assert told[-3:] == ["1> AT+CMEE=0;+CSQ", "1< +CSQ: 20,99", "1< OK"]
 
 
 def test_the_trace_and_the_live_view(launch: Start, second: Path, tmp_path: Path) -> None:

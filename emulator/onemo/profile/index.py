@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 CONNECT_ID = "connect_id"
 NOUNS = {CONNECT_ID: "connection"}
-_OTHERS = ("seq", "time", "took")
+_OTHERS = ("seq", "time", "took", "console")
 
 
 class Label(NamedTuple):
@@ -24,6 +24,6 @@ class Label(NamedTuple):
 
 
 def label_of(entry: Mapping[str, object]) -> Label | None:
-    """Find the label in a trace's entry in JSON: the field with a whole number that is no sequence number or time."""
+    """Find the label in a trace's entry in JSON: a whole number that is no sequence number, time or console."""
     found = (Label(name, n) for name, n in entry.items() if type(n) is int and name not in _OTHERS)
     return next(found, None)
