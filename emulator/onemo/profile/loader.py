@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from onemo.errors import Mistake, ProfileError, UnknownModel
 from onemo.profile.layers import KeyPath, Layers, Origin, nearest
 from onemo.profile.schema import BY_NAME, Profile, Table
-from onemo.profile.shape import Problem, shaped, shaped_as
+from onemo.profile.shape import Problem, fitting, shaped
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAX_CHAIN = 8
@@ -82,7 +82,8 @@ def _entries(values: Mapping[str, Any], *documents: Mapping[str, Any]) -> dict[s
     }
 
 
-_NAMED: dict[str, Any] = {name: get_type_hints(Profile)[name] for name in BY_NAME}
+_SECTIONS = {name: hint for name, hint in get_type_hints(Profile, include_extras=True).items() if name != "tables"}
+_NAMED: dict[str, Any] = {name: _SECTIONS[name] for name in BY_NAME}
 
 
 def builtin_directory() -> Path:
@@ -192,16 +193,15 @@ def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_mo
 def _typed(values: Mapping[str, Any], tables: Sequence[Table[Any]]) -> tuple[Profile | None, list[Problem]]:
     """Convert the values to a profile with the tables of families; None, and every problem, where they are none."""
     shapes = {table.name: table.shape for table in tables}
-    own: dict[str, Any] = {"cms": {}, "cis": {}}  # no family of today names such errors
-    own.update({key: value for key, value in values.items() if key not in shapes})
-    profile, problems = shaped(Profile, own)
-    found = {}
-    for name, shape in shapes.items():
-        if name in values:
-            found[name] = shaped_as(shape, values[name], (name,), problems)
-        else:
-            problems.append(((name,), "is missing"))
-    return (None if problems or profile is None else profile._replace(tables=found)), problems
+    sections = {**_SECTIONS, **shapes}
+    # No family of today names errors of the classes CMS and CIS.
+    given, problems = fitting(sections, {"cms": {}, "cis": {}, **values})
+    needed = [name for name in sections if name not in Profile._field_defaults]
+    problems += [((name,), "is missing") for name in needed if name not in given and name not in values]
+    if problems:
+        return None, problems
+    own = {name: value for name, value in given.items() if name not in shapes}
+    return Profile(**own, tables={name: given[name] for name in shapes}), problems
 
 
 def _repaired(layers: Layers, below: Layers, tables: Sequence[Table[Any]]) -> Profile | None:

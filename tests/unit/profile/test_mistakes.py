@@ -129,3 +129,21 @@ def test_a_circle_of_files_is_a_mistake(write: Write, tmp_path: Path) -> None:
     (mistake,) = mistakes_of("one", tmp_path)
     assert mistake.key == "extends"
     assert "chain" in mistake.problem
+
+
+def test_a_section_that_is_unknown_is_told_with_those_of_families(write: Write, tmp_path: Path) -> None:
+    write(
+        "mine.toml",
+        """
+        extends = "models/ml307r.toml"
+        source = "x"
+        [ntp_results]
+        ok = 1
+        [tables.connection]
+        packets = 5
+        """,
+    )
+    found = {mistake.key: mistake.problem for mistake in mistakes_of("mine", tmp_path)}
+    assert found["ntp_results"] == "is unknown here; did you mean open_results?"
+    assert set(found) == {"ntp_results", "tables"}
+    assert found["tables"].startswith("is unknown here; ")

@@ -55,7 +55,8 @@ def _read(modem: Modem, record: Read) -> Reply:
 def _switch(modem: Modem, record: SwitchMode) -> Reply:
     """Switch the access mode, or tell it (AT+MIPMODE).
 
-    Leaving a buffered mode prints what it holds, into transparent mode after CONNECT.
+    Leaving a buffered mode prints what it holds, into transparent mode after CONNECT. A transparent connection of another
+    console comes to the one that asks for that mode.
 
     Raises CommandError: NOT_CONNECTED (CME 553); INCORRECT_PARAMETERS, a mode that does not fit the protocol;
     NOT_ALLOWED (CME 3), a second transparent connection.
@@ -67,10 +68,11 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
     mode = AccessMode(record.access_mode)
     if instance.transport is None or not mode.fits(instance.transport):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    if mode is instance.access_mode:
+    if mode is instance.access_mode and (mode is not AccessMode.TRANSPARENT or instance.console is modem.console):
         return DONE
     if mode is AccessMode.TRANSPARENT:
         prepare_transparent(modem, instance)
+        instance.give_up_line()
         instance.console = modem.console
         instance.console.go_online(instance)
         return Reply(last=True)
