@@ -8,7 +8,8 @@ from onemo.families.sockets.profile import CLOSE_MODES, CONNECTION, OPEN_RESULTS
 from onemo.profile.loader import model_files, sub_models
 from onemo.profile.schema import ParamSection, Profile
 
-from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
+from tests.registry.facts import ASR, CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
+from tests.support.profiles import load
 
 CONNECT_IDS = table(("MN316 MN316-S MN326", "0-4"), ("MN316A MN319", "0-3"), (f"MN318 {CAT1}", "0-5"))
 CIDS = table(
@@ -119,22 +120,29 @@ def test_configuration(model: Profile) -> None:
     assert config.offers is not None
     assert set(config.offers) == KEYS[model.series]
     assert len(config.offers) == len(KEYS[model.series])
-    assert config.test == ("summary" if model.family == "NB" else "rows")
+    assert config.test == ("rows" if model.series in ASR else "summary")
     timeout = key_param(model, "timeout", "send_timeout")
     assert (accepted(timeout), timeout.default) == (SEND_TIMEOUTS[model.series], 10)
     assert key_param(model, "sndbuf", "send_buffer").default == 1460
     formats = [key_param(model, "encoding", name) for name in ("send_format", "recv_format")]
     assert [(accepted(each), each.default) for each in formats] == [("0-2", 0), ("0-1", 0)]
     assert model.params["ssl_id"].default is None
+    assert key_param(model, "ssl", "ssl_id").default == 0
 
 
 def test_receive_buffers(model: Profile) -> None:
     buffer = key_param(model, "rcvbuf", "recv_buffer")
     assert (accepted(buffer), buffer.default) == RECEIVE_BUFFERS[model.series]
-    shown = None if model.family == "NB" else "1-65535" if model.series == "ML305U" else "1460-65536"
-    assert buffer.shown == shown
+    assert buffer.shown == ("1460-65536" if model.series in ASR else None)
     assert model.table(CONNECTION).tcp_window == WINDOWS[model.series]
     assert model.table(CONNECTION).packets == PACKETS[model.series]
+
+
+def test_what_deep_sleep_drops_is_told_by_footnote_11() -> None:
+    for series in SERIES:
+        origin = load(series).origin(("sleep", "drops_tcp"))
+        assert origin is not None
+        assert origin.source.startswith("manual 3.3, fn 11")
 
 
 def test_keep_alive(model: Profile) -> None:

@@ -322,7 +322,7 @@ def test_what_a_model_lacks_or_ignores(shown: Shown, write: Write) -> None:
     assert mode[1:] == ["manual 3.4, fn 17", "cat1.toml"]
     inert = "inert: taken and read back, but always acts as 60"
     assert any(inert in line and "manual 3.3, fn 13" in line for line in shown("MN316", "MIPOPEN"))
-    assert "the test form prints (1460-65536)" in row(shown("ML307R", "MIPCFG"), "recv_buffer")[0]
+    assert any("the test form prints (1460-65536)" in line for line in shown("ML307R", "MIPCFG"))
     lacking = [line for line in shown("MN318", "MIPCFG") if line.startswith('  "timeout"')]
     assert lacking == [
         '  "timeout", "sndbuf", "rcvbuf", "ssl": +CME ERROR: 50; '
