@@ -26,8 +26,15 @@ SERIAL_NUMBERS = table((f"{NB} ML305M ML307G", "0-3"), ("ML302A ML305A ML307A ML
 AUTOBAUD = table(("ML302A ML305A ML307A ML307R", True), (f"{NB} ML302S ML307S ML305U ML305M ML307G", False))
 REVISIONS = table(
     ("ML302S ML307S", "Revision: {sub_model}-MBRH0S01"),
-    (f"{NB} ML302A ML305A ML307A ML305U ML305M ML307R ML307G", "{sub_model}-MBRH0S01"),
+    ("MN316", "MN316-DBRS-MBRH0C00"),
+    ("ML307A", "ML307A-DCLN-MBRH1S00"),
+    (f"{without(NB, 'MN316')} ML302A ML305A ML305U ML305M ML307R ML307G", "{sub_model}-MBRH0S01"),
 )
+OWN_REVISIONS = {  # the base guide's sample; a public log; seen on hardware
+    "MN316-DBRS": "MN316-DBRS-MBRH0C00",
+    "ML307A-DCLN": "ML307A-DCLN-MBRH1S00",
+    "ML307A-DSLN": "ML307A-DSLN-MTSH1S00",
+}
 
 ERRORS = {  # manual 5, and 27.007 9.2
     "phone_failure": 0,
@@ -121,6 +128,13 @@ def test_errors_and_identity(model: Profile) -> None:
     assert identity.revision == REVISIONS[model.series]
     assert luhn(identity.imei) == 0
     assert identity.imeisv == identity.imei[:14] + identity.svn
+
+
+def test_sub_models_whose_revision_was_seen_have_that() -> None:
+    for name in (name for names in SUB_MODELS.values() for name in names.split()):
+        revision = profile_of(name).identity.revision
+        assert revision == OWN_REVISIONS.get(name, revision)
+        assert ("{sub_model}" in revision) == (name not in OWN_REVISIONS)
 
 
 def test_every_series_has_an_imei_of_its_own() -> None:
