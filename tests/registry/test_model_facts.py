@@ -62,11 +62,18 @@ SEND_LENGTH = table(
 READ_LENGTH = table(("MN316A MN319", "1-1460"), (f"MN316 MN316-S MN318 MN326 {CAT1}", "0-4096"))
 SEQ_IPV6_HEADERS = table(("MN316A MN319", 48), (f"MN316 MN316-S MN318 MN326 {CAT1}", 0))
 
-LOOKUP_CIDS = table((NB, None), *((name, CIDS[name]) for name in CAT1.split()))
+LOOKUP_CIDS = table((f"{NB} ML307G", None), *((name, CIDS[name]) for name in without(CAT1, "ML307G").split()))
 PING_CIDS = table((without(NB, "MN318"), None), ("MN318", "1-15"), *((name, CIDS[name]) for name in CAT1.split()))
 TIME_TIMEOUTS = table(("ML302A ML305A ML307A ML307G ML302S ML307S ML307R", 30), (f"{NB} ML305U ML305M", 20))
 CACHED_MODES = table((without(CAT1, "ML307G"), 0), ("ML307G", 1), (NB, 1))
-CLOCK_STARTS = table(("MN316 MN316A MN326", ""), (f"MN316-S MN318 MN319 {CAT1}", "80/01/06,00:00:00"))
+CLOCK_STARTS = table(
+    ("MN316 MN316A MN326", ""), ("MN316-S MN318 MN319", "80/01/06,00:00:00"), (CAT1, "70/01/01,00:00:00")
+)
+CLOCK_RANGES = table(
+    ("MN316 MN316-S MN316A MN326", ("0-48", 2069)),
+    ("MN318 MN319 ML302S ML307S ML305U ML305M", ("0-96", 2069)),
+    ("ML302A ML305A ML307A ML307R ML307G", ("0,2-96", 2037)),
+)
 
 OPEN_ERRORS = {
     "name": 580,
@@ -268,4 +275,6 @@ def test_the_time(model: Profile) -> None:
         ("1-300", TIME_TIMEOUTS[model.series]),
     ]
     assert model.table(TIME) == (1, 2, 3)
-    assert model.clock == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
+    clock = model.clock
+    assert (clock.zone, clock.start, clock.quoted) == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
+    assert (clock.zones.text, clock.last_year) == CLOCK_RANGES[model.series]

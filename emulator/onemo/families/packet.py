@@ -130,7 +130,12 @@ def _states(modem: Modem) -> Reply:
 
 
 def _activate(modem: Modem, record: Activation) -> Reply:
-    contexts = modem.contexts
+    """Raises CommandError: as Contexts.activate and deactivate; INCORRECT_PARAMETERS, more or fewer cids than the model
+    takes."""
+    contexts, profile = modem.contexts, modem.profile.contexts
+    bare = not (record.cid or record.state)
+    if len(record.cid) > profile.cids_a_command or (bare and not profile.bare_deactivation):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
     if record.state:
         contexts.activate(record.cid or sorted(contexts.defined))
     else:
@@ -152,17 +157,21 @@ def _dynamic(modem: Modem, record: WhichActive) -> Reply:
 
 
 def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
-    """A line for each family (27.007 10.1.23), whose masks stand behind the address, at an IPv6 one after a blank;
-    there is no gateway."""
+    """A line for each family (27.007 10.1.23), where masks stand behind the address on some models, at an IPv6 one
+    after a blank; there is no gateway."""
     profile = modem.profile.contexts
     start = (cid, active.bearer, active.apn)
     lines = []
     if active.ipv4:
         servers = given_servers(modem, AddressFamily.IPV4)
-        lines.append(print_line("CGCONTRDP", *start, f"{active.ipv4}.{profile.mask_ipv4}", "", *servers[:2]))
+        lines.append(
+            print_line("CGCONTRDP", *start, active.ipv4 + f".{profile.mask_ipv4}" * profile.masks, "", *servers[:2])
+        )
     if active.ipv6:
         servers = tuple(map(shown_address, given_servers(modem, AddressFamily.IPV6)))
-        lines.append(print_line("CGCONTRDP", *start, f"{active.ipv6} {profile.mask_ipv6}", "", *servers[:2]))
+        lines.append(
+            print_line("CGCONTRDP", *start, active.ipv6 + f" {profile.mask_ipv6}" * profile.masks, "", *servers[:2])
+        )
     return lines or [print_line("CGCONTRDP", *start)]
 
 

@@ -79,6 +79,14 @@ def contexts_of(driver: Driver) -> Contexts:
     return driver.modem.contexts
 
 
+def address_of(driver: Driver, cid: int) -> str:
+    """The address of the only context that is active."""
+    driver.ask("AT+CGACT=0")
+    driver.ask(f"AT+CGACT=1,{cid}")
+    (active,) = contexts_of(driver).active.values()
+    return active.ipv4
+
+
 @pytest.mark.parametrize("series", SERIES)
 def test_made_up_addresses(series: str) -> None:
     driver = Driver(series)
@@ -86,8 +94,11 @@ def test_made_up_addresses(series: str) -> None:
     driver.boot()
     for cid in CIDS[1:]:
         driver.ask(f'AT+CGDCONT={cid},"IP"')
-    driver.ask("AT+CGACT=1")
-    addresses = [active.ipv4 for active in contexts_of(driver).active.values()]
+    if driver.modem.profile.contexts.most_active >= len(CIDS):
+        driver.ask("AT+CGACT=1")
+        addresses = [active.ipv4 for active in contexts_of(driver).active.values()]
+    else:  # one at a time
+        addresses = [address_of(driver, cid) for cid in CIDS]
     assert len(set(addresses)) == len(addresses) == len(CIDS)
     for address in addresses:
         assert IPv4Address(address) in ip_network("10.0.0.0/8")
