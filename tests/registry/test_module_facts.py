@@ -7,7 +7,7 @@ from onemo.at.command import is_basic
 from onemo.families.sockets.profile import DISCONNECTED
 from onemo.profile.schema import Profile
 
-from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
+from tests.registry.facts import ASR, CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
 
 LACKING = table(
     ("ML302A ML305A ML307A", {"&F", "Z", "CLAC"}),
@@ -216,6 +216,9 @@ def test_the_radio(model: Profile) -> None:
 def test_contexts(model: Profile) -> None:
     contexts = model.contexts
     assert (contexts.most_active, contexts.cids_a_command) == CONTEXTS[model.series]
+    returns = (*ASR, "ML307G")
+    assert contexts.last_context == ("returns" if model.series in returns else "ends")
+    assert (contexts.return_time, contexts.keeps_default) == (3.0, model.family == "NB")
     assert contexts.bare_deactivation == (model.series != "ML305M")
     assert contexts.masks == (model.series in (*NB.split(), "ML305M", "ML307G"))
 

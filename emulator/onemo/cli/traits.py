@@ -13,6 +13,7 @@ from onemo.profile.schema import CommandSection, Profile
 
 _FEW = 5
 """The most parts of a range that are told in full."""
+_LAST_CONTEXT = {"ends": "can be deactivated", "returns": "comes back by itself", "stays": "stays active"}
 
 
 Traits = Mapping[str, Trait]
@@ -71,7 +72,7 @@ def _behaviour(profile: Profile) -> dict[str, Trait]:
         "banner": either(late, "banner after the first command", "banner at start"),
         "reserved": Trait(f"cid {', '.join(map(str, contexts.reserved))} reserved", plain=not contexts.reserved),
         "call": either(contexts.needs_call, "connections need a data call", "connections need an active context"),
-        "last": either(contexts.last_stays, "one context stays active", "the last context can be deactivated"),
+        "last": Trait(f"the last context {_LAST_CONTEXT[contexts.last_context]}"),
         "full": either(profile.radio.full_reboots, "CFUN from 0 to 1 restarts it", "CFUN never restarts it by itself"),
         "minimum": either(profile.radio.resets_contexts, "CFUN=0 deletes contexts", "CFUN=0 keeps contexts"),
         "sleep": either(profile.sleep.drops_tcp, "deep sleep ends TCP", "TCP outlives deep sleep"),

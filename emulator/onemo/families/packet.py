@@ -139,7 +139,7 @@ def _activate(modem: Modem, record: Activation) -> Reply:
     if record.state:
         contexts.activate(record.cid or sorted(contexts.defined))
     else:
-        contexts.deactivate(record.cid or contexts.active)
+        contexts.deactivate(record.cid or contexts.active, modem.now)
     return DONE
 
 

@@ -6,6 +6,7 @@ Pure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import Any, Generic, NamedTuple
@@ -121,7 +122,7 @@ class PerContext(Generic[R]):
 
 class Contexts:
     """Those of one boot cycle. defined, logins: by cid, as the user has set them; active: by cid; calls: the cids with
-    a data call."""
+    a data call. deadline: when on_deadline is to be called; inf: never."""
 
     def __init__(
         self,
@@ -133,9 +134,13 @@ class Contexts:
         self._host = host
         self._end_traffic = on_down
         self._profile = host.profile.contexts
+        self._kept = definitions, logins
         self.defined, self.logins = definitions.now, logins.now
         self.active: dict[int, Active] = {}
         self.calls: set[int] = set()
+        self.deadline = math.inf
+        self._returning = 0
+        self._hung_up: set[int] = set()
         self.events = PacketEvents(host)
         self._network: NetworkInfo | None = None
         if definitions.kept is None:
@@ -183,7 +188,16 @@ class Contexts:
             return False
         return not self._profile.needs_call or self.chosen(cid) in self.calls
 
-    # What the radio tells.
+    # What the supply and the radio tell.
+
+    def power_on(self) -> None:
+        """The supply was off: on some models the default context is the module's own again."""
+        if not self._profile.keeps_default:
+            self._define_default()
+            self.logins.pop(self._profile.default, None)
+            for records in self._kept:
+                if records.kept is not None:
+                    records.remember()
 
     def attach(self, network: NetworkInfo) -> None:
         """Registered: the default context is up, and on it the data call, where that comes by itself.
@@ -196,14 +210,26 @@ class Contexts:
         default = self._profile.default
         if default not in self.defined:
             self._define_default()
+        self._connect(default, network)
+
+    def _connect(self, cid: int, network: NetworkInfo) -> None:
+        """Bring a context up, and its data call where that comes by itself and was not ended by hand."""
         try:
-            self._bring_up(default, network)
+            self._bring_up(cid, network)
         except CommandError:
             return  # of a family that the network has not
-        if self._profile.needs_call and self._auto_connect:
-            self.calls.add(default)
+        if self._profile.needs_call and self._auto_connect and cid not in self._hung_up:
+            self.calls.add(cid)
             if self._profile.announces_call:
-                self._host.notify(self.call_line(default))
+                self._host.notify(self.call_line(cid))
+
+    def on_deadline(self, now: float) -> None:
+        """Bring the last context back that was deactivated, where the module connects by itself."""
+        if now < self.deadline:
+            return
+        self.deadline = math.inf
+        if self._network is not None and self._auto_connect and self._returning in self.defined:
+            self._connect(self._returning, self._network)
 
     @property
     def _auto_connect(self) -> bool:
@@ -217,6 +243,7 @@ class Contexts:
         if not self.attached:
             return
         self._network = None
+        self.deadline = math.inf
         self.events.tell("NW DETACH" if by_network else "ME DETACH")
         for cid in sorted(self.active):
             self._take_down(cid)
@@ -261,14 +288,19 @@ class Contexts:
         for cid in wanted:
             self._bring_up(cid, self._network)
 
-    def deactivate(self, cids: Iterable[int]) -> None:
-        """AT+CGACT=0: their calls end, and every connection on them. Raises CommandError: NOT_FOUND as activate,
-        NOT_ALLOWED where the last one has to stay."""
+    def deactivate(self, cids: Iterable[int], now: float) -> None:
+        """AT+CGACT=0: their calls end, and every connection on them; the last one comes back on some models. Raises
+        CommandError: NOT_FOUND as activate, NOT_ALLOWED where the last one has to stay."""
         cids = set(cids)
         self.require_defined(cids)
         leaving = sorted(cids & self.active.keys())
-        if self._profile.last_stays and leaving and len(leaving) == len(self.active):
+        last = bool(leaving) and len(leaving) == len(self.active)
+        if last and self._profile.last_context == "stays":
             raise CommandError(Cme.NOT_ALLOWED)
+        if last and self._profile.last_context == "returns":
+            default = self._profile.default
+            self._returning = default if default in leaving else leaving[0]
+            self.deadline = now + self._profile.return_time
         for cid in leaving:
             self.events.tell("ME PDN DEACT", cid)
             self._take_down(cid)
@@ -287,17 +319,19 @@ class Contexts:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         self.activate(wanted)
         self.calls.update(wanted)
+        self._hung_up.difference_update(wanted)
         for cid in wanted:
             self._host.report(self.call_line(cid))
 
     def hang_up(self, cids: Iterable[int]) -> None:
-        """AT+MIPCALL=0: the calls and the connections on them end, the contexts stay. Raises
-        CommandError(INCORRECT_PARAMETERS) if none has a call."""
+        """AT+MIPCALL=0: the calls and the connections on them end, the contexts stay. No call comes back by itself in
+        this boot cycle. Raises CommandError(INCORRECT_PARAMETERS) if none has a call."""
         leaving = sorted(self.calls.intersection(cids))
         if not leaving:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         for cid in leaving:
             self._end_call(cid)
+        self._hung_up.update(leaving)
 
     # What they print.
 
@@ -318,6 +352,7 @@ class Contexts:
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
         """Raises as _given."""
+        self.deadline = math.inf
         active = self.active[cid] = self._given(cid, network)
         reason: tuple[int, ...] = ()
         if active.pdp_type == "IPV4V6" and not (active.ipv4 and active.ipv6):

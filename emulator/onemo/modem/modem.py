@@ -227,6 +227,7 @@ class Modem:
         self.clock = Clock(self.profile.clock.zone)
         if self.profile.clock.start:
             self.clock.set(read(self.profile.clock.start)[0], now)
+        self.contexts.power_on()
         self.lifecycle.start(now, now if since is None else since)
         self.settle(now)
 
@@ -283,7 +284,7 @@ class Modem:
     @property
     def restless(self) -> bool:
         """Something goes on: a command, a payload, a search, an operation on the network, unread output."""
-        if self.radio.deadline < math.inf or any(part.busy for part in self.parts):
+        if min(self.radio.deadline, self.contexts.deadline) < math.inf or any(part.busy for part in self.parts):
             return True
         return not all(console.at_rest for console in self.consoles)
 
@@ -345,7 +346,7 @@ class Modem:
     @property
     def deadline(self) -> float:
         """When on_deadline is to be called; inf: never."""
-        deadline = min(self.lifecycle.deadline, self.radio.deadline)
+        deadline = min(self.lifecycle.deadline, self.radio.deadline, self.contexts.deadline)
         for console in self.consoles:
             deadline = min(deadline, console.deadline)
         for part in self._parts.values():
@@ -359,6 +360,7 @@ class Modem:
         for console in self.consoles:
             console.on_deadline(now)
         self.radio.on_deadline(now)
+        self.contexts.on_deadline(now)
         for part in list(self._parts.values()):
             if now >= part.deadline:
                 part.on_deadline(now)

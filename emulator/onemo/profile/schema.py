@@ -198,8 +198,12 @@ class ContextsSection(NamedTuple):
     """AT+CGACT=0 may be given without a cid."""
     reserved: tuple[int, ...]
     """Cids that the module keeps for itself."""
-    last_stays: bool
-    """The last active context cannot be deactivated."""
+    last_context: Literal["ends", "returns", "stays"]
+    """The last active context, deactivated by AT+CGACT: it ends; it comes back by itself; it is refused."""
+    return_time: Delay
+    """How long it takes to come back."""
+    keeps_default: bool
+    """What was set of the default context outlives power-off; else only a restart."""
     call_without_cid: Literal["error", "all"]
     """AT+MIPCALL without a cid: the bare ERROR, or every defined one."""
     given_apn: str

@@ -104,7 +104,7 @@ def test_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_start_and_the_contexts_stand_out(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {series: cells[-1].split("; ") for series, cells in table(capsys).items()}
     assert "cid 8 reserved" in rows["ML307R"]
-    assert "AT+IPR takes 4800,9600,19200,...,921600" in rows["ML302S"]
+    assert "AT+IPR takes 4800,9600,14400,...,921600" in rows["ML302S"]
     assert "the last context can be deactivated" in rows["ML302S"]
     assert {"CFUN from 0 to 1 restarts it", "deep sleep ends TCP"} < set(rows["MN319"])
     assert "CFUN=0 deletes contexts" in rows["MN316"]
