@@ -45,7 +45,7 @@ class Shell(Protocol):
 class Task:
     """One connection that is served, and how it is to end once its owner said so.
 
-    request: with the owner's label. parting: how it ends once the peer has closed its side. failure: why it cannot send
+    number: by which it was asked for earlier than others. request: with the owner's label. parting: how it ends once the peer has closed its side. failure: why it cannot send
     any more, and is lost.
     """
 
@@ -64,6 +64,7 @@ class Task:
         self.drained: trio.Event | None = None
         self.sent = 0
         self.watched = False
+        self.number = 0
 
 
 class Sending:
