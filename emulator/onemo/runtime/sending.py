@@ -45,8 +45,8 @@ class Shell(Protocol):
 class Task:
     """One connection that is served, and how it is to end once its owner said so.
 
-    number: by which it was asked for earlier than others. request: with the owner's label. parting: how it ends once the peer has closed its side. failure: why it cannot send
-    any more, and is lost.
+    number: those that were asked for earlier have a lower one. request: with the owner's label. parting: how it ends
+    once the peer has closed its side. failure: why it cannot send any more, and is lost.
     """
 
     def __init__(self, owner: Owner, request: OpenRequest, parting: ClosePlan) -> None:
