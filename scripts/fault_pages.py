@@ -125,6 +125,8 @@ def _key(key: FaultKey) -> tuple[str, ...]:
     value = _TYPES[key.type] or ", ".join(f"`{choice}`" for choice in key.choices)
     if key.type in (Type.INTEGER, Type.NUMBER):
         value = f"{key.low:g} to {key.high:g}" if key.high < float("inf") else f"{key.low:g} up"
+    if key.of_index:
+        value = "as the model has it"
     default = "must be given" if key.required else "" if key.default in (None, b"", "") else f"`{_shown(key)}`"
     return f"`{key.name}`", value, default, key.about
 

@@ -72,16 +72,31 @@ def make(seed: int, number: int) -> Case:
     random = Random(f"{seed}/{number}")
     model = random.choice(SERIES)
     chunk = random.choice((65536, 65536, 1, 7, 100))
-    return Case(model, chunk, random.getrandbits(32), Maker(model_named(model), random).steps())
+    case = Case(model, chunk, random.getrandbits(32), Maker(model_named(model), random).steps())
+    return _at_two_consoles(case, random) if number % 3 == 2 else case
+
+
+def _at_two_consoles(case: Case, random: Random) -> Case:
+    """Spread the steps of a dialogue over two consoles, a few of them at a time."""
+    steps: list[Step] = []
+    for step in case.steps:
+        if random.random() < 0.3:
+            steps.append(Step("console", number=random.randrange(2)))
+        steps.append(step)
+    return case._replace(steps=steps, consoles=2)
 
 
 def run(case: Case) -> None:
     """Run a dialogue. Raises whatever goes wrong."""
-    driver = FaultyDriver(case.model, seed=case.dice, chunk=case.chunk)
+    driver = FaultyDriver(case.model, seed=case.dice, chunk=case.chunk, consoles=case.consoles)
     driver.boot()
     for step in case.steps:
-        _take(driver, step)
-        driver.take()
+        if step.what == "console":
+            driver.go_to(int(step.number))
+        else:
+            _take(driver, step)
+        for end in driver.ends:
+            end.received.clear()
     _check_alive(driver)
 
 
@@ -133,7 +148,7 @@ def _let_go(driver: FaultyDriver) -> None:
     world = driver.world
     for connect_id in list(world.opening):
         world.finish_open(connect_id)
-    if world.sending is not None:
+    while world.sending:
         world.finish_send()
     for connect_id in list(world.closing):
         world.end_close(connect_id, CloseResult.NORMAL)
@@ -141,32 +156,39 @@ def _let_go(driver: FaultyDriver) -> None:
 
 
 def _check_alive(driver: FaultyDriver) -> None:
-    """Raise Stuck unless AT is answered with OK, and nothing is left on the way."""
+    """Raise Stuck unless AT is answered with OK on every console, and nothing is left on the way."""
     driver.faults.reset()
     driver.wait(0)
     _let_go(driver)
     driver.wait(200)  # no entry, search or sleep to come lasts longer
     _let_go(driver)
-    modem = driver.modem
+    for console in range(len(driver.ends)):
+        driver.go_to(console)
+        _check_answers(driver)
+
+
+def _check_answers(driver: FaultyDriver) -> None:
+    """Raise Stuck unless AT is answered with OK on the console that the DTE is at."""
+    modem, console = driver.modem, driver.end.console
     answer = b""
     for _ in range(6):  # the first of them may wake it, or end a line that switches it off
         driver.supply(on=True)
-        if modem.first.online:
+        if console.online:
             driver.wait(0.5)  # what was typed last may have come right before
             driver.type(b"+++")
         driver.wait(0.5)  # less than it takes to fall asleep again
-        end, linefeed = modem.first.format.cr[0], modem.first.format.lf[0]
-        if {end, linefeed, modem.settings.get(EDITING).value} & set(b"ATEVQ01"):
+        end, linefeed = console.format.cr[0], console.format.lf[0]
+        if {end, linefeed, console.settings.get(EDITING).value} & set(b"ATEVQ01"):
             return  # nobody can type AT any more
         driver.type(b"\x1b%cATE0V1Q0%c" % (end, end))
         driver.take()
         driver.type(b"AT" + bytes((end,)))
         answer = driver.take()
         if answer == bytes((end, linefeed)).join((b"", b"OK", b"")):
-            if modem.first.transmitter.size or driver.untaken:
-                raise Stuck(f"{modem.first.transmitter.size} bytes stay in the module, {driver.untaken} before it")
+            if console.transmitter.size or driver.untaken:
+                raise Stuck(f"{console.transmitter.size} bytes stay in the module, {driver.untaken} before it")
             return
-    raise Stuck(f"AT is answered {answer!r} in mode {modem.first.framer.mode.name}, power {modem.power.state.name}")
+    raise Stuck(f"AT is answered {answer!r} in mode {console.framer.mode.name}, power {modem.power.state.name}")
 
 
 # Failures.
@@ -259,9 +281,10 @@ def outcomes(seed: int, jobs: int, enough: Callable[[], bool]) -> Iterator[Outco
 
 
 def _tell(failure: Failure, seed: int) -> None:
-    print(f"\n{failure.kind}: --seed {seed} --only {failure.number}, model {failure.case.model}, "
-          f"{failure.case.chunk} bytes at once, faults' seed {failure.case.dice}")  # fmt: skip
-    for step in failure.case.steps:
+    case = failure.case
+    print(f"\n{failure.kind}: --seed {seed} --only {failure.number}, model {case.model}, {case.chunk} bytes at once, "
+          f"{case.consoles} consoles, faults' seed {case.dice}")  # fmt: skip
+    for step in case.steps:
         print(f"    {step}")
     print("".join(f"  | {line}\n" for line in failure.report.splitlines()[-14:]), flush=True)
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from onemo.at.grammar import Form
-from onemo.at.params import BoundParam, Kind
+from onemo.at.params import BoundParam, ParamKind
 from onemo.families.sockets.connection import Loss
 from onemo.faults.kinds import FORMS, KINDS, SCOPES, FaultKey, Layer, Type
 from onemo.faults.presets import PRESETS
@@ -35,7 +35,10 @@ _URCS = ("MIPOPEN", "MIPURC", "MIPCLOSE", "rtcp", "rudp", "disconn", "CEREG", "C
 
 
 class Step(NamedTuple):
-    """A step: ``type`` data, ``wait`` number, ``arm`` text, or another act of the world (connect_id, data)."""
+    """A step: ``type`` data, ``wait`` number, ``arm`` text, or another act of the world (connect_id, data).
+
+    ``console``: the DTE turns to the one of that number.
+    """
 
     what: str
     data: bytes = b""
@@ -48,12 +51,13 @@ class Step(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A dialogue with one module. chunk: the most bytes that the line carries at once."""
+    """A dialogue with one module. chunk: the most bytes that the line carries at once; consoles: how many there are."""
 
     model: str
     chunk: int
     dice: int
     steps: Sequence[Step]
+    consoles: int = 1
 
 
 class Maker:
@@ -172,7 +176,7 @@ class Maker:
         chance = random.random()
         if chance < 0.04:
             return random.choice((b"", *_NUMBERS))
-        if param.param.kind is Kind.INTEGER:
+        if param.param.kind is ParamKind.INTEGER:
             if param.name == "connect_id":
                 return b"%d" % self._id()
             accepted = param.accepted

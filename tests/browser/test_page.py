@@ -48,6 +48,20 @@ def test_every_sort_of_entry_is_told_in_words(page: Page, serve: Serve) -> None:
     page.until("what is searched alone", lambda: len(page.rows()) == 1)
 
 
+def test_another_console_than_the_first_is_marked(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    url = serve(port)
+    port.entry("ML307R", from_="dte", to="module", data="ATI", kind="command")
+    port.entry("ML307R", from_="dte", to="module", data="AT+CSQ", kind="command", console=1)
+    port.entry("ML307R", from_="module", to="dte", data="+MIPOPEN: 0,0", kind="urc", console=1)
+    page.open(url)
+    page.shows("1< URC", "+MIPOPEN")
+    assert page.ways() == ["DTE to module: ", "DTE to module, console 1: ", "URC, module to DTE, console 1: "]
+    page.type("chart-filter", "1> at")
+    page.until("what was typed there alone", lambda: len(page.rows()) == 1)
+    assert page.rows()[0].endswith("1> AT+CSQ")
+
+
 def test_what_went_before_is_shown_on_request(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
     for number in range(1, 1201):

@@ -26,11 +26,20 @@ _ALARMS = re.compile(r"a bug in the emulator|Traceback|Exception ignored|Warning
 class Started:
     """A running ``python -m onemo run``, or of another command. Leaving it as a context ends it and checks its end.
 
-    errors: the file that its stderr goes to. measured: whether coverage, where it runs, may watch it, which takes
-    time at the start and at the end that is not the emulator's. ready: the line on stdout, without its end.
+    program: the module that is run. errors: the file that its stderr goes to. measured: whether coverage, where it
+    runs, may watch it, which takes time at the start and at the end that is not the emulator's. ready: the line on
+    stdout, without its end.
     """
 
-    def __init__(self, arguments: list[str], errors: Path, *, measured: bool = False, command: str = "run") -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        errors: Path,
+        *,
+        measured: bool = False,
+        command: str = "run",
+        program: str = "onemo",
+    ) -> None:
         self.transcript = Transcript(self.stderr)
         self._errors = errors
         environment = {**os.environ, "PYTHONWARNINGS": "error"}
@@ -38,7 +47,7 @@ class Started:
             environment = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
         with errors.open("wb") as stderr:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-m", "onemo", command, *arguments],
+                [sys.executable, "-m", program, command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -1,5 +1,8 @@
-"""The directives of a transcript: its lines that start with ``!``. ID is a connect_id, TEXT has a transcript's escapes.
+"""The directives of a transcript: its lines that start with ``!``.
 
+ID is a connect_id, or httpid=0 for whoever else owns a connection; TEXT has a transcript's escapes.
+
+console N                   the DTE turns to that console: what follows is typed and received there
 power on                    the supply is switched on
 power off | back            it goes, it returns
 dtr                         DTR wakes the module
@@ -55,8 +58,10 @@ from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
+from onemo.profile.index import Label
 
 from tests.support.driver import Driver
+from tests.support.world import Key
 
 Directive = Callable[[Driver, re.Match[str]], None]
 
@@ -94,38 +99,48 @@ def _network(driver: Driver, verb: str, cause: str) -> None:
         radio.refuse(int(cause) if cause else None)
 
 
+_ID = r"\d|[a-z]\w*=\d"
+
+
+def _key(text: str) -> Key:
+    """Read the key of a connection."""
+    index_name, _, number = text.rpartition("=")
+    return Label(index_name, int(number)) if index_name else int(number)
+
+
 _LOSSES = {"closes": Loss.PEER_CLOSED, "resets": Loss.BROKEN}
 
 _DIRECTIVES: list[tuple[str, Directive]] = [
+    (r"console (\d)", lambda driver, given: driver.go_to(int(given[1]))),
     (r"power on", lambda driver, _: driver.power_on()),
     (r"power (off|back)", lambda driver, given: driver.supply(on=given[1] == "back")),
     (r"dtr", lambda driver, _: driver.raise_dtr()),
     (r"state (\w+)", lambda driver, given: _equal(driver.modem.power.state.name.lower(), given[1])),
-    (r"rate (\d+)", lambda driver, given: _equal(driver.modem.first.baud_rate, int(given[1]))),
+    (r"rate (\d+)", lambda driver, given: _equal(driver.end.console.baud_rate, int(given[1]))),
     (r"wait ([\d.]+)", lambda driver, given: driver.wait(float(given[1]))),
-    (r"(open|send|close) (\d) held", lambda driver, given: driver.world.hold(given[1], int(given[2]))),
-    (r"open (\d) done", lambda driver, given: driver.world.finish_open(int(given[1]))),
-    (r"open (\d) ipv6", lambda driver, given: driver.world.over_ipv6(int(given[1]))),
-    (r"open (\d) (\w+)", lambda driver, given: driver.world.fail_open(int(given[1]), NetFailure[given[2].upper()])),
+    (r"(open|send|close) (ID) held", lambda driver, given: driver.world.hold(given[1], _key(given[2]))),
+    (r"open (ID) done", lambda driver, given: driver.world.finish_open(_key(given[1]))),
+    (r"open (ID) ipv6", lambda driver, given: driver.world.over_ipv6(_key(given[1]))),
+    (r"open (ID) (\w+)", lambda driver, given: driver.world.fail_open(_key(given[1]), NetFailure[given[2].upper()])),
     (
-        r"peer (\d) sends (\d+) bytes",
-        lambda driver, given: driver.world.peer_sends(int(given[1]), b"x" * int(given[2])),
+        r"peer (ID) sends (\d+) bytes",
+        lambda driver, given: driver.world.peer_sends(_key(given[1]), b"x" * int(given[2])),
     ),
-    (r"peer (\d) sends ?(.*)", lambda driver, given: driver.world.peer_sends(int(given[1]), unescaped(given[2]))),
-    (r"peer (\d) got (\d+) bytes", lambda driver, given: _equal(len(driver.world.got(int(given[1]))), int(given[2]))),
-    (r"peer (\d) got ?(.*)", lambda driver, given: _equal(driver.world.got(int(given[1])), unescaped(given[2]))),
-    (r"peer (\d) takes (\d+) bytes", lambda driver, given: driver.world.take_more(int(given[1]), int(given[2]))),
-    (r"peer (\d) takes all", lambda driver, given: driver.world.take_more(int(given[1]), None)),
-    (r"peer (\d) acknowledges (\d+)", lambda driver, given: driver.world.acknowledge(int(given[1]), int(given[2]))),
-    (r"nack (\d) (\d+)", lambda driver, given: setattr(driver.world.peers[int(given[1])], "nack", int(given[2]))),
+    (r"peer (ID) sends ?(.*)", lambda driver, given: driver.world.peer_sends(_key(given[1]), unescaped(given[2]))),
+    (r"peer (ID) got (\d+) bytes", lambda driver, given: _equal(len(driver.world.got(_key(given[1]))), int(given[2]))),
+    (r"peer (ID) got ?(.*)", lambda driver, given: _equal(driver.world.got(_key(given[1])), unescaped(given[2]))),
+    (r"peer (ID) takes (\d+) bytes", lambda driver, given: driver.world.take_more(_key(given[1]), int(given[2]))),
+    (r"peer (ID) takes all", lambda driver, given: driver.world.take_more(_key(given[1]), None)),
+    (r"peer (ID) acknowledges (\d+)", lambda driver, given: driver.world.acknowledge(_key(given[1]), int(given[2]))),
+    (r"nack (ID) (\d+)", lambda driver, given: setattr(driver.world.peers[_key(given[1])], "nack", int(given[2]))),
     (r"dte sends (\d+) bytes", lambda driver, given: driver.type(b"x" * int(given[1]))),
-    (r"peer (\d) gone", lambda driver, given: _equal(int(given[1]) in driver.world.peers, False)),
-    (r"peer (\d) (closes|resets)", lambda driver, given: driver.world.peer_ends(int(given[1]), _LOSSES[given[2]])),
-    (r"context of (\d) lost", lambda driver, given: driver.world.peer_ends(int(given[1]), Loss.PDP_DOWN)),
-    (r"send (\d) takes (\d+)", lambda driver, given: driver.world.take_only(int(given[1]), int(given[2]))),
-    (r"send (\d) fails", lambda driver, given: driver.world.take_only(int(given[1]), 0, failed=True)),
-    (r"send (\d) done", lambda driver, given: driver.world.finish_send()),
-    (r"close (\d) (\w+)", lambda driver, given: driver.world.end_close(int(given[1]), CloseResult(given[2]))),
+    (r"peer (ID) gone", lambda driver, given: _equal(_key(given[1]) in driver.world.peers, False)),
+    (r"peer (ID) (closes|resets)", lambda driver, given: driver.world.peer_ends(_key(given[1]), _LOSSES[given[2]])),
+    (r"context of (ID) lost", lambda driver, given: driver.world.peer_ends(_key(given[1]), Loss.PDP_DOWN)),
+    (r"send (ID) takes (\d+)", lambda driver, given: driver.world.take_only(_key(given[1]), int(given[2]))),
+    (r"send (ID) fails", lambda driver, given: driver.world.take_only(_key(given[1]), 0, failed=True)),
+    (r"send (ID) done", lambda driver, given: driver.world.finish_send()),
+    (r"close (ID) (\w+)", lambda driver, given: driver.world.end_close(_key(given[1]), CloseResult(given[2]))),
     (r"closing (drain|now|reset)", lambda driver, given: _equal(driver.world.plans[-1].mode.value, given[1])),
     (
         r"name (\S+) is ?(.*)",
@@ -176,7 +191,7 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
 def perform(driver: Driver, text: str) -> None:
     """Do what text says. Raises ValueError when it says nothing known, AssertionError when a look finds otherwise."""
     for pattern, directive in _DIRECTIVES:
-        if match := re.fullmatch(pattern, text):
+        if match := re.fullmatch(pattern.replace("ID", _ID), text):
             directive(driver, match)
             return
     raise ValueError(f"no such directive: {text}")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Self
 
+from onemo.modem.console import Console
 from onemo.modem.intents import Bug, Ready, Restart, Wait
 from onemo.modem.modem import Modem
 from onemo.runtime.models import Model, load_model
@@ -28,28 +29,57 @@ def model_named(name: str) -> Model:
     return load_model(name).whole()
 
 
+class DteEnd:
+    """The DTE at one console.
+
+    typed: what the module has not read yet; room: how many bytes it still takes, None any number.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.typed = b""
+        self.received = bytearray()
+        self.room: int | None = None
+
+
 class Driver:
     """A DTE and a world around one Modem. Times in seconds, virtual.
 
     chunk: the most bytes that the line carries at once. line_room: how many bytes the DTE still takes before it
-    stops reading; None: it reads everything at once.
+    stops reading; None: it reads everything at once. consoles: how many there are; the DTE is at one at a time, end:
+    it types there, and takes what it received there.
     """
 
-    def __init__(self, model: str | Model, boot_time: float | None = None, chunk: int = READ) -> None:
+    def __init__(
+        self, model: str | Model, boot_time: float | None = None, chunk: int = READ, consoles: int = 1
+    ) -> None:
         self.model = model_named(model) if isinstance(model, str) else model
         self.modem = Modem(self.model, boot_time)
+        for _ in range(consoles - 1):
+            self.modem.add_console()
+        self.ends = [DteEnd(console) for console in self.modem.consoles]
+        self.end = self.ends[0]
         self.world = World(self)
         self.now = 1000.0
-        self.line_room: int | None = None
         self.starts = 0
         self.restarts = 0
         self.wakes: list[tuple[float, Wait]] = []
         """What commands wait for, and until when."""
         self._chunk = chunk
-        self._typed = b""
-        self._received = bytearray()
 
     # The DTE.
+
+    def go_to(self, console: int) -> None:
+        """The DTE turns to a console."""
+        self.end = self.ends[console]
+
+    @property
+    def line_room(self) -> int | None:
+        return self.end.room
+
+    @line_room.setter
+    def line_room(self, room: int | None) -> None:
+        self.end.room = room
 
     def power_on(self) -> None:
         """Switch the supply on; booting takes virtual time."""
@@ -67,23 +97,28 @@ class Driver:
         self._step()
 
     def boot(self) -> Self:
-        """Switch on, let it boot and register, take the banner away, and switch the echo off: ready for a dialogue."""
+        """Switch on, let it boot and register, take the banner away, and switch the echo off: ready for a dialogue.
+
+        All of that on every console; the DTE is at the first then.
+        """
         self.power_on()
         power = self.modem.model.profile.power
         self.wait(max(power.boot_time, power.register_time))
         assert self.starts == 1, "the module did not boot"
-        self.ask("ATE0")
+        for number in reversed(range(len(self.ends))):
+            self.go_to(number)
+            self.ask("ATE0")
         return self
 
     def type(self, data: bytes) -> None:
         """The DTE writes bytes."""
-        self._typed += data
+        self.end.typed += data
         self._read_line()
 
     def take(self) -> bytes:
         """Take the bytes that the DTE has received since it last looked."""
-        taken = bytes(self._received)
-        self._received.clear()
+        taken = bytes(self.end.received)
+        self.end.received.clear()
         return taken
 
     def ask(self, line: str | bytes) -> bytes:
@@ -97,10 +132,10 @@ class Driver:
 
     def read_more(self, count: int) -> None:
         """A DTE that does not read everything takes count bytes more."""
-        assert self.line_room is not None
-        self.line_room += count
+        assert self.end.room is not None
+        self.end.room += count
         self._flush()
-        if not self.modem.first.transmitter.full:
+        if not self.end.console.transmitter.full:
             self.modem.settle(self.now)
             self._step()
             self._read_line()
@@ -108,7 +143,7 @@ class Driver:
     @property
     def untaken(self) -> int:
         """Bytes that were typed and not yet read by the module."""
-        return len(self._typed)
+        return len(self.end.typed)
 
     # Time and reports.
 
@@ -148,11 +183,12 @@ class Driver:
     # Inside.
 
     def _read_line(self) -> None:
-        while self._typed and self.modem.first.wants_input:
-            data, self._typed = self._typed[: self._chunk], self._typed[self._chunk :]
-            self.modem.first.receive(data, self.now)
-            self.modem.settle(self.now)
-            self._step()
+        while readable := [end for end in self.ends if end.typed and end.console.wants_input]:
+            for end in readable:
+                data, end.typed = end.typed[: self._chunk], end.typed[self._chunk :]
+                end.console.receive(data, self.now)
+                self.modem.settle(self.now)
+                self._step()
 
     def _step(self) -> None:
         """Write, carry out, write: what follows every call into the core; then reports that came at once."""
@@ -170,15 +206,16 @@ class Driver:
         self.world.tell()
 
     def _flush(self) -> None:
-        transmitter = self.modem.first.transmitter
-        while data := transmitter.peek():
-            count = len(data) if self.line_room is None else min(len(data), self.line_room)
-            if count == 0:
-                return
-            self._received += data[:count]
-            if self.line_room is not None:
-                self.line_room -= count
-            transmitter.sent(count)
+        for end in self.ends:
+            transmitter = end.console.transmitter
+            while data := transmitter.peek():
+                count = len(data) if end.room is None else min(len(data), end.room)
+                if count == 0:
+                    break
+                end.received += data[:count]
+                if end.room is not None:
+                    end.room -= count
+                transmitter.sent(count)
 
 
 def framed_lines(data: bytes) -> list[str]:

@@ -16,8 +16,8 @@ from tests.support.driver import READ, Driver
 class FaultyDriver(Driver):
     """told: the faults that have fired, in order. Faults given here are armed before the start."""
 
-    def __init__(self, model: str | Model, *said: str, seed: int = 1, chunk: int = READ) -> None:
-        super().__init__(model, chunk=chunk)
+    def __init__(self, model: str | Model, *said: str, seed: int = 1, chunk: int = READ, consoles: int = 1) -> None:
+        super().__init__(model, chunk=chunk, consoles=consoles)
         self.told: list[str] = []
         self.faults = Faults(_Running(self), seed)
         for text in said:

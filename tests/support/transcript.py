@@ -4,9 +4,12 @@ The lines before the first step say for which models it holds, and how it starts
 
     models: all except MN316 ML307R-DL
     start: off
+    consoles: 2
     fails: why the product is known to do otherwise
 
-Without ``start: off`` the module has booted, its banner is gone and its echo is off. ``onemo.dialogue.transcript``
+Without ``start: off`` the module has booted, its banner is gone and its echo is off. With several consoles
+``! console 1`` turns to one: what follows is typed and received there, first what it has said meanwhile. In the end
+nothing may be left on any. ``onemo.dialogue.transcript``
 has the rest of the grammar, and ``tests.support.directives`` what the lines that start with ``!`` do. {series}, {model}
 (the sub-model) and {imei} are the profile's. No time passes but where a line says so.
 """
@@ -21,12 +24,13 @@ from onemo.dialogue.judge import Difference
 from onemo.dialogue.matcher import Matcher
 from onemo.dialogue.transcript import WAIT, WORLD, Step, filled, parse
 from onemo.errors import UsageError
+from onemo.runtime.models import Model
 
 from tests.support.directives import perform
 from tests.support.driver import Driver
 from tests.support.models import select
 
-_HEADERS = {"models", "start", "fails"}
+_HEADERS = {"models", "start", "consoles", "fails"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Case:
     models: tuple[str, ...]
     booted: bool
     fails: str
+    consoles: int
     steps: tuple[Step, ...]
 
 
@@ -50,17 +55,25 @@ def case(name: str, text: str) -> Case:
     transcript = parse(name, text, world=True)
     told = dict(transcript.headers)
     if told.keys() - _HEADERS or "models" not in told or told.get("start", "off") != "off":
-        raise UsageError(f"{name}: it needs models, and may have start: off and fails")
-    return Case(name, select(told["models"]), "start" not in told, told.get("fails", ""), transcript.steps)
+        raise UsageError(f"{name}: it needs models, and may have start: off, consoles and fails")
+    return Case(
+        name=name,
+        models=select(told["models"]),
+        booted="start" not in told,
+        fails=told.get("fails", ""),
+        consoles=int(told.get("consoles", "1")),
+        steps=transcript.steps,
+    )
 
 
-def run(played: Case, model: str) -> None:
+def run(played: Case, model: str | Model) -> None:
     """Play a transcript on a model. Raises AssertionError where the module says something else."""
     __tracebackhide__ = True
-    driver = Driver(model)
+    driver = Driver(model, consoles=played.consoles)
     if played.booted:
         driver.boot()
     profile = driver.model.profile
+    name = model if isinstance(model, str) else profile.sub_model
     told = {"series": profile.series, "model": profile.sub_model, "imei": profile.identity.imei}
     values = {name: text.encode() for name, text in told.items()}
     so_far: list[str] = []
@@ -69,7 +82,7 @@ def run(played: Case, model: str) -> None:
         try:
             _act(driver, step, values)
         except (AssertionError, KeyError, ValueError) as error:
-            raise AssertionError(f"{where}: on {model}: {step.text}: {error!r}") from error
+            raise AssertionError(f"{where}: on {name}: {step.text}: {error!r}") from error
         received = driver.take()
         matcher = Matcher(step.expected, values)
         for byte in received:
@@ -77,9 +90,12 @@ def run(played: Case, model: str) -> None:
         if not matcher.matches:
             differs = rows(Difference(step.number, step.text, "", step.expected, received, values))
             shown = "\n".join([*so_far, *(f"{mark} {text}" for mark, text in differs)])
-            raise AssertionError(f"{where}: {model} says something else (- missing, + instead)\n{shown}")
+            raise AssertionError(f"{where}: {name} says something else (- missing, + instead)\n{shown}")
         values |= matcher.values
         so_far += [f"  {step.text}", *(f"  {each.text}" for each in step.expected)]
+    for number, end in enumerate(driver.ends):
+        if end.received:
+            raise AssertionError(f"{played.name}: {model} says more on console {number}: {bytes(end.received)!r}")
 
 
 def _act(driver: Driver, step: Step, values: dict[str, bytes]) -> None:

@@ -74,7 +74,7 @@ class World:
         self.plans: list[ClosePlan] = []
         self.sends: list[Send] = []
         self.opening: dict[Key, Open] = {}
-        self.sending: Send | None = None
+        self.sending: list[Send] = []
         self.closing: dict[Key, Owner] = {}
         self.peers: dict[Key, Peer] = {}
         self.last_peers: dict[Key, Peer] = {}
@@ -103,15 +103,15 @@ class World:
 
     def take_only(self, key: Key, taken: int, *, failed: bool = False) -> None:
         """Decide the next send, or now the one that is held."""
-        if self.sending is not None:
-            self._finish_send(Sent(taken, failed))
+        if self.sending:
+            self._finish_send(self.sending[0], Sent(taken, failed))
         else:
             self._sent[key] = Sent(taken, failed)
 
     def finish_send(self) -> None:
-        """The send that is held is taken whole."""
-        assert self.sending is not None
-        self._finish_send(Sent(len(self.sending.data)))
+        """The send that is held, or the first of them, is taken whole."""
+        send = self.sending[0]
+        self._finish_send(send, Sent(len(send.data)))
 
     def end_close(self, key: Key, result: CloseResult) -> None:
         """Decide how the next close ends; one that is held ends so now."""
@@ -126,8 +126,8 @@ class World:
         peer.room = room
         while count := self._take_outbox(peer):
             self._driver.report(partial(peer.owner.on_taken, count, self._driver.now))
-        if not peer.outbox and self.sending is not None and self.sending.owner is peer.owner:
-            self.finish_send()
+        for send in [send for send in self.sending if send.owner is peer.owner and not peer.outbox]:
+            self._finish_send(send, Sent(len(send.data)))
 
     def host_has(self, ipv4: str, ipv6: str) -> None:
         """The host's own addresses at the next registration; "none": it has none."""
@@ -218,7 +218,7 @@ class World:
                 self.closing.clear()
                 self._driver.wakes.clear()
                 self._reports.clear()
-                self.sending = None
+                self.sending.clear()
             case _:
                 pass
 
@@ -265,16 +265,15 @@ class World:
     def _send(self, send: Send) -> None:
         key = key_of(send.owner)
         self.sends.append(send)
-        self.sending = send
+        self.sending.append(send)
         peer = self.peers.get(key)
         if peer is not None and peer.outbox:
             return  # after what was handed over before
         if not self._is_held("send", key):
-            self._finish_send(self._sent.pop(key, Sent(len(send.data))))
+            self._finish_send(send, self._sent.pop(key, Sent(len(send.data))))
 
-    def _finish_send(self, result: Sent) -> None:
-        send, self.sending = self.sending, None
-        assert send is not None
+    def _finish_send(self, send: Send, result: Sent) -> None:
+        self.sending.remove(send)
         peer = self.peers.get(key_of(send.owner))
         if peer is not None and not result.failed:
             peer.got.append(send.data[: result.taken])

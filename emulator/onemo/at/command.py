@@ -21,12 +21,12 @@ R = TypeVar("R", bound=NamedTuple)
 
 
 class Device(Protocol):
-    """What the language needs of the device."""
+    """The device, as far as the language needs it."""
 
     settings: Settings
 
     def settings_of(self, slot: Slot[Any]) -> Settings:
-        """The settings that hold a slot: the device's, or those of the console that asks."""
+        """Return the settings that hold a slot: the device's, or those of the console that asks."""
         ...
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
@@ -38,8 +38,11 @@ D = TypeVar("D", bound=Device)
 
 
 class Pending(NamedTuple):
-    """A command that waits for the world: operation is carried out by the shell, finish makes the reply of
-    its result, or whatever else comes of it. finish may raise CommandError."""
+    """A command that waits for the world.
+
+    The shell carries out operation; finish makes the reply of its result, or whatever else comes of it. finish may
+    raise CommandError.
+    """
 
     operation: object
     finish: Callable[[Any], Outcome]
@@ -86,7 +89,7 @@ class BoundCommand(NamedTuple, Generic[D]):
 
 
 def print_line(name: str, *values: int | str | bytes | None) -> bytes:
-    """``+NAME: 1,"text"``: strings quoted, bytes as they are; a None ends the line."""
+    """Make the line ``+NAME: 1,"text"``: strings quoted, bytes as they are; a None ends it."""
     shown: list[bytes] = []
     for value in values:
         if value is None:
@@ -99,7 +102,7 @@ def print_line(name: str, *values: int | str | bytes | None) -> bytes:
 
 
 def field_values(device: object, record: NamedTuple) -> tuple[Any, ...]:
-    """The values of a record in order, as a read-back prints them."""
+    """Return the values of a record in order, as a read-back prints them."""
     return tuple(record)
 
 
@@ -109,7 +112,10 @@ def _test_reply(
     shown: str | None,
     test: Callable[[Any, BoundRecord[Any]], Outcome] | None = None,
 ) -> Handler[Any]:
-    """``=?``: what test says, else what is shown, else the ranges; a bare OK where there is none (27.007 8.15)."""
+    """Make the handler of ``=?``.
+
+    It answers what test says, else what is shown, else the ranges; a bare OK where there is none (27.007 8.15).
+    """
     if test is not None:
         return lambda device, arguments: test(device, bound)
     text = bound.shown if shown is None else shown
@@ -134,6 +140,7 @@ class Action(NamedTuple, Generic[D, R]):
     test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.record, section.params, shared)
         run = self.run
 
@@ -153,8 +160,11 @@ class Action(NamedTuple, Generic[D, R]):
 
 
 class Query(NamedTuple, Generic[D, R]):
-    """A command that tells: read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the
-    ranges. test_reads_device: test depends on the device (AT+COPS)."""
+    """A command that tells something.
+
+    read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the ranges. test_reads_device:
+    test depends on the device (AT+COPS).
+    """
 
     name: str
     record: type[R]
@@ -165,6 +175,7 @@ class Query(NamedTuple, Generic[D, R]):
     test_reads_device: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.record, section.params, shared)
         select, read = self.select, self.read
         forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: select(device, bound.parse(arguments))}
@@ -176,7 +187,7 @@ class Query(NamedTuple, Generic[D, R]):
 
 
 def _keep(device: object, record: object) -> None:
-    """The check of a setting that takes whatever is in range, and its effect where it has none."""
+    """Accept whatever is in range, and do nothing more: the check and the effect of a setting that has none."""
 
 
 class Setting(NamedTuple, Generic[D, R]):
@@ -194,9 +205,11 @@ class Setting(NamedTuple, Generic[D, R]):
 
     @property
     def name(self) -> str:
+        """The name of its command."""
         return self.slot.name
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.slot.record, section.params, shared)
         forms: dict[Form, Handler[D]]
         if is_basic(self.name):
@@ -235,7 +248,10 @@ class Setting(NamedTuple, Generic[D, R]):
         return assign
 
     def _basic_forms(self, bound: BoundRecord[R]) -> dict[Form, Handler[D]]:
-        """``ATE1``, where a missing value is 0 (V.250 5.3.1); ``ATS3=13``, ``ATS3?`` (5.3.2)."""
+        """Make the forms of a basic command.
+
+        ``ATE1``, where a missing value is 0 (V.250 5.3.1); ``ATS3=13``, ``ATS3?`` (5.3.2).
+        """
         assign = self._set(bound)
 
         def execute(device: D, arguments: Arguments) -> Outcome:
@@ -260,8 +276,9 @@ class Key(NamedTuple, Generic[D, R]):
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
-    """A setting with keys: the key alone lists, with an index (connect_id, ssl_id) tells one, with values sets (manual
-    3.1).
+    """A setting with keys (manual 3.1).
+
+    The key alone lists, with an index (connect_id, ssl_id) it tells one, with values it sets them.
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError.
@@ -272,6 +289,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     ids: Callable[[D, int | None], Sequence[int]] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
+        """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         declared = {key.slot.name: key for key in self.keys}
         known = ", ".join(declared)
         unknown = f"no such key; there are {known}"
@@ -337,7 +355,7 @@ Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]
 
 
 def is_basic(name: str) -> bool:
-    """Basic and S-parameter commands: one letter, ``&`` and a letter, or S and a number (V.250 5.3)."""
+    """Tell a basic command or S-parameter: one letter, ``&`` and a letter, or S and a number (V.250 5.3)."""
     return len(name) == 1 or name[0] == "&" or (name[0] == "S" and name[1:].isdigit())
 
 

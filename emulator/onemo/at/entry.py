@@ -51,8 +51,10 @@ class DataEntry(NamedTuple):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
 
     def begin(self, typed: bytes | None) -> Outcome:
-        """Take what stands in the line, or prompt for it where nothing does. Raises CommandError: as check and take;
-        CME 50, it is not what form asks for."""
+        """Take what stands in the line, or prompt for it where nothing does.
+
+        Raises CommandError: as check and take; CME 50, it is not what form asks for.
+        """
         self.check(typed)
         if typed is None:
             return Prompt(
@@ -83,7 +85,7 @@ class DataEntry(NamedTuple):
 
 
 def _ended(end: EntryEnd) -> Reply:
-    """Raises CommandError where that is the end."""
+    """Return the reply that ends an entry. Raises CommandError where that is no reply."""
     if isinstance(end, Reply):
         return end
     raise CommandError(end)

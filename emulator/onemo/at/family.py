@@ -43,21 +43,25 @@ class Family(NamedTuple):
 
 
 class Trait(NamedTuple):
-    """Something that tells models apart, for a reader. plain: there is nothing to tell of it, but of a model that
-    differs."""
+    """Something that tells models apart, for a reader.
+
+    plain: there is nothing to tell of it, but of a model that differs.
+    """
 
     phrase: str
     plain: bool = False
 
 
 def either(answer: bool, told: str, plain: str) -> Trait:
-    """One of two traits, of which the second is plain."""
+    """Choose one of two traits, of which the second is plain."""
     return Trait(told) if answer else Trait(plain, plain=True)
 
 
 class StateField(NamedTuple):
-    """A field of a module's state that a family adds for the control API: its name, its type for the schema, how it is
-    read from the device, and its value before there is one."""
+    """A field of a module's state that a family adds for the control API.
+
+    type: for the schema; read: takes it from the device; empty: its value before there is one.
+    """
 
     name: str
     type: object
@@ -66,7 +70,7 @@ class StateField(NamedTuple):
 
 
 class FamilyDefinition(NamedTuple, Generic[D]):
-    """What a family's module defines.
+    """Everything that a family's module defines.
 
     tables: its own of the profile. part: its state of one boot cycle; keepers: make its state that lasts, by the name
     in the NV. check: finds the mistakes of a profile that only the family knows of, each a key path and a problem.

@@ -12,7 +12,7 @@ MAX_ARGUMENT_DIGITS = 10
 
 
 class MalformedLine(EmulatorError):
-    """The line is no command line; answered with the bare ERROR."""
+    """A line that is no command line; answered with the bare ERROR."""
 
 
 class Form(Enum):
@@ -61,7 +61,7 @@ class Command(NamedTuple):
 
 
 def body(line: bytes) -> bytes:
-    """What follows the AT of a command line. Raises MalformedLine without one (V.250 5.2.1)."""
+    """Return what follows the AT of a command line. Raises MalformedLine without one (V.250 5.2.1)."""
     if line[:2] == b"AT" or line[:2] == b"at":
         return line[2:]
     stripped = line.lstrip(b" \t\0")
@@ -71,7 +71,7 @@ def body(line: bytes) -> bytes:
 
 
 def next_command(line: bytes, position: int) -> Command | None:
-    """The command that starts at position of a line's body; None at its end. Raises MalformedLine."""
+    """Read the command that starts at position of a line's body; None at its end. Raises MalformedLine."""
     if match := _EXTENDED.match(line, position):
         form = _FORMS[match[2].replace(b" ", b"")]
         end = match.end() if form is Form.SET else _separator(line, match.end())
@@ -89,10 +89,10 @@ def next_command(line: bytes, position: int) -> Command | None:
 
 
 def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arguments, int]:
-    """Split the parameters at position; returns them and where the next command begins.
+    """Split the parameters at position; return them and where the next command begins.
 
-    escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed
-    or stands next to other text.
+    escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed or stands
+    next to other text.
     """
     found: Arguments = []
     string = _ESCAPED_STRING if escapes else _STRING
@@ -116,7 +116,7 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
 
 
 def integer(argument: Argument) -> int | None:
-    """The value of an unquoted decimal; None when it is no such thing or absurdly long."""
+    """Read an unquoted decimal; None when it is no such thing or absurdly long."""
     text = argument.text
     if argument.quoted or not text.isdigit():
         return None
@@ -125,7 +125,7 @@ def integer(argument: Argument) -> int | None:
 
 
 def _separator(line: bytes, position: int) -> int:
-    """Where the next command begins after an extended command that takes no parameters."""
+    """Return where the next command begins after an extended one without parameters. Raises MalformedLine."""
     if position == len(line):
         return position
     if line[position : position + 1] == b";":

@@ -19,23 +19,24 @@ from onemo.profile.schema import ParamSection
 R = TypeVar("R", bound=NamedTuple)
 
 
-class Kind(Enum):
+class ParamKind(Enum):
+    """The kind of a parameter: how it is typed, and what its handler is given."""
+
     INTEGER = "integer"
     STRING = "string"  # text, given to the handler as str
     DATA = "data"  # payload, given as the bytes between the quotes
 
 
 class Param(NamedTuple):
-    """What the code knows of a parameter; its numbers are the profile's.
+    """The declaration of a parameter; its numbers are the profile's.
 
-    required: must be given. nullable: means None, not a default, when it is not given. choices: the strings
-    accepted, compared exactly. together: the name of the group that is given whole or not at all. needs: an
-    earlier nullable parameter without which this one means nothing. repeated: the last one, which takes all the
-    arguments that are left, as a tuple; a test command does not show it. momentary: a setting does not take it over
-    from what was set before.
+    required: must be given. nullable: means None, not a default, when it is not given. choices: the strings accepted,
+    compared exactly. together: the name of the group that is given whole or not at all. needs: an earlier nullable
+    parameter without which this one means nothing. repeated: the last one, which takes all the arguments that are left,
+    as a tuple; a test command does not show it. momentary: a setting does not take it over from what was set before.
     """
 
-    kind: Kind
+    kind: ParamKind
     required: bool = False
     nullable: bool = False
     choices: tuple[str, ...] = ()
@@ -46,16 +47,16 @@ class Param(NamedTuple):
     momentary: bool = False
 
 
-Required = Annotated[int, Param(Kind.INTEGER, required=True)]
-Defaulted = Annotated[int, Param(Kind.INTEGER)]
-Maybe = Annotated[int | None, Param(Kind.INTEGER, nullable=True)]
-DefaultedText = Annotated[str, Param(Kind.STRING)]
-OptionalText = Annotated[str, Param(Kind.STRING, allow_empty=True)]
+Required = Annotated[int, Param(ParamKind.INTEGER, required=True)]
+Defaulted = Annotated[int, Param(ParamKind.INTEGER)]
+Maybe = Annotated[int | None, Param(ParamKind.INTEGER, nullable=True)]
+DefaultedText = Annotated[str, Param(ParamKind.STRING)]
+OptionalText = Annotated[str, Param(ParamKind.STRING, allow_empty=True)]
 """Text that may be "", and is so until it is set."""
-MaybeText = Annotated[str | None, Param(Kind.STRING, nullable=True, allow_empty=True)]
+MaybeText = Annotated[str | None, Param(ParamKind.STRING, nullable=True, allow_empty=True)]
 """Text that may be "", and is None if it is left out."""
-Repeated = Annotated[tuple[int, ...], Param(Kind.INTEGER, nullable=True, repeated=True)]
-RequiredText = Annotated[str, Param(Kind.STRING, required=True)]
+Repeated = Annotated[tuple[int, ...], Param(ParamKind.INTEGER, nullable=True, repeated=True)]
+RequiredText = Annotated[str, Param(ParamKind.STRING, required=True)]
 
 _NEVER_IN_STRINGS = frozenset('\r\n"')
 
@@ -63,7 +64,10 @@ Value = int | str | bytes | tuple[int, ...] | None
 
 
 class BindError(EmulatorError):
-    """A declaration and its section do not fit: (path relative to the section, what is wrong), all of them."""
+    """A declaration and a section that do not fit.
+
+    problems: all of them, each the path relative to the section, and what is wrong.
+    """
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{path}: {problem}" for path, problem in problems))
@@ -94,10 +98,10 @@ class BoundParam(NamedTuple):
         return self.accepted.shown if self.accepted else ""
 
     def parse(self, argument: Argument) -> Value:
-        """The value of a given argument. Raises CommandError: unavailable, wrong type, out of range."""
+        """Read a given argument. Raises CommandError: unavailable, wrong type, out of range."""
         if not self.section.available:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if self.param.kind is Kind.INTEGER:
+        if self.param.kind is ParamKind.INTEGER:
             value = integer(argument)
             if value is not None and (self.accepted is None or value in self.accepted):
                 return value
@@ -109,7 +113,7 @@ class BoundParam(NamedTuple):
         limit = self.section.max_length
         if (limit is not None and len(argument.text) > limit) or not (argument.text or self.param.allow_empty):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if self.param.kind is Kind.DATA:
+        if self.param.kind is ParamKind.DATA:
             return argument.text
         # Latin-1 maps every byte to one character and back: what was typed is printed again unchanged.
         text = argument.text.decode("latin-1")
@@ -118,17 +122,17 @@ class BoundParam(NamedTuple):
         return text
 
     def parse_all(self, arguments: Arguments) -> tuple[int, ...]:
-        """The values of a repeated parameter. Raises CommandError as parse, and for one left empty."""
+        """Read the arguments of a repeated parameter. Raises CommandError as parse, and for one left empty."""
         values = [self.parse(argument) if argument is not None else None for argument in arguments]
         if not all(isinstance(value, int) for value in values):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return tuple(value for value in values if isinstance(value, int))
 
     def fits(self, value: object) -> bool:
-        """Whether value may stand in a record: in range, of the right type, or the default."""
+        """Tell whether value may stand in a record: in range, of the right type, or the default."""
         if value == self.default and type(value) is type(self.default):
             return True
-        if self.param.kind is Kind.INTEGER:
+        if self.param.kind is ParamKind.INTEGER:
             return type(value) is int and (self.accepted is None or value in self.accepted)
         limit = self.section.max_length
         if not isinstance(value, str) or (limit is not None and len(value) > limit):
@@ -138,7 +142,7 @@ class BoundParam(NamedTuple):
 
 
 class BoundRecord(NamedTuple, Generic[R]):
-    """A parameter record bound to a model: parses arguments into records."""
+    """A parameter record bound to a model, which parses arguments into records."""
 
     record: Callable[..., R]
     params: tuple[BoundParam, ...]
@@ -146,11 +150,11 @@ class BoundRecord(NamedTuple, Generic[R]):
     inert: Mapping[str, Value]
 
     def parse(self, arguments: Arguments, base: R | None = None, **fixed: Value) -> R:
-        """A record from arguments; what is not given comes from base (a setting), else from the defaults.
+        """Make a record of arguments; what is not given comes from base (a setting), else from the defaults.
 
-        fixed: fields already known, which come before the arguments and take none of them.
-        Raises CommandError(INCORRECT_PARAMETERS) as BoundParam.parse, and for missing and surplus parameters
-        and incomplete groups.
+        fixed: fields already known, which come before the arguments and take none of them. Raises
+        CommandError(INCORRECT_PARAMETERS) as BoundParam.parse, and for missing and surplus parameters and incomplete
+        groups.
         """
         params = self.params[len(fixed) :] if fixed else self.params
         repeated = params[-1] if params and params[-1].param.repeated else None
@@ -164,29 +168,17 @@ class BoundRecord(NamedTuple, Generic[R]):
         if base is not None:
             values.update({p.name: getattr(base, p.name) for p in self.params if not p.param.momentary})
         values.update(fixed)
-        groups: dict[str, set[bool]] = {}
-        for index, bound in enumerate(params):
-            argument = arguments[index] if index < len(arguments) else None
-            if argument is not None:
-                values[bound.name] = bound.parse(argument)
-                if bound.param.needs and values[bound.param.needs] is None:
-                    raise CommandError(Cme.INCORRECT_PARAMETERS)
-            elif bound.param.required:
-                raise CommandError(Cme.INCORRECT_PARAMETERS)
-            if bound.param.together:
-                groups.setdefault(bound.param.together, set()).add(argument is not None)
+        _fill(values, params, arguments)
         if repeated is not None:
             values[repeated.name] = repeated.parse_all(rest)
-        if any(len(given) > 1 for given in groups.values()):
-            raise CommandError(Cme.INCORRECT_PARAMETERS)
         return self.record(**values)
 
     def initial(self, **fixed: Value) -> R:
-        """The record that holds every default."""
+        """Make the record that holds every default."""
         return self.record(**{**self.defaults, **fixed})
 
     def effective(self, record: R) -> R:
-        """The record as it acts: what is inert on this model has its default again."""
+        """Return the record as it acts: what is inert on this model has its default again."""
         return record._replace(**self.inert) if self.inert else record
 
     @property
@@ -201,8 +193,25 @@ class BoundRecord(NamedTuple, Generic[R]):
         return ",".join(p.shown for p in self.params[: last + 1])
 
 
+def _fill(values: dict[str, Value], params: Sequence[BoundParam], arguments: Arguments) -> None:
+    """Put the values of arguments in their places. Raises CommandError as BoundRecord.parse."""
+    groups: dict[str, set[bool]] = {}
+    for index, bound in enumerate(params):
+        argument = arguments[index] if index < len(arguments) else None
+        if argument is not None:
+            values[bound.name] = bound.parse(argument)
+            if bound.param.needs and values[bound.param.needs] is None:
+                raise CommandError(Cme.INCORRECT_PARAMETERS)
+        elif bound.param.required:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        if bound.param.together:
+            groups.setdefault(bound.param.together, set()).add(argument is not None)
+    if groups and any(len(given) > 1 for given in groups.values()):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+
+
 def record_params(record: type[Any]) -> dict[str, Param]:
-    """The declared parameters of a record, in order."""
+    """Return the declared parameters of a record, in order. Raises TypeError for a field that declares none."""
     hints = get_type_hints(record, include_extras=True)
     found: dict[str, Param] = {}
     for name in hints:
@@ -229,7 +238,7 @@ def bind_record(
         if section is not None and section.range is None and name in shared:
             section = section._replace(range=shared[name].range)
         if section is None:
-            if param.kind is Kind.INTEGER:
+            if param.kind is ParamKind.INTEGER:
                 problems.append((f"params.{name}", "is missing"))
                 continue
             section = ParamSection()
@@ -243,8 +252,8 @@ def bind_record(
 
 
 def _misfits(param: Param, section: ParamSection, accepted: Range | None) -> Iterator[tuple[str, str]]:
-    """What a section lacks or says wrongly for a declared parameter: (key, problem)."""
-    if param.kind is not Kind.INTEGER:
+    """Yield what a section lacks or says wrongly for a declared parameter: (key, problem)."""
+    if param.kind is not ParamKind.INTEGER:
         if accepted is not None:
             yield "range", "a string has no range"
         may_lack = param.required or param.nullable or param.allow_empty or param.repeated

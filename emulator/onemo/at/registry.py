@@ -19,13 +19,13 @@ from onemo.profile.schema import Profile
 
 @cache
 def definition(family: Family) -> FamilyDefinition[Any]:
-    """What the family's module defines; imported if need be."""
+    """Return what the family's module defines; import it if need be."""
     found: FamilyDefinition[Any] = import_module(family.module).DEFINITION
     return found
 
 
 def declarations(families: Sequence[Family]) -> dict[str, Declaration[Any]]:
-    """Every command of every family, by name, in the order of the list."""
+    """Return every command of every family, by name, in the order of the list."""
     return {declared.name: declared for family in families for declared in definition(family).declarations}
 
 
@@ -45,7 +45,7 @@ class BoundModel(NamedTuple, Generic[D]):
     binder: Binder[D]
 
     def command(self, name: bytes) -> BoundCommand[D] | None:
-        """The command of this name, its family bound if need be; None: the model has none."""
+        """Return the command of this name, its family bound if need be; None: the model has none."""
         found = self.commands.get(name)
         if found is None and self.binder.bind_command(name.decode("latin-1")):
             found = self.commands.get(name)
@@ -61,13 +61,13 @@ class BoundModel(NamedTuple, Generic[D]):
         return self
 
     def names(self) -> list[str]:
-        """Every command that the model has, in the order of the families."""
+        """List every command that the model has, in the order of the families."""
         self.whole()
         order = {name: place for place, name in enumerate(self.binder.order)}
         return sorted((name.decode() for name in self.commands), key=order.__getitem__)
 
     def bound(self) -> list[FamilyDefinition[D]]:
-        """The definitions of the families that were needed so far."""
+        """Return the definitions of the families that were needed so far."""
         return list(self.binder.bound.values())
 
 
@@ -125,7 +125,7 @@ class _Tables(dict[str, Any]):
 
 
 class Binder(Generic[D]):
-    """Binds families to one profile, each once. The collections that it fills are the BoundModel's."""
+    """The families of a model, each bound once to its profile. The collections that it fills are the BoundModel's."""
 
     def __init__(self, families: Sequence[Family], loaded: LoadedProfile) -> None:
         self.order = tuple(name for family in families for name in family.commands)
@@ -142,8 +142,10 @@ class Binder(Generic[D]):
         self.mistakes: list[Mistake] = list(loaded.mistakes)
 
     def bind_command(self, name: str) -> bool:
-        """Bind the family that has a command, or keeps something by this name in the NV; False if there is none, or it
-        was bound before."""
+        """Bind the family that has a command, or keeps something by this name in the NV.
+
+        False: there is none, or it was bound before.
+        """
         family = self._owner.get(name)
         if family is None or family.name not in self._waiting:
             return False
@@ -151,7 +153,7 @@ class Binder(Generic[D]):
         return True
 
     def kept_names(self, stored: Mapping[str, object]) -> list[str]:
-        """The entries of an NV that families keep."""
+        """Return the entries of an NV that families keep."""
         return [name for name in stored if (family := self._owner.get(name)) is not None and name in family.keeps]
 
     def bind_waking(self, stored: Callable[[], Mapping[str, object]]) -> list[FamilyDefinition[D]]:

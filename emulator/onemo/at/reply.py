@@ -1,4 +1,4 @@
-"""What a command answers, and how it looks on the line (V.250 5.7, 27.007 9)."""
+"""The answers of commands, and their look on the line (V.250 5.7, 27.007 9)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class CommandError(EmulatorError):
         self.code = code
 
     def final(self, form: ReplyFormat) -> bytes:
-        """The final result code that it is answered with."""
+        """Return the final result code that it is answered with."""
         return form.error(self.code)
 
 
@@ -86,7 +86,7 @@ ERROR = Final(b"ERROR", b"4")
 
 
 class ReplyFormat:
-    """How answers look now: ATV, ATQ, AT+CMEE, S3 and S4."""
+    """The look of answers now, as ATV, ATQ, AT+CMEE, S3 and S4 have it."""
 
     def __init__(self, errors: Mapping[ErrorCode, tuple[int, str]]) -> None:
         self.errors = errors
@@ -97,21 +97,22 @@ class ReplyFormat:
         self.lf = b"\n"
 
     def information(self, lines: Sequence[bytes]) -> bytes:
-        """Each line with a pair of line ends around it; with ATV0 only behind it."""
+        """Frame each line with a pair of line ends around it; with ATV0 only behind it."""
         eol = self.cr + self.lf
         before = eol if self.verbose else b""
         return b"".join([part for line in lines for part in (before, line, eol)])
 
     def prompt(self, text: str) -> bytes:
-        """The ``>`` of a payload entry, as a profile writes it, with the line's own characters for CR and LF."""
+        """Make the ``>`` of a payload entry, as a profile writes it, with the line's own characters for CR and LF."""
         return text.encode().translate(bytes.maketrans(b"\r\n", self.cr + self.lf))
 
     def notice(self, line: bytes) -> bytes:
-        """A URC: always with a pair of line ends."""
+        """Frame a URC, always with a pair of line ends."""
         eol = self.cr + self.lf
         return eol + line + eol
 
     def final(self, code: Final) -> bytes:
+        """Write a final result code: its word, with ATV0 its number, with ATQ1 nothing."""
         if self.quiet:
             return b""
         if not self.verbose:
@@ -119,7 +120,7 @@ class ReplyFormat:
         return self.notice(code.word)
 
     def error(self, code: ErrorCode | None) -> bytes:
-        """The final result code of a failure, as AT+CMEE asks for it (27.007 9.1).
+        """Write the final result code of a failure, as AT+CMEE asks for it (27.007 9.1).
 
         ATV0 has no number for +CME ERROR; it stays in words there. [decided]
         """

@@ -1,4 +1,4 @@
-"""The values of settings: one a setting, or one for each instance of what it is about."""
+"""The values of settings: one for a setting, or one for each instance that it is about."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ class Settings:
         self._bound = bound
         self._values: Kept = dict(kept)
         self.changes = 0
-        """How often something was set: for who takes settings up when they are new."""
+        """The number of times that something was set, for those who take settings up when they are new."""
 
     def get(self, slot: Slot[R], index: int = 0) -> R:
-        """The record as it was set, for read-back."""
+        """Return the record as it was set, for read-back."""
         value = self._values.get((slot, index))
         if value is None:
             bound = self._bound[slot]
@@ -77,7 +77,7 @@ class Settings:
         return value  # type: ignore[no-any-return]
 
     def effective(self, slot: Slot[R], index: int = 0) -> R:
-        """The record as it acts: what is inert on this model is at its default."""
+        """Return the record as it acts: what is inert on this model is at its default."""
         return self._bound[slot].effective(self.get(slot, index))  # type: ignore[no-any-return]
 
     def set(self, slot: Slot[R], value: R, index: int = 0) -> None:

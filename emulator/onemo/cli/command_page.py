@@ -9,18 +9,18 @@ from typing import Any
 
 from onemo.at.command import BoundCommand, KeyedSetting, Query, Setting, is_basic
 from onemo.at.grammar import Form
-from onemo.at.params import BoundParam, BoundRecord, Kind
+from onemo.at.params import BoundParam, BoundRecord, ParamKind
 from onemo.at.registry import declarations, definition
 from onemo.cli.model_page import said, section_table, test_answer
 from onemo.cli.page import Page
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
+from onemo.profile.index import NOUNS
 from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
 from onemo.runtime.models import Model
 
-_OF_EVERY, _OF_ONE = ", of every connection", ", of one connection"
 _HEADERS = ("Parameter", "Value", "Source", "File")
 
 
@@ -83,14 +83,15 @@ def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
         return
     record = bound.records[""]
     indexed = isinstance(declaration, Setting) and declaration.slot.indexed_by is not None
+    first = record.params[0].name if record.params else ""
     does = "executes it"
     if isinstance(declaration, Setting | Query):
-        of_one = isinstance(declaration, Query) and record.params[0].name == "connect_id"
-        does = "reads it" + _OF_ONE if of_one else "sets it"
+        counted = any(family.instances is not None and family.instances.name == first for family in FAMILIES)
+        does = "reads it" + _of("one", first) if isinstance(declaration, Query) and counted else "sets it"
     if Form.READ in bound.forms:
-        yield f"{typed(name)}?", "reads it" + (_OF_EVERY if indexed else "")
+        yield f"{typed(name)}?", "reads it" + (_of("every", first) if indexed else "")
     if indexed:
-        yield f"{typed(name)}=<{record.params[0].name}>", "reads it" + _OF_ONE
+        yield f"{typed(name)}=<{first}>", "reads it" + _of("one", first)
     if Form.SET in bound.forms:
         yield f"{typed(name)}={_syntax(record)}", does
     if Form.EXECUTE in bound.forms:
@@ -100,11 +101,15 @@ def _forms(name: str, bound: BoundCommand[Any]) -> Iterator[tuple[str, str]]:
 def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Iterator[tuple[str, str]]:
     """Yield a key's forms; indexed: it belongs to a connection, or to an <ssl_id>."""
     index = record.params[0].name
-    every, one = (_OF_EVERY, _OF_ONE) if index == "connect_id" else (f", of every <{index}>", f", of one <{index}>")
-    yield start, "reads it" + (every if indexed else "")
+    yield start, "reads it" + (_of("every", index) if indexed else "")
     if indexed:
-        yield f"{start},<{index}>", "reads it" + one
+        yield f"{start},<{index}>", "reads it" + _of("one", index)
     yield f"{start},{_syntax(record)}", "sets it"
+
+
+def _of(how_many: str, index: str) -> str:
+    """Tell whose values are read: ``, of one connection``, ``, of every <ssl_id>``."""
+    return f", of {how_many} {NOUNS.get(index, f'<{index}>')}"
 
 
 def _syntax(record: BoundRecord[Any]) -> str:
@@ -172,13 +177,13 @@ def _facts(bound: BoundParam, loaded: LoadedProfile) -> Iterator[tuple[str, str]
         if section.default is not None:
             yield "default", f"always {section.default}"
         return
-    if param.kind is Kind.INTEGER:
+    if param.kind is ParamKind.INTEGER:
         yield "range", bound.accepted.text if bound.accepted else "any number"
     elif param.choices:
         yield "choices", " or ".join(f'"{choice}"' for choice in param.choices)
     else:
         size = f" of at most {section.max_length} bytes" if section.max_length is not None else ""
-        yield "max_length", ("data" if param.kind is Kind.DATA else "text") + size
+        yield "max_length", ("data" if param.kind is ParamKind.DATA else "text") + size
     if param.required:
         yield "range", "required"
     elif section.default is not None:

@@ -41,6 +41,7 @@ class Filters(NamedTuple):
     command: str | None = None
     urc: str | None = None
     connect_id: int | None = None
+    console: int | None = None
 
 
 @contextmanager
@@ -254,7 +255,8 @@ def _faults(rows: Iterable[Mapping[str, Any]]) -> int:
 def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
     """Print a state. brief: the parts that events change."""
     page = Page()
-    page.heading(state["name"], f"{state['model']} on {state['port'] or 'no port'}, {state['condition']}")
+    ports = " and ".join(state["ports"]) or "no port"
+    page.heading(state["name"], f"{state['model']} on {ports}, {state['condition']}")
     if state["error"]:
         page.text(f"  {state['error']}")
     parts = ("power", "sim", "radio") if brief else ("identity", "power", "sim", "radio", "line", "counters")
@@ -300,7 +302,7 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
         cut = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in entry["data"][:_LONGEST])
         payload = entry["kind"] == "payload"
         done = f"{'sent' if entry['to'] == 'network' else 'received'} {len(entry['data'])} bytes: " if payload else ""
-        text, mark = f"{of}{done}{cut}", MARKS["network" if payload else entry["from"]]
+        text, mark = f"{of}{done}{cut}", f"{entry.get('console', '')}{MARKS['network' if payload else entry['from']]}"
         text += "  (echo)" if entry["kind"] == "echo" else ""
     took = f"  ({entry['took'] * 1000:.1f} ms)" if "took" in entry else ""
     return f"{entry['time']:12.6f} {mark} {text}{took}\n"

@@ -146,6 +146,7 @@ def trace(
     command: Annotated[str | None, Parameter(metavar="COMMAND")] = None,
     urc: Annotated[str | None, Parameter(metavar="URC")] = None,
     connection: Whole = None,
+    console: Whole = None,
     control: Where = None,
     token: Token = None,
     json: Json = False,
@@ -170,10 +171,12 @@ def trace(
         Only this URC: its name (MIPOPEN), or what it tells (rtcp).
     connection: int
         Only what the network did with this connection.
+    console: int
+        Only what crossed this AT line of the module; 0 is the first.
     """
     from onemo.cli import ctl
 
-    filters = ctl.Filters(since, limit, source, contains, command, urc, connection)
+    filters = ctl.Filters(since, limit, source, contains, command, urc, connection, console)
     return ctl.trace(name, filters, follow, ctl.CtlOptions(control, token, json))
 
 

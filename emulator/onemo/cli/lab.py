@@ -135,7 +135,7 @@ class _Serving:
         self._ready.append(running)
         if self._control is not None:
             self._control.control.awaited.discard(name)
-        await self._say({**planned.spec.told(running.model, running.port), **told(self._control)})
+        await self._say({**planned.spec.told(running.model, running.ports), **told(self._control)})
 
     async def _say(self, line: object) -> None:
         """Print a line on stdout. One that nobody reads holds no module up; who closed it does not want it."""
@@ -168,7 +168,7 @@ def _raise_limit(planned: Sequence[Planned]) -> None:
     """Let this process have as many open files as it may. Raises UsageError where its modules need more."""
     needed = _OWN
     for spec, trace in planned:
-        needed += 2 + sum(each is not None for each in (spec.cable.link, spec.nv, trace))
+        needed += 2 + sum(each is not None for each in (spec.cable.link, spec.nv, trace)) + 3 * len(spec.cable.ports)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if resource.RLIM_INFINITY not in (soft, hard) and hard < needed:
         raise UsageError(

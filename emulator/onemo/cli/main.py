@@ -213,21 +213,21 @@ for _number, (_where, _about) in enumerate(
 
 
 def fail(message: str) -> NoReturn:
-    """One line on stderr, exit status 2."""
+    """Print one line on stderr, and exit with status 2."""
     _flush()
     print(f"{NAME}: {message}", file=sys.stderr)
     raise SystemExit(USAGE)
 
 
 def complaint(error: CycloptsError) -> str:
-    """What was typed wrong, what is allowed, and where to read on."""
+    """Say what was typed wrong, what is allowed, and where to read on."""
     from onemo.cli.usage import problem
 
     return f"{problem(error)} ({' '.join((NAME, *(error.command_chain or ())))} --help tells more)"
 
 
 def explain(error: EmulatorError) -> str:
-    """What was wrong, what is allowed, what to do next."""
+    """Say what was wrong, what is allowed, what to do next."""
     if isinstance(error, UnknownModel):
         *others, last = error.nearest or [""]
         meant = f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?" if last else ""

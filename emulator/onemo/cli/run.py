@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -17,12 +18,12 @@ from onemo.cli.controlled import controlled, readiness, remembered, told
 from onemo.cli.ending import End, hold_signals
 from onemo.cli.traces import traces
 from onemo.errors import UsageError, declared
-from onemo.runtime.lab import Condition, RunningModule
+from onemo.runtime.lab import RunningModule
 from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import ModuleOptions
-from onemo.runtime.shell import Module, NvFile
+from onemo.runtime.shell import NvFile
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
 
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 
 
 class _Beside(NamedTuple):
-    """What there is beside the module, as far as it was asked for. modules: those that the control is told of."""
+    """The servers and files beside the module, as far as they were asked for.
+
+    modules: those that the control is told of.
+    """
 
     sandbox: Sandbox | None
     ready: ReadyFile | None
@@ -43,7 +47,7 @@ class _Beside(NamedTuple):
 
 
 def serve(options: ModuleOptions) -> int:
-    """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
+    """Run until a signal ends it; return the exit status. Raises EmulatorError when it cannot be started."""
     _check(options)
     spec = spec_of(options)
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
@@ -57,14 +61,14 @@ def serve(options: ModuleOptions) -> int:
         controlled(options.control, options.control_token, modules) as control,
         readiness(options.ready_file) as ready,
         traces(options.trace, verbose=options.verbose) as trace,
-        opened(spec, model) as (line, nv),
+        opened(spec, model) as (lines, nv),
     ):
         beside = _Beside(sandbox, ready, control, modules)
         try:
-            trio.run(_main, options, spec, model, line, trace, nv, LazyNetwork(routes, spec.source), beside)
+            trio.run(_main, options, spec, model, lines, trace, nv, LazyNetwork(routes, spec.source), beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
-    return line.status
+    return lines[0].status
 
 
 def _check(options: ModuleOptions) -> None:
@@ -75,9 +79,12 @@ def _check(options: ModuleOptions) -> None:
         raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
     if options.baud is not None and options.uart is None:
         raise UsageError("--baud is the speed of a serial device; name that with --uart, or use AT+IPR")
-    for name, value in (("--link", options.link), ("--pty-mode", options.pty_mode)):
+    pty_mode = None if options.ports else options.pty_mode
+    for name, value in (("--link", options.link), ("--pty-mode", pty_mode)):
         if value is not None and asked and asked != ["--exec"]:
             raise UsageError(f"{name} is for a pseudo-terminal, and {asked[0]} has none; leave one of them out")
+    if (place := options.shared_place()) is not None:
+        raise UsageError(f"{place} is there twice: give each --port a path of its own")
     if options.seed is not None and not options.fault and options.scenario is None:
         raise UsageError("--seed is for the dice of faults: add a fault or a scenario")
 
@@ -86,7 +93,7 @@ async def _main(
     options: ModuleOptions,
     spec: Spec,
     model: Model,
-    line: SerialLine,
+    lines: Sequence[SerialLine],
     trace: Trace | None,
     nv: NvFile | None,
     network: LazyNetwork,
@@ -96,30 +103,26 @@ async def _main(
     running = RunningModule(spec, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
-    name, boot_time = spec.overrides.name, spec.hastened_boot_time
-    module = Module(model, line.link, network, name=name, boot_time=boot_time, since=since, trace=trace, nv=nv)
-    running.build(line, module)
+    running.build(lines, nv, network, trace, since)
     with contextlib.ExitStack() as stack:
         if spec.faults.any:
             from onemo.runtime.faultsession import FaultSession
 
-            stack.callback(_report, FaultSession(spec.faults, module))
+            stack.callback(_report, FaultSession(spec.faults, running.module))
         await _run(options, running, beside)
 
 
 async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) -> None:
-    line = running.line
+    line = running.lines[0]
     async with trio.open_nursery() as nursery:
         end = End(nursery.cancel_scope, line.on_signal)
         if beside.control is not None:
             await nursery.start(beside.control.run)
         if beside.sandbox is not None:
             await nursery.start(beside.sandbox.run)
-        line.join(running.module, nursery)
-        await nursery.start(running.module.run)
-        running.condition = Condition.READY
+        await running.boot(nursery)
         if not end.came:
-            line.start(nursery)
+            running.start_lines(nursery)
             if beside.ready is not None:
                 beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
             _announce(_ready_line(running, beside.control, as_json=options.json), line.out)
@@ -128,32 +131,33 @@ async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) 
 
 
 def _report(session: FaultSession) -> None:
-    """What became of the faults, on stderr."""
+    """Tell on stderr what became of the faults."""
     with contextlib.suppress(OSError):  # who closed stderr does not want it
         for line in session.lines():
             print(f"onemo-emulator: {line}", file=sys.stderr)
 
 
 def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
-    """What to open, now that the module has booted."""
-    spec, port = running.spec, running.port
+    """Tell what to open, now that the module has booted."""
+    spec, ports = running.spec, running.ports
     if as_json:
         import json
 
-        return json.dumps({**spec.told(running.model, port), **told(control)})
-    linked = f" ({spec.cable.link})" if spec.cable.link else ""
+        return json.dumps({**spec.told(running.model, ports), **told(control)})
+    links = (spec.cable.link, *spec.cable.ports)
+    lines = [f"{port} ({link})" if link else port for port, link in zip(ports, links, strict=True)]
     controlled = "" if control is None else f" with its control on {control.url}"
-    return f"{spec.shown_model(running.model)} ready on {port}{linked}{controlled}"
+    return f"{spec.shown_model(running.model)} ready on {' and '.join(lines)}{controlled}"
 
 
 def _announce(line: str, out: TextIO) -> None:
-    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
+    """Print the one line on stdout, or on stderr where stdout is the child's. Nobody wants it who closed that."""
     with contextlib.suppress(OSError):
         print(line, file=out, flush=True)
 
 
 def _age() -> float:
-    """Seconds since this process was started; 0 where the host does not tell."""
+    """Return the seconds since this process was started; 0 where the host does not tell."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         started = int(fields[19]) / os.sysconf("SC_CLK_TCK")

@@ -18,6 +18,7 @@ def trace(
     kind: Literal["answer", "urc", "echo", "data"] | None = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
     connection: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
+    console: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,
@@ -25,8 +26,8 @@ def trace(
     """Print a trace that "run --trace FILE" wrote, in lines.
 
     Each has its time in seconds since the start and a mark: > is the DTE, < the
-    module, * the network. Behind a final result code stands the time since its
-    command.
+    module, * the network; 1> and 1< are those on its next AT line (run --port).
+    Behind a final result code stands the time since its command.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def trace(
         Only lines in which this regular expression is found.
     connection: int
         Only what the network did with this connection.
+    console: int
+        Only what crossed this AT line of the module; 0 is the first.
     since: float
         Only from this time on.
     until: float
@@ -49,7 +52,7 @@ def trace(
     """
     from onemo.cli.trace import TraceOptions, show_trace
 
-    return show_trace(TraceOptions(file, source, kind, grep, connection, since, until, deltas))
+    return show_trace(TraceOptions(file, source, kind, grep, connection, console, since, until, deltas))
 
 
 def record(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from onemo.cli.output import write
-from onemo.dialogue.lines import ECHO, MARKS, Lines, TracedLine, crossed
+from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.errors import UsageError
 from onemo.profile.index import label_of
 
@@ -27,6 +27,7 @@ class TraceOptions(NamedTuple):
     kind: str | None
     grep: str | None
     connection: int | None
+    console: int | None
     since: float
     until: float
     deltas: bool
@@ -46,6 +47,8 @@ def show_trace(options: TraceOptions) -> int:
             continue
         if wanted is not None and not wanted.search(text):
             continue
+        if options.console is not None and (told.source == "network" or told.console != options.console):
+            continue
         if options.connection not in (None, told.connection) or not options.since <= told.time <= options.until:
             continue
         stamp = f"{told.time - before:+12.6f}" if options.deltas else f"{told.time:12.6f}"
@@ -55,7 +58,7 @@ def show_trace(options: TraceOptions) -> int:
 
 
 def _line(told: TracedLine, stamp: str, text: str, coloured: bool) -> str:
-    mark = MARKS[told.source]
+    mark = told.mark
     took = "" if told.took is None else f"  ({told.took * 1000:.1f} ms)"
     if not coloured:
         return f"{stamp} {mark} {text}{took}\n"
@@ -68,7 +71,7 @@ def _told(file: Path) -> Iterator[TracedLine]:
 
     One that ends within its last entry, as the emulator was killed, is read up to there.
     """
-    lines, time = Lines(), 0.0
+    lines, time = ConsoleLines(), 0.0
     try:
         with file.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
@@ -84,7 +87,8 @@ def _told(file: Path) -> Iterator[TracedLine]:
         raise UsageError(f"{file}: {error.strerror}; name a file that can be read") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: this is no text; name a file that run --trace wrote") from error
-    yield from lines.end(time)
+    for each in lines.values():
+        yield from each.end(time)
 
 
 def _entry(line: str) -> tuple[float, dict[str, object]]:
@@ -97,16 +101,21 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
     return float(entry["time"]), entry
 
 
-def _from(entry: dict[str, object], time: float, lines: Lines) -> Iterable[TracedLine]:
+def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:
     label = label_of(entry)
     if "event" in entry:
-        return [crossed(str(entry["event"]), label, str(entry["detail"]), time)]
+        return [network_line(str(entry["event"]), label, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")
     match entry["from"], entry["to"]:
         case "dte", "module":
-            return lines.sent(data, time)
+            return lines[_console(entry)].sent(data, time)
         case "module", "dte":
-            return lines.received(data, time, str(entry["kind"]))
+            return lines[_console(entry)].received(data, time, str(entry["kind"]))
         case ("module" | "network") as source, "module" | "network":
-            return [crossed("sent" if source == "module" else "received", label, data, time)]
+            return [network_line("sent" if source == "module" else "received", label, data, time)]
     raise ValueError(entry["from"])
+
+
+def _console(entry: dict[str, object]) -> int:
+    """Return the number of the console that an entry is of. Raises ValueError where it is none."""
+    return int(str(entry.get("console", 0)))

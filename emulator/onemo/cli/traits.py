@@ -28,25 +28,33 @@ def typed(name: str) -> str:
 def traits(profile: Profile) -> Traits:
     """Return the answers of one model, whose commands can be bound."""
     found: dict[str, Trait] = {}
+    # A family with traits of its own says itself which values matter.
+    themselves = {name for family in FAMILIES if definition(family).traits for name in family.commands}
     for name in declarations(FAMILIES):
         section = profile.commands[name]
         shown = typed(name)
         found[name] = Trait(f"has {shown}", plain=True) if section.available else Trait(f"no {shown}")
         if section.available:
-            found.update(_parameters(name, section))
+            found.update(_inert(name, section) if name in themselves else _range(name, section) | _inert(name, section))
             found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
     for defined in map(definition, FAMILIES):
         found.update(defined.traits(profile) if defined.traits else {})
     return {**found, **_behaviour(profile)}
 
 
-def _parameters(name: str, section: CommandSection) -> dict[str, Trait]:
-    """Return the values of commands that have one parameter, and the parameters that are inert."""
+def _range(name: str, section: CommandSection) -> dict[str, Trait]:
+    """Return the values of a command that has one parameter."""
+    if len(section.params) != 1:
+        return {}
+    ((key, param),) = section.params.items()
+    if param.range is None:
+        return {}
+    return {f"{name}.{key}": Trait(f"{typed(name)} takes {_short(param.range.text)}", plain=True)}
+
+
+def _inert(name: str, section: CommandSection) -> dict[str, Trait]:
+    """Return the parameters that are inert."""
     found: dict[str, Trait] = {}
-    if len(section.params) == 1 and not name.startswith("MIP"):
-        ((key, param),) = section.params.items()
-        if param.range is not None:
-            found[f"{name}.{key}"] = Trait(f"{typed(name)} takes {_short(param.range.text)}", plain=True)
     offered = [section.keys[key].params for key in section.offers or ()]
     for params in (section.params, *offered):
         for key, param in params.items():

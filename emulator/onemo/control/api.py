@@ -13,9 +13,11 @@ from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryPara
 from onemo.control.journal import Journal
 from onemo.control.stream import TraceStream
 from onemo.errors import FaultError, UsageError
+from onemo.faults.kinds import INDICES
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
+from onemo.profile.index import Label
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.faulty import armed_on
 from onemo.runtime.lab import Condition, RunningModule
@@ -143,7 +145,8 @@ class Control:
         """Return the entries of the journal that the query asks for: the newest, or those from since on."""
         query, journal = request.query, self.journal(self._running(request).name)
         limit, since = query.get("limit", 200), query.get("since")
-        wanted = ask.filtered(*(query.get(key) for key in ("side", "contains", "command", "urc", "connect_id")))
+        labels = [Label(index.name, query[index.name]) for index in INDICES if index.name in query]
+        wanted = ask.filtered(labels, **{key: query.get(key) for key in ask.FILTERS})
         found = [entry for entry in journal.since(since or 0) if wanted(entry)]
         going_on = since is not None and len(found) > limit
         kept = found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]
@@ -292,7 +295,8 @@ _FILTERS = (
     QueryParameter("contains", str, "Only where this is found; * stands for anything."),
     QueryParameter("command", str, "Only this command: MIPOPEN, AT+MIPOPEN."),
     QueryParameter("urc", str, "Only this URC: its name (MIPOPEN), or what it tells (rtcp)."),
-    QueryParameter("connect_id", int, "Only of this connection, on the network.", 0, 99),
+    *(QueryParameter(index.name, int, index.about, 0, 99) for index in INDICES),
+    QueryParameter("console", int, "Only what crossed this AT line: 0 is the first.", 0, 99),
 )
 _M = "/v1/modules/{name}"
 ENDPOINTS: tuple[Endpoint[Control], ...] = (

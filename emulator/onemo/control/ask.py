@@ -7,18 +7,20 @@ whatever it says.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from onemo.control.journal import Entry
 from onemo.faults.plan import tells
-from onemo.profile.index import CONNECT_ID
+from onemo.profile.index import Label
 
 Filter = Callable[[Entry], bool]
 _SOURCES = {"sent": ("command", "data"), "received": ("answer", "urc", "prompt"), "event": ("event",),
             "network": ("payload", "event")}  # fmt: skip
 MATTERS = tuple(_SOURCES)
 """The matters that a step can look for."""
+FILTERS = ("side", "contains", "command", "urc", "console")
+"""The parameters of ``filtered`` beside the labels."""
 
 
 class TextPattern:
@@ -59,9 +61,14 @@ def text_of(entry: Entry) -> str:
 
 
 def filtered(
-    side: str | None, contains: str | None, command: str | None, urc: str | None, connect_id: int | None
+    labels: Collection[Label],
+    side: str | None,
+    contains: str | None,
+    command: str | None,
+    urc: str | None,
+    console: int | None = None,
 ) -> Filter:
-    """Make a filter for the entries that are all that is asked for; None: anything."""
+    """Make a filter for the entries that are all that is asked for; None, or no label: anything."""
     tests: list[Filter] = []
     if side is not None:
         tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
@@ -74,8 +81,10 @@ def filtered(
         tests.append(lambda entry: entry.kind == "command" and typed.search(entry.data) is not None)
     if urc is not None:
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
-    if connect_id is not None:
-        tests.append(lambda entry: entry.line.label == (CONNECT_ID, connect_id))
+    if labels:
+        tests.append(lambda entry: entry.line.label in labels)
+    if console is not None:
+        tests.append(lambda entry: entry.line.source != "network" and entry.line.console == console)
     return lambda entry: all(test(entry) for test in tests)
 
 

@@ -30,6 +30,7 @@ class Entry(NamedTuple):
         of = {} if told.label is None else {told.label.index_name: told.label.number}
         if self.kind == "event":
             return {**head, "event": told.event, **of, "detail": told.data.decode("utf-8", "replace")}
+        of |= {"console": told.console} if told.console else {}
         took = {} if told.took is None else {"took": round(told.took, 6)}
         return {**head, **dict(zip(("from", "to"), self.way, strict=True)), **of, "data": self.data, **took}
 
@@ -59,8 +60,8 @@ class Journal(History):
         self.on_news: list[Callable[[], None]] = []
         self.passed = {">": 0, "<": 0, "sent": 0, "received": 0}
 
-    def line(self, direction: str, data: bytes, kind: str | None = None) -> None:
-        super().line(direction, data, kind)
+    def line(self, direction: str, data: bytes, kind: str | None = None, console: int = 0) -> None:
+        super().line(direction, data, kind, console)
         self._tell(direction, data)
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:

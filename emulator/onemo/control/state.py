@@ -119,12 +119,14 @@ class Counters(NamedTuple):
 class ModuleInfo(NamedTuple):
     """The whole state of a module.
 
-    Fields that a module has only once it was switched on are missing before. clock: seconds since 1970.
+    Fields that a module has only once it was switched on are missing before. clock: seconds since 1970. ports: of each
+    AT line; port and line are those of the first, and the console's settings, too.
     """
 
     name: str
     model: str
     port: str | None
+    ports: tuple[str, ...]
     condition: str
     error: str | None
     identity: IdentityInfo
@@ -199,7 +201,16 @@ def _state(running: RunningModule, journal: Journal) -> ModuleInfo:
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
     who = IdentityInfo(identity.imei, identity.imsi, identity.iccid, revision)
-    known = ModuleInfo(row.name, row.model, row.port, row.condition, error, who, {})
+    known = ModuleInfo(
+        name=row.name,
+        model=row.model,
+        port=row.port,
+        ports=tuple(running.ports) if running.built else (),
+        condition=row.condition,
+        error=error,
+        identity=who,
+        settings={},
+    )
     if not running.built:
         return known
     modem = running.module.modem

@@ -1,4 +1,4 @@
-"""What was expected beside what was received, line by line."""
+"""The difference between what was expected and what was received, line by line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MOST = 250_000
 
 
 class Row(NamedTuple):
-    """mark: ``-`` is missing, ``+`` was not expected, a blank is as it should be."""
+    """A line of the difference. mark: ``-`` is missing, ``+`` was not expected, a blank is as it should be."""
 
     mark: str
     text: str
 
 
 def rows(difference: Difference) -> list[Row]:
-    """The step and what followed it, fewest marks first."""
+    """Show the step and what followed it, with as few marks as can be."""
     said = received_lines(difference.received)
     wanted = difference.expected
     head = [Row(" ", difference.action)] if difference.action else []
@@ -32,15 +32,15 @@ def rows(difference: Difference) -> list[Row]:
 
 
 def _aligned(wanted: tuple[Expected, ...], said: list[str], values: Mapping[str, bytes]) -> Iterator[Row]:
-    """Both, with as few marks as can be."""
+    """Align what was wanted with what was said, with as few marks as can be."""
     fits = [[_fits(each, line, values) for line in said] for each in wanted]
     costs = [[0] * (len(said) + 1) for _ in range(len(wanted) + 1)]
     for i in range(len(wanted), -1, -1):
         for j in range(len(said), -1, -1):
-            costs[i][j] = min((cost for cost, _, _ in _ways(i, j, wanted, fits, costs)), default=0)
+            costs[i][j] = min((cost for cost, _, _ in _moves(i, j, wanted, fits, costs)), default=0)
     i = j = 0
-    while ways := list(_ways(i, j, wanted, fits, costs)):
-        _, down, right = min(ways, key=lambda way: way[0])
+    while moves := list(_moves(i, j, wanted, fits, costs)):
+        _, down, right = min(moves, key=lambda move: move[0])
         if down and right:
             yield Row(" ", said[j])
         elif right:
@@ -51,10 +51,10 @@ def _aligned(wanted: tuple[Expected, ...], said: list[str], values: Mapping[str,
         i, j = i + down, j + right
 
 
-def _ways(
+def _moves(
     i: int, j: int, wanted: tuple[Expected, ...], fits: list[list[bool]], costs: list[list[int]]
 ) -> Iterator[tuple[int, int, int]]:
-    """How to go on from wanted[i] and said[j]: the marks that leads to, and how far on it is in each."""
+    """Yield each way to go on from wanted[i] and said[j]: the marks it leads to, and how far on it is in each."""
     anything = i < len(wanted) and wanted[i].pieces is None
     lines = len(costs[0]) - 1
     if i < len(wanted) and j < lines and not anything and fits[i][j]:
@@ -74,7 +74,7 @@ def _fits(each: Expected, line: str, values: Mapping[str, bytes]) -> bool:
 
 
 def _filled(each: Expected, values: Mapping[str, bytes]) -> str:
-    """The line as written, with the values that are known beside it."""
+    """Return the line as written, with the values that are known beside it."""
     names = {piece.name for piece in each.pieces or () if isinstance(piece, Value) and piece.name in values}
     if not names:
         return each.text

@@ -15,7 +15,7 @@ _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([0-3]?[0-7]{1,2})|(.?))", re.DOTA
 
 
 def latin(text: str) -> bytes:
-    """Text of one byte a character. Raises ValueError when a character is none."""
+    """Encode text of one byte a character. Raises ValueError when a character is none."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
@@ -23,7 +23,7 @@ def latin(text: str) -> bytes:
 
 
 def unescaped(text: str) -> bytes:
-    """Raises ValueError when an escape is none, or a character is no byte."""
+    """Read text with escapes. Raises ValueError when an escape is none, or a character is no byte."""
 
     def byte(match: re.Match[str]) -> str:
         if match[1] is not None:
@@ -40,7 +40,7 @@ def unescaped(text: str) -> bytes:
 
 
 def escaped(data: bytes) -> str:
-    """What ``unescaped`` makes data of. It neither ends in a blank nor holds the place of a value."""
+    """Write data as text for ``unescaped``, which neither ends in a blank nor holds the place of a value."""
     text = "".join(_WRITTEN.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in data)
     if text.endswith(" "):
         text = text[:-1] + "\\x20"
@@ -48,6 +48,6 @@ def escaped(data: bytes) -> str:
 
 
 def plain(data: bytes) -> bool:
-    """Whether data is text that needs no escape."""
+    """Tell whether data is text that needs no escape."""
     text = data.decode("latin-1")
     return text.isascii() and text.isprintable() and not text.endswith(" ") and not NAME.search(text)

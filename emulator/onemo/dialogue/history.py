@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from onemo.dialogue.lines import ANSWER, Lines, TracedLine, crossed
+from onemo.dialogue.lines import ANSWER, ConsoleLines, TracedLine, network_line
 from onemo.profile.index import Label
 
 _EACH = 300
 """Bytes that a line takes beside its data. What is put aside counts as the lines that it may become: they are then
 never more than there is room for, however short, and to join them takes milliseconds."""
-_Piece = tuple[float, str, bytes, "str | None"]
-"""Bytes that crossed the line to the DTE: the time, the direction, the bytes, their kind."""
+_Piece = tuple[float, str, bytes, "str | None", int]
+"""Bytes that crossed a line to the DTE: the time, the direction, the bytes, their kind, the console."""
 
 
 class History:
@@ -39,25 +39,27 @@ class History:
         self._told: deque[TracedLine] = deque()
         self._size = 0
         self._next = 1
-        self._lines = Lines()
+        self._lines = ConsoleLines()
 
-    def line(self, direction: str, data: bytes, kind: str | None = None) -> None:
-        """Take what crossed the line: ``>`` from the DTE, ``<`` to it. kind: of what the module said."""
+    def line(self, direction: str, data: bytes, kind: str | None = None, console: int = 0) -> None:
+        """Take what crossed a line: ``>`` from the DTE, ``<`` to it. kind: of what the module said."""
         self.latest = self._clock()
-        self._put_aside((self.latest - self._start, direction, data, kind))
+        self._put_aside((self.latest - self._start, direction, data, kind, console))
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network; bytes are payload."""
         self.latest = self._clock()
-        self._put_aside(crossed(event, label, detail, self.latest - self._start))
+        self._put_aside(network_line(event, label, detail, self.latest - self._start))
 
     @property
     def first(self) -> int:
+        """The number of the oldest line that is there."""
         self._take_up()
         return self._next - len(self._told)
 
     @property
     def next(self) -> int:
+        """The number of the line to come."""
         self._take_up()
         return self._next
 
@@ -70,7 +72,7 @@ class History:
     def begun(self) -> list[TracedLine]:
         """Return the lines that have not ended."""
         self._take_up()
-        return list(self._lines.begun(0.0))
+        return [told for lines in self._lines.values() for told in lines.begun(0.0)]
 
     def _put_aside(self, crossing: _Piece | TracedLine) -> None:
         self._aside.append(crossing)
@@ -92,8 +94,9 @@ class History:
     def _joined(self, crossing: _Piece | TracedLine) -> Iterable[TracedLine]:
         if isinstance(crossing, TracedLine):
             return (crossing,)
-        at, direction, data, kind = crossing
-        return self._lines.sent(data, at) if direction == ">" else self._lines.received(data, at, str(kind or ANSWER))
+        at, direction, data, kind, console = crossing
+        lines = self._lines[console]
+        return lines.sent(data, at) if direction == ">" else lines.received(data, at, str(kind or ANSWER))
 
     def _forget(self) -> None:
         while self._size > self._most:
@@ -102,7 +105,7 @@ class History:
             else:
                 self._size -= _size(self._aside.popleft())
                 self._next += 1
-                self._lines = Lines()
+                self._lines.clear()
 
 
 def _size(crossing: _Piece | TracedLine) -> int:

@@ -1,4 +1,4 @@
-"""Plays the DTE's side of a transcript, and judges what the module says.
+"""The DTE's side of a transcript, played, and what the module says, judged.
 
 Pure: time (seconds) is an argument, bytes come in and bytes to be sent go out. How the bytes are cut into pieces does
 not matter.
@@ -27,7 +27,7 @@ _SILENT = 3
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where the module says something else than the transcript.
+    """A place where the module says something else than the transcript.
 
     number: the line in the transcript. action: that line. problem: what is wrong, in words. values: those known.
     """
@@ -72,22 +72,23 @@ class Judge:
 
     @property
     def done(self) -> bool:
+        """True once everything was played and judged."""
         return self._state is _State.DONE
 
     def start(self, now: float) -> None:
-        """The port is open."""
+        """Begin: the port is open."""
         self._since = self._last = now
         if not self._steps[0].text:  # what the module says by itself is what is to be judged
             self._next(now)
 
     def take_output(self) -> bytes:
-        """What is to be sent now."""
+        """Take what is to be sent now."""
         out = bytes(self._out)
         self._out.clear()
         return out
 
     def receive(self, data: bytes, now: float) -> None:
-        """The module said something."""
+        """Take what the module said."""
         self.on_deadline(now)
         for byte in data:
             self._last = now
@@ -103,7 +104,7 @@ class Judge:
 
     @property
     def deadline(self) -> float:
-        """When ``on_deadline`` has something to do; inf: never by time alone."""
+        """The time at which ``on_deadline`` has something to do; inf: never by time alone."""
         quiet, limit = max(self._last, self._since) + self._quiet, self._since + self._timeout
         match self._state:
             case _State.OPENING:
@@ -119,7 +120,7 @@ class Judge:
         return math.inf
 
     def on_deadline(self, now: float) -> None:
-        """Do what time asks for; does nothing before the deadline."""
+        """Do what time asks for; nothing before the deadline."""
         while now >= self.deadline:
             match self._state:
                 case _State.OPENING:
@@ -161,7 +162,7 @@ class Judge:
         self._state = _State.STEP
 
     def _finish(self, now: float) -> None:
-        """The step brought what it should."""
+        """End a step that brought what it should."""
         self.values |= self._matcher.values
         self._silent = 0 if self._received else self._silent
         self._next(now)
@@ -186,7 +187,7 @@ class Judge:
         self.differences.append(difference)
 
     def _seems_over(self) -> bool:
-        """Whether the answer that differs has come to an end, as far as anybody can tell."""
+        """Tell whether the answer that differs has come to an end, as far as anybody can tell."""
         if not self._current.pieces:
             return True
         last = self._current.expected[-1].pieces if self._current.expected else None

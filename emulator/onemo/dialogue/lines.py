@@ -1,4 +1,4 @@
-"""What a trace holds, in lines: what was typed, its echo, what was answered and how long that took.
+"""The lines of a trace: what was typed, its echo, what was answered and how long that took.
 
 Pure: each entry brings its time (seconds).
 """
@@ -25,11 +25,13 @@ MARKS = {"dte": ">", "module": "<", "network": "*"}
 
 
 class TracedLine(NamedTuple):
-    """One line. source: dte, module or network. kind: what the module's is: answer, echo, urc, data; of the network,
-    payload or event.
+    """One line of a trace.
+
+    source: dte, module or network. kind: of the module's answer, echo, urc, data; of the network's payload or event.
 
     took: seconds since the command that it ends was complete, None where it ends none. label: of the connection; None
-    for the line to the DTE, and for what belongs to no connection. whole: whether its end has come.
+    for the line to the DTE, and for what belongs to no connection. whole: its end has come. console: the number of the
+    line to the DTE, 0 the first.
     """
 
     time: float
@@ -40,6 +42,7 @@ class TracedLine(NamedTuple):
     label: Label | None = None
     event: str = ""
     whole: bool = True
+    console: int = 0
 
     @property
     def text(self) -> str:
@@ -56,18 +59,24 @@ class TracedLine(NamedTuple):
         """The connect_id; None where it belongs to no socket."""
         return self.label.number if self.label is not None and self.label.index_name == CONNECT_ID else None
 
+    @property
+    def mark(self) -> str:
+        """``>`` of the DTE, ``<`` of the module, ``*`` of the network; ``1>`` and ``1<`` on console 1."""
+        return f"{self.console or ''}{MARKS[self.source]}"
+
     def __str__(self) -> str:
-        """``> AT``, ``< OK``, ``* connection 0: opened 127.0.0.1:9000``."""
+        """``> AT``, ``< OK``, ``1> AT`` on console 1, ``* connection 0: opened 127.0.0.1:9000``."""
         notes = ("  (echo)" if self.kind == ECHO else "") + ("" if self.whole else "  (no line end yet)")
-        return f"{MARKS[self.source]} {self.text}{notes}"
+        return f"{self.mark} {self.text}{notes}"
 
     @property
     def is_command(self) -> bool:
+        """True for a command that the DTE typed."""
         return self.source == _DTE and _COMMAND.match(self.data) is not None
 
 
-def crossed(event: str, label: Label | None, detail: bytes | str, time: float) -> TracedLine:
-    """What happened on the network; bytes are the payload that was sent or received."""
+def network_line(event: str, label: Label | None, detail: bytes | str, time: float) -> TracedLine:
+    """Make the line of what happened on the network; bytes are the payload that was sent or received."""
     if isinstance(detail, bytes):
         said = f"{event} {len(detail)} bytes:"
         return TracedLine(time, "network", detail, PAYLOAD, label=label, event=said)
@@ -75,18 +84,22 @@ def crossed(event: str, label: Label | None, detail: bytes | str, time: float) -
 
 
 class Lines:
-    """Joins what crossed the line to the DTE."""
+    """The bytes that crossed one line to the DTE, joined to lines. console: its number."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: int = 0) -> None:
+        self._console = console
         self._begun: dict[str, bytearray] = defaultdict(bytearray)
         self._asked: float | None = None
 
     def sent(self, data: bytes, time: float) -> Iterator[TracedLine]:
-        """By the DTE."""
+        """Take what the DTE sent; yield the lines that end with it."""
         return self._take(_DTE, data, time)
 
     def received(self, data: bytes, time: float, kind: str) -> Iterator[TracedLine]:
-        """By the DTE. Whatever is no echo interrupts what is being typed."""
+        """Take what the DTE received; yield the lines that end with it.
+
+        Whatever is no echo interrupts what is being typed.
+        """
         if kind != ECHO:
             for each in [each for each in self._begun if each != kind]:
                 yield from self._end(each, time)
@@ -95,16 +108,16 @@ class Lines:
             yield from self._end(kind, time)
 
     def end(self, time: float) -> Iterator[TracedLine]:
-        """What has begun, as nothing more follows."""
+        """Yield what has begun, as nothing more follows."""
         for kind in list(self._begun):
             yield from self._end(kind, time)
 
     def begun(self, time: float) -> Iterator[TracedLine]:
-        """What has begun, and may go on."""
+        """Yield what has begun, and may go on."""
         for kind, data in self._begun.items():
             if data:
                 source, of = (_DTE, "") if kind == _DTE else ("module", kind)
-                yield TracedLine(time, source, bytes(data), of, whole=False)
+                yield TracedLine(time, source, bytes(data), of, whole=False, console=self._console)
 
     def _take(self, kind: str, data: bytes, time: float) -> Iterator[TracedLine]:
         begun = self._begun[kind]
@@ -125,7 +138,7 @@ class Lines:
         if not line:
             return
         if kind == _DTE:
-            told = TracedLine(time, _DTE, line)
+            told = TracedLine(time, _DTE, line, console=self._console)
             if whole and told.is_command:
                 self._asked = time
             yield told
@@ -133,4 +146,11 @@ class Lines:
         took = None
         if self._asked is not None and kind == ANSWER and FINAL.fullmatch(line):
             took, self._asked = time - self._asked, None
-        yield TracedLine(time, "module", line, kind, took)
+        yield TracedLine(time, "module", line, kind, took, console=self._console)
+
+
+class ConsoleLines(dict[int, Lines]):
+    """The joined lines of each console, by its number."""
+
+    def __missing__(self, console: int) -> Lines:
+        return self.setdefault(console, Lines(console))

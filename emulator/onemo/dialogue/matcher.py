@@ -1,4 +1,4 @@
-"""Whether bytes are what is expected, told byte by byte: in time linear in their number, whatever is expected.
+"""The comparison of bytes with what is expected, in time linear in their number, whatever is expected.
 
 All readings of the bytes are followed at once, the one first that gives ``...`` and each value the least.
 """
@@ -17,10 +17,9 @@ _ENDS = b"\r\n"
 
 
 class Matcher:
-    """Compares what is received with what is expected. known: values that are known already.
+    """The comparison of what is received with what is expected. known: values that are known already.
 
-    matches: whether all that was received is what is expected. possible: whether it can be, with what is still to
-    come. open_ended: whether more may follow when it matches.
+    open_ended: more may follow when it matches.
     """
 
     def __init__(self, expected: Sequence[Expected], known: Mapping[str, bytes]) -> None:
@@ -33,10 +32,12 @@ class Matcher:
 
     @property
     def matches(self) -> bool:
+        """True while all that was received is what is expected."""
         return self._ended() is not None
 
     @property
     def possible(self) -> bool:
+        """True while it can match, with what is still to come."""
         return bool(self._readings)
 
     @property
@@ -45,6 +46,7 @@ class Matcher:
         return {name: bytes(self._data[start:end]) for name, start, end in self._ended() or ()}
 
     def receive(self, byte: int) -> None:
+        """Take one more byte."""
         at = len(self._data)
         self._data.append(byte)
         readings: list[tuple[int, int, _Caught]] = []
@@ -75,7 +77,7 @@ class Matcher:
         readings.append((place, since, caught))
 
     def _agrees(self, name: str, start: int, caught: _Caught) -> bool:
-        """Whether the bytes from start on are the value that name has in this reading, if it has one."""
+        """Tell whether the bytes from start on are the value that name has in this reading, if it has one."""
         for other, first, last in caught:
             if other == name:
                 return self._data[first:last] == self._data[start:]

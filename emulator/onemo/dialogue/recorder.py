@@ -1,4 +1,4 @@
-"""Writes a dialogue down as a transcript, while it goes on.
+"""The recorder of a dialogue, which writes it down as a transcript while it goes on.
 
 Pure: time (seconds) is an argument; the lines come out of ``take_lines``.
 """
@@ -20,7 +20,7 @@ _FRAMED = re.compile(rb"\r\n[^\r\n]+\r\n")
 
 
 class Recorder:
-    """Takes what crosses the line both ways; private keys are masked.
+    """A transcript in the making, of what crosses the line both ways; private keys are masked.
 
     volatile: expressions of texts that differ each time, by the name of the value that stands for them; of an
     expression with a group, the group.
@@ -41,7 +41,7 @@ class Recorder:
         self._secret = 0  # bytes of a key that are still to be typed
 
     def sent(self, data: bytes, now: float) -> None:
-        """The DTE sent data."""
+        """Take data that the DTE sent."""
         if not self._typed:
             self._flush_said()
             self._pause(data, now)
@@ -55,7 +55,7 @@ class Recorder:
             self._flush_typed()
 
     def received(self, data: bytes, now: float) -> None:
-        """The module sent data."""
+        """Take data that the module sent."""
         self._last = now
         self._said += data
         if self._typed and not self._typed.startswith(self._said):  # no echo of a line that goes on
@@ -67,17 +67,17 @@ class Recorder:
             self._tell(whole if whole or len(self._said) < _LONGEST else len(self._said))
 
     def waited(self, seconds: float) -> None:
-        """The DTE let time pass, which is to be written down."""
+        """Write down that the DTE let time pass."""
         self.flush()
         self._lines.append(f"wait {seconds:g}")
 
     def flush(self) -> None:
-        """Nothing more comes for a while: write down what has no end of its own."""
+        """Write down what has no end of its own: nothing more comes for a while."""
         self._flush_typed()
         self._flush_said()
 
     def take_lines(self) -> list[str]:
-        """The lines that are complete, without their ends."""
+        """Take the lines that are complete, without their ends."""
         lines, self._lines = self._lines, []
         return lines
 
@@ -112,20 +112,20 @@ class Recorder:
         said, _ = without_key(bytes(self._said[:count]))
         if FINAL_LINE.search(said):  # whatever was to be typed is over
             self._secret = 0
-        self._lines += map(self._named, received_lines(said))
+        self._lines += map(self._with_names, received_lines(said))
         del self._said[:count]
 
-    def _named(self, line: str) -> str:
-        """A line with names for what differs each time."""
+    def _with_names(self, line: str) -> str:
+        """Put names into a line for what differs each time."""
         kind, _, text = line.partition(" ")
         if kind not in (LINE, EXACT):
             return line
         for name, pattern in self._volatile.items():
-            text = pattern.sub(lambda match, name=name: self._named_value(name, match), text)  # type: ignore[misc]
+            text = pattern.sub(lambda match, name=name: self._name_value(name, match), text)  # type: ignore[misc]
         return f"{kind} {text}"
 
-    def _named_value(self, name: str, match: re.Match[str]) -> str:
-        """The same name for the same text: time, time_2, time_3."""
+    def _name_value(self, name: str, match: re.Match[str]) -> str:
+        """Give the same text the same name: time, time_2, time_3."""
         group = 1 if match.re.groups else 0
         value = match[group]
         if not value:

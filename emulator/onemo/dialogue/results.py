@@ -1,4 +1,4 @@
-"""What ends the answer to a command, whichever module it is of."""
+"""The ends of the answer to a command, whichever module it is of."""
 
 from __future__ import annotations
 

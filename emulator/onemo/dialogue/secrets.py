@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 KEY_COMMAND = b"MSSLKEYWR"
-"""Stores a private key: name, bytes that are to come later, bytes of this piece, the piece (else at a prompt)."""
+"""The command for a private key: name, bytes to come later, bytes of this piece, the piece (else at a prompt)."""
 MASK = b"*"
 _NAMED = re.compile(rb"(?i:%s)([^\r\n]*)" % KEY_COMMAND)
 _READ_OR_TEST = re.compile(rb"=?\?")
@@ -16,7 +16,7 @@ _WRITE = re.compile(rb'=("[^"]*"|[^",]*),\d+,(\d+)(?:$|,)')
 
 
 def without_key(line: bytes) -> tuple[bytes, int]:
-    """A line with its key masked, and how many bytes of a key follow the line."""
+    """Mask the key in a line; return the line, and how many bytes of a key follow it."""
     match = _NAMED.search(line)
     if match is None or _READ_OR_TEST.fullmatch(match[1]):
         return line, 0

@@ -48,7 +48,7 @@ Piece = bytes | Value
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is to be received. pieces: None for anything. text: as it was written."""
+    """A line that is to be received. pieces: None for anything. text: as it was written."""
 
     number: int
     text: str
@@ -57,7 +57,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the DTE does, and what the module is to say until it does the next.
+    """An action of the DTE, and all that the module is to say until the next one.
 
     number: its line in the file. text: as it was written; empty for what the module says before anything is done.
     pieces: what is typed. wait: seconds that pass.
@@ -72,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """name: of its file. headers: what the lines before the first step tell, in order."""
+    """A transcript. name: of its file. headers: what the lines before the first step tell, in order."""
 
     name: str
     headers: tuple[tuple[str, str], ...]
@@ -117,21 +117,21 @@ def parse(name: str, text: str, *, world: bool = False) -> Transcript:
 
 
 def filled(pieces: tuple[Piece, ...], values: Mapping[str, bytes]) -> bytes:
-    """pieces with their values; a value that is not known stays a place."""
+    """Join pieces with their values; a value that is not known stays a place."""
     return b"".join(
         piece if isinstance(piece, bytes) else values.get(piece.name, b"{%s}" % piece.name.encode()) for piece in pieces
     )
 
 
 def typed_line(data: bytes) -> str:
-    """The line of a transcript for bytes that the DTE sent."""
+    """Write the line of a transcript for bytes that the DTE sent."""
     if data.endswith(b"\r") and plain(data[:-1]):
         return f"{TYPED} {data[:-1].decode('ascii')}".rstrip(" ")
     return f"{RAW} {escaped(data)}"
 
 
 def received_lines(data: bytes) -> list[str]:
-    """The lines of a transcript for bytes that the module sent."""
+    """Write the lines of a transcript for bytes that the module sent."""
     lines: list[str] = []
     at = 0
     for match in re.finditer(rb"\r\n([^\r\n]+)\r\n", data):
@@ -166,7 +166,7 @@ def _expected(number: int, line: str, kind: str, rest: str) -> Expected:
 
 
 def _pieces(text: str, to_bytes: Callable[[str], bytes], known: set[str] | None) -> tuple[Piece, ...]:
-    """text in bytes and places of values. known: the names that count as such, None for all."""
+    """Split text into bytes and places of values. known: the names that count as such, None for all."""
     pieces: list[Piece] = []
     at = 0
     for match in NAME.finditer(text):
@@ -184,6 +184,7 @@ def _seconds(text: str) -> float:
 
 
 def _what_is(line: str) -> str:
+    """Say what is wrong with a line."""
     if line.startswith(f"{WORLD} "):
         return "what the world does can be told only in the emulator's own tests; leave it out"
     for kind in (RAW, TYPED, LINE, EXACT):

@@ -6,7 +6,7 @@ from onemo.at.family import Family, Index
 
 
 def _core(name: str, title: str, *commands: str) -> Family:
-    """A family that is there from the start."""
+    """Declare a family that is there from the start."""
     return Family(name, title, f"onemo.families.{name}", commands, core=True)
 
 
@@ -18,7 +18,7 @@ def _later(
     needs: tuple[str, ...] = (),
     keeps: tuple[str, ...] = (),
 ) -> Family:
-    """A family that is imported, and its profile read, when it is needed."""
+    """Declare a family that is imported, and its profile read, when it is needed."""
     return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps)
 
 

@@ -13,29 +13,34 @@ from onemo.modem.slots import BASICS, PROFILE
 
 
 class WhichProfile(NamedTuple):
-    """ATZ, AT&F and AT&W: which stored profile; these modules have one."""
+    """ATZ, AT&F and AT&W: the number of the stored profile; these modules have one."""
 
     value: Defaulted
 
 
 def _apply(modem: Modem, record: object) -> None:
+    """Let the settings of V.250 and AT+CMEE act on the console that asks."""
     modem.console.apply_settings()
 
 
 def _reset(modem: Modem, record: WhichProfile) -> Reply:
-    """AT&F: the settings of the profile at their defaults; connections stay. [decided]"""
+    """Set the settings of the profile to their defaults (AT&F).
+
+    Connections stay. [decided]
+    """
     _forget(modem)
     modem.console.apply_settings()
     return DONE
 
 
 def _forget(modem: Modem) -> None:
+    """Set the settings of the profile to their defaults."""
     for slot in PROFILE:
         modem.settings_of(slot).reset(slot)
 
 
 def _restore(modem: Modem, record: WhichProfile) -> Reply:
-    """ATZ: the settings of the profile as AT&W stored them, at their defaults where it did not; connections stay."""
+    """Bring the settings back that AT&W stored, or their defaults where it did not (ATZ); connections stay."""
     _forget(modem)
     for (slot, index), stored in modem.memory.profile.items():
         modem.settings_of(slot).set(slot, stored, index)
@@ -44,13 +49,13 @@ def _restore(modem: Modem, record: WhichProfile) -> Reply:
 
 
 def _store(modem: Modem, record: WhichProfile) -> Pending:
-    """AT&W: what the profile holds is in force after every start. A memory that takes nothing more: CME 20."""
+    """Store the profile, which is in force after every start (AT&W). Raises CommandError(MEMORY_FULL), CME 20."""
     held = {(slot, 0): modem.settings_of(slot).get(slot) for slot in PROFILE if modem.model.has(slot.name)}
     return modem.write_down(lambda: modem.memory.profile.update(held))
 
 
 def _list(modem: Modem, record: NoParameters) -> Reply:
-    """Every command of the model, each in a line of one block (27.007 8.37)."""
+    """List every command of the model (AT+CLAC), each in a line of one block (27.007 8.37)."""
     end = modem.console.format.cr + modem.console.format.lf
     return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in modem.model.names()),))
 

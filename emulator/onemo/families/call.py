@@ -20,11 +20,15 @@ class Call(NamedTuple):
 
 
 def _calls(modem: Modem) -> Reply:
+    """List the contexts with a call (AT+MIPCALL?)."""
     return Reply([modem.contexts.call_line(cid) for cid in sorted(modem.contexts.calls)])
 
 
 def _call(modem: Modem, record: Call) -> Reply:
-    """OK now, the URC behind it. Raises CommandError: as Contexts.call and hang_up; the bare ERROR without a cid."""
+    """Make or end a data call (AT+MIPCALL=): OK now, the URC behind it.
+
+    Raises CommandError: as Contexts.call and hang_up; NOT_ALLOWED, the cid is reserved; the bare ERROR without a cid.
+    """
     contexts = modem.contexts
     if record.cid is not None:
         contexts.require_free(record.cid)

@@ -19,7 +19,7 @@ class Time(NamedTuple):
 
 
 def _tell(modem: Modem) -> Reply:
-    """Some models have no answer before the clock is set."""
+    """Tell the time (AT+CCLK?). Raises CommandError, the bare ERROR, before the clock is set."""
     clock = modem.clock
     if not clock.is_set:
         raise CommandError
@@ -28,7 +28,10 @@ def _tell(modem: Modem) -> Reply:
 
 
 def _set(modem: Modem, record: Time) -> Reply:
-    """Raises CommandError(INCORRECT_PARAMETERS): malformed, no date, a year or zone out of range."""
+    """Set the clock (AT+CCLK=).
+
+    Raises CommandError(INCORRECT_PARAMETERS): malformed, no date, a year or zone out of range.
+    """
     rules = modem.profile.clock
     try:
         utc, zone = read(record.time, rules.zones, rules.last_year)

@@ -56,17 +56,21 @@ class Lookups(Asking[list[str]]):
 
 
 def _servers(family: AddressFamily, modem: Modem, record: object) -> tuple[str, ...]:
+    """Return the servers in force, as MDNSCFG reads them back."""
     return tuple(map(shown_address, servers_in_force(modem, family)))
 
 
 def _cache(modem: Modem, record: Cached) -> tuple[int, ...]:
-    """A period that the model lacks is not printed either."""
+    """Return the values of MDNSCFG "cached"; a period that the model lacks is not printed either."""
     period = modem.model.slots[NAME_CACHE].params[1]
     return tuple(record) if period.section.available else (record.cached_mode,)
 
 
 def _look_up(modem: Modem, record: Lookup) -> Reply:
-    """OK now, the addresses in a URC. No active context: CME 570; a lookup that still runs: CME 581."""
+    """Look a name up (AT+MDNSGIP): OK now, the addresses in a URC.
+
+    Raises CommandError: PDP_INACTIVE (CME 570), no active context; DNS_BUSY (CME 581), a lookup still runs.
+    """
     modem.contexts.require(record.cid)
     modem.part(Lookups).look_up(record.domainname, record.cid)
     return DONE

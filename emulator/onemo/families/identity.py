@@ -1,4 +1,4 @@
-"""Who the module is: ATI, AT+CGMI, AT+CGMM, AT+CGMR, AT+CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
+"""The identity of the module: ATI, AT+CGMI, CGMM, CGMR, CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onemo.at.reply import Reply
 from onemo.modem.modem import Modem
 
 
-class Which(NamedTuple):
+class WhichInformation(NamedTuple):
     """ATI<value>: only 0."""
 
     value: Defaulted
@@ -24,18 +24,21 @@ class SerialNumber(NamedTuple):
     snt: Defaulted
 
 
-def _information(modem: Modem, record: Which) -> Reply:
-    """Manufacturer, model and revision in one block."""
+def _information(modem: Modem, record: WhichInformation) -> Reply:
+    """Tell manufacturer, model and revision in one block (ATI)."""
     identity = modem.model.profile.identity
     end = (modem.console.format.cr + modem.console.format.lf).decode("latin-1")
     return Reply((end.join((identity.manufacturer, identity.model, modem.revision)).encode("latin-1"),))
 
 
 def _bare(value: Callable[[Modem], str]) -> Callable[[Modem, NoParameters], Reply]:
+    """Make a handler that tells a value alone."""
     return lambda modem, record: Reply((value(modem).encode(),))
 
 
 def _serial_number(name: str) -> Callable[[Modem, SerialNumber], Reply]:
+    """Make the handler of AT+CGSN or its twin. It tells the serial number alone, any other behind the name."""
+
     def tell(modem: Modem, record: SerialNumber) -> Reply:
         identity = modem.model.profile.identity
         if record.snt == 0:
@@ -53,7 +56,7 @@ _REVISION = _bare(lambda modem: modem.revision)
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
-        Action("I", Which, _information),
+        Action("I", WhichInformation, _information),
         *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
         *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
         *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),

@@ -62,6 +62,7 @@ class Times(Asking[float]):
         return False
 
     def _code(self, failure: NetFailure) -> int:
+        """Return <result> of a failure."""
         codes = self.host.profile.table(TIME)
         if failure in (NetFailure.NAME, NetFailure.NAME_TIMED_OUT):
             return codes.name
@@ -69,7 +70,10 @@ class Times(Asking[float]):
 
 
 def _ask(modem: Modem, record: AskTime) -> Reply:
-    """OK now, the time in a URC. No active context: CME 570; a question that is still open: CME 3."""
+    """Ask a server for the time (AT+MNTP): OK now, the time in a URC.
+
+    Raises CommandError: PDP_INACTIVE (CME 570), no active context; NOT_ALLOWED (CME 3), another question is open.
+    """
     modem.contexts.require(None)
     modem.part(Times).ask_time(record.server, record.port, record.timeout, sync=bool(record.sync))
     return DONE

@@ -30,7 +30,7 @@ class Activation(NamedTuple):
     cid: Repeated
 
 
-class Which(NamedTuple):
+class WhichContexts(NamedTuple):
     """AT+CGPADDR: every defined context without a cid."""
 
     cid: Repeated
@@ -46,20 +46,25 @@ class WhichActive(NamedTuple):
 
 
 def _is_attached(modem: Modem) -> Reply:
+    """Tell whether the module is attached (AT+CGATT?)."""
     return Reply((print_line("CGATT", int(modem.contexts.attached)),))
 
 
 def _attach(modem: Modem, record: Attachment) -> Outcome:
-    """On LTE the state of the packet domain is the registration: 0 leaves the network, 1 is answered once it has the
-    module again. Raises CommandError: as Radio.attach_again."""
+    """Attach or detach (AT+CGATT=); 1 is answered once the network has the module again.
+
+    On LTE the state of the packet domain is the registration: 0 leaves the network. Raises CommandError: as Sim.require
+    and Radio.attach_again; NO_NETWORK, the network did not take it.
+    """
     modem.sim.require()
     if not record.state:
         modem.radio.detach()
         return DONE
-    return Pending(Attach(), _attached) if modem.radio.attach_again() else DONE
+    return Pending(Attach(), _finish_attach) if modem.radio.attach_again() else DONE
 
 
-def _attached(done: bool) -> Reply:
+def _finish_attach(done: bool) -> Reply:
+    """Answer AT+CGATT=1. Raises CommandError(NO_NETWORK): the network did not take the module."""
     if not done:
         raise CommandError(Cme.NO_NETWORK)
     return DONE
@@ -69,11 +74,15 @@ def _attached(done: bool) -> Reply:
 
 
 def _definitions(modem: Modem) -> Reply:
-    return Reply([_definition(each) for _, each in sorted(modem.contexts.defined.items())])
+    """List the definitions (AT+CGDCONT?)."""
+    return Reply([_definition_line(each) for _, each in sorted(modem.contexts.defined.items())])
 
 
-def _definition(given: Definition) -> bytes:
-    """What was not given is empty, and so is the address, whatever was given (27.007 10.1.1)."""
+def _definition_line(given: Definition) -> bytes:
+    """Make the line of a definition.
+
+    Fields that were not given are empty, and so is the address, whatever was given (27.007 10.1.1).
+    """
     rest = (given.ipv4_addr_alloc, given.request_type, given.p_cscf_discovery, given.im_cn_signalling)
     shown = [b"" if value is None else value for value in rest]
     kind, apn = given.pdp_type or "", given.apn or ""
@@ -81,8 +90,11 @@ def _definition(given: Definition) -> bytes:
 
 
 def _define(modem: Modem, record: Definition) -> Outcome:
-    """A type that is left out is the usual one. Raises CommandError(NOT_ALLOWED): reserved, or undefined while it is
-    active."""
+    """Define a context, or end its definition, if there is nothing but a cid (AT+CGDCONT=).
+
+    A type that is left out is the usual one. Raises CommandError: NOT_ALLOWED, reserved, or undefined while it is
+    active; MEMORY_FULL.
+    """
     contexts = modem.contexts
     contexts.require_free(record.cid)
     if all(value is None for value in record[1:4]) and record[4:] == Definition(record.cid)[4:]:
@@ -92,22 +104,25 @@ def _define(modem: Modem, record: Definition) -> Outcome:
     return modem.keep_contexts(lambda: contexts.define(definition))
 
 
-def _definable(modem: Modem, bound: BoundRecord[Any]) -> Reply:
-    """A line for each type."""
+def _test_definition(modem: Modem, bound: BoundRecord[Any]) -> Reply:
+    """Answer AT+CGDCONT=?: a line for each type."""
     cid, kind, *rest = bound.params
     ranges = ",".join(param.shown for param in rest)
     return Reply([f'+CGDCONT: {cid.shown},"{choice}",{ranges}'.encode() for choice in kind.choices])
 
 
 def _logins(modem: Modem) -> Reply:
-    """A line for each defined context. The password is never told."""
+    """List the login of each defined context (AT+CGAUTH?). The password is never told."""
     contexts = modem.contexts
     logins = [contexts.logins.get(cid, Login(cid)) for cid in sorted(contexts.defined)]
     return Reply([print_line("CGAUTH", each.cid, each.auth_prot, each.userid or None) for each in logins])
 
 
 def _log_in(modem: Modem, record: Login) -> Outcome:
-    """Raises CommandError: NOT_ALLOWED, reserved; INCORRECT_PARAMETERS, no user where there is to be one."""
+    """Set the login of a context (AT+CGAUTH=).
+
+    Raises CommandError: NOT_ALLOWED, reserved; INCORRECT_PARAMETERS, no user where there is to be one; MEMORY_FULL.
+    """
     contexts = modem.contexts
     contexts.require_free(record.cid)
     if record.auth_prot and not record.userid:
@@ -125,13 +140,17 @@ def _log_in(modem: Modem, record: Login) -> Outcome:
 
 
 def _states(modem: Modem) -> Reply:
+    """List the defined contexts, active or not (AT+CGACT?)."""
     contexts = modem.contexts
     return Reply([print_line("CGACT", cid, int(cid in contexts.active)) for cid in sorted(contexts.defined)])
 
 
 def _activate(modem: Modem, record: Activation) -> Reply:
-    """Raises CommandError: as Contexts.activate and deactivate; INCORRECT_PARAMETERS, more or fewer cids than the model
-    takes."""
+    """Activate or deactivate contexts (AT+CGACT=).
+
+    Raises CommandError: as Contexts.activate and deactivate; INCORRECT_PARAMETERS, more or fewer cids than the model
+    takes.
+    """
     contexts, profile = modem.contexts, modem.profile.contexts
     bare = not (record.cid or record.state)
     if len(record.cid) > profile.cids_a_command or (bare and not profile.bare_deactivation):
@@ -143,22 +162,25 @@ def _activate(modem: Modem, record: Activation) -> Reply:
     return DONE
 
 
-def _addresses(modem: Modem, record: Which) -> Reply:
-    """A line for each context that has an address."""
+def _addresses(modem: Modem, record: WhichContexts) -> Reply:
+    """List the contexts that have an address (AT+CGPADDR)."""
     contexts = modem.contexts
     cids = dict.fromkeys(record.cid) or sorted(contexts.active)
     return Reply([print_line("CGPADDR", cid, *shown) for cid in cids if (shown := contexts.shown(cid))])
 
 
-def _dynamic(modem: Modem, record: WhichActive) -> Reply:
+def _dynamic_parameters(modem: Modem, record: WhichActive) -> Reply:
+    """List the parameters that active contexts were given (AT+CGCONTRDP)."""
     active = modem.contexts.active
     cids = sorted(active) if record.cid is None else [record.cid] if record.cid in active else []
-    return Reply([line for cid in cids for line in _parameters(modem, cid, active[cid])])
+    return Reply([line for cid in cids for line in _parameter_lines(modem, cid, active[cid])])
 
 
-def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
-    """A line for each family (27.007 10.1.23), where masks stand behind the address on some models, at an IPv6 one
-    after a blank; there is no gateway."""
+def _parameter_lines(modem: Modem, cid: int, active: Active) -> list[bytes]:
+    """Make a line for each family of a context (27.007 10.1.23).
+
+    On some models masks stand behind the address, at an IPv6 one after a blank; there is no gateway.
+    """
     profile = modem.profile.contexts
     start = (cid, active.bearer, active.apn)
     lines = []
@@ -175,31 +197,31 @@ def _parameters(modem: Modem, cid: int, active: Active) -> list[bytes]:
     return lines or [print_line("CGCONTRDP", *start)]
 
 
-def _listed(name: str, cids: Iterable[int]) -> Reply:
-    """The test form of what tells of some contexts: their cids, in parentheses."""
+def _test_cids(name: str, cids: Iterable[int]) -> Reply:
+    """Answer the test form of a command that tells of some contexts: their cids, in parentheses."""
     return Reply((f"+{name}: ({','.join(map(str, sorted(cids)))})".encode(),))
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Query("CGATT", Attachment, read=_is_attached, select=_attach),
-        Query("CGDCONT", Definition, read=_definitions, select=_define, test=_definable),
+        Query("CGDCONT", Definition, read=_definitions, select=_define, test=_test_definition),
         Query("CGAUTH", Login, read=_logins, select=_log_in),
         Query("CGACT", Activation, read=_states, select=_activate),
         Action(
             "CGPADDR",
-            Which,
+            WhichContexts,
             _addresses,
             bare=True,
-            test=lambda modem, bound: _listed("CGPADDR", modem.contexts.defined),
+            test=lambda modem, bound: _test_cids("CGPADDR", modem.contexts.defined),
             test_reads_device=True,
         ),
         Action(
             "CGCONTRDP",
             WhichActive,
-            _dynamic,
+            _dynamic_parameters,
             bare=True,
-            test=lambda modem, bound: _listed("CGCONTRDP", modem.contexts.active),
+            test=lambda modem, bound: _test_cids("CGCONTRDP", modem.contexts.active),
             test_reads_device=True,
         ),
         Setting(EVENT_REPORT, changed=lambda modem, record: modem.contexts.events.wanted()),

@@ -1,4 +1,4 @@
-"""AT+MPING (manual 3.12)."""
+"""Echo requests: AT+MPING (manual 3.12)."""
 
 from __future__ import annotations
 
@@ -86,12 +86,16 @@ class PingRun(Asking[EchoReply]):
         return False
 
     def _statistics(self) -> bytes:
-        """The average is truncated, as in the manual's example; all lost: zeros. [decided]"""
+        """Make the line behind the last result.
+
+        The average is truncated, as in the manual's example; all lost: zeros. [decided]
+        """
         times = self._times or [0]
         lost = self._sent - len(self._times)
         return print_line("MPING", "statistics", self._sent, lost, min(times), max(times), sum(times) // len(times))
 
     def _code(self, failure: NetFailure) -> int:
+        """Return <result> of a failure."""
         codes = self.host.profile.table(PING)
         match failure:
             case NetFailure.NAME:
@@ -106,7 +110,10 @@ class PingRun(Asking[EchoReply]):
 
 
 def _ping(modem: Modem, record: Ping) -> Reply:
-    """OK now, each result in a URC. No active context: CME 570; a run that still lasts: CME 582."""
+    """Send echo requests (AT+MPING): OK now, each result in a URC.
+
+    Raises CommandError: PDP_INACTIVE (CME 570), no active context; PING_BUSY (CME 582), a run still lasts.
+    """
     modem.contexts.require(record.cid)
     modem.part(PingRun).start(record.host, record.timeout, record.ping_num, record.packet_len, record.cid)
     return DONE

@@ -18,13 +18,16 @@ class Ending(NamedTuple):
 
 
 def _reboot(modem: Modem, record: Ending) -> Reply:
-    """OK, REBOOTING, then a new boot cycle; what followed in the line is lost with the old one."""
+    """Restart the module (AT+MREBOOT): OK, REBOOTING, then a new boot cycle.
+
+    Commands that followed in the line are lost with the old one.
+    """
     modem.restart()
     return Reply(trailer=(modem.profile.power.reboot_notice.encode(),), last=True)
 
 
 def _switch_off(modem: Modem, record: Ending) -> Reply:
-    """OK, POWER OFF, then silence until the supply returns."""
+    """Switch the module off (AT+MPOF): OK, POWER OFF, then silence until the supply returns."""
     modem.switch_off()
     return Reply(trailer=(modem.profile.power.off_notice.encode(),), last=True)
 

@@ -1,5 +1,8 @@
-"""The radio: AT+CFUN, AT+CSQ, AT+CESQ (27.007 8.2, 8.5, 8.69), AT+CREG, AT+CGREG, AT+CEREG (7.2, 10.1.20, 10.1.22),
-AT+COPS (7.3), AT+CTZR, AT+CTZU (8.41, 8.40)."""
+"""The radio: its function, the signal, the registration, the operator, and the zone that the network tells.
+
+AT+CFUN, AT+CSQ, AT+CESQ (27.007 8.2, 8.5, 8.69), AT+CREG, AT+CGREG, AT+CEREG (7.2, 10.1.20, 10.1.22), AT+COPS (7.3),
+AT+CTZR, AT+CTZU (8.41, 8.40).
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,16 @@ class Operator(NamedTuple):
 
 
 def _function(modem: Modem) -> Reply:
+    """Tell the phone function (AT+CFUN?)."""
     return Reply((print_line("CFUN", int(modem.radio.function)),))
 
 
 def _set_function(modem: Modem, record: PhoneFunction) -> Outcome:
-    """What goes down is told before OK. A restart is into the full function only: rst 1 with another one is CME 50.
-    [decided]"""
+    """Set the phone function (AT+CFUN=); the URCs of all that goes down come before OK.
+
+    A restart is into the full function only. Raises CommandError: INCORRECT_PARAMETERS (CME 50), rst 1 with another
+    one; MEMORY_FULL. [decided]
+    """
     function, before = Function(record.fun), modem.radio.function
     profile = modem.profile.radio
     if record.rst and function is not Function.FULL:
@@ -61,12 +68,13 @@ def _set_function(modem: Modem, record: PhoneFunction) -> Outcome:
 
 
 def _signal(modem: Modem, record: NoParameters) -> Reply:
+    """Tell the signal (AT+CSQ)."""
     signal = modem.radio.signal
     return Reply((print_line("CSQ", signal.rssi, signal.ber),))
 
 
 def _extended_signal(modem: Modem, record: NoParameters) -> Reply:
-    """Of LTE only <rsrq> and <rsrp>: what is of GSM and UMTS is not known."""
+    """Tell the signal (AT+CESQ): <rsrq> and <rsrp> of LTE; the figures of GSM and UMTS are not known."""
     signal = modem.radio.signal
     return Reply((print_line("CESQ", 99, 99, 255, 255, signal.rsrq, signal.rsrp),))
 
@@ -75,7 +83,7 @@ def _extended_signal(modem: Modem, record: NoParameters) -> Reply:
 
 
 def _operator(modem: Modem) -> Reply:
-    """Unregistered, the mode alone."""
+    """Tell the operator (AT+COPS?); unregistered, the mode alone."""
     radio = modem.radio
     if not radio.registered:
         return Reply((print_line("COPS", int(radio.selection)),))
@@ -84,8 +92,11 @@ def _operator(modem: Modem) -> Reply:
 
 
 def _select(modem: Modem, record: Operator) -> Outcome:
-    """OK at once; the registration follows. Raises CommandError: INCORRECT_PARAMETERS without the operator that a
-    mode needs; SIM; NO_NETWORK when the operator is not here. [decided]"""
+    """Choose the operator (AT+COPS=): OK at once; the registration follows.
+
+    Raises CommandError: INCORRECT_PARAMETERS without the operator that a mode needs; as Sim.require; NO_NETWORK when
+    the operator is not here. [decided]
+    """
     radio, selection = modem.radio, Selection(record.mode)
     named = selection in (Selection.MANUAL, Selection.MANUAL_AUTOMATIC)
     if named and record.oper is None:
@@ -109,7 +120,10 @@ def _select(modem: Modem, record: Operator) -> Outcome:
 
 
 def _scan(modem: Modem, bound: BoundRecord[Any]) -> Outcome:
-    """Who is on the air, after a while. Raises CommandError: SIM, NOT_ALLOWED while the radio is off. [decided]"""
+    """List the networks that are on the air, after a while (AT+COPS=?).
+
+    Raises CommandError: as Sim.require; NOT_ALLOWED while the radio is off. [decided]
+    """
     modem.sim.require()
     if modem.radio.function is not Function.FULL:
         raise CommandError(Cme.NOT_ALLOWED)
@@ -129,6 +143,7 @@ def _scan(modem: Modem, bound: BoundRecord[Any]) -> Outcome:
 
 
 def _registration(modem: Modem, record: RegistrationReport) -> tuple[int | str | bytes | None, ...]:
+    """Return the values of a read-back: <n>, and the fields that it asks for."""
     return record.n, *modem.radio.fields(record)
 
 

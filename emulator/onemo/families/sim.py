@@ -40,21 +40,23 @@ class Password(NamedTuple):
 _ASKS = 2
 
 
-def _codes(*texts: str | None) -> None:
-    """Raises CommandError(INCORRECT_PARAMETERS) unless each can be a PIN or PUK."""
+def _require_codes(*texts: str | None) -> None:
+    """Require that each can be a PIN or PUK. Raises CommandError(INCORRECT_PARAMETERS)."""
     if not all(map(is_code, texts)):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def _state(modem: Modem) -> Reply:
-    """Raises CommandError: SIM_NOT_INSERTED, SIM_FAILURE."""
+    """Tell the state of the card (AT+CPIN?). Raises CommandError: SIM_NOT_INSERTED, SIM_FAILURE."""
     modem.sim.require_card()
     return Reply((print_line("CPIN", modem.sim.state.value.encode()),))
 
 
-def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
-    """What the card remembers of act is written down before the answer, also of a wrong code. The card does not fail
-    where that cannot be done. Raises CommandError: as act."""
+def _write_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
+    """Do act, and write down what the card remembers of it before the answer, also of a wrong code.
+
+    The card does not fail where that cannot be done. Raises CommandError: as act.
+    """
     before = modem.sim.changes
     refusal: CommandError | None = None
     try:
@@ -71,43 +73,49 @@ def _written_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
 
 
 def _enter(modem: Modem, record: Pin) -> Reply | Pending:
-    """With the right code the search for the network begins. Raises CommandError: as Sim.enter and Sim.unblock."""
+    """Enter the PIN, or the PUK and a new PIN (AT+CPIN=); with the right code the search begins.
+
+    Raises CommandError: INCORRECT_PARAMETERS, it can be none; as Sim.enter and Sim.unblock.
+    """
 
     def enter() -> None:
         if record.newpin is None:
-            _codes(record.pin)
+            _require_codes(record.pin)
             modem.sim.enter(record.pin)
         else:
-            _codes(record.pin, record.newpin)
+            _require_codes(record.pin, record.newpin)
             modem.sim.unblock(record.pin, record.newpin)
         modem.radio.search_again(modem.now)
 
-    return _written_down(modem, enter)
+    return _write_down(modem, enter)
 
 
 def _lock(modem: Modem, record: Lock) -> Reply | Pending:
-    """Raises CommandError: as Sim.lock."""
+    """Lock, unlock or ask (AT+CLCK). Raises CommandError: INCORRECT_PARAMETERS, no PIN; as Sim.lock."""
     if record.mode == _ASKS:
         modem.sim.require()
         return Reply((print_line("CLCK", int(modem.sim.locked)),))
-    _codes(record.password)
-    return _written_down(modem, lambda: modem.sim.lock(bool(record.mode), record.password or ""))
+    _require_codes(record.password)
+    return _write_down(modem, lambda: modem.sim.lock(bool(record.mode), record.password or ""))
 
 
 def _change(modem: Modem, record: Password) -> Reply | Pending:
-    """Raises CommandError: as Sim.change."""
-    _codes(record.oldpwd, record.newpwd)
-    return _written_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
+    """Change the PIN (AT+CPWD). Raises CommandError: INCORRECT_PARAMETERS, no PIN; as Sim.change."""
+    _require_codes(record.oldpwd, record.newpwd)
+    return _write_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
 
 
 def _imsi(modem: Modem, record: NoParameters) -> Reply:
-    """Raises CommandError unless the card is READY."""
+    """Tell the IMSI (AT+CIMI). Raises CommandError unless the card is READY."""
     modem.sim.require()
     return Reply((modem.imsi.encode(),))
 
 
 def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
-    """The card tells its number whether or not it has its PIN (TS 51.011 10.1.1)."""
+    """Make the handler of AT+MCCID or AT+ICCID, which raises CommandError: as Sim.require_card.
+
+    The card tells its number whether or not it has its PIN (TS 51.011 10.1.1).
+    """
 
     def tell(modem: Modem, record: NoParameters) -> Reply:
         modem.sim.require_card()

@@ -16,58 +16,59 @@ from onemo.modem.slots import (
 )
 
 
-def _permanent(modem: Modem, record: SleepModeSetting) -> None:
-    """Some models want <permanent>."""
+def _require_permanent(modem: Modem, record: SleepModeSetting) -> None:
+    """Require <permanent> where the model wants it. Raises CommandError(INCORRECT_PARAMETERS)."""
     if modem.profile.sleep.permanent_required and record.permanent is None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
-def _mode(modem: Modem, record: SleepModeSetting) -> tuple[int]:
-    """<permanent> is not read back."""
+def _shown_mode(modem: Modem, record: SleepModeSetting) -> tuple[int]:
+    """Return the values of a read-back: <permanent> is none of them."""
     return (record.sleep_mode,)
 
 
-def _timers(modem: Modem, record: PowerSaving) -> None:
-    """Raises CommandError(INCORRECT_PARAMETERS) unless the timers are eight binary digits."""
+def _require_timers(modem: Modem, record: PowerSaving) -> None:
+    """Require timers of eight binary digits. Raises CommandError(INCORRECT_PARAMETERS)."""
     try:
         require_timers(record)
     except ValueError:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
 
 
-def _saving(modem: Modem, record: PowerSaving) -> PowerSaving:
-    """Mode 2 is mode 0 with the timers at their defaults."""
+def _adjust_saving(modem: Modem, record: PowerSaving) -> PowerSaving:
+    """Make mode 0 of mode 2, with the timers at their defaults."""
     if record.mode != Saving.RESET:
         return record
     return PowerSaving(**{**modem.defaults(POWER_SAVING.name), "mode": int(Saving.OFF)})  # type: ignore[arg-type]
 
 
 def _shown_saving(modem: Modem, record: PowerSaving) -> tuple[int | str | bytes, ...]:
-    """The timers of GERAN and UTRAN are not there."""
+    """Return the values of a read-back: the timers of GERAN and UTRAN are not there."""
     return record.mode, b"", b"", record.periodic_tau, record.active_time
 
 
-def _cycle(modem: Modem, record: Edrx) -> None:
-    """Raises CommandError(INCORRECT_PARAMETERS) unless the cycle is four binary digits."""
+def _require_cycle(modem: Modem, record: Edrx) -> None:
+    """Require a cycle of four binary digits. Raises CommandError(INCORRECT_PARAMETERS)."""
     try:
         require_cycle(record)
     except ValueError:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
 
 
-def _edrx(modem: Modem, record: Edrx) -> Edrx:
-    """Mode 3 is mode 0 with the cycle at its default."""
+def _adjust_edrx(modem: Modem, record: Edrx) -> Edrx:
+    """Make mode 0 of mode 3, with the cycle at its default."""
     if record.mode != EdrxMode.RESET:
         return record
     return Edrx(**{**modem.defaults(EDRX.name), "mode": int(EdrxMode.OFF)})  # type: ignore[arg-type]
 
 
 def _shown_edrx(modem: Modem, record: Edrx) -> tuple[int, str]:
+    """Return the values of a read-back."""
     return record.act, record.cycle
 
 
-def _granted(modem: Modem, record: Edrx) -> None:
-    """Mode 2 tells what the network grants: what was asked for, with the paging window of the profile."""
+def _tell_granted(modem: Modem, record: Edrx) -> None:
+    """Tell in mode 2 what the network grants: the cycle asked for, with the paging window of the profile."""
     if record.mode == EdrxMode.TOLD and modem.radio.registered:
         window = modem.profile.sleep.paging_window
         modem.report(print_line("CEDRXP", record.act, record.cycle, record.cycle, window))
@@ -80,12 +81,12 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             (
                 Key(STACK_INDICATION),
                 Key(SLEEP_INDICATION),
-                Key(SLEEP_MODE, check=_permanent, shown=_mode),
+                Key(SLEEP_MODE, check=_require_permanent, shown=_shown_mode),
                 Key(SLEEP_DELAY),
             ),
         ),
-        Setting(POWER_SAVING, check=_timers, shown=_shown_saving, adjusted=_saving),
-        Setting(EDRX, check=_cycle, changed=_granted, shown=_shown_edrx, adjusted=_edrx),
+        Setting(POWER_SAVING, check=_require_timers, shown=_shown_saving, adjusted=_adjust_saving),
+        Setting(EDRX, check=_require_cycle, changed=_tell_granted, shown=_shown_edrx, adjusted=_adjust_edrx),
     ),
     shows={"MLPMCFG": ("sleep",), "CPSMS": ("sleep",), "CEDRXS": ("sleep",)},
     remarks={"CEDRXS": "the network grants what is asked for; nothing waits for a cycle"},

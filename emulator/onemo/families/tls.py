@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
-from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
+from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
@@ -34,7 +34,7 @@ class Write(NamedTuple):
     name: RequiredText
     remain: Required
     length: Required
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
 
 
 class Named(NamedTuple):
@@ -56,17 +56,19 @@ class Listed(NamedTuple):
     kind: Required
 
 
-def _is_number(modem: Modem, record: CipherSuite) -> None:
+def _require_number(modem: Modem, record: CipherSuite) -> None:
+    """Require the number of a cipher suite. Raises CommandError(INCORRECT_PARAMETERS)."""
     if cipher_suite(record.ciphersuite) is None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def _shown_suite(modem: Modem, record: CipherSuite) -> tuple[int | bytes, ...]:
+    """Return the values of a read-back: the number of the suite in hexadecimal digits."""
     return record.ssl_id, b"0x%02X" % (cipher_suite(record.ciphersuite) or 0)
 
 
 def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last: bool) -> Outcome:
-    """A piece of a certificate or key; a whole one is written down. Raises CommandError: as Files.add."""
+    """Take a piece of a file; write a whole one down. Raises CommandError: as Files.add; FILE_WRITE_FAILED."""
     files = modem.files
     if not last:
         files.add(kind, name, piece, last=False)
@@ -75,8 +77,11 @@ def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last:
 
 
 def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
-    """A piece of a file, in the line or after ``>``; one that does not come whole adds nothing. Raises CommandError: as
-    Files.add; no data, or of another length: CME 50."""
+    """Make the handler of AT+MSSLCERTWR or AT+MSSLKEYWR: a piece of a file, in the line or after ``>``.
+
+    A piece that does not come whole adds nothing. It raises CommandError: as Files.add; FILE_WRITE_FAILED, it cannot be
+    written down; INCORRECT_PARAMETERS (CME 50), no data, or of another length.
+    """
 
     def write(modem: Modem, record: Write) -> Outcome:
         entry = DataEntry(
@@ -95,7 +100,10 @@ def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
 
 
 def _read(modem: Modem, record: Named) -> Reply:
-    """Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read."""
+    """Print a certificate (AT+MSSLCERTRD).
+
+    Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read.
+    """
     file = modem.files.require(record.name)
     data = bytes(file.data)
     if file.kind is not FileKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
@@ -104,19 +112,23 @@ def _read(modem: Modem, record: Named) -> Reply:
 
 
 def _list(modem: Modem, record: Listed) -> Reply:
+    """List the files of a kind with their bytes (AT+MSSLLIST)."""
     files = modem.files.stored.items()
     return Reply([print_line("MSSLLIST", name, len(file.data)) for name, file in files if file.kind == record.kind])
 
 
 def _remove(modem: Modem, record: Named) -> Outcome:
-    """Raises CommandError(FILE_MISSING)."""
+    """Delete a file, or forget one that is half written (AT+MSSLRM).
+
+    Raises CommandError: FILE_MISSING; FILE_DELETE_FAILED, it cannot be written down.
+    """
     if modem.files.abandon(record.name):
         return DONE
     return modem.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
 
 
 def _check(modem: Modem, record: Checked) -> Reply:
-    """The MD5 of a file. Raises CommandError(FILE_MISSING)."""
+    """Tell the MD5 of a file (AT+MSSLCHECK). Raises CommandError(FILE_MISSING)."""
     from hashlib import md5
 
     digest = md5(modem.files.require(record.name).data, usedforsecurity=False).hexdigest()
@@ -124,19 +136,19 @@ def _check(modem: Modem, record: Checked) -> Reply:
 
 
 def _only_tested(modem: Modem, record: NoParameters) -> Reply:
-    """AT+MSSLCIPHER has a test form alone."""
+    """Refuse AT+MSSLCIPHER, which has a test form alone. Raises CommandError, the bare ERROR."""
     raise CommandError
 
 
 def _files(modem: Modem) -> Files:
-    """The store of certificates and keys, with names as long as the command takes."""
+    """Make the store of certificates and keys, with names as long as the command takes."""
     writing = modem.model.command(b"MSSLCERTWR")
     longest_name = writing.records[""].params[0].section.max_length if writing else 0
     return Files(modem.profile.table(TLS), longest_name or 0)
 
 
-def _escaped(modem: Modem, first: bytes) -> bool:
-    """A backslash keeps a quote inside the data."""
+def _keeps_escapes(modem: Modem, first: bytes) -> bool:
+    """Tell that a backslash keeps a quote inside the data."""
     return True
 
 
@@ -150,14 +162,14 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
                 Key(CERTIFICATE_ENCODING),
                 Key(NEGOTIATION_TIME),
                 Key(VERSION),
-                Key(CIPHER_SUITE, check=_is_number, shown=_shown_suite),
+                Key(CIPHER_SUITE, check=_require_number, shown=_shown_suite),
                 Key(SESSION),
                 Key(IGNORE_DATES),
                 Key(IGNORE_VERIFICATION),
             ),
         ),
-        Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_escaped),
-        Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_escaped),
+        Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_keeps_escapes),
+        Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_keeps_escapes),
         Action("MSSLCERTRD", Named, _read),
         Action("MSSLLIST", Listed, _list),
         Action("MSSLRM", Named, _remove),

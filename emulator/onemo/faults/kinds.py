@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from onemo.families import FAMILIES
+from onemo.profile.index import CONNECT_ID
 
 Value = int | float | str | bytes
 
@@ -42,7 +43,8 @@ class Type(Enum):
 class FaultKey(NamedTuple):
     """A key of a fault.
 
-    default None: it has no value unless one is given; low, high: the accepted range, for numbers.
+    default None: it has no value unless one is given; low, high: the accepted range, for numbers. of_index: the name of
+    the index whose number it is, "": of none; the model's own range holds for it, too.
     """
 
     name: str
@@ -53,6 +55,7 @@ class FaultKey(NamedTuple):
     high: float = math.inf
     choices: tuple[str, ...] = ()
     required: bool = False
+    of_index: str = ""
 
 
 _MOST_INSTANCES = 99
@@ -104,7 +107,8 @@ SCOPES: Mapping[str, FaultKey] = {
     key.name: key
     for key in (
         FaultKey("module", Type.TEXT, "Only on the module of this name."),
-        *(FaultKey(each.name, Type.INTEGER, each.about, None, 0, _MOST_INSTANCES) for each in INDICES),
+        *(FaultKey(each.name, Type.INTEGER, each.about, None, 0, _MOST_INSTANCES, of_index=each.name)
+          for each in INDICES),
         FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
@@ -196,7 +200,8 @@ _URC_KINDS = (
         FaultKey("gap", Type.SECONDS, "Between them.", 0.0),
     ), _URC, example="urc-duplicate urc=MIPOPEN gap=500ms"),
     FaultKind("urc-wrong-id", Layer.URC, "A URC tells of another connection.", (
-        FaultKey("id", Type.INTEGER, "The connect_id that it tells; one more than its own if left out.", None, 0, 99),
+        FaultKey("id", Type.INTEGER, "The connect_id that it tells, also one that the model has not; one more "
+            "than its own if left out.", None, 0, 99),
     ), _URC, example="urc-wrong-id urc=rtcp id=4"),
     FaultKind("urc-malformed", Layer.URC, "A URC is not as it should be.", (
         FaultKey("how", Type.CHOICE, "no-end, no-start: without the CR LF there; no-quote: a quote is missing; "
@@ -285,8 +290,9 @@ def _event(name: str, about: str, *keys: FaultKey, undo: str = "", example: str 
 
 
 _ITS_ID = FaultKey(
-    "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, _MOST_INSTANCES
-)
+    "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, _MOST_INSTANCES,
+    of_index=CONNECT_ID,
+)  # fmt: skip
 
 _EVENT_KINDS = (
     _event("sim-remove", "The SIM card is taken out.", undo="sim-insert", example="sim-remove on=command:MIPSEND"),

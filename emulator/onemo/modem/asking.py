@@ -30,7 +30,7 @@ class Asking(Part, ABC, Generic[R]):
 
     @abstractmethod
     def answered(self, result: R | NetFailure, now: float) -> bool:
-        """Tell what came of it, as Ask has it; returns whether to ask again."""
+        """Tell what came of it, as Ask has it; return whether to ask again."""
 
     def ask(self, request: LookupRequest | PingRequest | TimeRequest, cid: int | None, every: float = 0.0) -> None:
         """Ask the network. cid None: on the default context; every: seconds between two, if it is asked again."""

@@ -25,7 +25,7 @@ class Cache(Generic[T]):
         self._held: deque[T] = deque()
 
     def __len__(self) -> int:
-        """How many entries are held."""
+        """Count the entries that are held."""
         return len(self._held)
 
     @property

@@ -21,60 +21,61 @@ class Owner(Protocol):
 
     @property
     def label(self) -> Label:
-        """Name of the connection in traces and fault scopes."""
+        """The name of the connection in traces and fault scopes."""
         ...
 
     @property
     def watches_breaks(self) -> bool:
-        """Hear at once that the connection broke, though there is no credit to read what came before."""
+        """True to hear at once that the connection broke, though there is no credit to read what came before."""
         ...
 
     @property
     def watches_acknowledgements(self) -> bool:
-        """Hear on_acknowledged; asked anew whenever bytes were taken."""
+        """True to hear on_acknowledged; asked anew whenever bytes were taken."""
         ...
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
-        """The connection stands, TLS included."""
+        """Hear that the connection stands, TLS included."""
         ...
 
     def on_failed(self, failure: NetFailure, now: float) -> None:
-        """There is no connection."""
+        """Hear that there is no connection."""
         ...
 
     def credit(self) -> int:
-        """Most bytes that may be read now; 0: none, and it is asked again with every step."""
+        """Return the most bytes that may be read now; 0: none, and it is asked again with every step."""
         ...
 
     def on_data(self, data: bytes, now: float) -> None:
-        """Bytes came, at most the credit (TCP), or one datagram."""
+        """Take bytes that came: at most the credit (TCP), or one datagram."""
         ...
 
     def on_taken(self, count: int, now: float) -> None:
-        """The network took bytes of a Forward."""
+        """Hear that the network took bytes of a Forward."""
         ...
 
     def on_untaken(self, count: int) -> None:
-        """Bytes of a Forward will never leave: there is no connection, or it is broken."""
+        """Hear that bytes of a Forward will never leave: there is no connection, or it is broken."""
         ...
 
     def on_acknowledged(self, count: int) -> None:
-        """The peer has acknowledged so many bytes more."""
+        """Hear that the peer has acknowledged so many bytes more."""
         ...
 
     def on_lost(self, failure: NetFailure | None, now: float) -> None:
-        """The connection ended by itself; None: the peer closed it."""
+        """Hear that the connection ended by itself; None: the peer closed it."""
         ...
 
     def on_closed(self, result: CloseResult, now: float) -> None:
-        """A Close is done."""
+        """Hear that a Close is done."""
         ...
 
 
 class Open(NamedTuple):
-    """Open a connection for an owner that has none; on_opened or on_failed follows. The shell labels the request.
+    """A request to open a connection for an owner that has none; on_opened or on_failed follows.
 
-    parting: how it is closed once the peer has closed its side; what is unsent still goes.
+    The shell labels the request. parting: how it is closed once the peer has closed its side; what is unsent still
+    goes.
     """
 
     owner: Owner
@@ -83,8 +84,10 @@ class Open(NamedTuple):
 
 
 class Send(NamedTuple):
-    """Hand data to an open connection, waiting at most timeout seconds for room; the command that waits for it is
-    completed with a Sent. A datagram goes whole or not at all."""
+    """A request to hand data to an open connection, waiting at most timeout seconds for room.
+
+    The command that waits for it is completed with a Sent. A datagram goes whole or not at all.
+    """
 
     owner: Owner
     data: bytes
@@ -92,29 +95,34 @@ class Send(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """Result of a Send: the bytes taken; failed when the connection cannot take data any more."""
+    """The result of a Send: the bytes taken; failed when the connection cannot take data any more."""
 
     taken: int
     failed: bool = False
 
 
 class Forward(NamedTuple):
-    """Hand data to an open connection, after what was handed to it before and unbounded by time; on_taken and
-    on_untaken tell what becomes of it. Over UDP it is one datagram."""
+    """A request to hand data to an open connection, after what was handed to it before and unbounded by time.
+
+    on_taken and on_untaken tell what becomes of it. Over UDP it is one datagram.
+    """
 
     owner: Owner
     data: bytes
 
 
 class Outstanding(NamedTuple):
-    """Complete the command that waits for it with the bytes that the peer has not acknowledged: the number alone, or
-    Carried where the socket carries others than it was given."""
+    """A request for the bytes that the peer has not acknowledged.
+
+    The command that waits for it is completed with the number alone, or with Carried where the socket carries others
+    than it was given.
+    """
 
     owner: Owner
 
 
 class Carried(NamedTuple):
-    """Bytes that a socket has carried, and how many of those that it sent are not acknowledged."""
+    """The bytes that a socket has carried, and how many of those that it sent are not acknowledged."""
 
     sent: int
     received: int
@@ -122,21 +130,23 @@ class Carried(NamedTuple):
 
 
 class Close(NamedTuple):
-    """Close a connection as planned; on_closed follows, also where there is nothing left to close."""
+    """A request to close a connection as planned; on_closed follows, also where there is nothing left to close."""
 
     owner: Owner
     plan: ClosePlan
 
 
 class Drop(NamedTuple):
-    """Let go of a connection at once, on TCP with an RST."""
+    """A request to let go of a connection at once, on TCP with an RST."""
 
     owner: Owner
 
 
 class Ask(NamedTuple):
-    """Ask the network, again and again while done returns True: every seconds after it was asked last, or as soon as
-    the answer is there. A name is resolved once for all of the echo requests of one Ask.
+    """A question to the network, asked again and again while done returns True.
+
+    It is asked every seconds after it was asked last, or as soon as the answer is there. A name is resolved once for
+    all of the echo requests of one Ask.
 
     done(result, now): result is the addresses of a LookupRequest, an EchoReply to a PingRequest, the seconds since
     1970-01-01 UTC of a TimeRequest; or the NetFailure.
@@ -148,7 +158,7 @@ class Ask(NamedTuple):
 
 
 class EchoReply(NamedTuple):
-    """Reply to an echo request. address: who replied; time: seconds of the round trip; ttl: the reply's own."""
+    """A reply to an echo request. address: who replied; time: seconds of the round trip; ttl: the reply's own."""
 
     address: str
     time: float
@@ -156,7 +166,7 @@ class EchoReply(NamedTuple):
 
 
 class Cancel(NamedTuple):
-    """Let go of an Ask: done is not called any more."""
+    """A request to let go of an Ask: done is not called any more."""
 
     operation: Ask
 

@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock:
-    """Runs from what it was last set to. zone: quarters of an hour east of UTC."""
+    """The clock of a module, which runs from what it was last set to. zone: quarters of an hour east of UTC."""
 
     def __init__(self, zone: int) -> None:
         self.zone = zone
@@ -28,30 +28,32 @@ class Clock:
 
     @property
     def is_set(self) -> bool:
+        """True once it was set."""
         return self._set is not None
 
     def set(self, utc: float, now: float) -> None:
+        """Set it to utc as of now."""
         # Not their difference: rounded, it could show the second before.
         self._set = utc, now
 
     def utc(self, now: float) -> float:
-        """Raises AssertionError when it was never set."""
+        """Return the seconds since 1970-01-01 UTC. Raises AssertionError when it was never set."""
         assert self._set is not None
         utc, since = self._set
         return utc + (now - since)
 
     def shown(self, now: float) -> str:
-        """``yy/MM/dd,hh:mm:ss±zz``: UTC, followed by the zone."""
+        """Write the time as ``yy/MM/dd,hh:mm:ss±zz``: UTC, followed by the zone."""
         return show(self.utc(now), self.zone)
 
 
 def show(utc: float, zone: int) -> str:
-    """``yy/MM/dd,hh:mm:ss±zz``: UTC, followed by the zone."""
+    """Write a time as ``yy/MM/dd,hh:mm:ss±zz``: UTC, followed by the zone."""
     return (_EPOCH + timedelta(seconds=math.floor(utc))).strftime(_FORMAT) + f"{zone:+03d}"
 
 
 def read(text: str, zones: Range = _ZONES, last_year: int = _LAST_YEAR) -> tuple[float, int | None]:
-    """The opposite of show; the zone may be left out. Years are those from 1970 to 2069.
+    """Read what show writes; return utc, and the zone, which may be left out. Years are those from 1970 to 2069.
 
     zones: the quarters of an hour that a zone may be, east or west. Raises ValueError: malformed, no date of the
     calendar, after the last year, another zone.

@@ -14,9 +14,24 @@ from onemo.at.store import Settings
 from onemo.modem.channel import Forward, Owner
 from onemo.modem.intents import Intent
 from onemo.modem.interpreter import Interpreter
+from onemo.modem.power import PowerEvent
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from onemo.profile.schema import Profile
-from onemo.wire.framer import Escaped, Event, Framer, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.framer import (
+    COMMAND,
+    DISCARD,
+    ONLINE,
+    PAUSED,
+    PROMPT,
+    Escaped,
+    Event,
+    Framer,
+    LineTooLong,
+    OnlineData,
+    PromptCancelled,
+    PromptData,
+    Repeat,
+)
 from onemo.wire.framer import Line as TypedLine
 from onemo.wire.transmitter import Kind, Transmitter
 
@@ -33,15 +48,19 @@ class ConsoleDevice(Protocol):
 
     @property
     def discards(self) -> bool:
-        """Input is only thrown away: the module is off, or sleeps."""
+        """True while input is only thrown away: the module is off, or sleeps."""
         ...
 
     def hears(self, now: float) -> bool:
         """Tell whether input that comes now counts; it may wake the module."""
         ...
 
-    def answered(self, now: float) -> bool:
-        """Go on after a line that was answered; True: the boot cycle ended with it."""
+    def end_cycle(self, event: PowerEvent, now: float) -> None:
+        """End the boot cycle: a command line that did so is answered."""
+        ...
+
+    def answered(self, now: float) -> None:
+        """Go on after a line that was answered."""
         ...
 
 
@@ -57,12 +76,9 @@ class Stream(Owner, Protocol):
     packet_wait: float
 
     @property
-    def connected(self) -> bool:
-        """The connection still stands."""
+    def datagrams(self) -> bool:
+        """True over UDP: each piece is a datagram."""
         ...
-
-    @property
-    def datagrams(self) -> bool: ...
 
     def take_line(self) -> bytes:
         """Hold the line from now on; return what was received before and is unread."""
@@ -86,6 +102,8 @@ class Console:
         self.interpreter = Interpreter(self)
         self.banner_due = False
         """The banner comes with the first answer."""
+        self.owes: PowerEvent | None = None
+        """The end of the boot cycle that follows the answer of the running line."""
         self._high_mark = line.high_mark
         self.begin_cycle(settings)
 
@@ -105,6 +123,7 @@ class Console:
         self.interpreter.reset()
         self.transmitter.restart()
         self.banner_due = False
+        self.owes = None
 
     def apply_settings(self) -> None:
         """Let the settings of V.250 and AT+CMEE act."""
@@ -120,7 +139,7 @@ class Console:
     # What the module has to say.
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
-        """Tell a URC. Droppable: dropped whole when too much waits; returns whether it was kept."""
+        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits."""
         return self.transmitter.urc(self.format.notice(line), droppable=droppable)
 
     def start(self, *, autobaud: bool) -> None:
@@ -142,7 +161,7 @@ class Console:
         self.framer.command()
 
     def _write_banner(self) -> None:
-        """Before whatever the module answers, so it does not wait like other URCs."""
+        """Write the banner; it comes before whatever the module answers, so it does not wait like other URCs."""
         self.banner_due = False
         banner = self.device.profile.power.banner.encode()
         self.transmitter.write(self.format.notice(banner), Kind.URC)
@@ -156,8 +175,10 @@ class Console:
 
     @property
     def streams(self) -> bool:
-        """Bulk of transparent mode over TCP comes, which has a short way: what the framer's stream gives goes to
-        forward, and that to the peer."""
+        """True while bulk of transparent mode over TCP comes, which has a short way.
+
+        What the framer's stream gives goes to forward, and that to the peer.
+        """
         online = self._online
         return online is not None and not online.datagrams and not self._stopped
 
@@ -174,43 +195,43 @@ class Console:
 
     def abandon(self, now: float) -> None:
         """Answer ERROR to the running command, if any: a bug came in its way."""
-        if self.interpreter.busy or self.framer.mode is Mode.PAUSED:
+        if self.interpreter.pending or self.framer.mode is PAUSED:
             self.interpreter.abandon(now)
             self._line_done(now)
 
     @property
     def online(self) -> bool:
-        """A transparent connection holds the line."""
+        """True while a transparent connection holds the line."""
         return self._online is not None
 
     @property
     def at_rest(self) -> bool:
-        """Nothing goes on: no command, no payload, no unread output."""
-        return not (self.interpreter.busy or self.framer.mode is not Mode.COMMAND or self.transmitter.size)
+        """True while nothing goes on: no command, no payload, no unread output."""
+        return not (self.interpreter.pending or self.framer.mode is not COMMAND or self.transmitter.size)
 
     @property
     def wants_input(self) -> bool:
-        """The shell should read the line: no command runs, and there is room above the high mark."""
-        return not (self.framer.kept or self.interpreter.busy or self._stopped)
+        """True while the shell should read the line: no command runs, and there is room above the high mark."""
+        return not (self.framer.kept or self.interpreter.pending or self._stopped)
 
     @property
     def can_go_on(self) -> bool:
-        """Input that had to wait for the line to drain need not wait any more."""
-        return self.framer.waiting and not (self.interpreter.busy or self._stopped)
+        """True once input that had to wait for the line to drain need not wait any more."""
+        return self.framer.waiting and not (self.interpreter.pending or self._stopped)
 
     @property
     def _stopped(self) -> bool:
-        """The next event must wait: for the DTE to read, or in transparent mode for the peer to take.
+        """True while the next event must wait: for the DTE to read, or in transparent mode for the peer to take.
 
         What is only thrown away never waits.
         """
         online = self._online
         full = self.transmitter.full if online is None else online.queued >= self._high_mark
-        return full and not (self.device.discards or self.framer.mode is Mode.DISCARD)
+        return full and not (self.device.discards or self.framer.mode is DISCARD)
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         return min(self.framer.deadline, self.transmitter.deadline)
 
     def on_deadline(self, now: float) -> None:
@@ -221,15 +242,15 @@ class Console:
     def settle(self, now: float) -> None:
         """Take up what can go on now."""
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
-        if self._online_due is not None and framer.mode is Mode.COMMAND:
+        if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while not (interpreter.busy or self._stopped) and (event := framer.next_event(now)) is not None:
+        while not (interpreter.pending or self._stopped) and (event := framer.next_event(now)) is not None:
             self._on_event(event, now)
         if framer.echo:
             self._echo(now)
-        transmitter.hold = framer.mode is Mode.PROMPT or framer.mode is Mode.ONLINE or self.banner_due
+        transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
-        if not (interpreter.busy and self.device.intents):
+        if not (interpreter.pending and self.device.intents):
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:
@@ -262,12 +283,16 @@ class Console:
             self.interpreter.too_long(now)
 
     def _line_done(self, now: float) -> None:
-        if self.interpreter.busy or self.device.answered(now):
+        if self.interpreter.pending:
             return
+        if (owed := self.owes) is not None:
+            self.device.end_cycle(owed, now)
+            return
+        self.device.answered(now)
         if self.settings.changes != self._taken_up:
             self._taken_up = self.settings.changes
             self.baud_rate = self.settings.get(BAUD_RATE).rate
-        if self.framer.mode is Mode.PAUSED:
+        if self.framer.mode is PAUSED:
             if self._online_due is not None:
                 self._enter_online(now)
             else:
@@ -279,19 +304,21 @@ class Console:
         """Give the line to a transparent connection as soon as no command runs."""
         self._online_due = stream
 
-    def go_offline(self) -> None:
-        """Take the line from the transparent connection, which ended: what the DTE still sends is discarded until it is
-        quiet."""
-        self._online = None
-        self.framer.discard(self.device.now)
+    def go_offline(self, stream: Stream) -> None:
+        """Take the line from a transparent connection if it has it, or is to have it.
+
+        Input that still comes then is discarded until the DTE is quiet.
+        """
+        if self._online_due is stream:
+            self._online_due = None
+        if self._online is stream:
+            self._online = None
+            self.framer.discard(self.device.now)
 
     def _enter_online(self, now: float) -> None:
-        """CONNECT, what was buffered, and payload from now on; unless the connection is gone already."""
+        """Write CONNECT and what was buffered, and take payload from now on."""
         stream, self._online_due = self._online_due, None
         assert stream is not None
-        if not stream.connected:
-            self.framer.command()
-            return
         self.tell_first()  # what a prompt kept back comes first, and without the gap
         self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT))
@@ -300,7 +327,7 @@ class Console:
         self.framer.online(stream.packet_size, stream.packet_wait, now)
 
     def _leave_online(self, now: float) -> None:
-        """``+++``: OK, and the connection in normal mode."""
+        """Answer ``+++`` with OK, and leave the connection in normal mode."""
         stream, self._online = self._online, None
         assert stream is not None
         stream.leave_line()

@@ -7,20 +7,19 @@ Pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any, Generic, NamedTuple
+from typing import NamedTuple
 
 from onemo.at.command import print_line
-from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, OptionalText, Required
+from onemo.at.params import Defaulted, Maybe, MaybeText, OptionalText, Required
 from onemo.at.reply import Cme, CommandError, ErrorCode
-from onemo.at.store import R
 from onemo.errors import NetFailure
 from onemo.modem.host import Host
 from onemo.modem.intents import NetworkInfo
-from onemo.modem.memory import AS_IT_IS, put_back, restored
 from onemo.modem.names import shown_address
 from onemo.modem.packet_events import PacketEvents
+from onemo.modem.per_context import PerContext
 from onemo.modem.slots import AUTO_CONNECT
 from onemo.net.interface import AddressFamily
 
@@ -55,7 +54,7 @@ class Definition(NamedTuple):
 
 
 class Login(NamedTuple):
-    """AT+CGAUTH: who the module says it is on a context; auth_prot 0 nobody, 1 PAP, 2 CHAP, 3 either."""
+    """AT+CGAUTH: the user that the module is on a context; auth_prot 0 nobody, 1 PAP, 2 CHAP, 3 either."""
 
     cid: Required
     auth_prot: Defaulted = 0
@@ -64,7 +63,7 @@ class Login(NamedTuple):
 
 
 class Active(NamedTuple):
-    """What an active context was given: its addresses, "" for a family that it has not, and its bearer."""
+    """The addresses that an active context was given, "" for a family that it has not, and its bearer."""
 
     pdp_type: str
     apn: str
@@ -73,56 +72,12 @@ class Active(NamedTuple):
     bearer: int
 
 
-class PerContext(Generic[R]):
-    """Records by cid, as the user has set them: a keeper. now: in this boot cycle; kept: for the next ones, None until
-    anything was set.
-
-    bound: gives the parameters of their command, None where the model has none.
-    """
-
-    def __init__(self, bound: Callable[[], BoundRecord[R] | None]) -> None:
-        self._bound = bound
-        self.now: dict[int, R] = {}
-        self.kept: dict[int, R] | None = None
-
-    def begin_cycle(self) -> None:
-        """Go back to what was kept."""
-        self.now = dict(self.kept or {})
-
-    def remember(self) -> None:
-        """Keep what is set now."""
-        self.kept = dict(self.now)
-
-    def snapshot(self) -> dict[str, dict[str, Any]] | None:
-        """The records as plain values, by cid."""
-        return None if self.kept is None else {str(cid): each._asdict() for cid, each in sorted(self.kept.items())}
-
-    def restore(self, entry: object) -> list[str]:
-        """Take up a snapshot; return the cids whose records do not fit."""
-        bound = self._bound()
-        if bound is None or not isinstance(entry, Mapping):
-            return [""]
-        found = {key: restored(bound, fields) for key, fields in entry.items()}
-        fits = {key: record for key, record in found.items() if record is not None and key == str(record[0])}
-        self.kept = {int(key): record for key, record in fits.items()}
-        return [key for key in found if key not in fits]
-
-    def save(self) -> Mapping[object, object]:
-        """The records, for put_back."""
-        now: list[tuple[object, object]] = list(self.now.items())
-        return dict([*now, ("kept", self.kept)])
-
-    def put_back(self, records: Mapping[Any, Any]) -> None:
-        """Make these records what they were."""
-        records = dict(records)
-        kept = records.pop("kept")
-        self.kept = self.kept if kept is AS_IT_IS else kept
-        put_back(self.now, records)
-
-
 class Contexts:
-    """Those of one boot cycle. defined, logins: by cid, as the user has set them; active: by cid; calls: the cids with
-    a data call. deadline: when on_deadline is to be called; inf: never."""
+    """The PDP contexts of one boot cycle.
+
+    defined, logins: by cid, as the user has set them; active: by cid; calls: the cids with a data call. on_down: ends
+    what runs on a context. deadline: the time at which on_deadline is to be called; inf: never.
+    """
 
     def __init__(
         self,
@@ -148,28 +103,29 @@ class Contexts:
 
     @property
     def attached(self) -> bool:
+        """True while the module is attached to the packet domain."""
         return self._network is not None
 
     # What the sockets need.
 
     def refusal(self, cid: int | None) -> NetFailure | None:
-        """Why nothing can be opened on the context (None: the default one); None: it can."""
+        """Tell why nothing can be opened on the context (None: the default one); None: it can."""
         if not self.attached:
             return NetFailure.NOT_REGISTERED
         return None if self._usable(cid) else NetFailure.NO_CONTEXT
 
     def require(self, cid: int | None) -> None:
-        """Raises CommandError(PDP_INACTIVE) unless connections can be made on the context."""
+        """Require that connections can be made on the context. Raises CommandError(PDP_INACTIVE)."""
         if not self._usable(cid):
             raise CommandError(PdpError.PDP_INACTIVE)
 
     def require_active(self, cid: int) -> None:
-        """Raises CommandError(PDP_INACTIVE) unless the context is active, with a call or without."""
+        """Require that the context is active, with a call or without. Raises CommandError(PDP_INACTIVE)."""
         if cid not in self.active:
             raise CommandError(PdpError.PDP_INACTIVE)
 
     def carries(self, cid: int | None, family: AddressFamily) -> bool:
-        """Whether the type of an active context has the family; the network may have given it no such address."""
+        """Tell whether the type of an active context has the family; the network may have given it no such address."""
         active = self.active.get(self.chosen(cid))
         return (
             active is None
@@ -178,11 +134,11 @@ class Contexts:
         )
 
     def chosen(self, cid: int | None) -> int:
-        """The cid, or the default one for None."""
+        """Return the cid, or the default one for None."""
         return self._profile.default if cid is None else cid
 
     def _usable(self, cid: int | None) -> bool:
-        """Active, with an address (a Non-IP one has none), and with a call where that is needed."""
+        """Tell whether a context is active, has an address (a Non-IP one has none), and a call where one is needed."""
         active = self.active.get(self.chosen(cid))
         if active is None or not (active.ipv4 or active.ipv6):
             return False
@@ -191,7 +147,7 @@ class Contexts:
     # What the supply and the radio tell.
 
     def power_on(self) -> None:
-        """The supply was off: on some models the default context is the module's own again."""
+        """Take the supply up again: on some models the default context is the module's own once more."""
         if not self._profile.keeps_default:
             self._define_default()
             self.logins.pop(self._profile.default, None)
@@ -200,7 +156,7 @@ class Contexts:
                     records.remember()
 
     def attach(self, network: NetworkInfo) -> None:
-        """Registered: the default context is up, and on it the data call, where that comes by itself.
+        """Attach: the default context comes up, and on it the data call, where that comes by itself.
 
         LTE attaches with a context: without its definition there is the usual one again.
         """
@@ -233,13 +189,13 @@ class Contexts:
 
     @property
     def _auto_connect(self) -> bool:
-        """AT+MUECONFIG; a model without it connects by itself."""
+        """The setting of AT+MUECONFIG; a model without it connects by itself."""
         if not self._host.has("MUECONFIG"):
             return True
         return bool(self._host.settings.effective(AUTO_CONNECT).enabled)
 
     def detached(self, *, by_network: bool = False) -> None:
-        """No network any more: every context is down, each call with its URC."""
+        """Take every context down, each call with its URC: there is no network any more."""
         if not self.attached:
             return
         self._network = None
@@ -251,32 +207,35 @@ class Contexts:
     # What commands do.
 
     def define(self, definition: Definition) -> None:
-        """An active context keeps what it has."""
+        """Define a context; an active one keeps what it has."""
         self.defined[definition.cid] = definition
 
     def undefine(self, cid: int) -> None:
-        """Raises CommandError(NOT_ALLOWED) while it is active."""
+        """End a definition. Raises CommandError(NOT_ALLOWED) while the context is active."""
         if cid in self.active:
             raise CommandError(Cme.NOT_ALLOWED)
         self.defined.pop(cid, None)
 
     def undefine_all(self) -> None:
-        """AT+CFUN=0 on some models, which then writes that down. Nothing may be active."""
+        """End every definition: AT+CFUN=0 on some models, which then writes that down. Nothing may be active."""
         self.defined.clear()
 
     def require_free(self, cid: int) -> None:
-        """Raises CommandError(NOT_ALLOWED) for a cid that the module keeps for itself."""
+        """Require a cid that the module does not keep for itself. Raises CommandError(NOT_ALLOWED)."""
         if cid in self._profile.reserved:
             raise CommandError(Cme.NOT_ALLOWED)
 
     def require_defined(self, cids: Iterable[int]) -> None:
-        """Raises CommandError(NOT_FOUND) for a cid without a definition."""
+        """Require that every cid has a definition. Raises CommandError(NOT_FOUND)."""
         if not all(cid in self.defined for cid in cids):
             raise CommandError(Cme.NOT_FOUND)
 
     def activate(self, cids: Iterable[int]) -> None:
-        """AT+CGACT=1: all or, refused, none of them. Raises CommandError: NOT_FOUND without a definition, NO_NETWORK,
-        NOT_ALLOWED with too many, UNSPECIFIED_GPRS for a family that the network has not."""
+        """Activate all or, refused, none of the contexts (AT+CGACT=1).
+
+        Raises CommandError: NOT_FOUND without a definition, NO_NETWORK, NOT_ALLOWED with too many, UNSPECIFIED_GPRS for
+        a family that the network has not.
+        """
         wanted = [cid for cid in dict.fromkeys(cids) if cid not in self.active]
         self.require_defined(wanted)
         if self._network is None:
@@ -284,13 +243,16 @@ class Contexts:
         if len(self.active) + len(wanted) > self._profile.most_active:
             raise CommandError(Cme.NOT_ALLOWED)
         for cid in wanted:
-            self._given(cid, self._network)
+            self._give_addresses(cid, self._network)
         for cid in wanted:
             self._bring_up(cid, self._network)
 
     def deactivate(self, cids: Iterable[int], now: float) -> None:
-        """AT+CGACT=0: their calls end, and every connection on them; the last one comes back on some models. Raises
-        CommandError: NOT_FOUND as activate, NOT_ALLOWED where the last one has to stay."""
+        """Deactivate contexts; their calls end, and every connection on them (AT+CGACT=0).
+
+        The last one comes back by itself on some models. Raises CommandError: NOT_FOUND as activate, NOT_ALLOWED where
+        the last one has to stay.
+        """
         cids = set(cids)
         self.require_defined(cids)
         leaving = sorted(cids & self.active.keys())
@@ -306,14 +268,16 @@ class Contexts:
             self._take_down(cid)
 
     def lose(self, cid: int) -> None:
-        """The network takes a context down."""
+        """Take a context down, as the network does by itself."""
         if cid in self.active:
             self.events.tell("NW PDN DEACT", cid)
             self._take_down(cid)
 
     def call(self, cids: Iterable[int]) -> None:
-        """AT+MIPCALL=1: the contexts come up as well, each with its URC. Raises CommandError: INCORRECT_PARAMETERS if
-        all have a call, and as activate."""
+        """Make calls; the contexts come up as well, each with its URC (AT+MIPCALL=1).
+
+        Raises CommandError: INCORRECT_PARAMETERS if all have a call, and as activate.
+        """
         wanted = [cid for cid in dict.fromkeys(cids) if cid not in self.calls]
         if not wanted:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
@@ -324,8 +288,11 @@ class Contexts:
             self._host.report(self.call_line(cid))
 
     def hang_up(self, cids: Iterable[int]) -> None:
-        """AT+MIPCALL=0: the calls and the connections on them end, the contexts stay. No call comes back by itself in
-        this boot cycle. Raises CommandError(INCORRECT_PARAMETERS) if none has a call."""
+        """End calls and the connections on them; the contexts stay (AT+MIPCALL=0).
+
+        No such call comes back by itself in this boot cycle. Raises CommandError(INCORRECT_PARAMETERS) if none has a
+        call.
+        """
         leaving = sorted(self.calls.intersection(cids))
         if not leaving:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
@@ -336,11 +303,11 @@ class Contexts:
     # What they print.
 
     def call_line(self, cid: int) -> bytes:
-        """``+MIPCALL: <cid>,1,<addresses>``."""
+        """Make the line ``+MIPCALL: <cid>,1,<addresses>``."""
         return print_line("MIPCALL", cid, 1, *self.shown(cid))
 
     def shown(self, cid: int) -> tuple[str, ...]:
-        """The addresses of a context as AT+MIPCALL and AT+CGPADDR print them; none while it is not active."""
+        """Return a context's addresses as AT+MIPCALL and AT+CGPADDR print them; none while it is not active."""
         active = self.active.get(cid)
         return tuple(filter(None, (active.ipv4, active.ipv6))) if active else ()
 
@@ -351,9 +318,9 @@ class Contexts:
         self.defined[default] = Definition(default, self._profile.pdp_type, self._profile.apn)
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
-        """Raises as _given."""
+        """Activate a context. Raises CommandError as _give_addresses."""
         self.deadline = math.inf
-        active = self.active[cid] = self._given(cid, network)
+        active = self.active[cid] = self._give_addresses(cid, network)
         reason: tuple[int, ...] = ()
         if active.pdp_type == "IPV4V6" and not (active.ipv4 and active.ipv6):
             reason = (_IPV4_ONLY if active.ipv4 else _IPV6_ONLY,)
@@ -371,14 +338,16 @@ class Contexts:
         self._host.report(print_line("MIPCALL", cid, 0))
         self._end_traffic(cid)
 
-    def _given(self, cid: int, network: NetworkInfo) -> Active:
-        """What the network gives: the host's own addresses, or a made-up one, as far as the definition's type has the
-        family. Raises CommandError(UNSPECIFIED_GPRS): it has no address of the only family that is wanted."""
+    def _give_addresses(self, cid: int, network: NetworkInfo) -> Active:
+        """Give a context the host's own addresses, or a made-up one, as far as its type has the family.
+
+        Raises CommandError(UNSPECIFIED_GPRS): the network has no address of the only family that is wanted.
+        """
         definition = self.defined[cid]
         kind = definition.pdp_type or self._profile.pdp_type
         ipv4 = ipv6 = ""
         if kind in ("IP", "IPV4V6"):
-            ipv4 = network.ipv4 if network.ipv4 is not None else self._made_up(cid)
+            ipv4 = network.ipv4 if network.ipv4 is not None else self._make_up_address(cid)
         if kind in ("IPV6", "IPV4V6"):
             ipv6 = shown_address(network.ipv6) if network.ipv6 else ""
         if kind == "IPV6" and not ipv6:
@@ -387,7 +356,7 @@ class Contexts:
         bearer = next(number for number in count(_FIRST_BEARER) if number not in taken)
         return Active(kind, definition.apn or self._profile.given_apn, ipv4, ipv6, bearer)
 
-    def _made_up(self, cid: int) -> str:
-        """Of 10.0.0.0/8, the same for the same module and cid."""
+    def _make_up_address(self, cid: int) -> str:
+        """Make up an address of 10.0.0.0/8, the same for the same module and cid."""
         number = int(self._host.profile.identity.imei) * 16 + cid
         return f"10.{number // 64516 % 254 + 1}.{number // 254 % 254 + 1}.{number % 254 + 1}"

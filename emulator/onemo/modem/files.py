@@ -53,13 +53,15 @@ class FileError:
 
 
 class FileKind(IntEnum):
-    """As AT+MSSLLIST has them."""
+    """The kinds of stored files, as AT+MSSLLIST has them."""
 
     CERTIFICATE = 1
     KEY = 2
 
 
 class File(NamedTuple):
+    """A stored certificate or private key."""
+
     kind: FileKind
     data: Pem
 
@@ -74,14 +76,14 @@ class _Writing(NamedTuple):
 _LINE_BREAKERS = frozenset('\r\n"')  # in a name: AT+MSSLLIST could not tell it
 
 Stored = dict[str, File]
-"""By name: certificates and keys share the names, as one command deletes and checks both."""
+"""Files by name: certificates and keys share the names, as one command deletes and checks both."""
 
 
 class Files:
-    """Those of one module. stored outlives the boot cycle; a file that is not whole does not."""
+    """The certificates and keys of one module. stored outlives the boot cycle; a file that is not whole does not."""
 
     def __init__(self, profile: TlsSection, longest_name: int) -> None:
-        """longest_name: 0 where the model writes no files."""
+        """Begin without a file. longest_name: 0 where the model writes no files."""
         self._profile = profile
         self._longest_name = longest_name
         self._writing: _Writing | None = None
@@ -92,9 +94,11 @@ class Files:
         self._writing = None
 
     def require_room(self, kind: FileKind, name: str, size: int) -> None:
-        """Whether a piece can come, which leaves so many bytes with it and after it. Raises CommandError:
-        INCORRECT_PARAMETERS, it is no name; FILE_WRITE_BUSY, another one is half written; FILE_EXISTS;
-        FILE_WRITE_FAILED, there are too many; FILE_TOO_LARGE."""
+        """Require that a piece can come, which leaves so many bytes with it and after it.
+
+        Raises CommandError: INCORRECT_PARAMETERS, it is no name; FILE_WRITE_BUSY, another one is half written;
+        FILE_EXISTS; FILE_WRITE_FAILED, there are too many; FILE_TOO_LARGE.
+        """
         if not _LINE_BREAKERS.isdisjoint(name):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         writing = self._writing
@@ -129,20 +133,20 @@ class Files:
         self.stored = {other: file for other, file in self.stored.items() if other != name}
 
     def require(self, name: str) -> File:
-        """Raises CommandError(FILE_MISSING): there is none of this name."""
+        """Return a stored file. Raises CommandError(FILE_MISSING): there is none of this name."""
         if name not in self.stored:
             raise CommandError(FileError.FILE_MISSING)
         return self.stored[name]
 
     def find(self, kind: FileKind, name: str) -> Pem | None:
-        """What a stored file of this kind holds; None: there is none."""
+        """Return the content of a stored file of this kind; None: there is none."""
         file = self.stored.get(name)
         return file.data if file is not None and file.kind is kind else None
 
     # The memory.
 
     def snapshot(self) -> dict[str, dict[str, str]] | None:
-        """By kind and name, one character a byte."""
+        """Return the files by kind and name, one character a byte; None without any."""
         if not self.stored:
             return None
         return {
@@ -153,7 +157,7 @@ class Files:
         }
 
     def save(self) -> Stored:
-        """The files, for put_back."""
+        """Return the files, for put_back."""
         return self.stored
 
     def put_back(self, records: Mapping[str, File | None]) -> None:

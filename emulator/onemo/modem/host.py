@@ -1,4 +1,4 @@
-"""What the parts of the modem need of the modem around them."""
+"""The modem, as its parts see it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,25 @@ if TYPE_CHECKING:
 class Bearers(Protocol):
     """The PDP contexts, as what runs on them sees them."""
 
-    def chosen(self, cid: int | None) -> int: ...
+    def chosen(self, cid: int | None) -> int:
+        """Return the cid, or the default one for None."""
+        ...
 
-    def refusal(self, cid: int | None) -> NetFailure | None: ...
+    def refusal(self, cid: int | None) -> NetFailure | None:
+        """Tell why nothing can be opened on the context (None: the default one); None: it can."""
+        ...
 
-    def carries(self, cid: int | None, family: AddressFamily) -> bool: ...
+    def carries(self, cid: int | None, family: AddressFamily) -> bool:
+        """Tell whether the type of an active context has the family."""
+        ...
 
-    def undefine_all(self) -> None: ...
+    def undefine_all(self) -> None:
+        """End every definition."""
+        ...
 
-    def detached(self, *, by_network: bool = False) -> None: ...
+    def detached(self, *, by_network: bool = False) -> None:
+        """Take every context down: there is no network any more."""
+        ...
 
 
 class Host(Protocol):
@@ -39,7 +49,7 @@ class Host(Protocol):
     settings: Settings
     clock: Clock
     name_servers: tuple[str, ...]
-    """Those that the network handed over."""
+    """The name servers that the network handed over."""
     first: Console
     """The console that has the URCs which are nobody's answer."""
     intents: list[Intent]
@@ -50,17 +60,23 @@ class Host(Protocol):
     cell: Cell
 
     @property
-    def files(self) -> Files: ...
+    def files(self) -> Files:
+        """The certificates and keys."""
+        ...
 
     @property
-    def contexts(self) -> Bearers: ...
+    def contexts(self) -> Bearers:
+        """The PDP contexts."""
+        ...
 
     def has(self, command: str) -> bool:
         """Tell whether the model has a command."""
         ...
 
     @property
-    def imsi(self) -> str: ...
+    def imsi(self) -> str:
+        """The IMSI of the card."""
+        ...
 
     @property
     def console(self) -> Console:
@@ -76,5 +92,5 @@ class Host(Protocol):
         ...
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
-        """A URC; droppable: dropped whole when too much waits. Returns whether it was kept."""
+        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits."""
         ...

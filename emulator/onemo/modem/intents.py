@@ -1,4 +1,4 @@
-"""Everything that the core asks of the shell, and what the shell reports back where an answer waits for it."""
+"""The intents: everything that the core asks of the shell, and what the shell reports where an answer waits."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from onemo.modem.channel import ChannelIntent
 
 
 class Wait(NamedTuple):
-    """Let so many seconds pass while a command works; report with Modem.complete."""
+    """A request to let so many seconds pass while a command works; report with Modem.complete."""
 
     seconds: float
 
 
 class Store(NamedTuple):
-    """Write down what outlives the boot cycle; report with Modem.complete whether that was done."""
+    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done."""
 
     settings: Mapping[str, object]
 
 
 class Attach(NamedTuple):
-    """Register with the network; report with Modem.attached and a NetworkInfo."""
+    """A request to register with the network; report with Modem.attached and a NetworkInfo."""
 
 
 class NetworkInfo(NamedTuple):
-    """Data that the network hands to a module that registers. utc: seconds since 1970-01-01; the addresses are the
-    host's own, None where it has none of that family."""
+    """Data that the network hands to a module that registers.
+
+    utc: seconds since 1970-01-01; the addresses are the host's own, None where it has none of that family.
+    """
 
     name_servers: tuple[str, ...]
     ipv4: str | None
@@ -35,11 +37,11 @@ class NetworkInfo(NamedTuple):
 
 
 class Restart(NamedTuple):
-    """A boot cycle ended: drop every connection and whatever else runs."""
+    """A request to drop every connection and whatever else runs: a boot cycle ended."""
 
 
 class Ready(NamedTuple):
-    """The module has booted."""
+    """The news that the module has booted."""
 
 
 class Bug(NamedTuple):

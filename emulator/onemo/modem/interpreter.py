@@ -1,4 +1,4 @@
-"""Running command lines: each command in order until the first that fails (V.250 5.3)."""
+"""The interpreter of command lines: each command in order until the first that fails (V.250 5.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from onemo.wire.transmitter import Transmitter
 
 
 class CommandDevice(Protocol):
-    """What a command needs of the module that runs it."""
+    """The module that runs a command, as far as that needs it."""
 
     model: BoundModel[Any]
     intents: list[Intent]
@@ -24,20 +24,23 @@ class CommandDevice(Protocol):
 
 
 class CommandConsole(Protocol):
-    """What a command line needs of the console that it was typed at."""
+    """The console that a command line was typed at, as far as that needs it."""
 
     format: ReplyFormat
     framer: Framer
     transmitter: Transmitter
 
     @property
-    def device(self) -> CommandDevice: ...
+    def device(self) -> CommandDevice:
+        """The module of the console."""
+        ...
 
 
 class Interpreter:
     """The command lines of one console. A line that waits for the world is taken up again by complete.
 
     execute: carries one command out; it can be wrapped.
+    pending: the command that waits for the world; None without one.
     """
 
     def __init__(self, console: CommandConsole) -> None:
@@ -46,11 +49,11 @@ class Interpreter:
         self.reset()
 
     def reset(self) -> None:
-        """A restart: whatever was running is forgotten."""
+        """Forget whatever was running: the module restarts."""
         self._body = b""
         self._position = 0
         self._trailer: tuple[bytes, ...] = ()
-        self._pending: Pending | None = None
+        self.pending: Pending | None = None
         self._prompt: Prompt | None = None
 
     @property
@@ -59,14 +62,9 @@ class Interpreter:
         return self._body
 
     @property
-    def busy(self) -> bool:
-        """Whether a command is waiting for the world."""
-        return self._pending is not None
-
-    @property
     def operation(self) -> object:
-        """What the world was asked for by the command that waits; None without one."""
-        return self._pending.operation if self._pending else None
+        """The operation that the waiting command asked of the world; None without one."""
+        return self.pending.operation if self.pending else None
 
     def run(self, line: bytes, now: float) -> None:
         """Run a line; its answer is written to the transmitter, unless the line is busy afterwards."""
@@ -78,27 +76,28 @@ class Interpreter:
         self._run_body(now)
 
     def repeat(self, now: float) -> None:
-        """``A/``: the last line again; nothing yet is an empty one."""
+        """Run the last line again (``A/``); nothing yet is an empty one."""
         self._run_body(now)
 
     def complete(self, result: object, now: float) -> None:
-        """The world has done what the pending command asked for."""
-        pending, self._pending = self._pending, None
+        """Take the pending command up: the world has done what it asked for."""
+        pending, self.pending = self.pending, None
         assert pending is not None, "nothing is pending"
         self._proceed(now, lambda: pending.finish(result))
 
     def entered(self, data: bytes | None, timed_out: bool, now: float) -> None:
-        """The payload entry has ended: the payload, or None after ESC."""
+        """Take the end of a payload entry: the payload, or None after ESC."""
         prompt, self._prompt = self._prompt, None
         assert prompt is not None, "no prompt is open"
         self._proceed(now, lambda: prompt.finish(data, timed_out))
 
     def abandon(self, now: float) -> None:
         """End the line with ERROR, whatever it waits for."""
-        self._pending = self._prompt = None
+        self.pending = self._prompt = None
         self._finish(self._console.format.error(None), now)
 
     def too_long(self, now: float) -> None:
+        """Answer ERROR to a line over the limit."""
         self._finish(self._console.format.error(None), now)
 
     def _run_body(self, now: float) -> None:
@@ -126,7 +125,7 @@ class Interpreter:
             device.intents.append(Bug(error))
             final = form.error(None)
         else:
-            if self._pending is not None or self._prompt is not None:
+            if self.pending is not None or self._prompt is not None:
                 return
             final = form.final(OK) + form.information(self._trailer)
         finally:
@@ -134,7 +133,7 @@ class Interpreter:
         self._finish(final, now)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
-        """Let an outcome act; whether the next command of the line may run."""
+        """Let an outcome act; return whether the next command of the line may run."""
         console = self._console
         if isinstance(outcome, Reply):
             if outcome.lines:
@@ -142,7 +141,7 @@ class Interpreter:
             self._trailer = tuple(outcome.trailer)
             return not outcome.last
         if isinstance(outcome, Pending):
-            self._pending = outcome
+            self.pending = outcome
             # The language layer does not know the device's intents.
             console.device.intents.append(cast(Intent, outcome.operation))
         else:

@@ -19,25 +19,29 @@ class Body(Protocol):
 
     @property
     def restless(self) -> bool:
-        """Something goes on: a command, a payload, a search, an operation on the network, unread output."""
+        """True while something goes on: a command, a payload, a search, an operation on the network, unread output."""
         ...
 
     @property
-    def registered(self) -> bool: ...
+    def registered(self) -> bool:
+        """True while the module is registered with a network."""
+        ...
 
     @property
     def banner_due(self) -> bool:
-        """Nothing can be said yet, as the banner is still to come."""
+        """True while nothing can be said yet, as the banner is still to come."""
         ...
 
-    def on_booted(self, now: float) -> None: ...
+    def on_booted(self, now: float) -> None:
+        """Take command lines, and look for a network."""
+        ...
 
     def on_ended(self) -> None:
-        """The boot cycle is over: whatever it had is gone without a word, but for the NV."""
+        """Forget whatever the boot cycle had, but for the NV; it goes without a word."""
         ...
 
     def on_asleep(self) -> None:
-        """Deep sleep has begun."""
+        """Forget what does not outlive deep sleep, which has begun."""
         ...
 
     def announce(self, line: bytes) -> None:
@@ -48,7 +52,9 @@ class Body(Protocol):
         """Let what waits to be told go."""
         ...
 
-    def settle(self, now: float) -> None: ...
+    def settle(self, now: float) -> None:
+        """Take up what can go on now."""
+        ...
 
 
 class Lifecycle:
@@ -58,12 +64,11 @@ class Lifecycle:
         self._body = body
         self._profile = body.profile
         self.power = Power(boot_time)
-        self._due: PowerEvent | None = None
         self._deaf_until = -math.inf
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         return min(self.power.deadline, self._body.sleep.deadline)
 
     def on_deadline(self, now: float) -> None:
@@ -84,26 +89,9 @@ class Lifecycle:
         if now >= self.power.deadline:
             self._boot(now)
 
-    def after_line(self, event: PowerEvent) -> None:
-        """RESTART or SUPPLY_OFF, once the answer of the running command line is written."""
-        self._due = event
-
-    @property
-    def ending(self) -> bool:
-        """The running command line is the boot cycle's last."""
-        return self._due is not None
-
-    def line_done(self, now: float) -> bool:
-        """Go on after a command line that was answered; True: it was the boot cycle's last."""
-        event, self._due = self._due, None
-        if event is not None:
-            self.end(event, now)
-        return event is not None
-
     def end(self, event: PowerEvent, now: float) -> None:
         """End the boot cycle with event."""
         self.power.on(event, now)
-        self._due = None
         self._deaf_until = -math.inf
         self._body.on_ended()
 

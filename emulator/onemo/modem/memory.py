@@ -14,9 +14,9 @@ from onemo.at.store import Kept, R, Settings, Slot
 
 _PROFILE = "&W"
 AS_IT_IS = object()
-"""Stands for a record that a transaction did not change."""
+"""The mark of a record that a transaction did not change."""
 Stored = Mapping[str, object]
-"""By name: the record of a setting by field names, or those of an indexed one by index; what a keeper keeps."""
+"""Plain values by name: the record of a setting by field names, or by index and those; what a keeper keeps."""
 
 
 class Changeable(Protocol):
@@ -61,8 +61,10 @@ class _Records:
 
 
 class Memory:
-    """Everything of a module that its model keeps. values: settings by slot and index, as Settings takes them;
-    profile: what AT&W stored; keepers: the rest, by name."""
+    """Everything of a module that its model keeps.
+
+    values: settings by slot and index, as Settings takes them; profile: what AT&W stored; keepers: the rest, by name.
+    """
 
     def __init__(self, model: BoundModel[Any], profile: tuple[Slot[Any], ...]) -> None:
         self._model = model
@@ -80,7 +82,10 @@ class Memory:
         return self._live[0]
 
     def console_settings(self, *, first: bool) -> Settings:
-        """The settings of a console in this boot cycle; the first one's are kept, of the others what AT&W stored."""
+        """Make the settings of a console for this boot cycle.
+
+        The first one's are kept, of the others what AT&W stored.
+        """
         kept = {**self.values, **self.profile} if first else self.profile
         self._live.append(Settings(self._model.slots, kept))
         return self._live[-1]
@@ -90,7 +95,7 @@ class Memory:
         return slot in self._model.kept and (slot.lasts is None or slot.lasts(record))
 
     def forget(self, index_name: str, index: int) -> None:
-        """An instance is gone: its settings are, for good."""
+        """Drop the settings of an instance that is gone, for good."""
         for settings in self._live:
             settings.forget(index_name, index)
         for key in [key for key in self.values if key[0].indexed_by == index_name and key[1] == index]:
@@ -124,7 +129,7 @@ class Memory:
     # The NV.
 
     def snapshot(self) -> Stored:
-        """Everything, as plain values."""
+        """Return everything, as plain values."""
         stored: dict[str, Any] = {}
         for (slot, index), record in sorted(self.values.items(), key=lambda item: (item[0][0].name, item[0][1])):
             plain = record._asdict()
@@ -138,7 +143,7 @@ class Memory:
         return {**stored, **{name: entry for name, entry in kept if entry is not None}}
 
     def restore(self, stored: Stored) -> list[str]:
-        """Take up a snapshot. Returns the names of what does not fit this model, which is left at its default."""
+        """Take up a snapshot; return the names of what does not fit this model, which is left at its default."""
         refused: list[str] = []
         for name, entry in stored.items():
             if name in self.keepers:
@@ -159,7 +164,7 @@ class Memory:
         return refused
 
     def _slot(self, name: str) -> Slot[Any] | None:
-        """The setting of a name in the NV, its family bound if need be."""
+        """Return the setting of a name in the NV, its family bound if need be; None: there is none."""
         self._model.has(name.partition(".")[0])
         return next((slot for slot in self._model.kept if slot.nv_name == name), None)
 
@@ -192,7 +197,7 @@ def put_back(records: dict[Any, Any], before: Mapping[Any, Any]) -> None:
 
 
 def restored(bound: BoundRecord[R], entry: object) -> R | None:
-    """The record that a plain entry of the NV means; None: it does not fit."""
+    """Read the record that a plain entry of the NV means; None: it does not fit."""
     if not isinstance(entry, Mapping) or entry.keys() != bound.defaults.keys():
         return None
     return bound.record(**entry) if all(param.fits(entry[param.name]) for param in bound.params) else None

@@ -17,12 +17,13 @@ from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
-from onemo.modem.contexts import Contexts, Definition, Login, PerContext
+from onemo.modem.contexts import Contexts, Definition, Login
 from onemo.modem.files import Files
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Memory, Stored
 from onemo.modem.part import P, Part
+from onemo.modem.per_context import PerContext
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
@@ -58,7 +59,7 @@ class Modem:
         """The console that has the URCs which are nobody's answer."""
 
     def add_console(self) -> Console:
-        """One more AT line; what is typed there is answered there."""
+        """Add one more AT line; what is typed there is answered there."""
         settings = self.memory.console_settings(first=not self.consoles)
         console = Console(self, len(self.consoles), settings)
         self.consoles.append(console)
@@ -79,13 +80,13 @@ class Modem:
 
     @property
     def power(self) -> Power:
+        """The state of the supply, of the boot, and of sleep."""
         return self.lifecycle.power
 
     @property
     def revision(self) -> str:
         """The firmware's revision, as AT+CGMR prints it."""
-        profile = self.model.profile
-        return profile.identity.revision.replace("{sub_model}", profile.sub_model)
+        return self.profile.identity.revision.replace("{sub_model}", self.profile.sub_model)
 
     @property
     def imsi(self) -> str:
@@ -93,7 +94,7 @@ class Modem:
 
     @property
     def registered(self) -> bool:
-        """The module is registered with a network."""
+        """True while the module is registered with a network."""
         return self.radio.registered
 
     def has(self, command: str) -> bool:
@@ -101,8 +102,7 @@ class Modem:
         return self.model.has(command)
 
     def attached(self, operation: Attach, network: NetworkInfo, now: float) -> None:
-        """The network took the module: it has the time (NITZ), name servers, and a context. Nothing of that if the
-        module does not want it any more. operation: what asked for it."""
+        """Take up the network's time, name servers and context, if still wanted. operation: what asked for it."""
         self.now = now
         if self.radio.attached(network.utc, now):
             self.name_servers = network.name_servers
@@ -110,8 +110,7 @@ class Modem:
         self.complete(operation, self.radio.registered, now)
 
     def tell_first(self) -> None:
-        """Tell what the running command made happen before its answer, on every console. A real module takes its time
-        to switch the radio off, so that the URCs of it come first."""
+        """Tell on every console what the running command made happen, before its answer, as a slow radio does."""
         for console in self.consoles:
             console.tell_first()
 
@@ -126,16 +125,16 @@ class Modem:
         return self._parts.values()
 
     def _context_down(self, cid: int) -> None:
-        """Whatever runs on the context ends."""
+        """End whatever runs on the context."""
         for part in list(self.parts):
             part.context_down(cid)
 
     def settings_of(self, slot: Slot[Any]) -> Settings:
-        """The settings that hold a slot: the device's, or those of the console that asks."""
+        """Return the settings that hold a slot: the device's, or those of the console that asks."""
         return self.console.settings if slot.of_console else self.settings
 
     def part(self, kind: type[P]) -> P:
-        """The part of this boot cycle; made at its first use."""
+        """Return the part of this boot cycle; it is made at its first use."""
         found = self._parts.get(kind)
         if found is None:
             self.model.binder.bind_module(kind.__module__)
@@ -143,7 +142,7 @@ class Modem:
         return found  # type: ignore[return-value]
 
     def keeper(self, name: str) -> Any:  # noqa: ANN401  (each is what its family makes)
-        """What a family keeps beyond the boot cycle, by its name in the NV; made at its first use."""
+        """Return what a family keeps beyond the boot cycle, by its name in the NV; it is made at its first use."""
         found = self.memory.keepers.get(name)
         if found is None:
             self.model.binder.bind_command(name)
@@ -164,8 +163,10 @@ class Modem:
         return files
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
-        """Store what was set; what outlives the boot cycle is written down before the answer. A memory that takes
-        nothing more leaves it as it was: CME 20. [decided]"""
+        """Store what was set; what outlives the boot cycle is written down before the answer.
+
+        A memory that takes nothing more leaves it as it was: CME 20. [decided]
+        """
         settings = self.settings_of(slot)
         if not self.memory.lasts(slot, record) or (slot.of_console and settings is not self.first.settings):
             settings.set(slot, record, index)
@@ -178,7 +179,7 @@ class Modem:
         return self.write_down(change)
 
     def keep_contexts(self, change: Callable[[], None]) -> Pending:
-        """As write_down, for what the contexts hold."""
+        """Change what the contexts hold, and write it down. Raises as change."""
 
         def changed() -> None:
             change()
@@ -187,26 +188,30 @@ class Modem:
 
         return self.write_down(changed)
 
-    def write_down(self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL) -> Pending:
-        """The answer of a command that changes what outlives the boot cycle: one transaction, which is taken back where
-        nothing can be written, and that is the failure. Raises as change."""
+    def write_down(
+        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Reply = DONE
+    ) -> Pending:
+        """Make the answer of a command that changes what outlives the boot cycle.
+
+        It is one transaction, taken back where nothing can be written: that is the failure. Raises as change.
+        """
         take_back = self.memory.change(change)
 
         def stored(done: bool) -> Reply:
             if not done:
                 take_back()
                 raise CommandError(failure)
-            return DONE
+            return answer
 
         return Pending(Store(self.memory.snapshot()), stored)
 
     def _parameters(self, command: str, record: type[R]) -> BoundRecord[R] | None:
-        """The parameters of a command that the model has."""
+        """Return the parameters of a command; None: the model has no such command."""
         bound = self.model.command(command.encode())
         return bound.records[""] if bound is not None else None
 
     def restore(self, stored: Stored) -> list[str]:
-        """Take up what an earlier process wrote down, before the start; returns the names of what does not fit."""
+        """Take up what an earlier process wrote down, before the start; return the names of what does not fit."""
         for name in self.model.binder.kept_names(stored):
             self.keeper(name)
         refused = self.memory.restore(stored)
@@ -214,7 +219,7 @@ class Modem:
         return refused
 
     def defaults(self, command: str) -> Mapping[str, Value]:
-        """The defaults of a command's parameters, for what takes them over. Raises KeyError without it."""
+        """Return the defaults of a command's parameters, for what takes them over. Raises KeyError without it."""
         bound = self.model.command(command.encode())
         if bound is None:
             raise KeyError(command)
@@ -232,25 +237,25 @@ class Modem:
         self.settle(now)
 
     def supply_on(self, now: float) -> None:
-        """The supply returns; while it is there, nothing."""
+        """Switch the supply on again; while it is there, nothing."""
         if self.power.state is PowerState.OFF:
             self.start(now)
 
     def supply_off(self, now: float) -> None:
-        """The supply is gone, whatever was going on."""
+        """Cut the supply, whatever is going on."""
         if self.power.state is not PowerState.OFF:
             self.lifecycle.end(PowerEvent.SUPPLY_OFF, now)
 
     def restart(self) -> None:
-        """A new boot cycle, once the answer of the running command line is written."""
-        self.lifecycle.after_line(PowerEvent.RESTART)
+        """Begin a new boot cycle, once the answer of the running command line is written."""
+        self.console.owes = PowerEvent.RESTART
 
     def switch_off(self) -> None:
-        """Off until the supply returns, once the answer of the running command line is written."""
-        self.lifecycle.after_line(PowerEvent.SUPPLY_OFF)
+        """Switch off until the supply returns, once the answer of the running command line is written."""
+        self.console.owes = PowerEvent.SUPPLY_OFF
 
     def wake(self, now: float) -> None:
-        """DTR ends a sleep; awake: nothing."""
+        """End a sleep, as DTR does; awake: nothing."""
         self.now = now
         self.lifecycle.wake(now)
         self.settle(now)
@@ -283,14 +288,14 @@ class Modem:
 
     @property
     def restless(self) -> bool:
-        """Something goes on: a command, a payload, a search, an operation on the network, unread output."""
+        """True while something goes on: a command, a payload, a search, an operation on the network, unread output."""
         if min(self.radio.deadline, self.contexts.deadline) < math.inf or any(part.busy for part in self.parts):
             return True
         return not all(console.at_rest for console in self.consoles)
 
     @property
     def banner_due(self) -> bool:
-        """Nothing can be said yet, as the banner is still to come."""
+        """True while nothing can be said yet, as the banner is still to come."""
         return self.first.banner_due
 
     def announce(self, line: bytes) -> None:
@@ -301,31 +306,32 @@ class Modem:
 
     @property
     def discards(self) -> bool:
-        """Input is only thrown away: the module is off, or sleeps."""
+        """True while input is only thrown away: the module is off, or sleeps."""
         power = self.power
         return not (power.ready or power.keeps_input) or power.asleep
 
     def hears(self, now: float) -> bool:
         """Tell whether input that comes now counts; it may wake the module."""
-        heard = self.lifecycle.hears(now)
-        if heard:
-            self.sleep.touch(now)
-        return heard
+        if not self.lifecycle.hears(now):
+            return False
+        self.sleep.touch(now)
+        return True
 
-    def answered(self, now: float) -> bool:
-        """Go on after a line that was answered; True: the boot cycle ended with it."""
-        if self.lifecycle.line_done(now):
-            return True
+    def end_cycle(self, event: PowerEvent, now: float) -> None:
+        """End the boot cycle: a command line that did so is answered."""
+        self.lifecycle.end(event, now)
+
+    def answered(self, now: float) -> None:
+        """Go on after a line that was answered."""
         if self.settings.changes != self._taken_up:
             self._taken_up = self.settings.changes
             self.sleep.configure()
         self.sleep.touch(now)
-        return False
 
     # The shell.
 
     def complete(self, operation: object, result: object, now: float) -> None:
-        """The world has done what a command asked for with that operation; where none waits for it, nothing."""
+        """Take up the command that waits for that operation, which the world has done; nothing where none waits."""
         for console in self.consoles:
             if console.interpreter.operation is operation:
                 self.now = now
@@ -334,23 +340,28 @@ class Modem:
                 return
 
     def abandon(self, now: float) -> None:
-        """A bug came in the way of the running commands, if any: they are answered ERROR."""
+        """Answer ERROR to the running commands, if any: a bug came in their way."""
         for console in self.consoles:
             console.abandon(now)
 
     @property
     def can_go_on(self) -> bool:
-        """Input that had to wait for a line to drain need not wait any more."""
-        return any(console.can_go_on for console in self.consoles)
+        """True once input that had to wait for a line to drain need not wait any more."""
+        for console in self.consoles:  # noqa: SIM110  (on the way of a byte, and a generator costs twice as much)
+            if console.framer.waiting and console.can_go_on:
+                return True
+        return False
 
     @property
     def deadline(self) -> float:
-        """When on_deadline is to be called; inf: never."""
+        """The time at which on_deadline is to be called; inf: never."""
         deadline = min(self.lifecycle.deadline, self.radio.deadline, self.contexts.deadline)
         for console in self.consoles:
-            deadline = min(deadline, console.deadline)
+            if (other := console.deadline) < deadline:
+                deadline = other
         for part in self._parts.values():
-            deadline = min(deadline, part.deadline)
+            if part.deadline < deadline:
+                deadline = part.deadline
         return deadline
 
     def on_deadline(self, now: float) -> None:
@@ -371,9 +382,12 @@ class Modem:
         self.now = now
         for console in self.consoles:
             console.settle(now)
+        if len(self.consoles) > 1:
+            for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
+                console.settle(now)
 
     def notify(self, line: bytes, *, droppable: bool = False) -> bool:
-        """Tell a URC on the first console. Droppable: dropped whole when too much waits; return whether it was kept."""
+        """Tell a URC on the first console, as notify_on does; return whether it was kept."""
         return self.notify_on(self.first, line, droppable=droppable)
 
     def report(self, line: bytes) -> None:
@@ -381,6 +395,6 @@ class Modem:
         self.notify_on(self.console, line)
 
     def notify_on(self, console: Console, line: bytes, *, droppable: bool = False) -> bool:
-        """Tell a URC on a console: it is traffic, which wakes the module."""
+        """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits."""
         self.lifecycle.network_traffic(self.now)
         return console.notify(line, droppable=droppable)

@@ -41,10 +41,10 @@ _FAMILIES = (AddressFamily.IPV4, AddressFamily.IPV6)
 
 
 def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
-    """How names are resolved now on a PDP context (None: the default one), which may be of one family only.
+    """Tell how names are resolved now on a PDP context (None: the default one), which may be of one family only.
 
-    If the user set any server, only the user's are asked, else the network's if it names any, else the defaults.
-    A records are asked for at the "ip" servers and AAAA at the "ipv6" ones, at the other ones where there are none
+    If the user set any server, only the user's are asked, else the network's if it names any, else the defaults. A
+    records are asked for at the "ip" servers and AAAA at the "ipv6" ones, at the other ones where there are none
     (manual 3.10). [decided]
     """
     user = {
@@ -68,12 +68,12 @@ def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
 
 
 def given_servers(host: Host, family: AddressFamily) -> tuple[str, ...]:
-    """What a context is told on its way up: the network's, or else the defaults."""
+    """Return the servers that a context is told on its way up: the network's, or else the defaults."""
     return tuple(_of(family, host.name_servers)) or _defaults(host, family)
 
 
 def servers_in_force(host: Host, family: AddressFamily) -> tuple[str, str]:
-    """What MDNSCFG reads back: each place is the user's, or else the network's, or else the default."""
+    """Return the servers that MDNSCFG reads back, each the user's, or else the network's, or else the default."""
     user = host.settings.get(SERVER_SLOTS[family])
     network = _of(family, host.name_servers)
     defaults = _defaults(host, family)
@@ -84,7 +84,7 @@ def servers_in_force(host: Host, family: AddressFamily) -> tuple[str, str]:
 
 
 def shown_address(address: str) -> str:
-    """IPv6 compressed and in upper case (manual 3.11)."""
+    """Write an address as a module prints it: IPv6 compressed and in upper case (manual 3.11)."""
     parsed = ip_address(address)
     return parsed.compressed.upper() if isinstance(parsed, IPv6Address) else address
 
@@ -94,7 +94,7 @@ def _of(family: AddressFamily, servers: tuple[str, ...]) -> list[str]:
 
 
 def _defaults(host: Host, family: AddressFamily) -> tuple[str, str]:
-    """The operator of the SIM card may have a first server of its own (fn 34)."""
+    """Return the default servers; the operator of the SIM card may have a first one of its own (fn 34)."""
     dns = host.profile.dns
     if family is AddressFamily.IPV6:
         return dns.ipv6

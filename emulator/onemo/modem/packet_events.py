@@ -1,4 +1,4 @@
-"""What AT+CGEREP lets the module tell of the packet domain: the +CGEV URCs (27.007 10.1.19).
+"""The +CGEV URCs: the events of the packet domain that AT+CGEREP lets the module tell (27.007 10.1.19).
 
 Pure.
 """
@@ -12,15 +12,18 @@ from onemo.modem.slots import EVENT_REPORT
 
 
 class PacketEvents:
-    """Those of one boot cycle. In mode 0 the last ones are kept; while transparent mode holds the line mode 1 drops
-    them, mode 2 keeps them until it ends, which the transmitter does."""
+    """The events of one boot cycle.
+
+    In mode 0 the last ones are kept; while transparent mode holds the line mode 1 drops them, mode 2 keeps them until
+    it ends, which the transmitter does.
+    """
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kept: deque[bytes] = deque(maxlen=host.profile.contexts.events)
 
     def tell(self, event: str, *values: int) -> None:
-        """``ME PDN ACT 1,0``: an event and its numbers."""
+        """Tell an event and its numbers, as in ``ME PDN ACT 1,0``."""
         shown = ",".join(map(str, values))
         line = f"+CGEV: {event}{' ' if shown else ''}{shown}".encode()
         mode = self._host.settings.get(EVENT_REPORT).mode
@@ -30,7 +33,7 @@ class PacketEvents:
             self._host.notify(line)
 
     def wanted(self) -> None:
-        """AT+CGEREP was set: outside mode 0 what was kept is told, or dropped with <bfr> 0."""
+        """Take up AT+CGEREP: outside mode 0 what was kept is told, or dropped with <bfr> 0."""
         report = self._host.settings.get(EVENT_REPORT)
         if not report.mode:
             return

@@ -1,4 +1,4 @@
-"""What a family keeps in the device for one boot cycle."""
+"""The state that a family keeps in the device for one boot cycle."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 
 class Part:
-    """Base of the state of a family: made at its first use by ``device.part(Kind)``, dropped with the boot cycle.
+    """The base of the state of a family: made at its first use by ``device.part(Kind)``, dropped with the boot cycle.
 
     Its maker is called with the device alone. deadline: when on_deadline is to be called; inf: never. What outlives the
     cycle is a keeper's.
@@ -23,12 +23,12 @@ class Part:
 
     @property
     def busy(self) -> bool:
-        """Tell whether the module has to stay awake."""
+        """True while the module has to stay awake."""
         return False
 
     @property
     def connections(self) -> int:
-        """Count the connections to the network that are in use."""
+        """The number of connections to the network that are in use."""
         return 0
 
     def context_down(self, cid: int) -> None:

@@ -17,7 +17,7 @@ class UrcLine(Protocol):
 
 
 def piece_sizes(count: int, most: int) -> Iterator[int]:
-    """Cut count bytes into pieces of at most so many, 0: into one; yields the bytes of each."""
+    """Cut count bytes into pieces of at most so many, 0: into one; yield the bytes of each."""
     while count > 0:
         size = min(count, most or count)
         yield size

@@ -7,6 +7,8 @@ from enum import Enum, auto
 
 
 class PowerState(Enum):
+    """The states of the supply, of the boot, and of sleep."""
+
     OFF = auto()
     BOOTING = auto()
     READY = auto()
@@ -15,6 +17,8 @@ class PowerState(Enum):
 
 
 class PowerEvent(Enum):
+    """The events that lead from one state of the power to another."""
+
     SUPPLY_ON = auto()
     BOOTED = auto()
     RESTART = auto()
@@ -52,11 +56,11 @@ class Power:
         self.cycles = 0
         self.deadline = math.inf
         self.since = -math.inf
-        """When the present boot cycle began."""
+        """The time at which the present boot cycle began."""
         self._boot_time = boot_time
 
     def on(self, event: PowerEvent, now: float) -> PowerState:
-        """The state after event. Raises KeyError when the state has no such event: a bug."""
+        """Take an event; return the state after it. Raises KeyError when the state has no such event: a bug."""
         self.state = TRANSITIONS[self.state, event]
         self.ready = self.state is PowerState.READY
         self.asleep = self.state in (PowerState.SLEEPING, PowerState.SAVING)
@@ -70,10 +74,10 @@ class Power:
 
     @property
     def keeps_input(self) -> bool:
-        """At the first start the link is there at once and what comes early is held; later boots lose it."""
+        """True at the first start: the link is there at once and what comes early is held; later boots lose it."""
         return self.cycles <= 1
 
     @property
     def listens(self) -> bool:
-        """Whether input counts; it is lost otherwise."""
+        """True while input counts; it is lost otherwise."""
         return self.ready or (self.state is PowerState.BOOTING and self.keeps_input)

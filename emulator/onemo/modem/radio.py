@@ -14,7 +14,7 @@ from onemo.at.reply import Cme, CommandError
 from onemo.at.store import Slot
 from onemo.modem.host import Host
 from onemo.modem.intents import Attach
-from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Event, Registration, Signal
+from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Registration, RegistrationEvent, Signal
 from onemo.modem.sim import SimState
 from onemo.modem.sleep import POWER_SAVING, Saving
 from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
@@ -39,7 +39,7 @@ class Selection(IntEnum):
 
 
 class Radio:
-    """One boot cycle's radio. deadline: when on_deadline is to be called; inf: never.
+    """The radio of one boot cycle. deadline: when on_deadline is to be called; inf: never.
 
     selection, name_format: <mode> and <format> of AT+COPS. elsewhere: another operator was chosen, which is not here.
     detached: AT+CGATT=0, which on LTE leaves the network.
@@ -61,27 +61,28 @@ class Radio:
 
     @property
     def registered(self) -> bool:
+        """True while the module is registered with a network."""
         return self.stat.registered
 
     @property
     def signal(self) -> Signal:
-        """What is measured now: nothing unless registered."""
+        """The signal that is measured now: none unless registered."""
         return self._cell.signal if self.registered else NO_SIGNAL
 
     def require(self) -> None:
-        """Raises CommandError(NO_NETWORK) unless registered."""
+        """Require a registration. Raises CommandError(NO_NETWORK)."""
         if not self.registered:
             raise CommandError(Cme.NO_NETWORK)
 
     # What the modem tells.
 
     def search(self, until: float) -> None:
-        """The module is READY: it looks for the network, which it finds at until."""
+        """Look for the network, which is found at until: the module is READY."""
         self._booted = True
         self._look(until)
 
     def on_deadline(self, now: float) -> None:
-        """The search has ended: with a network, or with its refusal."""
+        """End the search: with a network, or with its refusal."""
         if now < self.deadline:
             return
         self.deadline = math.inf
@@ -89,14 +90,14 @@ class Radio:
             self._attaching = True
             self._host.intents.append(Attach())
         else:
-            self._on(Event.REFUSED)
+            self._on(RegistrationEvent.REFUSED)
 
     def attached(self, utc: float | None, now: float) -> bool:
-        """The network took the module, and may tell the time; False when the module does not want it any more."""
+        """Register: the network took the module, and may tell the time. False: it is not wanted any more."""
         if not self._attaching:
             return False
         self._attaching = False
-        self._on(Event.ROAMED if self._cell.roaming else Event.ATTACHED)
+        self._on(RegistrationEvent.ROAMED if self._cell.roaming else RegistrationEvent.ATTACHED)
         if utc is not None:
             self._take_time(utc, now)
         return True
@@ -104,7 +105,7 @@ class Radio:
     # What commands do.
 
     def set_function(self, function: Function, now: float) -> None:
-        """AT+CFUN: 0 and 4 take everything down; 1 looks for the network."""
+        """Set the phone function (AT+CFUN): 0 and 4 take everything down; 1 looks for the network."""
         if function is self.function:
             return
         self.function = function
@@ -119,8 +120,11 @@ class Radio:
                 self._host.contexts.undefine_all()
 
     def select(self, selection: Selection, operator: str | None, now: float) -> None:
-        """AT+COPS: register by itself, with one operator, or not at all. Raises CommandError(NO_NETWORK) when that
-        operator is not here: the module then has no other, unless it is to choose for itself."""
+        """Register by itself, with one operator, or not at all (AT+COPS).
+
+        Raises CommandError(NO_NETWORK) when that operator is not here: the module then has no other, unless it is to
+        choose for itself.
+        """
         here = operator is None or operator == self.shown_operator
         if selection is Selection.MANUAL_AUTOMATIC and not here:
             selection, here = Selection.AUTOMATIC, True
@@ -132,7 +136,7 @@ class Radio:
             self.search_again(now)
         else:
             if self.stat is not Registration.NOT_REGISTERED:
-                self._down(Event.LOST)
+                self._down(RegistrationEvent.LOST)
             self.search_again(now)
             raise CommandError(Cme.NO_NETWORK)
 
@@ -141,17 +145,20 @@ class Radio:
         self._look(now + self._profile.search_time)
 
     def stop(self) -> None:
-        """Off: every context goes down."""
-        self._down(Event.STOP)
+        """Leave the network: every context goes down."""
+        self._down(RegistrationEvent.STOP)
 
     def detach(self) -> None:
-        """AT+CGATT=0."""
+        """Leave the network until it is wanted again (AT+CGATT=0)."""
         self.detached = True
         self.stop()
 
     def attach_again(self) -> bool:
-        """AT+CGATT=1: whether an Attach intent of the command is to be carried out, for the module was not attached.
-        Raises CommandError(NO_NETWORK) where there is no network to be had."""
+        """Look for the network, if the module is not attached (AT+CGATT=1).
+
+        Return whether an Attach intent of the command is to be carried out. Raises CommandError(NO_NETWORK) where there
+        is no network to be had.
+        """
         if self.registered:
             return False
         if self._cell.refusal is not None or not self._reachable:
@@ -166,37 +173,39 @@ class Radio:
     # What happens around the module.
 
     def lose_coverage(self) -> None:
-        """The network is gone until find_coverage: connections break, and the search goes on."""
+        """Take the network away until find_coverage: connections break, and the search goes on."""
         self._cell.coverage = False
         if self.stat is not Registration.NOT_REGISTERED:
-            self._down(Event.LOST)
+            self._down(RegistrationEvent.LOST)
 
     def find_coverage(self, now: float) -> None:
+        """Bring the network back, which the module looks for."""
         self._cell.coverage = True
         self.search_again(now)
 
     def refuse(self, cause: int | None = None) -> None:
-        """The network refuses the module from now on, until accept. cause: None for the model's usual one."""
+        """Let the network refuse the module from now on, until accept. cause: None for the model's usual one."""
         self._cell.refusal = self._profile.refusal if cause is None else cause
         if self.registered:
-            self._down(Event.REFUSED)
+            self._down(RegistrationEvent.REFUSED)
 
     def accept(self, now: float) -> None:
-        """The network takes the module again."""
+        """Let the network take the module again."""
         self._cell.refusal = None
         self.search_again(now)
 
     def set_roaming(self, roaming: bool) -> None:
-        """Whether the network is another operator's."""
+        """Make the network another operator's, or the module's own."""
         self._cell.roaming = roaming
         if self.registered and roaming is not (self.stat is Registration.ROAMING):
-            self._on(Event.ROAMED if roaming else Event.ATTACHED)
+            self._on(RegistrationEvent.ROAMED if roaming else RegistrationEvent.ATTACHED)
 
     def set_signal(self, signal: Signal) -> None:
+        """Change the signal that is measured."""
         self._cell.signal = signal
 
     def remove_card(self) -> None:
-        """The card is taken out while the module runs, or while it is off."""
+        """Take the card out while the module runs, or while it is off."""
         was_there, self._host.sim.present = self._host.sim.present, False
         self._host.sim.restart()
         if self._booted and was_there:
@@ -204,7 +213,7 @@ class Radio:
             self.stop()
 
     def insert_card(self, now: float) -> None:
-        """The card is put back."""
+        """Put the card back."""
         was_there, self._host.sim.present = self._host.sim.present, True
         if self._booted and not was_there:
             if self._host.sim.state is not SimState.DEAD:
@@ -214,9 +223,11 @@ class Radio:
     # What commands tell.
 
     def fields(self, report: RegistrationReport) -> tuple[int | str | bytes, ...]:
-        """<stat>[,<tac>,<ci>,<act>[,<cause_type>,<reject_cause>[,<active_time>,<periodic_tau>]]]: the location where
-        <n> asks for it, while registered; the cause with <n> 3 and 5, the timers of PSM with 4 and 5, while there are
-        any (27.007 10.1.22)."""
+        """Return the fields of a registration report, as far as <n> asks for them (27.007 10.1.22).
+
+        <stat>[,<tac>,<ci>,<act>[,<cause_type>,<reject_cause>[,<active_time>,<periodic_tau>]]]: the location from <n> 2
+        on, while registered; the cause with <n> 3 and 5, the timers of PSM with 4 and 5, while there are any.
+        """
         stat = int(self.stat)
         if self.registered and report.n >= 2:
             place = stat, self._profile.tac, self._profile.ci, self._profile.act
@@ -227,11 +238,12 @@ class Radio:
 
     @property
     def operator_names(self) -> tuple[str, str, str]:
-        """By <format> of AT+COPS: long, short, numeric."""
+        """The names of the operator by <format> of AT+COPS: long, short, numeric."""
         return self._profile.operator, self._profile.operator_short, self._profile.plmn
 
     @property
     def shown_operator(self) -> str:
+        """The name of the operator in the <format> of AT+COPS."""
         return self.operator_names[self.name_format]
 
     @property
@@ -250,7 +262,7 @@ class Radio:
         wanted = self.selection is not Selection.DEREGISTERED and not self.detached
         if not (ready and wanted) or self.registered or self._attaching or self.deadline < math.inf:
             return
-        self._on(Event.SEARCH)
+        self._on(RegistrationEvent.SEARCH)
         self.deadline = until if self._reachable else math.inf
 
     @property
@@ -264,15 +276,15 @@ class Radio:
     def _reachable(self) -> bool:
         return self._cell.coverage and not self.elsewhere
 
-    def _down(self, event: Event) -> None:
-        """No network any more: no context either. It is the network's doing unless the module was told to leave."""
+    def _down(self, event: RegistrationEvent) -> None:
+        """Lose the network, and every context; the network's doing unless the module was told to leave."""
         self._attaching = False
         self.deadline = math.inf
-        self._host.contexts.detached(by_network=event is not Event.STOP and not self.elsewhere)
+        self._host.contexts.detached(by_network=event is not RegistrationEvent.STOP and not self.elsewhere)
         self._on(event)
 
     def _take_time(self, utc: float, now: float) -> None:
-        """NITZ: the clock follows where AT+CTZU lets it, and AT+CTZR's URC tells the zone."""
+        """Take up NITZ: the clock follows where AT+CTZU lets it, and AT+CTZR's URC tells the zone."""
         clock, zone = self._host.clock, self._host.profile.clock.zone
         if self._host.settings.get(ZONE_UPDATE).onoff:
             clock.set(utc, now)
@@ -286,11 +298,11 @@ class Radio:
             self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)))
 
     def _tell_card(self, state: str) -> None:
-        """The URC of a card that comes or goes, where the model has one."""
+        """Tell that a card comes or goes, where the model has a URC for it."""
         if self._host.profile.sim.removed:
             self._host.notify(print_line("CPIN", state.encode()))
 
-    def _on(self, event: Event) -> None:
+    def _on(self, event: RegistrationEvent) -> None:
         before, self.stat = self.stat, TRANSITIONS[self.stat, event]
         if before is not self.stat:
             for slot in REGISTRATION_REPORTS:
@@ -305,5 +317,5 @@ class Radio:
 
 
 def _date_and_time(utc: float, zone: int = 0) -> str:
-    """``yyyy/MM/dd,hh:mm:ss`` (27.007 8.41); zone: quarters of an hour east of UTC."""
+    """Write a time as ``yyyy/MM/dd,hh:mm:ss`` (27.007 8.41). zone: quarters of an hour east of UTC."""
     return (datetime.fromtimestamp(int(utc), UTC) + timedelta(minutes=15 * zone)).strftime("%Y/%m/%d,%H:%M:%S")

@@ -19,10 +19,13 @@ class Registration(IntEnum):
 
     @property
     def registered(self) -> bool:
+        """True at home and while roaming."""
         return self in (Registration.HOME, Registration.ROAMING)
 
 
-class Event(Enum):
+class RegistrationEvent(Enum):
+    """The events that lead from one state of the registration to another."""
+
     SEARCH = auto()  # the function is full, the card is ready, an operator is wanted
     ATTACHED = auto()
     ROAMED = auto()  # as ATTACHED, in another operator's network
@@ -33,22 +36,22 @@ class Event(Enum):
 
 _ON_AIR = (Registration.HOME, Registration.ROAMING, Registration.SEARCHING, Registration.DENIED)
 
-TRANSITIONS: dict[tuple[Registration, Event], Registration] = {
-    **{(state, Event.STOP): Registration.NOT_REGISTERED for state in Registration},
-    **{(state, Event.LOST): Registration.SEARCHING for state in _ON_AIR},
-    **{(state, Event.REFUSED): Registration.DENIED for state in _ON_AIR},
-    (Registration.NOT_REGISTERED, Event.SEARCH): Registration.SEARCHING,
-    (Registration.SEARCHING, Event.SEARCH): Registration.SEARCHING,
-    (Registration.DENIED, Event.SEARCH): Registration.SEARCHING,
-    (Registration.SEARCHING, Event.ATTACHED): Registration.HOME,
-    (Registration.ROAMING, Event.ATTACHED): Registration.HOME,
-    (Registration.SEARCHING, Event.ROAMED): Registration.ROAMING,
-    (Registration.HOME, Event.ROAMED): Registration.ROAMING,
+TRANSITIONS: dict[tuple[Registration, RegistrationEvent], Registration] = {
+    **{(state, RegistrationEvent.STOP): Registration.NOT_REGISTERED for state in Registration},
+    **{(state, RegistrationEvent.LOST): Registration.SEARCHING for state in _ON_AIR},
+    **{(state, RegistrationEvent.REFUSED): Registration.DENIED for state in _ON_AIR},
+    (Registration.NOT_REGISTERED, RegistrationEvent.SEARCH): Registration.SEARCHING,
+    (Registration.SEARCHING, RegistrationEvent.SEARCH): Registration.SEARCHING,
+    (Registration.DENIED, RegistrationEvent.SEARCH): Registration.SEARCHING,
+    (Registration.SEARCHING, RegistrationEvent.ATTACHED): Registration.HOME,
+    (Registration.ROAMING, RegistrationEvent.ATTACHED): Registration.HOME,
+    (Registration.SEARCHING, RegistrationEvent.ROAMED): Registration.ROAMING,
+    (Registration.HOME, RegistrationEvent.ROAMED): Registration.ROAMING,
 }
 
 
 class Signal(NamedTuple):
-    """rssi, ber as AT+CSQ prints them (99: unknown); rsrq, rsrp as AT+CESQ does (255: unknown)."""
+    """The figures of a signal: rssi, ber as in AT+CSQ (99: unknown); rsrq, rsrp as in AT+CESQ (255: unknown)."""
 
     rssi: int
     ber: int
@@ -60,7 +63,7 @@ NO_SIGNAL = Signal(99, 99, 255, 255)
 
 
 class Cell:
-    """What is on the air around the module: it outlives boot cycles.
+    """The network that is on the air around the module, across boot cycles.
 
     refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it.
     """

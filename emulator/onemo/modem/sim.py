@@ -15,7 +15,7 @@ from onemo.profile.schema import SimSection
 
 
 class SimState(Enum):
-    """By what AT+CPIN? prints; the first and the last are errors instead."""
+    """The states of a card, by the word of AT+CPIN?; the first and the last are errors instead."""
 
     ABSENT = ""
     PIN = "SIM PIN"
@@ -30,14 +30,14 @@ REFUSALS: dict[SimState, ErrorCode] = {
     SimState.PUK: Cme.SIM_PUK_REQUIRED,
     SimState.DEAD: Cme.SIM_FAILURE,
 }
-"""What commands that need the card are refused with in each state but READY."""
+"""The refusal of commands that need the card, in each state but READY."""
 
 
 _CODE = re.compile(r"\d{4,8}", re.ASCII)
 
 
 def is_code(text: object) -> bool:
-    """Whether text can be a PIN or PUK: 4 to 8 digits (TS 51.011 9.3)."""
+    """Tell whether text can be a PIN or PUK: 4 to 8 digits (TS 51.011 9.3)."""
     return isinstance(text, str) and _CODE.fullmatch(text) is not None
 
 
@@ -57,6 +57,7 @@ class Sim:
 
     @property
     def state(self) -> SimState:
+        """The state of the card."""
         if not self.present:
             return SimState.ABSENT
         if not self.puk_tries:
@@ -66,31 +67,31 @@ class Sim:
         return SimState.PIN if self.locked and not self._entered else SimState.READY
 
     def require(self, state: SimState = SimState.READY) -> None:
-        """Raises CommandError unless the card is in state."""
+        """Require a state of the card. Raises CommandError: as REFUSALS has it for another state."""
         if self.state is not state:
             raise CommandError(REFUSALS.get(self.state, Cme.NOT_ALLOWED))
 
     def require_card(self) -> None:
-        """Raises CommandError unless there is a card that answers, with its PIN or without."""
+        """Require a card that answers, with its PIN or without. Raises CommandError: SIM_NOT_INSERTED, SIM_FAILURE."""
         if self.state in (SimState.ABSENT, SimState.DEAD):
             self.require()
 
     def restart(self) -> None:
-        """The card lost its supply (a restart, CFUN=0, taken out): the PIN has to be entered again."""
+        """Cut the card's supply (a restart, CFUN=0, taken out): the PIN has to be entered again."""
         self._entered = False
 
     def begin_cycle(self) -> None:
-        """Lose the supply."""
+        """Cut the card's supply."""
         self.restart()
 
     def enter(self, pin: str) -> None:
-        """The PIN. Raises CommandError: INCORRECT_PASSWORD, or what the state refuses with."""
+        """Enter the PIN. Raises CommandError: INCORRECT_PASSWORD, or as require."""
         self.require(SimState.PIN)
         self._try_pin(pin)
         self._entered = True
 
     def unblock(self, puk: str, pin: str) -> None:
-        """The PUK and a new PIN. Raises as enter."""
+        """Enter the PUK and a new PIN. Raises CommandError: INCORRECT_PASSWORD, or as require."""
         self.require(SimState.PUK)
         if puk != self.puk:
             self.puk_tries -= 1
@@ -101,14 +102,14 @@ class Sim:
         self.changes += 1
 
     def lock(self, on: bool, pin: str) -> None:
-        """Whether the PIN is asked for at the start. Raises CommandError: INCORRECT_PASSWORD, state."""
+        """Have the PIN asked for at the start, or not. Raises CommandError: INCORRECT_PASSWORD, or as require."""
         self.require()
         self._try_pin(pin)
         self.locked, self._entered = on, True
         self.changes += 1
 
     def change(self, old: str, new: str) -> None:
-        """A new PIN; only while the lock is on. Raises CommandError: NOT_ALLOWED, INCORRECT_PASSWORD, state."""
+        """Set a new PIN, while the lock is on. Raises CommandError: NOT_ALLOWED, INCORRECT_PASSWORD, or as require."""
         self.require()
         if not self.locked:
             raise CommandError(Cme.NOT_ALLOWED)
@@ -131,7 +132,10 @@ class Sim:
     # The memory.
 
     def snapshot(self) -> Mapping[str, object] | None:
-        """issued: how the card was when it was put in, by which it is known again. None: it is as it was issued."""
+        """Return what the card remembers; None: it is as it was issued.
+
+        issued: how the card was when it was put in, by which it is known again.
+        """
         return self._remembered() if self.changes else None
 
     def _remembered(self) -> dict[str, object]:
@@ -167,8 +171,8 @@ class Sim:
         return 0 <= pin_tries <= self._profile.pin_tries and 0 <= puk_tries <= self._profile.puk_tries
 
     def save(self) -> Mapping[str, object]:
-        """Nothing: a card does not fail where the module cannot write down what it remembers."""
+        """Return nothing: a card does not fail where the module cannot write down what it remembers."""
         return {}
 
     def put_back(self, records: Mapping[str, object]) -> None:
-        """Keep everything: see save."""
+        """Keep everything, as save gave nothing."""

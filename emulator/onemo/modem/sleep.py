@@ -1,4 +1,4 @@
-"""When the module falls asleep: deep sleep (vendor's extended guide: AT+MLPMCFG) and PSM (27.007 7.38, 24.301 5.3.11).
+"""Falling asleep: deep sleep (vendor's extended guide: AT+MLPMCFG) and PSM (27.007 7.38, 24.301 5.3.11).
 
 Pure: times in seconds.
 """
@@ -50,7 +50,7 @@ class Stack(IntEnum):
 
 
 class Due(Enum):
-    """What has come of silence."""
+    """The consequences of silence."""
 
     IDLE = auto()  # the protocol stack is idle, and that is to be told
     SLEEP = auto()
@@ -65,7 +65,7 @@ _PERIODIC_UNITS = {0b000: 600.0, 0b001: 3600.0, 0b010: 36000.0, 0b011: 2.0, 0b10
 
 
 def active_time(timer: str) -> float:
-    """T3324 (24.008 10.5.7.3): seconds, inf when deactivated; units not defined there are minutes.
+    """Read T3324 (24.008 10.5.7.3): seconds, inf when deactivated; units not defined there are minutes.
 
     Raises ValueError unless timer is eight binary digits.
     """
@@ -73,7 +73,7 @@ def active_time(timer: str) -> float:
 
 
 def periodic_time(timer: str) -> float:
-    """T3412 extended (24.008 10.5.7.4a): seconds, inf when deactivated. Raises ValueError as active_time."""
+    """Read T3412 extended (24.008 10.5.7.4a): seconds, inf when deactivated. Raises ValueError as active_time."""
     return _timer(timer, _PERIODIC_UNITS, 600.0)
 
 
@@ -96,31 +96,31 @@ class Edrx(NamedTuple):
 
 
 def require_timers(record: PowerSaving) -> None:
-    """Raises ValueError unless the timers are eight binary digits."""
+    """Raise ValueError unless the timers are eight binary digits."""
     active_time(record.active_time)
     periodic_time(record.periodic_tau)
 
 
 def require_cycle(record: Edrx) -> None:
-    """Raises ValueError unless the cycle is four binary digits."""
+    """Raise ValueError unless the cycle is four binary digits."""
     if _CYCLE.fullmatch(record.cycle) is None:
         raise ValueError(record.cycle)
 
 
-def _lasting_timers(record: PowerSaving) -> None:
+def _require_lasting_timers(record: PowerSaving) -> None:
     require_timers(record)
     if record.mode == Saving.RESET:
         raise ValueError(record.mode)
 
 
-def _lasting_cycle(record: Edrx) -> None:
+def _require_lasting_cycle(record: Edrx) -> None:
     require_cycle(record)
     if record.mode == EdrxMode.RESET:
         raise ValueError(record.mode)
 
 
-POWER_SAVING = Slot("CPSMS", PowerSaving, check=_lasting_timers)
-EDRX = Slot("CEDRXS", Edrx, check=_lasting_cycle)
+POWER_SAVING = Slot("CPSMS", PowerSaving, check=_require_lasting_timers)
+EDRX = Slot("CEDRXS", Edrx, check=_require_lasting_cycle)
 
 
 def _timer(timer: str, units: dict[int, float], other: float) -> float:
@@ -139,7 +139,7 @@ class Sleep:
         self._traffic = self._network = -math.inf
         self._sleep_after = self._save_after = self._idle_after = math.inf
         self._rests = False
-        """Whether anything is due when the silence lasts."""
+        """Something is due when the silence lasts."""
         self.deadline = math.inf
         self.asleep = False
         """Deep sleep lasts: only what comes after it is due."""
@@ -160,20 +160,20 @@ class Sleep:
             self.deadline = math.inf
 
     def touch(self, now: float) -> None:
-        """There was traffic on the line."""
+        """Take note of traffic on the line."""
         self._traffic = now
         if self._rests:
             self._arm()
 
     def touch_network(self, now: float) -> bool:
-        """There was traffic on the network; whether the stack was idle before and that is to be told."""
+        """Take note of traffic on the network; return whether the stack was idle before and that is to be told."""
         self._network = now
         was_idle, self.stack = self.stack is not Stack.CONNECTED, Stack.CONNECTED
         self.touch(now)
         return was_idle and self._idle_after < math.inf
 
     def on_deadline(self, now: float) -> Due | None:
-        """What is due; the caller has it happen, or calls touch when something stands in the way."""
+        """Return what is due; the caller has it happen, or calls touch when something stands in the way."""
         if now < self.deadline:
             return None
         if now >= self._idle_due:
@@ -183,23 +183,23 @@ class Sleep:
         return Due.SAVE if now >= self._traffic + self._save_after else Due.SLEEP
 
     def fall_asleep(self) -> None:
-        """Deep sleep has begun."""
+        """Begin deep sleep."""
         self.asleep = True
         self._arm()
 
     def wake(self, now: float) -> None:
-        """Deep sleep has ended."""
+        """End deep sleep."""
         self.asleep = False
         self.touch(now)
 
     @property
     def tells(self) -> bool:
-        """Whether deep sleep is announced by URCs."""
+        """True where URCs announce deep sleep."""
         return int(self._host.settings.effective(SLEEP_INDICATION).report) & SleepMode.DEEP != 0
 
     @property
     def tells_stack(self) -> bool:
-        """Whether what the protocol stack does is."""
+        """True where URCs tell the state of the protocol stack."""
         return self._idle_after < math.inf
 
     @property

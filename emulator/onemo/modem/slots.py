@@ -1,10 +1,10 @@
-"""What the device remembers for one boot cycle: the stored records of every setting, by slot."""
+"""The settings that the device remembers for one boot cycle: the record of each, and its slot."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, Kind, Param
+from onemo.at.params import Defaulted, Param, ParamKind
 from onemo.at.store import Slot
 
 
@@ -74,7 +74,7 @@ class SleepModeSetting(NamedTuple):
     """MLPMCFG "sleepmode": 0 never, 1 light, 2 deep as well; permanent: whether it goes into the NV."""
 
     sleep_mode: Defaulted
-    permanent: Annotated[int | None, Param(Kind.INTEGER, nullable=True, momentary=True)]
+    permanent: Annotated[int | None, Param(ParamKind.INTEGER, nullable=True, momentary=True)]
 
 
 class SleepDelay(NamedTuple):
@@ -84,7 +84,7 @@ class SleepDelay(NamedTuple):
 
 
 class StackIndication(NamedTuple):
-    """MLPMCFG "psind": whether the protocol stack's state is told."""
+    """MLPMCFG "psind": 1 tells the state of the protocol stack."""
 
     psind_enable: Defaulted
 
@@ -122,7 +122,7 @@ TERMINAL_READY = Slot("&D", Switch)
 FLOW_CONTROL = Slot("IFC", FlowControl)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
 PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
-"""What AT&W stores, ATZ brings back, and AT&F sets to its default. [decided]"""
+"""The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))
 EVENT_REPORT = Slot("CGEREP", EventReport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, NamedTuple
 
-from onemo.at.params import Defaulted, DefaultedText, Kind, Param, Required
+from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind, Required
 from onemo.at.store import Settings, Slot
 from onemo.errors import NetError, NetFailure
 from onemo.modem.files import FileKind, Files
@@ -24,8 +24,8 @@ class Certificates(NamedTuple):
 
     ssl_id: Required
     server_ca: DefaultedText
-    client_cert: Annotated[str, Param(Kind.STRING, together="client")]
-    private_key: Annotated[str, Param(Kind.STRING, together="client")]
+    client_cert: Annotated[str, Param(ParamKind.STRING, together="client")]
+    private_key: Annotated[str, Param(ParamKind.STRING, together="client")]
 
 
 class CertificateEncoding(NamedTuple):
@@ -94,14 +94,14 @@ _SUITE = re.compile(r"(?:0[xX])?[0-9A-Fa-f]{1,4}", re.ASCII)
 
 
 def cipher_suite(text: str) -> int | None:
-    """The number that is meant; None: it is none."""
+    """Read the number of a cipher suite; None: it is none."""
     return int(text, 16) if _SUITE.fullmatch(text) else None
 
 
 def tls_request(settings: Settings, files: Files, ssl_id: int) -> TlsRequest:
-    """What the settings of an <ssl_id> ask for. Raises NetError(FILE_MISSING): a file that it takes is not stored.
+    """Make the request that the settings of an <ssl_id> ask for.
 
-    Without verification no CA is needed. [decided]
+    Without verification no CA is needed. [decided] Raises NetError(FILE_MISSING): a file that it takes is not stored.
     """
     auth = settings.effective(AUTHENTICATION, ssl_id).auth
     names = settings.effective(CERTIFICATES, ssl_id)

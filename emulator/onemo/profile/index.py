@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 CONNECT_ID = "connect_id"
-_NOUNS = {CONNECT_ID: "connection"}
-_OTHERS = ("seq", "time", "took")
+NOUNS = {CONNECT_ID: "connection"}
+_OTHERS = ("seq", "time", "took", "console")
 
 
 class Label(NamedTuple):
@@ -20,10 +20,10 @@ class Label(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        return f"{_NOUNS.get(self.index_name, self.index_name)} {self.number}"
+        return f"{NOUNS.get(self.index_name, self.index_name)} {self.number}"
 
 
 def label_of(entry: Mapping[str, object]) -> Label | None:
-    """Find the label in a trace's entry in JSON: the field with a whole number that is no sequence number or time."""
+    """Find the label in a trace's entry in JSON: a whole number that is no sequence number, time or console."""
     found = (Label(name, n) for name, n in entry.items() if type(n) is int and name not in _OTHERS)
     return next(found, None)

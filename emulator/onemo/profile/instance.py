@@ -25,7 +25,7 @@ def luhn(digits: str) -> str:
     return digits + str(-total % 10)
 
 
-def named(profile: Profile, name: str) -> Profile:
+def with_name(profile: Profile, name: str) -> Profile:
     """Give a profile the numbers of the module of this name: its own, valid, and the same at every start.
 
     IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN. Names that differ in the
@@ -43,7 +43,7 @@ def named(profile: Profile, name: str) -> Profile:
     )
 
 
-def told(
+def with_numbers(
     profile: Profile,
     *,
     imei: str | None = None,
@@ -67,7 +67,7 @@ def told(
     return _with(profile, identity)
 
 
-def carded(profile: Profile, *, present: bool, pin: str | None) -> Profile:
+def with_card(profile: Profile, *, present: bool, pin: str | None) -> Profile:
     """Put in the card, if there is one; with a PIN it asks for that. Raises UsageError: no PIN."""
     sim = profile.sim._replace(present=present)
     if pin is not None:
@@ -77,7 +77,7 @@ def carded(profile: Profile, *, present: bool, pin: str | None) -> Profile:
     return profile._replace(sim=sim)
 
 
-def hastened(profile: Profile, speed: float) -> Profile:
+def speed_up(profile: Profile, speed: float) -> Profile:
     """Divide every emulated delay by speed.
 
     Shortened are boot, registration, search and scan, 2 MSL, pings, the silence before sleep. The seconds that the DTE
@@ -85,18 +85,18 @@ def hastened(profile: Profile, speed: float) -> Profile:
     """
     if speed == 1.0:
         return profile
-    own = {name: _hastened(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
-    return profile._replace(**own, tables=_Hastened(profile.tables, speed))
+    own = {name: _speed_up(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
+    return profile._replace(**own, tables=_FastTables(profile.tables, speed))
 
 
-class _Hastened(Mapping[str, Any]):
+class _FastTables(Mapping[str, Any]):
     """The tables of families, each with its delays shortened."""
 
     def __init__(self, tables: Mapping[str, Any], speed: float) -> None:
         self._tables, self._speed = tables, speed
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (as the tables have it)
-        return _hastened(self._tables[name], self._speed)
+        return _speed_up(self._tables[name], self._speed)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
@@ -105,7 +105,7 @@ class _Hastened(Mapping[str, Any]):
         return len(self._tables)
 
 
-def _hastened(section: Any, speed: float) -> Any:  # noqa: ANN401
+def _speed_up(section: Any, speed: float) -> Any:  # noqa: ANN401
     """Shorten a section's own delays."""
     if not hasattr(section, "_fields"):
         return section

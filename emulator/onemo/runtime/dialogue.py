@@ -23,7 +23,7 @@ class Dialogue:
 
     A ``Trace`` that the module writes, a sequence that any thread may read. As text, a line is ``> AT`` of the DTE,
     ``< OK`` of the module or ``* connection 0: …`` of the network, and ``str`` of it all is one text. A line that has
-    not ended is in that text alone.
+    not ended is in that text alone. What crosses another AT line than the first has its number: ``1> AT``.
 
     settle: called before anything is read; what the module has said until then is written when it returns. For the
     module writes what it says a moment after it said it. most: the bytes that are remembered of the lines, and of what
@@ -46,14 +46,15 @@ class Dialogue:
 
     # What is written, in the module's thread.
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
-        """Take what crossed the line: ``>`` from the DTE, ``<`` to it."""
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
+        """Take what crossed a line: ``>`` from the DTE, ``<`` to it."""
         with self._news:
-            self._history.line(direction, data, kind)
-            kept = self._line[direction]
-            kept += data
-            if len(kept) > self._most:
-                del kept[: -self._most]
+            self._history.line(direction, data, kind, console)
+            if not console:
+                kept = self._line[direction]
+                kept += data
+                if len(kept) > self._most:
+                    del kept[: -self._most]
             self._news.notify_all()
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
@@ -71,12 +72,12 @@ class Dialogue:
 
     @property
     def sent(self) -> bytes:
-        """Every byte that the DTE sent."""
+        """Every byte that the DTE sent on the first line."""
         return self._bytes(">")
 
     @property
     def received(self) -> bytes:
-        """Every byte that the module sent to it."""
+        """Every byte that the module sent to it there."""
         return self._bytes("<")
 
     @property
@@ -100,7 +101,7 @@ class Dialogue:
         return [told.text for told in self if told.source == "network"]
 
     def wait_for(self, pattern: str, timeout: float = 5.0) -> TracedLine:
-        """The next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
+        """Return the next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
 
         What has come already counts, but each call goes on behind the line that the last one found. timeout: seconds.
         Raises TimeoutError, which shows the end of the dialogue.
@@ -124,7 +125,7 @@ class Dialogue:
         raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
-        """The last count lines as text, for a reader."""
+        """Return the last count lines as text, for a reader."""
         lines, forgotten = self._as_text()
         left_out = forgotten + len(lines) - count
         above = [f"... {left_out} lines before"] if left_out > 0 else []
@@ -151,7 +152,7 @@ class Dialogue:
         return iter(self._now())
 
     def __contains__(self, line: object) -> bool:
-        """A line, or part of one as text."""
+        """Tell whether a line is there; of a text, whether it is part of one."""
         return any(line in str(told) for told in self) if isinstance(line, str) else line in self._now()
 
     # Inside.

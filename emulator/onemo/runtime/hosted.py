@@ -44,8 +44,8 @@ _TOLD = 8
 class HostedModule(ModuleControls):
     """One module of a ``Hosted``, and its controls, for any thread.
 
-    port: what the firmware opens, the path of a pseudo-terminal unless ``link`` said otherwise; trace: all that it
-    and its DTE have said.
+    port: what the firmware opens, the path of a pseudo-terminal unless ``link`` said otherwise; ports: those of all its
+    AT lines, of which that is the first; trace: all that it and its DTE have said.
     """
 
     def __init__(self, hosted: Hosted, running: RunningModule, trace: Dialogue, *, required: bool) -> None:
@@ -55,7 +55,8 @@ class HostedModule(ModuleControls):
         self._blocks: deque[FaultBlock] = deque(maxlen=_BLOCKS)
         self.name = running.name
         self.model = running.spec.shown_model(running.model)
-        self.port = running.port
+        self.ports = running.ports
+        self.port = self.ports[0]
         self.trace = trace
 
     @property

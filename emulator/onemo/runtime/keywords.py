@@ -14,11 +14,14 @@ _MODEL = OPTIONS["model"]
 
 
 class ModuleKeywords(TypedDict, total=False):
-    """Their types, for type checkers, which cannot read ``ModuleOptions``. None is as good as nothing. link: where its
-    pty is to be found, or another line: ``tcp://`` or ``rfc2217://``, with HOST:PORT behind it or a free port of
-    loopback, or ``uart://`` and the device; sim: whether there is a card."""
+    """The types of the keywords, for type checkers, which cannot read ``ModuleOptions``. None is as good as nothing.
+
+    link: the place of its pty, or another line: ``tcp://`` or ``rfc2217://``, with HOST:PORT behind it or a free port
+    of loopback, or ``uart://`` and the device; sim: there is a card.
+    """
 
     link: str | PathLike[str] | None
+    ports: str | PathLike[str] | Sequence[str | PathLike[str]] | None
     pty_mode: int | None
     baud: int | None
     pace: bool | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from onemo.errors import EmulatorError, UsageError, declared
 from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
-from onemo.runtime.shell import Module
+from onemo.runtime.shell import Module, NvFile
 from onemo.runtime.spec import Spec, opened
 from onemo.runtime.trace import Trace
 
@@ -36,11 +37,14 @@ class Condition(Enum):
 
 
 class RunningModule:
-    """One module of a lab. module, line: there once it is built, and so from READY on; error: why it FAILED; session:
-    the faults that it was started with."""
+    """One module of a lab.
+
+    module, lines: there once it is built, and so from READY on; error: the reason why it FAILED; fault_session: the
+    faults that it was started with.
+    """
 
     module: Module
-    line: SerialLine
+    lines: Sequence[SerialLine]
 
     def __init__(self, spec: Spec, model: Model) -> None:
         self.spec = spec
@@ -58,13 +62,49 @@ class RunningModule:
         return self.spec.overrides.name or self.spec.shown_model(self.model)
 
     @property
-    def port(self) -> str:
-        """What the DTE opens."""
-        return self.line.port
+    def ports(self) -> list[str]:
+        """What the DTE opens, the first console's port first."""
+        return [line.port for line in self.lines]
 
-    def build(self, line: SerialLine, module: Module) -> None:
-        """Put the module on its line."""
-        self.line, self.module, self.built = line, module, True
+    @property
+    def port(self) -> str:
+        """The first of them."""
+        return self.lines[0].port
+
+    def build(
+        self,
+        lines: Sequence[SerialLine],
+        nv: NvFile | None,
+        network: LazyNetwork,
+        trace: Trace | None,
+        since: float | None = None,
+    ) -> None:
+        """Make the module, on its lines. since: the trio time from which its first boot counts."""
+        first, *more = (line.link for line in lines)
+        self.module = Module(
+            self.model,
+            first,
+            network,
+            name=self.spec.overrides.name,
+            boot_time=self.spec.hastened_boot_time,
+            since=since,
+            trace=trace,
+            nv=nv,
+            more=more,
+        )
+        self.lines, self.built = lines, True
+
+    async def boot(self, nursery: trio.Nursery) -> None:
+        """Run the module in nursery; return once it is ready. Raises LinkError in the nursery when a line is lost."""
+        for line, console in zip(self.lines, self.module.modem.consoles, strict=True):
+            line.join(self.module, console, nursery)
+        await nursery.start(self.module.run)
+        self.condition = Condition.READY
+
+    def start_lines(self, nursery: trio.Nursery) -> None:
+        """Let the lines know that the module is ready. Raises LinkError when there will be no DTE."""
+        for line in self.lines:
+            line.start(nursery)
 
     async def stop(self) -> None:
         """End it, its connections with an RST; return once its line is free."""
@@ -89,19 +129,15 @@ class RunningModule:
         """
         CURRENT.set(self.name)
         try:
-            with self._scope, opened(self.spec, self.model) as (line, nv):
-                name, boot_time = self.spec.overrides.name, self.spec.hastened_boot_time
-                module = Module(self.model, line.link, network, name=name, boot_time=boot_time, trace=trace, nv=nv)
-                self.build(line, module)
+            with self._scope, opened(self.spec, self.model) as (lines, nv):
+                self.build(lines, nv, network, trace)
                 if self.spec.faults.any:
                     from onemo.runtime.faultsession import FaultSession
 
-                    self.fault_session = FaultSession(self.spec.faults, module)
+                    self.fault_session = FaultSession(self.spec.faults, self.module)
                 async with trio.open_nursery() as nursery:
-                    line.join(self.module, nursery)
-                    await nursery.start(self.module.run)
-                    line.start(nursery)
-                    self.condition = Condition.READY
+                    await self.boot(nursery)
+                    self.start_lines(nursery)
                     task_status.started()
             if self.condition is Condition.STARTING:
                 raise UsageError(f"{self.name} was stopped before it was ready")

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 from onemo.errors import FaultError, Mistake, UsageError
 from onemo.profile.document import read_toml
 from onemo.profile.shape import Problem, fitting
-from onemo.runtime.labtable import HINTS, MOST, Planned, Table, scenario
+from onemo.runtime.labtable import HINTS, MOST, ModuleTable, Planned, scenario
 from onemo.runtime.models import load_model
 from onemo.runtime.options import ModuleOptions
 
@@ -58,10 +58,10 @@ class _Document(NamedTuple):
 
 
 def read_lab(file: Path, number: int = 0, usual: Mapping[str, object] = {}) -> tuple[Planned, ...]:
-    """The modules that the file asks for. number: of the slice, from 0; each takes {n} up where the one before ended;
-    usual: what a table has that says nothing else.
+    """Read the modules that the file asks for.
 
-    Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
+    number: of the slice, from 0; each takes {n} up where the one before ended. usual: the values of a table that says
+    nothing else. Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
     """
     scenario.cache_clear()  # the files may be others than those of a lab before
     sections, problems = fitting(get_type_hints(_Document), read_toml(file))
@@ -124,7 +124,7 @@ class _Reader:
         wrong = {path[0] for path, _ in problems}
         right = {key: value for key, value in filled.items() if key not in wrong}
         fits, wrong_form = fitting(HINTS, right)
-        table = Table(fits, self._profiles, self._folder)
+        table = ModuleTable(fits, self._profiles, self._folder)
         problems += [*wrong_form, *table.problems()]
         if problems:
             return problems
@@ -153,7 +153,7 @@ class _Reader:
 
 
 def _count(values: Mapping[str, Any]) -> int:
-    """The modules of a table, as far as its count is one."""
+    """Count the modules of a table, as far as its count is one."""
     count = values.get("count", 1)
     return min(max(count, 1), MOST) if type(count) is int else 1
 
@@ -161,7 +161,7 @@ def _count(values: Mapping[str, Any]) -> int:
 def _troubled(
     planned: Sequence[Planned], tables: Sequence[Mapping[str, Any]], problems: list[Problem]
 ) -> list[Planned]:
-    """The modules with the faults that concern them: all those that name no module, or this one, or its model."""
+    """Give each module the faults that concern it: those that name no module, or this one, or its model."""
     from onemo.faults.presets import faults_of
 
     incomplete = bool(problems)
@@ -189,7 +189,7 @@ def _names(planned: Planned) -> tuple[str, ...]:
 
 
 def _filled(value: object, place: _Place, path: tuple[str, ...], problems: list[Problem]) -> object:
-    """value with numbers for each {n} and {i}, in all texts of it."""
+    """Put numbers for each {n} and {i}, in all texts of a value."""
     if isinstance(value, list):
         return [_filled(each, place, path, problems) for each in value]
     if isinstance(value, dict):

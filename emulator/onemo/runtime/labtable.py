@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
-from onemo.profile.instance import carded, told
+from onemo.profile.instance import with_card, with_numbers
 from onemo.profile.schema import Profile
 from onemo.profile.shape import Problem, between
 from onemo.runtime.models import load_model
@@ -66,6 +66,8 @@ class Planned(NamedTuple):
         yield "name", "name", name
         if cable.link is not None:
             yield "link", "path", os.path.abspath(cable.link)
+        for port in cable.ports:
+            yield "ports", "path", os.path.abspath(port)
         if cable.uart is not None:
             yield "link", "path", os.path.realpath(cable.uart)
         if endpoint := cable.tcp or cable.rfc2217:
@@ -81,9 +83,11 @@ class Planned(NamedTuple):
             yield "trace", "path", os.path.abspath(self.trace)
 
 
-class Table:
-    """One table. values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin
-    in folder."""
+class ModuleTable:
+    """One table of a lab's file.
+
+    values: by key, each of the right form, with a number for each ``{n}``. Relative paths begin in folder.
+    """
 
     def __init__(self, values: Mapping[str, Any], profiles: tuple[Path, ...], folder: str) -> None:
         self._link = values.get("link")
@@ -206,10 +210,10 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
 }
 """Checks of a value beyond its form, by field, where it is given. Each raises UsageError or FaultError."""
 _OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
-    "imei": lambda profile, options, imei: told(profile, imei=imei),
-    "imsi": lambda profile, options, imsi: told(profile, imsi=imsi),
-    "iccid": lambda profile, options, iccid: told(profile, iccid=iccid),
-    "revision": lambda profile, options, revision: told(profile, revision=revision),
-    "pin": lambda profile, options, pin: carded(profile, present=True, pin=pin),
+    "imei": lambda profile, options, imei: with_numbers(profile, imei=imei),
+    "imsi": lambda profile, options, imsi: with_numbers(profile, imsi=imsi),
+    "iccid": lambda profile, options, iccid: with_numbers(profile, iccid=iccid),
+    "revision": lambda profile, options, revision: with_numbers(profile, revision=revision),
+    "pin": lambda profile, options, pin: with_card(profile, present=True, pin=pin),
 }
 """Checks that depend on the model."""

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import trio
@@ -15,6 +15,7 @@ import trio
 from onemo.errors import LinkError
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink, open_pty
+from onemo.modem.console import Console
 from onemo.runtime.line import Cable, SerialLine
 from onemo.runtime.shell import Module
 
@@ -34,8 +35,16 @@ _AT_MOST = 2.0
 
 
 @contextmanager
+def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
+    """Open the line that is asked for, and behind it one for each of its ports. Raises as open_line."""
+    more = (Cable(link=port, pty_mode=cable.pty_mode, pace=cable.pace) for port in cable.ports)
+    with ExitStack() as stack:
+        yield [stack.enter_context(open_line(each)) for each in (cable, *more)]
+
+
+@contextmanager
 def open_line(cable: Cable) -> Iterator[SerialLine]:
-    """The line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
+    """Open the line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
 
@@ -74,6 +83,7 @@ class _Cable(SerialLine):
         self._watch = watch
         self._own = own
         self._module: Module | None = None
+        self._console: Console | None = None
         if pace:
             from onemo.link.pace import PacedLink
 
@@ -83,16 +93,16 @@ class _Cable(SerialLine):
     def port(self) -> str:
         return self._end.port
 
-    def join(self, module: Module, nursery: trio.Nursery) -> None:
-        self._module = module
+    def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
+        self._module, self._console = module, console
         nursery.start_soon(self._watch)
 
     def start(self, nursery: trio.Nursery) -> None:
         pass
 
     def _rate(self) -> float:
-        """What the line is paced to, in bit/s."""
-        return (self._module.modem.first.baud_rate if self._module is not None else 0) or self._own()
+        """Return the speed that the line is paced to, in bit/s."""
+        return (self._console.baud_rate if self._console is not None else 0) or self._own()
 
 
 class _PacedPty(_Cable):
@@ -118,9 +128,9 @@ class _WithLines(_Cable):
         self._dtr = False
         self._wired = end
 
-    def join(self, module: Module, nursery: trio.Nursery) -> None:
+    def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
         self._wired.on_lines = self._on_lines
-        super().join(module, nursery)
+        super().join(module, console, nursery)
 
     def _on_lines(self, dtr: bool, rts: bool) -> None:
         rose, self._dtr = dtr and not self._dtr, dtr
@@ -143,29 +153,28 @@ class _Uart(_WithLines):
         self._passing = trio.Event()
         self.link = _Noticed(self.link, self._notice)
 
-    def join(self, module: Module, nursery: trio.Nursery) -> None:
-        super().join(module, nursery)
-        nursery.start_soon(self._follow, module)
+    def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
+        super().join(module, console, nursery)
+        nursery.start_soon(self._follow, console)
 
     def _notice(self) -> None:
         self._passing.set()
 
     def _rate(self) -> float:
-        """The device's: it changes after the answer to AT+IPR."""
+        """Follow AT+IPR with the speed of the device, after its answer."""
         return self._own()
 
-    async def _follow(self, module: Module) -> None:
-        modem = module.modem
-        taken_up = modem.first.baud_rate
+    async def _follow(self, console: Console) -> None:
+        taken_up = console.baud_rate
         while True:
             await self._passing.wait()
             self._passing = trio.Event()
-            if modem.first.baud_rate == taken_up:
+            if console.baud_rate == taken_up:
                 continue
             with trio.move_on_after(_AT_MOST):
-                while modem.first.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
+                while console.transmitter.peek():  # noqa: ASYNC110  # what is left of the answer
                     await trio.sleep(_STEP)
-            taken_up = modem.first.baud_rate
+            taken_up = console.baud_rate
             if taken_up:
                 try:
                     await self._uart.set_baud_rate(taken_up)
@@ -213,8 +222,8 @@ class _Child(_Cable):
     def status(self) -> int:
         return self._child.status or 0
 
-    def join(self, module: Module, nursery: trio.Nursery) -> None:
-        self._module = module
+    def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
+        self._module, self._console = module, console
 
     def start(self, nursery: trio.Nursery) -> None:
         self._child.start()

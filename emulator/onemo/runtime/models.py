@@ -43,13 +43,13 @@ def individual(model: Model, overrides: Overrides) -> Model:
         return model
     if overrides.name == "":
         raise UsageError("a module's name is not empty: leave it out, or give one")
-    from onemo.profile.instance import carded, hastened, named, told
+    from onemo.profile.instance import speed_up, with_card, with_name, with_numbers
 
-    profile = model.profile if overrides.name is None else named(model.profile, overrides.name)
-    profile = told(
+    profile = model.profile if overrides.name is None else with_name(model.profile, overrides.name)
+    profile = with_numbers(
         profile, imei=overrides.imei, imsi=overrides.imsi, iccid=overrides.iccid, revision=overrides.revision
     )
-    profile = carded(profile, present=overrides.card, pin=overrides.pin)
+    profile = with_card(profile, present=overrides.card, pin=overrides.pin)
     if overrides.register_time is not None:
         search = overrides.register_time
         profile = profile._replace(
@@ -57,7 +57,7 @@ def individual(model: Model, overrides: Overrides) -> Model:
         )
     if overrides.zone is not None:
         profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
-    return model._replace(profile=hastened(profile, overrides.speed))
+    return model._replace(profile=speed_up(profile, overrides.speed))
 
 
 @cache

@@ -5,6 +5,7 @@ Plain data, and quick to import: how a value is written, its range and default, 
 
 # No postponed annotations: the options are in them, and nothing need evaluate them again.
 
+import os
 from collections.abc import Iterator
 from enum import Enum
 from math import inf
@@ -48,12 +49,13 @@ _CLASSES: dict[OptionType, Any] = {
 
 
 class Option(NamedTuple):
-    """One option. about: its help, whose first line the README has. said: a value in words, where it has other ones
-    than all of its type.
+    """One option.
 
-    low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command line of
-    ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short:
-    another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table.
+    about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
+    type. low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command
+    line of ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there.
+    short: another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the
+    lab's table.
     """
 
     type: OptionType
@@ -94,8 +96,10 @@ class Option(NamedTuple):
         return number
 
     def take(self, value: object) -> object:
-        """Return a value of Python's, or one of several, in its final type; of a LINE, its text. Raises ValueError,
-        which says what to give."""
+        """Return a value of Python's, or one of several, in its final type; of a LINE, its text.
+
+        Raises ValueError, which says what to give.
+        """
         given: Any = value
         fits = isinstance(value, _CLASSES.get(self.type, (str, PathLike))) and value != ""
         fits = fits and isinstance(value, bool) is (self.type is FLAG)
@@ -155,8 +159,10 @@ _OVERRULES = "it overrules the name's"
 
 
 class ModuleOptions(NamedTuple):
-    """The options of a module, and those of the process of ``run`` around it. None: the profile decides, or there is
-    none."""
+    """The options of a module, and those of the process of ``run`` around it.
+
+    None: the profile decides, or there is none.
+    """
 
     # fmt: off
     model: Annotated[str, Option(
@@ -166,6 +172,9 @@ class ModuleOptions(NamedTuple):
         LINE, "Make this path a symbolic link to the port, so that its name stays the same from run to run.\n"
         "It is gone at the end; one that a dead emulator left is replaced.", metavar="PATH",
         in_lab="or another line: `tcp://HOST:PORT`, `rfc2217://HOST:PORT`, `uart:///dev/ttyUSB0`")] = None
+    ports: Annotated[tuple[Path, ...], Option(
+        PATH, "One more AT line of the module: a pseudo-terminal with this path as its symbolic link. May be repeated.",
+        metavar="PATH", several=True, run="port")] = ()
     pty_mode: Annotated[int | None, Option(
         OCTAL, "Permissions of the port, like 660. The host decides if left out.", metavar="OCTAL",
         high=0o777, said="the permissions in octal, from 0 to 777, like 660", in_lab='in quotes, like `"660"`')] = None
@@ -252,7 +261,8 @@ class ModuleOptions(NamedTuple):
         metavar="N", high=2**64 - 1, said="a number from 0 to 18446744073709551615")] = None
     scenario: Annotated[Path | None, Option(PATH, "Faults that follow one another, in TOML.", metavar="FILE")] = None
     json: Annotated[bool, _of_run(
-        FLAG, "Print the ready line as a JSON object: name (if it has one), model, port, link.")] = False
+        FLAG, "Print the ready line as a JSON object: name (if it has one), model, port, link, ports (if several).",
+        )] = False
     ready_file: Annotated[Path | None, _of_run(
         PATH, "Have the ready line as JSON in this file while ready, touched every 5 s. ONEMO_READY_FILE if left out.",
         metavar="FILE", variable="ONEMO_READY_FILE")] = None
@@ -266,12 +276,21 @@ class ModuleOptions(NamedTuple):
     # fmt: on
 
     def misfits(self, line: object, device: str) -> Iterator[tuple[str, str]]:
-        """Yield each option that does not fit the line, and why. line: as it was named; device: how one names a serial
-        device."""
+        """Yield each option that does not fit the line, and why.
+
+        line: as it was named; device: how one names a serial device.
+        """
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
-        if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None:
+        if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None and not self.ports:
             yield "pty_mode", f"is for a pseudo-terminal, and {line} is none: leave one of them out"
+        if (place := self.shared_place()) is not None:
+            yield "ports", f"{place} is there twice: give each port a path of its own"
+
+    def shared_place(self) -> Path | None:
+        """Return a path that several of link and ports are; None: each has its own."""
+        places = [Path(os.path.abspath(each)) for each in (self.link, *self.ports) if each is not None]
+        return next((place for place in places if places.count(place) > 1), None)
 
 
 def _named(name: str, option: Option) -> Option:

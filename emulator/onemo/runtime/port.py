@@ -41,11 +41,17 @@ class PortShell(Protocol):
         """A peer waits for credit."""
         ...
 
-    def step(self) -> None: ...
+    def step(self) -> None:
+        """Follow up what the core was told."""
+        ...
 
-    def guarded(self, call: Callable[[], None]) -> None: ...
+    def guarded(self, call: Callable[[], None]) -> None:
+        """Call into the core and follow it up; no bug in that ends the module."""
+        ...
 
-    def failed(self, error: Exception) -> None: ...
+    def failed(self, error: Exception) -> None:
+        """Log a bug, and answer the running commands ERROR."""
+        ...
 
 
 class ConsolePort:
@@ -57,11 +63,13 @@ class ConsolePort:
         self._shell = shell
         self._trace = trace
         self._recent = recent
+        self._from, self._to = (f"{console.number or ''}{direction}" for direction in "><")
         if trace is not None:
             console.transmitter.tell_kinds()
         self._typed, self._answered = Masked(answers=False), Masked(answers=True)
         self._blocked = trio.Event()
-        self._input_wanted: trio.Event | None = None
+        self.input_wanted: trio.Event | None = None
+        """Set once the console wants input again; None: it is read."""
 
     # From the DTE.
 
@@ -71,8 +79,8 @@ class ConsolePort:
         while True:
             await self.link.wait_readable()
             while not console.wants_input:
-                self._input_wanted = trio.Event()
-                await self._input_wanted.wait()
+                self.input_wanted = trio.Event()
+                await self.input_wanted.wait()
             data = self._take()
             if data is not None:
                 try:
@@ -87,9 +95,9 @@ class ConsolePort:
             console = self.console
             framer = console.framer
             shown = data if console.online else self._typed.show(data, framer.terminator, framer.secret)
-            self._recent.line(">", shown)
+            self._recent.line(self._from, shown)
             if self._trace is not None:
-                self._trace.line(">", bytes(shown))
+                self._trace.line(">", bytes(shown), None, console.number)
         return data
 
     def _receive(self, data: bytes, now: float) -> None:
@@ -126,9 +134,9 @@ class ConsolePort:
 
     def resume(self) -> None:
         """Read again if nothing forbids it any more."""
-        if self._input_wanted is not None and self.console.wants_input:
-            self._input_wanted.set()
-            self._input_wanted = None
+        if self.input_wanted is not None and self.console.wants_input:
+            self.input_wanted.set()
+            self.input_wanted = None
 
     # To the DTE.
 
@@ -144,11 +152,11 @@ class ConsolePort:
             part: bytes | memoryview = data[:count]
             if console.framer.echo and not console.online:
                 part = self._answered.show(part, console.framer.terminator)
-            self._recent.line("<", part)
+            self._recent.line(self._to, part)
             if self._trace is not None:
                 start = 0
                 for kind, size in transmitter.kinds(count):
-                    self._trace.line("<", bytes(part[start : start + size]), kind)
+                    self._trace.line("<", bytes(part[start : start + size]), kind, console.number)
                     start += size
             transmitter.sent(count)
 
@@ -168,5 +176,5 @@ class ConsolePort:
         console = self.console
         if console.transmitter.full:
             return False
-        waits = self._shell.starved or self._input_wanted is not None
+        waits = self._shell.starved or self.input_wanted is not None
         return waits or console.framer.waiting or console.transmitter.urcs_wait

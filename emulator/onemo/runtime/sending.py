@@ -46,7 +46,8 @@ class Task:
     """One connection that is served, and how it is to end once its owner said so.
 
     number: those that were asked for earlier have a lower one. request: with the owner's label. parting: how it ends
-    once the peer has closed its side. failure: why it cannot send any more, and is lost.
+    once the peer has closed its side. failure: why it cannot send any more, and is lost. turn: whose turn it is to hand
+    over; sends: those that wait.
     """
 
     def __init__(self, owner: Owner, request: OpenRequest, parting: ClosePlan) -> None:
@@ -62,6 +63,8 @@ class Task:
         self.failure: NetFailure | None = None
         self.outbox: deque[bytes | memoryview] = deque()
         self.drained: trio.Event | None = None
+        self.turn = trio.Lock()
+        self.sends = 0
         self.sent = 0
         self.watched = False
         self.number = 0
@@ -82,8 +85,8 @@ class Sending:
         if task is None or task.connection is None:
             self._sent(intent, Sent(0, failed=True))
             return
-        taken = 0
-        if task.drained is None:
+        taken, free = 0, task.drained is None and not task.sends
+        if free:
             try:
                 taken = task.connection.send_now(intent.data)
             except NetError as error:
@@ -91,9 +94,10 @@ class Sending:
                 self._sent(intent, Sent(0, failed=True))
                 return
             self._handed_over(task, intent.data[:taken])
-        if taken == len(intent.data) and task.drained is None:
+        if free and taken == len(intent.data):
             self._sent(intent, Sent(taken))
         else:
+            task.sends += 1
             self.start(self._send_rest(intent, task, task.connection, taken))
 
     def start(self, work: Coroutine[None, None, None]) -> None:
@@ -109,20 +113,21 @@ class Sending:
     async def _send_rest(self, intent: Send, task: Task, connection: Connection, taken: int) -> None:
         rest = memoryview(intent.data)[taken:]
         failed = False
-        with trio.move_on_after(intent.timeout):
-            try:
-                if task.drained is not None:
-                    await task.drained.wait()
-                while rest or not intent.data:
-                    await connection.wait_writable()
-                    count = connection.send_now(rest)
-                    self._handed_over(task, rest[:count])
-                    rest = rest[count:]
-                    if not intent.data:
-                        break
-            except NetError as error:
-                self.net("send failed", task.label, str(error))
-                failed = True
+        try:
+            with trio.move_on_after(intent.timeout):
+                async with task.turn:
+                    while rest or not intent.data:
+                        await connection.wait_writable()
+                        count = connection.send_now(rest)
+                        self._handed_over(task, rest[:count])
+                        rest = rest[count:]
+                        if not intent.data:
+                            break
+        except NetError as error:
+            self.net("send failed", task.label, str(error))
+            failed = True
+        finally:
+            task.sends -= 1
         self._sent(intent, Sent(len(intent.data) - len(rest), failed or task.scope.cancel_called))
         self._shell.step()
 
@@ -137,7 +142,7 @@ class Sending:
             owner.on_untaken(len(data))
             return
         rest: bytes | memoryview = data
-        if task.drained is None:
+        if task.drained is None and not task.sends:
             try:
                 count = task.connection.send_now(rest)
             except NetError as error:
@@ -153,24 +158,26 @@ class Sending:
             if count == len(rest):
                 return
             rest = memoryview(rest)[count:]
+        task.outbox.append(rest)
+        if task.drained is None:
             task.drained = trio.Event()
             self.start(self._drain(task, task.connection))
-        task.outbox.append(rest)
 
     async def _drain(self, task: Task, connection: Connection) -> None:
         """Hand the outbox over, in order, as the stack takes it."""
         drained = task.drained
         try:
-            while task.outbox and not task.scope.cancel_called:
-                await connection.wait_writable()
-                first = task.outbox[0]
-                count = connection.send_now(first)
-                if count == len(first):
-                    task.outbox.popleft()
-                else:
-                    task.outbox[0] = memoryview(first)[count:]
-                if count:
-                    self._shell.report(partial(self._forwarded, task, first[:count]))
+            async with task.turn:
+                while task.outbox and not task.scope.cancel_called:
+                    await connection.wait_writable()
+                    first = task.outbox[0]
+                    count = connection.send_now(first)
+                    if count == len(first):
+                        task.outbox.popleft()
+                    else:
+                        task.outbox[0] = memoryview(first)[count:]
+                    if count:
+                        self._shell.report(partial(self._forwarded, task, first[:count]))
         except NetError as error:
             size = sum(map(len, task.outbox))
             task.outbox.clear()

@@ -30,7 +30,7 @@ class NvFile(Protocol):
     """The file in which a module keeps what outlives its boot cycles."""
 
     def load(self) -> Mapping[str, object]:
-        """What was saved last."""
+        """Return what was saved last."""
         ...
 
     def save(self, settings: Mapping[str, object]) -> bool:
@@ -50,12 +50,12 @@ class Extension(Protocol):
         ...
 
     def booted(self) -> None:
-        """The module is READY."""
+        """Take up that the module is READY."""
         ...
 
 
 def names_of(model: BoundModel[Modem], name: str | None) -> tuple[str, ...]:
-    """What a fault may call a module. name: its own, if it has one."""
+    """Return the names that a fault may call a module. name: its own, if it has one."""
     return tuple(each for each in (name, model.profile.series, model.profile.sub_model) if each)
 
 
@@ -141,7 +141,7 @@ class Module:
             task_status.started()
 
     def guarded(self, call: Callable[[], None]) -> None:
-        """A call into the core and its step; no bug in them ends the module."""
+        """Call into the core and follow it up; no bug in that ends the module."""
         try:
             call()
             self.step()
@@ -174,7 +174,8 @@ class Module:
         if (deadline := modem.deadline) < self.armed:
             self.armed = self._timer.deadline = deadline
         for port in ports:
-            port.resume()
+            if port.input_wanted is not None:
+                port.resume()
         if self._peers.starved:
             self._peers.feed()
 
@@ -224,7 +225,7 @@ class Module:
             self.guarded(lambda: self.modem.complete(intent, None, trio.current_time()))
 
     def failed(self, error: Exception) -> None:
-        """A bug: logged with the last traffic, answered ERROR where a command waits, and the module goes on."""
+        """Log a bug with the last traffic, answer ERROR where a command waits, and go on."""
         self._recent.report(error)
         try:
             self.modem.abandon(trio.current_time())

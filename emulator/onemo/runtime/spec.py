@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onemo.errors import FaultError
 from onemo.runtime.line import Cable, SerialLine
-from onemo.runtime.lines import open_line
+from onemo.runtime.lines import open_lines
 from onemo.runtime.models import Model, Overrides, individual, load_model
 from onemo.runtime.network import NetworkOptions
 from onemo.runtime.options import OPTIONS, ModuleOptions
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 class StartFaults(NamedTuple):
-    """The faults that a module is started with. faults: those that were said together are those of one preset; steps:
-    a scenario's; seed: of their dice."""
+    """The faults that a module is started with.
+
+    faults: those that were said together are those of one preset; steps: a scenario's; seed: of their dice.
+    """
 
     faults: tuple[tuple[Fault, ...], ...] = ()
     steps: tuple[ScenarioStep, ...] = ()
@@ -35,9 +37,12 @@ class StartFaults(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A module to be. model: a series or sub-model, also of a profile in profiles, which come before the built-in
-    ones; boot_time: seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address
-    of this host with which its traffic leaves."""
+    """A module to be.
+
+    model: a series or sub-model, also of a profile in profiles, which come before the built-in ones; boot_time:
+    seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address of this host
+    with which its traffic leaves.
+    """
 
     model: str
     profiles: tuple[Path, ...] = ()
@@ -50,27 +55,29 @@ class Spec(NamedTuple):
     faults: StartFaults = StartFaults()
 
     def load(self) -> Model:
-        """Raises UnknownModel, ProfileError, UsageError."""
+        """Load its model. Raises UnknownModel, ProfileError, UsageError."""
         return individual(load_model(self.model, self.profiles), self.overrides)
 
     @property
     def hastened_boot_time(self) -> float | None:
+        """The boot time as --speed shortens it, in seconds."""
         return None if self.boot_time is None else self.boot_time / self.overrides.speed
 
     def shown_model(self, model: Model) -> str:
-        """As the ready line names it: the series if that was asked for, else the sub-model."""
+        """Return the name that the ready line has for it: the series if that was asked for, else the sub-model."""
         series = model.profile.series
         return series if self.model.lower() == series.lower() else model.profile.sub_model
 
     def names(self, model: Model) -> tuple[str, ...]:
-        """What a fault may call it."""
+        """Return the names that a fault may call it."""
         return names_of(model, self.overrides.name)
 
-    def told(self, model: Model, port: str) -> dict[str, str | None]:
-        """The ready line as JSON has it."""
+    def told(self, model: Model, ports: Sequence[str]) -> dict[str, object]:
+        """Return the ready line as JSON has it. ports: of all its lines, which are told where there are several."""
         link = str(self.cable.link) if self.cable.link else None
         named = {"name": self.overrides.name} if self.overrides.name else {}
-        return {**named, "model": self.shown_model(model), "port": port, "link": link}
+        several = {"ports": list(ports)} if len(ports) > 1 else {}
+        return {**named, "model": self.shown_model(model), "port": ports[0], "link": link, **several}
 
 
 def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
@@ -111,8 +118,8 @@ def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
 
 
 @contextmanager
-def opened(spec: Spec, model: Model) -> Iterator[tuple[SerialLine, NvFile | None]]:
-    """Its line and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
+def opened(spec: Spec, model: Model) -> Iterator[tuple[list[SerialLine], NvFile | None]]:
+    """Its lines and its NV, this process's alone while this lasts. Raises LinkError, UsageError."""
     if spec.source is not None:
         from onemo.net.host.addresses import require_own
 
@@ -124,4 +131,4 @@ def opened(spec: Spec, model: Model) -> Iterator[tuple[SerialLine, NvFile | None
 
             series = model.profile.series
             nv = stack.enter_context(open_store(spec.nv, spec.overrides.name or series, series))
-        yield stack.enter_context(open_line(spec.cable)), nv
+        yield stack.enter_context(open_lines(spec.cable)), nv

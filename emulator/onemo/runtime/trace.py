@@ -21,9 +21,15 @@ _KEPT = 200
 
 
 class Trace(Protocol):
-    """Somebody who is told of every crossing. direction: ``>`` from the DTE, ``<`` to it; kind: what that is."""
+    """A listener that is told of every crossing.
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None: ...
+    direction: ``>`` from the DTE, ``<`` to it; kind: of what the module says; console: the number of the AT line, 0 the
+    first.
+    """
+
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
+        """Take what crossed a line to the DTE."""
+        ...
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network.
@@ -34,10 +40,11 @@ class Trace(Protocol):
 
 
 class JsonLines:
-    """Each crossing as one JSON object a line: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
-    What the module says to the DTE has its ``kind``: answer, echo, urc, or data in transparent mode.
+    """A trace as JSON lines, one object a crossing: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
 
-    Bytes are written as Latin-1 text, one character a byte, so that ``.encode("latin-1")`` gives them back.
+    The module's words to the DTE have their ``kind``: answer, echo, urc, or data in transparent mode; those of
+    another line than the first have the number of its ``console``. Bytes are written as Latin-1 text, one character a
+    byte, so that ``.encode("latin-1")`` gives them back.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
@@ -48,9 +55,11 @@ class JsonLines:
 
         self._dumps = dumps
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
         source, target = ("dte", "module") if direction == ">" else ("module", "dte")
-        of = {} if kind is None else {"kind": kind.value}
+        of: dict[str, object] = {} if kind is None else {"kind": kind.value}
+        if console:
+            of["console"] = console
         self._write({"from": source, "to": target, **of, "data": data.decode("latin-1")})
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
@@ -88,9 +97,9 @@ class TeeTrace:
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._traces = traces
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
         for trace in self._traces:
-            trace.line(direction, data, kind)
+            trace.line(direction, data, kind, console)
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         for trace in self._traces:
@@ -103,8 +112,8 @@ class FailsafeTrace:
     def __init__(self, trace: Trace) -> None:
         self._trace: Trace | None = trace
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
-        self._tell(lambda trace: trace.line(direction, data, kind))
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
+        self._tell(lambda trace: trace.line(direction, data, kind, console))
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         self._tell(lambda trace: trace.net(event, label, detail))

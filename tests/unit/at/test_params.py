@@ -10,9 +10,9 @@ from onemo.at.params import (
     BindError,
     BoundRecord,
     Defaulted,
-    Kind,
     Maybe,
     Param,
+    ParamKind,
     Required,
     RequiredText,
     bind_record,
@@ -21,7 +21,7 @@ from onemo.at.reply import Cme, CommandError
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ParamSection
 
-Paired = Annotated[int, Param(Kind.INTEGER, together="pair")]
+Paired = Annotated[int, Param(ParamKind.INTEGER, together="pair")]
 
 
 class Sample(NamedTuple):

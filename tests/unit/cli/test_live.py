@@ -164,3 +164,23 @@ def test_a_reader_that_does_not_read_is_not_waited_for(monkeypatch: pytest.Monke
         note, last = reader.read(2 * size).decode().splitlines()
     assert note == f"... {1000 - len(lines)} lines that nobody read are left out"
     assert last.endswith(" > ATI")
+
+
+def test_each_console_has_its_lines() -> None:
+    shown = Live(stream := io.StringIO())
+    for console, piece in enumerate((b"AT+CG", b"AT+CS", b"x")):
+        shown.line(">", piece, None, console)
+        shown.line("<", piece, Kind.ECHO, console)
+    shown.net("sent", socket_label(0), b"x")
+    shown.line(">", b"Q\r", None, 1)
+    shown.line("<", b"Q\r", Kind.ECHO, 1)
+    shown.line("<", b"\r\nOK\r\n", Kind.ANSWER, 1)
+    shown.line(">", b"MM\r")
+    assert [line.partition(" ")[2] for line in stream.getvalue().splitlines()] == [
+        "2> x",
+        "* connection 0: sent 1 bytes",
+        "1> AT+CSQ",
+        "1< AT+CSQ  (echo)",
+        "1< OK",
+        "> AT+CGMM",
+    ]

@@ -90,3 +90,26 @@ def test_a_connection_of_another_index(typed: Typed, tmp_path: Path) -> None:
     file.write_text(json.dumps({"time": 1, "event": "opened", "demoid": 0, "detail": "127.0.0.1:80"}) + "\n")
     assert typed("trace", str(file)).out.endswith(" * demoid 0: opened 127.0.0.1:80\n")
     assert typed("trace", str(file), "--connection", "0").out == ""
+
+
+def test_each_console_has_its_lines(typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    to_module, to_dte = {"from": "dte", "to": "module"}, {"from": "module", "to": "dte", "kind": "answer"}
+    entries: list[dict[str, object]] = [
+        {"time": 1, **to_module, "data": "AT+CG"},
+        {"time": 2, **to_module, "console": 1, "data": "AT\r"},
+        {"time": 3, **to_module, "data": "MM\rAT"},
+        {"time": 4, **to_dte, "console": 1, "data": "\r\nOK\r\n"},
+        {"time": 5, "event": "opened", "connect_id": 0, "detail": "h:80"},
+    ]
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    printed = [
+        "    2.000000 1> AT\n",
+        "    3.000000 > AT+CGMM\n",
+        "    4.000000 1< OK  (2000.0 ms)\n",
+        "    5.000000 * connection 0: opened h:80\n",
+        "    5.000000 > AT\n",
+    ]
+    assert typed("trace", str(file)).out == "".join(printed)
+    assert typed("trace", str(file), "--console", "1").out == printed[0] + printed[2]
+    assert typed("trace", str(file), "--console", "0").out == printed[1] + printed[4]

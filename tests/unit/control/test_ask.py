@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.control.ask import TextPattern, TraceStep, filtered, verify
+from onemo.control.ask import FILTERS, TextPattern, TraceStep, filtered, verify
 from onemo.control.journal import Journal
 from onemo.wire.transmitter import Kind
 
@@ -24,20 +25,21 @@ def journal() -> Journal:
         one.net("received", socket_label(0), b"hello")
         one.line("<", b'\r\n+MIPURC: "rtcp",0,5,hello\r\n', Kind.URC)
     one.net("closed", socket_label(1), "127.0.0.1:7")
+    one.line(">", b"ATI\r", None, 1)
+    one.line("<", b"\r\nOK\r\n", Kind.ANSWER, 1)
     return one
 
 
-def seqs(**asked: str | int | None) -> list[int]:
-    known: dict[str, str | int | None] = dict.fromkeys(("side", "contains", "command", "urc", "connect_id"))
-    wanted = filtered(**{**known, **asked})  # type: ignore[arg-type]
+def seqs(**asked: Any) -> list[int]:
+    wanted = filtered(**{**dict.fromkeys(FILTERS), "labels": (), **asked})
     return [entry.seq for entry in journal().since(0) if wanted(entry)]
 
 
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        ({}, list(range(1, 16))),
-        ({"side": "dte"}, [1, 8]),
+        ({}, list(range(1, 18))),
+        ({"side": "dte"}, [1, 8, 16]),
         ({"side": "network"}, [4, 6, 11, 13, 15]),
         ({"contains": "OPEN*example"}, [1, 8]),
         ({"contains": "opened 127"}, [4, 11]),
@@ -47,11 +49,15 @@ def seqs(**asked: str | int | None) -> list[int]:
         ({"command": "+*"}, []),
         ({"urc": "MIPOPEN"}, [5, 12]),
         ({"urc": "rtcp"}, [7, 14]),
-        ({"connect_id": 1}, [15]),
-        ({"connect_id": 0, "contains": "hello"}, [6, 13]),
+        ({"labels": [socket_label(1)]}, [15]),
+        ({"console": 1}, [16, 17]),
+        ({"console": 1, "side": "module"}, [17]),
+        ({"console": 0, "side": "dte"}, [1, 8]),
+        ({"console": 0}, [1, 2, 3, 5, 7, 8, 9, 10, 12, 14]),
+        ({"labels": [socket_label(0)], "contains": "hello"}, [6, 13]),
     ],
 )
-def test_what_is_asked_for(asked: dict[str, str | int], found: list[int]) -> None:
+def test_what_is_asked_for(asked: dict[str, Any], found: list[int]) -> None:
     assert seqs(**asked) == found
 
 

@@ -147,3 +147,13 @@ def test_it_is_a_bounded_run_of_numbers(crossings: list[Crossing], most: int, si
     assert sum(300 + len(entry.line.data) for entry in entries) <= most
     assert {entry.kind for entry in entries} <= set(KINDS)
     assert one.since(since) == [entry for entry in entries if entry.seq >= since]
+
+
+def test_what_is_not_of_the_first_console_says_so() -> None:
+    one = journal()
+    for console in (0, 1):
+        one.line(">", b"AT", None, console)
+        one.line(">", b"\r", None, console)
+    first, second = (entry.shown("meter") for entry in one.since(0))
+    assert second == {**first, "seq": 2, "time": 4.0, "console": 1}
+    assert "console" not in first

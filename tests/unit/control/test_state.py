@@ -20,7 +20,7 @@ def told(model: Model) -> dict[str, Any]:
     running = RunningModule(Spec(model.profile.series), model)
     line: Any = SimpleNamespace(port="/dev/pts/0")
     module: Any = SimpleNamespace(modem=Driver(model).boot().modem, extension=None)
-    running.build(line, module)
+    running.lines, running.module, running.built = [line], module, True
     return state(running, Journal(running.name))
 
 

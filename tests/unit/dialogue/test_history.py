@@ -37,3 +37,13 @@ def test_the_network_stands_between_the_lines() -> None:
 def test_a_piece_that_nobody_looked_at_counts_as_one_line() -> None:
     history = typed(b"AT\r", b"AT", b"I\r", b"AT+CSQ\r", most=700)
     assert (history.first, [line.data for line in history.lines()], history.next) == (3, [b"I", b"AT+CSQ"], 5)
+
+
+def test_each_console_has_its_lines() -> None:
+    history = typed(b"AT+CG")
+    for console, data in ((1, b"AT\r"), (2, b"AT"), (0, b"MM\r")):
+        history.line(">", data, None, console)
+    history.line("<", b"\r\nOK\r\n", "answer", 1)
+    assert [str(line) for line in history.lines()] == ["1> AT", "> AT+CGMM", "1< OK"]
+    assert [line.took for line in history.lines()] == [None, None, 3]
+    assert [str(line) for line in history.begun()] == ["2> AT  (no line end yet)"]

@@ -96,3 +96,38 @@ def test_other_notices_are_never_dropped(driver: Driver) -> None:
     driver.world.peer_sends(1, *[b"z" * 500] * 500)
     driver.world.peer_ends(1, Loss.BROKEN)
     assert read_all(driver, 5000).endswith(b'\r\n+MIPURC: "disconn",1,2\r\n')
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_a_console_that_nobody_reads_holds_up_no_other(silent: int) -> None:
+    driver = Driver("ML307R", consoles=2).boot()
+    driver.go_to(silent)
+    driver.line_room = 0
+    driver.type(b"AT+CGMM\r" * 20_000)
+    assert driver.untaken > 0
+    driver.go_to(1 - silent)
+    assert driver.answer('AT+MIPOPEN=0,"TCP","h",80') == ["OK", "+MIPOPEN: 0,0"]
+    driver.type(b"AT+CGMM\r" * 20_000)
+    assert driver.untaken == 0
+    assert driver.take().count(b"OK") == 20_000
+    driver.go_to(silent)
+    assert read_all(driver, 10_000).count(b"OK") == 20_000
+
+
+def test_urcs_that_the_first_console_does_not_read_slow_their_peer_alone() -> None:
+    """Transparent mode of the second console goes on meanwhile, and the other way round."""
+    driver = Driver("ML307R", consoles=2).boot()
+    driver.ask('AT+MIPOPEN=0,"TCP","h",80')
+    driver.line_room = 0
+    driver.go_to(1)
+    driver.ask('AT+MIPOPEN=1,"TCP","h",80,,1')
+    data = bytes(10 * HIGH_MARK)
+    driver.world.peer_sends(0, data)
+    assert driver.modem.part(Connections)[0].credit() == 0
+    driver.world.peer_sends(1, data)
+    assert driver.take() == data
+    driver.line_room = 0
+    driver.world.peer_sends(1, data)
+    assert driver.modem.part(Connections)[1].credit() == 0
+    driver.go_to(0)
+    assert read_all(driver, 10_000).count(b"\0") == len(data)

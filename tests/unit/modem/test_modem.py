@@ -13,6 +13,7 @@ from onemo.families import FAMILIES
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.connections import Connections
 from onemo.modem.modem import Modem
+from onemo.modem.power import PowerEvent
 from onemo.runtime.models import Model, inspect
 
 from tests.support.driver import Driver, model_named
@@ -216,3 +217,17 @@ def test_urcs_are_held_while_a_prompt_is_open_and_no_stream_is_read() -> None:
     assert lines.startswith(b"\r\nOK\r\n")
     assert lines.index(b'"rudp",1,3,two') < lines.index(b'"rudp",1,5,three')
     assert b'"rtcp",0,3,one' in lines
+
+
+def test_a_restart_follows_the_line_of_the_console_that_owes_it() -> None:
+    """A line of another console that is answered meanwhile does not carry it out."""
+    driver = Driver("ML305U", consoles=2).boot()
+    driver.type(b"AT+COPS=?\r")
+    driver.modem.first.owes = PowerEvent.RESTART
+    driver.go_to(1)
+    assert driver.answer("AT+CGMM")[-1] == "OK"
+    assert driver.modem.power.cycles == 1
+    driver.wait(60)
+    assert driver.modem.power.cycles == 2
+    driver.go_to(0)
+    assert b"+COPS: " in driver.take()

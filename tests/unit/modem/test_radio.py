@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.modem.intents import Attach
-from onemo.modem.registration import TRANSITIONS, Event, Registration, Signal
+from onemo.modem.registration import TRANSITIONS, Registration, RegistrationEvent, Signal
 from onemo.runtime.models import Overrides, individual, load_model
 
 from tests.support.driver import Driver
@@ -35,22 +35,22 @@ def told(driver: Driver, what: str, *arguments: object) -> bytes:
 def test_every_state_can_be_reached_and_left() -> None:
     assert set(TRANSITIONS.values()) == set(Registration)
     assert {before for before, _ in TRANSITIONS} == set(Registration)
-    assert {event for _, event in TRANSITIONS} == set(Event)
+    assert {event for _, event in TRANSITIONS} == set(RegistrationEvent)
 
 
 @pytest.mark.parametrize("state", Registration)
 def test_what_each_state_takes(state: Registration) -> None:
-    after = {event: TRANSITIONS.get((state, event)) for event in Event}
-    assert after.pop(Event.STOP) is Registration.NOT_REGISTERED
+    after = {event: TRANSITIONS.get((state, event)) for event in RegistrationEvent}
+    assert after.pop(RegistrationEvent.STOP) is Registration.NOT_REGISTERED
     on_air = state is not Registration.NOT_REGISTERED
-    assert after.pop(Event.LOST) is (Registration.SEARCHING if on_air else None)
-    assert after.pop(Event.REFUSED) is (Registration.DENIED if on_air else None)
-    assert after.pop(Event.SEARCH) is (None if state.registered else Registration.SEARCHING)
+    assert after.pop(RegistrationEvent.LOST) is (Registration.SEARCHING if on_air else None)
+    assert after.pop(RegistrationEvent.REFUSED) is (Registration.DENIED if on_air else None)
+    assert after.pop(RegistrationEvent.SEARCH) is (None if state.registered else Registration.SEARCHING)
     searching = state is Registration.SEARCHING
     home = searching or state is Registration.ROAMING
-    assert after.pop(Event.ATTACHED) is (Registration.HOME if home else None)
+    assert after.pop(RegistrationEvent.ATTACHED) is (Registration.HOME if home else None)
     away = searching or state is Registration.HOME
-    assert after.pop(Event.ROAMED) is (Registration.ROAMING if away else None)
+    assert after.pop(RegistrationEvent.ROAMED) is (Registration.ROAMING if away else None)
     assert not after
 
 

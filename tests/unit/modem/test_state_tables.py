@@ -6,7 +6,7 @@ import math
 
 import pytest
 from onemo.at.reply import CommandError
-from onemo.families.sockets.connection import TRANSITIONS, AccessMode, Event, Operation, SocketError, State
+from onemo.families.sockets.connection import TRANSITIONS, AccessMode, ConnectionEvent, Operation, SocketError, State
 from onemo.families.sockets.instance import Instance
 from onemo.modem.modem import Modem
 from onemo.modem.power import Power, PowerEvent, PowerState
@@ -46,12 +46,12 @@ def test_the_names_that_mipstate_prints() -> None:
 def test_every_state_can_be_reached_and_left() -> None:
     assert set(TRANSITIONS.values()) == set(State)
     assert {before for before, _ in TRANSITIONS} == set(State)
-    assert {event for _, event in TRANSITIONS} == set(Event)
+    assert {event for _, event in TRANSITIONS} == set(ConnectionEvent)
 
 
 @pytest.mark.parametrize("state", State)
 def test_an_event_that_a_state_does_not_have_is_a_bug(state: State) -> None:
-    for event in Event:
+    for event in ConnectionEvent:
         instance = Instance(0, HOST, state=state)
         if (state, event) in TRANSITIONS:
             instance.on(event)
@@ -65,9 +65,9 @@ def test_an_event_that_a_state_does_not_have_is_a_bug(state: State) -> None:
 def test_a_free_instance_remembers_nothing() -> None:
     instance = Instance(0, HOST, state=State.CONNECTED, request=REQUEST, ipv6=True, sent=5, received=6)
     instance.access_mode = AccessMode.STREAM_BUFFERED
-    instance.on(Event.LOST)
+    instance.on(ConnectionEvent.LOST)
     assert (instance.request, instance.transport, instance.sent) == (REQUEST, Transport.TCP, 5)
-    instance.on(Event.RELEASED)
+    instance.on(ConnectionEvent.RELEASED)
     assert (instance.request, instance.transport, instance.ipv6) == (None, None, False)
     assert (instance.access_mode, instance.sent, instance.received) == (AccessMode.NORMAL, 0, 0)
 

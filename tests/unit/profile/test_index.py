@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from onemo.control.ask import filtered
 from onemo.control.journal import Journal
-from onemo.dialogue.lines import crossed
+from onemo.dialogue.lines import network_line
 from onemo.profile.index import Label, label_of
 
 from tests.support.labels import socket_label
@@ -19,7 +19,7 @@ OTHER = Label("demoid", 0)
      (None, "* opened h:1", None)],
 )  # fmt: skip
 def test_what_a_crossing_is_told_as(label: Label | None, said: str, connection: int | None) -> None:
-    told = crossed("opened", label, "h:1", 1.0)
+    told = network_line("opened", label, "h:1", 1.0)
     assert (str(told), told.connection) == (said, connection)
 
 
@@ -30,5 +30,5 @@ def test_what_a_journal_and_its_filter_make_of_it() -> None:
     entries = journal.since(0)
     shown = [entry.shown("meter") for entry in entries]
     assert [label_of(each) for each in shown] == [socket_label(0), OTHER, None]
-    wanted = filtered(side=None, contains=None, command=None, urc=None, connect_id=0)
+    wanted = filtered(side=None, contains=None, command=None, urc=None, labels=[Label("connect_id", 0)])
     assert [wanted(entry) for entry in entries] == [True, False, False]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from onemo.errors import UsageError
 from onemo.families.ping import PING
 from onemo.families.sockets.profile import CONNECTION
-from onemo.profile.instance import carded, hastened, luhn, named, told
+from onemo.profile.instance import luhn, speed_up, with_card, with_name, with_numbers
 from onemo.runtime.models import Overrides, individual
 
 from tests.support.driver import model_named
@@ -40,8 +40,8 @@ def test_the_numbers_of_a_model_are_valid(series: str) -> None:
 
 @given(st.text())
 def test_a_name_has_its_own_valid_numbers_always_the_same(name: str) -> None:
-    identity = named(PROFILE, name).identity
-    assert identity == named(PROFILE, name).identity
+    identity = with_name(PROFILE, name).identity
+    assert identity == with_name(PROFILE, name).identity
     assert valid(identity.imei)
     assert valid(identity.iccid)
     assert [len(each) for each in (identity.imei, identity.imeisv, identity.imsi, identity.iccid)] == [15, 16, 15, 20]
@@ -51,18 +51,18 @@ def test_a_name_has_its_own_valid_numbers_always_the_same(name: str) -> None:
 @pytest.mark.parametrize("names", ["node{}", "node{:04}", "{}", "9-{:05}", "\n{}"])
 def test_no_two_of_a_series_have_the_same_numbers(names: str) -> None:
     """Not by luck: of 10,000 IMEIs drawn from a million, some fifty would be the same."""
-    identities = [named(PROFILE, names.format(number)).identity for number in range(10_000)]
+    identities = [with_name(PROFILE, names.format(number)).identity for number in range(10_000)]
     for field in ("imei", "imsi", "iccid", "serial"):
         assert len({getattr(identity, field) for identity in identities}) == 10_000
 
 
 def test_names_differ() -> None:
     names = ["", "a", "b", "a1", "a01", "a11", "a001", "1a", "1a1", "a123456", "a223456", "\udcff"]
-    assert len({named(PROFILE, name).identity for name in names}) == len(names)
+    assert len({with_name(PROFILE, name).identity for name in names}) == len(names)
 
 
 def test_what_the_user_says_counts() -> None:
-    profile = told(PROFILE, imei="123456789012345", imsi="460031234567890", iccid="1" * 20, revision="R1")
+    profile = with_numbers(PROFILE, imei="123456789012345", imsi="460031234567890", iccid="1" * 20, revision="R1")
     identity = profile.identity
     assert (identity.imei, identity.imsi, identity.iccid, identity.revision) == (
         "123456789012345",
@@ -71,46 +71,46 @@ def test_what_the_user_says_counts() -> None:
         "R1",
     )
     assert identity.imeisv == "12345678901234" + identity.svn
-    assert told(PROFILE) == PROFILE
+    assert with_numbers(PROFILE) == PROFILE
 
 
 def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(UsageError, match="give its 15 digits"):
-        told(PROFILE, imei="12345678901234")
+        with_numbers(PROFILE, imei="12345678901234")
     with pytest.raises(UsageError, match="give its 15 digits"):
-        told(PROFILE, imsi="46003123456789x")
+        with_numbers(PROFILE, imsi="46003123456789x")
     with pytest.raises(UsageError, match="give its 20 digits"):
-        told(PROFILE, iccid="\u0661" * 20)
+        with_numbers(PROFILE, iccid="\u0661" * 20)
     with pytest.raises(UsageError, match="printable"):
-        told(PROFILE, revision="a\nb")
+        with_numbers(PROFILE, revision="a\nb")
 
 
 @pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "-1234", " 1234", "\u0661234"])
 def test_what_is_no_pin_is_refused(pin: str) -> None:
     with pytest.raises(UsageError, match="give 4 to 8 digits"):
-        carded(PROFILE, present=True, pin=pin)
+        with_card(PROFILE, present=True, pin=pin)
 
 
 @pytest.mark.parametrize("pin", ["0000", "87654321"])
 def test_a_card_with_a_pin_asks_for_it(pin: str) -> None:
-    sim = carded(PROFILE, present=True, pin=pin).sim
+    sim = with_card(PROFILE, present=True, pin=pin).sim
     assert (sim.present, sim.locked, sim.pin) == (True, True, pin)
     assert (sim.puk, sim.pin_tries) == (PROFILE.sim.puk, PROFILE.sim.pin_tries)
 
 
 def test_a_card_without_a_pin_is_as_the_profile_says_and_may_be_left_out() -> None:
-    assert carded(PROFILE, present=True, pin=None) == PROFILE
-    assert not carded(PROFILE, present=False, pin=None).sim.present
+    assert with_card(PROFILE, present=True, pin=None) == PROFILE
+    assert not with_card(PROFILE, present=False, pin=None).sim.present
 
 
 @given(st.text())
 def test_a_number_is_its_digits_or_refused(text: str) -> None:
     for count, tell in ((15, {"imei": text}), (15, {"imsi": text}), (20, {"iccid": text})):
         if len(text) == count and set(text) <= set("0123456789"):
-            assert text in told(PROFILE, **tell).identity
+            assert text in with_numbers(PROFILE, **tell).identity
         else:
             with pytest.raises(UsageError, match=f"give its {count} digits"):
-                told(PROFILE, **tell)
+                with_numbers(PROFILE, **tell)
 
 
 def test_one_who_says_nothing_is_the_model_itself() -> None:
@@ -120,7 +120,7 @@ def test_one_who_says_nothing_is_the_model_itself() -> None:
 def test_what_is_said_of_one_module_overrules_its_name() -> None:
     overrides = Overrides("node7", imei="123456789012345", pin="4321", register_time=2.0, zone=-20, speed=2.0)
     profile = individual(MODEL, overrides).profile
-    own = named(PROFILE, "node7").identity
+    own = with_name(PROFILE, "node7").identity
     assert profile.identity == own._replace(imei="123456789012345", imeisv="12345678901234" + own.svn)
     assert (profile.sim.pin, profile.sim.locked) == ("4321", True)
     assert profile.radio.search_time == 1.0
@@ -130,7 +130,7 @@ def test_what_is_said_of_one_module_overrules_its_name() -> None:
 
 
 def test_speed_shortens_every_delay_and_nothing_else() -> None:
-    fast = hastened(PROFILE, 10)
+    fast = speed_up(PROFILE, 10)
     assert fast.power.boot_time == pytest.approx(PROFILE.power.boot_time / 10)
     assert fast.power.register_time == pytest.approx(PROFILE.power.register_time / 10)
     assert fast.radio.search_time == pytest.approx(PROFILE.radio.search_time / 10)
@@ -138,4 +138,4 @@ def test_speed_shortens_every_delay_and_nothing_else() -> None:
     assert fast.table(CONNECTION).msl == pytest.approx(PROFILE.table(CONNECTION).msl / 10)
     assert fast.table(PING).interval == pytest.approx(PROFILE.table(PING).interval / 10)
     assert fast.line == PROFILE.line
-    assert hastened(fast, 0.1).power.boot_time == pytest.approx(PROFILE.power.boot_time)
+    assert speed_up(fast, 0.1).power.boot_time == pytest.approx(PROFILE.power.boot_time)

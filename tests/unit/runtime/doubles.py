@@ -293,7 +293,10 @@ class World:
 
 
 class Bench:
-    """A module between a line and a world in memory. Every method that asks waits until nothing moves any more."""
+    """A module between a line and a world in memory. Every method that asks waits until nothing moves any more.
+
+    consoles: how many lines there are; the first of them is line, more the others.
+    """
 
     def __init__(
         self,
@@ -303,10 +306,14 @@ class Bench:
         boot_time: float = 0,
         model: BoundModel[Modem] | None = None,
         trace: Trace | None = None,
+        consoles: int = 1,
     ) -> None:
         self.line = Line(room)
+        self.more = [Line() for _ in range(consoles - 1)]
         self.world = World()
-        self.module = Module(model or load_model("ML305U"), self.line, self.world, boot_time=boot_time, trace=trace)
+        self.module = Module(
+            model or load_model("ML305U"), self.line, self.world, boot_time=boot_time, trace=trace, more=self.more
+        )
         self.module.modem.register_time = 0.0
         self._nursery = nursery
 
@@ -314,6 +321,7 @@ class Bench:
         """Wait for the boot, and past the banner."""
         await self._nursery.start(self.module.run)
         assert await self.heard() == b"\r\n+MATREADY\r\n"
+        assert all(line.reads() == b"\r\n+MATREADY\r\n" for line in self.more)
         return self
 
     async def heard(self) -> bytes:

@@ -146,9 +146,10 @@ async def test_a_bug_is_told_and_the_module_goes_on(
     assert await bench.heard() == b"\r\n+GOES: 1\r\n"
 
 
-async def test_an_instance_that_the_model_has_not_is_refused(controls: ModuleControls) -> None:
-    (fault,) = parse_faults("net-reset connect_id=6")
+@pytest.mark.parametrize("kind", ["net-reset connect_id", "disconnect id", "burst id", "connection-stale id"])
+async def test_an_instance_that_the_model_has_not_is_refused(controls: ModuleControls, kind: str) -> None:
+    (fault,) = parse_faults(f"{kind}=6")
     with pytest.raises(FaultError, match="on ML305U-DBLN connect_id is 0-5, not 6"):
         controls.arm(fault)
-    (fault,) = parse_faults("net-reset connect_id=5")
+    (fault,) = parse_faults(f"{kind}=5")
     assert controls.arm(fault).fault is fault

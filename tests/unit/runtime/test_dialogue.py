@@ -111,3 +111,15 @@ def test_it_forgets_what_is_old() -> None:
     assert len(trace.received) == 4000
     assert trace.wait_for("line").data == trace[0].data
     assert trace.tail(1).splitlines() == ["... 10005 lines before", "< line 9999"]
+
+
+def test_consoles(trace: Dialogue) -> None:
+    trace.clear()
+    trace.line(">", b"AT+CG")
+    trace.line(">", b"ATI\r", None, 1)
+    trace.line("<", b"\r\nOK\r\n", Kind.ANSWER, 1)
+    trace.line(">", b"MM\r")
+    assert str(trace) == "1> ATI\n1< OK\n> AT+CGMM"
+    assert [told.console for told in trace] == [1, 1, 0]
+    assert trace.wait_for("1< OK") == trace[1]
+    assert (trace.sent, trace.received) == (b"AT+CGMM\r", b"")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 
 import pytest
 import serial
@@ -231,3 +233,48 @@ def test_an_interrupt_while_it_begins_leaves_no_thread(monkeypatch: pytest.Monke
     with pytest.raises(KeyboardInterrupt), Hosted():
         pytest.fail("it has begun")
     assert set(threading.enumerate()) <= before
+
+
+# ---- Several AT lines
+
+
+def test_a_module_with_several_ports(lab: Hosted, tmp_path: Path) -> None:
+    module = lab.start("ML305U", link=tmp_path / "first", ports=[tmp_path / "second", tmp_path / "third"], speed=1000)
+    assert module.ports == [os.readlink(tmp_path / name) for name in ("first", "second", "third")]
+    assert module.port == module.ports[0]
+    with serial.Serial(str(tmp_path / "third"), timeout=5) as port:
+        port.write(b"AT+CMEE=0\r")
+        assert port.read_until(b"OK\r\n").endswith(b"\r\nOK\r\n")
+    assert "2< OK" in module.trace
+    module.trace.wait_for(r"^2> AT\+CMEE=0")
+    assert ask(module, "+CMEE?")[-2:] == ["+CMEE: 1", "OK"]
+    module.stop()
+    assert not list(tmp_path.iterdir())
+
+
+def test_ports_that_cannot_be(lab: Hosted, tmp_path: Path) -> None:
+    taken = lab.start("ML305U", ports=tmp_path / "taken").ports[1]
+    (tmp_path / "file").touch()
+    for ports, problem in (
+        ([tmp_path / "taken"], "belongs to a running emulator: stop that one or choose another path"),
+        ([tmp_path / "file"], "exists and is no emulator's link"),
+        ([tmp_path / "no" / "where"], "No such file or directory"),
+        ([tmp_path / "a", tmp_path / "a"], "a is there twice: give each port a path of its own"),
+    ):
+        with pytest.raises(EmulatorError, match=problem):
+            lab.start("MN316", ports=ports)
+    assert os.readlink(tmp_path / "taken") == taken
+    assert len(lab.lab.modules) == 1
+
+
+def test_each_port_is_as_slow_as_its_own_speed(lab: Hosted, tmp_path: Path) -> None:
+    module = lab.start("ML305U", ports=tmp_path / "slow", pace=True)
+    with serial.Serial(module.port, timeout=5) as fast, serial.Serial(str(tmp_path / "slow"), timeout=5) as slow:
+        fast.write(b"AT+IPR=460800\r")
+        slow.write(b"AT+IPR=9600\r")
+        for port in (fast, slow):
+            assert port.read_until(b"OK\r\n").endswith(b"OK\r\n")
+        began = time.monotonic()
+        slow.write(b"AT+MIPSTATE?;+MIPSTATE?\r")
+        size = len(slow.read_until(b"\r\nOK\r\n"))
+        assert time.monotonic() - began > 0.9 * size * 10 / 9600

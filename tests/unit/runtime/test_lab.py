@@ -107,7 +107,7 @@ async def test_a_bug_in_one_module(lab: Lab, monkeypatch: pytest.MonkeyPatch, ca
     def fail(limit: int) -> NoReturn:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(second.line.link, "read_now", fail)
+    monkeypatch.setattr(second.lines[0].link, "read_now", fail)
     await trio.to_thread.run_sync(typed, second.port)
     await second.wait()
     assert second.condition is Condition.FAILED

@@ -65,6 +65,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         name = "a"
         model = "mn316"
         link = "ports/a"
+        ports = ["ports/b", "/tmp/c"]
         pty_mode = "0660"
         pace = true
         imei = "123456789012345"
@@ -98,7 +99,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         speed=10.0,
     )
     plan = NetworkOptions(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
-    cable = Cable(tmp_path / "ports/a", 0o660, pace=True)
+    cable = Cable(tmp_path / "ports/a", 0o660, pace=True, ports=(tmp_path / "ports/b", Path("/tmp/c")))
     spec = Spec("mn316", (tmp_path / "mine",), 1.0, overrides, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
     assert second.spec.cable == Cable(uart="/dev/ttyUSB0", baud=9600)
@@ -113,11 +114,13 @@ def test_a_table_many_times(read: Read, tmp_path: Path) -> None:
         count = 12
         name = "m-{n:03}"
         link = "tcp://:{n+40000}"
+        ports = ["m-{n:03}-nmea", "m-{i}"]
         routes = ["a{n}=b{n-1}:80", "c=d"]
     """)
     assert names(planned) == [f"m-{n:03}" for n in range(1, 13)]
     assert [each.spec.cable.tcp for each in planned] == [f":{40000 + n}" for n in range(1, 13)]
     assert planned[4].spec.network.routes == ("a5=b4:80", "c=d")
+    assert planned[4].spec.cable.ports == (tmp_path / "m-005-nmea", tmp_path / "m-4")
 
 
 @pytest.mark.parametrize(("number", "begins"), [(0, [5, 1]), (1, [7, 2]), (10, [25, 11])])
@@ -287,6 +290,11 @@ def test_every_mistake_at_once(mistakes: Callable[[str], list[str]]) -> None:
             'pty_mode = "660"\nlink = "tcp://:0"',
             "pty_mode: is for a pseudo-terminal, and tcp://:0 is none: leave one of them out",
         ),
+        ('ports = "a"', "ports: is not an array"),
+        (
+            'ports = ["/tmp/a{n}", "b", "/tmp/x/../a1"]',
+            "ports: /tmp/a1 is there twice: give each port a path of its own",
+        ),
         ("baud = 9600", "baud: is the speed of a serial device: name that in link, "),
         ("boot_time = -1", "boot_time: is -1, not a number from 0 up"),
         ("zone = 57", "zone: is 57, not a number from -48 to 56"),
@@ -343,6 +351,7 @@ def test_a_profile_with_mistakes(read: Read, tmp_path: Path) -> None:
 ALONE = {
     "name": ('"x"', '"x"', "x"),
     "link": ('"/tmp/x"', '"/tmp/../tmp/x"', "/tmp/x"),
+    "ports": ('["/tmp/x"]', '["/tmp/y", "/tmp/../tmp/x"]', "/tmp/x"),
     "nv": ('"/tmp/x.json"', '"/tmp/x.json"', "/tmp/x.json"),
     "trace": ('"/tmp/x"', '"/tmp/x"', "/tmp/x"),
 }

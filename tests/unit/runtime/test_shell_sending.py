@@ -7,6 +7,7 @@ import math
 import pytest
 import trio
 from onemo.errors import NetError, NetFailure
+from onemo.families.sockets.connections import Connections
 from onemo.modem.power import PowerEvent
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -172,3 +173,42 @@ async def test_cancelling_while_a_send_goes_on() -> None:
             peer.takes(1)
             nursery.cancel_scope.cancel()
         assert peer.aborted
+
+
+# From two consoles.
+
+
+async def test_sends_of_two_consoles_follow_one_another(nursery: trio.Nursery) -> None:
+    bench = await Bench(nursery, consoles=2).start()
+    peer = await shut(bench, window=4)
+    assert await bench.ask(SEND) == []
+    other = bench.more[0]
+    peer.window = 20  # nobody was told
+    other.types(b"AT+MIPSEND=0,,abcdef\rAT\r")
+    await bench.heard()
+    assert peer.taken == b"0123"
+    peer.takes(0)
+    assert lines(await bench.heard()) == ["+MIPSEND: 0,10", "OK"]
+    peer.takes(0)
+    await bench.heard()
+    assert lines(other.reads()) == ["+MIPSEND: 0,6", "OK", "OK"]
+    assert peer.taken == b"0123456789abcdef"
+
+
+async def test_transparent_mode_follows_what_another_console_sends(nursery: trio.Nursery) -> None:
+    bench = await Bench(nursery, consoles=2).start()
+    peer = await shut(bench, window=4)
+    bench.more[0].types(b"AT+MIPMODE=0,1\r")
+    assert lines(await bench.heard()) == []
+    assert lines(bench.more[0].reads()) == ["OK", "CONNECT"]
+    assert await bench.ask(SEND) == []
+    peer.window = 1000
+    bench.more[0].types(bytes(2000))
+    await bench.heard()
+    peer.takes(0)
+    assert lines(await bench.heard()) == ["+MIPSEND: 0,10", "OK"]
+    peer.takes(math.inf)
+    await bench.heard()
+    size = 2000 - 2000 % bench.module.modem.part(Connections)[0].packet_size
+    assert peer.taken == b"0123456789" + bytes(size)
+    assert bench.module.modem.part(Connections)[0].queued == 0

@@ -28,7 +28,7 @@ class Notes:
         self.said: list[tuple[Kind, bytes]] = []
         self.events: list[tuple[str, Label | None, bytes | str]] = []
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
         assert isinstance(data, bytes)
         assert (kind is None) == (direction == ">")
         if kind is not None:
@@ -42,7 +42,7 @@ class Notes:
 class Full(Notes):
     """A trace whose file is full."""
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None) -> None:
+    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
         raise OSError(28, "No space left on device")
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
@@ -146,3 +146,14 @@ def test_a_bug_is_logged_with_the_last_traffic(caplog: pytest.LogCaptureFixture)
     assert "line 99" in record.getMessage()
     assert "line 50" not in record.getMessage()
     assert len(record.getMessage()) < 2000
+
+
+async def test_another_console_than_the_first_is_named(nursery: trio.Nursery) -> None:
+    stream = io.StringIO()
+    trace = TeeTrace((JsonLines(stream, count().__next__), Notes()))
+    bench = await Bench(nursery, trace=trace, consoles=2).start()
+    bench.more[0].types(b"AT\r")
+    await bench.heard()
+    entries = [json.loads(line) for line in stream.getvalue().splitlines()]
+    crossed = [(entry.get("console"), entry["data"]) for entry in entries if "data" in entry]
+    assert crossed == [(None, "\r\n+MATREADY\r\n"), (1, "\r\n+MATREADY\r\n"), (1, "AT\r"), (1, "\r\nOK\r\n")]

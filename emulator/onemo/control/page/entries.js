@@ -24,9 +24,16 @@ export function onSide(way, side) {
     (side === "note" && ["event", "fault"].includes(way));
 }
 
+/** The number and the direction of the AT line, as 1> and 1<, of all but the first. */
+export const markOf = (entry) => (entry.console ? `${entry.console}${entry.from === "dte" ? ">" : "<"}` : "");
+
+/** The way in words; of all but the first AT line with its number. */
+export const wayInWords = (entry) => WAYS[wayOf(entry)] + (entry.console ? `, console ${entry.console}` : "");
+
 /** What it is searched by. */
 export function searched(entry) {
-  return `${entry.data ?? `${entry.event} ${entry.detail}`}`.toLowerCase();
+  const mark = markOf(entry);
+  return `${mark && `${mark} `}${entry.data ?? `${entry.event} ${entry.detail}`}`.toLowerCase();
 }
 
 const byte = (character) => character.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase();

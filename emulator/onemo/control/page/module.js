@@ -21,7 +21,7 @@ export function drawState(state) {
   const used = (state.connections ?? []).filter((one) => one.state !== "INITIAL" || one.sent || one.received);
   redraw($("connections"), used, (all) => all.map(connection));
   $("connections-none").hidden = used.length > 0;
-  redraw($("identity"), { port: state.port, ...state.identity }, pairs);
+  redraw($("identity"), { port: state.ports ?? state.port, ...state.identity }, pairs);
   redraw($("counters"), { ...state.line, ...state.counters }, pairs);
   redraw($("settings"), state.settings ?? {}, pairs);
 }

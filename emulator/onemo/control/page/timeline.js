@@ -2,7 +2,8 @@
 // and what comes in a rush is drawn in one go: a flood costs no more than what can be seen of it.
 
 import { $, make, setText } from "./dom.js";
-import { WAYS, clock, dump, hex, longerThanRow, onSide, runs, searched, since, wayOf } from "./entries.js";
+import { clock, dump, hex, longerThanRow, markOf, onSide, runs, searched, since, wayInWords, wayOf }
+  from "./entries.js";
 
 const SHOWN = 500;
 const REST = 60; // ms between two drawings: fluid to the eye, and the processor has time for other things
@@ -16,7 +17,7 @@ function row(entry, before, asHex) {
   const element = make("div", { class: `entry ${way}`, role: "option", id: `e${entry.seq}`, "aria-selected": "false" },
     make("span", { class: "time" }, clock(entry.time)),
     make("span", { class: "delta" }, before === null ? "" : since(entry.time - before)),
-    make("span", { class: "unseen" }, `${WAYS[way]}: `),
+    make("span", { class: "unseen" }, `${wayInWords(entry)}: `),
     make("span", { class: "arrow" }, ...label(entry, way, asHex)));
   element.entry = entry;
   return element;
@@ -24,7 +25,8 @@ function row(entry, before, asHex) {
 
 function label(entry, way, asHex) {
   const id = entry.connect_id ?? null;
-  const tag = way === "urc" ? "URC" : way === "fault" ? "▲ fault" : id === null ? "" : `#${id}`;
+  const kind = way === "urc" ? "URC" : way === "fault" ? "▲ fault" : id === null ? "" : `#${id}`;
+  const tag = [markOf(entry), kind].filter(Boolean).join(" ");
   const tagged = tag ? [make("span", { class: "tag" }, `${tag} `)] : [];
   if (entry.event) {
     const what = way === "fault" ? "" : entry.event;
@@ -220,7 +222,7 @@ export class Timeline {
   #tellOf(entry) {
     const data = entry.data ?? `${entry.event} ${entry.detail ?? ""}`;
     const size = entry.data === undefined ? "" : ` · ${entry.data.length.toLocaleString("en")} bytes`;
-    setText($("detail-head"), `${WAYS[wayOf(entry)]} at ${clock(entry.time)} s${size}`);
+    setText($("detail-head"), `${wayInWords(entry)} at ${clock(entry.time)} s${size}`);
     const text = runs(data, 4096).map(([piece, quiet]) => (quiet ? make("i", {}, piece.replaceAll("\\n", "\\n\n")) : piece));
     $("detail-text").replaceChildren(...text);
     $("detail-hex").hidden = entry.data === undefined;

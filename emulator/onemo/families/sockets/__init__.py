@@ -1,5 +1,7 @@
-"""TCP and UDP connections: AT+MIPCFG, MIPTKA, MIPOPEN, MIPCLOSE, MIPSTATE, MIPSEND, MIPSACK, MIPRD, MIPMODE (manual
-3.1-3.9)."""
+"""TCP and UDP connections (manual 3.1-3.9).
+
+AT+MIPCFG, MIPTKA, MIPOPEN, MIPCLOSE, MIPSTATE, MIPSEND, MIPSACK, MIPRD, MIPMODE.
+"""
 
 from __future__ import annotations
 

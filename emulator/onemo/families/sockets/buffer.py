@@ -1,12 +1,13 @@
-"""AT+MIPRD, AT+MIPMODE, AT+MIPSACK: what was received, how, and what was acknowledged (manual 3.6, 3.7, 3.9)."""
+"""Data that was received, and how: AT+MIPRD, AT+MIPMODE, AT+MIPSACK (manual 3.6, 3.7, 3.9)."""
 
 from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
-from onemo.at.params import Kind, Maybe, Param, Required
+from onemo.at.params import Maybe, Param, ParamKind, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.families.sockets.connect import OneInstance
 from onemo.families.sockets.connection import AccessMode, Operation, State
 from onemo.families.sockets.connections import Connections
 from onemo.families.sockets.instance import Instance
@@ -29,18 +30,15 @@ class SwitchMode(NamedTuple):
 
     connect_id: Required
     access_mode: Maybe
-    packet_size: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
-    waittm: Annotated[int, Param(Kind.INTEGER, together="packets", needs="access_mode")]
-
-
-class Of(NamedTuple):
-    """A command about one instance."""
-
-    connect_id: Required
+    packet_size: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
+    waittm: Annotated[int, Param(ParamKind.INTEGER, together="packets", needs="access_mode")]
 
 
 def _read(modem: Modem, record: Read) -> Reply:
-    """Nothing to read, or no connection: only OK."""
+    """Print what is unread (AT+MIPRD); nothing to read, or no connection: only OK.
+
+    Raises CommandError(INCORRECT_PARAMETERS): over UDP not one packet, where the model reads one at a time.
+    """
     instance = modem.part(Connections)[record.connect_id]
     if record.length is None:
         unread = print_line("MIPRD", instance.connect_id, instance.unread)
@@ -55,8 +53,13 @@ def _read(modem: Modem, record: Read) -> Reply:
 
 
 def _switch(modem: Modem, record: SwitchMode) -> Reply:
-    """Only while CONNECTED: else CME 553. Leaving a buffered mode prints what it holds, into transparent mode
-    after CONNECT."""
+    """Switch the access mode, or tell it (AT+MIPMODE).
+
+    Leaving a buffered mode prints what it holds, into transparent mode after CONNECT.
+
+    Raises CommandError: NOT_CONNECTED (CME 553); INCORRECT_PARAMETERS, a mode that does not fit the protocol;
+    NOT_ALLOWED (CME 3), a second transparent connection.
+    """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if record.access_mode is None:
@@ -77,24 +80,32 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
     return Reply(unread)
 
 
-def _acknowledgements(modem: Modem, record: Of) -> Outcome:
-    """The socket's own figures; over UDP nothing is ever acknowledged."""
+def _acknowledgements(modem: Modem, record: OneInstance) -> Outcome:
+    """Tell the bytes sent, acknowledged and received (AT+MIPSACK).
+
+    The figures are the socket's own; over UDP nothing is ever acknowledged. Raises CommandError(NOT_CONNECTED), CME
+    553.
+    """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
     if instance.transport is Transport.UDP:
-        return _figures(instance, instance.sent)
-    return Pending(Outstanding(instance), lambda result: _carried(instance, result))
+        return _figures_reply(instance, instance.sent)
+    return Pending(Outstanding(instance), lambda result: _carried_reply(instance, result))
 
 
-def _carried(instance: Instance, result: int | Carried) -> Reply:
-    """Over TLS the socket carries records, and counts those. [decided]"""
+def _carried_reply(instance: Instance, result: int | Carried) -> Reply:
+    """Tell the figures of what the socket carried.
+
+    Over TLS it carries records, and counts those. [decided]
+    """
     if isinstance(result, int):
-        return _figures(instance, result)
+        return _figures_reply(instance, result)
     nack = min(result.outstanding, result.sent)
     return Reply((print_line("MIPSACK", result.sent, result.sent - nack, nack, result.received),))
 
 
-def _figures(instance: Instance, nack: int) -> Reply:
+def _figures_reply(instance: Instance, nack: int) -> Reply:
+    """Tell the figures of the instance, of which nack bytes are not acknowledged."""
     nack = min(nack, instance.sent)  # the kernel counts a FIN, too
     values = (instance.sent, instance.sent - nack, nack, instance.received)
     return Reply((print_line("MIPSACK", *values),))
@@ -103,5 +114,5 @@ def _figures(instance: Instance, nack: int) -> Reply:
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("MIPRD", Read, _read),
     Action("MIPMODE", SwitchMode, _switch),
-    Action("MIPSACK", Of, _acknowledgements),
+    Action("MIPSACK", OneInstance, _acknowledgements),
 )

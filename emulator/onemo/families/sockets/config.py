@@ -28,20 +28,20 @@ class _OfInstance(Protocol):
     def connect_id(self) -> int: ...
 
 
-def _while_unused(modem: Modem, record: _OfInstance) -> None:
-    """Set before the connection exists, refused while it does."""
+def _require_unused(modem: Modem, record: _OfInstance) -> None:
+    """Refuse a setting while the connection exists. Raises CommandError(IN_USE)."""
     modem.part(Connections)[record.connect_id].check(Operation.CONFIGURE)
 
 
-def _active_context(modem: Modem, record: ContextOf) -> None:
-    """A context that is chosen must be up."""
-    _while_unused(modem, record)
+def _require_active_context(modem: Modem, record: ContextOf) -> None:
+    """Require an active context, if one is chosen. Raises CommandError: IN_USE, PDP_INACTIVE."""
+    _require_unused(modem, record)
     if record.cid is not None:
         modem.contexts.require_active(record.cid)
 
 
 def _shown_keep_alive(modem: Modem, record: KeepAliveSetting) -> tuple[int, ...]:
-    """With keepalive 0 nothing more is printed (manual 3.2)."""
+    """Return the values of a read-back; with keepalive 0 nothing more is printed (manual 3.2)."""
     if not record.keepalive:
         return record.connect_id, 0
     return record.connect_id, 1, record.keepidle, record.keepinterval, record.keepcount
@@ -51,15 +51,15 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
     KeyedSetting(
         "MIPCFG",
         (
-            Key(CONTEXT, check=_active_context),
+            Key(CONTEXT, check=_require_active_context),
             Key(ENCODING),
             Key(SEND_TIMEOUT),
             Key(AUTOFREE),
             Key(SEND_BUFFER),
-            Key(RECEIVE_BUFFER, check=_while_unused),
+            Key(RECEIVE_BUFFER, check=_require_unused),
             Key(ACK_MODE),
-            Key(SSL, check=_while_unused),
+            Key(SSL, check=_require_unused),
         ),
     ),
-    Setting(KEEP_ALIVE, check=_while_unused, shown=_shown_keep_alive),
+    Setting(KEEP_ALIVE, check=_require_unused, shown=_shown_keep_alive),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Query, print_line
-from onemo.at.params import Defaulted, Kind, Param, Required, RequiredText
+from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import AccessMode, Operation
 from onemo.families.sockets.connections import Connections
@@ -15,11 +15,11 @@ from onemo.modem.modem import Modem
 from onemo.net.interface import Transport
 
 
-class Open(NamedTuple):
+class OpenConnection(NamedTuple):
     """AT+MIPOPEN; timeout in seconds."""
 
     connect_id: Required
-    proto_type: Annotated[str, Param(Kind.STRING, required=True, choices=("TCP", "UDP"))]
+    proto_type: Annotated[str, Param(ParamKind.STRING, required=True, choices=("TCP", "UDP"))]
     address: RequiredText
     remote_port: Required
     timeout: Defaulted
@@ -27,22 +27,25 @@ class Open(NamedTuple):
     local_port: Defaulted
 
 
-class Close(NamedTuple):
+class CloseConnection(NamedTuple):
     """AT+MIPCLOSE; where the model lacks mode, its default is the way in which it always closes."""
 
     connect_id: Required
     mode: Defaulted
 
 
-class Of(NamedTuple):
+class OneInstance(NamedTuple):
     """A command about one instance."""
 
     connect_id: Required
 
 
-def _open(modem: Modem, record: Open) -> Reply:
-    """OK now, the result in a URC. A mode that does not fit the protocol: CME 50; an instance in use: CME 552;
-    a second transparent one: CME 3."""
+def _open(modem: Modem, record: OpenConnection) -> Reply:
+    """Open a connection (AT+MIPOPEN): OK now, the result in a URC.
+
+    Raises CommandError: INCORRECT_PARAMETERS (CME 50), a mode that does not fit the protocol; IN_USE (CME 552), the
+    instance is in use; NOT_ALLOWED (CME 3), a second transparent one.
+    """
     transport = Transport(record.proto_type)
     mode = AccessMode(record.access_mode)
     if not mode.fits(transport):
@@ -63,7 +66,8 @@ def _open(modem: Modem, record: Open) -> Reply:
     return DONE
 
 
-def _close(modem: Modem, record: Close) -> Reply:
+def _close(modem: Modem, record: CloseConnection) -> Reply:
+    """Close a connection (AT+MIPCLOSE): OK now, a URC once it is closed. Raises CommandError: as Instance.close."""
     modem.part(Connections)[record.connect_id].close(record.mode, modem.now)
     return DONE
 
@@ -78,15 +82,17 @@ def _state_line(instance: Instance) -> bytes:
 
 
 def _all_states(modem: Modem) -> Reply:
+    """Tell the state of every instance (AT+MIPSTATE?)."""
     return Reply([_state_line(instance) for instance in modem.part(Connections)])
 
 
-def _one_state(modem: Modem, record: Of) -> Reply:
+def _one_state(modem: Modem, record: OneInstance) -> Reply:
+    """Tell the state of one instance (AT+MIPSTATE=)."""
     return Reply((_state_line(modem.part(Connections)[record.connect_id]),))
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MIPOPEN", Open, _open),
-    Action("MIPCLOSE", Close, _close),
-    Query("MIPSTATE", Of, read=_all_states, select=_one_state, tested=False),
+    Action("MIPOPEN", OpenConnection, _open),
+    Action("MIPCLOSE", CloseConnection, _close),
+    Query("MIPSTATE", OneInstance, read=_all_states, select=_one_state, tested=False),
 )

@@ -38,7 +38,7 @@ class State(Enum):
     CLOSED = "CLOSED"
 
 
-class Event(Enum):
+class ConnectionEvent(Enum):
     """The events that move an instance from state to state."""
 
     OPEN = auto()
@@ -49,20 +49,20 @@ class Event(Enum):
     RELEASED = auto()
 
 
-TRANSITIONS: dict[tuple[State, Event], State] = {
-    (State.INITIAL, Event.OPEN): State.CONNECTING,
-    (State.CONNECTING, Event.OPENED): State.CONNECTED,
-    (State.CONNECTING, Event.FAILED): State.INITIAL,
-    (State.CONNECTED, Event.LOST): State.CLOSED,
-    (State.CONNECTED, Event.CLOSE): State.CLOSING,
-    (State.CLOSED, Event.CLOSE): State.CLOSING,
-    (State.CLOSED, Event.RELEASED): State.INITIAL,
-    (State.CLOSING, Event.RELEASED): State.INITIAL,
+TRANSITIONS: dict[tuple[State, ConnectionEvent], State] = {
+    (State.INITIAL, ConnectionEvent.OPEN): State.CONNECTING,
+    (State.CONNECTING, ConnectionEvent.OPENED): State.CONNECTED,
+    (State.CONNECTING, ConnectionEvent.FAILED): State.INITIAL,
+    (State.CONNECTED, ConnectionEvent.LOST): State.CLOSED,
+    (State.CONNECTED, ConnectionEvent.CLOSE): State.CLOSING,
+    (State.CLOSED, ConnectionEvent.CLOSE): State.CLOSING,
+    (State.CLOSED, ConnectionEvent.RELEASED): State.INITIAL,
+    (State.CLOSING, ConnectionEvent.RELEASED): State.INITIAL,
 }
 
 
 class Operation(Enum):
-    """What a command wants of an instance."""
+    """The operations that commands want of an instance."""
 
     OPEN = auto()
     CLOSE = auto()
@@ -103,7 +103,7 @@ class AccessMode(IntEnum):
     PACKET_BUFFERED = 3
 
     def fits(self, transport: Transport) -> bool:
-        """Stream-buffered is for TCP, packet-buffered for UDP."""
+        """Tell whether a transport can have the mode: stream-buffered is for TCP, packet-buffered for UDP."""
         return self not in _WRONG[transport]
 
 
@@ -111,7 +111,7 @@ _WRONG = {Transport.TCP: (AccessMode.PACKET_BUFFERED,), Transport.UDP: (AccessMo
 
 
 class Loss(Enum):
-    """Why a connection went down without MIPCLOSE; the profile gives each its <connect_state>."""
+    """The ways in which a connection goes down without MIPCLOSE; the profile gives each its <connect_state>."""
 
     PEER_CLOSED = "peer_closed"
     BROKEN = "broken"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onemo.errors import NetError, NetFailure
-from onemo.families.sockets.connection import AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.connection import AccessMode, ConnectionEvent, Loss, Operation, State
 from onemo.families.sockets.instance import Instance
 from onemo.families.sockets.profile import CONNECTION
 from onemo.families.sockets.settings import CONTEXT, KEEP_ALIVE, SSL
@@ -70,19 +70,22 @@ class Connections(Part):
             send_buffer=send_buffer if tcp else None,
             tls=tls,
         )
-        instance.on(Event.OPEN)
+        instance.on(ConnectionEvent.OPEN)
         parting = ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
         self._host.intents.append(Open(instance, instance.request, parting))
 
     def fall_asleep(self) -> None:
-        """Forget TCP connections without a word, whatever autofree says: deep sleep on some models. [decided]"""
+        """Forget TCP connections without a word, as deep sleep does on some models.
+
+        That is so whatever autofree says. [decided]
+        """
         if not self._host.profile.sleep.drops_tcp:
             return
         for instance in self:
             if instance.state is State.CONNECTED and instance.transport is Transport.TCP:
                 self._host.intents.append(Drop(instance))
-                instance.on(Event.LOST)
-                instance.on(Event.RELEASED)
+                instance.on(ConnectionEvent.LOST)
+                instance.on(ConnectionEvent.RELEASED)
 
     def context_down(self, cid: int) -> None:
         """End every connection on a PDP context that ended; one that was being made has failed."""
@@ -97,7 +100,7 @@ class Connections(Part):
 
     @property
     def connections(self) -> int:
-        """Count the instances that are in use."""
+        """The number of instances that are in use."""
         return sum(instance.state is not State.INITIAL for instance in self)
 
     @property

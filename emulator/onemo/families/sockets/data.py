@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.entry import DataEntry
-from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connection import Loss, Operation, SocketError
@@ -24,14 +24,18 @@ class SendData(NamedTuple):
 
     connect_id: Required
     send_length: Maybe
-    data: Annotated[bytes | None, Param(Kind.DATA, nullable=True, allow_empty=True)]
+    data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
     rai: Defaulted
     seq: Maybe
     pri_flag: Defaulted
 
 
 def _send(modem: Modem, record: SendData) -> Outcome:
-    """Not CONNECTED: CME 550. Data that is missing, too long, of another length or no HEX: CME 50."""
+    """Send data (AT+MIPSEND): +MIPSEND once the socket has it.
+
+    Raises CommandError: TCPIP_UNKNOWN (CME 550), not CONNECTED; INCORRECT_PARAMETERS (CME 50), data that is missing,
+    too long, of another length or no HEX; WRITE_FAILED (CME 560), nothing was taken.
+    """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.SEND)
     over_udp = instance.transport is Transport.UDP
@@ -58,34 +62,46 @@ def _send(modem: Modem, record: SendData) -> Outcome:
 
 
 def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes, timeout: float) -> Pending:
-    """Send data, waiting at most timeout seconds for room. Raises CommandError: CME 50, more than the headers of <seq>
-    leave room for."""
+    """Send data, waiting at most timeout seconds for room.
+
+    Raises CommandError: CME 50, more than the headers of <seq> leave room for.
+    """
     profile = modem.model.profile.table(CONNECTION)
     headers = profile.seq_ipv6_headers if record.seq is not None and instance.ipv6 else 0
     if headers and len(data) > profile.mtu - headers:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return Pending(Send(instance, data, timeout), lambda result: _sent(modem, instance, record.seq, len(data), result))
+    request = instance.request
+
+    def sent(result: Sent) -> Reply:
+        there = instance.request is request  # meanwhile another console may have closed it, and opened another one
+        return _sent(modem, instance if there else None, record, len(data), result)
+
+    return Pending(Send(instance, data, timeout), sent)
 
 
-def _sent(modem: Modem, instance: Instance, seq: int | None, asked: int, result: Sent) -> Reply:
-    """+MIPSEND with the bytes taken. Nothing taken of something: CME 560; a broken connection is lost too."""
+def _sent(modem: Modem, instance: Instance | None, record: SendData, asked: int, result: Sent) -> Reply:
+    """Tell the bytes taken; a broken connection is lost too. instance: None if its connection is gone.
+
+    Raises CommandError(WRITE_FAILED), CME 560: nothing was taken of something.
+    """
     failed = result.failed or (asked > 0 and result.taken == 0)
-    if result.failed:
+    if result.failed and instance is not None:
         instance.fail(Loss.BROKEN)
-    if seq is not None:
-        modem.notify(print_line("MIPURC", "seq", instance.connect_id, seq, int(failed)))
+    if record.seq is not None:
+        modem.notify(print_line("MIPURC", "seq", record.connect_id, record.seq, int(failed)))
     if failed:
         raise CommandError(SocketError.WRITE_FAILED)
-    instance.sent += result.taken
-    instance.last_exchange = modem.now
-    return Reply((print_line("MIPSEND", instance.connect_id, result.taken),))
+    if instance is not None:
+        instance.sent += result.taken
+        instance.last_exchange = modem.now
+    return Reply((print_line("MIPSEND", record.connect_id, result.taken),))
 
 
-def _escaped(modem: Modem, first: bytes) -> bool:
-    """Only with the escaped format does a backslash keep a quote inside the data."""
+def _keeps_escapes(modem: Modem, first: bytes) -> bool:
+    """Tell whether a backslash keeps a quote inside the data: only with the escaped format."""
     if not first.isdigit() or len(first) > 3 or int(first) not in modem.part(Connections):
         return False
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_escaped),)
+DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_keeps_escapes),)

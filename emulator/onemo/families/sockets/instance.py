@@ -13,7 +13,7 @@ from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
-from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, Event, Loss, Operation, State
+from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, ConnectionEvent, Loss, Operation, State
 from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
 from onemo.modem.cache import Cache
@@ -32,14 +32,14 @@ _RECORD = 16384  # bytes of data in a TLS record at most (RFC 5246 6.2.1)
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """One connect_id. Implements Owner. request is what MIPOPEN asked, None while INITIAL. cid: the PDP context that
-    it is on, None for the default one. sent, received: bytes. waiting_ports: all local ports in their 2 MSL wait, and
-    until when.
+    """One connect_id. Implements Owner.
 
-    console: the one that asked last, which hears of it, and is held in transparent mode.
+    request: what MIPOPEN asked, None while INITIAL. cid: the PDP context that it is on, None for the default one. sent,
+    received: bytes. waiting_ports: all local ports in their 2 MSL wait, and until when. console: the one that asked
+    last, which hears of it, and is held in transparent mode.
 
-    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent
-    mode that the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
+    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent mode that
+    the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
     """
 
     connect_id: int
@@ -69,7 +69,7 @@ class Instance:
         if refusal := REFUSALS.get((operation, self.state)):
             raise CommandError(refusal)
 
-    def on(self, event: Event) -> None:
+    def on(self, event: ConnectionEvent) -> None:
         """Change the state. Raises KeyError when it has no such event: a bug."""
         self.state = TRANSITIONS[self.state, event]
         if self.state is State.INITIAL:
@@ -86,13 +86,8 @@ class Instance:
         return self.request.transport if self.request else None
 
     @property
-    def connected(self) -> bool:
-        """The connection stands."""
-        return self.state is State.CONNECTED
-
-    @property
     def datagrams(self) -> bool:
-        """It is one of UDP."""
+        """True over UDP."""
         return self.transport is Transport.UDP
 
     # Transparent mode.
@@ -110,10 +105,9 @@ class Instance:
         self.hold(AccessMode.NORMAL)
 
     def give_up_line(self) -> None:
-        """Leave the line, if it holds one: it has ended, or a command on another console wants it otherwise."""
-        if self.online:
-            self.online = False
-            self.console.go_offline()
+        """Leave the line, or the way to it: it has ended, or a command on another console wants it otherwise."""
+        self.online = False
+        self.console.go_offline(self)
 
     # What commands do.
 
@@ -123,7 +117,7 @@ class Instance:
         self.give_up_line()
         self.console = self.host.console
         lost = self.state is State.CLOSED
-        self.on(Event.CLOSE)
+        self.on(ConnectionEvent.CLOSE)
         self.close_mode = mode
         if lost:
             self.on_closed(CloseResult.NORMAL, now)
@@ -177,7 +171,7 @@ class Instance:
 
     @property
     def label(self) -> Label:
-        """Name of the connection in traces and fault scopes."""
+        """The name of the connection in traces and fault scopes."""
         return Label(CONNECT_ID, self.connect_id)
 
     @property
@@ -197,7 +191,7 @@ class Instance:
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
         """Tell that MIPOPEN is done, or ask for the line in transparent mode. ipv6: over that family."""
-        self.on(Event.OPENED)
+        self.on(ConnectionEvent.OPENED)
         self.ipv6 = ipv6
         self.last_exchange = now
         if self.access_mode is AccessMode.TRANSPARENT:
@@ -208,7 +202,7 @@ class Instance:
 
     def on_failed(self, failure: NetFailure, now: float) -> None:
         """Tell that MIPOPEN has failed; the instance is free again whatever autofree says."""
-        self.on(Event.FAILED)
+        self.on(ConnectionEvent.FAILED)
         self.tell_failed(failure)
 
     def tell_failed(self, failure: NetFailure) -> None:
@@ -218,10 +212,10 @@ class Instance:
         self._tell_opened(named if isinstance(named, int) else self.host.profile.cme[named].number)
 
     def credit(self) -> int:
-        """Most bytes to read from the peer now; 0: none for the time being.
+        """Return the most bytes to read from the peer now; 0: none for the time being.
 
-        Datagrams are always taken, but for those of a transparent connection that has not got the line yet: those
-        that do not fit are dropped whole.
+        Datagrams are always taken, but for those of a transparent connection that has not got the line yet: those that
+        do not fit are dropped whole.
         """
         if self.state is not State.CONNECTED:
             return 0
@@ -240,8 +234,10 @@ class Instance:
         return 0 if transmitter.hold else self.host.profile.table(CONNECTION).piece
 
     def _stream_credit(self, buffer: Cache[bytes]) -> int:
-        """Credit in stream-buffered mode. Over TLS it is one record: while something of it is unread, nothing is taken
-        from the peer (manual 3.3, fn 14)."""
+        """Return the credit in stream-buffered mode.
+
+        Over TLS it is one record: while something of it is unread, nothing is taken from the peer (manual 3.3, fn 14).
+        """
         if self.request is not None and self.request.tls is not None:
             return 0 if buffer.total else min(buffer.room, _RECORD)
         return min(buffer.room, self.host.profile.table(CONNECTION).piece)
@@ -282,9 +278,9 @@ class Instance:
     def lose(self, loss: Loss) -> None:
         """Tell that the connection has ended by itself: "disconn", and INITIAL or (autofree 1) CLOSED."""
         self.give_up_line()
-        self.on(Event.LOST)
+        self.on(ConnectionEvent.LOST)
         if not self.host.settings.effective(AUTOFREE, self.connect_id).free_mode:
-            self.on(Event.RELEASED)
+            self.on(ConnectionEvent.RELEASED)
         number = self.host.profile.table(DISCONNECTED)[loss.value]
         self.host.notify(print_line("MIPURC", "disconn", self.connect_id, number))
 
@@ -299,7 +295,7 @@ class Instance:
         code = None
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
-        self.on(Event.RELEASED)
+        self.on(ConnectionEvent.RELEASED)
         self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
 
     # Inside.

@@ -8,7 +8,7 @@ from onemo.profile.schema import Count, Delay, Seconds, Table
 
 
 class ConnectionSection(NamedTuple):
-    """How connections behave where no command says so. Sizes in bytes, times in seconds."""
+    """The behaviour of connections where no command says so. Sizes in bytes, times in seconds."""
 
     piece: Count
     """Most bytes of one "rtcp" URC."""
@@ -31,7 +31,7 @@ class ConnectionSection(NamedTuple):
     packets: Count
     """Packets held in a buffered mode."""
     close_code: bool
-    """Whether the +MIPCLOSE URC of TCP carries <ret_code>."""
+    """The +MIPCLOSE URC of TCP carries <ret_code>."""
     msl: Delay
     close_stall: Seconds
     """Seconds without progress after which draining gives up with an RST."""
@@ -62,7 +62,7 @@ class OpenResultSection(NamedTuple):
 
 
 class CloseModeSection(NamedTuple):
-    """What one value of MIPCLOSE's <mode> does; where the parameter is unavailable, its default counts.
+    """The effect of one value of MIPCLOSE's <mode>; where that is unavailable, of its default.
 
     waits: a given local port stays refused for 2 MSL. code: the URC carries <ret_code>, if close_code.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from onemo.at.params import Defaulted, Kind, Maybe, Param, Required
+from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.store import Slot
 
 
@@ -19,8 +19,8 @@ class Encoding(NamedTuple):
     """MIPCFG "encoding"; the two formats go together."""
 
     connect_id: Required
-    send_format: Annotated[int, Param(Kind.INTEGER, together="formats")]
-    recv_format: Annotated[int, Param(Kind.INTEGER, together="formats")]
+    send_format: Annotated[int, Param(ParamKind.INTEGER, together="formats")]
+    recv_format: Annotated[int, Param(ParamKind.INTEGER, together="formats")]
 
 
 class SendTimeout(NamedTuple):

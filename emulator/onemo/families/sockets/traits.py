@@ -1,4 +1,4 @@
-"""How the sockets of one model differ from another's, for a reader."""
+"""The traits that tell the sockets of one model from another's, for a reader."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from onemo.profile.schema import ParamSection, Profile
 
 
 def traits(profile: Profile) -> dict[str, Trait]:
-    """The traits of a model's sockets, by the question that each answers."""
+    """Return the traits of a model's sockets, by the question that each answers."""
     connection, config = profile.table(CONNECTION), profile.commands["MIPCFG"]
     offers = config.offers or ()
     cids = _param(profile, config.keys["cid"].params, "cid").range
@@ -31,7 +31,7 @@ def traits(profile: Profile) -> dict[str, Trait]:
 
 
 def _param(profile: Profile, params: Mapping[str, ParamSection], name: str) -> ParamSection:
-    """A parameter of a command, or the one of this name that many commands share."""
+    """Return a parameter of a command, or the one of this name that many commands share."""
     return params.get(name) or profile.params[name]
 
 

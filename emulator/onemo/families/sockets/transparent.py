@@ -1,4 +1,4 @@
-"""What MIPOPEN and MIPMODE share: giving the line to a connection."""
+"""The way to transparent mode, which MIPOPEN and MIPMODE share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from onemo.modem.modem import Modem
 
 
 def prepare_transparent(modem: Modem, instance: Instance) -> None:
-    """Set when its data goes out, by MIPMODE's defaults. One connection at a time holds a line: CME 3."""
+    """Set when the data of a transparent connection goes out, by MIPMODE's defaults.
+
+    Raises CommandError(NOT_ALLOWED), CME 3: another one holds the line, or is on its way to.
+    """
     if modem.part(Connections).awaits_line(modem.console):
         raise CommandError(Cme.NOT_ALLOWED)
     defaults = modem.defaults("MIPMODE")

@@ -12,7 +12,7 @@ from random import Random
 from typing import Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import INDICES, Layer
+from onemo.faults.kinds import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.commands import FaultyCommands
@@ -201,11 +201,13 @@ class Faults:
 
     def _require_instance(self, fault: Fault) -> None:
         """Refuse a fault of an instance that the model has not. Raises FaultError."""
-        asked = [index.name for index in INDICES if index.name in fault.scope]
+        given = {**fault.values, **fault.scope}
+        keys = [key for name, key in fault.kind.all_keys.items() if key.of_index and name in given]
+        asked = [(key.of_index, int(given[key.name])) for key in keys]
         if asked:
             model = self._running.modem.model.whole()
-            for name in asked:
-                section, number = model.profile.params.get(name), int(fault.scope[name])
+            for name, number in asked:
+                section = model.profile.params.get(name)
                 if section is None or section.range is None or number not in section.range:
                     there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
                     raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")

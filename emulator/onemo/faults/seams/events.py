@@ -8,22 +8,20 @@ to be carried out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import cycle, islice
 
 from onemo.errors import FaultError
-from onemo.families.sockets.connection import Event, Loss, State
-from onemo.families.sockets.connections import Connections
-from onemo.families.sockets.instance import Instance
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import Fault
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
-from onemo.net.interface import OpenRequest, Transport
-from onemo.profile.index import CONNECT_ID, Label
+from onemo.profile.index import Label
 
 _FIRST_YEARS, _LAST_YEARS = 0.0, 4e9
 """Seconds since 1970 between which a clock can be shown."""
+
+
+Happening = Callable[[Modem, Fault, float, "Label | None"], None]
 
 
 def happen(modem: Modem, fault: Fault, now: float, label: Label | None = None, *, inside: bool = False) -> None:
@@ -50,7 +48,7 @@ def check_now(event: Fault) -> None:
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
     if modem.power.state in (PowerState.READY, PowerState.SLEEPING):
-        modem.lifecycle.after_line(_ENDS[fault.kind.name])
+        modem.console.owes = _ENDS[fault.kind.name]
 
 
 # The card, the registration, the signal.
@@ -146,51 +144,18 @@ def _tell(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
         modem.notify(fault.data("text"), droppable=True)
 
 
-def _stale(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    """Mark an instance connected with nobody behind it: what is sent on it fails, and it can be closed."""
-    instance = _instance(modem, fault, label)
-    if instance is None or instance.state is not State.INITIAL:
-        return
-    transport = Transport(fault.text("transport"))
-    instance.request = OpenRequest(transport, fault.text("host"), fault.whole("port"), 0.0)
-    instance.on(Event.OPEN)
-    instance.on(Event.OPENED)
+def _on_socket(name: str) -> Happening:
+    """Let an event happen to a socket; the sockets are imported for it."""
+
+    def act(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+        from onemo.faults.seams import socketevents
+
+        act_on: Happening = getattr(socketevents, name)
+        act_on(modem, fault, now, label)
+
+    return act
 
 
-def _disconnect(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    instance = _instance(modem, fault, label)
-    if instance is None or instance.state is not State.CONNECTED:
-        return
-    _receive(instance, fault.data("unread"), now)
-    instance.fail(Loss(fault.text("state").replace("-", "_")))
-
-
-def _burst(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    """Receive data as far as a buffer takes it; where there is none, whole, beside all credit."""
-    instance = _instance(modem, fault, label)
-    if instance is None or instance.state is not State.CONNECTED:
-        return
-    data = bytes(islice(cycle(b"0123456789"), fault.whole("size")))
-    piece = fault.whole("piece")
-    for start in range(0, len(data), piece):
-        _receive(instance, data[start : start + piece], now)
-
-
-def _receive(instance: Instance, data: bytes, now: float) -> None:
-    if instance.buffer is not None and instance.transport is Transport.TCP:
-        data = data[: instance.credit()]
-    if data:
-        instance.on_data(data, now)
-
-
-def _instance(modem: Modem, fault: Fault, label: Label | None) -> Instance | None:
-    """Return the instance that is meant; None where the model has no such one, or is off."""
-    of_socket = label.number if label is not None and label.index_name == CONNECT_ID else 0
-    wanted = fault.whole("id") if "id" in fault.values else of_socket
-    return modem.part(Connections)[wanted] if modem.power.ready and wanted in modem.part(Connections) else None
-
-
-Happening = Callable[[Modem, Fault, float, "Label | None"], None]
 HAPPENINGS: Mapping[str, Happening] = {
     "sim-remove": _remove_card,
     "sim-insert": _insert_card,
@@ -210,9 +175,9 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
-    "connection-stale": _stale,
-    "disconnect": _disconnect,
-    "burst": _burst,
+    "connection-stale": _on_socket("stale"),
+    "disconnect": _on_socket("disconnect"),
+    "burst": _on_socket("burst"),
 }
 _ENDS = {"reboot": PowerEvent.RESTART, "brown-out": PowerEvent.SUPPLY_OFF, "power-off": PowerEvent.SUPPLY_OFF}
 """The events that end the boot cycle, which a command that is about to be carried out does not outlive."""

@@ -115,6 +115,22 @@ class ShapedConnection:
 
     def _pass(self, data: bytes, way: Direction) -> None:
         """Put data on its way, as the faults have it."""
+        late, rate, lost = self._strikes(data, way)
+        if not self._silence:
+            self._silence.exchanged(trio.current_time())
+        elif self._stream:
+            late = math.inf
+            if way is self._out and not self.unacknowledged():
+                self._silence.sent(trio.current_time())
+        else:
+            lost = True
+        if not (lost or self._failed or (self._unsendable and way is self._out)):
+            way.add(data, late, rate, whole=not self._stream)
+        if self._end is not None:
+            self._end_due = max(trio.current_time(), self._in.queue.last)
+
+    def _strikes(self, data: bytes, way: Direction) -> tuple[float, float, bool]:
+        """Let the faults strike that data meets; return its lateness, the rate in bytes a second, and if it is lost."""
         late, rate, lost = 0.0, math.inf, False
         occasion = self._occasion._replace(operation=way.operation, data=data)
         for armed in self._faults.chosen(Layer.NETWORK, occasion):
@@ -129,18 +145,7 @@ class ShapedConnection:
                     lost = True
                 case _:
                     self.strike(armed)
-        if not self._silence:
-            self._silence.exchanged(trio.current_time())
-        elif self._stream:
-            late = math.inf
-            if way is self._out and not self.unacknowledged():
-                self._silence.sent(trio.current_time())
-        else:
-            lost = True
-        if not (lost or self._failed or (self._unsendable and way is self._out)):
-            way.add(data, late, rate, whole=not self._stream)
-        if self._end is not None:
-            self._end_due = max(trio.current_time(), self._in.queue.last)
+        return late, rate, lost
 
     def _pull(self, limit: int) -> None:
         """Take what has come, as far as there is room for it."""

@@ -10,7 +10,6 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection
 
-from onemo.families.sockets.connections import Connections
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.pieces import Pause, Piece, Waiting, find_id, hasten, size_of, spoilt
@@ -149,10 +148,10 @@ class FaultyTransmitter(Transmitter):
 
     def _lateness(self, armed: ArmedFault, label: Label | None) -> float:
         """Return seconds; with until=timeout those that MIPOPEN was given, but for a moment."""
-        socket = label is not None and label.index_name == CONNECT_ID and label.number in self._modem.part(Connections)
-        if label is not None and socket and armed.fault.text("until") == "timeout":
-            request = self._modem.part(Connections)[label.number].request
-            return max(0.0, request.timeout - _MOMENT) if request is not None else 0.0
+        if label is not None and label.index_name == CONNECT_ID and armed.fault.text("until") == "timeout":
+            from onemo.faults.seams.socketevents import opening_timeout
+
+            return max(0.0, opening_timeout(self._modem, label.number) - _MOMENT)
         return armed.seconds()
 
     def _admit(self, pieces: list[Waiting]) -> None:

@@ -175,3 +175,35 @@ def test_injected_into_the_entry() -> None:
     assert driver.ask("AT+MIPSEND=0,2") == b"\r\n>\r\n+X: 1\r\n"
     driver.type(b"hi")
     assert driver.take() == b"\r\n+MIPSEND: 0,2\r\n\r\nOK\r\n"
+
+
+def test_they_are_of_every_console() -> None:
+    driver = FaultyDriver("ML307R", consoles=2).boot()
+    driver.arm("command-answer command=CSQ cme=3 times=2")
+    driver.arm("command-delay command=CGMM seconds=1")
+    for console in (0, 1):
+        driver.go_to(console)
+        assert driver.answer("AT+CSQ") == ["+CME ERROR: 3"]
+    driver.type(b"AT+CGMM\r")
+    driver.go_to(0)
+    assert driver.answer("AT+CSQ") == ["+CSQ: 20,99", "OK"]
+    driver.go_to(1)
+    assert driver.answer("AT+CSQ") == []
+    driver.wait(1.0)
+    assert driver.take().endswith(b"\r\nOK\r\n\r\n+CSQ: 20,99\r\n\r\nOK\r\n")
+    driver.faults.reset()
+    assert all(type(each.transmitter) is Transmitter for each in driver.modem.consoles)
+
+
+def test_a_restart_of_the_other_console_ends_a_delayed_command() -> None:
+    driver = FaultyDriver("ML305U", consoles=2).boot()
+    driver.arm("command-delay command=CGMM seconds=5")
+    driver.type(b"AT+CGMM\r")
+    driver.arm("reboot on=command:CSQ")
+    driver.go_to(1)
+    driver.ask("AT+CSQ")
+    driver.wait(10.0)
+    for console in (1, 0):
+        driver.go_to(console)
+        assert driver.take().endswith(b"\r\n+MATREADY\r\n")
+        assert driver.answer("ATE0")[-1:] == ["OK"]

@@ -1,4 +1,4 @@
-"""Connections with faults over ones in memory, in time that only passes when all wait."""
+"""Connections of TCP with faults over ones in memory, in time that only passes when all wait."""
 
 from __future__ import annotations
 
@@ -10,74 +10,16 @@ from onemo.errors import NetError, NetFailure
 from onemo.faults.seams.network import FaultyNetwork
 from onemo.net.interface import (
     Carrying,
-    CloseMode,
     ClosePlan,
     CloseResult,
-    Connection,
-    KeepAlive,
     OpenRequest,
     Transport,
 )
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests.support.labels import socket_label
 from tests.unit.faults.plans import Plan
+from tests.unit.faults.seams.ends import DRAIN, NOW, RESET, Ends, failure, gets, receive, send
 from tests.unit.runtime.doubles import Peer, World
-
-DRAIN, NOW, RESET = (ClosePlan(mode, stall=10, linger=2) for mode in (CloseMode.DRAIN, CloseMode.NOW, CloseMode.RESET))
-
-
-class Ends:
-    """A connection with faults, and the peer's end of it."""
-
-    def __init__(self, nursery: trio.Nursery, *faults: str, seed: int = 1) -> None:
-        self.plan = Plan(*faults, seed=seed)
-        self.world = World()
-        self.network = FaultyNetwork(self.world, self.plan)
-        nursery.start_soon(self.network.run)
-
-    async def open(
-        self,
-        transport: Transport = Transport.TCP,
-        *,
-        keep_alive: KeepAlive | None = None,
-        send_buffer: int | None = None,
-        connect_id: int = 0,
-    ) -> tuple[Connection, Peer]:
-        request = OpenRequest(transport, "192.0.2.1", 80, 60, keep_alive=keep_alive, label=socket_label(connect_id))
-        connection = await self.network.open(request._replace(send_buffer=send_buffer))
-        peer = self.world.peers[-1]
-        peer.closing.set()
-        return connection, peer
-
-
-async def send(connection: Connection, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        if count := connection.send_now(rest):
-            rest = rest[count:]
-        else:
-            await connection.wait_writable()
-
-
-async def receive(connection: Connection, limit: int = 65536) -> bytes:
-    """The next piece, when it comes; ``b""`` is the end."""
-    while (data := connection.receive_now(limit)) is None:
-        await connection.wait_readable()
-    return data
-
-
-async def failure(connection: Connection) -> NetFailure:
-    with pytest.raises(NetError) as caught:
-        await receive(connection)
-    return caught.value.failure
-
-
-async def gets(peer: Peer) -> bytes:
-    await wait_all_tasks_blocked()
-    data = bytes(peer.taken)
-    peer.taken.clear()
-    return data
 
 
 async def test_without_a_fault_it_is_the_connection(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
@@ -287,84 +229,6 @@ async def test_the_peer_closes(nursery: trio.Nursery, autojump_clock: MockClock)
     assert await receive(connection) == b""
 
 
-async def test_a_peer_that_vanishes(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    connection, peer = await Ends(nursery, "net-half-open operation=send after=1").open(send_buffer=4000)
-    connection.send_now(b"one")
-    assert connection.send_now(b"two") == 3
-    peer.sends(b"nobody hears", b"")
-    with trio.move_on_after(900) as waiting:
-        await connection.wait_readable()
-    assert waiting.cancelled_caught
-    assert connection.receive_now(100) is None
-    assert (bytes(peer.taken), connection.unacknowledged()) == (b"one", 3)
-    nursery.start_soon(connection.wait_broken)
-    assert await failure(connection) is NetFailure.RESET
-    assert trio.current_time() == pytest.approx(924.6)
-    assert peer.aborted
-
-
-async def test_keep_alive_notices(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    ends = Ends(nursery, "net-half-open operation=receive after=1")
-    connection, peer = await ends.open(keep_alive=KeepAlive(30, 5, 3))
-    await trio.sleep(100)
-    peer.sends(b"hello")
-    assert await receive(connection) == b"hello"
-    peer.sends(b"lost")
-    await trio.sleep(1)
-    assert connection.receive_now(10) is None
-    async with trio.open_nursery() as waiting:
-        waiting.start_soon(connection.wait_broken)
-    assert trio.current_time() == 100 + 30 + 5 * 3
-    assert await failure(connection) is NetFailure.RESET
-
-
-async def test_nobody_notices_without_keep_alive(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    connection, _ = await Ends(nursery, "net-half-open operation=open").open()
-    with trio.move_on_after(1e6) as waiting:
-        await connection.wait_readable()
-    assert waiting.cancelled_caught
-
-
-async def test_a_peer_that_is_back(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    connection, peer = await Ends(nursery, "net-half-open operation=send for_seconds=5").open()
-    peer.sends(b"while away")
-    await send(connection, b"hello")
-    assert connection.receive_now(100) is None
-    assert await receive(connection) == b"while away"
-    assert trio.current_time() == 5
-    assert await gets(peer) == b"hello"
-
-
-async def test_more_is_not_sent_to_nobody(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    connection, _peer = await Ends(nursery, "net-half-open operation=send").open()
-    sent = 0
-    while count := connection.send_now(bytes(5000)):
-        sent += count
-    assert 60_000 < sent <= 65536
-    with pytest.raises(NetError):
-        await send(connection, b"more")
-    assert trio.current_time() == pytest.approx(924.6)
-
-
-@pytest.mark.parametrize(
-    ("plan", "sent", "result", "seconds"),
-    [
-        (DRAIN, b"tail", CloseResult.NO_ANSWER, 10),
-        (DRAIN, b"", CloseResult.NORMAL, 2),
-        (NOW, b"tail", CloseResult.NORMAL, 0),
-        (RESET, b"tail", CloseResult.NORMAL, 0),
-    ],
-)
-async def test_closing_to_nobody(
-    nursery: trio.Nursery, autojump_clock: MockClock, plan: ClosePlan, sent: bytes, result: CloseResult, seconds: float
-) -> None:
-    connection, peer = await Ends(nursery, "net-half-open operation=open").open()
-    connection.send_now(sent)
-    assert await connection.close(plan) is result
-    assert trio.current_time() == pytest.approx(seconds, abs=0.06)
-    assert peer.aborted
-
-
 async def test_lost_over_tcp_is_sent_again(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     connection, peer = await Ends(nursery, "net-loss operation=send times=1").open()
     await send(connection, b"one")
@@ -413,64 +277,6 @@ async def test_aborting_ends_all(nursery: trio.Nursery, autojump_clock: MockCloc
     await wait_all_tasks_blocked()
     assert len(nursery.child_tasks) == 1, "that of the network"
     assert (bytes(peer.taken), trio.current_time()) == (b"", 0)
-
-
-async def test_datagrams_are_lost(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    ends = Ends(nursery, "net-loss probability=0.5")
-    connection, peer = await ends.open(Transport.UDP)
-    for number in range(100):
-        assert connection.send_now(bytes([number])) == 1
-        peer.sends(bytes([number]))
-    fired = ends.plan.plan.reset()[0].fired
-    assert 30 < fired < 70
-    assert len(peer.taken) == 100 - fired
-    assert sorted(peer.taken) == list(peer.taken)
-
-
-async def test_datagrams_stay_whole(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    ends = Ends(nursery, "net-latency seconds=1s jitter=3s", "net-bandwidth rate=500")
-    connection, peer = await ends.open(Transport.UDP)
-    sent = [bytes([n]) * size for n, size in enumerate((1, 0, 1400, 3, 1400))]
-    peer.sends(*sent)
-    assert [await receive(connection, 10) for _ in sent] == sent
-    assert trio.current_time() > 2804 / 500 + 1
-
-
-async def test_late_datagrams_are_sent_at_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    ends = Ends(nursery, "net-latency seconds=1s")
-    for close in (True, False):
-        connection, peer = await ends.open(Transport.UDP)
-        assert connection.send_now(b"bye") == 3
-        if close:
-            assert await connection.close(DRAIN) is CloseResult.NORMAL
-        else:
-            connection.abort()
-        assert bytes(peer.taken) == b"bye"
-    assert trio.current_time() == 0
-
-
-async def test_a_datagram_that_cannot_be_sent_is_not_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    connection, peer = await Ends(nursery, "net-latency operation=send seconds=1s times=2").open(Transport.UDP)
-    connection.send_now(b"one")
-    connection.send_now(b"two")
-    peer.fails(NetError(NetFailure.WRITE, "too long"))
-    await trio.sleep(2)
-    peer.failure = None
-    connection.send_now(b"three")
-    assert await gets(peer) == b"three"
-
-
-async def test_over_udp_nobody_resets_or_closes(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    ends = Ends(nursery, "net-reset", "net-close", "net-half-open operation=send after=1 for_seconds=5")
-    connection, peer = await ends.open(Transport.UDP)
-    connection.send_now(b"one")
-    connection.send_now(b"two")
-    peer.sends(b"lost")
-    await trio.sleep(5)
-    connection.send_now(b"three")
-    peer.sends(b"back")
-    assert await receive(connection) == b"back"
-    assert bytes(peer.taken) == b"onethree"
 
 
 async def test_a_connection_that_is_open_can_be_wrapped(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
@@ -524,23 +330,6 @@ def test_a_late_stream_is_the_same_stream(parts: list[bytes], faults: list[str])
                 came += data
             assert await connection.close(DRAIN) is CloseResult.NORMAL
             assert came == peer.taken == b"".join(parts)
-            nursery.cancel_scope.cancel()
-
-    trio.run(main, clock=MockClock(autojump_threshold=0))
-
-
-@given(st.lists(st.binary(max_size=200), max_size=12), st.lists(st.sampled_from(_SHAPES[:2]), max_size=2))
-def test_late_datagrams_are_the_same_datagrams(datagrams: list[bytes], faults: list[str]) -> None:
-    async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            connection, peer = await Ends(nursery, *faults).open(Transport.UDP)
-            for datagram in datagrams:
-                await connection.wait_writable()
-                connection.send_now(datagram)
-                peer.sends(datagram)
-            assert [await receive(connection, 1) for _ in datagrams] == datagrams
-            await connection.close(DRAIN)
-            assert peer.taken == b"".join(datagrams)
             nursery.cancel_scope.cancel()
 
     trio.run(main, clock=MockClock(autojump_threshold=0))

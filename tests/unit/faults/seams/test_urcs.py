@@ -308,3 +308,19 @@ def test_hostile_spoils_nothing(seed: int, model: str) -> None:
 
 def test_every_point_is_tried() -> None:
     assert {*PLACES, "prompt"} == set(POINTS)
+
+
+def test_they_are_of_every_console() -> None:
+    """Results come on the console that asked, and the points of a line's traffic are each console's own."""
+    driver = FaultyDriver("ML307R", consoles=2).boot()
+    driver.arm("urc-place urc=rtcp at=before-final")
+    driver.arm("urc-duplicate urc=MIPOPEN")
+    driver.go_to(1)
+    assert driver.answer(OPEN) == ["OK", "+MIPOPEN: 0,0", "+MIPOPEN: 0,0"]
+    driver.world.peer_sends(0, b"hey")
+    assert driver.answer("AT+CMEE?") == ["+CMEE: 1", "OK"]
+    driver.go_to(0)
+    assert driver.take() == b""
+    assert driver.answer("AT+CMEE?") == ["+CMEE: 1", '+MIPURC: "rtcp",0,3,hey', "OK"]
+    driver.faults.reset()
+    assert all(type(each.transmitter) is Transmitter for each in driver.modem.consoles)

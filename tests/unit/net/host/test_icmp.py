@@ -1,179 +1,43 @@
-"""Echo requests: real ones to loopback where the host permits it, and a far end over UDP that answers as it likes.
-
-UDP sockets of Linux tell TTLs and ICMP errors just as those of ICMP do.
-"""
+"""Echo requests: real ones to loopback where the host permits it, and a far end over UDP that answers as it likes."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import socket
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import icmplib
 import pytest
 import trio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure
 from onemo.net.host import icmp
-from onemo.net.host.icmp import EchoCodec, HostPinger, open_pinger
-from onemo.net.interface import AddressFamily, Echo
+from onemo.net.host.icmp import HostPinger, open_pinger
+from onemo.net.interface import AddressFamily
 
-from tests.unit.net.conftest import LOOPBACK, SOCKET_FAMILY, open_files
-
-FAMILIES = [AddressFamily.IPV4, AddressFamily.IPV6]
-KINDS = {"datagram": socket.SOCK_DGRAM, "raw": socket.SOCK_RAW}
-REPLY = {AddressFamily.IPV4: b"\x00\x00", AddressFamily.IPV6: b"\x81\x00"}
-TTL = {
-    AddressFamily.IPV4: (socket.IPPROTO_IP, socket.IP_TTL),
-    AddressFamily.IPV6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
-}
-
-Create = Callable[[int, int, int], socket.socket]
-
-
-def only(kind: int) -> Create:
-    """A host that permits this kind of socket alone."""
-
-    def create(family: int, asked: int, protocol: int) -> socket.socket:
-        if asked != kind:
-            raise PermissionError(errno.EPERM, "not permitted")
-        return socket.socket(family, asked, protocol)
-
-    return create
-
-
-def refusing(*codes: int) -> Create:
-    """A host that refuses one socket after the other."""
-    left = list(codes)
-
-    def create(family: int, kind: int, protocol: int) -> socket.socket:
-        raise OSError(left.pop(0), "refused")
-
-    return create
-
-
-class ToPort(socket.socket):
-    """A UDP socket in the place of one for ICMP.
-
-    refusals: what the next calls of send raise. reports: errno and quote of ICMP errors that have come.
-    """
-
-    port = 0
-    unreachable = 0
-
-    def __init__(self, family: int) -> None:
-        super().__init__(family, socket.SOCK_DGRAM)
-        self.refusals: list[int] = []
-        self.reports: list[tuple[int, bytes]] = []
-
-    def connect(self, address: tuple[str, int]) -> None:  # type: ignore[override]
-        if self.unreachable:
-            raise OSError(self.unreachable, "unreachable")
-        super().connect((address[0], self.port))
-
-    def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
-        if self.refusals:
-            code = self.refusals.pop(0)
-            raise OSError(code, "refused")
-        return super().send(data, flags)
-
-    def recvmsg(
-        self, size: int, space: int = 0, flags: int = 0
-    ) -> tuple[bytes, list[tuple[int, int, bytes]], int, object]:
-        if not self.reports:
-            return super().recvmsg(size, space, flags)
-        if not flags & socket.MSG_ERRQUEUE:
-            raise OSError(self.reports[0][0], "reported")
-        code, quote = self.reports.pop(0)
-        error = code.to_bytes(4, sys.byteorder) + bytes(12)
-        return quote, [(socket.IPPROTO_IP, socket.IP_TTL, bytes(4)), (socket.IPPROTO_IP, 11, error)], flags, None
-
-
-class FarEnd:
-    """Gets the echo requests of one pinger, as plain ICMP packets."""
-
-    def __init__(self, stack: ExitStack, family: AddressFamily, size: int) -> None:
-        self.family = family
-        self._near = ToPort(SOCKET_FAMILY[family])
-        self._sock = stack.enter_context(socket.socket(SOCKET_FAMILY[family], socket.SOCK_DGRAM))
-        self._sock.bind((LOOPBACK[family], 0))
-        self._sock.setblocking(False)
-        self._near.port = self._sock.getsockname()[1]
-        self.pinger = open_pinger(LOOPBACK[family], size, lambda *_: self._near)
-        stack.callback(self._near.close)
-
-    @property
-    def near(self) -> ToPort:
-        return self._near
-
-    async def request(self) -> bytes:
-        while True:
-            await trio.lowlevel.wait_readable(self._sock)
-            try:
-                return self._sock.recv(4096)
-            except BlockingIOError:
-                pass
-
-    def send(self, packet: bytes, ttl: int = 22) -> None:
-        self._sock.setsockopt(*TTL[self.family], ttl)
-        self._sock.sendto(packet, self._near.getsockname())
-
-    def reply_to(self, request: bytes) -> bytes:
-        return REPLY[self.family] + request[2:]
-
-    def leave(self) -> None:
-        self._sock.close()
-
-
-@contextmanager
-def far_end_of(family: AddressFamily = AddressFamily.IPV4, size: int = 16) -> Iterator[FarEnd]:
-    with ExitStack() as stack:
-        yield FarEnd(stack, family, size)
+from tests.unit.net.conftest import LOOPBACK
+from tests.unit.net.host.icmp_parts import (
+    FAMILIES,
+    KINDS,
+    Create,
+    FarEnd,
+    ToPort,
+    echo_with,
+    failure_of,
+    failure_of_opening,
+    far_end_of,
+    only,
+    refusing,
+)
 
 
 @pytest.fixture
 def far_end() -> Iterator[FarEnd]:
     with far_end_of() as end:
         yield end
-
-
-async def echo_with(far_end: FarEnd, answer: Callable[[bytes], object], timeout: float = 5.0) -> Echo:
-    """One echo, whose request is handed to answer."""
-
-    async def serve() -> None:
-        answer(await far_end.request())
-
-    outcome: Echo | NetError
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve)
-        try:
-            outcome = await far_end.pinger.echo(timeout)
-        except NetError as error:  # which the nursery would wrap
-            outcome = error
-            nursery.cancel_scope.cancel()
-    if isinstance(outcome, NetError):
-        raise outcome
-    return outcome
-
-
-async def failure_of(operation: Awaitable[object]) -> NetFailure:
-    with pytest.raises(NetError) as refusal:
-        await operation
-    return refusal.value.failure
-
-
-def failure_of_opening(address: str, create: Create) -> NetFailure:
-    before = open_files()
-    with pytest.raises(NetError) as refusal:
-        open_pinger(address, 16, create)
-    assert open_files() == before
-    return refusal.value.failure
 
 
 class Way(NamedTuple):
@@ -305,51 +169,6 @@ async def test_any_packets_before_the_reply(packets: list[bytes]) -> None:
         assert (await echo_with(far_end, answer)).ttl == 22
 
 
-CODECS = {
-    (family, ip_header): EchoCodec(family, ip_header)
-    for family, ip_header in [(AddressFamily.IPV4, False), (AddressFamily.IPV4, True), (AddressFamily.IPV6, False)]
-}
-
-
-@given(
-    how=st.sampled_from(sorted(CODECS, key=str)),
-    start=st.sampled_from([b"", b"\x45", b"\0", b"\x81", b"\x03", b"\x01"]),
-    rest=st.binary(max_size=128),
-)
-def test_any_bytes_as_an_icmp_packet(how: tuple[AddressFamily, bool], start: bytes, rest: bytes) -> None:
-    codec = CODECS[how]
-    request = codec.request(7, 8, 16)
-    assert not codec.is_reply(start + rest, request)
-    assert not codec.is_quote(start + rest, request)
-
-
-@given(
-    words=st.integers(5, 15),
-    identifier=st.integers(0, 65535),
-    sequence=st.integers(0, 65535),
-    size=st.integers(1, 1400),
-)
-def test_an_ip_header_of_any_length(words: int, identifier: int, sequence: int, size: int) -> None:
-    codec = CODECS[AddressFamily.IPV4, True]
-    request = codec.request(identifier, sequence, size)
-    header = bytes([0x40 | words]).ljust(4 * words, b"\xff")
-    assert codec.is_reply(header + b"\0\0" + request.packet[2:], request)
-    assert not codec.is_reply(header + request.packet, request)
-
-
-@given(
-    identifier=st.integers(0, 65535), sequence=st.integers(0, 65535), quoted=st.integers(8, 40), wrong=st.integers(0, 7)
-)
-def test_what_an_icmp_error_quotes(identifier: int, sequence: int, quoted: int, wrong: int) -> None:
-    codec = CODECS[AddressFamily.IPV6, False]
-    request = codec.request(identifier, sequence, 32)
-    quote = bytearray(request.packet[:quoted])
-    quote[2] ^= 0xFF  # the checksum is the kernel's
-    assert codec.is_quote(bytes(quote), request)
-    quote[wrong] ^= 1
-    assert codec.is_quote(bytes(quote), request) == (wrong in (2, 3))
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_an_icmp_error_comes_back(family: AddressFamily) -> None:
     with far_end_of(family) as far_end:
@@ -478,52 +297,3 @@ def test_the_remedy_is_told_once(caplog: pytest.LogCaptureFixture, monkeypatch: 
     assert record.name.startswith("onemo")
     assert 'sysctl -w net.ipv4.ping_group_range="0 2147483647"' in record.getMessage()
     assert "docker run --sysctl" in record.getMessage()
-
-
-class Wire(socket.socket):
-    """A socket as icmplib makes one: what it sends is kept, and comes back as what it receives.
-
-    UDP takes the place of ICMP, which the host may not permit.
-    """
-
-    sent = b""
-
-    def __init__(self, family: int, **_: int) -> None:
-        super().__init__(family, socket.SOCK_DGRAM)
-
-    def setsockopt(self, *option: object) -> None:
-        pass
-
-    def sendto(self, packet: bytes, address: object) -> int:  # type: ignore[override]
-        self.sent = packet
-        return len(packet)
-
-    def recvfrom(self, size: int, flags: int = 0) -> tuple[bytes, tuple[str, int]]:
-        return self.sent, ("127.0.0.1", 0)
-
-
-@pytest.fixture(params=FAMILIES)
-def second_opinion(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[AddressFamily, Any]]:
-    monkeypatch.setattr(socket, "socket", Wire)
-    kind = icmplib.ICMPv4Socket if request.param is AddressFamily.IPV4 else icmplib.ICMPv6Socket
-    with kind(privileged=False) as other:
-        monkeypatch.undo()
-        yield request.param, other
-
-
-@given(identifier=st.integers(0, 65535), sequence=st.integers(0, 65535), size=st.integers(1, 1400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_icmplib_is_of_the_same_opinion(
-    second_opinion: tuple[AddressFamily, Any], identifier: int, sequence: int, size: int
-) -> None:
-    family, other = second_opinion
-    ours = CODECS[family, False].request(identifier, sequence, size)
-    theirs = icmplib.ICMPRequest(LOOPBACK[family], identifier, sequence, payload=ours.packet[8:])
-    other.send(theirs)
-    assert other.sock.sent == ours.packet
-    other.sock.sent = ours.reply
-    reply = other.receive()
-    assert (reply.id, reply.sequence, reply.type, reply.code) == (identifier, sequence, REPLY[family][0], 0)
-    assert reply.bytes_received == 8 + size

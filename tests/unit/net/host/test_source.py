@@ -16,8 +16,8 @@ from onemo.net.host.sockets import HostNetwork
 from onemo.net.interface import AddressFamily, LookupRequest, TimeRequest, Transport
 
 from tests.unit.net.conftest import Peers, port_of, to
+from tests.unit.net.host.icmp_parts import ToPort
 from tests.unit.net.host.network_parts import IPV4_ONLY, SERVER
-from tests.unit.net.host.test_icmp import ToPort
 
 OWN, OTHER = "127.0.0.5", "127.0.0.6"
 
