@@ -181,7 +181,7 @@ def identify(driver: Driver, *, iccid: str, sleep: str) -> str:
     revision = driver.value("AT+CGMR")
     assert re.fullmatch(r"\d{15}", driver.value("AT+CGSN=1"))
     assert re.fullmatch(r"\d{20}", driver.value(iccid))
-    driver.until("AT+COPS?", lambda told: told.startswith('0,0,"CHINA MOBILE",'))
+    driver.until("AT+COPS?", lambda told: told.startswith(('0,0,"CHINA MOBILE",', '0,2,"46000",')))
     driver.command(f'AT+MLPMCFG="sleepmode",{sleep}')
     return revision
 

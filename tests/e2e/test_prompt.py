@@ -66,6 +66,7 @@ def test_what_ends_it_without_a_length(dte: Dte, peers: Peers, command: str) -> 
     dte.write(b"x" * 1460)
     dte.hears("+MIPSEND: 0,1460", "OK")
     assert receive(peer, 1460) == b"x" * 1460, "nothing of what ESC ended was to come"
+    dte.write(b"AT\rAT\r\x1a")
     dte.alive()
 
 

@@ -8,7 +8,8 @@ from onemo.families.sockets.profile import CLOSE_MODES, CONNECTION, OPEN_RESULTS
 from onemo.profile.loader import model_files, sub_models
 from onemo.profile.schema import ParamSection, Profile
 
-from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
+from tests.registry.facts import ASR, CAT1, NB, SERIES, SUB_MODELS, accepted, param, profile_of, table, without
+from tests.support.profiles import load
 
 CONNECT_IDS = table(("MN316 MN316-S MN326", "0-4"), ("MN316A MN319", "0-3"), (f"MN318 {CAT1}", "0-5"))
 CIDS = table(
@@ -61,11 +62,18 @@ SEND_LENGTH = table(
 READ_LENGTH = table(("MN316A MN319", "1-1460"), (f"MN316 MN316-S MN318 MN326 {CAT1}", "0-4096"))
 SEQ_IPV6_HEADERS = table(("MN316A MN319", 48), (f"MN316 MN316-S MN318 MN326 {CAT1}", 0))
 
-LOOKUP_CIDS = table((NB, None), *((name, CIDS[name]) for name in CAT1.split()))
+LOOKUP_CIDS = table((f"{NB} ML307G", None), *((name, CIDS[name]) for name in without(CAT1, "ML307G").split()))
 PING_CIDS = table((without(NB, "MN318"), None), ("MN318", "1-15"), *((name, CIDS[name]) for name in CAT1.split()))
 TIME_TIMEOUTS = table(("ML302A ML305A ML307A ML307G ML302S ML307S ML307R", 30), (f"{NB} ML305U ML305M", 20))
 CACHED_MODES = table((without(CAT1, "ML307G"), 0), ("ML307G", 1), (NB, 1))
-CLOCK_STARTS = table(("MN316 MN316A MN326", ""), (f"MN316-S MN318 MN319 {CAT1}", "80/01/06,00:00:00"))
+CLOCK_STARTS = table(
+    ("MN316 MN316A MN326", ""), ("MN316-S MN318 MN319", "80/01/06,00:00:00"), (CAT1, "70/01/01,00:00:00")
+)
+CLOCK_RANGES = table(
+    ("MN316 MN316-S MN316A MN326", ("0-48", 2069)),
+    ("MN318 MN319 ML302S ML307S ML305U ML305M", ("0-96", 2069)),
+    ("ML302A ML305A ML307A ML307R ML307G", ("0,2-96", 2037)),
+)
 
 OPEN_ERRORS = {
     "name": 580,
@@ -119,22 +127,29 @@ def test_configuration(model: Profile) -> None:
     assert config.offers is not None
     assert set(config.offers) == KEYS[model.series]
     assert len(config.offers) == len(KEYS[model.series])
-    assert config.test == ("summary" if model.family == "NB" else "rows")
+    assert config.test == ("rows" if model.series in ASR else "summary")
     timeout = key_param(model, "timeout", "send_timeout")
     assert (accepted(timeout), timeout.default) == (SEND_TIMEOUTS[model.series], 10)
     assert key_param(model, "sndbuf", "send_buffer").default == 1460
     formats = [key_param(model, "encoding", name) for name in ("send_format", "recv_format")]
     assert [(accepted(each), each.default) for each in formats] == [("0-2", 0), ("0-1", 0)]
     assert model.params["ssl_id"].default is None
+    assert key_param(model, "ssl", "ssl_id").default == 0
 
 
 def test_receive_buffers(model: Profile) -> None:
     buffer = key_param(model, "rcvbuf", "recv_buffer")
     assert (accepted(buffer), buffer.default) == RECEIVE_BUFFERS[model.series]
-    shown = None if model.family == "NB" else "1-65535" if model.series == "ML305U" else "1460-65536"
-    assert buffer.shown == shown
+    assert buffer.shown == ("1460-65536" if model.series in ASR else None)
     assert model.table(CONNECTION).tcp_window == WINDOWS[model.series]
     assert model.table(CONNECTION).packets == PACKETS[model.series]
+
+
+def test_what_deep_sleep_drops_is_told_by_footnote_11() -> None:
+    for series in SERIES:
+        origin = load(series).origin(("sleep", "drops_tcp"))
+        assert origin is not None
+        assert origin.source.startswith("manual 3.3, fn 11")
 
 
 def test_keep_alive(model: Profile) -> None:
@@ -260,4 +275,6 @@ def test_the_time(model: Profile) -> None:
         ("1-300", TIME_TIMEOUTS[model.series]),
     ]
     assert model.table(TIME) == (1, 2, 3)
-    assert model.clock == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
+    clock = model.clock
+    assert (clock.zone, clock.start, clock.quoted) == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
+    assert (clock.zones.text, clock.last_year) == CLOCK_RANGES[model.series]

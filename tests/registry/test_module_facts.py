@@ -7,7 +7,7 @@ from onemo.at.command import is_basic
 from onemo.families.sockets.profile import DISCONNECTED
 from onemo.profile.schema import Profile
 
-from tests.registry.facts import CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
+from tests.registry.facts import ASR, CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
 
 LACKING = table(
     ("ML302A ML305A ML307A", {"&F", "Z", "CLAC"}),
@@ -23,11 +23,32 @@ ERROR_LEVELS = table(
     ("ML302S ML307S", "1"), ("ML307G", "0-1"), (f"{NB} ML302A ML305A ML307A ML305U ML305M ML307R", "0-2")
 )
 SERIAL_NUMBERS = table((f"{NB} ML305M ML307G", "0-3"), ("ML302A ML305A ML307A ML302S ML307S ML305U ML307R", "0-1"))
-AUTOBAUD = table(("ML302A ML305A ML307A ML307R", True), (f"{NB} ML302S ML307S ML305U ML305M ML307G", False))
+LIST = "4800,9600,14400,19200,38400,57600,115200,230400,460800,921600"
+SPEEDS = table(
+    (
+        "ML302A ML305A ML307A ML307R",
+        ("0,300,1200,4800,9600,14400,19200,28800,38400,57600,115200,230400,460800,921600", 0),
+    ),
+    ("ML305M", (f"0,{LIST}", 9600)),
+    ("ML305U", (f"0,{LIST}", 115200)),
+    (f"{NB} ML302S ML307S ML307G", (LIST, 115200)),
+)
+LINE_CHARACTERS = table(
+    (NB, ("0-127", "0-127", "0-127")),
+    ("ML305U", ("0-31", "0-31", "0-31")),
+    (without(CAT1, "ML305U"), ("13", "10", "8")),
+)
 REVISIONS = table(
     ("ML302S ML307S", "Revision: {sub_model}-MBRH0S01"),
-    (f"{NB} ML302A ML305A ML307A ML305U ML305M ML307R ML307G", "{sub_model}-MBRH0S01"),
+    ("MN316", "MN316-DBRS-MBRH0C00"),
+    ("ML307A", "ML307A-DCLN-MBRH1S00"),
+    (f"{without(NB, 'MN316')} ML302A ML305A ML305U ML305M ML307R ML307G", "{sub_model}-MBRH0S01"),
 )
+OWN_REVISIONS = {  # the base guide's sample; a public log; seen on hardware
+    "MN316-DBRS": "MN316-DBRS-MBRH0C00",
+    "ML307A-DCLN": "ML307A-DCLN-MBRH1S00",
+    "ML307A-DSLN": "ML307A-DSLN-MTSH1S00",
+}
 
 ERRORS = {  # manual 5, and 27.007 9.2
     "phone_failure": 0,
@@ -97,6 +118,7 @@ def test_the_basics_of_v250(model: Profile) -> None:
     assert lacking == LACKING[model.series]
     assert accepted(param(model, "V", "value")) == VERBOSE[model.series]
     assert accepted(param(model, "Q", "value")) == QUIET[model.series]
+    assert tuple(accepted(param(model, name, "value")) for name in ("S3", "S4", "S5")) == LINE_CHARACTERS[model.series]
     defaults = {name: param(model, name, "value").default for name in ("E", "V", "Q", "S3", "S4", "S5")}
     echo = 1 if model.family == "NB" else 0
     assert defaults == {"E": echo, "V": 1, "Q": 0, "S3": 13, "S4": 10, "S5": 8}
@@ -114,6 +136,8 @@ def test_errors_and_identity(model: Profile) -> None:
     levels = param(model, "CMEE", "n")
     assert (accepted(levels), levels.default) == (ERROR_LEVELS[model.series], 1)
     assert {name: section.number for name, section in model.cme.items()} == ERRORS
+    assert accepted(param(model, "GSN", "snt")) == ("0-1" if model.family == "Cat.1" else "0-3")
+    assert model.cme["aborted"].text == "command aborted by user"
     serial_number = param(model, "CGSN", "snt")
     assert (accepted(serial_number), serial_number.default) == (SERIAL_NUMBERS[model.series], 0)
     identity = model.identity
@@ -123,12 +147,20 @@ def test_errors_and_identity(model: Profile) -> None:
     assert identity.imeisv == identity.imei[:14] + identity.svn
 
 
+def test_sub_models_whose_revision_was_seen_have_that() -> None:
+    for name in (name for names in SUB_MODELS.values() for name in names.split()):
+        revision = profile_of(name).identity.revision
+        assert revision == OWN_REVISIONS.get(name, revision)
+        assert ("{sub_model}" in revision) == (name not in OWN_REVISIONS)
+
+
 def test_every_series_has_an_imei_of_its_own() -> None:
     assert len({profile_of(series).identity.imei for series in SERIES}) == len(SERIES)
 
 
 def test_power(model: Profile) -> None:
-    assert model.power.autobaud == AUTOBAUD[model.series]
+    rate = param(model, "IPR", "rate")
+    assert (accepted(rate), rate.default, model.power.autobaud) == (*SPEEDS[model.series], True)
     assert (model.power.banner, model.power.reboot_notice) == ("+MATREADY", "REBOOTING")
     assert model.table(DISCONNECTED) == {"peer_closed": 1, "broken": 2, "pdp_down": 3}
 
@@ -138,6 +170,14 @@ RESETS = table(
     ("MN316 MN316A MN318 MN326 ML305U", False),
     ("MN316-S MN319 ML302A ML305A ML307A ML302S ML307S ML305M ML307R ML307G", True),
 )
+ONE_FORMAT = "MN316 MN316-S MN316A MN326"
+OPERATORS = table(
+    (ONE_FORMAT, ("0,1,4", "2", 2)),
+    ("MN318", ("0,1,2", "2", 2)),
+    ("ML305M", ("3", "0,1,2", 0)),
+    (f"MN319 {without(CAT1, 'ML305M')}", ("0,1,2,3,4", "0,1,2", 0)),
+)
+CONTEXTS = table((ONE_FORMAT, (1, 15)), ("MN319", (5, 1)), (f"MN318 {CAT1}", (5, 15)))
 REPORTS = table(("ML302S ML307S ML305M ML307G", "0-2"), (f"{NB} ML302A ML305A ML307A ML305U ML307R", "0-5"))
 WITHOUT_CREG = [
     "ML302A-DCLM",
@@ -167,6 +207,31 @@ def test_the_radio(model: Profile) -> None:
     assert model.commands["ICCID"].available == (model.family == "Cat.1")
     assert model.commands["CTZR"].available == (model.series in ("ML302S", "ML307S", "ML305U", "ML307G"))
     assert model.commands["CTZU"].available == (model.series in ("ML302S", "ML307S", "ML305U"))
+    assert accepted(param(model, "CTZR", "reporting")) == ("0-3" if model.series in ("ML305U", "ML307G") else "0-2")
+    assert accepted(param(model, "CTZU", "onoff")) == ("0,1,3" if model.series in ("ML302S", "ML307S") else "0,1")
+    modes = accepted(param(model, "COPS", "mode")), accepted(param(model, "COPS", "format")), model.radio.name_format
+    assert modes == OPERATORS[model.series]
+
+
+def test_contexts(model: Profile) -> None:
+    contexts = model.contexts
+    assert (contexts.most_active, contexts.cids_a_command) == CONTEXTS[model.series]
+    returns = (*ASR, "ML307G")
+    assert contexts.last_context == ("returns" if model.series in returns else "ends")
+    assert (contexts.return_time, contexts.keeps_default) == (3.0, model.family == "NB")
+    assert contexts.bare_deactivation == (model.series != "ML305M")
+    assert contexts.masks == (model.series in (*NB.split(), "ML305M", "ML307G"))
+
+
+def test_what_ends_a_boot_cycle_takes(model: Profile) -> None:
+    taken = {accepted(param(model, command, "value")) for command in ("MREBOOT", "MPOF")}
+    assert taken == {"0,1" if model.family == "NB" else "0"}
+
+
+def test_the_files_of_tls(model: Profile) -> None:
+    kind, algorithm = param(model, "MSSLLIST", "kind"), param(model, "MSSLCHECK", "verify_alg")
+    assert (accepted(kind), kind.shown) == ("1-3", None)
+    assert (accepted(algorithm), algorithm.default) == ("0", 0)
 
 
 def test_which_have_no_creg() -> None:

@@ -78,7 +78,7 @@ PARAMETERS = {
     "MSSLCERTRD": ("name",),
     "MSSLLIST": ("kind",),
     "MSSLRM": ("name",),
-    "MSSLCHECK": ("name",),
+    "MSSLCHECK": ("name", "verify_alg"),
     "MSSLCIPHER": (),
     "MIPOPEN": ("connect_id", "proto_type", "address", "remote_port", "timeout", "access_mode", "local_port"),
     "MIPCLOSE": ("connect_id", "mode"),

@@ -13,6 +13,7 @@ from onemo.profile.schema import CommandSection, Profile
 
 _FEW = 5
 """The most parts of a range that are told in full."""
+_LAST_CONTEXT = {"ends": "can be deactivated", "returns": "comes back by itself", "stays": "stays active"}
 
 
 Traits = Mapping[str, Trait]
@@ -72,13 +73,14 @@ def _behaviour(profile: Profile) -> dict[str, Trait]:
     """Return the ways of the module that no command sets."""
     contexts = profile.contexts
     echo = profile.commands["E"].params["value"].default
+    late = profile.power.autobaud and not profile.commands["IPR"].params["rate"].default
     return {
         "clock": either(not profile.clock.start, "no clock until it is set", "a clock from the start"),
         "echo": Trait("echo on at start" if echo else "echo off at start"),
-        "banner": Trait("banner after the first command" if profile.power.autobaud else "banner at start"),
+        "banner": either(late, "banner after the first command", "banner at start"),
         "reserved": Trait(f"cid {', '.join(map(str, contexts.reserved))} reserved", plain=not contexts.reserved),
         "call": either(contexts.needs_call, "connections need a data call", "connections need an active context"),
-        "last": either(contexts.last_stays, "one context stays active", "the last context can be deactivated"),
+        "last": Trait(f"the last context {_LAST_CONTEXT[contexts.last_context]}"),
         "full": either(profile.radio.full_reboots, "CFUN from 0 to 1 restarts it", "CFUN never restarts it by itself"),
         "minimum": either(profile.radio.resets_contexts, "CFUN=0 deletes contexts", "CFUN=0 keeps contexts"),
         "sleep": either(profile.sleep.drops_tcp, "deep sleep ends TCP", "TCP outlives deep sleep"),

@@ -28,9 +28,13 @@ def _tell(modem: Modem) -> Reply:
 
 
 def _set(modem: Modem, record: Time) -> Reply:
-    """Set the clock (AT+CCLK=). Raises CommandError(INCORRECT_PARAMETERS): malformed, no date, a zone over a day."""
+    """Set the clock (AT+CCLK=).
+
+    Raises CommandError(INCORRECT_PARAMETERS): malformed, no date, a year or zone out of range.
+    """
+    rules = modem.profile.clock
     try:
-        utc, zone = read(record.time)
+        utc, zone = read(record.time, rules.zones, rules.last_year)
     except ValueError:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
     modem.clock.set(utc, modem.now)

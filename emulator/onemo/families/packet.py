@@ -146,12 +146,19 @@ def _states(modem: Modem) -> Reply:
 
 
 def _activate(modem: Modem, record: Activation) -> Reply:
-    """Activate or deactivate contexts (AT+CGACT=). Raises CommandError: as Contexts.activate and deactivate."""
-    contexts = modem.contexts
+    """Activate or deactivate contexts (AT+CGACT=).
+
+    Raises CommandError: as Contexts.activate and deactivate; INCORRECT_PARAMETERS, more or fewer cids than the model
+    takes.
+    """
+    contexts, profile = modem.contexts, modem.profile.contexts
+    bare = not (record.cid or record.state)
+    if len(record.cid) > profile.cids_a_command or (bare and not profile.bare_deactivation):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
     if record.state:
         contexts.activate(record.cid or sorted(contexts.defined))
     else:
-        contexts.deactivate(record.cid or contexts.active)
+        contexts.deactivate(record.cid or contexts.active, modem.now)
     return DONE
 
 
@@ -172,17 +179,21 @@ def _dynamic_parameters(modem: Modem, record: WhichActive) -> Reply:
 def _parameter_lines(modem: Modem, cid: int, active: Active) -> list[bytes]:
     """Make a line for each family of a context (27.007 10.1.23).
 
-    The masks stand behind the address, at an IPv6 one after a blank; there is no gateway.
+    On some models masks stand behind the address, at an IPv6 one after a blank; there is no gateway.
     """
     profile = modem.profile.contexts
     start = (cid, active.bearer, active.apn)
     lines = []
     if active.ipv4:
         servers = given_servers(modem, AddressFamily.IPV4)
-        lines.append(print_line("CGCONTRDP", *start, f"{active.ipv4}.{profile.mask_ipv4}", "", *servers[:2]))
+        lines.append(
+            print_line("CGCONTRDP", *start, active.ipv4 + f".{profile.mask_ipv4}" * profile.masks, "", *servers[:2])
+        )
     if active.ipv6:
         servers = tuple(map(shown_address, given_servers(modem, AddressFamily.IPV6)))
-        lines.append(print_line("CGCONTRDP", *start, f"{active.ipv6} {profile.mask_ipv6}", "", *servers[:2]))
+        lines.append(
+            print_line("CGCONTRDP", *start, active.ipv6 + f" {profile.mask_ipv6}" * profile.masks, "", *servers[:2])
+        )
     return lines or [print_line("CGCONTRDP", *start)]
 
 

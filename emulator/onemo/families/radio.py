@@ -129,12 +129,12 @@ def _scan(modem: Modem, bound: BoundRecord[Any]) -> Outcome:
         raise CommandError(Cme.NOT_ALLOWED)
 
     def found(result: object) -> Reply:
-        stat, names = modem.radio.found, modem.radio.operator_names
-        network = ""
-        if stat is not None:
-            network = f"({stat}," + ",".join(f'"{name}"' for name in names) + f",{modem.profile.radio.act})"
         ranges = ",".join(param.shown for param in bound.params[:2])
-        return Reply((print_line("COPS", f"{network},,{ranges}".encode("latin-1")),))
+        networks = ",".join(
+            f"({stat}," + ",".join(f'"{name}"' for name in names) + f",{modem.profile.radio.act})"
+            for stat, names in modem.radio.found
+        )
+        return Reply((print_line("COPS", f"{networks},,{ranges}".encode("latin-1")),))
 
     return Pending(Wait(modem.profile.radio.scan_time), found)
 

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
-from onemo.at.params import Param, ParamKind, Required, RequiredText
+from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
@@ -43,8 +43,15 @@ class Named(NamedTuple):
     name: RequiredText
 
 
+class Checked(NamedTuple):
+    """AT+MSSLCHECK; verify_alg 0: MD5."""
+
+    name: RequiredText
+    verify_alg: Defaulted
+
+
 class Listed(NamedTuple):
-    """AT+MSSLLIST: 1 certificates, 2 keys."""
+    """AT+MSSLLIST: 1 certificates, 2 keys; what 3 may be is not known, there is none."""
 
     kind: Required
 
@@ -120,7 +127,7 @@ def _remove(modem: Modem, record: Named) -> Outcome:
     return modem.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
 
 
-def _check(modem: Modem, record: Named) -> Reply:
+def _check(modem: Modem, record: Checked) -> Reply:
     """Tell the MD5 of a file (AT+MSSLCHECK). Raises CommandError(FILE_MISSING)."""
     from hashlib import md5
 
@@ -166,7 +173,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Action("MSSLCERTRD", Named, _read),
         Action("MSSLLIST", Listed, _list),
         Action("MSSLRM", Named, _remove),
-        Action("MSSLCHECK", Named, _check),
+        Action("MSSLCHECK", Checked, _check),
         Action("MSSLCIPHER", NoParameters, _only_tested),
     ),
     errors=errors_in(TlsError, FileError),

@@ -9,10 +9,13 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
+from onemo.profile.ranges import Range
+
 _FORMAT = "%y/%m/%d,%H:%M:%S"
 _TIME = re.compile(r"(\d\d/\d\d/\d\d,\d\d:\d\d:\d\d)([+-]\d\d)?", re.ASCII)
-_FIRST_YEAR = 1980
-_LARGEST_ZONE = 96
+_FIRST_YEAR = 1970
+_LAST_YEAR = 2069
+_ZONES = Range.parse("0-96")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,10 +52,11 @@ def show(utc: float, zone: int) -> str:
     return (_EPOCH + timedelta(seconds=math.floor(utc))).strftime(_FORMAT) + f"{zone:+03d}"
 
 
-def read(text: str) -> tuple[float, int | None]:
-    """Read what show writes; return utc, and the zone, which may be left out. Years are those from 1980 to 2079.
+def read(text: str, zones: Range = _ZONES, last_year: int = _LAST_YEAR) -> tuple[float, int | None]:
+    """Read what show writes; return utc, and the zone, which may be left out. Years are those from 1970 to 2069.
 
-    Raises ValueError: malformed, no date of the calendar, a zone over a day.
+    zones: the quarters of an hour that a zone may be, east or west. Raises ValueError: malformed, no date of the
+    calendar, after the last year, another zone.
     """
     match = _TIME.fullmatch(text)
     if match is None:
@@ -61,6 +65,6 @@ def read(text: str) -> tuple[float, int | None]:
     if moment.year < _FIRST_YEAR:
         moment = moment.replace(year=moment.year + 100)
     zone = int(match[2]) if match[2] else None
-    if zone is not None and abs(zone) > _LARGEST_ZONE:
+    if moment.year > last_year or (zone is not None and abs(zone) not in zones):
         raise ValueError(text)
     return (moment - _EPOCH).total_seconds(), zone

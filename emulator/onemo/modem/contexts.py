@@ -6,20 +6,20 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any, Generic, NamedTuple
+from typing import NamedTuple
 
 from onemo.at.command import print_line
-from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, OptionalText, Required
+from onemo.at.params import Defaulted, Maybe, MaybeText, OptionalText, Required
 from onemo.at.reply import Cme, CommandError, ErrorCode
-from onemo.at.store import R
 from onemo.errors import NetFailure
 from onemo.modem.host import Host
 from onemo.modem.intents import NetworkInfo
-from onemo.modem.memory import AS_IT_IS, put_back, restored
 from onemo.modem.names import shown_address
 from onemo.modem.packet_events import PacketEvents
+from onemo.modem.per_context import PerContext
 from onemo.modem.slots import AUTO_CONNECT
 from onemo.net.interface import AddressFamily
 
@@ -72,58 +72,11 @@ class Active(NamedTuple):
     bearer: int
 
 
-class PerContext(Generic[R]):
-    """A keeper of records by cid, as the user has set them.
-
-    now: in this boot cycle; kept: for the next ones, None until anything was set. bound: gives the parameters of their
-    command, None where the model has none.
-    """
-
-    def __init__(self, bound: Callable[[], BoundRecord[R] | None]) -> None:
-        self._bound = bound
-        self.now: dict[int, R] = {}
-        self.kept: dict[int, R] | None = None
-
-    def begin_cycle(self) -> None:
-        """Go back to what was kept."""
-        self.now = dict(self.kept or {})
-
-    def remember(self) -> None:
-        """Keep what is set now."""
-        self.kept = dict(self.now)
-
-    def snapshot(self) -> dict[str, dict[str, Any]] | None:
-        """Return the records as plain values, by cid."""
-        return None if self.kept is None else {str(cid): each._asdict() for cid, each in sorted(self.kept.items())}
-
-    def restore(self, entry: object) -> list[str]:
-        """Take up a snapshot; return the cids whose records do not fit."""
-        bound = self._bound()
-        if bound is None or not isinstance(entry, Mapping):
-            return [""]
-        found = {key: restored(bound, fields) for key, fields in entry.items()}
-        fits = {key: record for key, record in found.items() if record is not None and key == str(record[0])}
-        self.kept = {int(key): record for key, record in fits.items()}
-        return [key for key in found if key not in fits]
-
-    def save(self) -> Mapping[object, object]:
-        """Return the records, for put_back."""
-        now: list[tuple[object, object]] = list(self.now.items())
-        return dict([*now, ("kept", self.kept)])
-
-    def put_back(self, records: Mapping[Any, Any]) -> None:
-        """Make these records what they were."""
-        records = dict(records)
-        kept = records.pop("kept")
-        self.kept = self.kept if kept is AS_IT_IS else kept
-        put_back(self.now, records)
-
-
 class Contexts:
     """The PDP contexts of one boot cycle.
 
     defined, logins: by cid, as the user has set them; active: by cid; calls: the cids with a data call. on_down: ends
-    what runs on a context.
+    what runs on a context. deadline: the time at which on_deadline is to be called; inf: never.
     """
 
     def __init__(
@@ -136,9 +89,13 @@ class Contexts:
         self._host = host
         self._end_traffic = on_down
         self._profile = host.profile.contexts
+        self._kept = definitions, logins
         self.defined, self.logins = definitions.now, logins.now
         self.active: dict[int, Active] = {}
         self.calls: set[int] = set()
+        self.deadline = math.inf
+        self._returning = 0
+        self._hung_up: set[int] = set()
         self.events = PacketEvents(host)
         self._network: NetworkInfo | None = None
         if definitions.kept is None:
@@ -187,7 +144,16 @@ class Contexts:
             return False
         return not self._profile.needs_call or self.chosen(cid) in self.calls
 
-    # What the radio tells.
+    # What the supply and the radio tell.
+
+    def power_on(self) -> None:
+        """Take the supply up again: on some models the default context is the module's own once more."""
+        if not self._profile.keeps_default:
+            self._define_default()
+            self.logins.pop(self._profile.default, None)
+            for records in self._kept:
+                if records.kept is not None:
+                    records.remember()
 
     def attach(self, network: NetworkInfo) -> None:
         """Attach: the default context comes up, and on it the data call, where that comes by itself.
@@ -200,14 +166,26 @@ class Contexts:
         default = self._profile.default
         if default not in self.defined:
             self._define_default()
+        self._connect(default, network)
+
+    def _connect(self, cid: int, network: NetworkInfo) -> None:
+        """Bring a context up, and its data call where that comes by itself and was not ended by hand."""
         try:
-            self._bring_up(default, network)
+            self._bring_up(cid, network)
         except CommandError:
             return  # of a family that the network has not
-        if self._profile.needs_call and self._auto_connect:
-            self.calls.add(default)
+        if self._profile.needs_call and self._auto_connect and cid not in self._hung_up:
+            self.calls.add(cid)
             if self._profile.announces_call:
-                self._host.notify(self.call_line(default))
+                self._host.notify(self.call_line(cid))
+
+    def on_deadline(self, now: float) -> None:
+        """Bring the last context back that was deactivated, where the module connects by itself."""
+        if now < self.deadline:
+            return
+        self.deadline = math.inf
+        if self._network is not None and self._auto_connect and self._returning in self.defined:
+            self._connect(self._returning, self._network)
 
     @property
     def _auto_connect(self) -> bool:
@@ -221,6 +199,7 @@ class Contexts:
         if not self.attached:
             return
         self._network = None
+        self.deadline = math.inf
         self.events.tell("NW DETACH" if by_network else "ME DETACH")
         for cid in sorted(self.active):
             self._take_down(cid)
@@ -268,16 +247,22 @@ class Contexts:
         for cid in wanted:
             self._bring_up(cid, self._network)
 
-    def deactivate(self, cids: Iterable[int]) -> None:
+    def deactivate(self, cids: Iterable[int], now: float) -> None:
         """Deactivate contexts; their calls end, and every connection on them (AT+CGACT=0).
 
-        Raises CommandError: NOT_FOUND as activate, NOT_ALLOWED where the last one has to stay.
+        The last one comes back by itself on some models. Raises CommandError: NOT_FOUND as activate, NOT_ALLOWED where
+        the last one has to stay.
         """
         cids = set(cids)
         self.require_defined(cids)
         leaving = sorted(cids & self.active.keys())
-        if self._profile.last_stays and leaving and len(leaving) == len(self.active):
+        last = bool(leaving) and len(leaving) == len(self.active)
+        if last and self._profile.last_context == "stays":
             raise CommandError(Cme.NOT_ALLOWED)
+        if last and self._profile.last_context == "returns":
+            default = self._profile.default
+            self._returning = default if default in leaving else leaving[0]
+            self.deadline = now + self._profile.return_time
         for cid in leaving:
             self.events.tell("ME PDN DEACT", cid)
             self._take_down(cid)
@@ -298,19 +283,22 @@ class Contexts:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         self.activate(wanted)
         self.calls.update(wanted)
+        self._hung_up.difference_update(wanted)
         for cid in wanted:
             self._host.report(self.call_line(cid))
 
     def hang_up(self, cids: Iterable[int]) -> None:
         """End calls and the connections on them; the contexts stay (AT+MIPCALL=0).
 
-        Raises CommandError(INCORRECT_PARAMETERS) if none has a call.
+        No such call comes back by itself in this boot cycle. Raises CommandError(INCORRECT_PARAMETERS) if none has a
+        call.
         """
         leaving = sorted(self.calls.intersection(cids))
         if not leaving:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         for cid in leaving:
             self._end_call(cid)
+        self._hung_up.update(leaving)
 
     # What they print.
 
@@ -331,6 +319,7 @@ class Contexts:
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
         """Activate a context. Raises CommandError as _give_addresses."""
+        self.deadline = math.inf
         active = self.active[cid] = self._give_addresses(cid, network)
         reason: tuple[int, ...] = ()
         if active.pdp_type == "IPV4V6" and not (active.ipv4 and active.ipv6):

@@ -17,12 +17,13 @@ from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
-from onemo.modem.contexts import Contexts, Definition, Login, PerContext
+from onemo.modem.contexts import Contexts, Definition, Login
 from onemo.modem.files import Files
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Memory, Stored
 from onemo.modem.part import P, Part
+from onemo.modem.per_context import PerContext
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
@@ -85,8 +86,7 @@ class Modem:
     @property
     def revision(self) -> str:
         """The firmware's revision, as AT+CGMR prints it."""
-        profile = self.model.profile
-        return profile.identity.revision.replace("{sub_model}", profile.sub_model)
+        return self.profile.identity.revision.replace("{sub_model}", self.profile.sub_model)
 
     @property
     def imsi(self) -> str:
@@ -232,6 +232,7 @@ class Modem:
         self.clock = Clock(self.profile.clock.zone)
         if self.profile.clock.start:
             self.clock.set(read(self.profile.clock.start)[0], now)
+        self.contexts.power_on()
         self.lifecycle.start(now, now if since is None else since)
         self.settle(now)
 
@@ -288,7 +289,7 @@ class Modem:
     @property
     def restless(self) -> bool:
         """True while something goes on: a command, a payload, a search, an operation on the network, unread output."""
-        if self.radio.deadline < math.inf or any(part.busy for part in self.parts):
+        if min(self.radio.deadline, self.contexts.deadline) < math.inf or any(part.busy for part in self.parts):
             return True
         return not all(console.at_rest for console in self.consoles)
 
@@ -354,7 +355,7 @@ class Modem:
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
-        deadline = min(self.lifecycle.deadline, self.radio.deadline)
+        deadline = min(self.lifecycle.deadline, self.radio.deadline, self.contexts.deadline)
         for console in self.consoles:
             if (other := console.deadline) < deadline:
                 deadline = other
@@ -370,6 +371,7 @@ class Modem:
         for console in self.consoles:
             console.on_deadline(now)
         self.radio.on_deadline(now)
+        self.contexts.on_deadline(now)
         for part in list(self._parts.values()):
             if now >= part.deadline:
                 part.on_deadline(now)

@@ -43,8 +43,9 @@ _FAMILIES = (AddressFamily.IPV4, AddressFamily.IPV6)
 def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
     """Tell how names are resolved now on a PDP context (None: the default one), which may be of one family only.
 
-    If the user set any server, only the user's are asked, else the network's if it names any, else the defaults. Each
-    is asked for both records, those of the record's own family first. [decided]
+    If the user set any server, only the user's are asked, else the network's if it names any, else the defaults. A
+    records are asked for at the "ip" servers and AAAA at the "ipv6" ones, at the other ones where there are none
+    (manual 3.10). [decided]
     """
     user = {
         family: [server for server in host.settings.effective(SERVER_SLOTS[family]) if server] for family in _FAMILIES
@@ -58,8 +59,8 @@ def name_policy(host: Host, cid: int | None = None) -> NamePolicy:
     families = _FAMILIES[::-1] if host.settings.effective(NAME_PRIORITY).priority else _FAMILIES
     return NamePolicy(
         tuple(family for family in families if host.contexts.carries(cid, family)),
-        tuple(ipv4 + ipv6),
-        tuple(ipv6 + ipv4),
+        tuple(ipv4 or ipv6),
+        tuple(ipv6 or ipv4),
         timeout.time,
         timeout.retries,
         None if cached.cached_mode else cached.cached_period,

@@ -54,7 +54,7 @@ class Radio:
         self.function = Function.FULL
         self.stat = Registration.NOT_REGISTERED
         self.selection = Selection.AUTOMATIC
-        self.name_format = 0
+        self.name_format = self._profile.name_format
         self.elsewhere = False
         self.detached = False
         self.deadline = math.inf
@@ -247,13 +247,12 @@ class Radio:
         return self.operator_names[self.name_format]
 
     @property
-    def found(self) -> int | None:
-        """<stat> of the network in AT+COPS=?: 1 available, 2 current, 3 forbidden; None: there is none."""
+    def found(self) -> list[tuple[int, tuple[str, str, str]]]:
+        """What AT+COPS=? finds on the air, each with its names: 1 available, 2 current, 3 forbidden."""
         if not self._cell.coverage:
-            return None
-        if self._cell.refusal is not None:
-            return 3
-        return 2 if self.registered else 1
+            return []
+        stat = 3 if self._cell.refusal is not None else 2 if self.registered else 1
+        return [(stat, self.operator_names), *((3, ("", "", plmn)) for plmn in self._profile.others)]
 
     # Inside.
 
@@ -294,7 +293,9 @@ class Radio:
         if report == 1:
             self._host.notify(print_line("CTZV", f"{zone:+03d}"))
         elif report == 2:
-            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _local_time(utc, zone)))
+            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)))
+        elif report == 3:
+            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)))
 
     def _tell_card(self, state: str) -> None:
         """Tell that a card comes or goes, where the model has a URC for it."""
@@ -315,6 +316,6 @@ class Radio:
             self._host.notify(print_line(slot.name, *self.fields(report)))
 
 
-def _local_time(utc: float, zone: int) -> str:
+def _date_and_time(utc: float, zone: int = 0) -> str:
     """Write a time as ``yyyy/MM/dd,hh:mm:ss`` (27.007 8.41). zone: quarters of an hour east of UTC."""
     return (datetime.fromtimestamp(int(utc), UTC) + timedelta(minutes=15 * zone)).strftime("%Y/%m/%d,%H:%M:%S")

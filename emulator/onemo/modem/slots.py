@@ -34,13 +34,13 @@ class EventReport(NamedTuple):
 
 
 class ZoneReport(NamedTuple):
-    """AT+CTZR (27.007 8.41): 1 the zone, 2 the zone and the time, when the network tells them."""
+    """AT+CTZR (27.007 8.41), when the network tells: 1 the zone, 2 with the local time, 3 with the universal one."""
 
     reporting: Defaulted
 
 
 class ZoneUpdate(NamedTuple):
-    """AT+CTZU (27.007 8.40): the clock follows the network's."""
+    """AT+CTZU (27.007 8.40): with 1 and 3 the clock follows the network's."""
 
     onoff: Defaulted
 

@@ -118,7 +118,7 @@ class PowerSection(NamedTuple):
     """From power-on until the module is registered."""
     banner: str
     autobaud: bool
-    """At AT+IPR=0 the banner comes with the answer to the first command line, not by itself."""
+    """At AT+IPR=0, where the model has that, the banner comes with the answer to the first command line."""
     reboot_notice: str
     off_notice: str
 
@@ -169,6 +169,10 @@ class RadioSection(NamedTuple):
     operator: str
     operator_short: str
     plmn: str
+    others: tuple[str, ...]
+    """The numbers of other operators, which AT+COPS=? finds and which take nobody."""
+    name_format: Count
+    """<format> of AT+COPS at the start."""
     refusal: Count
     """The cause with which a network refuses the module (24.301 9.9.3.9), for AT+CEREG=3."""
     resets_contexts: bool
@@ -188,14 +192,24 @@ class ContextsSection(NamedTuple):
     announces_call: bool
     """The call that comes up by itself is announced by a URC."""
     most_active: Count
+    cids_a_command: Count
+    """Most cids that one AT+CGACT takes."""
+    bare_deactivation: bool
+    """AT+CGACT=0 may be given without a cid."""
     reserved: tuple[int, ...]
     """Cids that the module keeps for itself."""
-    last_stays: bool
-    """The last active context cannot be deactivated."""
+    last_context: Literal["ends", "returns", "stays"]
+    """The last active context, deactivated by AT+CGACT: it ends; it comes back by itself; it is refused."""
+    return_time: Delay
+    """How long it takes to come back."""
+    keeps_default: bool
+    """What was set of the default context outlives power-off; else only a restart."""
     call_without_cid: Literal["error", "all"]
     """AT+MIPCALL without a cid: the bare ERROR, or every defined one."""
     given_apn: str
     """The APN that the network gives to a context without one."""
+    masks: bool
+    """AT+CGCONTRDP prints the subnet masks."""
     mask_ipv4: str
     mask_ipv6: str
     """The subnet masks that AT+CGCONTRDP prints behind the addresses."""
@@ -222,6 +236,10 @@ class ClockSection(NamedTuple):
 
     zone: int
     """Quarters of an hour east of UTC."""
+    zones: Range
+    """How many quarters of an hour AT+CCLK takes, east or west."""
+    last_year: Count
+    """The last that AT+CCLK takes; the first is 1970."""
     start: str
     """The time that it shows at power-on, as AT+CCLK prints it; "": AT+CCLK? is ERROR until it is set."""
     quoted: bool

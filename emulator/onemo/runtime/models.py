@@ -20,9 +20,9 @@ Model = BoundModel[Modem]
 class Overrides(NamedTuple):
     """The values that one module of a model has in place of its profile's.
 
-    name: it has numbers of its own, which the others overrule. register_time: seconds from the start; pin: the card
-    asks for it at the start; card: whether one is in the slot; zone: quarters of an hour east of UTC; speed: how many
-    times faster every emulated delay passes.
+    name: it has numbers of its own, which the others overrule. register_time: seconds of the first search, from the
+    start, and of every later one; pin: the card asks for it at the start; card: whether one is in the slot; zone:
+    quarters of an hour east of UTC; speed: how many times faster every emulated delay passes.
     """
 
     name: str | None = None
@@ -51,7 +51,10 @@ def individual(model: Model, overrides: Overrides) -> Model:
     )
     profile = with_card(profile, present=overrides.card, pin=overrides.pin)
     if overrides.register_time is not None:
-        profile = profile._replace(power=profile.power._replace(register_time=overrides.register_time))
+        search = overrides.register_time
+        profile = profile._replace(
+            power=profile.power._replace(register_time=search), radio=profile.radio._replace(search_time=search)
+        )
     if overrides.zone is not None:
         profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
     return model._replace(profile=speed_up(profile, overrides.speed))

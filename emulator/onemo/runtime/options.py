@@ -203,7 +203,8 @@ class ModuleOptions(NamedTuple):
         NUMBER, "Time from the start until the module answers. The profile decides if left out.",
         metavar="SECONDS", said=_SECONDS)] = None
     register_time: Annotated[float | None, Option(
-        NUMBER, "Time from the start until the module is registered. The profile decides if left out.",
+        NUMBER, "Time from the start until the module is registered, and of every later search. "
+        "The profile decides if left out.",
         metavar="SECONDS", said=_SECONDS)] = None
     speed: Annotated[float, Option(
         NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 
 import trio
 
@@ -54,6 +55,8 @@ class Peers:
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
         self._lingering: list[Task] = []
+        self._opened: list[Task] = []
+        self._opens = count()
         self._nursery: trio.Nursery
 
     def start(self, nursery: trio.Nursery) -> None:
@@ -70,6 +73,7 @@ class Peers:
             case Open():
                 self._make_way(intent.request)
                 task = self._tasks[intent.owner] = Task(intent.owner, intent.request, intent.parting)
+                task.number = next(self._opens)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
@@ -158,16 +162,29 @@ class Peers:
         try:
             connection = await self._network.open(task.request)
         except NetError as error:
+            await self._in_order(task)
             self._sending.net("open failed", task.label, str(error))
             self._end_with(task, partial(task.owner.on_failed, error.failure, trio.current_time()))
             return
-        if task.scope.cancel_called:
+        try:
+            await self._in_order(task)
+        except trio.Cancelled:
             connection.abort()
-            return
+            raise
         task.connection = connection
         self._sending.net("opened", task.label, connection.peer)
         ipv6 = connection.peer.startswith("[")
         self._shell.report(partial(task.owner.on_opened, ipv6=ipv6, now=trio.current_time()))
+
+    async def _in_order(self, task: Task) -> None:
+        """Wait for those that were asked for earlier and ended in the same turn of the loop, whose order is random."""
+        self._opened.append(task)
+        try:
+            await trio.lowlevel.checkpoint()
+            while min(self._opened, key=lambda each: each.number) is not task:
+                await trio.lowlevel.checkpoint()
+        finally:
+            self._opened.remove(task)
 
     async def _part(self, task: Task, connection: Connection) -> None:
         """End it as its owner said, or after the peer did: what is unsent still goes, while it moves."""

@@ -45,8 +45,9 @@ class Shell(Protocol):
 class Task:
     """One connection that is served, and how it is to end once its owner said so.
 
-    request: with the owner's label. parting: how it ends once the peer has closed its side. failure: why it cannot send
-    any more, and is lost. turn: whose turn it is to hand over; sends: those that wait.
+    number: those that were asked for earlier have a lower one. request: with the owner's label. parting: how it ends
+    once the peer has closed its side. failure: why it cannot send any more, and is lost. turn: whose turn it is to hand
+    over; sends: those that wait.
     """
 
     def __init__(self, owner: Owner, request: OpenRequest, parting: ClosePlan) -> None:
@@ -66,6 +67,7 @@ class Task:
         self.sends = 0
         self.sent = 0
         self.watched = False
+        self.number = 0
 
 
 class Sending:

@@ -91,6 +91,7 @@ class Framer:
         self._limit = 0
         self._wait = 0.0
         self._payload = bytearray()
+        self._swallows_until = -math.inf
 
     # What the device tells it.
 
@@ -112,6 +113,7 @@ class Framer:
     def prompt(self, length: int | None, limit: int, timeout: float, now: float, *, secret: bool = False) -> None:
         """Expect payload: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
 
+        What follows the limit, up to Ctrl-Z, ESC or a silence of timeout, is no command line: it is dropped. [decided]
         timeout: seconds after the last byte that end it. secret: the payload is a private key's, see the property.
         """
         self.mode = PROMPT
@@ -123,6 +125,7 @@ class Framer:
     def online(self, packet: int, wait: float, now: float) -> None:
         """Begin transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
         self.mode = ONLINE
+        self._swallows_until = -math.inf
         self._limit, self._wait = packet, wait
         self._payload.clear()
         self._line.clear()  # the connection took the line in the middle of it
@@ -211,7 +214,7 @@ class Framer:
             if not self._input:
                 return None
         if self.mode is COMMAND:
-            return self._next_line()
+            return None if self._swallow(now) else self._next_line()
         if self.mode is PROMPT:
             return self._next_prompt(now)
         return self._next_online(now)
@@ -235,6 +238,14 @@ class Framer:
                 self.command()
 
     # Command lines.
+
+    def _swallow(self, now: float) -> bool:
+        """Drop the rest of an entry that reached its limit; tell whether there is no more input."""
+        if now < self._swallows_until:
+            end = _PROMPT_END.search(self._input)
+            self._input = self._input[end.end() :] if end is not None else b""
+            self._swallows_until = now + self._wait if end is None else -math.inf
+        return not self._input
 
     def _next_line(self) -> Event | None:
         while self._input:
@@ -321,6 +332,8 @@ class Framer:
                 return PromptCancelled()
             return self._prompt_data(data[: end.start()])
         if len(data) >= room:
+            if self._length is None:
+                self._swallows_until = now + self._wait
             self._input = data[room:]
             self.pause()
             return self._prompt_data(data[:room])

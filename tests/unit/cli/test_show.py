@@ -104,7 +104,7 @@ def test_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_start_and_the_contexts_stand_out(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {series: cells[-1].split("; ") for series, cells in table(capsys).items()}
     assert "cid 8 reserved" in rows["ML307R"]
-    assert "AT+IPR takes 0,4800,9600,...,921600" in rows["ML307R"]
+    assert "AT+IPR takes 4800,9600,14400,...,921600" in rows["ML302S"]
     assert "the last context can be deactivated" in rows["ML302S"]
     assert {"CFUN from 0 to 1 restarts it", "deep sleep ends TCP"} < set(rows["MN319"])
     assert "CFUN=0 deletes contexts" in rows["MN316"]
@@ -322,7 +322,7 @@ def test_what_a_model_lacks_or_ignores(shown: Shown, write: Write) -> None:
     assert mode[1:] == ["manual 3.4, fn 17", "cat1.toml"]
     inert = "inert: taken and read back, but always acts as 60"
     assert any(inert in line and "manual 3.3, fn 13" in line for line in shown("MN316", "MIPOPEN"))
-    assert "the test form prints (1460-65536)" in row(shown("ML307R", "MIPCFG"), "recv_buffer")[0]
+    assert any("the test form prints (1460-65536)" in line for line in shown("ML307R", "MIPCFG"))
     lacking = [line for line in shown("MN318", "MIPCFG") if line.startswith('  "timeout"')]
     assert lacking == [
         '  "timeout", "sndbuf", "rcvbuf", "ssl": +CME ERROR: 50; '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, ip_network
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from onemo.families.sockets.connections import Connections
 from onemo.modem.contexts import Contexts
 from onemo.net.interface import AddressFamily
+from onemo.runtime.models import load_model_file
 
 from tests.support.driver import Driver
 from tests.support.models import CAT1, SERIES
@@ -79,6 +81,14 @@ def contexts_of(driver: Driver) -> Contexts:
     return driver.modem.contexts
 
 
+def address_of(driver: Driver, cid: int) -> str:
+    """The address of the only context that is active."""
+    driver.ask("AT+CGACT=0")
+    driver.ask(f"AT+CGACT=1,{cid}")
+    (active,) = contexts_of(driver).active.values()
+    return active.ipv4
+
+
 @pytest.mark.parametrize("series", SERIES)
 def test_made_up_addresses(series: str) -> None:
     driver = Driver(series)
@@ -86,8 +96,11 @@ def test_made_up_addresses(series: str) -> None:
     driver.boot()
     for cid in CIDS[1:]:
         driver.ask(f'AT+CGDCONT={cid},"IP"')
-    driver.ask("AT+CGACT=1")
-    addresses = [active.ipv4 for active in contexts_of(driver).active.values()]
+    if driver.modem.profile.contexts.most_active >= len(CIDS):
+        driver.ask("AT+CGACT=1")
+        addresses = [active.ipv4 for active in contexts_of(driver).active.values()]
+    else:  # one at a time
+        addresses = [address_of(driver, cid) for cid in CIDS]
     assert len(set(addresses)) == len(addresses) == len(CIDS)
     for address in addresses:
         assert IPv4Address(address) in ip_network("10.0.0.0/8")
@@ -163,3 +176,12 @@ def test_a_stored_definition_that_does_not_fit_is_refused() -> None:
         assert modem.restore({"CGDCONT": {"1": stored["CGDCONT"]["1"], "2": entry}}) == ["CGDCONT.2"], entry
         assert sorted(modem.contexts.defined) == [1]
     assert Driver("ML307G").modem.restore({"CGDCONT": 5}) == ["CGDCONT"]
+
+
+def test_the_last_context_can_be_made_to_stay(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "models/ml307r.toml"\nsource = "a test"\n[contexts]\nlast_context = "stays"\n')
+    driver = Driver(load_model_file(file)).boot()
+    assert driver.answer("AT+CGACT=0,1") == ["+CME ERROR: 3"]
+    assert driver.answer("AT+CGACT=0") == ["+CME ERROR: 3"]
+    assert driver.answer("AT+CGACT?") == ["+CGACT: 1,1", "OK"]

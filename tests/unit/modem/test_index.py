@@ -28,6 +28,7 @@ def made(tmp_path: Path) -> Make:
             'extends = "models/ml307r.toml"\nsource = "a test"\n'
             f'[params]\nconnect_id = {{ range = "{connect_ids}" }}\nssl_id = {{ range = "{ssl_ids}" }}\n'
             "[commands]\nMSSLCFG.nv = true\nMIPTKA.nv = true\nMIPCFG.nv = true\n"
+            f"MIPCFG.keys.ssl.params.ssl_id.default = {ssl_ids[0]}\n"
         )
         return load_model_file(file)
 

@@ -38,8 +38,8 @@ def with_imsi(tmp_path: Path, series: str, imsi: str) -> Driver:
 @pytest.mark.parametrize("series", SERIES)
 def test_the_defaults(series: str) -> None:
     asked = policy(Driver(series).boot())
-    assert asked.ipv4 == DEFAULT_4 + DEFAULT_6
-    assert asked.ipv6 == DEFAULT_6 + DEFAULT_4
+    assert asked.ipv4 == DEFAULT_4
+    assert asked.ipv6 == DEFAULT_6
     assert asked.families == (V6, V4)
     assert asked.requests == 3
     assert asked.timeout == (30 if series in NB else 10)
@@ -51,8 +51,7 @@ def test_the_defaults(series: str) -> None:
     [
         (("9.9.9.9",), ("9.9.9.9",), ("9.9.9.9",)),
         (("2620:fe::fe",), ("2620:fe::fe",), ("2620:fe::fe",)),
-        (("2620:fe::fe", "9.9.9.9", "1.1.1.1"), ("9.9.9.9", "1.1.1.1", "2620:fe::fe"),
-         ("2620:fe::fe", "9.9.9.9", "1.1.1.1")),
+        (("2620:fe::fe", "9.9.9.9", "1.1.1.1"), ("9.9.9.9", "1.1.1.1"), ("2620:fe::fe",)),
         (("127.0.0.53",), ("127.0.0.53",), ("127.0.0.53",)),
         (("fe80::1%2",), ("fe80::1%2",), ("fe80::1%2",)),
     ],
@@ -75,7 +74,7 @@ def test_the_networks_before_the_defaults(
         (['AT+MDNSCFG="ip","1.1.1.1","2.2.2.2"'], ["1.1.1.1", "2.2.2.2"], ["1.1.1.1", "2.2.2.2"]),
         (['AT+MDNSCFG="ipv6","2001:db8::1"'], ["2001:db8::1"], ["2001:db8::1"]),
         (['AT+MDNSCFG="ip","1.1.1.1"', 'AT+MDNSCFG="ipv6",,"2001:db8::2"'],
-         ["1.1.1.1", "2001:db8::2"], ["2001:db8::2", "1.1.1.1"]),
+         ["1.1.1.1"], ["2001:db8::2"]),
         (['AT+MDNSCFG="ip","1.1.1.1","2.2.2.2"', 'AT+MDNSCFG="ip",""'], ["2.2.2.2"], ["2.2.2.2"]),
     ],
 )  # fmt: skip
@@ -104,7 +103,7 @@ def test_what_is_read_back_place_by_place() -> None:
 def test_an_operator_with_a_default_of_its_own(tmp_path: Path, series: str, plmn: str) -> None:
     driver = with_imsi(tmp_path, series, f"{plmn}1234567890")
     assert driver.answer('AT+MDNSCFG="ip"') == ['+MDNSCFG: "ip","218.4.4.4","114.114.114.114"', "OK"]
-    assert policy(driver).ipv4 == ("218.4.4.4", "114.114.114.114", *DEFAULT_6)
+    assert policy(driver).ipv4 == ("218.4.4.4", "114.114.114.114")
     driver.modem.name_servers = ("9.9.9.9",)
     assert policy(driver).ipv4 == ("9.9.9.9",)
 
@@ -122,7 +121,7 @@ def test_the_settings() -> None:
         Driver("ML307R").boot(),
         'AT+MDNSCFG="priority",0', 'AT+MDNSCFG="timeout",7,8', 'AT+MDNSCFG="cached",0,60',
     )  # fmt: skip
-    assert asked == NamePolicy((V4, V6), DEFAULT_4 + DEFAULT_6, DEFAULT_6 + DEFAULT_4, 7, 8, 60)
+    assert asked == NamePolicy((V4, V6), DEFAULT_4, DEFAULT_6, 7, 8, 60)
 
 
 @pytest.mark.parametrize("series", CAT1)

@@ -36,13 +36,13 @@ def test_the_prompt_is_what_the_profile_says(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", PROMPTS)
 def test_its_line_ends_are_s3_and_s4(tmp_path: Path, text: str) -> None:
-    driver = Driver(prompting(tmp_path, text, "ml302a")).boot()
+    driver = Driver(prompting(tmp_path, text, "ml305u")).boot()
     driver.ask(OPEN)
-    driver.ask("ATS4=35")
-    driver.ask("ATS3=36")
+    driver.ask("ATS4=29")
+    driver.ask("ATS3=30")
     driver.take()
-    driver.type(b"AT+MIPSEND=0,2$")
-    assert driver.take() == PROMPTS[text].replace(b"\r", b"$").replace(b"\n", b"#")
+    driver.type(b"AT+MIPSEND=0,2\x1e")
+    assert driver.take() == PROMPTS[text].replace(b"\r", b"\x1e").replace(b"\n", b"\x1d")
 
 
 @pytest.mark.parametrize("text", PROMPTS)

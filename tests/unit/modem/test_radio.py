@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.modem.intents import Attach
 from onemo.modem.registration import TRANSITIONS, Registration, RegistrationEvent, Signal
+from onemo.runtime.models import Overrides, individual, load_model
 
 from tests.support.driver import Driver
 
@@ -188,3 +190,24 @@ def test_whatever_happens_the_module_is_registered_in_the_end(actions: list[tupl
     driver.take()
     assert driver.answer("AT+CEREG?") == ["+CEREG: 1,1", "OK"]
     assert driver.modem.contexts.attached
+
+
+def test_a_register_time_that_is_given_holds_for_every_search() -> None:
+    driver = Driver(individual(load_model("ML307R"), Overrides(register_time=2.0)))
+    driver.power_on()
+    radio = driver.modem.radio
+    breaks: list[tuple[Callable[[], object], Callable[[], object]]] = [
+        (lambda: driver.ask("AT+CFUN=4"), lambda: driver.ask("AT+CFUN=1")),
+        (lambda: driver.ask("AT+COPS=2"), lambda: driver.ask("AT+COPS=0")),
+        (lambda: told(driver, "lose_coverage"), lambda: told(driver, "find_coverage", driver.now)),
+    ]
+    driver.wait(2.0)
+    assert radio.registered
+    for end, again in breaks:
+        end()
+        assert not radio.registered
+        again()
+        driver.wait(1.9)
+        assert not radio.registered
+        driver.wait(0.1)
+        assert radio.registered

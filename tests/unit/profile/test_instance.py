@@ -123,6 +123,7 @@ def test_what_is_said_of_one_module_overrules_its_name() -> None:
     own = with_name(PROFILE, "node7").identity
     assert profile.identity == own._replace(imei="123456789012345", imeisv="12345678901234" + own.svn)
     assert (profile.sim.pin, profile.sim.locked) == ("4321", True)
+    assert profile.radio.search_time == 1.0
     assert (profile.power.register_time, profile.power.boot_time) == (1.0, PROFILE.power.boot_time / 2)
     assert profile.clock.zone == -20
     assert MODEL.profile == PROFILE

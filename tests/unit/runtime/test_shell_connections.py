@@ -34,6 +34,37 @@ async def test_opening_fails(bench: Bench, failure: NetFailure, number: int) -> 
     await bench.connect()
 
 
+@pytest.mark.parametrize(("failure", "result"), [(None, 0), (NetError(NetFailure.REFUSED), 557)])
+async def test_those_that_open_at_once_are_told_in_the_order_of_the_commands(
+    bench: Bench, failure: NetError | None, result: int
+) -> None:
+    bench.world.failure = failure
+    commands = [f'AT+MIPOPEN={connect_id},"TCP","peer",80' for connect_id in range(6)]
+    for _ in range(4):  # in any other order by chance once in 720^4 times
+        told = await bench.ask(*commands)
+        assert [line for line in told if line != "OK"] == [f"+MIPOPEN: {number},{result}" for number in range(6)]
+        await bench.ask("AT+MREBOOT")
+        await bench.ask("AT")
+
+
+async def test_one_that_takes_longer_keeps_nobody_waiting(bench: Bench) -> None:
+    bench.world.answer = answer = trio.Event()
+    await bench.ask('AT+MIPOPEN=0,"TCP","peer",80')
+    bench.world.answer = None
+    assert await bench.ask('AT+MIPOPEN=1,"TCP","peer",80') == ["OK", "+MIPOPEN: 1,0"]
+    answer.set()
+    assert lines(await bench.heard()) == ["+MIPOPEN: 0,0"]
+
+
+async def test_one_that_is_dropped_in_that_moment_is_ended(bench: Bench) -> None:
+    bench.world.answer = trio.Event()
+    await bench.ask('AT+MIPOPEN=0,"TCP","peer",80')
+    bench.world.answer.set()
+    bench.line.types(b"AT+MREBOOT\r")
+    await bench.heard()
+    assert all(peer.aborted for peer in bench.world.peers)
+
+
 async def test_the_peer_closes(bench: Bench) -> None:
     peer = await bench.connect()
     peer.sends(b"last", b"")

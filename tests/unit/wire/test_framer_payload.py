@@ -100,7 +100,27 @@ def test_the_limit_sends_by_itself(framer: Framer) -> None:
     assert typed(framer, b"ab\r", 1.0) == []
     assert typed(framer, b"\nAT\r", 2.0) == [PromptData(b"ab\r\n")]
     framer.command()
-    assert events(framer, 2.0) == [Line(b"AT")]
+    assert events(framer, 2.0) == []
+    assert typed(framer, b"AT\r", 2.0 + TIMEOUT - 0.1) == []
+    assert typed(framer, b"AT\r", 2.0 + 2 * TIMEOUT - 0.2) == []
+    assert typed(framer, b"AT\r", 2.0 + 3 * TIMEOUT) == [Line(b"AT")]
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1b"])
+def test_what_follows_the_limit_is_dropped_until_the_end(framer: Framer, end: bytes) -> None:
+    framer.prompt(None, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcdAT\rAT\r", 1.0) == [PromptData(b"abcd")]
+    framer.command()
+    assert typed(framer, b"AT\r" + end + b"AT\r", 1.0) == [Line(b"AT")]
+    framer.command()
+    assert typed(framer, b"AT\r", 1.0) == [Line(b"AT")]
+
+
+def test_nothing_is_dropped_behind_a_length(framer: Framer) -> None:
+    framer.prompt(4, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcdAT\r", 1.0) == [PromptData(b"abcd")]
+    framer.command()
+    assert events(framer, 1.0) == [Line(b"AT")]
 
 
 def test_control_z_behind_the_limit_is_nothing(framer: Framer) -> None:

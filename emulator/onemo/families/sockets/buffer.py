@@ -55,7 +55,7 @@ def _read(modem: Modem, record: Read) -> Reply:
 def _switch(modem: Modem, record: SwitchMode) -> Reply:
     """Switch the access mode, or tell it (AT+MIPMODE).
 
-    Leaving a buffered mode prints what it holds, into transparent mode after CONNECT. A transparent connection of another
+    Leaving a buffered mode prints what it holds, into transparent mode after CONNECT. What is transparent on another
     console comes to the one that asks for that mode.
 
     Raises CommandError: NOT_CONNECTED (CME 553); INCORRECT_PARAMETERS, a mode that does not fit the protocol;

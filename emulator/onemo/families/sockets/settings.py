@@ -59,11 +59,11 @@ class AckMode(NamedTuple):
 
 
 class Ssl(NamedTuple):
-    """MIPCFG "ssl"; <ssl_id> is None until one was set."""
+    """MIPCFG "ssl": TLS, and the SSL context that has its settings."""
 
     connect_id: Required
     ssl_enable: Defaulted
-    ssl_id: Maybe
+    ssl_id: Defaulted
 
 
 class KeepAliveSetting(NamedTuple):

@@ -140,7 +140,7 @@ def test_sleep(driver: FaultyDriver) -> None:
     assert driver.answer("AT") == ["OK"]
 
 
-@pytest.mark.parametrize(("jump", "shown"), [(86400, "80/01/07"), (-1e9, "70/01/01"), (1e9, "11/09/14")])
+@pytest.mark.parametrize(("jump", "shown"), [(86400, "70/01/02"), (-1e9, "70/01/01"), (1e9, "01/09/09")])
 def test_the_clock(jump: float, shown: str) -> None:
     driver = FaultyDriver("ML307R").boot()
     driver.arm(f"clock-jump seconds={jump:g}" if abs(jump) < 1e6 else f"clock-jump seconds={jump:.0f}")
