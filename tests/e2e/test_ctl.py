@@ -96,6 +96,9 @@ def test_the_trace_and_its_order(ctl: Ctl, running: Started) -> None:
     assert told[opened + 2].startswith("* connection 1: opened 127.0.0.1:")
     assert told[opened + 3 : opened + 6] == ["< +MIPOPEN: 1,0", "> AT+MIPCLOSE=1", "< OK"]
     assert ctl("trace", "--command", "MIPCLOSE").count("AT+MIPCLOSE=1") == 1
+    assert "connection 1: opened" in (of_one := ctl("trace", "--connect-id", "1"))
+    assert ctl("trace", "--connection", "1") == of_one
+    assert ctl("trace", "--connect-id", "0") == ""
     assert "+MIPOPEN: 1,0" in ctl("trace", "--urc", "MIPOPEN", "--from", "module")
     steps = ("--step", "sent:AT+MIPOPEN*example", "--step", "0*event:refused", "--step", "received:+MIPCLOSE: 1")
     assert ctl("verify", *steps).endswith("\nmatched\n")

@@ -58,7 +58,6 @@ from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
-from onemo.profile.index import Label
 
 from tests.support.driver import Driver
 from tests.support.world import Key
@@ -105,7 +104,7 @@ _ID = r"\d|[a-z]\w*=\d"
 def _key(text: str) -> Key:
     """Read the key of a connection."""
     index_name, _, number = text.rpartition("=")
-    return Label(index_name, int(number)) if index_name else int(number)
+    return (index_name, int(number)) if index_name else int(number)
 
 
 _LOSSES = {"closes": Loss.PEER_CLOSED, "resets": Loss.BROKEN}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from onemo.profile.index import CONNECT_ID, Label
+from onemo.families import SOCKETS
+from onemo.profile.index import Label
 
 
 def socket_label(connect_id: int) -> Label:
     """The label of a socket instance."""
-    return Label(CONNECT_ID, connect_id)
+    return Label(SOCKETS, connect_id)

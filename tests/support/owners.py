@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from onemo.errors import NetFailure
 from onemo.net.interface import CloseResult
-from onemo.profile.index import Label
+from onemo.profile.index import Index, Label
+
+DEMOS = Index("demoid", "", b"")
 
 
 @dataclass(eq=False)
@@ -29,7 +31,7 @@ class Client:
 
     @property
     def label(self) -> Label:
-        return Label("demoid", self.demoid)
+        return Label(DEMOS, self.demoid)
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
         self.heard.append("opened")

@@ -14,7 +14,7 @@ from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Wait
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
-from onemo.profile.index import CONNECT_ID, Label
+from onemo.profile.index import CONNECT_ID
 
 from tests.support.answers import Answers
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from tests.support.driver import Driver
 
 
-Key = int | Label
-"""A connection in a test: its key, or the label of whoever else owns it."""
+Key = int | tuple[str, int]
+"""A connection in a test: its connect_id, or the index and number of whoever else owns it."""
 
 
 def key_of(owner: Owner) -> Key:
     """The key of an owner's connection."""
-    return owner.label.number if owner.label.index_name == CONNECT_ID else owner.label
+    return owner.label.number if owner.label.index_name == CONNECT_ID else (owner.label.index_name, owner.label.number)
 
 
 @dataclass

@@ -7,19 +7,8 @@ from typing import Any, Generic, NamedTuple
 
 from onemo.at.command import D, Declaration
 from onemo.at.reply import ErrorCode
+from onemo.profile.index import Index
 from onemo.profile.schema import Profile, Table
-
-
-class Index(NamedTuple):
-    """The index that counts the instances of a family, named like its parameter in the commands.
-
-    about: of the fault key that confines a fault to one of them; urcs: a pattern of the URCs that tell such a number
-    (group 1).
-    """
-
-    name: str
-    about: str
-    urcs: bytes
 
 
 class Family(NamedTuple):

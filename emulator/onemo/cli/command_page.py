@@ -16,7 +16,6 @@ from onemo.cli.page import Page
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
-from onemo.profile.index import NOUNS
 from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
 from onemo.runtime.models import Model
@@ -109,7 +108,8 @@ def _forms_of_key(start: str, record: BoundRecord[Any], *, indexed: bool) -> Ite
 
 def _of(how_many: str, index: str) -> str:
     """Tell whose values are read: ``, of one connection``, ``, of every <ssl_id>``."""
-    return f", of {how_many} {NOUNS.get(index, f'<{index}>')}"
+    nouns = {each.instances.name: each.instances.noun for each in FAMILIES if each.instances}
+    return f", of {how_many} {nouns.get(index) or f'<{index}>'}"
 
 
 def _syntax(record: BoundRecord[Any]) -> str:

@@ -15,6 +15,7 @@ from onemo.cli.page import Page
 from onemo.control.client import Client, ControlError, module
 from onemo.dialogue.lines import MARKS
 from onemo.errors import UsageError
+from onemo.faults.kinds import INDICES
 from onemo.profile.index import label_of
 
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
@@ -32,7 +33,7 @@ class CtlOptions(NamedTuple):
 
 
 class Filters(NamedTuple):
-    """The filters of the trace, as the API's parameters."""
+    """The filters of the trace, as the API's parameters. numbers: those of instances, by the index."""
 
     since: int | None = None
     limit: int | None = None
@@ -40,8 +41,8 @@ class Filters(NamedTuple):
     contains: str | None = None
     command: str | None = None
     urc: str | None = None
-    connect_id: int | None = None
     console: int | None = None
+    numbers: Mapping[str, int | None] = {}
 
 
 @contextmanager
@@ -114,11 +115,13 @@ def do(words: Sequence[str], options: CtlOptions) -> int:
 
 def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
     """Run ``ctl trace``."""
+    query = filters._asdict()
+    query |= query.pop("numbers")
     with _client(options) as client:
         name = name or client.only_module()
-        if follow and any(value is not None for value in filters[2:]):
+        if follow and any(query[key] is not None for key in query.keys() - {"since", "limit"}):
             raise UsageError("--follow shows all there is: leave the filters out")
-        told = client.ask("GET", f"{module(name)}/trace", query=filters._asdict())
+        told = client.ask("GET", f"{module(name)}/trace", query=query)
         if options.json and not follow:
             return _print(told)
         entries: Iterable[Mapping[str, Any]] = told["entries"]
@@ -294,7 +297,7 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     """Return an entry as ``onemo-emulator trace`` prints it."""
     if options.json:
         return json.dumps(entry) + "\n"
-    label = label_of(entry)
+    label = label_of(entry, INDICES)
     of = "" if label is None else f"{label}: "
     if entry["kind"] == "event":
         text, mark = f"{of}{entry['event']} {_printable(entry['detail'])}", MARKS["network"]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from onemo.cli.choosing import choosing
 from onemo.cli.values import number, seconds
 
 Where = Annotated[
@@ -134,6 +135,7 @@ def kinds(
     return ctl.kinds(kind, ctl.CtlOptions(control, token, json))
 
 
+@choosing
 def trace(
     name: Name = None,
     /,
@@ -145,11 +147,11 @@ def trace(
     contains: Annotated[str | None, Parameter(metavar="TEXT")] = None,
     command: Annotated[str | None, Parameter(metavar="COMMAND")] = None,
     urc: Annotated[str | None, Parameter(metavar="URC")] = None,
-    connection: Whole = None,
     console: Whole = None,
     control: Where = None,
     token: Token = None,
     json: Json = False,
+    **numbers: int | None,
 ) -> int:
     """Print the newest lines of what a module and its DTE said, and what the network did.
 
@@ -169,14 +171,12 @@ def trace(
         Only this command: MIPOPEN.
     urc: str
         Only this URC: its name (MIPOPEN), or what it tells (rtcp).
-    connection: int
-        Only what the network did with this connection.
     console: int
         Only what crossed this AT line of the module; 0 is the first.
     """
     from onemo.cli import ctl
 
-    filters = ctl.Filters(since, limit, source, contains, command, urc, connection, console)
+    filters = ctl.Filters(since, limit, source, contains, command, urc, console, numbers)
     return ctl.trace(name, filters, follow, ctl.CtlOptions(control, token, json))
 
 

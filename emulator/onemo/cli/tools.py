@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from onemo.cli.choosing import choosing
 from onemo.cli.values import Pause, Seconds, Speed, number
 
 
+@choosing
 def trace(
     file: Annotated[Path, Parameter(metavar="FILE")],
     /,
@@ -17,11 +19,11 @@ def trace(
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
     kind: Literal["answer", "urc", "echo", "data"] | None = None,
     grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
-    connection: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     console: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,
+    **numbers: int | None,
 ) -> int:
     """Print a trace that "run --trace FILE" wrote, in lines.
 
@@ -39,8 +41,6 @@ def trace(
         Only answers of the module's, URCs, echo, or data of transparent mode.
     grep: str
         Only lines in which this regular expression is found.
-    connection: int
-        Only what the network did with this connection.
     console: int
         Only what crossed this AT line of the module; 0 is the first.
     since: float
@@ -52,7 +52,7 @@ def trace(
     """
     from onemo.cli.trace import TraceOptions, show_trace
 
-    return show_trace(TraceOptions(file, source, kind, grep, connection, console, since, until, deltas))
+    return show_trace(TraceOptions(file, source, kind, grep, numbers, console, since, until, deltas))
 
 
 def record(
@@ -149,7 +149,7 @@ Examples:
   onemo-emulator trace today.jsonl
   onemo-emulator trace today.jsonl --from module --grep ERROR
   onemo-emulator trace today.jsonl --kind urc
-  onemo-emulator trace today.jsonl --connection 0 --since 10 --until 20"""
+  onemo-emulator trace today.jsonl --connect-id 0 --since 10 --until 20"""
 
 _GRAMMAR = """\
 A transcript, a line each:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from onemo.cli.output import write
 from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.errors import UsageError
-from onemo.profile.index import label_of
+from onemo.faults.kinds import INDICES
+from onemo.profile.index import Label, label_of
 
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
 _NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
@@ -20,13 +21,13 @@ _FAINT = "2"
 
 
 class TraceOptions(NamedTuple):
-    """The options of ``trace``. since, until: seconds."""
+    """The options of ``trace``. numbers: those of instances, by the index; since, until: seconds."""
 
     file: Path
     source: str | None
     kind: str | None
     grep: str | None
-    connection: int | None
+    numbers: Mapping[str, int | None]
     console: int | None
     since: float
     until: float
@@ -40,6 +41,7 @@ def show_trace(options: TraceOptions) -> int:
     except re.error as error:
         raise UsageError(f"--grep {options.grep}: {error}; write a regular expression") from None
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    labels = [Label(index, number) for index in INDICES if (number := options.numbers.get(index.name)) is not None]
     before = 0.0
     for told in _told(options.file):
         text = told.text + _NOTES.get(told.kind, "")
@@ -49,7 +51,7 @@ def show_trace(options: TraceOptions) -> int:
             continue
         if options.console is not None and (told.source == "network" or told.console != options.console):
             continue
-        if options.connection not in (None, told.connection) or not options.since <= told.time <= options.until:
+        if (labels and told.label not in labels) or not options.since <= told.time <= options.until:
             continue
         stamp = f"{told.time - before:+12.6f}" if options.deltas else f"{told.time:12.6f}"
         write(_line(told, stamp, text, coloured))
@@ -102,7 +104,7 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
 
 
 def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:
-    label = label_of(entry)
+    label = label_of(entry, INDICES)
     if "event" in entry:
         return [network_line(str(entry["event"]), label, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")

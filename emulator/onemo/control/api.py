@@ -145,7 +145,7 @@ class Control:
         """Return the entries of the journal that the query asks for: the newest, or those from since on."""
         query, journal = request.query, self.journal(self._running(request).name)
         limit, since = query.get("limit", 200), query.get("since")
-        labels = [Label(index.name, query[index.name]) for index in INDICES if index.name in query]
+        labels = [Label(index, query[index.name]) for index in INDICES if index.name in query]
         wanted = ask.filtered(labels, **{key: query.get(key) for key in ask.FILTERS})
         found = [entry for entry in journal.since(since or 0) if wanted(entry)]
         going_on = since is not None and len(found) > limit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from onemo.at.family import Family, Index
+from onemo.at.family import Family
+from onemo.profile.index import CONNECT_ID, Index
 
 
 def _core(name: str, title: str, *commands: str) -> Family:
@@ -22,6 +23,12 @@ def _later(
     return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps)
 
 
+SOCKETS = Index(
+    name=CONNECT_ID,
+    about="Only on this connection.",
+    urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
+    noun="connection",
+)
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -39,7 +46,7 @@ FAMILIES: tuple[Family, ...] = (
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG"),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
-           instances=Index("connect_id", "Only on this connection.", rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)'),
+           instances=SOCKETS,
            needs=("tls",)),
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP"),
     _later("ping", "Pings (manual 3.12)", "MPING"),

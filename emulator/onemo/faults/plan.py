@@ -105,7 +105,8 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
         return _names(str(wanted), occasion.host)
     if name in Occasion._fields:
         return getattr(occasion, name) == wanted  # type: ignore[no-any-return]
-    return name == "module" or occasion.label == (name, wanted)
+    label = occasion.label
+    return name == "module" or (label is not None and label.index_name == name and label.number == wanted)
 
 
 def _names(pattern: str, host: str) -> bool:

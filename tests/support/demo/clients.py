@@ -17,7 +17,8 @@ from onemo.modem.pieces import Pieces
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import Label
 
-from tests.support.demo.kept import DEMOID, PATIENCE, PREFIX, TABLE, Book, DemoError
+from tests.support.demo.index import CLIENTS
+from tests.support.demo.kept import PATIENCE, PREFIX, TABLE, Book, DemoError
 
 PLAN = ClosePlan(CloseMode.DRAIN, stall=5.0, linger=1.0)
 
@@ -122,7 +123,7 @@ class Client:
 
     @property
     def label(self) -> Label:
-        return Label(DEMOID, self.demoid)
+        return Label(CLIENTS, self.demoid)
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
         self.heard = now

@@ -9,8 +9,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import onemo.families
-from onemo.at.family import Family, Index
+from onemo.at.family import Family
 from onemo.profile import loader
+
+from tests.support.demo.index import CLIENTS
 
 FOLDER = Path(__file__).parent
 DEMO = Family(
@@ -18,7 +20,7 @@ DEMO = Family(
     title="Demonstration (of no module)",
     module="tests.support.demo.family",
     commands=("MDEMOCREATE", "MDEMODEL", "MDEMOCFG", "MDEMOOPEN", "MDEMOCLOSE", "MDEMOSEND", "MDEMOLIST"),
-    instances=Index("demoid", "Only on this client.", rb'\+MDEMO[A-Z]+: (?:"[a-z]+",)?(\d+)'),
+    instances=CLIENTS,
     keeps=("demo",),
     wakes=lambda stored: "demo" in stored,
 )

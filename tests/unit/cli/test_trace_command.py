@@ -50,6 +50,7 @@ def test_all_of_it(typed: Typed, file: Path) -> None:
         (("--kind", "urc"), [7]),
         (("--kind", "echo"), [1]),
         (("--grep", "OK|hi"), [2, 4]),
+        (("--connect-id", "0"), [3, 4]),
         (("--connection", "0"), [3, 4]),
         (("--since", "0.502", "--until", "1.5"), [2, 3, 4]),
     ],

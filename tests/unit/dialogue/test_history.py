@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 from onemo.dialogue.history import History
-from onemo.profile.index import Label
+
+from tests.support.labels import socket_label
 
 
 def typed(*commands: bytes, most: int = 1 << 20) -> History:
@@ -28,7 +29,7 @@ def test_lines_are_numbered_whatever_the_pieces_were() -> None:
 
 def test_the_network_stands_between_the_lines() -> None:
     history = typed(b"AT")
-    history.net("received", Label("connect_id", 3), b"\0\r")
+    history.net("received", socket_label(3), b"\0\r")
     history.line(">", b"\r")
     history.line("<", b"\r\nOK\r\n")
     assert [str(line) for line in history.lines()] == [r"* connection 3: received 2 bytes: \x00\x0d", "> AT", "< OK"]

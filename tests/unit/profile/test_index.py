@@ -6,11 +6,12 @@ import pytest
 from onemo.control.ask import filtered
 from onemo.control.journal import Journal
 from onemo.dialogue.lines import network_line
-from onemo.profile.index import Label, label_of
+from onemo.families import SOCKETS
+from onemo.profile.index import Index, Label, label_of
 
 from tests.support.labels import socket_label
 
-OTHER = Label("demoid", 0)
+OTHER = Label(Index("demoid", "", b""), 0)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,6 @@ def test_what_a_journal_and_its_filter_make_of_it() -> None:
         journal.net("sent", label, b"x")
     entries = journal.since(0)
     shown = [entry.shown("meter") for entry in entries]
-    assert [label_of(each) for each in shown] == [socket_label(0), OTHER, None]
-    wanted = filtered(side=None, contains=None, command=None, urc=None, labels=[Label("connect_id", 0)])
+    assert [label_of(each, [SOCKETS]) for each in shown] == [socket_label(0), OTHER, None]
+    wanted = filtered(side=None, contains=None, command=None, urc=None, labels=[socket_label(0)])
     assert [wanted(entry) for entry in entries] == [True, False, False]

@@ -25,7 +25,7 @@ from onemo.runtime.shell import Module
 from onemo.runtime.trace import JsonLines
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests.support.owners import Client
+from tests.support.owners import DEMOS, Client
 from tests.unit.runtime.doubles import Bench, Peer
 
 REQUEST = OpenRequest(Transport.TCP, "server", 80, 60.0)
@@ -71,8 +71,8 @@ async def test_how_it_is_traced(nursery: trio.Nursery) -> None:
     entries = [entry for entry in map(json.loads, file.getvalue().splitlines()) if "demoid" in entry]
     assert all(entry["demoid"] == 3 and "connect_id" not in entry for entry in entries)
     assert [entry.get("event") or entry["data"] for entry in entries] == ["opened", "out", "in"]
-    assert bench.world.requests[0].label == Label("demoid", 3)
-    assert str(Label("demoid", 3)) == "demoid 3"
+    assert bench.world.requests[0].label == Label(DEMOS, 3)
+    assert str(Label(DEMOS, 3)) == "demoid 3"
 
 
 async def test_no_more_is_read_than_it_grants(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
+from onemo.families import SOCKETS
 from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, ConnectionEvent, Loss, Operation, State
 from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
@@ -22,7 +23,7 @@ from onemo.modem.console import Console
 from onemo.modem.host import Host
 from onemo.modem.pieces import piece_sizes
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
-from onemo.profile.index import CONNECT_ID, Label
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535
@@ -172,7 +173,7 @@ class Instance:
     @property
     def label(self) -> Label:
         """The name of the connection in traces and fault scopes."""
-        return Label(CONNECT_ID, self.connect_id)
+        return Label(SOCKETS, self.connect_id)
 
     @property
     def watches_breaks(self) -> bool:

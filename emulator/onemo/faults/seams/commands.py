@@ -83,9 +83,9 @@ class FaultyCommands:
         if bound is None or command.form is not Form.SET or command.complete:
             return None
         first = {record.params[0].name for record in bound.records.values() if record.params}
-        name = next((index.name for index in INDICES if index.name in first), None)
+        index = next((index for index in INDICES if index.name in first), None)
         found = _FIRST_NUMBER.match(self._console.interpreter.line, command.end)
-        return Label(name, int(found[1])) if name and found else None
+        return Label(index, int(found[1])) if index and found else None
 
     def _inject(self, armed: ArmedFault) -> None:
         transmitter, fault = self._console.transmitter, armed.fault

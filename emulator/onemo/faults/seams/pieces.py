@@ -11,12 +11,12 @@ from typing import NamedTuple
 from onemo.at.reply import ReplyFormat
 from onemo.faults.kinds import INDICES
 from onemo.faults.plan import ArmedFault, Fault
-from onemo.profile.index import Label
+from onemo.profile.index import Index, Label
 
 
-def find_id(data: bytes) -> tuple[str, re.Match[bytes]] | None:
-    """Find the number of an instance in a URC: the name of its index, and where it stands (group 1)."""
-    found = ((index.name, match) for index in INDICES if (match := re.search(index.urcs, data)))
+def find_id(data: bytes) -> tuple[Index, re.Match[bytes]] | None:
+    """Find the number of an instance in a URC: its index, and where it stands (group 1)."""
+    found = ((index, match) for index in INDICES if (match := re.search(index.urcs, data)))
     return next(found, None)
 
 
