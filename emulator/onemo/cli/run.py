@@ -22,7 +22,7 @@ from onemo.runtime.lab import RunningModule
 from onemo.runtime.line import SerialLine
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
-from onemo.runtime.options import ModuleOptions
+from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.shell import NvFile
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
@@ -77,14 +77,8 @@ def _check(options: ModuleOptions) -> None:
     asked = [name for name, value in lines.items() if value is not None]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
-    if options.baud is not None and options.uart is None:
-        raise UsageError("--baud is the speed of a serial device; name that with --uart, or use AT+IPR")
-    pty_mode = None if options.ports else options.pty_mode
-    for name, value in (("--link", options.link), ("--pty-mode", pty_mode)):
-        if value is not None and asked and asked != ["--exec"]:
-            raise UsageError(f"{name} is for a pseudo-terminal, and {asked[0]} has none; leave one of them out")
-    if (place := options.shared_place()) is not None:
-        raise UsageError(f"{place} is there twice: give each --port a path of its own")
+    for name, problem in options.misfits("".join(asked), "with --uart"):
+        raise UsageError(f"{OPTIONS[name].flag} {problem}")
     if options.seed is not None and not options.fault and options.scenario is None:
         raise UsageError("--seed is for the dice of faults: add a fault or a scenario")
 

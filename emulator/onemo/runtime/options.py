@@ -282,15 +282,13 @@ class ModuleOptions(NamedTuple):
         """
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
-        if self.pty_mode is not None and (self.tcp or self.rfc2217 or self.uart) is not None and not self.ports:
-            yield "pty_mode", f"is for a pseudo-terminal, and {line} is none: leave one of them out"
-        if (place := self.shared_place()) is not None:
-            yield "ports", f"{place} is there twice: give each port a path of its own"
-
-    def shared_place(self) -> Path | None:
-        """Return a path that several of link and ports are; None: each has its own."""
+        if (self.tcp or self.rfc2217 or self.uart) is not None:
+            for name, value in (("link", self.link), ("pty_mode", None if self.ports else self.pty_mode)):
+                if value is not None:
+                    yield name, f"is for a pseudo-terminal, and {line} is none: leave one of them out"
         places = [Path(os.path.abspath(each)) for each in (self.link, *self.ports) if each is not None]
-        return next((place for place in places if places.count(place) > 1), None)
+        if (place := next((place for place in places if places.count(place) > 1), None)) is not None:
+            yield "ports", f"{place} is there twice: give each port a path of its own"
 
 
 def _named(name: str, option: Option) -> Option:
