@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
@@ -23,6 +23,7 @@ from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import ModuleOptions
 from onemo.runtime.shell import Module, NvFile
+from onemo.runtime.sink import LogHandler, say
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from onemo.control.server import ControlServer
     from onemo.net.sandbox import Sandbox
     from onemo.runtime.faultsession import FaultSession
+
+_log = logging.getLogger(__name__)
 
 
 class _Beside(NamedTuple):
@@ -46,7 +49,7 @@ def serve(options: ModuleOptions) -> int:
     """Run until a signal ends it; returns the exit status. Raises EmulatorError when it cannot be started."""
     _check(options)
     spec = spec_of(options)
-    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, handlers=[LogHandler(sys.stderr)])
     model = spec.load()
     routes, sandbox = routes_of(spec.network) if spec.network != NetworkOptions() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
@@ -122,16 +125,15 @@ async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) 
             line.start(nursery)
             if beside.ready is not None:
                 beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
-            _announce(_ready_line(running, beside.control, as_json=options.json), line.out)
+            nursery.start_soon(say, _ready_line(running, beside.control, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
 
 
 def _report(session: FaultSession) -> None:
-    """What became of the faults, on stderr."""
-    with contextlib.suppress(OSError):  # who closed stderr does not want it
-        for line in session.lines():
-            print(f"onemo-emulator: {line}", file=sys.stderr)
+    """Log what became of the faults."""
+    for line in session.lines():
+        _log.info("%s", line)
 
 
 def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
@@ -144,12 +146,6 @@ def _ready_line(running: RunningModule, control: ControlServer | None, *, as_jso
     linked = f" ({spec.cable.link})" if spec.cable.link else ""
     controlled = "" if control is None else f" with its control on {control.url}"
     return f"{spec.shown_model(running.model)} ready on {port}{linked}{controlled}"
-
-
-def _announce(line: str, out: TextIO) -> None:
-    """The one line on stdout, or on stderr where stdout is the child's. Who closed it does not want it."""
-    with contextlib.suppress(OSError):
-        print(line, file=out, flush=True)
 
 
 def _age() -> float:

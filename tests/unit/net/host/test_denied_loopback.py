@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -48,7 +48,7 @@ class Reached:
 
 
 @pytest.fixture(autouse=True)
-def reached(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
+def reached(monkeypatch: pytest.MonkeyPatch) -> Reached:
     """Nothing leaves; what would have is remembered."""
     seen = Reached()
 
@@ -75,7 +75,7 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
     monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
     monkeypatch.setattr("dns.asyncquery.udp", datagram)
     monkeypatch.setattr("dns.asyncquery.tcp", datagram)
-    yield seen
+    return seen
 
 
 def network(names: Names | None, deny: tuple[str, ...] = DENIED, *routes: str) -> HostNetwork:
