@@ -167,7 +167,8 @@ def check_profile(file: Annotated[Path, Parameter(metavar="FILE")], /, *, profil
     from onemo.cli.show import check_file
 
     if not file.is_file():
-        fail(f"{file} is a directory; name a TOML file" if file.is_dir() else f"{file}: there is no such file")
+        kind = "a directory" if file.is_dir() else "no regular file"
+        fail(f"{file} is {kind}; name a TOML file" if file.exists() else f"{file}: there is no such file")
     return check_file(file, profiles)
 
 
