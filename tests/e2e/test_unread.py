@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,10 +43,15 @@ def unread() -> Iterator[int]:
 
 @contextmanager
 def started(
-    *arguments: str, stdout: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE
+    *arguments: str,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+    before: Callable[[], None] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-W", "error", "-m", "onemo", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, preexec_fn=before
+    )
     try:
         yield process
     finally:
@@ -136,3 +143,63 @@ def test_a_ready_line_that_cannot_be_written(command: str, tmp_path: Path) -> No
         assert process.stderr is not None
         told = process.stderr.read().decode()
     assert told == "onemo-emulator: the ready line cannot be written: No space left on device\n"
+
+
+# A host that has no more of something
+
+
+def limited(limit: int, most: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(limit, (most, most))
+
+
+def test_no_descriptors_left(tmp_path: Path) -> None:
+    """Connections fail with the number that the manual has for it, and what is there goes on."""
+    ready = tmp_path / "ready"
+    arguments = (*AT_ONCE, "--sandbox", "--control", "127.0.0.1:0", "--ready-file", str(ready))
+    with started("run", *arguments, before=limited(resource.RLIMIT_NOFILE, 24)) as process:
+        told = json.loads(appears(ready, process))
+        address, port = told["control"].removeprefix("http://").split(":")
+        with Dte(told["port"], Transcript(lambda: "")) as dte:
+            dte.wake()
+            clients = [socket.create_connection((address, int(port))) for _ in range(24)]
+            dte.line('AT+MIPOPEN=0,"TCP","www.example.com",7')
+            dte.until(rb"\+MIPOPEN: 0,[1-9]\d*\r\n")
+            for client in clients:
+                client.close()
+            dte.alive()
+        ends(process)
+        assert process.stderr is not None
+        log = process.stderr.read().decode()
+    assert "Traceback" not in log
+    assert log.count("the control takes no connection for now: Too many open files") == 1
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Its module says so once each, answers as where the memory fails, and goes on."""
+    ready, nv = tmp_path / "ready", tmp_path / "nv"
+    arguments = (*AT_ONCE, "--trace", "/dev/full", "--nv", str(nv), "--ready-file", str(ready))
+    with started("run", *arguments, before=limited(resource.RLIMIT_FSIZE, 100)) as process:
+        port = json.loads(appears(ready, process))["port"]
+        with Dte(port, Transcript(lambda: "")) as dte:
+            dte.wake()
+            dte.line("ATE0S3=13&W")
+            dte.until(rb"\r\n(OK|ERROR)\r\n")
+            dte.alive()
+        ends(process)
+        assert process.stderr is not None
+        log = process.stderr.read().decode()
+    assert "the trace cannot be written any more: No space left on device" in log
+    assert "Traceback" not in log
+    assert sorted(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--nv", "/proc/nv"), ("--ready-file", "/proc/ready"), ("--trace", "/proc/trace"), ("--link", "/proc/p")],
+)
+def test_a_disk_that_is_read_only(arguments: tuple[str, str]) -> None:
+    with started("run", *AT_ONCE, *arguments) as process:
+        assert process.wait(2 * WAIT) == 2
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+    assert (told.count("\n"), arguments[1] in told) == (1, True)

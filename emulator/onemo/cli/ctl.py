@@ -318,9 +318,9 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     if options.json:
         return json.dumps(entry) + "\n"
     label = label_of(entry)
-    of = "" if label is None else f"{label}: "
+    of = "" if label is None else f"{_printable(str(label))}: "
     if entry["kind"] == "event":
-        text, mark = f"{of}{entry['event']} {_printable(entry['detail'])}", MARKS["network"]
+        text, mark = f"{of}{_printable(entry['event'])} {_printable(entry['detail'])}", MARKS["network"]
     else:
         cut = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in entry["data"][:_LONGEST])
         payload = entry["kind"] == "payload"

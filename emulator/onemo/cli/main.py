@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from onemo import __version__
-from onemo.cli.values import Profiles, taking
+from onemo.cli.values import Profiles, joined, taking
 from onemo.errors import EmulatorError, ProfileError, UnknownModel
 from onemo.runtime.options import MODEL, OPTIONS, ModuleOptions
 
@@ -252,7 +252,7 @@ def _flush() -> None:
 def main() -> NoReturn:
     """Do what the arguments say, and end the process with the status they lead to."""
     try:
-        status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+        status = app(joined(sys.argv[1:]), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         fail(complaint(error))
     except EmulatorError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, NoReturn, Protocol
 
@@ -27,6 +28,7 @@ _DOTTED = frozenset("0123456789.*")
 _LONGEST_NAME = 255
 _IPV6_GROUPS = 8
 _SANDBOX_TLS = "sandbox+tls"
+_REMEMBERED = 1 << 14  # patterns: the modules of a lab often share theirs
 _SHOWN = 80  # characters of a malformed text in a message
 _EXAMPLE = {
     "route": "a route is PATTERN=TARGET, for example '*.example.com:443=127.0.0.1:8443', '[2001:db8::1]=[::1]:8080' "
@@ -177,6 +179,7 @@ def parse_route(text: str) -> Route:
         _refuse("route", text, problem)
 
 
+@lru_cache(_REMEMBERED)
 def parse_pattern(text: str) -> Pattern:
     """Read the pattern HOST or HOST:PORT. Raises UsageError.
 
