@@ -269,9 +269,16 @@ def _key(key: Mapping[str, Any]) -> tuple[str, ...]:
 def _faults(rows: Iterable[Mapping[str, Any]]) -> int:
     page = Page()
     cells = [
-        (str(row["id"]), row["fault"], str(row["matches"]), str(row["fired"]), _cell(row["spent"])) for row in rows
+        (
+            str(row["id"]),
+            row["fault"],
+            str(row["matches"]),
+            str(row["fired"]),
+            "disarmed" if row["disarmed"] else "spent" if row["spent"] else "armed",
+        )
+        for row in rows
     ]
-    page.table(("Id", "Fault", "Matches", "Fired", "Spent"), cells, indent=0)
+    page.table(("Id", "Fault", "Matches", "Fired", "State"), cells, indent=0)
     page.show()
     return 0
 
