@@ -13,7 +13,7 @@ def _leave(signum: int, frame: FrameType | None) -> NoReturn:
 
     A second signal does not count.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     raise SystemExit(0)
 
 
@@ -21,6 +21,8 @@ def main() -> NoReturn:
     """Start the command line."""
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, _leave)
     # Starting makes many objects and no garbage: collecting meanwhile would cost a tenth of the start.
     gc.disable()
     from onemo.cli.main import main as start

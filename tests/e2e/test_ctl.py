@@ -76,7 +76,7 @@ def test_faults_come_and_go(ctl: Ctl) -> None:
     armed = ctl("fault", "urc-drop urc=MIPOPEN times=1")
     number = armed.splitlines()[1].split()[0]
     assert ctl("faults") == ctl("faults", "meter") == armed
-    assert ctl("unfault", "meter", number).endswith("yes\n")
+    assert ctl("unfault", "meter", number).endswith("disarmed\n")
     assert len(ctl("fault", "meter", "hostile").splitlines()) > 5
     ctl("unfault", "--all")
     assert json.loads(ctl("faults", "--json")) == []

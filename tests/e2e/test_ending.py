@@ -1,21 +1,23 @@
-"""SIGINT and SIGTERM end the emulator in under a second, whatever it is doing."""
+"""SIGINT, SIGTERM and SIGHUP end the emulator in under a second, whatever it is doing."""
 
 from __future__ import annotations
 
+import select
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Start
-from tests.e2e.dte import Dte
+from tests.e2e.dte import WAIT, Dte
 from tests.e2e.peers import Peers, ended, port_of
 from tests.e2e.test_connections import bind_udp, connect
 from tests.e2e.test_sending import MORE, SEND
 from tests.e2e.test_slow_dte import MEGABYTE, few_buffers, stuff
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
 def idle(dte: Dte, peers: Peers) -> None:
@@ -129,3 +131,31 @@ def test_a_reader_that_left_stdout(launch: Start, tmp_path: Path) -> None:
     module.signal(signal.SIGTERM)
     assert module.process.returncode == 0
     assert module.stderr() == ""
+
+
+def test_a_terminal_that_hangs_up_takes_everything_down(launch: Start, tmp_path: Path) -> None:
+    """The link, the ready file and the child go, and the summary of faults is told."""
+    link, ready, told = tmp_path / "port", tmp_path / "ready", tmp_path / "told"
+    program = f"trap 'echo ended > {told}; exit 0' HUP; echo there > {told}; while :; do sleep 0.05; done"
+    child = ("--exec", f'sh -c "{program}" {{port}}', "--boot-time", "0")
+    module = launch("--link", str(link), "--ready-file", str(ready), "--fault", "urc-drop urc=MIPOPEN", *child)
+    end = time.monotonic() + 2 * WAIT
+    while not (told.exists() and told.read_text() and ready.exists()):
+        assert time.monotonic() < end
+        select.select([], [], [], 0.005)
+    module.signal(signal.SIGHUP)
+    assert told.read_text() == "ended\n"
+    assert not link.is_symlink()
+    assert not ready.exists()
+    assert "urc-drop" in module.stderr()
+
+
+def test_nohup_keeps_it(start: Start) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        module = start("ML307R")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    module.process.send_signal(signal.SIGHUP)
+    with module.awake() as dte:
+        dte.alive()

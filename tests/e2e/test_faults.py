@@ -40,7 +40,7 @@ EVENTS = (
     "sim-remove on=command:CIMI",
     "sim-insert on=command:CPIN",
     "registration-lost on=command:COPS",
-    "registration-back on=command:CEER",
+    "registration-back on=command:custom:CEER",
     "registration-denied on=command:CGATT for_seconds=0.3",
     "pdp-deactivate on=command:CGPADDR",
     "clock-jump seconds=-100000000 on=command:CCLK",
@@ -180,7 +180,7 @@ def test_a_scenario_and_the_trace(start: Start, tmp_path: Path) -> None:
         after = "gone"
         do = "command-answer command=CSQ cme=30 times=1"
         [[step]]
-        do = "urc-drop urc=NEVER"
+        do = "urc-drop urc=custom:NEVER"
         name = "never"
         [[step]]
         after = "never"

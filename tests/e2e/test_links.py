@@ -143,6 +143,16 @@ assert b"\\r\\nML307R\\r\\n" in ask(b"ATI"), "the line is not raw"
 
 
 @pytest.mark.parametrize("place", [(), ("{port}",)], ids=["terminal", "port"])
+def test_a_child_does_not_get_the_token_of_the_control(place: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEMO_CONTROL_TOKEN", "secret")
+    monkeypatch.setenv("ONEMO_OTHER", "kept")
+    program = "import os, sys; sys.exit(5 + ('ONEMO_CONTROL_TOKEN' in os.environ) + 2 * ('ONEMO_OTHER' in os.environ))"
+    with run("--exec", python(program, *place)) as process:
+        process.communicate(timeout=WAIT)
+    assert process.returncode == 7
+
+
+@pytest.mark.parametrize("place", [(), ("{port}",)], ids=["terminal", "port"])
 def test_a_child_and_its_exit_status(place: tuple[str, ...]) -> None:
     with run("--exec", python(f"{ASKS}\nprint('told', file=sys.stderr); sys.exit(7)", *place)) as process:
         out, err = (part.decode() for part in process.communicate(timeout=WAIT))

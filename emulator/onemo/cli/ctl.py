@@ -6,18 +6,20 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec
 
 from onemo.cli.output import write
 from onemo.cli.page import Page
-from onemo.control.client import Client, ControlError, module
+from onemo.control.client import MISSHAPEN, Client, ControlError, module
 from onemo.dialogue.lines import MARKS
 from onemo.errors import UsageError
 from onemo.faults.kinds import INDICES
 from onemo.profile.index import label_of
 
+P = ParamSpec("P")
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
 _AGAIN = 0.1
 """Seconds between two questions of ``ready --wait``."""
@@ -45,6 +47,19 @@ class Filters(NamedTuple):
     numbers: Mapping[str, int | None] = {}
 
 
+def _understood(command: Callable[P, int]) -> Callable[P, int]:
+    """Have a command raise ControlError where an answer has another shape than the control's."""
+
+    @wraps(command)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return command(*args, **kwargs)
+        except MISSHAPEN as error:
+            raise ControlError(0, "what answers there is no control of this emulator's version") from error
+
+    return asked
+
+
 @contextmanager
 def _client(options: CtlOptions) -> Iterator[Client]:
     address = options.address or os.environ.get(ADDRESS)
@@ -54,6 +69,7 @@ def _client(options: CtlOptions) -> Iterator[Client]:
         yield client
 
 
+@_understood
 def modules(options: CtlOptions) -> int:
     """Run ``ctl modules``."""
     with _client(options) as client:
@@ -67,6 +83,7 @@ def modules(options: CtlOptions) -> int:
     return 0
 
 
+@_understood
 def show(name: str | None, options: CtlOptions) -> int:
     """Run ``ctl show``."""
     with _client(options) as client:
@@ -74,6 +91,7 @@ def show(name: str | None, options: CtlOptions) -> int:
     return _print(state) if options.json else _show(state)
 
 
+@_understood
 def faults(name: str | None, options: CtlOptions) -> int:
     """Run ``ctl faults``."""
     with _client(options) as client:
@@ -81,6 +99,7 @@ def faults(name: str | None, options: CtlOptions) -> int:
     return _print(rows) if options.json else _faults(rows)
 
 
+@_understood
 def fault(words: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl fault [NAME] FAULT``."""
     name, text = _named(words, "a fault, like 'urc-drop urc=MIPOPEN times=1'")
@@ -89,6 +108,7 @@ def fault(words: Sequence[str], options: CtlOptions) -> int:
     return _print(rows) if options.json else _faults(rows)
 
 
+@_understood
 def unfault(words: Sequence[str], everything: bool, options: CtlOptions) -> int:
     """Run ``ctl unfault [NAME] ID`` or ``--all``."""
     if everything:
@@ -105,6 +125,7 @@ def unfault(words: Sequence[str], everything: bool, options: CtlOptions) -> int:
     return _faults(gone if everything else [gone])
 
 
+@_understood
 def do(words: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl do [NAME] EVENT``."""
     name, text = _named(words, "what is to happen, like sim-remove or 'signal rssi=3'")
@@ -113,6 +134,7 @@ def do(words: Sequence[str], options: CtlOptions) -> int:
     return _print(state) if options.json else _show(state, brief=True)
 
 
+@_understood
 def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
     """Run ``ctl trace``."""
     query = filters._asdict()
@@ -138,6 +160,7 @@ def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions)
     return 0
 
 
+@_understood
 def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl verify``; 1 if the steps were not found."""
     asked = [_step(step) for step in steps]
@@ -153,6 +176,7 @@ def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
     return 0 if verified["matched"] else 1
 
 
+@_understood
 def kinds(name: str | None, options: CtlOptions) -> int:
     """Run ``ctl kinds``."""
     with _client(options) as client:
@@ -173,6 +197,7 @@ def kinds(name: str | None, options: CtlOptions) -> int:
     return 0
 
 
+@_understood
 def ready(wait: float, options: CtlOptions) -> int:
     """Run ``ctl ready``; 1 if a module is not ready in time."""
     until = time.monotonic() + wait
@@ -248,9 +273,16 @@ def _key(key: Mapping[str, Any]) -> tuple[str, ...]:
 def _faults(rows: Iterable[Mapping[str, Any]]) -> int:
     page = Page()
     cells = [
-        (str(row["id"]), row["fault"], str(row["matches"]), str(row["fired"]), _cell(row["spent"])) for row in rows
+        (
+            str(row["id"]),
+            row["fault"],
+            str(row["matches"]),
+            str(row["fired"]),
+            "disarmed" if row["disarmed"] else "spent" if row["spent"] else "armed",
+        )
+        for row in rows
     ]
-    page.table(("Id", "Fault", "Matches", "Fired", "Spent"), cells, indent=0)
+    page.table(("Id", "Fault", "Matches", "Fired", "State"), cells, indent=0)
     page.show()
     return 0
 
@@ -298,9 +330,9 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     if options.json:
         return json.dumps(entry) + "\n"
     label = label_of(entry, INDICES)
-    of = "" if label is None else f"{label}: "
+    of = "" if label is None else f"{_printable(str(label))}: "
     if entry["kind"] == "event":
-        text, mark = f"{of}{entry['event']} {_printable(entry['detail'])}", MARKS["network"]
+        text, mark = f"{of}{_printable(entry['event'])} {_printable(entry['detail'])}", MARKS["network"]
     else:
         cut = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in entry["data"][:_LONGEST])
         payload = entry["kind"] == "payload"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import trio
 
+from onemo.cli.ending import ENDING, heard, hold_signals
 from onemo.cli.live import Live
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
@@ -26,7 +27,6 @@ from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module
 
 FAILURE = 1
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 5.0
 """Seconds until an answer that has not come is missed."""
 _LINE = re.compile(rb"\r\n(.*?)\r\n", re.DOTALL)
@@ -46,7 +46,7 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, stream=sys.stderr)
     model = individual(load_model(name, profiles).whole(), Overrides(register_time=0.0))
     # Until a task listens, and while everything is taken down, a signal has to wait.
-    _block_signals()
+    hold_signals()
     try:
         with nullcontext(sys.stdout) if sys.stdout is not None else open(os.devnull, "w") as stdout:
             return trio.run(_play, model, Live(stdout))
@@ -62,18 +62,18 @@ async def _play(model: Model, show: Live) -> int:
     show.heading(
         f"{model.profile.sub_model} in the sandbox", "> is the firmware, < the module, * the network; Ctrl-C ends it"
     )
-    with open_pty() as link, trio.open_signal_receiver(*_ENDING) as signals:
+    with open_pty() as link, trio.open_signal_receiver(*heard()) as signals:
         module = Module(model, link, LazyNetwork(routes), boot_time=0.0, trace=show)
         async with trio.open_nursery() as nursery:
 
             async def end_with_a_signal() -> None:
                 nonlocal status
                 status = 128 + await anext(signals)
-                _block_signals()
+                hold_signals()
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(end_with_a_signal)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
             await nursery.start(sandbox.run)
             await nursery.start(module.run)
             port = os.open(link.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -82,16 +82,12 @@ async def _play(model: Model, show: Live) -> int:
             except UnexpectedAnswer as error:
                 problem = error
             finally:
-                _block_signals()
+                hold_signals()
                 os.close(port)
             nursery.cancel_scope.cancel()
     if problem is not None:
         raise problem
     return status
-
-
-def _block_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
 
 
 class Firmware:

@@ -1,4 +1,4 @@
-"""The end by SIGINT and SIGTERM, from the moment at which there is something to take down."""
+"""The end by SIGINT, SIGTERM and SIGHUP, from the moment at which there is something to take down."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from types import FrameType
 
 import trio
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end us. nohup has SIGHUP ignored, which stays so."""
+
+
+def heard() -> tuple[signal.Signals, ...]:
+    """Return those that end this process."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(number for number in ENDING if not (ignored and number is signal.SIGHUP))
 
 
 def hold_signals() -> None:
     """Let them wait until there is an End: they would leave links behind."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 class End:
@@ -28,9 +35,9 @@ class End:
         self._everything = everything
         self._grace = grace
         self._token = trio.lowlevel.current_trio_token()
-        for number in _ENDING:
+        for number in heard():
             signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         hold_signals()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import os
+import math
 import resource
 import sys
 from collections.abc import Sequence
@@ -22,14 +22,15 @@ from onemo.errors import EmulatorError, UsageError, declared
 from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
+from onemo.runtime.sink import LogHandler, say
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
     from onemo.control.server import ControlServer
 
 _log = logging.getLogger(__name__)
-_PIECE = 4096
-"""Bytes that a pipe takes without blocking once it is writable (PIPE_BUF)."""
+_LAST = 1.0
+"""Seconds that the reader of stdout has at the end to take the last lines."""
 _OWN = 64
 """Open files that are no module's."""
 
@@ -90,7 +91,8 @@ class _Serving:
         self._ready: list[RunningModule] = []
         self._failed: list[str] = []
         self._starting = len(planned)
-        self._stdout = trio.Lock()
+        self._lines, self._said = trio.open_memory_channel[str](math.inf)  # one of each module
+        self._silent = trio.Event()
 
     async def run(self) -> int:
         """Run until the end, and return the exit status."""
@@ -100,15 +102,19 @@ class _Serving:
                 self._control.control.awaited.update(planned.spec.overrides.name or "" for planned in self._planned)
                 await nursery.start(self._control.run)
             await nursery.start(self._lab.run)
+            nursery.start_soon(self._print)
             async with trio.open_nursery() as starting:
                 for each in self._planned:
                     starting.start_soon(self._start, each)
             done = {"ready": len(self._ready), "failed": self._failed, **told(self._control)}
             if self._ready_file is not None and self._ready:
                 self._ready_file.tell(json.dumps(done), nursery)
-            await self._say(done)
+            self._say(done)
             for running in self._ready:
                 await running.wait()
+            self._lines.close()
+            with trio.move_on_after(_LAST):
+                await self._silent.wait()
             nursery.cancel_scope.cancel()
         for running in self._ready:
             if running.fault_session is not None:
@@ -135,21 +141,16 @@ class _Serving:
         self._ready.append(running)
         if self._control is not None:
             self._control.control.awaited.discard(name)
-        await self._say({**planned.spec.told(running.model, running.ports), **told(self._control)})
+        self._say({**planned.spec.told(running.model, running.ports), **told(self._control)})
 
-    async def _say(self, line: object) -> None:
-        """Print a line on stdout. One that nobody reads holds no module up; who closed it does not want it."""
-        if sys.stdout is None:
-            return
-        left, descriptor = json.dumps(line).encode("ascii") + b"\n", sys.stdout.fileno()
-        async with self._stdout:
-            while left:
-                with suppress(PermissionError):  # a file, which is always writable
-                    await trio.lowlevel.wait_writable(descriptor)
-                try:
-                    left = left[os.write(descriptor, left[:_PIECE]) :]
-                except OSError:
-                    return
+    def _say(self, line: object) -> None:
+        """Have a line printed on stdout. One that nobody reads holds nothing up."""
+        self._lines.send_nowait(json.dumps(line))
+
+    async def _print(self) -> None:
+        async for line in self._said:
+            await say(line, sys.stdout)
+        self._silent.set()
 
 
 def _log_with_names() -> None:
@@ -159,7 +160,7 @@ def _log_with_names() -> None:
         record.lab = f"{CURRENT.get()}: " if CURRENT.get() and record.name != Lab.__module__ else ""
         return True
 
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.addFilter(name)
     logging.basicConfig(format="onemo-emulator: %(lab)s%(message)s", level=logging.INFO, handlers=[handler])
 

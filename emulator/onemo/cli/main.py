@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from onemo import __version__
-from onemo.cli.values import Profiles, taking
+from onemo.cli.values import Profiles, joined, taking
 from onemo.errors import EmulatorError, ProfileError, UnknownModel
 from onemo.runtime.options import MODEL, OPTIONS, ModuleOptions
 
@@ -167,7 +167,8 @@ def check_profile(file: Annotated[Path, Parameter(metavar="FILE")], /, *, profil
     from onemo.cli.show import check_file
 
     if not file.is_file():
-        fail(f"{file} is a directory; name a TOML file" if file.is_dir() else f"{file}: there is no such file")
+        kind = "a directory" if file.is_dir() else "no regular file"
+        fail(f"{file} is {kind}; name a TOML file" if file.exists() else f"{file}: there is no such file")
     return check_file(file, profiles)
 
 
@@ -251,7 +252,7 @@ def _flush() -> None:
 def main() -> NoReturn:
     """Do what the arguments say, and end the process with the status they lead to."""
     try:
-        status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+        status = app(joined(sys.argv[1:]), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         fail(complaint(error))
     except EmulatorError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import trio
 
 from onemo.errors import LinkError, UsageError, declared
+from onemo.profile.document import read_text
 
 if TYPE_CHECKING:
     import serial
@@ -131,7 +132,7 @@ def run_until_done(main: Callable[[], Coroutine[object, object, int]]) -> int:
 def text_of(file: Path) -> str:
     """Read a file of text. Raises UsageError, which says what to do."""
     try:
-        return file.read_text(encoding="utf-8")
+        return read_text(file)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; name a file that can be read") from error
     except UnicodeDecodeError as error:

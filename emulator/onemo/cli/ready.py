@@ -12,6 +12,7 @@ import trio
 
 from onemo.errors import UsageError
 from onemo.link.claim import claim
+from onemo.runtime.files import create_own
 
 PERIOD = 5.0
 """Seconds after which the file is touched again; one that is three times as old is that of a process that hangs."""
@@ -32,7 +33,8 @@ class ReadyFile:
         draft = self._place.with_name(f".{self._place.name}.{os.getpid()}")
         try:
             try:
-                draft.write_text(f"{line}\n", encoding="utf-8")
+                with open(create_own(draft), "w", encoding="utf-8") as file:
+                    file.write(f"{line}\n")
                 draft.replace(self._place)
             except OSError:
                 draft.unlink(missing_ok=True)
@@ -45,7 +47,7 @@ class ReadyFile:
         while True:
             await trio.sleep(PERIOD)
             with suppress(OSError):  # somebody took it away, who has his reasons
-                os.utime(self._place)
+                os.utime(self._place, follow_symlinks=False)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -12,12 +11,14 @@ from typing import NamedTuple, TextIO
 
 import trio
 
+from onemo.cli.ending import heard
 from onemo.cli.output import close, write
 from onemo.cli.port import DteLine, LinkLine, open_line, run_until_done, text_of
 from onemo.dialogue.recorder import Recorder
 from onemo.dialogue.transcript import Step, Value, filled, parse
 from onemo.errors import LinkError, UsageError
 from onemo.link.pty import PtyLink, open_pty
+from onemo.runtime.files import open_own
 
 _OPENING = 0.1
 """Seconds of silence before the first line of a script."""
@@ -48,7 +49,7 @@ def record(options: RecordOptions) -> int:
     with ExitStack() as stack:
         pty = stack.enter_context(open_pty(options.link)) if options.link is not None else None
         try:
-            file = options.out.open("a", encoding="ascii", errors="replace")
+            file = open(options.out, "a", encoding="ascii", errors="replace", opener=_own)  # noqa: SIM115  # by the stack
         except OSError as error:
             raise UsageError(f"--out {options.out}: {error.strerror}; name a file that can be written") from error
         stack.callback(close, file)
@@ -56,9 +57,13 @@ def record(options: RecordOptions) -> int:
         return run_until_done(lambda: _record(options, out, pty, steps))
 
 
+def _own(path: str, flags: int) -> int:
+    return open_own(Path(path), flags)
+
+
 async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
     """Record until the script ends, or a signal comes."""
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*heard()) as signals:
         try:
             async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
                 out.begin(options.headers)

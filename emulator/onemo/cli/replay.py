@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import trio
 
+from onemo.cli.ending import heard
 from onemo.cli.output import write
 from onemo.cli.port import DteLine, open_line, run_until_done, text_of
 from onemo.dialogue.difference import rows
@@ -34,7 +35,7 @@ def replay(options: ReplayOptions) -> int:
 
     Raises EmulatorError when it cannot run.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):  # nothing is to be taken down, and there is no verdict
+    for number in heard():  # nothing is to be taken down, and there is no verdict
         signal.signal(number, signal.SIG_DFL)
     transcript = parse(str(options.transcript), text_of(options.transcript))
     judge = Judge(transcript, options.timeout, options.quiet)

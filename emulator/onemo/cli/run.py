@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
@@ -24,6 +24,7 @@ from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.shell import NvFile
+from onemo.runtime.sink import LogHandler, say
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from onemo.control.server import ControlServer
     from onemo.net.sandbox import Sandbox
     from onemo.runtime.faultsession import FaultSession
+
+_log = logging.getLogger(__name__)
 
 
 class _Beside(NamedTuple):
@@ -50,7 +53,7 @@ def serve(options: ModuleOptions) -> int:
     """Run until a signal ends it; return the exit status. Raises EmulatorError when it cannot be started."""
     _check(options)
     spec = spec_of(options)
-    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, handlers=[LogHandler(sys.stderr)])
     model = spec.load()
     routes, sandbox = routes_of(spec.network) if spec.network != NetworkOptions() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
@@ -119,16 +122,15 @@ async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) 
             running.start_lines(nursery)
             if beside.ready is not None:
                 beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
-            _announce(_ready_line(running, beside.control, as_json=options.json), line.out)
+            nursery.start_soon(say, _ready_line(running, beside.control, as_json=options.json), line.out)
         gc.freeze()
         gc.enable()
 
 
 def _report(session: FaultSession) -> None:
-    """Tell on stderr what became of the faults."""
-    with contextlib.suppress(OSError):  # who closed stderr does not want it
-        for line in session.lines():
-            print(f"onemo-emulator: {line}", file=sys.stderr)
+    """Log what became of the faults."""
+    for line in session.lines():
+        _log.info("%s", line)
 
 
 def _ready_line(running: RunningModule, control: ControlServer | None, *, as_json: bool) -> str:
@@ -142,12 +144,6 @@ def _ready_line(running: RunningModule, control: ControlServer | None, *, as_jso
     lines = [f"{port} ({link})" if link else port for port, link in zip(ports, links, strict=True)]
     controlled = "" if control is None else f" with its control on {control.url}"
     return f"{spec.shown_model(running.model)} ready on {' and '.join(lines)}{controlled}"
-
-
-def _announce(line: str, out: TextIO) -> None:
-    """Print the one line on stdout, or on stderr where stdout is the child's. Nobody wants it who closed that."""
-    with contextlib.suppress(OSError):
-        print(line, file=out, flush=True)
 
 
 def _age() -> float:

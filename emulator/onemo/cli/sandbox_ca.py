@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from onemo.errors import UsageError
 from onemo.net.sandbox.authority import Authority
+from onemo.runtime.files import open_own
 
 
 def export(file: Path | None) -> int:
@@ -16,7 +18,8 @@ def export(file: Path | None) -> int:
         sys.stdout.write(pem.decode("ascii"))
         return 0
     try:
-        file.write_bytes(pem)
+        with open(open_own(file, os.O_TRUNC, 0o644), "wb") as stream:
+            stream.write(pem)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; name a file that can be written") from error
     return 0

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from onemo.profile.index import Label, label_of
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
 _NOTES = {ECHO: "  (echo)", "urc": "  (URC)"}
 _FAINT = "2"
+_LONGEST = 1 << 24
+"""Characters of a line."""
 
 
 class TraceOptions(NamedTuple):
@@ -76,7 +79,7 @@ def _told(file: Path) -> Iterator[TracedLine]:
     lines, time = ConsoleLines(), 0.0
     try:
         with file.open(encoding="utf-8") as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(iter(partial(stream.readline, _LONGEST), ""), 1):
                 try:
                     time, entry = _entry(line)
                     yield from _from(entry, time, lines)

@@ -25,6 +25,9 @@ _TYPES: dict[OptionType, Any] = {
     OptionType.DIRECTORY: Path,
 }
 """The others are texts."""
+_REPEATED = frozenset(option.flag for option in OPTIONS.values() if option.several)
+_JOINT = "\0"
+"""Between two values of one option; no argument of a process has it."""
 
 
 def parameter(option: Option, about: str | None = None) -> Parameter:
@@ -41,12 +44,36 @@ def parameter(option: Option, about: str | None = None) -> Parameter:
 
 def _read(option: Option, hint: type, tokens: Sequence[Token]) -> object:
     values = []
-    for token in tokens:
+    for text in (text for token in tokens for text in token.value.split(_JOINT)):
         try:
-            values.append(option.read(token.value))
+            values.append(option.read(text))
         except ValueError as error:
-            raise ValueError(f"{token.value}: {error}") from error
+            raise ValueError(f"{text}: {error}") from error
     return tuple(values) if option.several else values[0]
+
+
+def joined(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the values of each option that may be repeated in one.
+
+    The library looks at all that follows for each occurrence: two thousand of them took it eight seconds.
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    told: list[str] = []
+    places: dict[str, int] = {}
+    left = list(reversed(arguments[:end]))
+    while left:
+        argument = left.pop()
+        flag, equals, value = argument.partition("=")
+        if flag in _REPEATED and not equals and left and not left[-1].startswith("-"):
+            equals, value = "=", left.pop()
+        if flag not in _REPEATED or not equals:
+            told.append(argument)
+        elif flag in places:
+            told[places[flag]] += f"{_JOINT}{value}"
+        else:
+            places[flag] = len(told)
+            told.append(f"{flag}={value}")
+    return [*told, *arguments[end:]]
 
 
 def taking(options: Iterable[Option]) -> Callable[[_Command], _Command]:

@@ -12,6 +12,8 @@ import httpx
 from onemo.errors import EmulatorError, UsageError
 
 _PATIENCE = 10.0
+MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that has another shape than the control's."""
 
 
 class ControlError(EmulatorError):
@@ -80,7 +82,7 @@ class Client:
                         kind = value
                     elif key == "data":
                         yield kind, json.loads(value)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
             raise self._unreachable(error) from error
 
     def _read(self, answer: httpx.Response) -> Any:  # noqa: ANN401
@@ -88,7 +90,7 @@ class Client:
             said = answer.json()
             if answer.is_error:
                 raise ControlError(answer.status_code, str(said["error"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except MISSHAPEN as error:
             raise ControlError(
                 answer.status_code, f"{self._url} is no control of an emulator: it answers {answer.status_code}"
             ) from error

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
 
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]{1,5})?", re.ASCII)
 OPEN = ("/", "/static/", "/favicon.ico")
 """The paths that need no token: the page, which then asks for it. Paths that end in / stand for all below."""
+
+_SHOWN = 80  # characters of a host in a message
 
 
 class Refusal(NamedTuple):
@@ -47,7 +51,7 @@ class Guard:
         if self._token is not None or name == self._host or name == "localhost" or is_loopback(name):
             return None
         names = ", ".join({"localhost": None, "127.0.0.1": None, self._host: None})
-        return Refusal(421, f"this is not the host {name!r}: open one of {names}")
+        return Refusal(421, f"this is not the host {host[:_SHOWN]!r}: open one of {names}")
 
     def _unknown(self, path: str, authorization: str) -> Refusal | None:
         if self._token is None or any(path == one or (one[1:] and path.startswith(one)) for one in OPEN):
@@ -83,10 +87,9 @@ def _no_json(method: str, headers: Mapping[str, str]) -> Refusal | None:
 
 
 def _name(host: str) -> str:
-    """Return the name in a Host header, without its port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+    """Return the name in a Host header, without its port and brackets; empty where the header is no host."""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower() if match is not None else ""
 
 
 def is_loopback(host: str) -> bool:

@@ -22,14 +22,23 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MOST_CONNECTIONS = 128
+"""Connections on which a request has come; where a further one comes, the longest idle of them goes."""
+MOST_NEWCOMERS = 64
+"""Connections on which none has come yet; the oldest goes first."""
+ALWAYS = b"/health"
+"""The path that is answered however many connections there are."""
 MOST_BODY = 1 << 16
 """Bytes of a request's body."""
 MOST_HEAD = 1 << 14
 COMES = 10.0
 """Seconds that a request may take to come, from the end of the one before."""
+SOON = 1.0
+"""The same, while there is no room for more."""
 TAKEN = 60.0
 """Seconds that a piece of an answer may take to be taken."""
 _READ = 1 << 16
+_PAUSE = 0.1
+"""Seconds after which accepting is tried again."""
 
 
 class Server:
@@ -38,27 +47,86 @@ class Server:
     def __init__(self, app: App, listener: trio.SocketListener) -> None:
         self._app = app
         self._listener = listener
-        self._open = 0
+        self._room = _Room()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled."""
-        async with trio.open_nursery() as nursery:
+        async with self._listener, trio.open_nursery() as nursery:
             task_status.started()
-            await trio.serve_listeners(self._serve, [self._listener], handler_nursery=nursery)
+            while True:
+                nursery.start_soon(self._serve, await self._accept())
+
+    async def _accept(self) -> trio.SocketStream:
+        """Return the next connection; that the process has no descriptor left for it is told once."""
+        told = False
+        while True:
+            try:
+                return await self._listener.accept()
+            except OSError as error:
+                if not told:
+                    _log.warning("the control takes no connection for now: %s", error.strerror)
+                told = True
+            await trio.sleep(_PAUSE)
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         """Serve one connection. Whatever happens in it ends it alone."""
-        self._open += 1
+        connection = _Connection(self._app, stream, self._room)
+        self._room.enter(connection)
         try:
             async with stream:
-                if self._open <= MOST_CONNECTIONS:
-                    await _Connection(self._app, stream).run()
+                with connection.scope:
+                    await connection.run()
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, OSError):
             pass
         except Exception:
             _log.exception("a bug in the control API; the modules go on")
         finally:
-            self._open -= 1
+            self._room.leave(connection)
+
+
+class _Room:
+    """The connections of a server: those who say nothing make room for those who do."""
+
+    def __init__(self) -> None:
+        self._newcomers: dict[_Connection, None] = {}
+        self._idle: dict[_Connection, None] = {}
+        self._admitted: set[_Connection] = set()
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the request of a newcomer may take to come."""
+        return COMES if len(self._admitted) < MOST_CONNECTIONS else SOON
+
+    def enter(self, connection: _Connection) -> None:
+        """Let one in that has said nothing yet."""
+        self._newcomers[connection] = None
+        if len(self._newcomers) > MOST_NEWCOMERS:
+            self._hang_up(next(iter(self._newcomers)))
+
+    def spoke(self, connection: _Connection) -> bool:
+        """Admit a connection whose request has come; return False where there is no room for it."""
+        self._newcomers.pop(connection, None)
+        self._idle.pop(connection, None)
+        if connection not in self._admitted and len(self._admitted) >= MOST_CONNECTIONS:
+            if not self._idle:
+                return False
+            self._hang_up(next(iter(self._idle)))
+        self._admitted.add(connection)
+        return True
+
+    def rests(self, connection: _Connection) -> None:
+        """Note that a connection has been answered, and says nothing for now."""
+        self._idle[connection] = None
+
+    def leave(self, connection: _Connection) -> None:
+        """Forget a connection. Does nothing again."""
+        self._newcomers.pop(connection, None)
+        self._idle.pop(connection, None)
+        self._admitted.discard(connection)
+
+    def _hang_up(self, connection: _Connection) -> None:
+        self.leave(connection)
+        connection.scope.cancel()
 
 
 class _Refused(Exception):
@@ -66,22 +134,28 @@ class _Refused(Exception):
 
 
 class _Connection:
-    def __init__(self, app: App, stream: trio.SocketStream) -> None:
+    def __init__(self, app: App, stream: trio.SocketStream, room: _Room) -> None:
+        self.scope = trio.CancelScope()
         self._app = app
         self._stream = stream
+        self._room = room
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD)
 
     async def run(self) -> None:
         """Serve requests until the client has no more, or one was no good."""
+        patience = self._room.patience
         while True:
             try:
-                with trio.fail_after(COMES):
+                with trio.fail_after(patience):
                     request = await self._event()
                     if not isinstance(request, h11.Request):
                         return
                     if request.http_version not in (b"1.0", b"1.1"):
                         raise _Refused(505, "only HTTP/1.1 is spoken here")
                     body = await self._body()
+                admitted = self._room.spoke(self)
+                if not admitted and request.target.partition(b"?")[0] != ALWAYS:
+                    raise _Refused(503, "there are too many connections: end some, and try again")
             except _Refused as refused:
                 await self._refuse(*refused.args)
                 return
@@ -89,9 +163,11 @@ class _Connection:
                 await self._refuse(error.error_status_hint, f"this is no HTTP/1.1 request: {error}")
                 return
             await _Exchange(self._app, self, request, body).run()
-            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            if not admitted or self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
             self._http.start_next_cycle()
+            self._room.rests(self)
+            patience = COMES
 
     async def send(self, event: h11.Event) -> None:
         """Send part of an answer. Raises TooSlowError when the client does not take it."""

@@ -142,7 +142,7 @@ class ModuleInfo(NamedTuple):
 
 
 class FaultInfo(NamedTuple):
-    """A fault that is armed, or was until it had done its work (spent).
+    """A fault that is armed, or was until it had done its work (spent), or was taken away before (disarmed).
 
     Times are in seconds since it was armed, or since the module was ready if that came later.
     """
@@ -155,6 +155,7 @@ class FaultInfo(NamedTuple):
     first_fired: float | None
     last_fired: float | None
     spent: bool
+    disarmed: bool
 
 
 def summary(running: RunningModule) -> ModuleSummary:
@@ -246,6 +247,7 @@ def fault(armed: ArmedFault) -> FaultInfo:
         since(armed.first_fired),
         since(armed.last_fired),
         armed.spent,
+        armed.disarmed,
     )
 
 

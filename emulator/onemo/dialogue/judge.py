@@ -166,7 +166,6 @@ class Judge:
         self.values |= self._matcher.values
         self._silent = 0 if self._received else self._silent
         self._next(now)
-        self._settle(now)
 
     def _differs(self, problem: str, now: float) -> None:
         self._silent = 0 if self._received else self._silent + 1

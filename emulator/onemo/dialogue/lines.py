@@ -47,12 +47,11 @@ class TracedLine(NamedTuple):
     @property
     def text(self) -> str:
         """Text as it is, everything else as an escape; long lines are cut."""
-        cut = self.data[:_LONGEST].decode("latin-1")
-        shown = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in cut)
+        shown = _printable(self.data[:_LONGEST])
         shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
         if self.event:
-            shown = f"{self.event} {shown}"
-        return shown if self.label is None else f"{self.label}: {shown}"
+            shown = f"{_printable(self.event[:_LONGEST].encode())} {shown}"
+        return shown if self.label is None else f"{_printable(str(self.label).encode())}: {shown}"
 
     @property
     def connection(self) -> int | None:
@@ -154,3 +153,7 @@ class ConsoleLines(dict[int, Lines]):
 
     def __missing__(self, console: int) -> Lines:
         return self.setdefault(console, Lines(console))
+
+
+def _printable(data: bytes) -> str:
+    return "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in data.decode("latin-1"))

@@ -6,9 +6,9 @@ from onemo.at.family import Family
 from onemo.profile.index import CONNECT_ID, Index
 
 
-def _core(name: str, title: str, *commands: str) -> Family:
+def _core(name: str, title: str, *commands: str, urcs: tuple[str, ...] = ()) -> Family:
     """Declare a family that is there from the start."""
-    return Family(name, title, f"onemo.families.{name}", commands, core=True)
+    return Family(name, title, f"onemo.families.{name}", commands, core=True, urcs=urcs)
 
 
 def _later(
@@ -18,9 +18,11 @@ def _later(
     instances: Index | None = None,
     needs: tuple[str, ...] = (),
     keeps: tuple[str, ...] = (),
+    urcs: tuple[str, ...] = (),
 ) -> Family:
     """Declare a family that is imported, and its profile read, when it is needed."""
-    return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps)
+    return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps,
+                  urcs=urcs)  # fmt: skip
 
 
 SOCKETS = Index(
@@ -33,23 +35,26 @@ FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
     _core("identity", "Identity (27.007 chapter 5)", "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN"),
-    _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF"),
-    _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)", "MLPMCFG", "CPSMS", "CEDRXS"),
+    _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF", urcs=("MATREADY",)),
+    _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)", "MLPMCFG", "CPSMS", "CEDRXS",
+          urcs=("MLPMENTER", "MLPMEXIT", "MLPMPSTA", "CEDRXP")),
     _core("serial", "The serial line (V.250 6.2)", "IPR", "IFC"),
     _later("ntp", "The time from a server (manual 3.15)", "MNTP"),
     _core("clock", "The clock (27.007 chapter 8)", "CCLK"),
     _core("sim", "The SIM card (27.007 chapters 7 and 8)", "CPIN", "CLCK", "CPWD", "CIMI", "MCCID", "ICCID"),
     _core("radio", "Function, signal and registration (27.007 chapters 7, 8 and 10)",
-          "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS", "CTZR", "CTZU"),
+          "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS", "CTZR", "CTZU",
+          urcs=("CTZV", "CTZE")),
     _core("packet", "The packet domain (27.007 chapter 10)",
-          "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP"),
+          "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
+          urcs=("CGEV",)),
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG"),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
            instances=SOCKETS,
-           needs=("tls",)),
+           needs=("tls",), urcs=("MIPURC", "rtcp", "rudp", "disconn", "drop", "ack", "seq")),
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP"),
-    _later("ping", "Pings (manual 3.12)", "MPING"),
+    _later("ping", "Pings (manual 3.12)", "MPING", urcs=("statistics",)),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
            "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
            keeps=("files",)),

@@ -112,11 +112,12 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
-        FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E."),
+        FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),
         FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
         FaultKey("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),
         FaultKey("operation", Type.CHOICE, "Only this operation on the network.", choices=OPERATIONS),
-        FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn)."),
+        FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn); custom:NAME "
+            "for another."),
         FaultKey("contains", Type.BYTES, "Only where these bytes are in what passes at once."),
         FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
             "ping, time on the network. Without it the time alone decides."),

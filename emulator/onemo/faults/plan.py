@@ -127,7 +127,8 @@ class ArmedFault:
     """A fault that is armed, with its counts and its dice.
 
     matches, fired: counts; first_fired, last_fired, began: times, None before; began: its first chance, from which
-    for_seconds counts. since: its seconds count from here; inf: not yet. random: its dice.
+    for_seconds counts. since: its seconds count from here; inf: not yet. random: its dice. spent: it reached its times,
+    or the end of its for_seconds; disarmed: it was taken away before that.
     """
 
     id: int
@@ -140,6 +141,12 @@ class ArmedFault:
     first_fired: float | None = None
     last_fired: float | None = None
     spent: bool = False
+    disarmed: bool = False
+
+    @property
+    def over(self) -> bool:
+        """True if it will never fire again."""
+        return self.spent or self.disarmed
 
     def seconds(self) -> float:
         """Return the delay that the fault makes now: ``seconds``, and up to ``jitter`` more."""
@@ -157,13 +164,13 @@ class ArmedFault:
     def ends(self) -> float:
         """The time at which its for_seconds have passed; inf: it has none, or had no chance yet."""
         lasting = self.fault.for_seconds
-        return math.inf if lasting is None or self.began is None or self.spent else self.began + lasting
+        return math.inf if lasting is None or self.began is None or self.over else self.began + lasting
 
     @property
     def _done(self) -> bool:
         times = self.fault.times
         once = self.matches and not self.fault.after_seconds  # by time alone, and at once: there is one chance
-        return self.spent or (times is not None and self.fired >= times) or bool(once)
+        return self.over or (times is not None and self.fired >= times) or bool(once)
 
     def offered(self, now: float) -> bool:
         """Count a match, or its time, and tell whether it fires."""
@@ -189,7 +196,7 @@ class ArmedFault:
     @property
     def _exhausted(self) -> bool:
         times = self.fault.times
-        return self.spent or (times is not None and self.fired >= times)
+        return self.over or (times is not None and self.fired >= times)
 
 
 class FaultChooser(Protocol):
@@ -231,7 +238,7 @@ class FaultPlan:
     def remove(self, armed_id: int) -> ArmedFault:
         """Disarm a fault. Raises KeyError: it is not armed."""
         armed = self._armed.pop(armed_id)
-        armed.spent = True
+        armed.disarmed = not armed.spent
         self._sort()
         return armed
 
@@ -281,5 +288,5 @@ class FaultPlan:
     def _sort(self) -> None:
         self._by_layer = {}
         for armed in self._armed.values():
-            if not armed.spent:
+            if not armed.over:
                 self._by_layer.setdefault(armed.fault.layer, []).append(armed)

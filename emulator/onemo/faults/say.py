@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
+from onemo.families import FAMILIES
 from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
 from onemo.faults.plan import Fault
 
@@ -16,6 +17,13 @@ _NAMED = {"r": b"\r", "n": b"\n", "t": b"\t"}
 _LONGEST = 1e9
 _SIGNAL = {"rssi": (31, 99), "ber": (7, 99), "rsrq": (34, 255), "rsrp": (97, 255)}
 """The highest value of each, and that for unknown (27.007 8.5 and 8.69)."""
+_CUSTOM = "custom:"
+"""Before a name that no family has."""
+_NAMES = {
+    "command": {name.lower(): name for family in FAMILIES for name in family.commands},
+    "urc": {name.lower(): name for family in FAMILIES for name in (*family.commands, *family.urcs)},
+}
+"""The names that the families have, by their lower case."""
 _KINDS_SEEN = "the documentation of faults lists them with their keys"
 
 
@@ -72,6 +80,7 @@ def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
     values = {key.name: key.default for key in kind.keys if key.default is not None}
     values |= {key.name: given[key.name] for key in kind.keys if key.name in given}
     scope = {name: given[name] for name in (*kind.scope, "module") if name in given and name != "on"}
+    scope |= {name: _bare(str(scope[name])) for name in _NAMES if name in scope}
     layer: Layer | None = kind.layer
     if kind.layer is Layer.EVENT:
         layer = _trigger(kind, str(given["on"]), scope) if "on" in given else None
@@ -141,11 +150,11 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
         return Layer.EVENT
     if what == "command":
         if name:
-            scope["command"] = _command(name)
+            scope["command"] = _bare(_named(kind, "command", name, "on=command:"))
         return Layer.COMMAND
     if what == "urc":
         if name:
-            scope["urc"] = name
+            scope["urc"] = _bare(_named(kind, "urc", name, "on=urc:"))
         return Layer.URC
     known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
     raise FaultError(f"fault {kind.name}: on={on} is no occasion; there are {known}")
@@ -165,6 +174,30 @@ def _command(name: str) -> str:
     return re.sub(r"^(AT)?\+", "", name) if "+" in name else name
 
 
+def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
+    """Return the name of a command or a URC; one that no family has, with its ``custom:``. Raises FaultError.
+
+    where: what stands before it.
+    """
+    custom = given[: len(_CUSTOM)].lower() == _CUSTOM
+    bare = given[len(_CUSTOM) :] if custom else given
+    name = _command(bare) if what == "command" else bare.removeprefix("+")
+    if custom:
+        return f"{_CUSTOM}{name}"
+    if name.lower() in _NAMES[what]:
+        return name
+    import difflib  # only needed when a name is wrong
+
+    near = difflib.get_close_matches(name.lower(), _NAMES[what], n=2, cutoff=0.6)
+    meant = f"did you mean {' or '.join(_NAMES[what][each] for each in near)}? " if near else ""
+    told = f"{where}{given}: no family has such a name; {meant}{where}{_CUSTOM}{name} takes it all the same"
+    raise FaultError(f"fault {kind.name}: {told}")
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix(_CUSTOM)
+
+
 # Values.
 
 
@@ -180,7 +213,7 @@ def _value(kind: FaultKind, key: FaultKey, value: object) -> Value:
         raise FaultError(f"{where} is out of range: {_TOLD[key.type]} from {key.low:g}{top}")
     if key.type is Type.CHOICE and made not in key.choices:
         raise FaultError(f"{where} is none of {', '.join(key.choices)}")
-    return _command(made) if key.name == "command" and isinstance(made, str) else made
+    return _named(kind, key.name, str(made), f"{key.name}=") if key.name in _NAMES else made
 
 
 def _integer(value: object) -> int | None:

@@ -13,7 +13,6 @@ do = "urc-drop urc=MIPOPEN times=1"
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -22,6 +21,7 @@ from onemo.errors import FaultError
 from onemo.faults.plan import ArmedFault, Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import words
+from onemo.profile.document import parse_toml
 from onemo.profile.shape import fitting
 
 _TIME = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?(s|ms)", re.ASCII)
@@ -42,8 +42,8 @@ def read_scenario(text: str, file: str) -> tuple[ScenarioStep, ...]:
     Raises FaultError with every mistake, each with its key path.
     """
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = parse_toml(text)
+    except ValueError as error:
         raise FaultError(f"{file}: is not valid TOML: {error}") from error
     mistakes = [f"{file}: {key}: is unknown here; there is [[step]]" for key in document if key != "step"]
     tables = document.get("step", [])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import ptyprocess
 
 _TIOCGPTN = 0x80045430
+_SECRETS = frozenset({"ONEMO_CONTROL_TOKEN"})
 
 
 class Child(Protocol):
@@ -39,7 +40,7 @@ class Inheriting:
     """A child with our own standard input and output."""
 
     def __init__(self, arguments: list[str]) -> None:
-        self._process = subprocess.Popen(arguments, preexec_fn=_unblock)
+        self._process = subprocess.Popen(arguments, preexec_fn=_unblock, env=_environment())
         self.pid = self._process.pid
 
     def reap(self) -> int:
@@ -67,7 +68,7 @@ class Terminal(FdLink):
                 _unblock()
 
             self._process: ptyprocess.PtyProcess = ptyprocess.PtyProcess.spawn(
-                arguments, preexec_fn=prepare, pass_fds=(diagnostics,)
+                arguments, preexec_fn=prepare, pass_fds=(diagnostics,), env=_environment()
             )
         self.pid: int = self._process.pid
         fd: int = self._process.fd
@@ -107,6 +108,11 @@ class Terminal(FdLink):
         if error.errno != errno.EIO:
             raise error
         super()._fail(error)
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without what gives a hold of us."""
+    return {name: value for name, value in os.environ.items() if name not in _SECRETS}
 
 
 def _unblock() -> None:

@@ -5,6 +5,7 @@ Import this only where it is asked for: pyserial takes some 20 ms.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -25,6 +26,22 @@ _POLL = 0.1
 _DRAIN_STEP = 0.005
 _DRAIN_AT_MOST = 2.0
 """Seconds for which a change of speed waits for what is still to leave at the old one."""
+
+_MISSING = "it is missing: plug it in, or name a serial device that is there"
+_BUSY = "it is busy: end the program that has it, or name a serial device that no other program has open"
+_NOT_LET = (
+    "no permission: join the group that owns it (often dialout) and log in again, or name a serial device that you may"
+    " open"
+)
+_WHY = {
+    errno.ENOENT: _MISSING,
+    errno.ENODEV: _MISSING,
+    errno.ENXIO: _MISSING,
+    errno.EBUSY: _BUSY,
+    errno.EAGAIN: _BUSY,  # it is locked
+    errno.EACCES: _NOT_LET,
+    errno.EPERM: _NOT_LET,
+}
 
 
 class UartLink(FdLink):
@@ -134,9 +151,9 @@ def open_uart(path: str, baud_rate: int = 115200, *, rtscts: bool = False) -> Ua
         port = serial.Serial(path, baud_rate, rtscts=rtscts, exclusive=True, inter_byte_timeout=0)
     except (OSError, ValueError, OverflowError, termios.error) as error:
         number = error.errno if isinstance(error, OSError) else None
-        why = os.strerror(number) if number else str(error)
-        raise LinkError(
-            f"cannot use {path} at {baud_rate} bit/s: {why}: name a serial device that you may open,"
+        why = _WHY.get(number or 0) or (
+            f"{os.strerror(number) if number else error}: name a serial device that you may open,"
             " that no other program has open, and a speed that it has"
-        ) from error
+        )
+        raise LinkError(f"cannot use {path} at {baud_rate} bit/s: {why}") from error
     return UartLink(port)

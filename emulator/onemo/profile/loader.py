@@ -8,18 +8,19 @@ A leaf without any source is a mistake.
 from __future__ import annotations
 
 import copy
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from onemo.errors import Mistake, ProfileError, UnknownModel
+from onemo.profile.document import parse_toml, read_bytes
 from onemo.profile.layers import KeyPath, Layers, Origin, nearest
 from onemo.profile.schema import BY_NAME, Profile, Table
 from onemo.profile.shape import Problem, fitting, shaped
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAX_CHAIN = 8
+_LONGEST_NAME = 255
 _BASE = "base"
 """The folder of what every model has unless a file above says otherwise, one file a family."""
 
@@ -62,7 +63,7 @@ class LoadedProfile:
         layers, profile = self._layers, self.profile
         values, shapes = layers.values, {table.name: table.shape for table in tables}
         if (file := self._left.pop(family, None)) is not None:
-            document = _read(file)
+            document = _read(file, checked=False)
             layers.merge_below(document, file.name)
             values, shapes = {**layers.values, **_entries(layers.values, document)}, {**_NAMED, **shapes}
         found = layers.shape(shapes, values, self.file.name)
@@ -235,17 +236,21 @@ def _chain(
     while current is not None:
         if len(documents) == _MAX_CHAIN:
             raise ProfileError([Mistake(current.name, "extends", f"the chain is longer than {_MAX_CHAIN} files")])
-        document = _read(current)
+        document = _read(current, checked=families is None)
         documents.append((current, document))
         parent = document.get("extends")
         if parent is None:
             break
+        if not isinstance(parent, str) or len(parent) > _LONGEST_NAME or "\0" in parent:
+            raise ProfileError([Mistake(current.name, "extends", "is not the name of a file")])
         near = tuple(dict.fromkeys((current.parent, *places)))
-        if folder := _folder([place / str(parent) for place in near]):
+        if folder := _folder([place / parent for place in near]):
             left = {name: path for name, path in folder.items() if families is not None and name not in families}
-            documents += [(path, _read(path)) for name, path in folder.items() if name not in left]
+            documents += [
+                (path, _read(path, checked=families is None)) for name, path in folder.items() if name not in left
+            ]
             break
-        current = next((place / str(parent) for place in near if (place / str(parent)).is_file()), None)
+        current = next((place / parent for place in near if (place / parent).is_file()), None)
         if current is None:
             where = ", ".join(map(str, near))
             raise ProfileError([Mistake(documents[-1][0].name, "extends", f"there is no file {parent!r} in {where}")])
@@ -264,15 +269,15 @@ def _sub_models(document: Mapping[str, Any], file: Path) -> Mapping[str, Mapping
     return subs
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, *, checked: bool = True) -> dict[str, Any]:
+    """Read a file. checked: it may be a user's. Raises ProfileError."""
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError([Mistake(file.name, "", f"is not valid TOML: {error}")]) from error
+        return parse_toml(read_bytes(file), checked=checked)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ProfileError([Mistake(str(file), "", f"cannot be read: {reason}")]) from error
+    except ValueError as error:
+        raise ProfileError([Mistake(file.name, "", f"is not valid TOML: {error}")]) from error
 
 
 def _stems(name: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from onemo.errors import UsageError
+from onemo.runtime.files import create_own
 
 if TYPE_CHECKING:
     from socket import socket
@@ -190,7 +191,7 @@ def _try_out(file: Path) -> None:
             raise UsageError(f"cannot keep the settings in {file}: it is {what}: choose another file")
         os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))  # one that was made read-only is not to be replaced either
     os.close(os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY))
-    os.close(_create(_new(file)))
+    os.close(create_own(_new(file)))
     os.unlink(_new(file))
 
 
@@ -220,7 +221,7 @@ def _replace(file: Path, data: bytes) -> None:
     try:
         new = _new(file)
         try:
-            with open(_create(new), "wb") as stream:
+            with open(create_own(new), "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -244,12 +245,6 @@ def _new(file: Path) -> Path:
     We hold the file: what is there already, a dead emulator left.
     """
     return file.with_name(f".{file.name}.onemo-emulator")
-
-
-def _create(new: Path) -> int:
-    with suppress(FileNotFoundError):
-        os.unlink(new)
-    return os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def _cannot(path: str | Path, error: OSError | ValueError) -> UsageError:

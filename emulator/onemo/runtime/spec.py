@@ -109,9 +109,10 @@ def _read(options: ModuleOptions) -> StartFaults:
 def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
     """Read a scenario. Raises FaultError."""
     from onemo.faults.scenario import read_scenario
+    from onemo.profile.document import read_text
 
     try:
-        return read_scenario(scenario.read_text(encoding="utf-8"), str(scenario))
+        return read_scenario(read_text(scenario), str(scenario))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise FaultError(f"{scenario}: cannot be read: {reason}") from error

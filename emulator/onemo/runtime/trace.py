@@ -7,12 +7,14 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from onemo.errors import LinkError
 from onemo.profile.index import Label
+from onemo.runtime.files import open_own
+from onemo.runtime.sink import Sink
 from onemo.wire.transmitter import Kind
 
 _log = logging.getLogger("onemo")
@@ -39,6 +41,14 @@ class Trace(Protocol):
         ...
 
 
+class LineWriter(Protocol):
+    """A writer of lines, such as a text file."""
+
+    def write(self, line: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class JsonLines:
     """A trace as JSON lines, one object a crossing: ``time`` (seconds since the start), ``from``, ``to`` and ``data``.
 
@@ -47,7 +57,7 @@ class JsonLines:
     byte, so that ``.encode("latin-1")`` gives them back.
     """
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
+    def __init__(self, stream: LineWriter, clock: Callable[[], float]) -> None:
         self._stream = stream
         self._clock = clock
         self._start = clock()
@@ -70,8 +80,15 @@ class JsonLines:
         else:
             self._write({"event": event, **of, "detail": detail})
 
+    def note(self, dropped: int) -> str:
+        """Return the entry that stands for lines that were dropped, as nobody read them."""
+        return self._text({"event": "dropped", "detail": f"{dropped} lines that nobody read"})
+
+    def _text(self, entry: dict[str, object]) -> str:
+        return self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n"
+
     def _write(self, entry: dict[str, object]) -> None:
-        self._stream.write(self._dumps({"time": round(self._clock() - self._start, 6), **entry}) + "\n")
+        self._stream.write(self._text(entry))
         self._stream.flush()
 
 
@@ -79,16 +96,12 @@ class JsonLines:
 def trace_file(file: Path) -> Iterator[JsonLines]:
     """Open the trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+        descriptor = open_own(file, os.O_TRUNC | os.O_NONBLOCK)
     except OSError as error:
         raise LinkError(f"cannot write the trace {file}: {error.strerror}; name a file that can be written") from error
-    os.set_blocking(descriptor, True)  # it has not waited for the reader of a pipe, but keeps nothing from it
-    stream = os.fdopen(descriptor, "w", encoding="ascii")
-    try:
-        yield JsonLines(stream, time.monotonic)
-    finally:
-        with suppress(OSError):  # what its disk does not take any more has been told of already
-            stream.close()
+    with closing(Sink(descriptor, f"the trace {file}", lambda dropped: lines.note(dropped))) as sink:
+        lines = JsonLines(sink, time.monotonic)
+        yield lines
 
 
 class TeeTrace:

@@ -46,8 +46,12 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     def go(*arguments: str) -> Printed:
         monkeypatch.setattr(sys, "argv", ["onemo-emulator", *arguments])
         monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-        with pytest.raises(SystemExit) as ended:
-            main()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:  # what is started later in this process would not hear them
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         assert isinstance(ended.value.code, int)
         return Printed(ended.value.code, *capsys.readouterr())
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import onemo.__main__
 import onemo.cli.run
 import pytest
+from onemo.cli.values import joined
 from onemo.runtime.line import Cable
 from onemo.runtime.models import Overrides
 from onemo.runtime.network import NetworkOptions
@@ -330,3 +331,23 @@ def test_the_first_page_says_what_the_commands_own_page_says(typed: Typed, comma
     first, own = (" ".join(re.sub("[│╭╮╰╯─]", " ", page).split()) for page in pages)
     about = own.partition("[OPTIONS] ")[2].partition(". ")[0]
     assert f"{command} {about}." in first
+
+
+def test_thousands_of_patterns_are_read_in_the_time_of_a_start() -> None:
+    """The library looks at all that follows for each occurrence of an option."""
+    one = (["run"] + ["--deny", "a.test", "--deny=b.test", "-v"] * 2000) + ["--route", "a=b", "--", "--deny", "c"]
+    assert joined(one) == [
+        *("run", "--deny=" + "\0".join(["a.test", "b.test"] * 2000), *["-v"] * 2000),
+        *("--route=a=b", "--", "--deny", "c"),
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--deny"], ["--deny", "-v"], ["--name", "x"], ["lab", "f"], ["--deny=", "x"]])
+def test_other_arguments_stay_as_they_are(arguments: list[str]) -> None:
+    assert joined(arguments) == arguments
+
+
+def test_each_of_several_values_is_judged(typed: Typed) -> None:
+    told = typed("run", "--deny", "a.test", "--deny", "a b", "--deny", "c.test")
+    assert (told.status, told.err.count("\n")) == (2, 1)
+    assert told.err.startswith("onemo-emulator: pattern 'a b': ")

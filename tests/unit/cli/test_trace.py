@@ -8,6 +8,7 @@ from pathlib import Path
 from onemo.runtime.trace import JsonLines
 
 from tests.support.labels import socket_label
+from tests.unit.cli.conftest import Typed
 
 
 def test_it_can_be_read_while_it_is_written(tmp_path: Path) -> None:
@@ -30,3 +31,21 @@ def test_an_entry_is_one_line_whatever_it_holds(tmp_path: Path) -> None:
     entries = [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
     assert entries[0]["data"].encode("latin-1") == b'\r\n"\\\x00\x85\xff\r\n'
     assert entries[1]["detail"] == "no\nsuch\u2028name \u00e9"
+
+
+def test_nothing_in_a_trace_commands_the_terminal(tmp_path: Path, typed: Typed) -> None:
+    file = tmp_path / "trace"
+    bad = "\x1b[2J\x07\u009b31m\r"
+    entries: list[dict[str, object]] = [
+        {"time": 0, "event": bad, "connect_id": 1, "detail": bad},
+        {"time": 0, "event": "opened", bad: 1, "detail": "peer"},
+        {"time": 0, "from": "dte", "to": "module", "data": f"AT{bad}"},
+        {"time": 0, "from": "network", "to": "module", "connect_id": 0, "data": bad},
+        {"time": 0, "from": "module", "to": "dte", "kind": "urc", "data": bad},
+    ]
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    told = typed("trace", str(file))
+    assert (told.status, told.err) == (0, "")
+    assert told.out.count("\n") == 5
+    assert told.out.replace("\n", "").isascii()
+    assert told.out.replace("\n", "").isprintable()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio.testing
 from onemo.control import http
 from onemo.control.http import App, Message, Server
 
@@ -168,6 +169,80 @@ async def test_one_too_many_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> No
             assert await second.receive_some(10) == b""
         await first.send_all(head("GET", "/2"))
         assert b"/2||" in await everything(first)
+
+
+async def test_half_requests_shut_nobody_out() -> None:
+    """More of them than connections are admitted: the oldest make room."""
+    async with served(echo) as port:
+        half = []
+        for _ in range(2 * http.MOST_CONNECTIONS):
+            half.append(await trio.open_tcp_stream("127.0.0.1", port))
+            await half[-1].send_all(b"GET / HTTP/1.1\r\nHost:")
+        for _ in range(3):
+            with trio.fail_after(1):
+                assert said(await exchange(port, head("GET", "/1"))) == (200, b"/1||")
+        assert await half[0].receive_some(10) == b""
+        await half[-1].send_all(b" x\r\nConnection: close\r\n\r\n")
+        assert said(await everything(half[-1])) == (200, b"/||")
+        for stream in half:
+            await stream.aclose()
+
+
+async def test_connections_that_were_answered_and_rest_shut_nobody_out() -> None:
+    async with served(echo) as port:
+        resting = []
+        for _ in range(http.MOST_CONNECTIONS + 10):
+            resting.append(await trio.open_tcp_stream("127.0.0.1", port))
+            await resting[-1].send_all(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"/1||"):
+                answer += await resting[-1].receive_some(1000)
+        assert await resting[0].receive_some(10) == b""
+        await resting[-1].send_all(head("GET", "/2"))
+        assert b"/2||" in await everything(resting[-1])
+        for stream in resting:
+            await stream.aclose()
+
+
+async def test_health_is_answered_however_many_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_CONNECTIONS", 2)
+
+    async def app(scope: Message, receive: http.Receive, send: http.Send) -> None:
+        await (endless if scope["path"] == "/endless" else echo)(scope, receive, send)
+
+    async with served(app) as port:
+        busy = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(2)]
+        for stream in busy:
+            await stream.send_all(head("GET", "/endless"))
+            assert await stream.receive_some(10)
+        status, problem = said(await exchange(port, head("GET", "/1")))
+        assert (status, b"too many connections" in problem) == (503, True)
+        assert said(await exchange(port, head("GET", "/health"))) == (200, b"/health||")
+        await busy[0].aclose()
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert said(await exchange(port, head("GET", "/1"))) == (200, b"/1||")
+    await busy[1].aclose()
+
+
+async def test_no_descriptor_left_is_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = 3
+
+    accept = trio.SocketListener.accept
+
+    async def full(self: trio.SocketListener) -> trio.SocketStream:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise OSError(24, "Too many open files")
+        return await accept(self)
+
+    monkeypatch.setattr(trio.SocketListener, "accept", full)
+    async with served(echo) as port:
+        assert said(await exchange(port, head("GET", "/1"))) == (200, b"/1||")
+    assert caplog.messages == ["the control takes no connection for now: Too many open files"]
+    assert not any(record.exc_info for record in caplog.records)
 
 
 async def test_an_application_learns_that_its_client_has_gone() -> None:

@@ -123,3 +123,17 @@ def test_a_value_that_never_came() -> None:
     play.wait(6)
     assert play.judge.done
     assert "{id} was never received" in play.judge.differences[-1].problem
+
+
+def test_thousands_of_commands_without_an_answer() -> None:
+    play = Play(*["> AT"] * 5000)
+    assert play.wait(0.2) == b"AT\r" * 5000
+    ended(play)
+
+
+def test_thousands_of_answers_in_one_piece() -> None:
+    play = Play(*["> AT", "< OK"] * 3000)
+    for _ in range(3000):
+        play.wait(0.2)
+        play.say(b"\r\nOK\r\n")
+    ended(play)

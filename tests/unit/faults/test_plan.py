@@ -166,3 +166,13 @@ def test_removed_and_reset() -> None:
         plan.remove(one.id)
     assert plan.reset() == [two]
     assert (len(plan), list(plan)) == (0, [])
+
+
+def test_disarmed_by_hand_is_not_spent() -> None:
+    plan, armed = plan_of("command-delay times=1")
+    plan.remove(armed.id)
+    assert (armed.spent, armed.disarmed, armed.over) == (False, True, True)
+    plan, armed = plan_of("command-delay times=1")
+    plan.chosen(Layer.COMMAND, CSQ, 1.0)
+    plan.remove(armed.id)
+    assert (armed.spent, armed.disarmed, armed.over) == (True, False, True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from onemo.faults.presets import PRESETS, faults_of, parse_faults
 from onemo.faults.say import fault_of, parse_fault
 from onemo.faults.seams.events import HAPPENINGS
 
+TRANSCRIPTS = Path(__file__).resolve().parents[2] / "transcripts"
 TEXTS = st.text(st.characters(codec="latin-1", exclude_characters="\\"), max_size=20)
 
 
@@ -22,6 +25,8 @@ def values(key: FaultKey) -> st.SearchStrategy[Any]:
     low, high = max(key.low, -1e6), min(key.high, 1e6)
     if key.name == "on":
         return st.sampled_from(["command", "command:AT+MIPSEND", "urc", "urc:rtcp", "boot", "open", "send", "time"])
+    if key.name in ("command", "urc"):
+        return st.sampled_from(["MIPOPEN", "CSQ"]) | TEXTS.map("custom:".__add__)
     if key.name == "address":
         return st.ip_addresses().map(str)
     match key.type:
@@ -96,6 +101,15 @@ def test_examples(kind: FaultKind) -> None:
         ("net-loss operation=ping", "operation=ping is none of send, receive"),
         ("signal rssi=32", "rssi=32 is neither 0 to 31 nor 99"),
         ("hostile connect_id=1", "it has no key 'connect_id'"),
+        ("urc-drop urc=MIPOPPEN", "did you mean MIPOPEN"),
+        ("urc-drop urc=MIPOPPEN", "urc=custom:MIPOPPEN takes it all the same"),
+        ("urc-drop urc=disconnn", "did you mean disconn"),
+        ("reboot on=urc:MATREDY", "on=urc:MATREDY: no family has such a name; did you mean MATREADY"),
+        ("command-delay command=AT+MIPSND", "did you mean MIPSEND"),
+        ("command-delay command=ZZZZZZ", "no family has such a name; command=custom:ZZZZZZ takes it"),
+        ("reboot on=command:AT+CSQQ", "did you mean CSQ"),
+        ("reboot on=command:AT+CSQQ", "on=command:custom:CSQQ takes it all the same"),
+        ("reboot on=command:rtcp", "no family has such a name"),
     ],
 )
 def test_mistakes(text: str, said: str) -> None:
@@ -134,3 +148,30 @@ def test_the_failures_are_those_of_the_network() -> None:
     from onemo.errors import NetFailure
 
     assert {name.replace("-", "_").upper() for name in OPEN_FAILURES} <= NetFailure.__members__.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "wanted"),
+    [
+        ("urc-drop urc=custom:FOO", "urc", "FOO"),
+        ("urc-drop urc=CUSTOM:+Foo", "urc", "Foo"),
+        ("reboot on=urc:custom:FOO", "urc", "FOO"),
+        ("command-delay command=custom:AT+foo", "command", "FOO"),
+        ("reboot on=command:custom:+FOO", "command", "FOO"),
+        ("urc-drop urc=Rtcp", "urc", "Rtcp"),
+    ],
+)
+def test_a_name_that_no_family_has_can_be_forced(text: str, name: str, wanted: str) -> None:
+    fault = parse_fault(text)
+    assert fault.scope[name] == wanted
+    assert parse_fault(str(fault)) == fault, "it can be typed again"
+
+
+def test_every_urc_of_the_transcripts_can_be_named() -> None:
+    """And every command that is answered there."""
+    lines = {line for file in TRANSCRIPTS.rglob("*.at") for line in file.read_text().splitlines()}
+    names = {found[1] for line in lines if (found := re.match(r"< \+([A-Z]+)(?::|$)", line))} - {"CME", "CMS"}
+    names |= {found[1] for line in lines if (found := re.match(r'< \+(?:MIPURC|MPING): "([a-z]+)"', line))}
+    assert len(names) > 30
+    for name in names:
+        assert parse_fault(f"urc-drop urc={name}").scope["urc"] == name

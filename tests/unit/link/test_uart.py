@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import termios
@@ -166,8 +167,27 @@ async def test_closing_ends_whoever_waits(cable: Cable) -> None:
 
 
 def test_a_device_that_another_has(uart: UartLink, cable: Cable) -> None:
-    with pytest.raises(LinkError, match="no other program has open"):
+    with pytest.raises(LinkError, match=r"it is busy: .* no other program has open"):
         open_uart(cable.path)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOENT, "it is missing: plug it in"),
+        (errno.ENXIO, "it is missing: plug it in"),
+        (errno.EBUSY, "it is busy: end the program"),
+        (errno.EACCES, "no permission: join the group"),
+        (errno.EIO, "Input/output error: name a serial device"),
+    ],
+)
+def test_why_a_device_cannot_be_opened(number: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*args: object, **kwargs: object) -> None:
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr("serial.Serial", refused)
+    with pytest.raises(LinkError, match=f"cannot use /dev/ttyX at 9600 bit/s: {told}"):
+        open_uart("/dev/ttyX", 9600)
 
 
 @pytest.mark.parametrize(("path", "rate"), [("/no/such/tty", 9600), ("/dev/null", 9600), ("", 9600), ("/dev/ptmx", -1)])

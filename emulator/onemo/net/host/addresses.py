@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from onemo.errors import NetError, NetFailure, UsageError
 from onemo.net.interface import AddressFamily
@@ -12,6 +12,26 @@ DOMAIN = {AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses in the networks for examples (RFC 5737, RFC 3849): the way there is the default route."""
 _PORT = 9
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "::ffff:0.0.0.0": "::ffff:127.0.0.1"}
+_UNSPECIFIED: dict[IPv4Address | IPv6Address, str] = {ip_address(none): own for none, own in _LOOPBACK.items()}
+
+
+def destination(address: str) -> str:
+    """Return the address that packets to the IPv4 or IPv6 literal really go to: loopback for an unspecified one.
+
+    Linux would take the socket's own address for that, or else loopback (ip(7), connect to INADDR_ANY). A scope id
+    makes no difference to it. Raises ValueError: it is no literal.
+    """
+    parsed = ip_address(address)
+    bare = IPv6Address(int(parsed)) if isinstance(parsed, IPv6Address) else parsed
+    return _UNSPECIFIED.get(bare, address)
+
+
+def reaches_loopback(address: str) -> bool:
+    """Tell whether packets to the IPv4 or IPv6 literal stay on this host's loopback; an IPv4-mapped one is IPv4."""
+    parsed = ip_address(destination(address))
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
 
 
 def family_of(address: str) -> AddressFamily:

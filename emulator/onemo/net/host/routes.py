@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, NoReturn, Protocol
 
 from onemo.errors import NetError, NetFailure, UsageError
+from onemo.net.host.addresses import destination, reaches_loopback
 from onemo.net.interface import AddressFamily, Pinger, Transport
 
 _PLACE = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(?::([^:]*))?")
@@ -26,6 +28,7 @@ _DOTTED = frozenset("0123456789.*")
 _LONGEST_NAME = 255
 _IPV6_GROUPS = 8
 _SANDBOX_TLS = "sandbox+tls"
+_REMEMBERED = 1 << 14  # patterns: the modules of a lab often share theirs
 _SHOWN = 80  # characters of a malformed text in a message
 _EXAMPLE = {
     "route": "a route is PATTERN=TARGET, for example '*.example.com:443=127.0.0.1:8443', '[2001:db8::1]=[::1]:8080' "
@@ -91,16 +94,16 @@ class Target(NamedTuple):
 class Pattern(NamedTuple):
     """A pattern of hosts and a port.
 
-    text: as it was written; hosts: matches the keys that ``_key`` makes of hosts; port None: any.
+    text: as it was written; hosts: matches the keys that ``_keys`` makes of a host; port None: any.
     """
 
     text: str
     hosts: re.Pattern[str]
     port: int | None
 
-    def matches(self, key: str, port: int | None) -> bool:
+    def matches(self, keys: frozenset[str], port: int | None) -> bool:
         """Tell whether the pattern means this traffic. port None: it has none, and ports do not tell it apart."""
-        return (self.port is None or port is None or self.port == port) and self.hosts.fullmatch(key) is not None
+        return (self.port is None or port is None or self.port == port) and any(map(self.hosts.fullmatch, keys))
 
 
 class Route(NamedTuple):
@@ -134,11 +137,11 @@ class Routes:
         port denies nothing. An address that the sandbox gave out goes there where no route, or only a direct one, has
         it. Raises NetError(OTHER): denied.
         """
-        key = _key(host)
+        keys = _keys(host)
         for pattern in self.denied:
-            if (port is not None or pattern.port is None) and pattern.matches(key, port):
+            if (port is not None or pattern.port is None) and pattern.matches(keys, port):
                 raise NetError(NetFailure.OTHER, f"{host}: denied by --deny {pattern.text}")
-        target = next((route.target for route in self.routes if route.pattern.matches(key, port)), None)
+        target = next((route.target for route in self.routes if route.pattern.matches(keys, port)), None)
         if (target is None or target.kind is TargetKind.DIRECT) and self.holds(host):
             return Target(TargetKind.SANDBOX)
         return target
@@ -152,7 +155,7 @@ class Routes:
 
         address: one that traffic is really sent to.
         """
-        if self.offline and not ip_address(address).is_loopback:
+        if self.offline and not reaches_loopback(address):
             raise NetError(NetFailure.OTHER, f"{address}: not reachable with --offline")
 
     @property
@@ -176,6 +179,7 @@ def parse_route(text: str) -> Route:
         _refuse("route", text, problem)
 
 
+@lru_cache(_REMEMBERED)
 def parse_pattern(text: str) -> Pattern:
     """Read the pattern HOST or HOST:PORT. Raises UsageError.
 
@@ -310,6 +314,11 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _keys(host: str) -> frozenset[str]:
+    """Return the texts of a host: as it is spelled, and of the address that the kernel takes it for."""
+    return frozenset({_key(host), _key(destination(host))} if is_address(host) else {_key(host)})
 
 
 def _key(host: str) -> str:

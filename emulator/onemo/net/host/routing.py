@@ -8,7 +8,7 @@ from contextlib import suppress
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.net.host.addresses import DOMAIN
+from onemo.net.host.addresses import DOMAIN, destination
 from onemo.net.host.connect import Place
 from onemo.net.host.routes import Routes, SandboxNetwork, Target, TargetKind, is_address
 from onemo.net.interface import AddressFamily, Pinger, Transport
@@ -40,8 +40,8 @@ class Routing:
             return [Place(*self.sandbox.endpoint(transport, port, tls=target.tls))]
         if target is None or target.kind is TargetKind.DIRECT:
             self._routes.require_reachable(address)
-            return [Place(address, port)]
-        places = [Place(real, target.port or port) for real in await _of_target(target)]
+            return [Place(destination(address), port)]
+        places = [Place(destination(real), target.port or port) for real in await _of_target(target)]
         for place in places:
             self._routes.require_reachable(place.address)
         return places
@@ -53,12 +53,11 @@ class Routing:
             return self.sandbox.pinger(address, size)
         from onemo.net.host.icmp import open_pinger
 
-        if target is None or target.kind is TargetKind.DIRECT:
-            self._routes.require_reachable(address)
-            return open_pinger(address, size, source=self._source)
-        real = (await _of_target(target))[0]
+        direct = target is None or target.kind is TargetKind.DIRECT
+        real = destination(address if target is None or direct else (await _of_target(target))[0])
         self._routes.require_reachable(real)
-        return open_pinger(real, size, source=self._source, shown=address if is_address(address) else None)
+        shown = address if real != address and is_address(address) else None
+        return open_pinger(real, size, source=self._source, shown=shown)
 
     async def server(self, transport: Transport, address: str, port: int) -> Place:
         """Find the real place of a name server. Raises NetError: denied, offline, not to be found."""

@@ -263,12 +263,12 @@ def test_what_the_sandbox_gave_out_goes_there() -> None:
     assert not Routes().holds("198.18.0.1")
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1"])
 def test_offline_leaves_loopback(address: str) -> None:
     Routes(offline=True).require_reachable(address)
 
 
-@pytest.mark.parametrize("address", ["192.0.2.1", "0.0.0.0", "::", "2001:db8::1", "fe80::1", "10.0.0.1"])
+@pytest.mark.parametrize("address", ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "fe80::1", "10.0.0.1"])
 def test_offline_takes_away_the_rest(address: str) -> None:
     Routes().require_reachable(address)
     with pytest.raises(NetError, match=r"not reachable with --offline") as refusal:

@@ -1,0 +1,47 @@
+"""Files that are written: their owner's alone, and nobody's who planted a link in their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+_PRIVATE = 0o600
+
+
+def open_own(file: Path, flags: int, mode: int = _PRIVATE) -> int:
+    """Open a file for writing, made if need be, and return its descriptor. Raises OSError.
+
+    It gets the mode also where it was there. A symbolic link is refused, but for those of /dev and /proc, which name
+    what is open already and is neither cut nor changed. A file of another user is refused to all but root.
+    """
+    flags |= os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY
+    folder = os.path.realpath(file.parent)
+    if folder == "/dev" or folder.startswith("/proc/"):
+        return os.open(file, (flags | os.O_APPEND) & ~os.O_TRUNC)
+    try:
+        descriptor = os.open(file, (flags | os.O_CREAT | os.O_NOFOLLOW) & ~os.O_TRUNC, mode)
+    except OSError as error:
+        raise OSError(error.errno, "it is a symbolic link") if error.errno == errno.ELOOP else error from None
+    try:
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode):
+            if os.geteuid() not in (found.st_uid, 0):
+                raise PermissionError(errno.EPERM, "it belongs to another user")
+            with suppress(PermissionError):  # a file system without modes
+                os.fchmod(descriptor, mode)
+            if flags & os.O_TRUNC:
+                os.ftruncate(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def create_own(draft: Path) -> int:
+    """Make a file that replaces whatever bears its name, even a planted link; return its descriptor. Raises OSError."""
+    with suppress(FileNotFoundError):
+        os.unlink(draft)
+    return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)

@@ -1,0 +1,205 @@
+"""Files and pipes of ours that take nothing: nobody reads them, or their disk is full."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.dte import WAIT, Dte, Transcript
+from tests.e2e.started import AT_ONCE, ROOT
+
+_PAGE = 4096
+
+
+@contextmanager
+def unread() -> Iterator[int]:
+    """A pipe that is full, and that nobody reads."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PAGE)
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while os.write(writing, bytes(_PAGE)):
+            pass
+    os.set_blocking(writing, True)
+    try:
+        yield writing
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@contextmanager
+def started(
+    *arguments: str,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+    before: Callable[[], None] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-W", "error", "-m", "onemo", *arguments]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, preexec_fn=before
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def appears(file: Path, process: subprocess.Popen[bytes]) -> str:
+    """Wait for a ready file, and return what it says."""
+    end = time.monotonic() + 2 * WAIT
+    while not file.exists():
+        assert process.poll() is None, "it ended"
+        assert time.monotonic() < end, "it never became ready"
+        select.select([], [], [], 0.005)
+    return file.read_text()
+
+
+def ends(process: subprocess.Popen[bytes]) -> None:
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT) == 0
+    assert time.monotonic() - began < 3
+
+
+def test_a_trace_whose_reader_pauses(tmp_path: Path) -> None:
+    """Its module goes on, SIGTERM ends it, and the trace says how many lines are missing."""
+    pipe, ready = tmp_path / "trace", tmp_path / "ready"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PAGE)
+    with started("run", *AT_ONCE, "--trace", str(pipe), "--ready-file", str(ready)) as process:
+        port = json.loads(appears(ready, process))["port"]
+        with Dte(port, Transcript(lambda: "")) as dte:
+            dte.wake()
+            for _ in range(200):
+                dte.ask("AT+CGMM", "ML307R", "OK")
+        ends(process)
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+    assert f"the trace {pipe}: its reader has not taken the last " in told
+    entries = os.read(reading, 1 << 20).splitlines()
+    os.close(reading)
+    assert all(json.loads(line) for line in entries[:-1])
+
+
+@pytest.mark.parametrize("json_line", [(), ("--json",)])
+def test_a_ready_line_that_nobody_reads(tmp_path: Path, json_line: tuple[str, ...]) -> None:
+    ready = tmp_path / "ready"
+    with unread() as pipe, started("run", *AT_ONCE, *json_line, "--ready-file", str(ready), stdout=pipe) as process:
+        port = json.loads(appears(ready, process))["port"]
+        with Dte(port, Transcript(lambda: "")) as dte:
+            dte.wake()
+            dte.alive()
+        ends(process)
+
+
+def test_a_lab_whose_stdout_nobody_reads(tmp_path: Path) -> None:
+    ready, file = tmp_path / "ready", tmp_path / "lab.toml"
+    file.write_text("[defaults]\nboot_time = 0\n[[module]]\ncount = 3\n")
+    with unread() as pipe, started("lab", str(file), "--ready-file", str(ready), stdout=pipe) as process:
+        assert json.loads(appears(ready, process))["ready"] == 3
+        ends(process)
+
+
+def test_a_log_that_nobody_reads(tmp_path: Path) -> None:
+    """-v and the log: every command is told, and no line is waited for."""
+    ready = tmp_path / "ready"
+    fault = ("--fault", "reboot on=command:CGMR times=3")
+    with (
+        unread() as pipe,
+        started("run", *AT_ONCE, "-v", *fault, "--ready-file", str(ready), stderr=pipe) as process,
+    ):
+        port = json.loads(appears(ready, process))["port"]
+        with Dte(port, Transcript(lambda: "")) as dte:
+            dte.wake()
+            for _ in range(50):
+                dte.alive()
+        ends(process)
+
+
+@pytest.mark.parametrize("command", ["run", "lab"])
+def test_a_ready_line_that_cannot_be_written(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "lab.toml"
+    file.write_text("[defaults]\nboot_time = 0\n[[module]]\n")
+    arguments = ("run", *AT_ONCE) if command == "run" else ("lab", str(file))
+    with open("/dev/full", "wb") as full, started(*arguments, stdout=full.fileno()) as process:
+        assert process.wait(2 * WAIT) == 2
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+    assert told == "onemo-emulator: the ready line cannot be written: No space left on device\n"
+
+
+# A host that has no more of something
+
+
+def limited(limit: int, most: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(limit, (most, most))
+
+
+def test_no_descriptors_left(tmp_path: Path) -> None:
+    """Connections fail with the number that the manual has for it, and what is there goes on."""
+    ready = tmp_path / "ready"
+    arguments = (*AT_ONCE, "--sandbox", "--control", "127.0.0.1:0", "--ready-file", str(ready))
+    with started("run", *arguments, before=limited(resource.RLIMIT_NOFILE, 24)) as process:
+        told = json.loads(appears(ready, process))
+        address, port = told["control"].removeprefix("http://").split(":")
+        with Dte(told["port"], Transcript(lambda: "")) as dte:
+            dte.wake()
+            clients = [socket.create_connection((address, int(port))) for _ in range(24)]
+            dte.line('AT+MIPOPEN=0,"TCP","www.example.com",7')
+            dte.until(rb"\+MIPOPEN: 0,[1-9]\d*\r\n")
+            for client in clients:
+                client.close()
+            dte.alive()
+        ends(process)
+        assert process.stderr is not None
+        log = process.stderr.read().decode()
+    assert "Traceback" not in log
+    assert log.count("the control takes no connection for now: Too many open files") == 1
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Its module says so once each, answers as where the memory fails, and goes on."""
+    ready, nv = tmp_path / "ready", tmp_path / "nv"
+    arguments = (*AT_ONCE, "--trace", "/dev/full", "--nv", str(nv), "--ready-file", str(ready))
+    with started("run", *arguments, before=limited(resource.RLIMIT_FSIZE, 100)) as process:
+        port = json.loads(appears(ready, process))["port"]
+        with Dte(port, Transcript(lambda: "")) as dte:
+            dte.wake()
+            dte.line("ATE0S3=13&W")
+            dte.until(rb"\r\n(OK|ERROR)\r\n")
+            dte.alive()
+        ends(process)
+        assert process.stderr is not None
+        log = process.stderr.read().decode()
+    assert "the trace cannot be written any more: No space left on device" in log
+    assert "Traceback" not in log
+    assert sorted(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--nv", "/proc/nv"), ("--ready-file", "/proc/ready"), ("--trace", "/proc/trace"), ("--link", "/proc/p")],
+)
+def test_a_disk_that_is_read_only(arguments: tuple[str, str]) -> None:
+    with started("run", *AT_ONCE, *arguments) as process:
+        assert process.wait(2 * WAIT) == 2
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+    assert (told.count("\n"), arguments[1] in told) == (1, True)

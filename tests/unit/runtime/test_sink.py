@@ -1,0 +1,139 @@
+"""What is written while modules run: it is never waited for, and what nobody reads is counted."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+from onemo.errors import EmulatorError
+from onemo.runtime.sink import LogHandler, Sink, say
+
+LINE = "x" * 1023 + "\n"
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe of one page: its end to read, and the one to write, which the sink owns."""
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    yield reading, writing
+    os.close(reading)
+
+
+def sink_on(descriptor: int) -> Sink:
+    return Sink(descriptor, "the trace", lambda dropped: f"{dropped} dropped\n")
+
+
+def taken(reading: int) -> bytes:
+    data = b""
+    while True:
+        try:
+            more = os.read(reading, 1 << 20)
+        except BlockingIOError:
+            return data
+        if not more:
+            return data
+        data += more
+
+
+async def test_what_a_pipe_does_not_take_comes_as_it_is_read(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    sink = sink_on(writing)
+    for _ in range(64):
+        sink.write(LINE)
+    read = b""
+    while len(read) < 64 * 1024:
+        await trio.lowlevel.wait_readable(reading)
+        read += taken(reading)
+    assert read == LINE.encode() * 64
+    sink.close()
+
+
+async def test_what_is_too_much_is_dropped_and_counted(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    sink = sink_on(writing)
+    for _ in range(1500):
+        sink.write(LINE)
+    read = b""
+    while not read.endswith(b"dropped\n"):
+        await trio.lowlevel.wait_readable(reading)
+        read += taken(reading)
+    lines = read.splitlines()
+    assert lines[-1] == f"{1500 - len(lines) + 1} dropped".encode()
+    assert 1024 <= len(lines) - 1 < 1040
+    sink.write("after\n")
+    assert taken(reading) == b"after\n"
+    sink.close()
+
+
+def test_what_is_left_at_the_end_is_told(pipe: tuple[int, int], caplog: pytest.LogCaptureFixture) -> None:
+    sink = sink_on(pipe[1])
+    for _ in range(10):
+        sink.write(LINE)
+    sink.close()
+    sink.close()
+    assert caplog.messages == ["the trace: its reader has not taken the last 6 lines"]
+
+
+async def test_a_reader_that_leaves_is_told_of_at_the_next_line() -> None:
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    sink = sink_on(writing)
+    for _ in range(100):
+        sink.write(LINE)
+    os.close(reading)
+    await trio.testing.wait_all_tasks_blocked()
+    with pytest.raises(BrokenPipeError):
+        sink.write(LINE)
+    sink.close()
+
+
+async def test_closing_while_something_is_kept(pipe: tuple[int, int]) -> None:
+    sink = sink_on(pipe[1])
+    for _ in range(10):
+        sink.write(LINE)
+    await trio.testing.wait_all_tasks_blocked()
+    sink.close()
+    await trio.testing.wait_all_tasks_blocked()
+
+
+def test_a_line_of_ours(tmp_path: Path) -> None:
+    trio.run(say, "gone", None)
+    with (tmp_path / "out").open("w", encoding="ascii") as file:
+        trio.run(say, "ready on é", file)
+    assert (tmp_path / "out").read_text() == "ready on \\xe9\n"
+    with open("/dev/full", "w", encoding="ascii") as full, pytest.raises(EmulatorError, match="No space left"):
+        trio.run(say, "ready", full)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="ascii") as closed:
+        trio.run(say, "ready", closed)
+
+
+def test_a_log_that_nobody_reads_is_not_waited_for(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    os.set_blocking(writing, True)
+    with open(writing, "w", encoding="ascii") as stream:
+        handler = LogHandler(stream)
+        record = logging.LogRecord("onemo", logging.INFO, "", 0, "y" * 3000, None, None)
+        for _ in range(5):
+            handler.emit(record)
+        first = taken(reading)
+        handler.emit(logging.LogRecord("onemo", logging.INFO, "", 0, "short", None, None))
+        assert taken(reading) == b"... 4 lines that nobody read are left out\nshort\n"
+        assert first == b"y" * 3000 + b"\n", len(first)
+
+
+def test_a_log_without_a_stream_and_one_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = logging.LogRecord("onemo", logging.INFO, "", 0, "told", None, None)
+    stream = io.StringIO()
+    LogHandler(stream).emit(record)
+    assert stream.getvalue() == "told\n"
+    monkeypatch.setattr("sys.stderr", None)
+    LogHandler(None).emit(record)
