@@ -44,9 +44,13 @@ class Trace(Protocol):
 class LineWriter(Protocol):
     """A writer of lines, such as a text file."""
 
-    def write(self, line: str, /) -> object: ...
+    def write(self, line: str, /) -> object:
+        """Take a line, with its end."""
+        ...
 
-    def flush(self) -> object: ...
+    def flush(self) -> object:
+        """Have what was written leave."""
+        ...
 
 
 class JsonLines:
