@@ -70,6 +70,13 @@ def appears(file: Path, process: subprocess.Popen[bytes]) -> str:
     return file.read_text()
 
 
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT
+    while not true():
+        assert time.monotonic() < end
+        select.select([], [], [], 0.005)
+
+
 def ends(process: subprocess.Popen[bytes]) -> None:
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -161,9 +168,12 @@ def test_no_descriptors_left(tmp_path: Path) -> None:
         address, port = told["control"].removeprefix("http://").split(":")
         with Dte(told["port"], Transcript(lambda: "")) as dte:
             dte.wake()
+            dte.ask('AT+MIPOPEN=1,"TCP","www.example.com",7', "OK", "+MIPOPEN: 1,0")
             clients = [socket.create_connection((address, int(port))) for _ in range(24)]
+            until(lambda: len(os.listdir(f"/proc/{process.pid}/fd")) == 24)
             dte.line('AT+MIPOPEN=0,"TCP","www.example.com",7')
             dte.until(rb"\+MIPOPEN: 0,[1-9]\d*\r\n")
+            dte.ask("AT+MIPSEND=1,,alive", "+MIPSEND: 1,5", "OK", '+MIPURC: "rtcp",1,5,alive')
             for client in clients:
                 client.close()
             dte.alive()

@@ -22,7 +22,7 @@ from onemo.errors import EmulatorError, UsageError, declared
 from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
-from onemo.runtime.sink import LogHandler, say
+from onemo.runtime.sink import LogHandler, say, say_rest
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
@@ -149,7 +149,8 @@ class _Serving:
 
     async def _print(self) -> None:
         async for line in self._said:
-            await say(line, sys.stdout)
+            if rest := say(line, sys.stdout):
+                await say_rest(rest, sys.stdout)
         self._silent.set()
 
 

@@ -24,7 +24,7 @@ from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.shell import NvFile
-from onemo.runtime.sink import LogHandler, say
+from onemo.runtime.sink import LogHandler, say, say_rest
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
 
@@ -122,7 +122,8 @@ async def _run(options: ModuleOptions, running: RunningModule, beside: _Beside) 
             running.start_lines(nursery)
             if beside.ready is not None:
                 beside.ready.tell(_ready_line(running, beside.control, as_json=True), nursery)
-            nursery.start_soon(say, _ready_line(running, beside.control, as_json=options.json), line.out)
+            if rest := say(_ready_line(running, beside.control, as_json=options.json), line.out):
+                nursery.start_soon(say_rest, rest, line.out)
         gc.freeze()
         gc.enable()
 

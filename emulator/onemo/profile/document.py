@@ -12,8 +12,9 @@ from onemo.errors import UsageError
 LONGEST = 1 << 24
 """Bytes of a file."""
 _DEEPEST = 32
-_BEYOND = "a whole number in it is beyond 64 bits"
-_WHOLE_NUMBERS = range(-(1 << 63), 1 << 63)
+_LARGEST = 1023
+"""Bits of a whole number: it has a float, and can be shown."""
+_BEYOND = f"a whole number in it has more than {_LARGEST} bits"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -56,7 +57,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _check(document: dict[str, Any]) -> None:
-    """Raise ValueError for what the rest of the program need not be ready for: depth, and numbers beyond 64 bits."""
+    """Raise ValueError for what the rest of the program need not be ready for: depth, and endless numbers."""
     waiting: list[tuple[object, int]] = [(document, 0)]
     while waiting:
         value, depth = waiting.pop()
@@ -65,5 +66,5 @@ def _check(document: dict[str, Any]) -> None:
                 raise ValueError("it is nested too deep")
             inner = value.values() if isinstance(value, dict) else value
             waiting += [(each, depth + 1) for each in inner]
-        elif isinstance(value, int) and value not in _WHOLE_NUMBERS:
+        elif isinstance(value, int) and value.bit_length() > _LARGEST:
             raise ValueError(_BEYOND)

@@ -92,25 +92,36 @@ class Sink:
             self._draining = False
 
 
-async def say(text: str, out: TextIO | None) -> None:
-    """Print a line as its reader takes it. Who closed the stream does not want it.
+def say(text: str, out: TextIO | None) -> bytes:
+    """Print a line as far as its reader takes it now; return the rest. Who closed the stream does not want it.
 
     Raises EmulatorError: it takes no more.
     """
-    if out is None:
-        return
-    left, descriptor = f"{text}\n".encode(out.encoding, "backslashreplace"), out.fileno()
-    while left:
+    return b"" if out is None else _taken(f"{text}\n".encode(out.encoding, "backslashreplace"), out.fileno())
+
+
+async def say_rest(rest: bytes, out: TextIO) -> None:
+    """Print what is left of a line as its reader takes it. Raises EmulatorError: it takes no more."""
+    while rest:
         with suppress(PermissionError):  # a file, which is always writable
-            await trio.lowlevel.wait_writable(descriptor)
-        try:
-            left = left[os.write(descriptor, left[:_PIECE]) :]
-        except BlockingIOError:
-            continue
-        except BrokenPipeError:
-            return
-        except OSError as error:
-            raise EmulatorError(f"the ready line cannot be written: {error.strerror}") from error
+            await trio.lowlevel.wait_writable(out.fileno())
+        rest = _taken(rest, out.fileno())
+
+
+def _taken(data: bytes, descriptor: int) -> bytes:
+    """Write as much as is taken now; return the rest."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    try:
+        while data and poll.poll(0):
+            data = data[os.write(descriptor, data[:_PIECE]) :]
+    except BlockingIOError:
+        return data
+    except BrokenPipeError:
+        return b""
+    except OSError as error:
+        raise EmulatorError(f"the ready line cannot be written: {error.strerror}") from error
+    return data
 
 
 class LogHandler(logging.StreamHandler[TextIO]):

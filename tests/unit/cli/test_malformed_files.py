@@ -17,7 +17,7 @@ MALFORMED = {
     "deep enough to parse": f"a = {'[' * 100}{']' * 100}",
     "long number": f"a = {'9' * 5000}",
     "long hexadecimal number": f"a = 0x{'f' * 6000}",
-    "beyond 64 bits": "a = 9223372036854775808",
+    "no float": f"a = {1 << 1024}",
 }
 malformed = pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED)
 ENDLESS = "it is longer than 16 MiB"
@@ -25,13 +25,13 @@ ENDLESS = "it is longer than 16 MiB"
 
 @malformed
 def test_toml_that_nobody_is_ready_for(content: str) -> None:
-    with pytest.raises(ValueError, match=r"nested too deep|beyond 64 bits"):
+    with pytest.raises(ValueError, match=r"nested too deep|more than 1023 bits"):
         parse_toml(content)
 
 
-def test_numbers_of_64_bits_are_numbers() -> None:
-    content = "a = 9223372036854775807\nb = -9223372036854775808\nc = 1e999\nd = true"
-    assert parse_toml(content)["a"] == 2**63 - 1
+def test_other_numbers_are_numbers() -> None:
+    content = f"a = {2**1023 - 1}\nb = -9223372036854775808\nc = 1e999\nd = true"
+    assert parse_toml(content)["a"] == 2**1023 - 1
     assert len(parse_toml(content)) == 4
 
 

@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 from onemo.errors import EmulatorError
-from onemo.runtime.sink import LogHandler, Sink, say
+from onemo.runtime.sink import LogHandler, Sink, say, say_rest
 
 LINE = "x" * 1023 + "\n"
 
@@ -104,16 +104,31 @@ async def test_closing_while_something_is_kept(pipe: tuple[int, int]) -> None:
 
 
 def test_a_line_of_ours(tmp_path: Path) -> None:
-    trio.run(say, "gone", None)
+    assert say("gone", None) == b""
     with (tmp_path / "out").open("w", encoding="ascii") as file:
-        trio.run(say, "ready on é", file)
+        assert say("ready on é", file) == b""
     assert (tmp_path / "out").read_text() == "ready on \\xe9\n"
     with open("/dev/full", "w", encoding="ascii") as full, pytest.raises(EmulatorError, match="No space left"):
-        trio.run(say, "ready", full)
+        say("ready", full)
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w", encoding="ascii") as closed:
-        trio.run(say, "ready", closed)
+        assert say("ready", closed) == b""
+
+
+async def test_a_line_that_is_read_later(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    os.set_blocking(writing, True)
+    with os.fdopen(writing, "w", encoding="ascii") as out:
+        rest = say("x" * 10_000, out)
+        assert 10_001 - len(rest) == 4096
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(say_rest, rest, out)
+            read = b""
+            while len(read) < 10_001:
+                await trio.lowlevel.wait_readable(reading)
+                read += taken(reading)
+    assert read == b"x" * 10_000 + b"\n"
 
 
 def test_a_log_that_nobody_reads_is_not_waited_for(pipe: tuple[int, int]) -> None:
