@@ -44,7 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     _core("sim", "The SIM card (27.007 chapters 7 and 8)", "CPIN", "CLCK", "CPWD", "CIMI", "MCCID", "ICCID"),
     _core("radio", "Function, signal and registration (27.007 chapters 7, 8 and 10)",
           "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS", "CTZR", "CTZU",
-          urcs=("CTZV", "CTZE")),
+          urcs=("CTZV", "CTZE", "CTZEU")),
     _core("packet", "The packet domain (27.007 chapter 10)",
           "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
           urcs=("CGEV",)),
