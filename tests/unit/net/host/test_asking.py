@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 import trio
 from onemo.errors import NetError, NetFailure
@@ -21,7 +19,7 @@ from onemo.net.interface import (
 )
 
 from tests.unit.net.conftest import Names, Peers, port_of
-from tests.unit.net.host.dns_server import DnsServer, dns_server
+from tests.unit.net.host.dns_server import DnsServer
 from tests.unit.net.host.network_parts import (
     BOTH,
     IPV4_FIRST,
@@ -33,17 +31,6 @@ from tests.unit.net.host.network_parts import (
     failure,
     network,
 )
-
-
-@pytest.fixture
-def sandbox(peers: Peers) -> FakeSandbox:
-    return FakeSandbox(peers.tcp(), peers.udp())
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DnsServer]:
-    async with dns_server() as server:
-        yield server
 
 
 class Pings:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from onemo.errors import NetFailure
 from onemo.net.host.resolver import Resolver
 from onemo.net.interface import AddressFamily
 
-from tests.unit.net.host.dns_server import DnsServer, dns_server
+from tests.unit.net.host.dns_server import DnsServer
 from tests.unit.net.host.name_parts import FIRST, HASTY, PATIENT, V4, Places, failure_of_name
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DnsServer]:
-    async with dns_server() as server:
-        yield server
 
 
 class Aging:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from onemo.net.interface import (
 from trio.testing import MockClock
 
 from tests.unit.net.conftest import Names, Peers, failure_of, open_files, port_of
-from tests.unit.net.host.dns_server import DnsServer, dns_server
+from tests.unit.net.host.dns_server import DnsServer
 from tests.unit.net.host.network_parts import (
     BOTH,
     IPV4_FIRST,
@@ -33,17 +32,6 @@ from tests.unit.net.host.network_parts import (
     failure,
     network,
 )
-
-
-@pytest.fixture
-def sandbox(peers: Peers) -> FakeSandbox:
-    return FakeSandbox(peers.tcp(), peers.udp())
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DnsServer]:
-    async with dns_server() as server:
-        yield server
 
 
 def tcp(host: str, port: int = 80, names: NamePolicy = BOTH, timeout: float = 5.0) -> OpenRequest:

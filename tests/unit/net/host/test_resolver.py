@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ from onemo.net.names import require_name
 from tests.unit.net.conftest import Peers, open_files, port_of
 from tests.unit.net.host.dns_server import DnsServer, dns_server
 from tests.unit.net.host.name_parts import DENIED, FIRST, HASTY, PATIENT, SECOND, V4, Places, failure_of_name
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DnsServer]:
-    async with dns_server() as server:
-        yield server
 
 
 @pytest.fixture
