@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import blake2s
-from typing import Any, get_type_hints
+from typing import Any
 
 from onemo.errors import UsageError
 from onemo.profile.schema import IS_DELAY, IdentitySection, Profile
+from onemo.profile.shape import hints_of
 
 _TAC = 8
 _ISSUER = 7
@@ -90,13 +91,16 @@ def speed_up(profile: Profile, speed: float) -> Profile:
 
 
 class _FastTables(Mapping[str, Any]):
-    """The tables of families, each with its delays shortened."""
+    """The tables of families, each with its delays shortened when it is first asked for: that may be at every piece."""
 
     def __init__(self, tables: Mapping[str, Any], speed: float) -> None:
         self._tables, self._speed = tables, speed
+        self._fast: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (as the tables have it)
-        return _speed_up(self._tables[name], self._speed)
+        if name not in self._fast:
+            self._fast[name] = _speed_up(self._tables[name], self._speed)
+        return self._fast[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
@@ -109,7 +113,7 @@ def _speed_up(section: Any, speed: float) -> Any:  # noqa: ANN401
     """Shorten a section's own delays."""
     if not hasattr(section, "_fields"):
         return section
-    hints = get_type_hints(type(section), include_extras=True)
+    hints = hints_of(type(section))
     delays = [name for name, hint in hints.items() if IS_DELAY in getattr(hint, "__metadata__", ())]
     return section._replace(**{name: getattr(section, name) / speed for name in delays})
 

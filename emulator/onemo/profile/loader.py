@@ -10,13 +10,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from onemo.errors import Mistake, ProfileError, UnknownModel
 from onemo.profile.document import parse_toml, read_bytes
 from onemo.profile.layers import KeyPath, Layers, Origin, nearest
 from onemo.profile.schema import BY_NAME, Profile, Table
-from onemo.profile.shape import Problem, fitting, shaped
+from onemo.profile.shape import Problem, fitting, hints_of, shaped
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAX_CHAIN = 8
@@ -83,7 +83,7 @@ def _entries(values: Mapping[str, Any], *documents: Mapping[str, Any]) -> dict[s
     }
 
 
-_SECTIONS = {name: hint for name, hint in get_type_hints(Profile, include_extras=True).items() if name != "tables"}
+_SECTIONS = {name: hint for name, hint in hints_of(Profile).items() if name != "tables"}
 _NAMED: dict[str, Any] = {name: _SECTIONS[name] for name in BY_NAME}
 
 

@@ -156,7 +156,7 @@ def _section(section: _Hint, value: object, path: tuple[str, ...], problems: lis
     if not isinstance(value, Mapping):
         problems.append((path, "is not a table"))
         return value
-    hints = _hints(section)
+    hints = hints_of(section)
     missing = [name for name in hints if name not in value and name not in section._field_defaults]
     problems.extend(((*path, name), "is missing") for name in missing)
     given = _given(hints, value, path, problems)
@@ -180,7 +180,8 @@ def _unknown(name: str, hints: Mapping[str, Any]) -> str:
 _HINTS: dict[_Hint, dict[str, Any]] = {}
 
 
-def _hints(section: _Hint) -> dict[str, Any]:
+def hints_of(section: _Hint) -> dict[str, Any]:
+    """Return the hints of a section's fields, found once."""
     if section not in _HINTS:
         _HINTS[section] = get_type_hints(section, include_extras=True)
     return _HINTS[section]
