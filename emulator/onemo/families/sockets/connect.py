@@ -50,10 +50,12 @@ def _open(modem: Modem, record: OpenConnection) -> Reply:
     mode = AccessMode(record.access_mode)
     if not mode.fits(transport):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-    modem.part(Connections)[record.connect_id].check(Operation.OPEN)
+    connections = modem.part(Connections)
+    instance = connections[record.connect_id]
+    instance.check(Operation.OPEN)
     if mode is AccessMode.TRANSPARENT:
-        prepare_transparent(modem, modem.part(Connections)[record.connect_id])
-    modem.part(Connections).open(
+        prepare_transparent(modem, instance)
+    connections.open(
         record.connect_id,
         transport,
         record.address,
