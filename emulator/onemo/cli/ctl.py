@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, ParamSpec
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
-from onemo.dialogue.lines import MARKS
+from onemo.dialogue.lines import MARKS, printable
 from onemo.errors import UsageError
 from onemo.faults.kinds import INDICES
 from onemo.profile.index import label_of
@@ -334,7 +334,7 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     if entry["kind"] == "event":
         text, mark = f"{of}{_printable(entry['event'])} {_printable(entry['detail'])}", MARKS["network"]
     else:
-        cut = "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in entry["data"][:_LONGEST])
+        cut = printable(entry["data"][:_LONGEST].encode("latin-1", "backslashreplace"))
         payload = entry["kind"] == "payload"
         done = f"{'sent' if entry['to'] == 'network' else 'received'} {len(entry['data'])} bytes: " if payload else ""
         text, mark = f"{of}{done}{cut}", f"{entry.get('console', '')}{MARKS['network' if payload else entry['from']]}"

@@ -47,11 +47,11 @@ class TracedLine(NamedTuple):
     @property
     def text(self) -> str:
         """Text as it is, everything else as an escape; long lines are cut."""
-        shown = _printable(self.data[:_LONGEST])
+        shown = printable(self.data[:_LONGEST])
         shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
         if self.event:
-            shown = f"{_printable(self.event[:_LONGEST].encode())} {shown}"
-        return shown if self.label is None else f"{_printable(str(self.label).encode())}: {shown}"
+            shown = f"{printable(self.event[:_LONGEST].encode())} {shown}"
+        return shown if self.label is None else f"{printable(str(self.label).encode())}: {shown}"
 
     @property
     def connection(self) -> int | None:
@@ -155,5 +155,6 @@ class ConsoleLines(dict[int, Lines]):
         return self.setdefault(console, Lines(console))
 
 
-def _printable(data: bytes) -> str:
+def printable(data: bytes) -> str:
+    r"""Show bytes as text, each that is no printable ASCII as ``\xNN``."""
     return "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in data.decode("latin-1"))
