@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import signal
 import socket
 import stat
 from collections.abc import Iterator
@@ -137,6 +138,7 @@ def test_the_trace_and_the_live_view(launch: Start, second: Path, tmp_path: Path
     module = launch("ML305U", "--port", str(second), "--trace", str(file), "-v", *AT_ONCE).wait_ready()
     with module.awake(str(second)) as dte:
         dte.ask("AT+CSQ", "+CSQ: 20,99", "OK")
+    module.signal(signal.SIGTERM)
     entries = [json.loads(line) for line in file.read_text().splitlines()]
     assert [entry.get("console") for entry in entries if entry.get("data") == "AT+CSQ\r"] == [1]
     assert " 1> AT+CSQ\n" in module.stderr()
