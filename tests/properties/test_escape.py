@@ -22,7 +22,7 @@ TIMED = st.lists(
 def transparent(timed: Timed, *, prompt_timers: bool) -> tuple[bytes, bool]:
     """(the data, whether the escape ended it) of gaps and bytes. Timers that are late change nothing."""
     now = 100.0
-    framer = Framer(8192, GUARD)
+    framer = Framer(8192, GUARD, 0.02)
     framer.online(1024, 1.0, now)
     data = b""
     for gap, piece in [*timed, (99, b"")]:

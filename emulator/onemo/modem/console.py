@@ -96,7 +96,7 @@ class Console:
         line = device.profile.line
         self.number = number
         self.device = device
-        self.framer = Framer(line.max_line, line.guard)
+        self.framer = Framer(line.max_line, line.guard, line.lf_window)
         self.transmitter = Transmitter(line.high_mark, line.urc_queue, line.urc_gap, line.typing_hold)
         self.format = ReplyFormat(device.model.errors)
         self.interpreter = Interpreter(self)
@@ -211,8 +211,12 @@ class Console:
 
     @property
     def wants_input(self) -> bool:
-        """True while the shell should read the line: no command runs, and there is room above the high mark."""
-        return not (self.framer.kept or self.interpreter.pending or self._stopped)
+        """True while the shell should read the line: no command runs, and there is room above the high mark.
+
+        While one runs, the first byte behind its line is read, whose time tells whether it is the line's.
+        """
+        framer = self.framer
+        return not (framer.kept or (self.interpreter.pending and not framer.awaits_linefeed) or self._stopped)
 
     @property
     def can_go_on(self) -> bool:

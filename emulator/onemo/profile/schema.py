@@ -106,6 +106,8 @@ class LineSection(NamedTuple):
     """How long a half-typed, echoed command line keeps URCs back."""
     guard: Seconds
     """Silence before and after +++."""
+    lf_window: Seconds
+    """How long after a line's CR an LF still belongs to it."""
     prompt: PromptText
     """The > of a payload entry, where a command has no other."""
 

@@ -65,24 +65,29 @@ class Escaped(NamedTuple):
 
 Event = Line | Repeat | LineTooLong | PromptData | PromptCancelled | OnlineData | Escaped
 
-_CTRL_Z, _ESC = 0x1A, 0x1B
+_BS, _CR, _CTRL_Z, _ESC = 0x08, 0x0D, 0x1A, 0x1B
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
 
 
 class Framer:
-    """The input of one line. max_line: bytes; guard: seconds of silence around ``+++``."""
+    """The input of one line.
 
-    def __init__(self, max_line: int, guard: float) -> None:
+    max_line: bytes, with control characters in the line; guard: seconds of silence around ``+++``; lf_window: seconds
+    after a line's terminator in which a line feed belongs to it.
+    """
+
+    def __init__(self, max_line: int, guard: float, lf_window: float) -> None:
         self.mode = PAUSED
         self.echo = False
-        self.characters(0x0D, 0x0A, 0x08)
+        self.characters(_CR, 0x0A, _BS)
         self._max_line = max_line
         self._guard = guard
+        self._lf_window = lf_window
         self._escape = EscapeDetector(guard)
         self._input = b""
         self._line = bytearray()
         self._too_long = False
-        self._skip_linefeed = False
+        self._linefeed_until = -math.inf
         self._echoed = bytearray()
         self._deadline = math.inf
         self._due: list[Event] = []
@@ -98,8 +103,10 @@ class Framer:
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
         """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
         self._terminator, self._linefeed, self._editing = terminator, linefeed, editing
-        # Control characters and blanks in front of a line mean nothing (V.250 5.2.2).
+        # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
+        self._ignored = bytes(code for code in range(0x20) if code not in (_BS, _CR, terminator, editing))
+        self._special = re.compile(b"[%b]" % re.escape(self._ignored + bytes((editing,))))
 
     def pause(self) -> None:
         """Take nothing until the mode is told."""
@@ -143,7 +150,7 @@ class Framer:
 
     def reset(self) -> None:
         """Forget everything, as at a restart."""
-        self.__init__(self._max_line, self._guard)  # type: ignore[misc]
+        self.__init__(self._max_line, self._guard, self._lf_window)  # type: ignore[misc]
 
     # Bytes and time in, events out.
 
@@ -170,6 +177,11 @@ class Framer:
         return len(self._input)
 
     @property
+    def awaits_linefeed(self) -> bool:
+        """True from a line's terminator until the next byte comes, which may be its line feed."""
+        return self._linefeed_until > -math.inf
+
+    @property
     def waiting(self) -> bool:
         """True while next_event has something to look at."""
         return bool(self._due) or (bool(self._input) and self.mode is not PAUSED)
@@ -189,6 +201,9 @@ class Framer:
         if self.mode is DISCARD:
             self._deadline = now + self._guard
             return
+        if self._linefeed_until >= now and data[0] == self._linefeed:
+            data = data[1:]
+        self._linefeed_until = -math.inf
         self._input = self._input + data if self._input else data
         if self.mode is PROMPT:
             self._deadline = now + self._wait
@@ -198,7 +213,7 @@ class Framer:
 
         None: nothing was taken, and receive must be called, as something else comes first.
         """
-        if self._input or self._due or self._skip_linefeed or now >= self.deadline:
+        if self._input or self._due or now <= self._linefeed_until or now >= self.deadline:
             return None
         return self._packets(data, now)
 
@@ -209,12 +224,8 @@ class Framer:
         data = self._input
         if not data or self.mode is PAUSED:
             return None
-        if self._skip_linefeed:
-            self._swallow_linefeed()
-            if not self._input:
-                return None
         if self.mode is COMMAND:
-            return None if self._swallow(now) else self._next_line()
+            return None if self._swallow(now) else self._next_line(now)
         if self.mode is PROMPT:
             return self._next_prompt(now)
         return self._next_online(now)
@@ -247,7 +258,7 @@ class Framer:
             self._swallows_until = now + self._wait if end is None else -math.inf
         return not self._input
 
-    def _next_line(self) -> Event | None:
+    def _next_line(self, now: float) -> Event | None:
         while self._input:
             data = self._input
             if not self._line and (start := len(data) - len(data.lstrip(self._blanks))):
@@ -262,7 +273,10 @@ class Framer:
                 return None
             text = data[:end]
             self._take(end + 1)
-            self._skip_linefeed = True
+            if not self._input:
+                self._linefeed_until = now + self._lf_window
+            elif self._input[0] == self._linefeed:
+                self._input = self._input[1:]
             if self._line or self._too_long:
                 self._keep(text)
                 text = bytes(self._line)
@@ -273,7 +287,6 @@ class Framer:
             if too_long or text:
                 self.pause()
                 return LineTooLong() if too_long else Line(text)
-            self._swallow_linefeed()
         return None
 
     def _take(self, count: int) -> None:
@@ -283,13 +296,6 @@ class Framer:
             edit = bytes((self._editing,))
             self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
         self._input = self._input[count:]
-
-    def _swallow_linefeed(self) -> None:
-        """Drop the line feed directly after a terminator, whenever it comes, and nothing else."""
-        if self._input:
-            self._skip_linefeed = False
-            if self._input[0] == self._linefeed:
-                self._input = self._input[1:]
 
     def _keep(self, text: bytes) -> None:
         if len(self._line) + len(text) > self._max_line:
@@ -305,15 +311,18 @@ class Framer:
         return Repeat()
 
     def _edited(self, text: bytes) -> bytes:
-        """Apply S5: it takes back a character, except inside a string, where it is one [decided]."""
-        if self._editing not in text:
+        """Leave control characters out; S5 takes back a character. Inside a string both are part of it [decided]."""
+        if self._special.search(text) is None:
             return text
         edited = bytearray()
         quoted = False
         for byte in text:
-            if byte == self._editing and not quoted:
-                del edited[-1:]
-                continue
+            if not quoted:
+                if byte == self._editing:
+                    del edited[-1:]
+                    continue
+                if byte in self._ignored:
+                    continue
             quoted ^= byte == 0x22
             edited.append(byte)
         return bytes(edited)

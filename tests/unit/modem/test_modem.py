@@ -167,13 +167,27 @@ def test_no_input_is_read_while_a_command_runs() -> None:
     driver = Driver("ML307R").boot()
     driver.ask(OPEN)
     driver.world.hold("send", 0)
-    driver.type(b'AT+MIPSEND=0,1,"a"\r')
+    driver.type(b'AT+MIPSEND=0,1,"a"\r\n')
     assert not driver.modem.first.wants_input
     driver.type(b"AT\r" * 1000)
     assert driver.untaken == 3000
     driver.world.finish_send()
     assert driver.untaken == 0
     assert driver.take() == b"\r\n+MIPSEND: 0,1\r\n\r\nOK\r\n" + b"\r\nOK\r\n" * 1000
+
+
+def test_what_comes_first_behind_a_bare_cr_is_read_while_the_command_runs() -> None:
+    driver = Driver("ML307R").boot()
+    driver.ask(OPEN)
+    driver.world.hold("send", 0)
+    driver.type(b'AT+MIPSEND=0,1,"a"\r')
+    assert driver.modem.first.wants_input, "its time tells whether it is the line's LF"
+    driver.type(b"\n")
+    assert not driver.modem.first.wants_input
+    driver.type(b"AT\r")
+    assert driver.untaken == 3
+    driver.world.finish_send()
+    assert driver.take() == b"\r\n+MIPSEND: 0,1\r\n\r\nOK\r\n\r\nOK\r\n"
 
 
 def test_a_urc_stands_before_or_behind_the_answer_of_a_command_that_runs() -> None:

@@ -6,13 +6,14 @@ import pytest
 from onemo.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
 
 MAX_LINE = 16
+LF_WINDOW = 0.02
 
 
 class Typist:
     """Types at a framer that goes on reading lines after each event."""
 
     def __init__(self) -> None:
-        self.framer = Framer(MAX_LINE, guard=0.2)
+        self.framer = Framer(MAX_LINE, guard=0.2, lf_window=LF_WINDOW)
         self.framer.command()
 
     def type(self, data: bytes) -> list[Event]:
@@ -31,7 +32,7 @@ def typist() -> Typist:
 
 
 def test_a_new_framer_waits_to_be_told() -> None:
-    framer = Framer(MAX_LINE, guard=0.2)
+    framer = Framer(MAX_LINE, guard=0.2, lf_window=LF_WINDOW)
     framer.receive(b"AT\r", 0.0)
     assert framer.mode is Mode.PAUSED
     assert framer.next_event(0.0) is None
@@ -57,11 +58,11 @@ def test_lines(typist: Typist) -> None:
     assert typist.framer.partial
     assert typist.type(b"T+X") == []
     assert typist.type(b"\rAT") == [Line(b"AT+X")]
-    assert typist.type(b"\n\r") == [Line(b"AT\n")]
+    assert typist.type(b"\n\r") == [Line(b"AT")]
     assert not typist.framer.partial
 
 
-def test_a_line_may_hold_any_byte_but_the_terminator(typist: Typist) -> None:
+def test_a_string_may_hold_any_byte_but_the_terminator(typist: Typist) -> None:
     assert typist.type(b'A"\x00\n\x1a\x1b\xff"\r') == [Line(b'A"\x00\n\x1a\x1b\xff"')]
 
 
@@ -72,16 +73,37 @@ def test_empty_lines_and_blanks_in_front_are_nothing(typist: Typist, nothing: by
     assert typist.type(nothing + b"AT \r") == [Line(b"AT ")]
 
 
-def test_the_linefeed_behind_a_line_is_swallowed_even_when_it_comes_late(typist: Typist) -> None:
+@pytest.mark.parametrize(("after", "entered"), [(0.0, b"ab"), (LF_WINDOW, b"ab"), (0.021, b"\nab"), (5.0, b"\nab")])
+def test_a_linefeed_soon_after_the_line_belongs_to_it(typist: Typist, after: float, entered: bytes) -> None:
     framer = typist.framer
-    framer.receive(b"AT\r", 0.0)
-    assert framer.next_event(0.0) == Line(b"AT")
-    framer.prompt(3, 1460, 10.0, 0.0)
-    framer.receive(b"\n", 5.0)
-    assert framer.next_event(5.0) is None
-    framer.receive(b"\nab", 5.0)
-    event = framer.next_event(5.0)
-    assert getattr(event, "data", None) == b"\nab"
+    framer.receive(b"AT\r", 1.0)
+    assert framer.next_event(1.0) == Line(b"AT")
+    framer.prompt(len(entered), 1460, 10.0, 1.0)
+    framer.receive(b"\n", 1.0 + after)
+    assert framer.next_event(1.0 + after) is None
+    framer.receive(b"ab", 1.0 + after)
+    assert getattr(framer.next_event(1.0 + after), "data", None) == entered
+
+
+def test_a_linefeed_that_comes_while_the_command_runs_is_timed_as_it_comes(typist: Typist) -> None:
+    framer = typist.framer
+    framer.receive(b"AT\r", 1.0)
+    assert framer.next_event(1.0) == Line(b"AT")
+    assert framer.awaits_linefeed
+    framer.receive(b"\n", 1.01)
+    assert not framer.awaits_linefeed
+    assert framer.kept == 0
+    framer.online(2, 0.2, 9.0)
+    framer.receive(b"\nx", 9.0)
+    assert getattr(framer.next_event(9.0), "data", None) == b"\nx"
+
+
+def test_transparent_data_keep_their_first_linefeed(typist: Typist) -> None:
+    framer = typist.framer
+    framer.receive(b"AT\r", 1.0)
+    assert framer.next_event(1.0) == Line(b"AT")
+    framer.online(2, 0.2, 1.01)
+    assert framer.stream(b"\nx", 1.03) == b"\nx"
 
 
 def test_only_one_linefeed_is_swallowed(typist: Typist) -> None:
@@ -92,9 +114,17 @@ def test_only_one_linefeed_is_swallowed(typist: Typist) -> None:
     assert getattr(framer.next_event(0.0), "data", None) == b"\nx"
 
 
-def test_a_linefeed_within_a_line_is_kept_after_an_empty_line(typist: Typist) -> None:
+@pytest.mark.parametrize("line", [b"AT\n", b"A\x00TE0\x1a", b"\x1bAT\tE0\x7f", b"AT\x02\x03\x0b\x0c\x1f", b"A\b\n\0AT"])
+def test_control_characters_in_a_line_are_ignored(typist: Typist, line: bytes) -> None:
+    (told,) = typist.type(line + b"\r")
+    assert isinstance(told, Line)
+    assert told.text in (b"AT", b"ATE0", b"ATE0\x7f")
+
+
+def test_a_line_of_nothing_else_is_none(typist: Typist) -> None:
+    assert typist.type(b"X\b\0\n\x1a\r") == []
     assert typist.type(b"\rAT") == []
-    assert typist.type(b"\nE0\r") == [Line(b"AT\nE0")]
+    assert typist.type(b"\nE0\r") == [Line(b"ATE0")]
 
 
 # A/

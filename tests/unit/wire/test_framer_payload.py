@@ -12,7 +12,7 @@ GUARD, WAIT, TIMEOUT = 0.25, 0.125, 10.0
 
 @pytest.fixture
 def framer() -> Framer:
-    return Framer(8192, GUARD)
+    return Framer(8192, GUARD, 0.02)
 
 
 def events(framer: Framer, now: float) -> list[Event]:
