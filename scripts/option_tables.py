@@ -53,7 +53,7 @@ def _lab() -> Iterator[tuple[str, ...]]:
 
 def _value(option: Option) -> str:
     """Say how a value is written in a file."""
-    words = option.type.value
+    words = " or ".join(f"`{each}`" for each in option.choices) or option.type.value
     if option.type in (OptionType.INTEGER, OptionType.NUMBER):
         words = f"{option.low:g} up" if option.high == inf else f"{option.low:g} to {int(option.high)}"
     return f"array of {words}s" if option.several else words

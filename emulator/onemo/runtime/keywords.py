@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from onemo.errors import UsageError
 from onemo.runtime.options import OPTIONS, ModuleOptions, Option, OptionType, line_of
@@ -35,6 +35,7 @@ class ModuleKeywords(TypedDict, total=False):
     offline: bool | None
     sandbox: bool | None
     sandbox_file: str | PathLike[str] | None
+    sandbox_family: Literal["ipv4", "ipv6", "both"] | None
     nv: str | PathLike[str] | None
     zone: int | None
     name: str | None

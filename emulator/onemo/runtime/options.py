@@ -52,10 +52,10 @@ class Option(NamedTuple):
     """One option.
 
     about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
-    type. low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command
-    line of ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there.
-    short: another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the
-    lab's table.
+    type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. run, lab,
+    python: its name on the command line of ``run``, in a lab's table and as a keyword; empty: as name, the field's;
+    None: it does not exist there. short: another flag; variable: of the environment, which counts where it is left
+    out. in_lab: a remark for the lab's table.
     """
 
     type: OptionType
@@ -64,6 +64,7 @@ class Option(NamedTuple):
     said: str = ""
     low: float = 0
     high: float = inf
+    choices: tuple[str, ...] = ()
     several: bool = False
     run: str | None = ""
     lab: str | None = ""
@@ -82,18 +83,16 @@ class Option(NamedTuple):
     @property
     def words(self) -> str:
         """A value, said in words."""
-        return self.said or _SAID[self.type]
+        return self.said or " or ".join(self.choices) or _SAID[self.type]
 
     def read(self, text: str) -> object:
         """Return the value that text on a command line is. Raises ValueError, which says what to write."""
         if self.type is LINE:
             return Path(text)
-        if self.type not in _NUMBERS:
-            return self._placed(text)
-        number = _number(self.type, text)
-        if number is None or not self._has(number):
+        value = _number(self.type, text) if self.type in _NUMBERS else text
+        if value is None or not self._has(value):
             raise ValueError(f"write {self.words}")
-        return number
+        return self._placed(value)
 
     def take(self, value: object) -> object:
         """Return a value of Python's, or one of several, in its final type; of a LINE, its text.
@@ -103,19 +102,20 @@ class Option(NamedTuple):
         given: Any = value
         fits = isinstance(value, _CLASSES.get(self.type, (str, PathLike))) and value != ""
         fits = fits and isinstance(value, bool) is (self.type is FLAG)
-        if self.type in _NUMBERS:
-            fits = fits and self._has(given)
-        elif self.type is LINE:
-            fits = fits and bool(line_of(fspath(given)))
+        fits = fits and self._has(given) and (self.type is not LINE or bool(line_of(fspath(given))))
         if not fits:
             words = "permissions, like 0o660" if self.type is OCTAL else self.words
             raise ValueError(f"give {words}{', or a list of them' if self.several else ''}")
         return self._placed(given)
 
-    def _has(self, number: float) -> bool:
-        return self.low <= number <= self.high and number != inf
+    def _has(self, value: object) -> bool:
+        """Tell whether a value of the right class is in the range, or one of the choices."""
+        if isinstance(value, (int, float)) and self.type in _NUMBERS:
+            return self.low <= value <= self.high and value != inf
+        return not self.choices or value in self.choices
 
-    def _placed(self, value: str | PathLike[str]) -> object:
+    def _placed(self, given: object) -> object:
+        value: Any = given
         if self.type is DIRECTORY and not Path(value).is_dir():
             raise ValueError("is a file, not a directory" if Path(value).exists() else "there is no such directory")
         if self.type in (PATH, DIRECTORY):
@@ -231,6 +231,9 @@ class ModuleOptions(NamedTuple):
         )] = False
     sandbox_file: Annotated[Path | None, Option(
         PATH, "The sandbox's names and ping times, in TOML.", metavar="FILE")] = None
+    sandbox_family: Annotated[str, Option(
+        TEXT, "The addresses that names have in the sandbox: 'ipv4' (A records alone), 'ipv6' (AAAA alone) or 'both'. "
+        "Both if left out.", metavar="FAMILY", choices=("ipv4", "ipv6", "both"))] = "both"
     nv: Annotated[str | None, Option(
         PLACE, "Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.",
         metavar="FILE", in_lab="a directory ends with `/`")] = None

@@ -27,6 +27,8 @@ def sample(option: Option) -> str:
     """A value of it, as it is typed."""
     if option.name == "scenario":
         return "/proc/self/environ"  # a file; it is not read
+    if option.choices:
+        return option.choices[0]
     return {"seed": "18446744073709551615", "pty_mode": "640", "zone": "-48"}.get(option.name, "7")
 
 
