@@ -133,6 +133,10 @@ class Rfc2217Link(ClosingLink):
             raise trio.ClosedResourceError(f"{self.port} was closed")
         await trio.lowlevel.checkpoint()
 
+    async def wait_opened(self) -> None:
+        """Wait until a DTE has come."""
+        await self._tcp.wait_opened()
+
     async def watch(self) -> None:
         """Serve each DTE that comes, unless another one is there and stays. Runs until cancelled or closed."""
         async with trio.open_nursery() as nursery:

@@ -28,6 +28,8 @@ class ModuleKeywords(TypedDict, total=False):
     profiles: str | PathLike[str] | Sequence[str | PathLike[str]] | None
     boot_time: float | None
     register_time: float | None
+    early_input: Literal["kept", "lost"] | None
+    power_on: Literal["start", "open"] | None
     speed: float | None
     source: str | None
     route: str | Sequence[str] | None

@@ -16,7 +16,7 @@ from onemo.errors import LinkError
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink, open_pty
 from onemo.modem.console import Console
-from onemo.runtime.line import Cable, SerialLine
+from onemo.runtime.line import Cable, SerialLine, first_of
 from onemo.runtime.shell import Module
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ _AT_MOST = 2.0
 @contextmanager
 def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
     """Open the line that is asked for, and behind it one for each of its ports. Raises as open_line."""
-    more = (Cable(link=port, pty_mode=cable.pty_mode, pace=cable.pace) for port in cable.ports)
+    usual = Cable(pty_mode=cable.pty_mode, pace=cable.pace, power_on=cable.power_on)
+    more = (usual._replace(link=port) for port in cable.ports)
     with ExitStack() as stack:
         yield [stack.enter_context(open_line(each)) for each in (cable, *more)]
 
@@ -45,6 +46,7 @@ def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
 @contextmanager
 def open_line(cable: Cable) -> Iterator[SerialLine]:
     """Open the line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
+    noticed = cable.power_on == "open"
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
 
@@ -64,18 +66,26 @@ def open_line(cable: Cable) -> Iterator[SerialLine]:
     elif cable.command is not None:
         from onemo.link.process import PLACE, open_process
 
-        with open_process(cable.command, cable.link, cable.pty_mode) as child:
+        with open_process(cable.command, cable.link, cable.pty_mode, noticed=noticed) as child:
             yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
     else:
-        with open_pty(cable.link, cable.pty_mode) as pty:
+        with open_pty(cable.link, cable.pty_mode, noticed=noticed) as pty:
             yield _PacedPty(pty) if cable.pace or cable.baud is not None else SerialLine(pty)
+
+
+class _End(Link, Protocol):
+    """A link that tells when a DTE has come."""
+
+    async def wait_opened(self) -> None:
+        """Wait until a DTE has opened it."""
+        ...
 
 
 class _Cable(SerialLine):
     """A link that needs its ``watch``. own: its speed in bit/s where AT+IPR is 0."""
 
     def __init__(
-        self, end: Link, watch: Callable[[], Awaitable[None]], own: Callable[[], int], *, pace: bool = False
+        self, end: _End, watch: Callable[[], Awaitable[None]], own: Callable[[], int], *, pace: bool = False
     ) -> None:
         self.link = end
         self.out = sys.stdout
@@ -97,6 +107,9 @@ class _Cable(SerialLine):
         self._module, self._console = module, console
         nursery.start_soon(self._watch)
 
+    async def wait_opened(self) -> None:
+        await self._end.wait_opened()
+
     def start(self, nursery: trio.Nursery) -> None:
         pass
 
@@ -112,7 +125,7 @@ class _PacedPty(_Cable):
         super().__init__(pty, pty.watch, lambda: pty.baud_rate, pace=True)
 
 
-class _Wired(Link, Protocol):
+class _Wired(_End, Protocol):
     """A link with modem lines. on_lines: called with DTR and RTS when one has changed."""
 
     on_lines: Callable[[bool, bool], None] | None
@@ -156,6 +169,10 @@ class _Uart(_WithLines):
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
         super().join(module, console, nursery)
         nursery.start_soon(self._follow, console)
+
+    async def wait_opened(self) -> None:
+        """Wait until the DTE raises DTR or sends something: a cable tells no more of it."""
+        await first_of(self._uart.wait_opened, self._uart.wait_readable)
 
     def _notice(self) -> None:
         self._passing.set()

@@ -206,6 +206,13 @@ class ModuleOptions(NamedTuple):
         NUMBER, "Time from the start until the module is registered, and of every later search. "
         "The profile decides if left out.",
         metavar="SECONDS", said=_SECONDS)] = None
+    early_input: Annotated[str, Option(
+        TEXT, "What is typed before the first boot is over is 'kept' until then, or 'lost' as on hardware. Later boots "
+        "lose it. Kept if left out.", metavar="HOW", choices=("kept", "lost"))] = "kept"
+    power_on: Annotated[str, Option(
+        TEXT, "The first boot begins at the 'start', or with the DTE that opens a port first, which hears all of it: "
+        "'open'. At the start if left out.\n"
+        "The ready line then comes before the boot.", metavar="WHEN", choices=("start", "open"))] = "start"
     speed: Annotated[float, Option(
         NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",
         metavar="N", low=0.001, high=1_000_000, said="how many times faster, from 0.001 to 1000000, like 10")] = 1.0

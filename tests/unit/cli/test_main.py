@@ -157,6 +157,7 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     who = "--name node7 --imei 1 --imsi 2 --iccid 3 --revision R1 --pin 4321 --no-sim --register-time 2.5 --speed 10"
     assert typed("run", *who.split()).status == 0
     lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
+    lines += ["--power-on", "open", "--early-input", "lost"]
     assert typed("run", *lines).status == 0
     assert [spec_of(options) for options in asked] == [
         Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
@@ -168,7 +169,11 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
             nv="n/",
         ),
         Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
-        Spec("ML307R", cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True)),
+        Spec(
+            "ML307R",
+            cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True, power_on="open"),
+            early_input="lost",
+        ),
     ]
     assert [(options.trace, options.json, options.verbose) for options in asked] == [
         (Path("t"), True, True),

@@ -39,6 +39,8 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "profiles": tmp_path,
         "boot_time": 1,
         "register_time": 2.5,
+        "early_input": "lost",
+        "power_on": "open",
         "speed": 10,
         "route": ["a=b", "*=sandbox"],
         "deny": "c",
@@ -70,13 +72,14 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         (tmp_path,),
         1,
         Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
-        Cable(tmp_path / "modem", 0o660, pace=True, ports=(tmp_path / "second", Path("third"))),
+        Cable(tmp_path / "modem", 0o660, pace=True, ports=(tmp_path / "second", Path("third")), power_on="open"),
         NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4"),
         "state/",
         "127.0.0.5",
         StartFaults(
             (tuple(parse_faults("net-reset")),), (ScenarioStep("step 1", tuple(parse_faults("sim-remove"))),), 7
         ),
+        "lost",
     )
 
 
