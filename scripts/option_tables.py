@@ -42,7 +42,8 @@ def _run() -> Iterator[tuple[str, ...]]:
         if option.run:
             metavar = f" {option.metavar}" if option.metavar not in ("", option.flag) else ""
             short = f"`{option.short}`, " if option.short else ""
-            yield f"{short}`{option.flag}{metavar}`", _coded(option.about.partition("\n")[0])
+            negative = f", `--no-{option.flag[2:]}`" if option.negative else ""
+            yield f"{short}`{option.flag}{metavar}`{negative}", _coded(option.about.partition("\n")[0])
 
 
 def _lab() -> Iterator[tuple[str, ...]]:

@@ -75,6 +75,11 @@ class Rfc2217Link(ClosingLink):
         return self._serial.baudrate
 
     @property
+    def dte_baud_rate(self) -> int:
+        """The speed that the DTE which is connected has set, in bit/s; 0 as long as it has set none."""
+        return self._serial.baudrate if self._serial.has_speed else 0
+
+    @property
     def lines(self) -> tuple[bool, bool]:
         """The DTE's DTR and RTS."""
         return self._serial.dtr, self._serial.rts

@@ -25,6 +25,7 @@ class ModuleKeywords(TypedDict, total=False):
     pty_mode: int | None
     baud: int | None
     pace: bool | None
+    strict_baud: bool | None
     profiles: str | PathLike[str] | Sequence[str | PathLike[str]] | None
     boot_time: float | None
     register_time: float | None

@@ -52,7 +52,8 @@ class Option(NamedTuple):
     """One option.
 
     about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
-    type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. run, lab,
+    type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. negative: a
+    flag that may be refused too, as with --no-pace. run, lab,
     python: its name on the command line of ``run``, in a lab's table and as a keyword; empty: as name, the field's;
     None: it does not exist there. short: another flag; variable: of the environment, which counts where it is left
     out. in_lab: a remark for the lab's table.
@@ -66,6 +67,7 @@ class Option(NamedTuple):
     high: float = inf
     choices: tuple[str, ...] = ()
     several: bool = False
+    negative: bool = False
     run: str | None = ""
     lab: str | None = ""
     python: str | None = ""
@@ -196,6 +198,9 @@ class ModuleOptions(NamedTuple):
         "Its exit status is ours, and the ready line goes to stderr.", metavar="COMMAND", run="exec")] = None
     pace: Annotated[bool, Option(
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
+    strict_baud: Annotated[bool | None, Option(
+        FLAG, "Let nothing but noise pass while the DTE's speed is known and is not that of AT+IPR. "
+        "So it is over RFC 2217 and a serial device if left out.", negative=True)] = None
     profiles: Annotated[tuple[Path, ...], Option(
         DIRECTORY, "A directory with profiles of your own; they come before the built-in ones. May be repeated.",
         metavar="DIR", several=True, lab=None)] = ()
@@ -290,6 +295,8 @@ class ModuleOptions(NamedTuple):
 
         line: as it was named; device: how one names a serial device.
         """
+        if self.strict_baud and self.tcp is not None and not self.ports:
+            yield "strict_baud", f"needs a speed of the DTE, and {line} tells none: use RFC 2217 or leave it out"
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
         if (self.tcp or self.rfc2217 or self.uart) is not None:

@@ -41,6 +41,8 @@ LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUS
             "ports: /tmp/a1 is there twice: give each port a path of its own",
         ),
         ("baud = 9600", "baud: is the speed of a serial device: name that in link, "),
+        ('strict_baud = true\nlink = "tcp://:0"', "strict_baud: needs a speed of the DTE, and tcp://:0 tells none: "),
+        ("strict_baud = 1", "strict_baud: is 1, not true or false"),
         ("boot_time = -1", "boot_time: is -1, not a number from 0 up"),
         ("zone = 57", "zone: is 57, not a number from -48 to 56"),
         ("speed = inf", "speed: is inf, not a number from "),
