@@ -42,7 +42,8 @@ def _run() -> Iterator[tuple[str, ...]]:
         if option.run:
             metavar = f" {option.metavar}" if option.metavar not in ("", option.flag) else ""
             short = f"`{option.short}`, " if option.short else ""
-            yield f"{short}`{option.flag}{metavar}`", _coded(option.about.partition("\n")[0])
+            negative = f", `--no-{option.flag[2:]}`" if option.negative else ""
+            yield f"{short}`{option.flag}{metavar}`{negative}", _coded(option.about.partition("\n")[0])
 
 
 def _lab() -> Iterator[tuple[str, ...]]:
@@ -53,7 +54,7 @@ def _lab() -> Iterator[tuple[str, ...]]:
 
 def _value(option: Option) -> str:
     """Say how a value is written in a file."""
-    words = option.type.value
+    words = " or ".join(f"`{each}`" for each in option.choices) or option.type.value
     if option.type in (OptionType.INTEGER, OptionType.NUMBER):
         words = f"{option.low:g} up" if option.high == inf else f"{option.low:g} to {int(option.high)}"
     return f"array of {words}s" if option.several else words

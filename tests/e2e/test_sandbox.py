@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -142,3 +143,20 @@ def test_nothing_stays_open(module: Started, dte: Dte) -> None:
     for _ in range(5):
         everything()
     module.returns_to(descriptors)
+
+
+@pytest.mark.parametrize(
+    ("family", "known", "pinged"),
+    [("ipv4", "198.18.7.7", r"198\.1[89]\.[0-9.]+"), ("ipv6", "2001:DB8::7", "2001:DB8:[0-9A-F:]+")],
+)
+def test_names_of_one_family(family: str, known: str, pinged: str, tmp_path: Path) -> None:
+    """Its records are the only ones, also for a name server that is asked by hand; connections follow."""
+    (tmp_path / "sandbox.toml").write_text(ZONE)
+    options = ("--sandbox", "--sandbox-family", family, "--sandbox-file", str(tmp_path / "sandbox.toml"))
+    with running(tmp_path, "ML307R", *options) as module, module.awake() as dte:
+        dte.ask('AT+MDNSGIP="known.example.com"', "OK", f'+MDNSGIP: "known.example.com","{known}"')
+        dte.line('AT+MPING="any.example.com",1,1')
+        dte.until(rf'\+MPING: 0,"{pinged}",16,10,64\r\n'.encode())
+        dte.ask('AT+MIPOPEN=0,"TCP","any.example.com",7', "OK", "+MIPOPEN: 0,0")
+        dte.ask('AT+MDNSCFG="ip","192.0.2.53";+MDNSCFG="ipv6","2001:db8::53"', "OK")
+        dte.ask('AT+MDNSGIP="known.example.com"', "OK", f'+MDNSGIP: "known.example.com","{known}"')

@@ -96,7 +96,8 @@ async def _main(
     network: LazyNetwork,
     beside: _Beside,
 ) -> None:
-    since = trio.current_time() - _age()
+    at_once = spec.early_input == "kept" and spec.cable.power_on == "start"
+    since = trio.current_time() - _age() if at_once else None
     running = RunningModule(spec, model)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)

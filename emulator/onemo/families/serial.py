@@ -12,6 +12,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     shows={"IPR": ("power",)},
     kept_only={"IFC": "no link loses a byte, with or without flow control"},
     remarks={
-        "IPR": "at 0 some models keep the banner back until the first command; the rate itself makes no difference here"
+        "IPR": "at 0 some models keep the banner back until the first command; on a pseudo-terminal the DTE may"
+        " have any rate (`--strict-baud`)"
     },
 )

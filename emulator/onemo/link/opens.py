@@ -6,6 +6,7 @@ One inotify serves every port, for a user may have few of them (128 by default) 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,22 +14,25 @@ import trio
 from inotify_simple import INotify, flags, masks
 
 _MASK = flags.OPEN | masks.CLOSE
-_current: trio.lowlevel.RunVar[OpenCounter | None] = trio.lowlevel.RunVar("opens", None)
+_current = threading.local()
+"""Its ``counter`` is that of this thread, if there is one: a port may be watched before trio runs."""
 
 
 class WatchedPort:
     """One port that is watched.
 
-    opens: by programs that came after the watch; last_closed: called when the last of them has closed it.
+    opens: by programs that came after the watch; opened: set at the first of them; last_closed: called when the last of
+    them has closed it.
     """
 
     def __init__(self, last_closed: Callable[[], None]) -> None:
         self.opens = 0
+        self.opened = trio.Event()
         self.last_closed = last_closed
 
 
 class OpenCounter:
-    """The counter of the openings of every port of one trio run. directory: that of the ports."""
+    """The counter of the openings of every port of one thread. directory: that of the ports."""
 
     def __init__(self, directory: str) -> None:
         self._inotify = INotify(nonblocking=True)
@@ -52,10 +56,12 @@ class OpenCounter:
                 closed = set(self._ports)
                 for each in self._ports.values():
                     each.opens = 0
+                    each.opened.set()
             elif (port := self._ports.get(event.wd)) is None:
                 continue
             elif event.mask & flags.OPEN:
                 port.opens += 1
+                port.opened.set()
             elif event.mask & masks.CLOSE:
                 port.opens = max(0, port.opens - 1)  # who was there before us was not counted
                 closed.add(event.wd)
@@ -81,7 +87,7 @@ class OpenCounter:
             pass
         if not self._ports:
             self._inotify.close()
-            _current.set(None)
+            _current.counter = None
 
 
 @contextmanager
@@ -90,10 +96,9 @@ def watching(path: str, port: WatchedPort) -> Iterator[OpenCounter]:
 
     Raises OSError when the kernel refuses.
     """
-    opens = _current.get()
+    opens: OpenCounter | None = getattr(_current, "counter", None)
     if opens is None:
-        opens = OpenCounter(os.path.dirname(path))
-        _current.set(opens)
+        opens = _current.counter = OpenCounter(os.path.dirname(path))
     wd = opens.add(path, port)
     try:
         yield opens

@@ -124,6 +124,12 @@ class ProcessLink(ClosingLink):
         else:
             await trio.lowlevel.checkpoint()
 
+    async def wait_opened(self) -> None:
+        """Wait until the child has opened its port; its terminal it has as soon as it runs."""
+        line = await self._there()
+        if isinstance(line, PtyLink):
+            await line.wait_opened()
+
     async def watch(self) -> None:
         """Keep the port usable while programs open and close it. Runs until cancelled or closed."""
         if isinstance(self._line, PtyLink):
@@ -140,11 +146,13 @@ class ProcessLink(ClosingLink):
         return self._line
 
 
-def open_process(command: str, link: Path | None = None, mode: int | None = None) -> ProcessLink:
+def open_process(
+    command: str, link: Path | None = None, mode: int | None = None, *, noticed: bool = False
+) -> ProcessLink:
     """Make the line to a command, which is split into words as by a shell; nothing else of a shell's is done to it.
 
     Its terminal is the line. Where ``{port}`` is in it, that is replaced by the path of a pseudo-terminal, made with
-    ``link`` and ``mode`` as by ``open_pty``, which is the line, and its standard input and output are our own.
+    ``link``, ``mode`` and ``noticed`` as by ``open_pty``, which is the line; its standard input and output are ours.
 
     Raises UsageError when it is no command, LinkError when there is no such program or no pseudo-terminal.
     """
@@ -160,7 +168,7 @@ def open_process(command: str, link: Path | None = None, mode: int | None = None
         if link is not None or mode is not None:
             raise UsageError(f"{command}: there is no port to link to: write {PLACE} where the command takes its path")
         return ProcessLink(arguments, None)
-    line = open_pty(link, mode)
+    line = open_pty(link, mode, noticed=noticed)
     path = str(link.absolute()) if link is not None else line.port
     return ProcessLink([argument.replace(PLACE, path) for argument in arguments], line)
 

@@ -25,7 +25,7 @@ from onemo.link.fd import FdLink
 from onemo.link.speed import speed_of
 
 if TYPE_CHECKING:
-    from onemo.link.opens import WatchedPort
+    from onemo.link.opens import OpenCounter, WatchedPort
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +35,15 @@ class PtyLink(FdLink):
 
     Made by ``open_pty``. It takes some 20 KB while the DTE does not read. They outlive the DTE: the next one that opens
     the port reads them, unless it flushes first, as pyserial does.
+
+    counter: of who opens it, where that counts before ``watch`` runs.
     """
 
     def __init__(self, master: int, slave: int, port: str, undo: ExitStack) -> None:
         super().__init__(master, port)
         self._slave = slave
         self._undo = undo
+        self.counter: OpenCounter | None = None
         self._opens: WatchedPort | None = None
         self._watching = trio.CancelScope()
 
@@ -66,19 +69,27 @@ class PtyLink(FdLink):
         """
         return self._opens is not None and self._opens.opens > 0
 
+    def notice(self, undo: ExitStack) -> OpenCounter:
+        """Count who opens the port, from now on and until undone. Raises OSError when the kernel refuses."""
+        from onemo.link.opens import WatchedPort, watching  # 3 ms with its libc; no ready port waits for it
+
+        self._opens = WatchedPort(self._renew)
+        return undo.enter_context(watching(self.port, self._opens))
+
+    async def wait_opened(self) -> None:
+        """Wait until some program has opened the port since it was noticed; ``watch`` has to run."""
+        assert self._opens is not None, "it was opened without notice"
+        await self._opens.opened.wait()
+
     async def watch(self) -> None:
         """Make the port as new each time the last program closes it: unlocked, raw, not stopped.
 
         Bytes that lie unread in it stay. Runs until cancelled or closed. Where the kernel refuses to watch, this logs
         why and returns; the link works, but keeps what a DTE leaves.
         """
-        from onemo.link.opens import WatchedPort, watching  # 3 ms with its libc; no ready port waits for it
-
-        self._opens = WatchedPort(self._renew)
-        with trio.CancelScope() as self._watching:
+        with trio.CancelScope() as self._watching, ExitStack() as undo:
             try:
-                with watching(self.port, self._opens) as opens:
-                    await opens.serve()
+                await (self.counter or self.notice(undo)).serve()
             except OSError as error:
                 _log.warning("%s keeps the locks and modes that a DTE leaves: cannot watch it: %s", self.port, error)
 
@@ -103,14 +114,16 @@ class PtyLink(FdLink):
         _make_raw(self._slave)
 
 
-def open_pty(link: Path | None = None, mode: int | None = None) -> PtyLink:
+def open_pty(link: Path | None = None, mode: int | None = None, *, noticed: bool = False) -> PtyLink:
     """Make a raw pseudo-terminal, and a symbolic link to it at ``link``, which lasts until it is closed.
 
     ``mode`` is the permission of the port (``0o660``); None leaves the host's own, most often ``0o620`` or ``0o600``.
-    A link that a dead emulator left at ``link`` is replaced.
+    A link that a dead emulator left at ``link`` is replaced. noticed: ``wait_opened`` tells of whoever opens it, also
+    before ``watch`` runs.
 
     Raises LinkError, which says what to do: when anything else is at ``link``, when a running emulator has that path,
-    when it cannot be made there, when there is no pseudo-terminal to be had, when ``mode`` is none.
+    when it cannot be made there, when there is no pseudo-terminal to be had, when ``mode`` is none, when the kernel
+    does not tell who opens it.
     """
     if mode is not None and not 0 <= mode <= 0o777:
         raise LinkError(f"{mode:#o} is no permission of a port: give three octal digits, as in 0o660")
@@ -132,9 +145,23 @@ def open_pty(link: Path | None = None, mode: int | None = None) -> PtyLink:
             )
             raise LinkError(f"no pseudo-terminal to be had: {error.strerror}: {remedy}") from error
         _make_raw(slave)
+        pty = PtyLink(master, slave, port, own := ExitStack())
+        if noticed:  # before anybody can know the port
+            pty.counter = _noticed(pty, undo)
         if link is not None:
             undo.enter_context(_symlink(link, port))
-        return PtyLink(master, slave, port, undo.pop_all())
+        own.push(undo.pop_all())
+        return pty
+
+
+def _noticed(pty: PtyLink, undo: ExitStack) -> OpenCounter:
+    try:
+        return pty.notice(undo)
+    except OSError as error:
+        raise LinkError(
+            f"cannot see who opens {pty.port}: {error.strerror}: raise fs.inotify.max_user_instances and"
+            " max_user_watches, or have the power on from the start"
+        ) from error
 
 
 def _make_raw(slave: int) -> None:

@@ -75,6 +75,11 @@ class Rfc2217Link(ClosingLink):
         return self._serial.baudrate
 
     @property
+    def dte_baud_rate(self) -> int:
+        """The speed that the DTE which is connected has set, in bit/s; 0 as long as it has set none."""
+        return self._serial.baudrate if self._serial.has_speed else 0
+
+    @property
     def lines(self) -> tuple[bool, bool]:
         """The DTE's DTR and RTS."""
         return self._serial.dtr, self._serial.rts
@@ -132,6 +137,10 @@ class Rfc2217Link(ClosingLink):
         if self._closed:
             raise trio.ClosedResourceError(f"{self.port} was closed")
         await trio.lowlevel.checkpoint()
+
+    async def wait_opened(self) -> None:
+        """Wait until a DTE has come."""
+        await self._tcp.wait_opened()
 
     async def watch(self) -> None:
         """Serve each DTE that comes, unless another one is there and stays. Runs until cancelled or closed."""

@@ -24,11 +24,12 @@ class PortListener(Protocol):
 class SerialPort:
     """The serial port that pyserial's PortManager works on.
 
-    PortManager answers a ValueError with the value that stays.
+    PortManager answers a ValueError with the value that stays. has_speed: the DTE has set one since it came.
     """
 
     def __init__(self, link: PortListener, baud_rate: int) -> None:
-        self.baudrate = baud_rate  # PortManager never sets 0
+        self.has_speed = False
+        self._baud_rate = baud_rate
         self.parity: str = "N"
         self.stopbits: float = 1
         self.xonxoff = self.rtscts = self.break_condition = False
@@ -37,6 +38,15 @@ class SerialPort:
         self._link = link
         self._bytesize = 8
         self._dtr = self._rts = False
+
+    @property
+    def baudrate(self) -> int:
+        """The speed in bit/s; PortManager never sets 0."""
+        return self._baud_rate
+
+    @baudrate.setter
+    def baudrate(self, rate: int) -> None:
+        self._baud_rate, self.has_speed = rate, True
 
     @property
     def bytesize(self) -> int:
@@ -68,7 +78,8 @@ class SerialPort:
         self._set_lines(self._dtr, on)
 
     def hang_up(self) -> None:
-        """Switch both lines off, as when a DTE closes its port."""
+        """Switch both lines off, as when a DTE closes its port; the speed is that of nobody then."""
+        self.has_speed = False
         self._set_lines(False, False)
 
     def _set_lines(self, dtr: bool, rts: bool) -> None:

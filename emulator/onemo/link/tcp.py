@@ -43,6 +43,7 @@ class TcpLink(ClosingLink):
         host, number = listener.getsockname()[:2]
         self.port = f"{scheme}://[{host}]:{number}" if ":" in host else f"{scheme}://{host}:{number}"
         self.on_dte: Callable[[bool], None] | None = None
+        self._opened = trio.Event()
         self._listener = listener
         self._dte: socket.socket | None = None
         self._ended = False  # the DTE sends no more; it may still read
@@ -107,6 +108,10 @@ class TcpLink(ClosingLink):
         else:
             await self._wait(trio.lowlevel.wait_writable, lambda: self._dte, without=True)
 
+    async def wait_opened(self) -> None:
+        """Wait until a DTE has come."""
+        await self._opened.wait()
+
     async def watch(self) -> None:
         """Take each DTE that comes, unless another one is there and stays. Runs until cancelled or closed."""
         while not self._closed:
@@ -158,6 +163,7 @@ class TcpLink(ClosingLink):
             newcomer.close()
             return
         self._dte = newcomer
+        self._opened.set()
         self._change()
         if self.on_dte is not None:
             self.on_dte(True)

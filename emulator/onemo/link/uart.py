@@ -58,6 +58,7 @@ class UartLink(FdLink):
         self.on_lines: Callable[[bool, bool], None] | None = None
         self._serial = port
         self._lines = (False, False)
+        self._raised = trio.Event()
         self._changed = trio.Event()
 
     def close(self) -> None:
@@ -104,6 +105,10 @@ class UartLink(FdLink):
         except OSError as error:  # a pseudo-terminal has no such lines
             _log.debug("%s: %s", self.port, error)
 
+    async def wait_opened(self) -> None:
+        """Wait until the DTE has raised its DTR; for ever where the device has no such line."""
+        await self._raised.wait()
+
     async def watch(self) -> None:
         """Look at the modem lines. Runs until cancelled or closed; raises LinkError when the device is lost."""
         while self._fd >= 0 and self.lost is None:
@@ -124,6 +129,8 @@ class UartLink(FdLink):
             return False
         lines = bool(state & termios.TIOCM_DSR), bool(state & termios.TIOCM_CTS)
         changed, self._lines = lines != self._lines, lines
+        if lines[0]:
+            self._raised.set()
         if changed and self.on_lines is not None:
             self.on_lines(*lines)
         return True

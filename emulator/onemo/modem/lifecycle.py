@@ -60,10 +60,10 @@ class Body(Protocol):
 class Lifecycle:
     """The states off, booting, ready and asleep, and what leads from one to another. Times in seconds."""
 
-    def __init__(self, body: Body, boot_time: float) -> None:
+    def __init__(self, body: Body, boot_time: float, keeps_early: bool = True) -> None:
         self._body = body
         self._profile = body.profile
-        self.power = Power(boot_time)
+        self.power = Power(boot_time, keeps_early)
         self._deaf_until = -math.inf
 
     @property

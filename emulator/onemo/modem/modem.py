@@ -33,9 +33,9 @@ from onemo.modem.slots import PROFILE
 
 
 class Modem:
-    """One emulated module. model: shared by all modules of that model; boot_time: seconds, None: the profile's."""
+    """One emulated module. boot_time: seconds, None: the profile's; keeps_early: as in Power."""
 
-    def __init__(self, model: BoundModel[Modem], boot_time: float | None = None) -> None:
+    def __init__(self, model: BoundModel[Modem], boot_time: float | None = None, keeps_early: bool = True) -> None:
         self.profile = profile = model.profile
         self.model = model
         self.intents: list[Intent] = []
@@ -43,7 +43,7 @@ class Modem:
         """The time of the step that runs, for handlers."""
         self.asking: Console | None = None
         """The console whose command runs."""
-        self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time)
+        self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.memory = Memory(model, PROFILE)
         self.clock = Clock(profile.clock.zone)
         self.sim = Sim(profile.sim)

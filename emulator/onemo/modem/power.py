@@ -48,9 +48,12 @@ TRANSITIONS: dict[tuple[PowerState, PowerEvent], PowerState] = {
 
 
 class Power:
-    """The state of the supply, of the boot, and of sleep. Times in seconds."""
+    """The state of the supply, of the boot, and of sleep. Times in seconds.
 
-    def __init__(self, boot_time: float) -> None:
+    keeps_early: what comes before the end of the first boot is held.
+    """
+
+    def __init__(self, boot_time: float, keeps_early: bool = True) -> None:
         self.state = PowerState.OFF
         self.ready = self.asleep = False
         self.cycles = 0
@@ -58,6 +61,7 @@ class Power:
         self.since = -math.inf
         """The time at which the present boot cycle began."""
         self._boot_time = boot_time
+        self._keeps_early = keeps_early
 
     def on(self, event: PowerEvent, now: float) -> PowerState:
         """Take an event; return the state after it. Raises KeyError when the state has no such event: a bug."""
@@ -74,8 +78,11 @@ class Power:
 
     @property
     def keeps_input(self) -> bool:
-        """True at the first start: the link is there at once and what comes early is held; later boots lose it."""
-        return self.cycles <= 1
+        """True at the first start, unless that is to be as the later ones, which lose what comes early.
+
+        The link is there at once then, and what comes early is held.
+        """
+        return self._keeps_early and self.cycles <= 1
 
     @property
     def listens(self) -> bool:

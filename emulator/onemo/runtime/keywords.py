@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from onemo.errors import UsageError
 from onemo.runtime.options import OPTIONS, ModuleOptions, Option, OptionType, line_of
@@ -25,9 +25,12 @@ class ModuleKeywords(TypedDict, total=False):
     pty_mode: int | None
     baud: int | None
     pace: bool | None
+    strict_baud: bool | None
     profiles: str | PathLike[str] | Sequence[str | PathLike[str]] | None
     boot_time: float | None
     register_time: float | None
+    early_input: Literal["kept", "lost"] | None
+    power_on: Literal["start", "open"] | None
     speed: float | None
     source: str | None
     route: str | Sequence[str] | None
@@ -35,6 +38,7 @@ class ModuleKeywords(TypedDict, total=False):
     offline: bool | None
     sandbox: bool | None
     sandbox_file: str | PathLike[str] | None
+    sandbox_family: Literal["ipv4", "ipv6", "both"] | None
     nv: str | PathLike[str] | None
     zone: int | None
     name: str | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.line import SerialLine
+from onemo.runtime.line import SerialLine, first_of
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module, NvFile
@@ -91,11 +91,16 @@ class RunningModule:
             trace=trace,
             nv=nv,
             more=more,
+            keeps_early=self.spec.early_input == "kept",
+            wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
         )
         self.lines, self.built = lines, True
 
     async def boot(self, nursery: trio.Nursery) -> None:
-        """Run the module in nursery; return once it is ready. Raises LinkError in the nursery when a line is lost."""
+        """Run the module in nursery; return once it is ready, or waits for its DTE to open a port.
+
+        Raises LinkError in the nursery when a line is lost.
+        """
         for line, console in zip(self.lines, self.module.modem.consoles, strict=True):
             line.join(self.module, console, nursery)
         await nursery.start(self.module.run)
@@ -105,6 +110,10 @@ class RunningModule:
         """Let the lines know that the module is ready. Raises LinkError when there will be no DTE."""
         for line in self.lines:
             line.start(nursery)
+
+    async def _wait_opened(self) -> None:
+        """Wait until a DTE has opened one of the ports."""
+        await first_of(*(line.wait_opened for line in self.lines))
 
     async def stop(self) -> None:
         """End it, its connections with an RST; return once its line is free."""

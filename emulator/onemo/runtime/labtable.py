@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
 from onemo.profile.instance import with_card, with_numbers
@@ -40,6 +40,8 @@ def _hint(option: Option) -> object:
         return Annotated[number, between(option.low, option.high)]
     if option.type is OptionType.FLAG:
         return bool
+    if option.choices:
+        return Literal[option.choices]
     return tuple[str, ...] if option.several else str
 
 
@@ -181,10 +183,14 @@ def _check_denied(options: ModuleOptions, denied: tuple[str, ...]) -> None:
         parse_pattern(pattern)
 
 
-def _check_sandbox_file(options: ModuleOptions, file: Path) -> None:
+def _check_sandbox(options: ModuleOptions, value: object) -> None:
     leads = (route.lower().rpartition("=")[2].startswith("sandbox") for route in options.routes)
     if not options.sandbox and not any(leads):
         raise UsageError("nothing leads to the sandbox: add sandbox = true, or a route to it")
+
+
+def _check_sandbox_file(options: ModuleOptions, file: Path) -> None:
+    _check_sandbox(options, file)
     _load_sandbox(file)
 
 
@@ -206,6 +212,7 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
     "routes": _check_routes,
     "denied": _check_denied,
     "sandbox_file": _check_sandbox_file,
+    "sandbox_family": _check_sandbox,
     "scenario": lambda options, file: scenario(file),
 }
 """Checks of a value beyond its form, by field, where it is given. Each raises UsageError or FaultError."""

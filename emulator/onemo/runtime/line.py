@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,9 @@ class Cable(NamedTuple):
     """A pty, unless one of tcp, rfc2217 (HOST:PORT), uart (a device) and command says otherwise.
 
     link: a symbolic link to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; pace: it is as
-    slow as its speed. ports: links of one more pty each, for the module's further AT lines.
+    slow as its speed. ports: links of one more pty each, for the module's further AT lines. power_on: "start", or
+    "open", when a DTE opens one of them for the first time. strict_baud: the speeds of both ends have to be the same;
+    None: over RFC 2217 and a uart alone.
     """
 
     link: Path | None = None
@@ -32,6 +35,20 @@ class Cable(NamedTuple):
     command: str | None = None
     pace: bool = False
     ports: tuple[Path, ...] = ()
+    power_on: str = "start"
+    strict_baud: bool | None = None
+
+
+async def first_of(*waits: Callable[[], Awaitable[None]]) -> None:
+    """Wait for several things at once, until the first of them has come."""
+
+    async def wait(one: Callable[[], Awaitable[None]]) -> None:
+        await one()
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        for each in waits:
+            nursery.start_soon(wait, each)
 
 
 class SerialLine:
@@ -57,6 +74,10 @@ class SerialLine:
 
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
         """Join a console of the module before that boots. Raises LinkError in the nursery when the line is lost."""
+
+    async def wait_opened(self) -> None:
+        """Wait until a DTE has opened the port; only where the power comes on with that."""
+        await self._pty.wait_opened()
 
     def start(self, nursery: trio.Nursery) -> None:
         """Begin to serve the DTE: the module is ready. Raises LinkError when there will be no DTE."""

@@ -16,12 +16,13 @@ from onemo.errors import LinkError
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink, open_pty
 from onemo.modem.console import Console
-from onemo.runtime.line import Cable, SerialLine
+from onemo.runtime.line import Cable, SerialLine, first_of
 from onemo.runtime.shell import Module
 
 if TYPE_CHECKING:
     from onemo.link.process import ProcessLink
     from onemo.link.uart import UartLink
+    from onemo.runtime.strict import StrictLink
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ _AT_MOST = 2.0
 @contextmanager
 def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
     """Open the line that is asked for, and behind it one for each of its ports. Raises as open_line."""
-    more = (Cable(link=port, pty_mode=cable.pty_mode, pace=cable.pace) for port in cable.ports)
+    usual = Cable(pty_mode=cable.pty_mode, pace=cable.pace, power_on=cable.power_on, strict_baud=cable.strict_baud)
+    more = (usual._replace(link=port) for port in cable.ports)
     with ExitStack() as stack:
         yield [stack.enter_context(open_line(each)) for each in (cable, *more)]
 
@@ -45,6 +47,7 @@ def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
 @contextmanager
 def open_line(cable: Cable) -> Iterator[SerialLine]:
     """Open the line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
+    noticed = cable.power_on == "open"
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
 
@@ -55,27 +58,45 @@ def open_line(cable: Cable) -> Iterator[SerialLine]:
         from onemo.link.tcp import parse_endpoint
 
         with open_rfc2217(*parse_endpoint(cable.rfc2217)) as rfc2217:
-            yield _WithLines(rfc2217, rfc2217.watch, lambda: rfc2217.baud_rate, pace=cable.pace)
+            dte = None if cable.strict_baud is False else lambda: rfc2217.dte_baud_rate
+            yield _WithLines(rfc2217, rfc2217.watch, lambda: rfc2217.baud_rate, pace=cable.pace, dte=dte)
     elif cable.uart is not None:
         from onemo.link.uart import open_uart
 
         with open_uart(cable.uart, cable.baud or _USUAL) as uart:
-            yield _Uart(uart, pace=cable.pace)
+            yield _Uart(uart, pace=cable.pace, strict=cable.strict_baud is not False)
     elif cable.command is not None:
         from onemo.link.process import PLACE, open_process
 
-        with open_process(cable.command, cable.link, cable.pty_mode) as child:
-            yield _Child(child, inherits=PLACE in cable.command, pace=cable.pace)
+        with open_process(cable.command, cable.link, cable.pty_mode, noticed=noticed) as child:
+            yield _Child(child, cable, inherits=PLACE in cable.command)
     else:
-        with open_pty(cable.link, cable.pty_mode) as pty:
-            yield _PacedPty(pty) if cable.pace or cable.baud is not None else SerialLine(pty)
+        with open_pty(cable.link, cable.pty_mode, noticed=noticed) as pty:
+            yield _SpeedyPty(pty, cable) if cable.pace or cable.strict_baud else SerialLine(pty)
+
+
+class _End(Link, Protocol):
+    """A link that tells when a DTE has come."""
+
+    async def wait_opened(self) -> None:
+        """Wait until a DTE has opened it."""
+        ...
 
 
 class _Cable(SerialLine):
-    """A link that needs its ``watch``. own: its speed in bit/s where AT+IPR is 0."""
+    """A link that needs its ``watch``.
+
+    own: its speed in bit/s where AT+IPR is 0. dte: the DTE's, where the module's has to be the same, 0: not known.
+    """
 
     def __init__(
-        self, end: Link, watch: Callable[[], Awaitable[None]], own: Callable[[], int], *, pace: bool = False
+        self,
+        end: _End,
+        watch: Callable[[], Awaitable[None]],
+        own: Callable[[], int],
+        *,
+        pace: bool = False,
+        dte: Callable[[], int] | None = None,
     ) -> None:
         self.link = end
         self.out = sys.stdout
@@ -88,14 +109,29 @@ class _Cable(SerialLine):
             from onemo.link.pace import PacedLink
 
             self.link = PacedLink(end, self._rate)
+        self._strict: StrictLink | None = None
+        if dte is not None:
+            from onemo.runtime.strict import StrictLink
+
+            self.link = self._strict = StrictLink(self.link, dte)
 
     @property
     def port(self) -> str:
         return self._end.port
 
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
-        self._module, self._console = module, console
+        self._take(module, console)
         nursery.start_soon(self._watch)
+
+    def _take(self, module: Module, console: Console) -> None:
+        """Take up the module and its console at this line."""
+        self._module, self._console = module, console
+        if self._strict is not None:
+            self._strict.join(console)
+            module.on_restart.append(self._strict.forget)
+
+    async def wait_opened(self) -> None:
+        await self._end.wait_opened()
 
     def start(self, nursery: trio.Nursery) -> None:
         pass
@@ -105,14 +141,15 @@ class _Cable(SerialLine):
         return (self._console.baud_rate if self._console is not None else 0) or self._own()
 
 
-class _PacedPty(_Cable):
-    """A pty as slow as its speed."""
+class _SpeedyPty(_Cable):
+    """A pty whose speed counts."""
 
-    def __init__(self, pty: PtyLink) -> None:
-        super().__init__(pty, pty.watch, lambda: pty.baud_rate, pace=True)
+    def __init__(self, pty: PtyLink, cable: Cable) -> None:
+        dte = (lambda: pty.baud_rate) if cable.strict_baud else None
+        super().__init__(pty, pty.watch, lambda: pty.baud_rate, pace=cable.pace, dte=dte)
 
 
-class _Wired(Link, Protocol):
+class _Wired(_End, Protocol):
     """A link with modem lines. on_lines: called with DTR and RTS when one has changed."""
 
     on_lines: Callable[[bool, bool], None] | None
@@ -122,9 +159,15 @@ class _WithLines(_Cable):
     """A link with modem lines: DTR wakes the module as it goes on."""
 
     def __init__(
-        self, end: _Wired, watch: Callable[[], Awaitable[None]], own: Callable[[], int], *, pace: bool = False
+        self,
+        end: _Wired,
+        watch: Callable[[], Awaitable[None]],
+        own: Callable[[], int],
+        *,
+        pace: bool = False,
+        dte: Callable[[], int] | None = None,
     ) -> None:
-        super().__init__(end, watch, own, pace=pace)
+        super().__init__(end, watch, own, pace=pace, dte=dte)
         self._dtr = False
         self._wired = end
 
@@ -147,8 +190,9 @@ class _WithLines(_Cable):
 class _Uart(_WithLines):
     """A serial device, whose speed follows AT+IPR."""
 
-    def __init__(self, uart: UartLink, *, pace: bool) -> None:
-        super().__init__(uart, uart.watch, lambda: uart.baud_rate, pace=pace)
+    def __init__(self, uart: UartLink, *, pace: bool, strict: bool) -> None:
+        dte = (lambda: uart.baud_rate) if strict else None
+        super().__init__(uart, uart.watch, lambda: uart.baud_rate, pace=pace, dte=dte)
         self._uart = uart
         self._passing = trio.Event()
         self.link = _Noticed(self.link, self._notice)
@@ -156,6 +200,10 @@ class _Uart(_WithLines):
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
         super().join(module, console, nursery)
         nursery.start_soon(self._follow, console)
+
+    async def wait_opened(self) -> None:
+        """Wait until the DTE raises DTR or sends something: a cable tells no more of it."""
+        await first_of(self._uart.wait_opened, self._uart.wait_readable)
 
     def _notice(self) -> None:
         self._passing.set()
@@ -211,8 +259,9 @@ class _Noticed:
 class _Child(_Cable):
     """A child process; it starts once the module is ready, and all ends with it."""
 
-    def __init__(self, child: ProcessLink, *, inherits: bool, pace: bool) -> None:
-        super().__init__(child, child.watch, lambda: child.baud_rate, pace=pace)
+    def __init__(self, child: ProcessLink, cable: Cable, *, inherits: bool) -> None:
+        dte = (lambda: child.baud_rate) if cable.strict_baud else None
+        super().__init__(child, child.watch, lambda: child.baud_rate, pace=cable.pace, dte=dte)
         self.out = sys.stderr
         self._child = child
         self._inherits = inherits
@@ -223,7 +272,7 @@ class _Child(_Cable):
         return self._child.status or 0
 
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
-        self._module, self._console = module, console
+        self._take(module, console)
 
     def start(self, nursery: trio.Nursery) -> None:
         self._child.start()

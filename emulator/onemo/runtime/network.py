@@ -7,20 +7,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from onemo.errors import UsageError
-from onemo.net.interface import Connection, LookupRequest, Network, OpenRequest, Pinger, PingRequest, TimeRequest
+from onemo.net.interface import (
+    AddressFamily,
+    Connection,
+    LookupRequest,
+    Network,
+    OpenRequest,
+    Pinger,
+    PingRequest,
+    TimeRequest,
+)
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
     from onemo.net.sandbox import Sandbox
 
 _EVERYTHING = "*:*=sandbox"
+_FAMILIES = {"ipv4": (AddressFamily.IPV4,), "ipv6": (AddressFamily.IPV6,), "both": tuple(AddressFamily)}
 
 
 class NetworkOptions(NamedTuple):
     """The options of the network behind a module.
 
     routes: ``PATTERN=TARGET``, the first match wins; denied: patterns of what must not be reached; offline: nothing but
-    loopback and the sandbox may be; sandbox: whatever no route names goes there, as sandbox_file says.
+    loopback and the sandbox may be; sandbox: whatever no route names goes there, as sandbox_file says; sandbox_family:
+    which addresses names have there, "ipv4", "ipv6" or "both".
     """
 
     routes: Sequence[str] = ()
@@ -28,6 +39,7 @@ class NetworkOptions(NamedTuple):
     offline: bool = False
     sandbox: bool = False
     sandbox_file: Path | None = None
+    sandbox_family: str = "both"
 
 
 def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
@@ -42,12 +54,15 @@ def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
     denied = tuple(map(parse_pattern, options.denied))
     sandbox = None
     leads_there = any(route.target.sandbox for route in routes)
-    if options.sandbox_file is not None and not leads_there:
-        raise UsageError("--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it")
+    for name in ("sandbox_file", "sandbox_family"):
+        if getattr(options, name) != NetworkOptions._field_defaults[name] and not leads_there:
+            flag = name.replace("_", "-")
+            raise UsageError(f"--{flag}: nothing leads to the sandbox; add --sandbox, or a route to it")
     if leads_there:
-        from onemo.net.sandbox import Sandbox, load_config
+        from onemo.net.sandbox import Sandbox, SandboxConfig, load_config
 
-        sandbox = Sandbox(load_config(options.sandbox_file)) if options.sandbox_file is not None else Sandbox()
+        config = SandboxConfig() if options.sandbox_file is None else load_config(options.sandbox_file)
+        sandbox = Sandbox(config, _FAMILIES[options.sandbox_family])
     return Routes(routes, denied, options.offline, sandbox), sandbox
 
 

@@ -52,10 +52,11 @@ class Option(NamedTuple):
     """One option.
 
     about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
-    type. low, high: the range of a number. several: it may be repeated. run, lab, python: its name on the command
-    line of ``run``, in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there.
-    short: another flag; variable: of the environment, which counts where it is left out. in_lab: a remark for the
-    lab's table.
+    type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. negative: a
+    flag that may be refused too, as with --no-pace. run, lab,
+    python: its name on the command line of ``run``, in a lab's table and as a keyword; empty: as name, the field's;
+    None: it does not exist there. short: another flag; variable: of the environment, which counts where it is left
+    out. in_lab: a remark for the lab's table.
     """
 
     type: OptionType
@@ -64,7 +65,9 @@ class Option(NamedTuple):
     said: str = ""
     low: float = 0
     high: float = inf
+    choices: tuple[str, ...] = ()
     several: bool = False
+    negative: bool = False
     run: str | None = ""
     lab: str | None = ""
     python: str | None = ""
@@ -82,18 +85,16 @@ class Option(NamedTuple):
     @property
     def words(self) -> str:
         """A value, said in words."""
-        return self.said or _SAID[self.type]
+        return self.said or " or ".join(self.choices) or _SAID[self.type]
 
     def read(self, text: str) -> object:
         """Return the value that text on a command line is. Raises ValueError, which says what to write."""
         if self.type is LINE:
             return Path(text)
-        if self.type not in _NUMBERS:
-            return self._placed(text)
-        number = _number(self.type, text)
-        if number is None or not self._has(number):
+        value = _number(self.type, text) if self.type in _NUMBERS else text
+        if value is None or not self._has(value):
             raise ValueError(f"write {self.words}")
-        return number
+        return self._placed(value)
 
     def take(self, value: object) -> object:
         """Return a value of Python's, or one of several, in its final type; of a LINE, its text.
@@ -103,19 +104,20 @@ class Option(NamedTuple):
         given: Any = value
         fits = isinstance(value, _CLASSES.get(self.type, (str, PathLike))) and value != ""
         fits = fits and isinstance(value, bool) is (self.type is FLAG)
-        if self.type in _NUMBERS:
-            fits = fits and self._has(given)
-        elif self.type is LINE:
-            fits = fits and bool(line_of(fspath(given)))
+        fits = fits and self._has(given) and (self.type is not LINE or bool(line_of(fspath(given))))
         if not fits:
             words = "permissions, like 0o660" if self.type is OCTAL else self.words
             raise ValueError(f"give {words}{', or a list of them' if self.several else ''}")
         return self._placed(given)
 
-    def _has(self, number: float) -> bool:
-        return self.low <= number <= self.high and number != inf
+    def _has(self, value: object) -> bool:
+        """Tell whether a value of the right class is in the range, or one of the choices."""
+        if isinstance(value, (int, float)) and self.type in _NUMBERS:
+            return self.low <= value <= self.high and value != inf
+        return not self.choices or value in self.choices
 
-    def _placed(self, value: str | PathLike[str]) -> object:
+    def _placed(self, given: object) -> object:
+        value: Any = given
         if self.type is DIRECTORY and not Path(value).is_dir():
             raise ValueError("is a file, not a directory" if Path(value).exists() else "there is no such directory")
         if self.type in (PATH, DIRECTORY):
@@ -196,6 +198,9 @@ class ModuleOptions(NamedTuple):
         "Its exit status is ours, and the ready line goes to stderr.", metavar="COMMAND", run="exec")] = None
     pace: Annotated[bool, Option(
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
+    strict_baud: Annotated[bool | None, Option(
+        FLAG, "Let nothing but noise pass while the DTE's speed is known and is not that of AT+IPR. "
+        "So it is over RFC 2217 and a serial device if left out.", negative=True)] = None
     profiles: Annotated[tuple[Path, ...], Option(
         DIRECTORY, "A directory with profiles of your own; they come before the built-in ones. May be repeated.",
         metavar="DIR", several=True, lab=None)] = ()
@@ -206,6 +211,13 @@ class ModuleOptions(NamedTuple):
         NUMBER, "Time from the start until the module is registered, and of every later search. "
         "The profile decides if left out.",
         metavar="SECONDS", said=_SECONDS)] = None
+    early_input: Annotated[str, Option(
+        TEXT, "What is typed before the first boot is over is 'kept' until then, or 'lost' as on hardware. Later boots "
+        "lose it. Kept if left out.", metavar="HOW", choices=("kept", "lost"))] = "kept"
+    power_on: Annotated[str, Option(
+        TEXT, "The first boot begins at the 'start', or with the DTE that opens a port first, which hears all of it: "
+        "'open'. At the start if left out.\n"
+        "The ready line then comes before the boot.", metavar="WHEN", choices=("start", "open"))] = "start"
     speed: Annotated[float, Option(
         NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",
         metavar="N", low=0.001, high=1_000_000, said="how many times faster, from 0.001 to 1000000, like 10")] = 1.0
@@ -231,6 +243,9 @@ class ModuleOptions(NamedTuple):
         )] = False
     sandbox_file: Annotated[Path | None, Option(
         PATH, "The sandbox's names and ping times, in TOML.", metavar="FILE")] = None
+    sandbox_family: Annotated[str, Option(
+        TEXT, "The addresses that names have in the sandbox: 'ipv4' (A records alone), 'ipv6' (AAAA alone) or 'both'. "
+        "Both if left out.", metavar="FAMILY", choices=("ipv4", "ipv6", "both"))] = "both"
     nv: Annotated[str | None, Option(
         PLACE, "Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.",
         metavar="FILE", in_lab="a directory ends with `/`")] = None
@@ -280,6 +295,8 @@ class ModuleOptions(NamedTuple):
 
         line: as it was named; device: how one names a serial device.
         """
+        if self.strict_baud and self.tcp is not None and not self.ports:
+            yield "strict_baud", f"needs a speed of the DTE, and {line} tells none: use RFC 2217 or leave it out"
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
         if (self.tcp or self.rfc2217 or self.uart) is not None:

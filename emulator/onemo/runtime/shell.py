@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import trio
@@ -64,7 +64,8 @@ class Module:
 
     name: what it is called beside its model; boot_time: seconds, None for the model's own; since: the trio time from
     which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any. more: links
-    of further consoles.
+    of further consoles. keeps_early: what the DTE sends during the first boot is held. wait_opened: waits for the DTE
+    with which the power comes on; None: it is on from the start.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class Module:
         trace: Trace | None = None,
         nv: NvFile | None = None,
         more: Sequence[Link] = (),
+        keeps_early: bool = True,
+        wait_opened: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self.modem = Modem(model, boot_time)
+        self.modem = Modem(model, boot_time, keeps_early)
         self.names = names_of(model, name)
         self._nv = nv
         if nv is not None:
@@ -88,6 +91,7 @@ class Module:
         self.ready = trio.Event()
         self.network = network
         self._since = since
+        self._wait_opened = wait_opened
         self._trace = trace = FailsafeTrace(trace) if trace is not None else None
         self._recent = Recent()
         self.ports = [ConsolePort(self, self.modem.first, link, trace, self._recent)]
@@ -125,7 +129,7 @@ class Module:
             _log.warning("the NV holds %s, which this model does not take: it has its default", name)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run until cancelled; with ``nursery.start`` it returns once the module has booted."""
+        """Run until cancelled; with ``nursery.start`` it returns once the module has booted, or waits for its DTE."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             self._peers.start(nursery)
@@ -134,11 +138,17 @@ class Module:
             nursery.start_soon(self._keep_time)
             for port in self.ports:
                 nursery.start_soon(port.write)
+            if self._wait_opened is not None:
+                task_status.started()
+                await self._wait_opened()
+            for port in self.ports:
                 nursery.start_soon(port.read)
-            self.modem.start(trio.current_time(), self._since)
-            self.step()
+            if not self.modem.power.cycles:  # no event has switched it on before
+                self.modem.start(trio.current_time(), self._since)
+                self.step()
             await self.ready.wait()
-            task_status.started()
+            if self._wait_opened is None:
+                task_status.started()
 
     def guarded(self, call: Callable[[], None]) -> None:
         """Call into the core and follow it up; no bug in that ends the module."""

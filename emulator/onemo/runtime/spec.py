@@ -41,7 +41,7 @@ class Spec(NamedTuple):
 
     model: a series or sub-model, also of a profile in profiles, which come before the built-in ones; boot_time:
     seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address of this host
-    with which its traffic leaves.
+    with which its traffic leaves; early_input: "kept" or "lost", what the DTE sends during the first boot.
     """
 
     model: str
@@ -53,6 +53,7 @@ class Spec(NamedTuple):
     nv: str | None = None
     source: str | None = None
     faults: StartFaults = StartFaults()
+    early_input: str = "kept"
 
     def load(self) -> Model:
         """Load its model. Raises UnknownModel, ProfileError, UsageError."""

@@ -64,6 +64,9 @@ COMPLAINTS = {
     "run --offline=5": f"--offline takes no value {RUN}",
     "run --sandbox-file": f"--sandbox-file needs a value {RUN}",
     "run --sandbox-file /no/such": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
+    "run --tcp :0 --strict-baud": "--strict-baud needs a speed of the DTE, and --tcp tells none: use RFC 2217 ",
+    "run --sandbox-family ipv4": "--sandbox-family: nothing leads to the sandbox; add --sandbox, or a route to it",
+    "run --sandbox --sandbox-family v4": f"--sandbox-family v4: write ipv4 or ipv6 or both {RUN}",
     "run --sandbox --sandbox-file /no/such": "/no/such: cannot be read: No such file or directory",
     "run --sandbox --sandbox-file /": "/: cannot be read: Is a directory",
     "run --baud fast --uart x": f"--baud fast: write a speed in bit/s, like 115200 {RUN}",
@@ -151,10 +154,11 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     assert typed("run", "mn316", *options.split()).status == 0
     assert typed("run").status == 0
     outside = "--route a=b --route *=direct --deny c:1 --deny d --offline --sandbox --sandbox-file s --nv n/ --zone -20"
-    assert typed("run", *outside.split()).status == 0
+    assert typed("run", *outside.split(), "--sandbox-family", "ipv4").status == 0
     who = "--name node7 --imei 1 --imsi 2 --iccid 3 --revision R1 --pin 4321 --no-sim --register-time 2.5 --speed 10"
     assert typed("run", *who.split()).status == 0
     lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
+    lines += ["--power-on", "open", "--early-input", "lost", "--no-strict-baud"]
     assert typed("run", *lines).status == 0
     assert [spec_of(options) for options in asked] == [
         Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
@@ -162,11 +166,15 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Spec(
             "ML307R",
             overrides=Overrides(zone=-20),
-            network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s")),
+            network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s"), "ipv4"),
             nv="n/",
         ),
         Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
-        Spec("ML307R", cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True)),
+        Spec(
+            "ML307R",
+            cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True, power_on="open", strict_baud=False),
+            early_input="lost",
+        ),
     ]
     assert [(options.trace, options.json, options.verbose) for options in asked] == [
         (Path("t"), True, True),

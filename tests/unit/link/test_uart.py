@@ -139,6 +139,8 @@ async def test_lines_of_the_dte_are_looked_at_only_for_somebody(
     began = trio.current_time()
     nursery.start_soon(uart.watch)
     with trio.fail_after(10):
+        await uart.wait_opened()
+        assert told == [(True, False)]
         await until(lambda: not states)
     assert trio.current_time() - began >= 0.35
     assert told == [(True, False), (True, True), (False, False)]

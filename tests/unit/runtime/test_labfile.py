@@ -18,35 +18,7 @@ from onemo.runtime.models import Overrides
 from onemo.runtime.network import NetworkOptions
 from onemo.runtime.spec import Spec
 
-Read = Callable[..., tuple[Planned, ...]]
-LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    """Reads a lab's file with this content."""
-
-    def go(content: str, number: int = 0) -> tuple[Planned, ...]:
-        file = tmp_path / "lab.toml"
-        file.write_text(content)
-        return read_lab(file, number)
-
-    return go
-
-
-@pytest.fixture
-def mistakes(read: Read, tmp_path: Path) -> Callable[[str], list[str]]:
-    """The mistakes in a lab's file with this content, without its name."""
-
-    def go(content: str) -> list[str]:
-        with pytest.raises(UsageError) as refusal:
-            read(content)
-        file = f"{tmp_path}/lab.toml: "
-        told = str(refusal.value).split("\n")
-        assert all(line.startswith(file) for line in told)
-        return [line.removeprefix(file) for line in told]
-
-    return go
+from tests.unit.runtime.conftest import Read
 
 
 def names(planned: tuple[Planned, ...]) -> list[str | None]:
@@ -84,6 +56,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         offline = true
         sandbox = true
         sandbox_file = "box.toml"
+        sandbox_family = "ipv6"
         trace = "/tmp/trace.jsonl"
         [[module]]
         name = "b"
@@ -98,7 +71,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
         zone=-20,
         speed=10.0,
     )
-    plan = NetworkOptions(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml")
+    plan = NetworkOptions(("a=b", "*=direct", "x=sandbox"), ("c:1",), True, True, tmp_path / "box.toml", "ipv6")
     cable = Cable(tmp_path / "ports/a", 0o660, pace=True, ports=(tmp_path / "ports/b", Path("/tmp/c")))
     spec = Spec("mn316", (tmp_path / "mine",), 1.0, overrides, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
@@ -262,60 +235,6 @@ def test_every_mistake_at_once(mistakes: Callable[[str], list[str]]) -> None:
         "module[4].scenario: /no/such: cannot be read: No such file or directory",
         "faults[1]: there is no fault 'net-rest'; did you mean net-reset or net-refuse?",
     ]
-
-
-@pytest.mark.parametrize(
-    ("table", "told"),
-    [
-        ('imei = "86{n:03}"', "imei: '86001' is no IMEI: give its 15 digits"),
-        ('imsi = ""', "imsi: '' is no IMSI: give its 15 digits"),
-        ('iccid = "1"', "iccid: '1' is no ICCID: give its 20 digits"),
-        ("imei = 123456789012345", "imei: is 123456789012345, not a string"),
-        ('revision = ""', "revision: '' is no revision: give printable ASCII characters, like ML307R-DC-V1"),
-        ('pin = "123"', "pin: '123' is no PIN: give 4 to 8 digits"),
-        ('name = ""', "name: is empty: leave it out, or give one"),
-        ('model = "ML307X"', "model: there is no model 'ML307X'; did you mean "),
-        ('model = "zzz"', "model: there is no model 'zzz'; no name comes close"),
-        ("count = 0", "count: is 0, not a number from 1 to 100000"),
-        ("count = 99999999", "count: is 99999999, not a number from 1 to 100000"),
-        ("first = -1", "first: is -1, not a number from 0 to 1000000000"),
-        ('link = ""', f"link: '' is no link: {LINKS}"),
-        ('link = "http://x"', f"link: 'http://x' is no link: {LINKS}"),
-        ('link = "uart://dev/x"', f"link: 'uart://dev/x' is no link: {LINKS}"),
-        ('link = "tcp://nowhere"', "link: nowhere: write HOST:PORT, as in "),
-        ('link = "rfc2217://:{n+99999}"', "link: :100000: write HOST:PORT, as in "),
-        ('pty_mode = "680"', "pty_mode: is '680': write the permissions in octal, from 0 to 777, like 660"),
-        ("pty_mode = 660", "pty_mode: is 660, not a string"),
-        (
-            'pty_mode = "660"\nlink = "tcp://:0"',
-            "pty_mode: is for a pseudo-terminal, and tcp://:0 is none: leave one of them out",
-        ),
-        ('ports = "a"', "ports: is not an array"),
-        (
-            'ports = ["/tmp/a{n}", "b", "/tmp/x/../a1"]',
-            "ports: /tmp/a1 is there twice: give each port a path of its own",
-        ),
-        ("baud = 9600", "baud: is the speed of a serial device: name that in link, "),
-        ("boot_time = -1", "boot_time: is -1, not a number from 0 up"),
-        ("zone = 57", "zone: is 57, not a number from -48 to 56"),
-        ("speed = inf", "speed: is inf, not a number from "),
-        ("speed = nan", "speed: is nan, not a number from "),
-        ('routes = ["nonsense"]', "routes: route 'nonsense': there is no '='; "),
-        ('routes = "a=b"', "routes: is not an array"),
-        ('deny = ["1.2.3"]', "deny: pattern '1.2.3': '1.2.3' is no IPv4 address; "),
-        ('sandbox_file = "x"', "sandbox_file: nothing leads to the sandbox: add sandbox = true, or a route to it"),
-        ('sandbox_file = "/no/such"\nsandbox = true', "sandbox_file: /no/such: cannot be read: "),
-        ('source = "127.0.0.x"', "source: '127.0.0.x' is no address of a host: give one of this host's, like "),
-        ('source = "::"', "source: '::' is no address of a host: "),
-        ('source = "224.0.0.1"', "source: '224.0.0.1' is no address of a host: "),
-        ('source = "fe80::1%lo"', "source: 'fe80::1%lo' is no address of a host: "),
-        ('name = "{n:x}"', "name: {n:x} is none of "),
-        ('routes = ["{n*2}=b"]', "routes: {n*2} is none of "),
-    ],
-)
-def test_a_mistake(mistakes: Callable[[str], list[str]], table: str, told: str) -> None:
-    (only,) = mistakes(f"[[module]]\ncount = 3\n{table}" if "count" not in table else f"[[module]]\n{table}")
-    assert only.startswith(f"module[1].{told}")
 
 
 @pytest.mark.parametrize(

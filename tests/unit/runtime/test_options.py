@@ -17,6 +17,7 @@ from onemo.cli.main import app, run
 from onemo.runtime.hosted import Hosted
 from onemo.runtime.keywords import options_of
 from onemo.runtime.labfile import read_lab
+from onemo.runtime.line import Cable
 from onemo.runtime.options import MODEL, OPTIONS, ModuleOptions, Option, OptionType
 
 NUMBERS = (OptionType.INTEGER, OptionType.NUMBER, OptionType.OCTAL)
@@ -27,6 +28,8 @@ def sample(option: Option) -> str:
     """A value of it, as it is typed."""
     if option.name == "scenario":
         return "/proc/self/environ"  # a file; it is not read
+    if option.choices:
+        return option.choices[0]
     return {"seed": "18446744073709551615", "pty_mode": "640", "zone": "-48"}.get(option.name, "7")
 
 
@@ -117,4 +120,4 @@ def test_one_text_names_any_line(tmp_path: Path) -> None:
         file = tmp_path / "lab.toml"
         file.write_text(f'[[module]]\nlink = "{link}"')
         cable = read_lab(file)[0].spec.cable
-        assert {name: value for name, value in cable._asdict().items() if value} == expected
+        assert cable == Cable(**expected)

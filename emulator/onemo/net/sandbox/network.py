@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Container
 from typing import NamedTuple
 
 import trio
@@ -14,7 +15,7 @@ from onemo.net.sandbox.config import SandboxConfig
 from onemo.net.sandbox.nameserver import NameServer
 from onemo.net.sandbox.ping import PingTable
 from onemo.net.sandbox.timeserver import TimeServer
-from onemo.net.sandbox.zone import NAME_SERVERS, Zone, in_sandbox
+from onemo.net.sandbox.zone import BOTH, NAME_SERVERS, Zone, in_sandbox
 
 _DEFAULT = SandboxConfig()
 _LOOPBACK = "127.0.0.1"
@@ -36,10 +37,11 @@ class Sandbox:
     """A network in which every name has an address and every port a server on the host's loopback.
 
     Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time, all others echo.
+    families: those in which names have addresses.
     """
 
-    def __init__(self, config: SandboxConfig = _DEFAULT) -> None:
-        self._zone = Zone(config.hosts)
+    def __init__(self, config: SandboxConfig = _DEFAULT, families: Container[AddressFamily] = BOTH) -> None:
+        self._zone = Zone(config.hosts, families)
         self._pings = PingTable(config.ping, self._zone)
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}

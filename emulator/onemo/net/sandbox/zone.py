@@ -5,7 +5,7 @@ They come from the networks that no real host has: 198.18.0.0/15 (RFC 2544) and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -17,6 +17,8 @@ IPV4_NETWORK = IPv4Network("198.18.0.0/15")
 IPV6_NETWORK = IPv6Network("2001:db8::/32")
 NAME_SERVERS = ("198.18.0.53", "2001:db8::35")
 """Where the sandbox's own name server is."""
+BOTH = frozenset(AddressFamily)
+"""Every family of addresses."""
 
 _LOOPBACK = {"localhost": ("127.0.0.1", "::1")}
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
@@ -50,10 +52,11 @@ def in_sandbox(address: str) -> bool:
 class Zone:
     """The names of a table, and any other name, which gets addresses that are the same on every machine.
 
-    hosts: the addresses of each name, none for a name that does not exist.
+    hosts: the addresses of each name, none for a name that does not exist; families: those of which names have any.
     """
 
-    def __init__(self, hosts: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, hosts: Mapping[str, Sequence[str]], families: Container[AddressFamily] = BOTH) -> None:
+        self._families = families
         self._hosts = _LOOPBACK | {
             canonical(name): tuple(str(ip_address(address)) for address in addresses)
             for name, addresses in hosts.items()
@@ -79,10 +82,11 @@ class Zone:
         if known is None:
             if f".{name}".endswith(_REVERSE):
                 raise NetError(NetFailure.NAME, f"{name}: no reverse names here")
-            return [_derived(name, family)]
+            return [_derived(name, family)] if family in self._families else []
         if not known:
             raise NetError(NetFailure.NAME, f"{name}: no such name")
-        return [address for address in known if (":" in address) == (family is AddressFamily.IPV6)]
+        version = family if family in self._families else None
+        return [address for address in known if AddressFamily(ip_address(address).version) is version]
 
 
 def _derived(name: str, family: AddressFamily) -> str:

@@ -75,6 +75,18 @@ def test_no_such_name(name: str, family: AddressFamily) -> None:
     assert refusal.value.failure is NetFailure.NAME
 
 
+@pytest.mark.parametrize("family", AddressFamily)
+@pytest.mark.parametrize("name", ["any.example", "two.example", "localhost"])
+def test_names_have_addresses_in_the_families_of_the_zone_alone(name: str, family: AddressFamily) -> None:
+    """The others have none; the name exists all the same, and one that does not still does not."""
+    hosts = {"two.example": ("198.18.7.7", "2001:db8::7"), "gone.example": ()}
+    zone = Zone(hosts, (family,))
+    for each in AddressFamily:
+        assert zone.addresses(name, each) == (Zone(hosts).addresses(name, each) if each is family else [])
+        with pytest.raises(NetError):
+            zone.addresses("gone.example", each)
+
+
 def test_an_entry_makes_a_reverse_name_exist() -> None:
     assert ZONE.addresses("7.2.0.192.in-addr.arpa", AddressFamily.IPV4) == ["198.18.7.7"]
     assert ZONE.addresses("myin-addr.arpa", AddressFamily.IPV4)

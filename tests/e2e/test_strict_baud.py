@@ -1,0 +1,151 @@
+"""A DTE whose speed is not the module's, on each kind of line."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import serial
+from onemo.link.speed import speed_of
+from onemo.runtime.hosted import Hosted
+from onemo.wire.mismatch import sampled
+
+from tests.e2e.conftest import Start
+from tests.e2e.dte import WAIT
+
+# pyserial calls Thread.setDaemon and setName.
+pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
+SILENT = 0.3
+"""Seconds after which nothing will be said."""
+ANSWER = b"\r\nOK\r\n"
+BANNER = b"\r\n+MATREADY\r\n"
+
+
+@contextmanager
+def opened(url: str, speed: int) -> Iterator[serial.SerialBase]:
+    with serial.serial_for_url(url, speed, timeout=WAIT) as port:
+        yield port
+
+
+def asked(port: serial.SerialBase, command: bytes) -> bytes:
+    port.write(command + b"\r")
+    answer: bytes = port.read_until(ANSWER)
+    assert answer.endswith(ANSWER), answer
+    return answer
+
+
+def ignored(port: serial.SerialBase, typed: bytes) -> None:
+    """The module says nothing to that, and does nothing."""
+    port.write(typed)
+    port.timeout, before = SILENT, port.timeout
+    assert port.read(1) == b""
+    port.timeout = before
+
+
+def change(port: serial.SerialBase, speed: int) -> None:
+    port.baudrate = speed
+
+
+def test_a_fixed_speed_over_rfc_2217(start: Start) -> None:
+    """What came at another speed is gone; a new AT+IPR is in force once its OK has left."""
+    module = start("ML305U", "--rfc2217", "127.0.0.1:0")
+    with opened(module.port, 9600) as port:
+        ignored(port, b"AT+IPR=9600\r")
+        change(port, 115200)
+        assert asked(port, b"AT+IPR?") == b"\r\n+IPR: 115200\r\n\r\nOK\r\n"
+        assert asked(port, b"AT+IPR=57600") == ANSWER
+        ignored(port, b"AT\r")
+        change(port, 57600)
+        assert asked(port, b"AT") == ANSWER
+    with opened(module.port, 57600) as port:
+        assert asked(port, b"AT") == ANSWER
+    assert "the DTE is at 9600 bit/s, the module at 115200: all is noise (--no-strict-baud" in module.stderr()
+
+
+def test_any_speed_does_where_that_was_asked_for(start: Start) -> None:
+    with opened(start("ML305U", "--rfc2217", "127.0.0.1:0", "--no-strict-baud").port, 9600) as port:
+        assert asked(port, b"AT") == ANSWER
+
+
+def test_a_speed_that_is_found_out(start: Start) -> None:
+    """By AT alone, whether it comes at once or byte by byte; again after it has changed, and after a restart."""
+    module = start("ML307R", "--rfc2217", "127.0.0.1:0")
+    with opened(module.port, 9600) as port:
+        ignored(port, b"+CSQ\rA\rT\r")
+        assert BANNER in asked(port, b"AT")
+        asked(port, b"ATE0")
+        change(port, 57600)
+        ignored(port, b"a")
+        assert asked(port, b"tI").startswith(b"\r\nCMCC\r\n")
+        change(port, 230400)  # beyond those that it finds out
+        ignored(port, b"AT\r")
+        change(port, 57600)
+        port.write(b"AT+MREBOOT\r")
+        port.read_until(b"\r\nREBOOTING\r\n")
+        change(port, 19200)
+        ignored(port, b"\r")
+        assert BANNER in asked(port, b"AT")
+        assert asked(port, b"AT+IPR=115200;E0").endswith(ANSWER)
+        ignored(port, b"AT\r")
+        change(port, 115200)
+        assert asked(port, b"AT+IPR=0") == ANSWER
+        assert asked(port, b"at") == ANSWER
+
+
+def test_what_the_module_says_is_the_same_garbage_each_time(launch: Start) -> None:
+    module = launch("ML305U", "--strict-baud", "--boot-time", "0.3").wait_ready()
+    garbage = sampled(BANNER, 115200, 57600)
+    with opened(module.port, 115200) as port:
+        for _ in range(2):
+            port.write(b"AT+MREBOOT\r")
+            assert port.read_until(b"\r\nREBOOTING\r\n").endswith(b"\r\nREBOOTING\r\n")
+            change(port, 57600)
+            assert port.read(len(garbage)) == garbage
+            ignored(port, b"AT\r")
+            change(port, 115200)
+            assert asked(port, b"AT") == ANSWER
+
+
+def test_a_pty_is_strict_on_request_alone(start: Start) -> None:
+    with opened(start("ML305U").port, 9600) as port:
+        assert asked(port, b"AT") == ANSWER
+    with opened(start("ML305U", "--strict-baud", "--pace").port, 9600) as port:
+        ignored(port, b"AT\r")
+
+
+@pytest.fixture
+def wire() -> Iterator[tuple[int, str]]:
+    """A pty pair for a cable: the DTE's end, and the path of the module's."""
+    master, slave = os.openpty()
+    yield master, os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.mark.parametrize("more", [(), ("--no-strict-baud",)], ids=["strict", "any"])
+def test_a_uart_at_another_speed(wire: tuple[int, str], start: Start, more: tuple[str, ...]) -> None:
+    master, path = wire
+    module = start("ML305U", "--uart", path, "--baud", "9600", *more)
+    while select.select([master], [], [], SILENT)[0]:
+        os.read(master, 100)
+    os.write(master, b"AT\r")
+    assert bool(select.select([master], [], [], SILENT if not more else WAIT)[0]) is bool(more)
+    assert ("the module at 115200: all is noise" in module.stderr()) is (not more)
+    assert speed_of(master) == 9600
+
+
+def test_for_a_python_program() -> None:
+    with Hosted() as lab:
+        module = lab.start("ML305U", strict_baud=True)
+        with opened(module.port, 9600) as port:
+            ignored(port, b"AT\r")
+            change(port, 115200)
+            assert asked(port, b"AT") == ANSWER
+        board = lab.start("ML305M", link="rfc2217://")  # 9600 by default
+        with opened(board.port, 115200) as port:
+            ignored(port, b"AT\r")
+            change(port, 9600)
+            assert asked(port, b"AT") == ANSWER
