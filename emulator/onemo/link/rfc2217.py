@@ -21,6 +21,7 @@ from onemo.link.tcp import LOOPBACK, TcpLink, open_tcp
 _log = logging.getLogger(__name__)
 
 _IAC = rfc2217.IAC
+_SET_SPEED = rfc2217.IAC + rfc2217.SB + rfc2217.COM_PORT_OPTION + rfc2217.SET_BAUDRATE
 _PIECE = 16384
 """Bytes of output that are taken at once; they count double while they wait, at worst."""
 _ANSWERS = 4096
@@ -163,7 +164,10 @@ class Rfc2217Link(ClosingLink):
     # Decoding.
 
     def _decode(self, limit: int) -> bytes:
-        """Return the plain bytes up to the next change of a modem line, which has to be told of in between."""
+        """Return the plain bytes up to the next change of a modem line or of the speed.
+
+        The former has to be told of in between; what came before the latter was sent at the speed before it.
+        """
         manager, raw, plain = self._manager, self._raw, self._plain
         plain.clear()
         while self._at < len(raw) and len(plain) < limit and not self._changes:
@@ -176,7 +180,7 @@ class Rfc2217Link(ClosingLink):
                     end = min(len(raw), self._at + limit - len(plain))
                 plain += raw[self._at : end]
                 self._at = end
-                if len(plain) == limit or end == len(raw):
+                if len(plain) == limit or end == len(raw) or (plain and raw.startswith(_SET_SPEED, end)):
                     break
             self._at += 1
             self._feed(manager, raw[self._at - 1 : self._at])

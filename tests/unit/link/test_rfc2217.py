@@ -105,6 +105,18 @@ async def test_the_dte_sets_the_speed(link: Rfc2217Link) -> None:
     assert seen == [9600, 460800]
 
 
+async def test_what_came_before_a_new_speed_is_read_at_the_old_one(link: Rfc2217Link, telnet: Telnet) -> None:
+    """However few reads it takes: the module asks for the speed of what it has read."""
+    speeds = [bytes([255, 250, 44, 1, *rate.to_bytes(4, "big"), 255, 240]) for rate in (9600, 57600)]
+    await telnet.stream.send_all(b"one" + speeds[0] + b"two" + speeds[1])
+    read: list[tuple[int, bytes]] = []
+    while len(read) < 2:
+        await link.wait_readable()
+        if data := link.read_now(100):
+            read.append((link.dte_baud_rate, data))
+    assert read == [(0, b"one"), (9600, b"two")]
+
+
 async def test_lines_both_ways(link: Rfc2217Link) -> None:
     told: list[tuple[bool, bool]] = []
     link.on_lines = lambda dtr, rts: told.append((dtr, rts))
