@@ -116,6 +116,16 @@ def test_what_follows_the_limit_is_dropped_until_the_end(framer: Framer, end: by
     assert typed(framer, b"AT\r", 1.0) == [Line(b"AT")]
 
 
+def test_nothing_is_dropped_after_transparent_mode(framer: Framer) -> None:
+    """A connection that takes the line meanwhile ends the dropping."""
+    framer.prompt(None, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcd", 1.0) == [PromptData(b"abcd")]
+    framer.online(4, WAIT, 1.0)
+    assert typed(framer, b"data", 2.0) == [OnlineData(b"data")]
+    framer.command()
+    assert typed(framer, b"AT\r", 3.0) == [Line(b"AT")]
+
+
 def test_nothing_is_dropped_behind_a_length(framer: Framer) -> None:
     framer.prompt(4, 4, TIMEOUT, 0.0)
     assert typed(framer, b"abcdAT\r", 1.0) == [PromptData(b"abcd")]
