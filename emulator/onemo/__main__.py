@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -25,6 +27,13 @@ def main() -> NoReturn:
         signal.signal(signal.SIGHUP, _leave)
     # Starting makes many objects and no garbage: collecting meanwhile would cost a tenth of the start.
     gc.disable()
+    from onemo.cli.plain import plain
+
+    if sys.argv[1:2] == ["run"] and (options := plain(sys.argv[2:])) is not None:
+        from onemo.cli.outcome import finish
+        from onemo.cli.run import serve
+
+        finish(partial(serve, options))
     from onemo.cli.main import main as start
 
     start()

@@ -2,7 +2,6 @@
 
 # No postponed annotations: evaluating them again and again takes cyclopts milliseconds of each start.
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -10,12 +9,9 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from onemo import __version__
+from onemo.cli.outcome import NAME, fail, finish
 from onemo.cli.values import Profiles, joined, taking
-from onemo.errors import EmulatorError, ProfileError, UnknownModel
 from onemo.runtime.options import MODEL, OPTIONS, ModuleOptions
-
-NAME = "onemo-emulator"
-USAGE = 2
 
 app = App(
     name=NAME,
@@ -213,13 +209,6 @@ for _number, (_where, _about) in enumerate(
     app.command(f"onemo.cli.{_where}", name=_name, sort_key=_number, help=_about)
 
 
-def fail(message: str) -> NoReturn:
-    """Print one line on stderr, and exit with status 2."""
-    _flush()
-    print(f"{NAME}: {message}", file=sys.stderr)
-    raise SystemExit(USAGE)
-
-
 def complaint(error: CycloptsError) -> str:
     """Say what was typed wrong, what is allowed, and where to read on."""
     from onemo.cli.usage import problem
@@ -227,37 +216,13 @@ def complaint(error: CycloptsError) -> str:
     return f"{problem(error)} ({' '.join((NAME, *(error.command_chain or ())))} --help tells more)"
 
 
-def explain(error: EmulatorError) -> str:
-    """Say what was wrong, what is allowed, what to do next."""
-    if isinstance(error, UnknownModel):
-        *others, last = error.nearest or [""]
-        meant = f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?" if last else ""
-        return f"there is no model {error.name!r}; {meant or 'no name comes close'} ({NAME} models lists all)"
-    if isinstance(error, ProfileError):
-        count = len(error.mistakes)
-        head = f"the profile has {count} mistake{'s' if count > 1 else ''}:"
-        return "\n  ".join([head, *map(str, error.mistakes)])
-    return str(error).replace("\n", "\n  ")
-
-
-def _flush() -> None:
-    """Print what stdout still holds. If nobody wants it, Python shall not complain of that at the end."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
 def main() -> NoReturn:
     """Do what the arguments say, and end the process with the status they lead to."""
+    finish(_act)
+
+
+def _act() -> object:
     try:
-        status = app(joined(sys.argv[1:]), exit_on_error=False, print_error=False, result_action="return_value")
+        return app(joined(sys.argv[1:]), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         fail(complaint(error))
-    except EmulatorError as error:
-        fail(explain(error))
-    except BrokenPipeError:
-        status = 0
-    _flush()
-    raise SystemExit(status if isinstance(status, int) else 0)

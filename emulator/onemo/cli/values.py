@@ -37,6 +37,7 @@ def parameter(option: Option, about: str | None = None) -> Parameter:
         metavar=option.metavar or None,
         converter=None if option.type is OptionType.FLAG else partial(_read, option),
         help=option.about if about is None else about,
+        json_list=False,  # a value in brackets is a value
         negative=f"--no-{option.flag[2:]}" if option.negative else "",
         env_var=option.variable or None,
         show_env_var=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from onemo.cli.main import main
+from onemo.__main__ import main
 from ptyprocess import PtyProcess
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,6 +47,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     def go(*arguments: str) -> Printed:
         monkeypatch.setattr(sys, "argv", ["onemo-emulator", *arguments])
         monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+        monkeypatch.setattr(gc, "disable", lambda: None)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
             with pytest.raises(SystemExit) as ended:

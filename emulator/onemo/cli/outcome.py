@@ -1,0 +1,54 @@
+"""How a command line ends: its exit status, and the line on stderr that says what was wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from onemo.errors import EmulatorError, ProfileError, UnknownModel
+
+NAME = "onemo-emulator"
+USAGE = 2
+
+
+def finish(act: Callable[[], object]) -> NoReturn:
+    """Act, and end the process with the status that it returns. An EmulatorError ends it with a line and status 2."""
+    try:
+        status = act()
+    except EmulatorError as error:
+        fail(explain(error))
+    except BrokenPipeError:
+        status = 0
+    _flush()
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def fail(message: str) -> NoReturn:
+    """Print one line on stderr, and exit with status 2."""
+    _flush()
+    print(f"{NAME}: {message}", file=sys.stderr)
+    raise SystemExit(USAGE)
+
+
+def explain(error: EmulatorError) -> str:
+    """Say what was wrong, what is allowed, what to do next."""
+    if isinstance(error, UnknownModel):
+        *others, last = error.nearest or [""]
+        meant = f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?" if last else ""
+        return f"there is no model {error.name!r}; {meant or 'no name comes close'} ({NAME} models lists all)"
+    if isinstance(error, ProfileError):
+        count = len(error.mistakes)
+        head = f"the profile has {count} mistake{'s' if count > 1 else ''}:"
+        return "\n  ".join([head, *map(str, error.mistakes)])
+    return str(error).replace("\n", "\n  ")
+
+
+def _flush() -> None:
+    """Print what stdout still holds. If nobody wants it, Python shall not complain of that at the end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
