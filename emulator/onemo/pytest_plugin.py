@@ -82,6 +82,13 @@ def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
         return onemo_lab.start(_MODEL if model is None else model, **options)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose own marker nothing reads, for it has not the fixture."""
+    for marker in item.own_markers:
+        if marker.name in __all__ and marker.name not in getattr(item, "fixturenames", ()):
+            raise _refusal(marker.name, f"the test does not use the fixture {marker.name}: take it as an argument")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

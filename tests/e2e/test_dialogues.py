@@ -82,6 +82,23 @@ def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
     assert out.read_text().replace("> AT\n", "") == "> ATE1\n< OK\n= AT\\r\n< OK\n"
 
 
+def test_what_differs_each_time_is_masked_by_its_usual_name(start: Start, tmp_path: Path) -> None:
+    script, out = tmp_path / "s.at", tmp_path / "r.at"
+    script.write_text("> ATE0\n> AT+CCLK?\n> AT+CGPADDR=1\n> AT+CGSN=1\n> AT+CIMI\n> AT+ICCID\n> AT+CSQ\n")
+    values = [word for name in ("time", "address", "imei", "imsi", "iccid", "signal") for word in ("--value", name)]
+    one, other = start("ML307R", "--sandbox"), start("ML307R", "--sandbox", "--name", "other", "--zone", "12")
+    for module in (one, other):
+        with module.awake():
+            pass
+    recorded = onemo("record", one.port, "--script", script, "--out", out, "--quiet", "0.1", *values)
+    assert (recorded.returncode, recorded.stderr) == (0, "")
+    text = out.read_text()
+    for line in ('+CCLK: "{time}"', "+CGSN: {imei}", "< {imsi}", "+ICCID: {iccid}", "+CSQ: {signal}", '"{address}"'):
+        assert line in text
+    replayed = onemo("replay", out, "--port", other.port, "--timeout", "2")
+    assert (replayed.returncode, replayed.stderr) == (0, ""), replayed.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -95,6 +112,7 @@ def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
         (("record", "x", "--script", "s.at", "--out", "no/o.at"), "--out no/o.at: No such"),
         (("record", "loop://", "--script", "s.at", "--out", "/dev/full"), "--out /dev/full takes no more: No space"),
         (("record", "x", "--script", "s.at", "--out", "o.at", "--value", "x=("), "--value x=("),
+        (("record", "x", "--script", "s.at", "--out", "o.at", "--value", "hour"), "--value hour: write NAME=REGEX"),
     ],
 )
 def test_what_cannot_be_run(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sysconfig
 import venv
 from pathlib import Path
 
 import pytest
+import yaml
 from hatchling.build import build_wheel
 
 from tests.e2e.started import ROOT
@@ -46,14 +49,22 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return python
 
 
+def clean() -> dict[str, str]:
+    """The environment without what the run of these tests put there."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "COV", "PYTHONPATH", "HYPOTHESIS"))
+    }
+
+
 def test_a_repository_with_a_package_called_emulator(installed: Path, tmp_path: Path) -> None:
     """``python -m pytest`` puts its folder on the path before everything that is installed."""
     repository = tmp_path / "firmware"
     (repository / "emulator").mkdir(parents=True)
     (repository / "emulator/__init__.py").write_text("OURS = True\n")
     (repository / "test_firmware.py").write_text(TEST)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
-    environment.pop("PYTHONPATH", None)
+    environment = clean()
     command = [str(installed), "-m", "pytest", "--strict-markers", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
@@ -62,3 +73,59 @@ def test_a_repository_with_a_package_called_emulator(installed: Path, tmp_path: 
         [installed.with_name("onemo-emulator"), "--version"], cwd=repository, env=environment, capture_output=True
     )
     assert (told.returncode, told.stderr) == (0, b"")
+
+
+def fenced(start: str) -> str:
+    """The block of the README that begins so."""
+    readme = (ROOT / "README.md").read_text()
+    (block,) = re.findall(rf"^```\w+\n({re.escape(start)}.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    return str(block)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A firmware's repository as the README has it, with the emulator as a submodule."""
+    repository = tmp_path / "firmware"
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "docs", "deploy", "scripts", "browser")
+    shutil.copytree(ROOT, repository / "onemo-emulator", ignore=left_out, symlinks=True)
+    (repository / "test_firmware.py").write_text(fenced("# test_firmware.py"))
+    return repository
+
+
+def test_the_workflow_of_the_readme(installed: Path, repository: Path) -> None:
+    """Its steps literally, but that nothing comes from the index: what is asked for is in the environment."""
+    bin_ = installed.parent
+    for name, code in {"pip": "pip._internal.cli.main:main", "pytest": "pytest:console_main"}.items():
+        module, _, function = code.partition(":")
+        (bin_ / name).write_text(
+            f"#!{installed}\nimport sys\nfrom {module} import {function}\nsys.exit({function}())\n"
+        )
+        (bin_ / name).chmod(0o755)
+    environment = {
+        **clean(),
+        "PATH": f"{bin_}:{os.environ['PATH']}",
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",
+    }
+    workflow = yaml.safe_load(fenced("# .github/workflows/firmware.yml"))
+    steps = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert len(steps) == 2
+    for step in steps:
+        done = subprocess.run(
+            ["bash", "-e", "-c", step], cwd=repository, env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{step}\n{done.stdout}\n{done.stderr}"
+    assert "5 passed" in done.stdout
+
+
+def test_the_tests_of_a_submodule_are_not_collected(installed: Path, repository: Path) -> None:
+    done = subprocess.run(
+        [str(installed), "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=repository,
+        env=clean(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "5 tests collected" in done.stdout

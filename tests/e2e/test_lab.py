@@ -312,13 +312,14 @@ def test_the_limit_of_open_files(tmp_path: Path, hard: int, told: str) -> None:
 
 
 def test_the_control_of_a_lab(launch_lab: Launch) -> None:
-    content = '[[module]]\nname = "meter-{n}"\nmodel = "MN316"\ncount = 2\nsandbox = true\n'
+    content = '[[module]]\nname = "meter-{n}"\nmodel = "MN316"\ncount = 20\nsandbox = true\n'
     lab = launch_lab(content, "--control", "127.0.0.1:0").wait_all()
     url = lab.lines[-1]["control"]
     assert {line["control"] for line in lab.lines} == {url}
     with httpx.Client(base_url=url, trust_env=False) as client:
-        assert client.get("/ready").json() == {"ready": True, "modules": 2}
-        assert sorted(row["name"] for row in client.get("/v1/modules").json()) == ["meter-1", "meter-2"]
+        assert client.get("/ready").json() == {"ready": True, "modules": 20}
+        names = [row["name"] for row in client.get("/v1/modules").json()]
+        assert names == [f"meter-{n}" for n in range(1, 21)], "in the order of the file"
         client.post("/v1/modules/meter-1/events", json={"event": "sim-remove"})
         cards = [client.get(f"/v1/modules/meter-{n}").json()["sim"]["present"] for n in (1, 2)]
         assert cards == [False, True]

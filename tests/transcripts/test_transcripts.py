@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from onemo.errors import UsageError
 
+from tests.support.driver import model_named
 from tests.support.models import CAT1, SERIES
+from tests.support.sources import Capture, Evidence, captures
 from tests.support.transcript import Case, case, read, run
 
 FOLDER = Path(__file__).parent
@@ -52,6 +54,7 @@ def runs_on(start: str) -> set[str]:
 
 DIALOGUE = """
 models: ML307R
+source: decided
 > AT+MIPOPEN=0,"TCP","h",80
 < OK
 < +MIPOPEN: 0,0
@@ -68,7 +71,7 @@ def test_what_was_said_otherwise_is_shown_as_a_diff() -> None:
     with pytest.raises(AssertionError) as caught:
         run(case("wrong.at", DIALOGUE.replace(",{length},abc", ",4,abc")), "ML307R")
     lines = str(caught.value).splitlines()
-    assert lines[0].startswith("wrong.at:6: ML307R says something else")
+    assert lines[0].startswith("wrong.at:7: ML307R says something else")
     assert "  ! peer 0 sends abc" in lines
     assert '- < +MIPURC: "rtcp",0,4,abc' in lines
     assert '+ < +MIPURC: "rtcp",0,3,abc' in lines
@@ -87,11 +90,73 @@ def test_what_was_said_otherwise_is_shown_as_a_diff() -> None:
 )
 def test_what_does_not_hold_fails(step: str, complaint: str) -> None:
     with pytest.raises(AssertionError, match=r"step\.at:") as caught:
-        run(case("step.at", f"models: ML307R\n{step}\n"), "ML307R")
+        run(case("step.at", f"models: ML307R\nsource: decided\n{step}\n"), "ML307R")
     assert complaint in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "models: all\n", "> AT\n", "models: all\nmodel: x\n> AT\n", "models: all\nAT\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "models: all\nsource: decided\n",
+        "> AT\n",
+        "source: decided\n> AT\n",
+        "models: all\nsource: decided\nmodel: x\n> AT\n",
+        "models: all\nsource: decided\nAT\n",
+    ],
+)
 def test_what_is_no_transcript_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         case("bad.at", text)
+
+
+# What it rests on.
+
+
+def test_a_transcript_without_a_source_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"bad\.at: it needs models and source"):
+        case("bad.at", "models: all\n> AT\n< OK\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "hearsay", "manual 3.5", "TCP/IP manual", "TCP/IP manual 3.5, fn", "V.250", "capture", "capture 0",
+     "capture 999", "decided;", "decided, base guide", "Capture 1"],
+)  # fmt: skip
+def test_a_source_of_an_unknown_form_is_refused(source: str) -> None:
+    with pytest.raises(UsageError, match=r"bad\.at: "):
+        case("bad.at", f"models: all\nsource: {source}\n> AT\n< OK\n")
+
+
+def test_several_sources_are_read() -> None:
+    text = (
+        "TCP/IP manual 3.5, fn 20 and 21, note; newer TCP/IP manual 3.17; V.250 5.2.4; 27.007 8.5; capture 19; decided"
+    )
+    named = case("good.at", f"models: all\nsource: {text}\n> AT\n< OK\n").sources
+    kinds = [Evidence.MANUAL, Evidence.MANUAL, Evidence.STANDARD, Evidence.STANDARD, Evidence.CAPTURE, Evidence.DECIDED]
+    assert [each.evidence for each in named] == kinds
+    assert [each.text for each in named] == text.split("; ")
+    assert [each.capture for each in named] == [None, None, None, None, 19, None]
+
+
+def test_a_transcript_may_have_values_of_the_profile_of_its_own() -> None:
+    head = "models: ML307A-DSLN\nsource: decided\nprofile: radio.rssi = 7\nprofile: radio.ber = 3\n"
+    run(case("own.at", head + "> AT+CSQ\n< +CSQ: 7,3\n< OK\n"), "ML307A-DSLN")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in captures().values() if not row.left_out], ids=lambda row: str(row.number)
+)
+def test_every_capture_has_its_transcript_on_what_it_was_seen_on(row: Capture) -> None:
+    names = [
+        each.name
+        for each in TRANSCRIPTS
+        if each.name.startswith("captures/") and any(source.capture == row.number for source in each.sources)
+    ]
+    ran = {model_named(model).profile.series for each in TRANSCRIPTS if each.name in names for model in each.models}
+    assert set(row.series) & set(SERIES) <= ran, "write what was seen as tests/transcripts/captures/NN-what.at"
+    assert ran <= set(row.series)
+
+
+def test_captures_are_numbered_through() -> None:
+    assert list(captures()) == list(range(1, len(captures()) + 1))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-import onemo.runtime.hosted  # noqa: F401
+import onemo
 import pytest
-import serial  # noqa: F401  # a run inside this one imports again whatever was not there before
+import serial  # noqa: F401
+
+# A run inside this one forgets at its end whatever it was the first to import, of which the rest holds parts.
+for _module in pkgutil.walk_packages(onemo.__path__, "onemo."):
+    importlib.import_module(_module.name)
 
 pytest_plugins = ["pytester"]
 
@@ -99,6 +105,30 @@ WRONG = {
 }
 
 
+def test_a_marker_without_its_fixture_is_an_error(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+@pytest.mark.onemo("MN316")
+def test_nothing_reads_it():
+    pass
+
+@pytest.mark.onemo_lab("MN316")
+def test_nor_this(onemo_lab):
+    pass
+
+@pytest.mark.onemo
+class TestMany:
+    def test_needs_none(self):
+        pass
+""",
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*@pytest.mark.onemo: the test does not use the fixture onemo: take it as an argument"]
+    )
+
+
 def test_a_wrong_marker_says_what_is_allowed(pytester: pytest.Pytester) -> None:
     tests = [f"@pytest.mark.onemo({marker})\ndef test_{n}(onemo): pass\n" for n, marker in enumerate(WRONG)]
     result = run(pytester, "".join(tests), "--show-capture=no")
@@ -127,7 +157,7 @@ def test_fails(onemo):
     assert "+CREG: 1" in onemo.trace
 
 def test_hears_nothing(onemo):
-    onemo.trace.wait_for(r"> AT\\+CGMM", timeout=0.01)
+    onemo.trace.wait_for("> AT+CGMM", timeout=0.01)
 """,
     )
     result.assert_outcomes(passed=1, failed=2)

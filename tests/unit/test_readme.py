@@ -218,7 +218,7 @@ def test_the_lab(tmp_path: Path) -> None:
     file = tmp_path / "lab.toml"
     file.write_text(content)
     planned = read_lab(file)
-    assert [each.spec.overrides.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway"]
+    assert [each.spec.overrides.name for each in planned] == [*(f"meter-{n:03}" for n in range(1, 51)), "gateway-1"]
     assert planned[0].spec.cable.link == tmp_path / "meter-001"
     assert len(planned) == int(re.findall(r'\{"ready": (\d+), ', section("A lab"))[0])
 
@@ -292,7 +292,10 @@ def test_the_session_with_the_control(tmp_path: Path) -> None:
 def test_links_lead_somewhere() -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    files = [link for link in links if not link.startswith("#")]
+    assert [link for link in files if not (ROOT / link).exists()] == []
+    titles = [f"#{title.lower().replace(' ', '-')}" for title in re.findall(r"^## (.+)$", README, re.MULTILINE)]
+    assert [link for link in links if link.startswith("#") and link not in titles] == []
 
 
 def test_the_order_of_a_first_reading() -> None:

@@ -20,6 +20,15 @@ from onemo.errors import LinkError, UsageError
 from onemo.link.pty import PtyLink, open_pty
 from onemo.runtime.files import open_own
 
+_USUAL = {
+    "time": r"\b\d\d(?:\d\d)?/\d\d/\d\d,\d\d:\d\d:\d\d(?:[+-]\d+)?",
+    "address": r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39})(?![\w.:])",
+    "imei": r"(?<!\d)(?!460)\d{15}(?!\d)",
+    "imsi": r"(?<!\d)460\d{12}(?!\d)",
+    "iccid": r"(?<!\d)89\d{17}[0-9A-F]?(?!\d)",
+    "signal": r"(?<=\+CSQ: )\d+,\d+|(?<=\+CESQ: )[\d,]+",
+}
+"""What differs from module to module or from time to time, by the names that --value knows."""
 _OPENING = 0.1
 """Seconds of silence before the first line of a script."""
 _LONGEST = 60.0
@@ -27,7 +36,7 @@ _LONGEST = 60.0
 
 
 class RecordOptions(NamedTuple):
-    """The options of ``record``. quiet, pauses: seconds; values: NAME=REGEX; headers: name and text."""
+    """The options of ``record``. quiet, pauses: seconds; values: NAME=REGEX, or usual names; headers: name, text."""
 
     port: str
     out: Path
@@ -187,9 +196,13 @@ def _steps(script: Path) -> tuple[Step, ...]:
 def _volatile(values: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
     volatile: dict[str, re.Pattern[str]] = {}
     for value in values:
-        name, _, pattern = value.partition("=")
+        name, equals, pattern = value.partition("=")
+        pattern = pattern if equals else _USUAL.get(name, "")
         if not re.fullmatch("[a-z_][a-z0-9_]*", name) or not pattern:
-            raise UsageError(f"--value {value}: write NAME=REGEX, the name in small letters, like 'time=[0-9:]{{8}}'")
+            raise UsageError(
+                f"--value {value}: write NAME=REGEX, the name in small letters, like 'cell=[0-9A-F]{{8}}', or one of"
+                f" {', '.join(_USUAL)}"
+            )
         try:
             volatile[name] = re.compile(pattern)
         except re.error as error:

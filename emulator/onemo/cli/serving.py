@@ -67,8 +67,8 @@ class Serving:
             await nursery.start(self._lab.run)
             nursery.start_soon(self._lines.run)
             async with trio.open_nursery() as starting:
-                for each in self._planned:
-                    starting.start_soon(self._start, each)
+                for each in self._planned:  # each is in the list of modules before the next, so in the file's order
+                    await starting.start(self._start, each)
             done = {"ready": len(self._ready), "failed": self._failed, **told(self._control)}
             if self._ready_file is not None and self._ready:
                 self._ready_file.tell(json.dumps(done), nursery)
@@ -83,8 +83,9 @@ class Serving:
                     _log.info("%s: %s", running.name, line)
         return int(bool(self._failed) or any(running.condition is Condition.FAILED for running in self._ready))
 
-    async def _start(self, planned: Planned) -> None:
+    async def _start(self, planned: Planned, *, task_status: trio.TaskStatus[None]) -> None:
         """Start one module, and tell its ready line, or why there is none."""
+        task_status.started()
         name = planned.spec.overrides.name or ""
         CURRENT.set(name)
         try:

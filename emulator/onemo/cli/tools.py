@@ -64,7 +64,7 @@ def record(
     script: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     baud: Speed = 115200,
     quiet: Seconds = 1.0,
-    value: Annotated[tuple[str, ...], Parameter(metavar="NAME=REGEX")] = (),
+    value: Annotated[tuple[str, ...], Parameter(metavar="NAME[=REGEX]")] = (),
     pauses: Pause = None,
     model: str | None = None,
     notes: str | None = None,
@@ -92,8 +92,8 @@ def record(
     quiet: float
         Silence after which the next line of the script is sent. 1 if left out.
     value: str
-        Write {NAME} for what the regular expression finds in what the module says, or for its group: a time, a
-        signal strength. May be repeated.
+        Write {NAME} for what the regular expression finds in what the module says, or for its group: a cell's
+        number. time, address, imei, imsi, iccid and signal need none. May be repeated.
     pauses: float
         Write a silence of the DTE's that is this long as wait. Only those around +++ if left out.
     model: str
@@ -173,7 +173,7 @@ Examples:
   onemo-emulator record /dev/ttyUSB2 --link /tmp/dte --out session.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at \\
-      --value 'time=CCLK: "(.*)"' --model ML307R"""
+      --value time --value 'cell=,"([0-9A-F]{8})"' --model ML307R"""
 
 _REPLAY = f"""\
 {_GRAMMAR}

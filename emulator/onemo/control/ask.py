@@ -1,8 +1,4 @@
-"""Questions to a journal: which entries are wanted, and whether things happened in an order.
-
-A pattern is a text, found anywhere in a line; ``*`` in it stands for anything. It takes time in proportion to the line,
-whatever it says.
-"""
+"""Questions to a journal: which entries are wanted, and whether things happened in an order."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from onemo.control.journal import Entry
+from onemo.dialogue.pattern import occurs
 from onemo.faults.plan import tells
 from onemo.profile.index import Label
 
@@ -21,23 +18,6 @@ MATTERS = tuple(_SOURCES)
 """The matters that a step can look for."""
 FILTERS = ("side", "contains", "command", "urc", "console")
 """The parameters of ``filtered`` beside the labels."""
-
-
-class TextPattern:
-    """A pattern, as the module describes it."""
-
-    def __init__(self, text: str) -> None:
-        self._parts = [part for part in text.split("*") if part]
-
-    def found(self, line: str) -> bool:
-        """Tell whether the pattern is found in the line."""
-        at = 0
-        for part in self._parts:
-            at = line.find(part, at)
-            if at < 0:
-                return False
-            at += len(part)
-        return True
 
 
 class TraceStep(NamedTuple):
@@ -73,8 +53,7 @@ def filtered(
     if side is not None:
         tests.append(lambda entry: ("network" if entry.kind == "event" else entry.way[0]) == side)
     if contains is not None:
-        pattern = TextPattern(contains)
-        tests.append(lambda entry: pattern.found(text_of(entry)))
+        tests.append(lambda entry: occurs(contains, text_of(entry)))
     if command is not None:
         name = re.sub(r"^(AT)?\+", "", command.upper())
         typed = re.compile(rf"(?:^AT|;)\+?{re.escape(name)}(?![A-Z])", re.IGNORECASE)
@@ -110,9 +89,9 @@ def verify(entries: Iterable[Entry], steps: Iterable[TraceStep]) -> tuple[bool, 
 
 
 def _hits(entries: list[Entry], start: int, end: int, step: TraceStep) -> list[int]:
-    kinds, pattern, hits = _SOURCES[step.matter], TextPattern(step.pattern), list[int]()
+    kinds, hits = _SOURCES[step.matter], list[int]()
     for index in range(start, end):
-        if entries[index].kind in kinds and pattern.found(text_of(entries[index])):
+        if entries[index].kind in kinds and occurs(step.pattern, text_of(entries[index])):
             hits.append(index)
             if len(hits) >= max(step.times, 1):
                 break

@@ -55,9 +55,10 @@ class Lookups(Asking[list[str]]):
         return False
 
 
-def _servers(family: AddressFamily, modem: Modem, record: object) -> tuple[str, ...]:
+def _servers(family: AddressFamily, modem: Modem, record: object) -> tuple[str | bytes, ...]:
     """Return the servers in force, as MDNSCFG reads them back."""
-    return tuple(map(shown_address, servers_in_force(modem, family)))
+    first, *others = map(shown_address, servers_in_force(modem, family))
+    return (first, *((b"",) if modem.profile.dns.empty_between else ()), *others)
 
 
 def _cache(modem: Modem, record: Cached) -> tuple[int, ...]:

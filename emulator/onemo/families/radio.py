@@ -15,6 +15,7 @@ from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function, Selection
+from onemo.modem.registration import NO_SIGNAL
 from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
 
 
@@ -74,9 +75,10 @@ def _signal(modem: Modem, record: NoParameters) -> Reply:
 
 
 def _extended_signal(modem: Modem, record: NoParameters) -> Reply:
-    """Tell the signal (AT+CESQ): <rsrq> and <rsrp> of LTE; the figures of GSM and UMTS are not known."""
+    """Tell the signal (AT+CESQ): <rsrq> and <rsrp> of LTE; <ber> and the figures of UMTS are not known."""
     signal = modem.radio.signal
-    return Reply((print_line("CESQ", 99, 99, 255, 255, signal.rsrq, signal.rsrp),))
+    rxlev = NO_SIGNAL.rssi if signal == NO_SIGNAL else modem.profile.radio.rxlev
+    return Reply((print_line("CESQ", rxlev, 99, 255, 255, signal.rsrq, signal.rsrp),))
 
 
 # AT+COPS.

@@ -118,7 +118,7 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("operation", Type.CHOICE, "Only this operation on the network.", choices=OPERATIONS),
         FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn); custom:NAME "
             "for another."),
-        FaultKey("contains", Type.BYTES, "Only where these bytes are in what passes at once."),
+        FaultKey("contains", Type.BYTES, "Only where this is in what passes at once; * stands for anything."),
         FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
             "ping, time on the network. Without it the time alone decides."),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from onemo.dialogue.pattern import occurs_in_bytes
 from onemo.faults.kinds import FaultKind, Layer, Value
 from onemo.profile.index import Label
 
@@ -100,7 +101,7 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
     if name == "urc":
         return tells(occasion.urc, str(wanted))
     if name == "contains":
-        return isinstance(wanted, bytes) and wanted in bytes(occasion.data)
+        return isinstance(wanted, bytes) and occurs_in_bytes(wanted, bytes(occasion.data))
     if name == "host":
         return _names(str(wanted), occasion.host)
     if name in Occasion._fields:

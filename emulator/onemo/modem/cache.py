@@ -42,6 +42,11 @@ class Cache(Generic[T]):
         self.total += size
         return True
 
+    @property
+    def oldest(self) -> int:
+        """The bytes of the oldest entry. Raises IndexError when there is none."""
+        return self._measure(self._held[0])
+
     def take(self) -> T:
         """Take the oldest entry. Raises IndexError when there is none."""
         entry = self._held.popleft()

@@ -316,6 +316,8 @@ class Contexts:
     def _define_default(self) -> None:
         default = self._profile.default
         self.defined[default] = Definition(default, self._profile.pdp_type, self._profile.apn)
+        for cid, given in self._profile.given.items():
+            self.defined[int(cid)] = Definition(int(cid), **given._asdict())
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
         """Activate a context. Raises CommandError as _give_addresses."""

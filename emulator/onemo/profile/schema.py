@@ -155,7 +155,7 @@ class SimSection(NamedTuple):
 
 
 class RadioSection(NamedTuple):
-    """The cell and the operator. rssi, ber as AT+CSQ prints them; rsrq, rsrp as AT+CESQ does."""
+    """The cell and the operator. rssi, ber as AT+CSQ prints them; rxlev, rsrq, rsrp as AT+CESQ does."""
 
     search_time: Delay
     """From CFUN=1, the PIN or returning coverage until the module is registered."""
@@ -166,6 +166,7 @@ class RadioSection(NamedTuple):
     act: Count
     rssi: Count
     ber: Count
+    rxlev: Count
     rsrq: Count
     rsrp: Count
     operator: str
@@ -183,6 +184,17 @@ class RadioSection(NamedTuple):
     """Going from AT+CFUN=0 to 1 restarts the module."""
 
 
+class GivenContextSection(NamedTuple):
+    """A context that the module defines itself, as AT+CGDCONT? prints it."""
+
+    pdp_type: str
+    apn: str
+    ipv4_addr_alloc: Count
+    request_type: Count
+    p_cscf_discovery: Count
+    im_cn_signalling: Count
+
+
 class ContextsSection(NamedTuple):
     """PDP contexts."""
 
@@ -198,6 +210,8 @@ class ContextsSection(NamedTuple):
     """Most cids that one AT+CGACT takes."""
     bare_deactivation: bool
     """AT+CGACT=0 may be given without a cid."""
+    given: Mapping[Annotated[str, digits(1, 2)], GivenContextSection]
+    """Contexts beside the default one that the module defines itself, by cid."""
     reserved: tuple[int, ...]
     """Cids that the module keeps for itself."""
     last_context: Literal["ends", "returns", "stays"]
@@ -227,6 +241,8 @@ class DnsSection(NamedTuple):
     ipv6: tuple[str, str]
     operator_ipv4: Mapping[str, str]
     """The first of ipv4 for the SIM cards of some operators, by the first digits of their IMSI."""
+    empty_between: bool
+    """AT+MDNSCFG prints an empty field between the two servers."""
     listed: Count
     """Most addresses in one +MDNSGIP."""
     every_family: bool

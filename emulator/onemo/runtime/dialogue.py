@@ -11,6 +11,7 @@ from typing import overload
 
 from onemo.dialogue.history import History
 from onemo.dialogue.lines import ANSWER, TracedLine
+from onemo.dialogue.pattern import occurs
 from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
@@ -100,14 +101,15 @@ class Dialogue:
         """What happened on the network."""
         return [told.text for told in self if told.source == "network"]
 
-    def wait_for(self, pattern: str, timeout: float = 5.0) -> TracedLine:
-        """Return the next line in which this regular expression is found: ``"< OK"``, ``r"> AT\\+MIPOPEN"``.
+    def wait_for(self, pattern: str | re.Pattern[str], timeout: float = 5.0) -> TracedLine:
+        """Return the next line in which this is found: ``"< OK"``, ``"> AT+MIPOPEN*example"``.
 
+        pattern: a text, found as it stands, in which ``*`` stands for anything; or a regular expression, compiled.
         What has come already counts, but each call goes on behind the line that the last one found. timeout: seconds.
         Raises TimeoutError, which shows the end of the dialogue.
         """
         __tracebackhide__ = True
-        wanted = re.compile(pattern)
+        looked = pattern if isinstance(pattern, str) else pattern.pattern
         until = time.monotonic() + timeout
         with self._up_to_date():
             number = self._passed
@@ -115,14 +117,14 @@ class Dialogue:
                 number = max(number, self._history.first)
                 for told in self._history.lines(number):
                     number += 1
-                    if wanted.search(str(told)):
+                    if occurs(pattern, str(told)) if isinstance(pattern, str) else pattern.search(str(told)):
                         self._passed = number
                         return told
                 left = until - time.monotonic()
                 if left <= 0:
                     break
                 self._news.wait(left)
-        raise TimeoutError(f"no line like {pattern!r} within {timeout:g} s of\n{self.tail(10)}")
+        raise TimeoutError(f"no line like {looked!r} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
         """Return the last count lines as text, for a reader."""

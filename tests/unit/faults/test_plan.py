@@ -93,6 +93,7 @@ def test_what_is_told() -> None:
         ("urc-drop urc=MIPOPEN", Layer.URC, Occasion(urc="+MIPOPEN: 0,0"), Occasion(urc="+MIPCLOSE: 0")),
         ("urc-drop urc=+MIPOPEN", Layer.URC, Occasion(urc="+MIPOPEN: 0,0"), Occasion(urc="+MIPCLOSE: 0")),
         ("urc-drop connect_id=1", Layer.URC, Occasion(label=socket_label(1)), Occasion()),
+        ("line-drop contains='A*\\rB'", Layer.LINE, Occasion(data=b"xAT\rB"), Occasion(data=b"BA\r")),
         ("line-drop contains='\\x00x'", Layer.LINE, Occasion(data=b"a\0x"), Occasion(data=b"x\0")),
         ("line-drop direction=to-dte", Layer.LINE, Occasion("to-dte"), Occasion("from-dte")),
         ("net-reset operation=send", Layer.NETWORK, Occasion(operation="send"), Occasion(operation="receive")),

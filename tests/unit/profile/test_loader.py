@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onemo.errors import UnknownModel
+from onemo.errors import ProfileError, UnknownModel
 from onemo.profile.layers import Origin
 from onemo.profile.loader import builtin_directory, model_files, sub_models
 from onemo.profile.ranges import Range
@@ -230,6 +230,17 @@ def test_a_sub_model_changes_any_section(write: Write, tmp_path: Path) -> None:
     assert [each.profile.commands["Q"].available for each in (first, second)] == [True, False]
     assert second.origin(("power", "boot_time")) == Origin("mine.toml", "measured on B")
     assert first.origin(("power", "boot_time")) == load("ML307R").origin(("power", "boot_time"))
+
+
+@pytest.mark.parametrize("cid", ["x", "123", "-1"])
+def test_a_context_of_the_module_has_a_cid(write: Write, tmp_path: Path, cid: str) -> None:
+    given = (
+        'pdp_type = "IP", apn = "a", ipv4_addr_alloc = 0, request_type = 0, p_cscf_discovery = 0, im_cn_signalling = 0'
+    )
+    head = 'extends = "models/ml307r.toml"\nsource = "measured"\nseries = "MINE"\n'
+    write("mine.toml", f"{head}contexts.given.{cid} = {{ {given} }}\n")
+    with pytest.raises(ProfileError, match=rf"contexts\.given\.{cid}: is not 1 to 2 digits"):
+        load("MINE", [tmp_path])
 
 
 # ---- the user's directory --------------------------------------------------------------------------------

@@ -74,7 +74,16 @@ def test_waiting_goes_on_behind_what_was_found(trace: Dialogue) -> None:
     assert trace.wait_for("OK").text == "OK"
     with pytest.raises(TimeoutError, match=re.escape("no line like 'OK' within 0 s of\n> AT+MIPOPEN=0\n")):
         trace.wait_for("OK", timeout=0)
-    assert trace.wait_for(r"\* .*opened").source == "network"
+    assert trace.wait_for("* *opened").source == "network"
+
+
+@pytest.mark.parametrize("pattern", ["+MIPOPEN: 0,0", "< +MIP*0,0", re.compile(r"MIPOPEN: \d,0$")])
+def test_what_is_waited_for_is_plain_text_or_a_compiled_expression(
+    trace: Dialogue, pattern: str | re.Pattern[str]
+) -> None:
+    assert trace.wait_for(pattern, timeout=0).text == "+MIPOPEN: 0,0"
+    with pytest.raises(TimeoutError, match=r"no line like '\+MIPOPEN: 1\[' within"):
+        trace.wait_for("+MIPOPEN: 1[", timeout=0)
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["a line", "an event"])

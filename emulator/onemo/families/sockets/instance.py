@@ -7,6 +7,7 @@ is how back-pressure reaches the peer: the shell reads no more than is granted h
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from onemo.at.command import print_line
@@ -150,16 +151,18 @@ class Instance:
         """The bytes (TCP) or packets (UDP) that wait for MIPRD."""
         if self.buffer is None:
             return 0
-        return self.buffer.total if self.transport is Transport.TCP else len(self.buffer)
+        return len(self.buffer) if self._counts_packets else self.buffer.total
 
     def read(self, count: int) -> list[bytes]:
-        """Take MIPRD lines: one with up to count bytes (TCP), one for each of up to count packets (UDP); 0: all."""
+        """Take MIPRD lines: one with up to count bytes (TCP), one for each of up to count packets (UDP); 0: all.
+
+        Of a stream that counts packets: one line for each that is in up to count bytes; the last may be broken.
+        """
         buffer = self.buffer
         if not buffer:
             return []
         if self.transport is Transport.TCP:
-            data = buffer.read(count)
-            return [self._read_line(buffer.total, data)]
+            return list(self._read_stream(buffer, min(count, buffer.total) or buffer.total))
         packets = min(count, len(buffer)) or len(buffer)
         taken = [(buffer.take(), len(buffer)) for _ in range(packets)]
         return [self._read_line(unread, packet) for packet, unread in taken]
@@ -309,6 +312,17 @@ class Instance:
         form = self.host.settings.effective(ENCODING, self.connect_id).recv_format
         return encode(data, ReceiveFormat(form))
 
+    @property
+    def _counts_packets(self) -> bool:
+        """True over UDP, and on an old firmware over TCP too."""
+        return self.transport is Transport.UDP or self.host.profile.table(CONNECTION).stream_counts == "packets"
+
+    def _read_stream(self, buffer: Cache[bytes], count: int) -> Iterator[bytes]:
+        while count:
+            data = buffer.read(min(count, buffer.oldest) if self._counts_packets else count)
+            count -= len(data)
+            yield self._read_line(self.unread, data)
+
     def _read_line(self, unread: int, data: bytes) -> bytes:
         return print_line("MIPRD", self.connect_id, unread, len(data), self._encoded(data))
 
@@ -317,10 +331,11 @@ class Instance:
         if not buffer.add(data):
             # Droppable itself: a flood that nobody reads must not fill the queue with its own lament.
             self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(data)), droppable=True)
-        elif self.transport is Transport.TCP:
-            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), buffer.total))
+        elif self._counts_packets:
+            kind = "rtcp" if self.transport is Transport.TCP else "rudp"
+            self.host.notify(print_line("MIPURC", kind, self.connect_id, len(buffer)))
         else:
-            self.host.notify(print_line("MIPURC", "rudp", self.connect_id, len(buffer)))
+            self.host.notify(print_line("MIPURC", "rtcp", self.connect_id, len(data), buffer.total))
 
     def _write_raw(self, data: bytes) -> None:
         """Write straight to the DTE. Datagrams for which there is no room are dropped whole, and counted."""

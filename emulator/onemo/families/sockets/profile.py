@@ -23,6 +23,8 @@ class ConnectionSection(NamedTuple):
     mtu: Count
     seq_ipv6_headers: Count
     """Bytes of a datagram with <seq> over IPv6 that the MTU does not leave for data; 0: no limit."""
+    stream_counts: Literal["bytes", "packets"]
+    """What a stream-buffered connection counts; by packets MIPRD prints a line for each, and "rtcp" has no length."""
     tcp_window: Count
     send_buffer: Count
     """Bytes that the real socket takes before the peer's window does: not yet sent ones (TCP_NOTSENT_LOWAT)."""
