@@ -1,4 +1,4 @@
-"""Measures the emulator, in rounds that take turns with a bare trio loop, and prints the figures as JSON.
+"""Measures the emulator, in rounds that take turns with a bare trio loop, and prints the figures.
 
 A machine is never quiet, so what counts are the ratios: each is of two figures of one round, and the median of all
 rounds is given. The client waits for each answer; it is compiled if there is a C compiler, else it is Python and
@@ -22,11 +22,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from scripts import bench_bulk
+from scripts import bench_bulk, bench_modes
+from scripts.bench_results import compare, read_earlier, summary, table
 
 ROOT = Path(__file__).resolve().parent.parent
 EMULATOR = (
@@ -47,14 +49,8 @@ BLOCKS = 10
 WARM = 100
 """Round trips before each block that do not count."""
 PAYLOAD = 1460
-TARGETS = {"at": 1.25, "mipstate": 1.6, "start": 1.5, "memory": 45.0, "idle": 1.1, "lab": 1.3}
-"""Most that a ratio to the reference may be; memory in MB."""
-LAB_TARGETS = {"ready_s": 5.0, "further_kb": 64.0}
-"""Most that these figures of a lab may be."""
 LAB = 1000
 """Modules of a lab."""
-LEAST = {"up": 1.0, "down": 1.0}
-"""Least that a ratio to socat's throughput must be."""
 
 Figures = dict[str, float]
 
@@ -172,6 +168,13 @@ class Bench:
         """AT, answered OK."""
         return self._in_turns("AT\r")
 
+    def at_c(self) -> tuple[Figures, Figures]:
+        """AT, beside a program in C that answers OK."""
+        program = self.folder / "bench_reference"
+        source = str(ROOT / "scripts" / "bench_reference.c")
+        subprocess.run(["cc", "-O2", "-o", str(program), source], check=True)
+        return self._in_turns("AT\r", (str(program),))
+
     def mipstate(self) -> tuple[Figures, Figures]:
         """AT+MIPSTATE=0 of an instance that is free."""
         return self._in_turns("AT+MIPSTATE=0\r")
@@ -262,12 +265,20 @@ class Bench:
         """Make the pump of the bulk measurements."""
         return bench_bulk.Pump(self.folder)
 
-    def _in_turns(self, command: str) -> tuple[Figures, Figures]:
+    def mode(self, name: str) -> tuple[Figures, Figures]:
+        """CPU of AT with options, beside AT without any."""
+        return bench_modes.round_trips(self.client.trips, self.count, name)
+
+    def network(self, kind: str, *, up: bool) -> tuple[Figures, Figures]:
+        """Transparent mode over a network line, beside socat's."""
+        return bench_modes.network_line(self.pump(), kind, self.bulk, up=up)
+
+    def _in_turns(self, command: str, server: Sequence[str] = REFERENCE) -> tuple[Figures, Figures]:
         """Measure the emulator's round trips with command and the reference's with AT, in turns."""
         ours: list[float] = []
         theirs: list[float] = []
         count = max(1, self.count // BLOCKS)
-        with running(EMULATOR) as emulator, running(REFERENCE) as reference:
+        with running(EMULATOR) as emulator, running(server) as reference:
             for _ in range(BLOCKS):
                 ours += self.client.trips(emulator.port, count, command)
                 theirs += self.client.trips(reference.port, count, "AT\r")
@@ -291,33 +302,17 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "buffered": Bench.buffered,
     "six": Bench.six,
     "tls": Bench.tls,
+    "at_c": Bench.at_c,
+    "tcp_up": partial(Bench.network, kind="tcp", up=True),
+    "tcp_down": partial(Bench.network, kind="tcp", up=False),
+    "rfc2217_up": partial(Bench.network, kind="rfc2217", up=True),
+    "rfc2217_down": partial(Bench.network, kind="rfc2217", up=False),
+    **{name: partial(Bench.mode, name=name) for name in bench_modes.MODES},
+    "wakeups": lambda bench: bench_modes.idle_wakeups(),
 }
-
-
-def summary(name: str, rounds: list[tuple[Figures, Figures | None]]) -> dict[str, object]:
-    """Compare the medians over the rounds."""
-
-    def medians(figures: list[Figures]) -> Figures:
-        return {key: round(median(each[key] for each in figures), 3) for key in figures[0]}
-
-    ours = medians([emulator for emulator, _ in rounds])
-    told: dict[str, object] = {"emulator": ours}
-    references = [reference for _, reference in rounds if reference is not None]
-    reached = next(iter(ours.values()))
-    if references:
-        key = next(iter(ours))
-        ratios = [emulator[key] / reference[key] for emulator, reference in rounds if reference is not None]
-        told |= {"reference": medians(references), "ratio": round(median(ratios), 3)}
-        told["ratios"] = [round(ratio, 3) for ratio in ratios]
-        reached = reached if name == "memory" else median(ratios)
-    if name in LEAST:
-        told |= {"target": LEAST[name], "met": reached >= LEAST[name]}
-    if name in TARGETS:
-        told |= {"target": TARGETS[name], "met": reached <= TARGETS[name]}
-    if name == "lab":
-        met = reached <= TARGETS[name] and all(ours[key] <= most for key, most in LAB_TARGETS.items())
-        told |= {"targets": LAB_TARGETS, "met": met}
-    return told
+NEED_C = ("at_c",)
+NEED_BOTH = ("up", "down", "buffered", "six", "tcp_up", "tcp_down", "rfc2217_up", "rfc2217_down")
+"""Measurements that need a C compiler, and one and socat."""
 
 
 def main() -> None:
@@ -327,7 +322,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5000, help="round trips a measurement (5000)")
     parser.add_argument("--bytes", type=int, default=200 * 1024 * 1024, help="bytes of a bulk measurement (200 MiB)")
     parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(MEASUREMENTS)}, with commas between")
+    parser.add_argument("--json", action="store_true", help="print JSON, for --compare")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="also the ratios to an earlier run's --json")
     options = parser.parse_args()
+    earlier = {} if options.compare is None else read_earlier(options.compare)
     names = options.only.split(",") if options.only else list(MEASUREMENTS)
     if unknown := [name for name in names if name not in MEASUREMENTS]:
         parser.error(f"--only {unknown[0]}: there are {', '.join(MEASUREMENTS)}")
@@ -335,7 +333,8 @@ def main() -> None:
         parser.error("--rounds and --count begin at 1")
     os.sched_setaffinity(0, bench_bulk.PROCESSORS[:1])
     missing = bench_bulk.missing()
-    left_out = [name for name in names if missing and name in ("up", "down", "buffered", "six")]
+    lacking = (*NEED_BOTH, *(NEED_C if shutil.which("cc") is None else ()))
+    left_out = [name for name in names if missing and name in lacking]
     names = [name for name in names if name not in left_out]
     results: dict[str, list[tuple[Figures, Figures | None]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
@@ -353,7 +352,9 @@ def main() -> None:
     }
     if left_out:
         told["left_out"] = dict.fromkeys(left_out, missing)
-    print(json.dumps(told | {name: summary(name, rounds) for name, rounds in results.items()}, indent=2))
+    told |= {name: summary(name, rounds) for name, rounds in results.items()}
+    compare(told, earlier)
+    print(json.dumps(told, indent=2) if options.json else table(told))
 
 
 if __name__ == "__main__":

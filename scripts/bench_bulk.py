@@ -31,6 +31,7 @@ MODULE = (
 PATIENCE = 20.0
 CONNECTIONS = 6
 READ = 4096
+_TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
@@ -53,6 +54,19 @@ class Pump:
         return count * 1e3 / int(done.stdout)
 
 
+def cpu(pid: int) -> float:
+    """Return the milliseconds of CPU time that a process has used, by itself and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK
+
+
+def poured(pump: Pump, pid: int, source: int, sink: int, count: int) -> dict[str, float]:
+    """Measure a path through a process: MB per second, and the CPU time of a MB."""
+    before = cpu(pid)
+    speed = pump.run(source, sink, count)
+    return {"mb_per_s": speed, "cpu_ms_per_mb": (cpu(pid) - before) * 1e6 / count}
+
+
 def missing() -> str | None:
     """Name what these measurements lack on this host; None: nothing."""
     return next((f"{name} is not installed" for name in ("cc", "socat") if shutil.which(name) is None), None)
@@ -62,41 +76,41 @@ def missing() -> str | None:
 def module(modes: Sequence[int]) -> Iterator[tuple[int, list[socket.socket], int]]:
     """Run a module with a connection in each of these access modes: its port, the peers, its pid."""
     with _started(MODULE) as (port, pid), socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
-        _ask(port, b"ATE0\r", b"OK\r\n")
+        ask(port, b"ATE0\r", b"OK\r\n")
         peers = []
         number = listener.getsockname()[1]
         for connect_id, mode in enumerate(modes):
             expected = b"CONNECT\r\n" if mode == 1 else b"+MIPOPEN: %d,0\r\n" % connect_id
-            _ask(port, b'AT+MIPOPEN=%d,"TCP","127.0.0.1",%d,60,%d\r' % (connect_id, number, mode), expected)
+            ask(port, b'AT+MIPOPEN=%d,"TCP","127.0.0.1",%d,60,%d\r' % (connect_id, number, mode), expected)
             peers.append(stack.enter_context(listener.accept()[0]))
         yield port, peers, pid
 
 
 @contextmanager
-def socat() -> Iterator[tuple[int, socket.socket]]:
-    """Run socat between a pty and a peer."""
+def socat() -> Iterator[tuple[int, socket.socket, int]]:
+    """Run socat between a pty and a peer: its port, the peer, its pid."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         target = f"TCP:127.0.0.1:{listener.getsockname()[1]}"
-        with _started(("socat", "PTY,raw,echo=0,link=", target)) as (port, _), listener.accept()[0] as peer:
-            yield port, peer
+        with _started(("socat", "PTY,raw,echo=0,link=", target)) as (port, pid), listener.accept()[0] as peer:
+            yield port, peer, pid
 
 
 def up(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
     """DTE to peer in transparent mode."""
     with module([1]) as (port, (peer,), pid):
         before = _memory(pid)
-        emulator = {"mb_per_s": pump.run(port, peer.fileno(), count), "grown_mb": _memory(pid) - before}
-    with socat() as (port, peer):
-        return emulator, {"mb_per_s": pump.run(port, peer.fileno(), count)}
+        emulator = {**poured(pump, pid, port, peer.fileno(), count), "grown_mb": _memory(pid) - before}
+    with socat() as (port, peer, pid):
+        return emulator, poured(pump, pid, port, peer.fileno(), count)
 
 
 def down(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
     """Peer to DTE in transparent mode."""
     with module([1]) as (port, (peer,), pid):
         before = _memory(pid)
-        emulator = {"mb_per_s": pump.run(peer.fileno(), port, count), "grown_mb": _memory(pid) - before}
-    with socat() as (port, peer):
-        return emulator, {"mb_per_s": pump.run(peer.fileno(), port, count)}
+        emulator = {**poured(pump, pid, peer.fileno(), port, count), "grown_mb": _memory(pid) - before}
+    with socat() as (port, peer, pid):
+        return emulator, poured(pump, pid, peer.fileno(), port, count)
 
 
 def buffered(pump: Pump, count: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -122,9 +136,9 @@ def tls(count: int) -> tuple[dict[str, float], dict[str, float]]:
 def _poured(count: int, context: ssl.SSLContext | None) -> float:
     """MB per second through a module to a peer that reads it all; with TLS if there is a context for it."""
     with _started(MODULE) as (port, _), socket.create_server(("127.0.0.1", 0)) as listener:
-        _ask(port, b"ATE0\r", b"OK\r\n")
+        ask(port, b"ATE0\r", b"OK\r\n")
         if context is not None:
-            _ask(port, b'AT+MIPCFG="ssl",0,1,0\r', b"OK\r\n")
+            ask(port, b'AT+MIPCFG="ssl",0,1,0\r', b"OK\r\n")
         ends: list[socket.socket] = []
 
         def accept() -> None:
@@ -134,7 +148,7 @@ def _poured(count: int, context: ssl.SSLContext | None) -> float:
         accepting = threading.Thread(target=accept, daemon=True)
         accepting.start()
         number = listener.getsockname()[1]
-        _ask(port, b'AT+MIPOPEN=0,"TCP","127.0.0.1",%d,60,1\r' % number, b"CONNECT\r\n")
+        ask(port, b'AT+MIPOPEN=0,"TCP","127.0.0.1",%d,60,1\r' % number, b"CONNECT\r\n")
         accepting.join(PATIENCE)
         with ends[0] as peer:
             began = time.perf_counter()
@@ -162,7 +176,7 @@ def _read_buffered(pump: Pump, connections: int, count: int) -> tuple[dict[str, 
         taken = time.perf_counter() - began
         for thread in threads:
             thread.join(PATIENCE)
-    with socat() as (port, peer):
+    with socat() as (port, peer, _):
         reference = {"mb_per_s": pump.run(peer.fileno(), port, count)}
     return {"mb_per_s": share * connections / taken / 1e6}, reference
 
@@ -171,7 +185,7 @@ def _read_all(port: int, left: dict[int, int]) -> None:
     """Read every connection in turn until nothing is left of any."""
     while any(left.values()):
         for connect_id in left:
-            answer = _ask(port, b"AT+MIPRD=%d,%d\r" % (connect_id, READ), b"\r\nOK\r\n")
+            answer = ask(port, b"AT+MIPRD=%d,%d\r" % (connect_id, READ), b"\r\nOK\r\n")
             head = b"+MIPRD: %d," % connect_id
             start = answer.find(head)
             if start >= 0:
@@ -205,7 +219,8 @@ def _open(link: Path) -> int:
     raise SystemExit("bench: a program does not get ready")
 
 
-def _ask(port: int, command: bytes, end: bytes) -> bytes:
+def ask(port: int, command: bytes, end: bytes) -> bytes:
+    """Send a command, and return what comes up to its end."""
     os.write(port, command)
     answer = b""
     while end not in answer:

@@ -34,6 +34,7 @@ NURSERIES = {
     "emulator/onemo/cli": "the outermost task of a program",
     "emulator/onemo/control/http.py": "a task for each connection",
     "emulator/onemo/control/stream.py": "a watch on the reader while it is written to",
+    "emulator/onemo/control/gateway.py": "all processes are asked at once",
     "emulator/onemo/faults/seams/network.py": "what is delayed outlives the call that was delayed",
     "emulator/onemo/link/rfc2217.py": "the modem lines are told while bytes pass",
     "emulator/onemo/net/sandbox": "servers, and a task for each of their connections",

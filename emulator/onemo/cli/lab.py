@@ -1,38 +1,31 @@
-"""``onemo-emulator lab``: the modules of a file, in one process, until a signal ends them."""
+"""``onemo-emulator lab``: the modules of a file, in one process or in several, until a signal ends them."""
 
 from __future__ import annotations
 
-import gc
-import json
+import itertools
 import logging
-import math
 import resource
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import trio
 
-from onemo.cli.controlled import controlled, readiness, remembered, told
-from onemo.cli.ending import End, hold_signals
-from onemo.cli.traces import traces
-from onemo.errors import EmulatorError, UsageError, declared
-from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
+from onemo.cli.controlled import controlled, readiness
+from onemo.cli.ending import hold_signals
+from onemo.cli.serving import Serving
+from onemo.errors import UsageError, declared
+from onemo.runtime.lab import CURRENT, Lab
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
-from onemo.runtime.sink import LogHandler, say, say_rest
+from onemo.runtime.sink import LogHandler
 
-if TYPE_CHECKING:
-    from onemo.cli.ready import ReadyFile
-    from onemo.control.server import ControlServer
-
-_log = logging.getLogger(__name__)
-_LAST = 1.0
-"""Seconds that the reader of stdout has at the end to take the last lines."""
 _OWN = 64
 """Open files that are no module's."""
+_PTYS = Path("/proc/sys/kernel/pty/max")
+MOST_PROCESSES = 256
 
 
 class LabOptions(NamedTuple):
@@ -40,6 +33,7 @@ class LabOptions(NamedTuple):
 
     file: Path
     slice: int = 0
+    processes: int = 1
     check: bool = False
     verbose: bool = False
     ready_file: Path | None = None
@@ -52,107 +46,36 @@ def serve(options: LabOptions) -> int:
 
     Raises EmulatorError when the lab cannot be as asked.
     """
+    if not 1 <= options.processes <= MOST_PROCESSES:
+        raise UsageError(f"--processes {options.processes}: give a number from 1 to {MOST_PROCESSES}")
     planned = read_lab(options.file, options.slice)
     if options.check:
         print(f"{options.file}: {len(planned)} module{'s' if len(planned) > 1 else ''}, no mistakes")
         return 0
     _log_with_names()
-    _raise_limit(planned)
+    shares = shared(planned, options.processes)
+    _check_ptys(planned)
+    _raise_limit(max(shares, key=_files))
     hold_signals()
     with ExitStack() as stack:
         ready = stack.enter_context(readiness(options.ready_file))
         lab = Lab()
         control = stack.enter_context(controlled(options.control, options.control_token, lab.modules))
         try:
-            return trio.run(_Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
+            if len(shares) > 1:
+                from onemo.cli.processes import run_shares
+
+                return run_shares(shares, ready, control, verbose=options.verbose)
+            return trio.run(Serving(planned, stack, lab, ready, control, verbose=options.verbose).run)
         except BaseExceptionGroup as group:
             raise declared(group) from None
 
 
-class _Serving:
-    """A lab that runs. stack: what is to be closed at the end."""
-
-    def __init__(
-        self,
-        planned: Sequence[Planned],
-        stack: ExitStack,
-        lab: Lab,
-        ready: ReadyFile | None,
-        control: ControlServer | None,
-        *,
-        verbose: bool,
-    ) -> None:
-        self._planned = planned
-        self._stack = stack
-        self._ready_file = ready
-        self._verbose = verbose
-        self._lab = lab
-        self._control = control
-        self._ready: list[RunningModule] = []
-        self._failed: list[str] = []
-        self._starting = len(planned)
-        self._lines, self._said = trio.open_memory_channel[str](math.inf)  # one of each module
-        self._silent = trio.Event()
-
-    async def run(self) -> int:
-        """Run until the end, and return the exit status."""
-        async with trio.open_nursery() as nursery:
-            End(nursery.cancel_scope)
-            if self._control is not None:
-                self._control.control.awaited.update(planned.spec.overrides.name or "" for planned in self._planned)
-                await nursery.start(self._control.run)
-            await nursery.start(self._lab.run)
-            nursery.start_soon(self._print)
-            async with trio.open_nursery() as starting:
-                for each in self._planned:  # each is in the list of modules before the next, so in the file's order
-                    await starting.start(self._start, each)
-            done = {"ready": len(self._ready), "failed": self._failed, **told(self._control)}
-            if self._ready_file is not None and self._ready:
-                self._ready_file.tell(json.dumps(done), nursery)
-            self._say(done)
-            for running in self._ready:
-                await running.wait()
-            self._lines.close()
-            with trio.move_on_after(_LAST):
-                await self._silent.wait()
-            nursery.cancel_scope.cancel()
-        for running in self._ready:
-            if running.fault_session is not None:
-                for line in running.fault_session.lines():
-                    _log.info("%s: %s", running.name, line)
-        return int(bool(self._failed) or any(running.condition is Condition.FAILED for running in self._ready))
-
-    async def _start(self, planned: Planned, *, task_status: trio.TaskStatus[None]) -> None:
-        """Start one module, and tell its ready line, or why there is none."""
-        task_status.started()
-        name = planned.spec.overrides.name or ""
-        CURRENT.set(name)
-        try:
-            trace = self._stack.enter_context(traces(planned.trace, verbose=self._verbose, name=name))
-            running = await self._lab.start(planned.spec, remembered(trace, self._control, name))
-        except Exception as error:
-            self._failed.append(name)
-            _log.error("%s", error, exc_info=None if isinstance(error, EmulatorError) else error)
-            return
-        finally:
-            self._starting -= 1
-            if not self._starting:
-                gc.freeze()
-                gc.enable()
-        self._ready.append(running)
-        if self._control is not None:
-            self._control.control.awaited.discard(name)
-        self._say({**planned.spec.told(running.model, running.ports), **told(self._control)})
-
-    def _say(self, line: object) -> None:
-        """Have a line printed on stdout. One that nobody reads holds nothing up."""
-        self._lines.send_nowait(json.dumps(line))
-
-    async def _print(self) -> None:
-        async for line in self._said:
-            if rest := say(line, sys.stdout):
-                await say_rest(rest, sys.stdout)
-        self._silent.set()
+def shared(planned: Sequence[Planned], processes: int) -> list[Sequence[Planned]]:
+    """Share the modules among so many processes, neighbours together; no share is empty."""
+    count = min(processes, len(planned))
+    ends = [len(planned) * number // count for number in range(count + 1)]
+    return [planned[first:last] for first, last in itertools.pairwise(ends)]
 
 
 def _log_with_names() -> None:
@@ -167,17 +90,37 @@ def _log_with_names() -> None:
     logging.basicConfig(format="onemo-emulator: %(lab)s%(message)s", level=logging.INFO, handlers=[handler])
 
 
+def _check_ptys(planned: Sequence[Planned]) -> None:
+    """Raise UsageError where the modules need more pseudo-terminals than the host gives out."""
+    needed = sum(spec.cable.on_pty + len(spec.cable.ports) for spec, _ in planned)
+    try:
+        most = int(_PTYS.read_text())
+    except (OSError, ValueError):  # the first that cannot be had will tell
+        return
+    if needed > most:
+        raise UsageError(
+            f"{len(planned)} modules need {needed} pseudo-terminals, and this host has {most}: raise that (sysctl -w"
+            f' kernel.pty.max={2 * needed}, as root), or give them another line (link = "tcp://127.0.0.1:{{n+20000}}")'
+        )
+
+
+def _files(planned: Sequence[Planned]) -> int:
+    """Count the open files of these modules, without their connections."""
+    return sum(
+        2 + sum(each is not None for each in (spec.cable.link, spec.nv, trace)) + 3 * len(spec.cable.ports)
+        for spec, trace in planned
+    )
+
+
 def _raise_limit(planned: Sequence[Planned]) -> None:
-    """Let this process have as many open files as it may. Raises UsageError where its modules need more."""
-    needed = _OWN
-    for spec, trace in planned:
-        needed += 2 + sum(each is not None for each in (spec.cable.link, spec.nv, trace)) + 3 * len(spec.cable.ports)
+    """Let a process have as many open files as it may. Raises UsageError where its modules need more."""
+    needed = _OWN + _files(planned)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if resource.RLIM_INFINITY not in (soft, hard) and hard < needed:
         raise UsageError(
             f"{len(planned)} modules need {needed} open files, without their connections, and this process may have"
             f" {hard}: raise that (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of docker), or share the"
-            " modules among several processes, with --slice"
+            " modules among more processes, with --processes"
         )
     if soft != resource.RLIM_INFINITY:
         most = max(soft, needed * 8) if hard == resource.RLIM_INFINITY else hard

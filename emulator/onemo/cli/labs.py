@@ -15,13 +15,14 @@ def lab(
     /,
     *,
     slice_: Annotated[int, Parameter(name="--slice", metavar="N", converter=number)] = 0,
+    processes: Annotated[int, Parameter(metavar="N", converter=number)] = 1,
     check: bool = False,
     ready_file: ReadyFile = None,
     control: Control = None,
     control_token: ControlToken = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False,
 ) -> int:
-    """Start many modules in one process, as a file says.
+    """Start many modules, in one process or a few, as a file says.
 
     Each has its own line, settings and numbers, and none disturbs another. When
     one is ready, a JSON object on stdout says so, with its name, model, port and
@@ -38,6 +39,10 @@ def lab(
     slice_: int
         Run slice N of the lab, from 0: its {n} go on where those of the slice before it ended, while {i} begin at 0
         in each. For a lab that is spread over several processes or pods.
+    processes: int
+        Share the modules among so many processes, so that more than one processor serves them. Lines, control, ready
+        file and exit status stay one; each process has a sandbox of its own. If one is killed, all end, with exit
+        status 1.
     check: bool
         Only check the file: all mistakes, each with its key.
     verbose: bool
@@ -45,7 +50,7 @@ def lab(
     """
     from onemo.cli.lab import LabOptions, serve
 
-    return serve(LabOptions(file, slice_, check, verbose, ready_file, control, control_token))
+    return serve(LabOptions(file, slice_, processes, check, verbose, ready_file, control, control_token))
 
 
 _LAB = """\
@@ -68,6 +73,7 @@ Examples:
 
   onemo-emulator lab lab.toml
   onemo-emulator lab lab.toml --check
+  onemo-emulator lab lab.toml --processes 4  # the same modules, in four processes
   onemo-emulator lab lab.toml --slice 1      # the second fifty: meter-051 to meter-100"""
 
 

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from onemo.control.api import ENDPOINTS, Control
 from onemo.control.endpoints import ApiRequest, Endpoint, Refused
 from onemo.control.guard import Guard
+from onemo.control.http import App as HttpApp
 from onemo.control.http import Message, Receive, Send
 from onemo.control.openapi import document
 from onemo.control.shape import plain
@@ -43,7 +44,7 @@ _SAFE = {
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application. behind_guard: what answers the requests that the guard lets pass."""
 
     def __init__(self, control: Control, guard: Guard) -> None:
         self._guard = guard
@@ -54,15 +55,16 @@ class App:
             Route("/", _Files(), methods=None),
             Route("/static/{file}", _Files(), methods=None),
         ]
-        self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
-        self._app.router.redirect_slashes = False  # every answer is JSON
+        starlette = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+        starlette.router.redirect_slashes = False  # every answer is JSON
+        self.behind_guard: HttpApp = starlette
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         refusal = self._guard.refusal(scope["method"], scope["path"], headers)
         if refusal is None:
             whole = {**scope, "path": scope["raw_path"].decode("ascii")}  # a name may have a slash, which is %2F
-            await self._app(whole, receive, send)
+            await self.behind_guard(whole, receive, send)
             return
         answer = _error(*refusal)
         if refusal.status == 401:

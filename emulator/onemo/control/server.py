@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import trio
 
@@ -26,6 +26,12 @@ class ControlServer:
         self.control = Control(modules)
         self._sock = sock
         self._app = App(self.control, Guard(host, token))
+
+    def share(self, urls: Sequence[str], token: str, homes: Mapping[str, int]) -> None:
+        """Leave the modules to the controls of other processes, as ``Gateway`` has them."""
+        from onemo.control.gateway import Gateway
+
+        self._app.behind_guard = Gateway(self._app.behind_guard, urls, token, homes)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled."""

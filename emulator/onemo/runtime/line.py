@@ -38,6 +38,11 @@ class Cable(NamedTuple):
     power_on: str = "start"
     strict_baud: bool | None = None
 
+    @property
+    def on_pty(self) -> bool:
+        """True where the line needs a pty."""
+        return self.tcp is None and self.rfc2217 is None and self.uart is None
+
 
 async def first_of(*waits: Callable[[], Awaitable[None]]) -> None:
     """Wait for several things at once, until the first of them has come."""

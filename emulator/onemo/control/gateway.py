@@ -1,0 +1,190 @@
+"""The control of a lab that runs in several processes: what concerns a module is asked of the process that has it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import unquote
+
+import httpx
+import trio
+
+from onemo.control.http import App, Message, Receive, Send
+from onemo.control.stream import HEADERS
+
+_MODULES = "/v1/modules"
+_KEPT = frozenset((b"accept", b"content-type", b"last-event-id"))
+"""Headers of a request that the process is told."""
+_PATIENCE = 10.0
+_GONE = (httpx.HTTPError, trio.BrokenResourceError)
+
+
+class Gateway:
+    """An ASGI application before another, which answers what concerns no module.
+
+    urls, token: of the controls of the processes; homes: the number of the process of each module, by name.
+    """
+
+    def __init__(self, own: App, urls: Sequence[str], token: str, homes: Mapping[str, int]) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # else each request is a line
+        self._own = own
+        self._urls = urls
+        self._token = token
+        self._homes = homes
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        merged = {_MODULES: self._modules, "/ready": self._ready, "/v1/trace/stream": self._streams}.get(path)
+        if merged is not None and scope["method"] in ("GET", "HEAD"):
+            await merged(scope, receive, send)
+        elif path.startswith(f"{_MODULES}/"):
+            name = unquote(path.removeprefix(f"{_MODULES}/").partition("/")[0])
+            if (number := self._homes.get(name)) is None:
+                known = ", ".join(list(self._homes)[:10]) + (" …" if len(self._homes) > 10 else "")
+                await _answer(send, 404, {"error": f"there is no module {name!r}; there are {known}"})
+                return
+            await self._forward(number, scope, receive, send)
+        else:
+            await self._own(scope, receive, send)
+
+    async def _forward(self, number: int, scope: Message, receive: Receive, send: Send) -> None:
+        """Have one process answer."""
+        body = (await receive()).get("body", b"")
+        begun = False
+        try:
+            async with _until_gone(receive, scope), self._asked(number, scope, body) as answer:
+                begun = True
+                kept = [(name.lower(), value) for name, value in answer.headers.raw
+                        if name.lower() not in (b"date", b"transfer-encoding", b"connection")]  # fmt: skip
+                await send({"type": "http.response.start", "status": answer.status_code, "headers": kept})
+                async for piece in answer.aiter_raw():
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
+        except* _GONE as group:
+            if begun:
+                raise trio.BrokenResourceError from group
+            await _answer(send, 503, {"error": "the process of that module does not answer: try again"})
+
+    async def _modules(self, scope: Message, receive: Receive, send: Send) -> None:
+        """List the modules of all processes."""
+        answers = await self._all(scope)
+        missing = sum(answer is None for answer in answers)
+        if missing:
+            await _answer(send, 503, {"error": f"{missing} of {len(answers)} processes do not answer: try again"})
+        elif refused := next((answer for answer in answers if answer is not None and answer.status_code != 200), None):
+            await _answer(send, refused.status_code, refused.json())
+        else:
+            await _answer(send, 200, [row for answer in answers if answer is not None for row in answer.json()])
+
+    async def _ready(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer that every module of every process is ready, or which are not."""
+        count, problems = 0, []
+        for number, answer in enumerate(await self._all(scope), 1):
+            if answer is None:
+                problems.append(f"not ready: process {number}")
+            elif answer.status_code == 200:
+                count += answer.json()["modules"]
+            else:
+                problems.append(answer.json()["error"])
+        if problems:
+            await _answer(send, 503, {"error": "; ".join(dict.fromkeys(problems))})
+        else:
+            await _answer(send, 200, {"ready": True, "modules": count})
+
+    async def _all(self, scope: Message) -> list[httpx.Response | None]:
+        """Ask every process; None stands for one that does not answer."""
+        answers: list[httpx.Response | None] = [None] * len(self._urls)
+
+        async def ask(number: int) -> None:
+            with trio.move_on_after(_PATIENCE):
+                try:
+                    async with self._asked(number, {**scope, "method": "GET"}) as answer:
+                        await answer.aread()
+                        answers[number] = answer
+                except _GONE:
+                    pass
+
+        async with trio.open_nursery() as nursery:
+            for number in range(len(self._urls)):
+                nursery.start_soon(ask, number)
+        return answers
+
+    async def _streams(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Join the streams of all processes, event by event, until one of them ends."""
+        async with AsyncExitStack() as stack:
+            try:
+                opened = [await stack.enter_async_context(self._asked(number, scope)) for number in self._numbers]
+            except _GONE:
+                await _answer(send, 503, {"error": "a process does not answer: try again"})
+                return
+            for answer in opened:
+                if answer.status_code != 200:
+                    await _answer(send, answer.status_code, json.loads(await answer.aread()))
+                    return
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            lock = trio.Lock()
+            await receive()  # the request itself
+            try:
+                async with _until_gone(receive, scope), trio.open_nursery() as nursery:
+                    for answer in opened:
+                        nursery.start_soon(_pass_on, answer, send, lock, nursery.cancel_scope)
+            except* _GONE as group:
+                raise trio.BrokenResourceError from group
+
+    @property
+    def _numbers(self) -> range:
+        return range(len(self._urls))
+
+    @asynccontextmanager
+    async def _asked(self, number: int, scope: Message, body: bytes = b"") -> AsyncIterator[httpx.Response]:
+        """Send the request to one process, and yield its answer, which has begun. Raises httpx.HTTPError."""
+        query = f"?{scope['query_string'].decode('ascii')}" if scope["query_string"] else ""
+        headers = [(name, value) for name, value in scope["headers"] if name in _KEPT]
+        headers.append((b"authorization", f"Bearer {self._token}".encode()))
+        async with (
+            httpx.AsyncClient(trust_env=False, verify=False, timeout=None) as client,
+            client.stream(
+                scope["method"], f"{self._urls[number]}{scope['path']}{query}", headers=headers, content=body
+            ) as answer,
+        ):
+            yield answer
+
+
+@asynccontextmanager
+async def _until_gone(receive: Receive, scope: Message) -> AsyncIterator[None]:
+    """Cancel the block when the reader of a stream goes; other answers are short."""
+    if not scope["path"].endswith("/stream"):
+        yield
+        return
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def _pass_on(answer: httpx.Response, send: Send, lock: trio.Lock, end: trio.CancelScope) -> None:
+    """Send the events of one stream, each as a whole; end them all with it."""
+    begun = b""
+    async for piece in answer.aiter_raw():
+        events, mark, rest = (begun + piece).rpartition(b"\n\n")
+        begun = rest
+        if mark:
+            async with lock:
+                await send({"type": "http.response.body", "body": events + mark, "more_body": True})
+    end.cancel()
+
+
+async def _answer(send: Send, status: int, value: object) -> None:
+    data = json.dumps(value, separators=(",", ":")).encode()
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"),
+               (b"content-length", b"%d" % len(data))]  # fmt: skip
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": data})

@@ -1,0 +1,149 @@
+"""The cost of options of ``run``: CPU time of a round trip and of a MB on a network line, wake-ups of an idle one."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts import bench_bulk
+
+RUN = bench_bulk.MODULE[:-1]
+PATIENCE = 20.0
+WATCHED = 2.0
+"""Seconds for which an idle module is watched."""
+BLOCKS = 10
+Trips = Callable[[str, int, str], list[float]]
+Figures = dict[str, float]
+MODES: dict[str, tuple[str, ...]] = {
+    "trace": ("--trace", "{folder}/trace"),
+    "verbose": ("-v",),
+    "control": ("--control", "127.0.0.1:0"),
+    "watched": ("--trace", "{folder}/trace", "-v", "--control", "127.0.0.1:0"),
+    "pace": ("--pace",),
+}
+"""Options of which a round trip is measured, by the name of the measurement."""
+
+
+@contextmanager
+def ready(*options: str) -> Iterator[tuple[int, str]]:
+    """Run a module: its pid, and its port as the ready line has it."""
+    with subprocess.Popen(
+        [*RUN, *options],
+        cwd=bench_bulk.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
+        try:
+            assert process.stdout is not None
+            if not select.select([process.stdout], [], [], PATIENCE)[0]:
+                raise SystemExit(f"bench: run {' '.join(options)} does not get ready")
+            words = process.stdout.readline().decode().split()
+            if len(words) < 4:
+                raise SystemExit(f"bench: run {' '.join(options)} did not start")
+            yield process.pid, words[3].rstrip(",")
+        finally:
+            process.terminate()
+
+
+def round_trips(trips: Trips, count: int, name: str) -> tuple[Figures, Figures]:
+    """CPU of an AT round trip with the options of a mode, beside the same without any, in turns."""
+    used: list[Figures] = []
+    with tempfile.TemporaryDirectory() as folder:
+        options = [each.format(folder=folder) for each in MODES[name]]
+        with ready(*options) as ours, ready() as plain:
+            before = [bench_bulk.cpu(pid) for pid, _ in (ours, plain)]
+            for _ in range(BLOCKS):
+                for _, port in (ours, plain):
+                    trips(port, max(1, count // BLOCKS), "AT\r")
+            for start, (pid, _) in zip(before, (ours, plain), strict=True):
+                used.append({"cpu_us": (bench_bulk.cpu(pid) - start) * 1000 / count})
+    return used[0], used[1]
+
+
+def network_line(pump: bench_bulk.Pump, kind: str, count: int, *, up: bool) -> tuple[Figures, Figures]:
+    """Transparent mode over --tcp or --rfc2217, beside socat between two TCP connections."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        ready(f"--{kind}", "127.0.0.1:0") as (pid, port),
+        _connected(int(port.rpartition(":")[2])) as dte,
+    ):
+        bench_bulk.ask(dte.fileno(), b"ATE0\r", b"OK\r\n")
+        number = listener.getsockname()[1]
+        bench_bulk.ask(dte.fileno(), b'AT+MIPOPEN=0,"TCP","127.0.0.1",%d,60,1\r' % number, b"CONNECT\r\n")
+        with listener.accept()[0] as peer:
+            source, sink = (dte, peer) if up else (peer, dte)
+            emulator = bench_bulk.poured(pump, pid, source.fileno(), sink.fileno(), count)
+    with socket.create_server(("127.0.0.1", 0)) as listener, _free() as number:
+        target = f"TCP:127.0.0.1:{listener.getsockname()[1]}"
+        command = ("socat", f"TCP-LISTEN:{number},bind=127.0.0.1", target)
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+            os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
+            try:
+                with _connected(number) as dte, listener.accept()[0] as peer:
+                    source, sink = (dte, peer) if up else (peer, dte)
+                    return emulator, bench_bulk.poured(pump, process.pid, source.fileno(), sink.fileno(), count)
+            finally:
+                process.terminate()
+
+
+def idle_wakeups() -> tuple[Figures, None]:
+    """Wake-ups a second of an idle module while a neighbour opens and closes pseudo-terminals."""
+    over = threading.Event()
+
+    def open_and_close() -> None:
+        while not over.is_set():
+            for descriptor in os.openpty():
+                os.close(descriptor)
+            over.wait(0.002)
+
+    with ready() as (pid, _):
+        over.wait(1.0)  # what the start leaves to do
+        neighbour = threading.Thread(target=open_and_close)
+        neighbour.start()
+        try:
+            before, began = _switches(pid), time.monotonic()
+            over.wait(WATCHED)
+            return {"wakeups_per_s": (_switches(pid) - before) / (time.monotonic() - began)}, None
+        finally:
+            over.set()
+            neighbour.join()
+
+
+def _switches(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+@contextmanager
+def _free() -> Iterator[int]:
+    """Yield a port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        number: int = one.getsockname()[1]
+    yield number
+
+
+@contextmanager
+def _connected(number: int) -> Iterator[socket.socket]:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            dte = socket.create_connection(("127.0.0.1", number), timeout=PATIENCE)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise SystemExit("bench: socat does not listen") from None
+            select.select([], [], [], 0.01)
+            continue
+        with dte:
+            dte.settimeout(None)
+            yield dte
+        return

@@ -1,0 +1,45 @@
+"""The results of scripts/bench: ratios of each round, targets, and the change since an earlier run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.bench_results import Round, compare, read_earlier, summary, table
+
+ROUNDS: list[Round] = [
+    ({"mb_per_s": 50.0, "cpu_ms_per_mb": 8.0}, {"mb_per_s": 100.0, "cpu_ms_per_mb": 4.0}),
+    ({"mb_per_s": 90.0, "cpu_ms_per_mb": 6.0}, {"mb_per_s": 100.0, "cpu_ms_per_mb": 2.0}),
+    ({"mb_per_s": 60.0, "cpu_ms_per_mb": 9.0}, {"mb_per_s": 100.0, "cpu_ms_per_mb": 0.0}),
+]
+
+
+def test_the_ratio_is_the_median_of_those_of_the_rounds() -> None:
+    told = summary("up", ROUNDS)
+    assert told["emulator"] == {"mb_per_s": 60.0, "cpu_ms_per_mb": 8.0}
+    assert (told["ratio"], told["ratios"], told["met"]) == (0.6, [0.5, 0.9, 0.6], False)
+    assert told["cpu_ratio"] == 2.5  # a time too short to be seen is no divisor
+
+
+def test_an_earlier_run(tmp_path: Path) -> None:
+    file = tmp_path / "earlier.json"
+    file.write_text(json.dumps({"up": {"emulator": {"mb_per_s": 30.0}, "ratio": 0.3}, "rounds": 7}))
+    told = {"rounds": 3, "up": summary("up", ROUNDS), "down": summary("down", ROUNDS)}
+    compare(told, read_earlier(file))
+    assert told["up"]["compared"] == {"mb_per_s": 2.0, "ratio": 2.0}  # type: ignore[index]
+    assert "compared" not in told["down"]  # type: ignore[operator]
+    rounds, up, down = table(told).splitlines()
+    assert rounds.split() == ["rounds", "3"]
+    assert up.endswith("target 1 MISSED, mb_per_s now/then 2, ratio now/then 2")
+    assert down.startswith("down ")
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"])
+def test_an_earlier_run_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "earlier.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SystemExit, match=f"^bench: --compare {file}: .*; give a file that --json wrote$"):
+        read_earlier(file)
