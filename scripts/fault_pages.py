@@ -44,10 +44,10 @@ onemo-emulator run --scenario drive.toml                            # one after 
 ```
 
 A value with blanks stands in quotes. A time is `2.5s`, `200ms` or `2.5`; bytes are text in which `\\r`, `\\n`, `\\t`,
-`\\\\` and `\\xHH` stand for others. At the end of the run stderr tells of each fault whether it fired, how often and
-when first; the trace has a `fault` event each time. Each fault has dice of its own: with the same `--seed` and the same
-faults in the same order, the same matches of a fault fire again. What counts as a match on the line is what one read
-or write carries, which depends on the DTE's timing.
+`\\\\` and `\\xHH` stand for others, and those of `contains` are a [pattern](../README.md#patterns). At the end of the
+run stderr tells of each fault whether it fired, how often and when first; the trace has a `fault` event each time. Each
+fault has dice of its own: with the same `--seed` and the same faults in the same order, the same matches of a fault
+fire again. What counts as a match on the line is what one read or write carries, which depends on the DTE's timing.
 
 ## Keys of every fault
 """

@@ -17,6 +17,8 @@ from onemo.wire.transmitter import Kind
 
 _MOST = 1 << 25
 _TAIL = 40
+_EXPRESSION = frozenset("\\^$[(|")
+"""Characters of regular expressions that texts hardly have."""
 
 
 class Dialogue:
@@ -109,7 +111,6 @@ class Dialogue:
         Raises TimeoutError, which shows the end of the dialogue.
         """
         __tracebackhide__ = True
-        looked = pattern if isinstance(pattern, str) else pattern.pattern
         until = time.monotonic() + timeout
         with self._up_to_date():
             number = self._passed
@@ -124,7 +125,11 @@ class Dialogue:
                 if left <= 0:
                     break
                 self._news.wait(left)
-        raise TimeoutError(f"no line like {looked!r} within {timeout:g} s of\n{self.tail(10)}")
+        looked, plain = (pattern, True) if isinstance(pattern, str) else (pattern.pattern, False)
+        hint = (
+            " (plain text; re.compile(...) makes a regular expression)" if plain and _EXPRESSION & set(looked) else ""
+        )
+        raise TimeoutError(f"no line like {looked!r}{hint} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
         """Return the last count lines as text, for a reader."""
@@ -154,8 +159,8 @@ class Dialogue:
         return iter(self._now())
 
     def __contains__(self, line: object) -> bool:
-        """Tell whether a line is there; of a text, whether it is part of one."""
-        return any(line in str(told) for told in self) if isinstance(line, str) else line in self._now()
+        """Tell whether a line is there; of a text, whether this pattern is found in one."""
+        return any(occurs(line, str(told)) for told in self) if isinstance(line, str) else line in self._now()
 
     # Inside.
 

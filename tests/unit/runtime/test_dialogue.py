@@ -82,8 +82,10 @@ def test_what_is_waited_for_is_plain_text_or_a_compiled_expression(
     trace: Dialogue, pattern: str | re.Pattern[str]
 ) -> None:
     assert trace.wait_for(pattern, timeout=0).text == "+MIPOPEN: 0,0"
-    with pytest.raises(TimeoutError, match=r"no line like '\+MIPOPEN: 1\[' within"):
+    with pytest.raises(TimeoutError, match=r"no line like '\+MIPOPEN: 1\[' \(plain text; re.compile\(\.\.\.\) "):
         trace.wait_for("+MIPOPEN: 1[", timeout=0)
+    assert "< +MIP*0,0" in trace
+    assert "< +MIP*0,1" not in trace
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["a line", "an event"])
