@@ -8,6 +8,7 @@ A leaf without any source is a mistake.
 from __future__ import annotations
 
 import copy
+import errno
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,8 @@ def _sub_models(document: Mapping[str, Any], file: Path) -> Mapping[str, Mapping
 def _read(file: Path, *, checked: bool = True) -> dict[str, Any]:
     """Read a file. checked: it may be a user's. Raises ProfileError."""
     try:
+        if file.is_fifo():  # to open it would wait for a writer
+            raise OSError(errno.EINVAL, "it is a pipe")
         return parse_toml(read_bytes(file), checked=checked)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import httpx
 import pytest
 from onemo.profile.document import LONGEST, parse_toml
@@ -97,8 +99,9 @@ def test_a_profile_without_an_end_spoils_no_other(typed: Typed, write: Write) ->
     (file.parent / "zero.toml").symlink_to("/dev/zero")
     (file.parent / "none.toml").symlink_to("nowhere")
     (file.parent / "folder.toml").mkdir()
+    os.mkfifo(file.parent / "pipe.toml")
     told = typed("models", "--profiles", str(file.parent))
-    assert (told.status, told.err.count("\n")) == (0, 3)
+    assert (told.status, told.err.count("\n")) == (0, 4)
     assert "ACME" in told.out
     assert "longer than 16 MiB" in typed("run", "zero", "--profiles", str(file.parent)).err
 
