@@ -50,6 +50,6 @@ def _read(words: Iterator[str]) -> Iterator[tuple[str, object]]:
             continue
         flag, equals, text = word.partition("=") if word.startswith("-") else (OPTIONS["model"].flag, "=", word)
         text = text if equals else next(words, "-")
-        if text.startswith("-") or _OPTIONS[flag].type is OptionType.FLAG:
+        if text.startswith("-") or not text.isprintable() or _OPTIONS[flag].type is OptionType.FLAG:
             raise ValueError
         yield flag, _OPTIONS[flag].read(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onemo.cli.run
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from onemo.cli.main import app
 from onemo.cli.plain import plain
@@ -90,6 +90,7 @@ def test_odd_words_at_an_option_are_read_alike_or_left_to_the_library(
 
 
 @given(st.lists(st.sampled_from((*FLAGS, *ODD)) | st.text(max_size=4), max_size=5))
+@example(["\0"])
 @settings(max_examples=200, deadline=None)
 def test_any_words_are_read_alike_or_left_to_the_library(asked: list[ModuleOptions], words: list[str]) -> None:
     check(asked, words)
