@@ -106,7 +106,7 @@ class Framer:
         # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
         self._ignored = bytes(code for code in range(0x20) if code not in (_BS, _CR, terminator, editing))
-        self._special = re.compile(b"[%b]" % re.escape(self._ignored + bytes((editing,))))
+        self._special = self._ignored + bytes((editing,))
 
     def pause(self) -> None:
         """Take nothing until the mode is told."""
@@ -312,7 +312,7 @@ class Framer:
 
     def _edited(self, text: bytes) -> bytes:
         """Leave control characters out; S5 takes back a character. Inside a string both are part of it [decided]."""
-        if self._special.search(text) is None:
+        if text.translate(None, self._special) == text:
             return text
         edited = bytearray()
         quoted = False
