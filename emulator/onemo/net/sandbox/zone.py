@@ -79,14 +79,15 @@ class Zone:
         """
         name = canonical(name)
         known = self._hosts.get(name)
-        if known is None:
-            if f".{name}".endswith(_REVERSE):
-                raise NetError(NetFailure.NAME, f"{name}: no reverse names here")
-            return [_derived(name, family)] if family in self._families else []
-        if not known:
+        if known is None and f".{name}".endswith(_REVERSE):
+            raise NetError(NetFailure.NAME, f"{name}: no reverse names here")
+        if known == ():
             raise NetError(NetFailure.NAME, f"{name}: no such name")
-        version = family if family in self._families else None
-        return [address for address in known if AddressFamily(ip_address(address).version) is version]
+        if family not in self._families:
+            return []
+        if known is None:
+            return [_derived(name, family)]
+        return [address for address in known if (":" in address) == (family is AddressFamily.IPV6)]
 
 
 def _derived(name: str, family: AddressFamily) -> str:
