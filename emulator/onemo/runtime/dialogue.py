@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import overload
 
 from onemo.dialogue.history import History
@@ -111,6 +112,9 @@ class Dialogue:
         Raises TimeoutError, which shows the end of the dialogue.
         """
         __tracebackhide__ = True
+        finds, looked = (
+            (partial(occurs, pattern), pattern) if isinstance(pattern, str) else (pattern.search, pattern.pattern)
+        )
         until = time.monotonic() + timeout
         with self._up_to_date():
             number = self._passed
@@ -118,17 +122,15 @@ class Dialogue:
                 number = max(number, self._history.first)
                 for told in self._history.lines(number):
                     number += 1
-                    if occurs(pattern, str(told)) if isinstance(pattern, str) else pattern.search(str(told)):
+                    if finds(str(told)):
                         self._passed = number
                         return told
                 left = until - time.monotonic()
                 if left <= 0:
                     break
                 self._news.wait(left)
-        looked, plain = (pattern, True) if isinstance(pattern, str) else (pattern.pattern, False)
-        hint = (
-            " (plain text; re.compile(...) makes a regular expression)" if plain and _EXPRESSION & set(looked) else ""
-        )
+        mistaken = looked is pattern and _EXPRESSION & set(looked)
+        hint = " (plain text; re.compile(...) makes a regular expression)" if mistaken else ""
         raise TimeoutError(f"no line like {looked!r}{hint} within {timeout:g} s of\n{self.tail(10)}")
 
     def tail(self, count: int = _TAIL) -> str:
