@@ -53,10 +53,9 @@ class Option(NamedTuple):
 
     about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
     type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. negative: a
-    flag that may be refused too, as with --no-pace. run, lab,
-    python: its name on the command line of ``run``, in a lab's table and as a keyword; empty: as name, the field's;
-    None: it does not exist there. short: another flag; variable: of the environment, which counts where it is left
-    out. in_lab: a remark for the lab's table.
+    flag that may be refused too, as with --no-strict-baud. run, lab, python: its name on the command line of ``run``,
+    in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short: another flag;
+    variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table.
     """
 
     type: OptionType
