@@ -5,7 +5,7 @@ Everything here runs in the modules' loop, between their steps, and is quick.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from onemo.control import ask, describe, state
@@ -65,6 +65,12 @@ class VerifyResult(NamedTuple):
 
     matched: bool
     steps: list[StepResult]
+
+
+def no_module(name: str, names: Collection[str]) -> Refused:
+    """Make the refusal (404) of a module that is none of those."""
+    known = ", ".join(list(names)[:10]) + (" …" if len(names) > 10 else "")
+    return Refused(404, f"there is no module {name!r}; there are {known or 'none'}")
 
 
 class Control:
@@ -196,8 +202,7 @@ class Control:
         name = request.path["name"]
         running = self._modules.get(name)
         if running is None:
-            known = ", ".join(list(self._modules)[:10]) + (" …" if len(self._modules) > 10 else "")
-            raise Refused(404, f"there is no module {name!r}; there are {known or 'none'}")
+            raise no_module(name, self._modules)
         return running
 
     def _controls(self, request: ApiRequest) -> ModuleControls:

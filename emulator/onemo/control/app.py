@@ -66,7 +66,7 @@ class App:
             whole = {**scope, "path": scope["raw_path"].decode("ascii")}  # a name may have a slash, which is %2F
             await self.behind_guard(whole, receive, send)
             return
-        answer = _error(*refusal)
+        answer = error_answer(*refusal)
         if refusal.status == 401:
             answer.headers["www-authenticate"] = "Bearer"
         await answer(scope, receive, send)
@@ -95,10 +95,10 @@ class _Resource:
             path = {name: unquote(part) for name, part in request.path_params.items()}
             result = endpoint.answer(self._control, ApiRequest(path, query, body, request.headers))
         except Refused as refused:
-            return _error(refused.status, str(refused))
+            return error_answer(refused.status, str(refused))
         if isinstance(result, TraceStream):
             return result if request.method == "GET" else Response(headers=_SAFE)
-        return Response(_json(plain(result)), endpoint.status, _SAFE, "application/json")
+        return json_answer(endpoint.status, plain(result))
 
 
 class _Fixed:
@@ -123,7 +123,7 @@ class _Files:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         file = self._files.get(scope["path_params"].get("file", "index.html"))
         if file is None:
-            answer: Response | _Fixed = _error(404, "there is no such page; the API is at /openapi.json")
+            answer: Response | _Fixed = error_answer(404, "there is no such page; the API is at /openapi.json")
         else:
             answer = _Fixed(file.read_bytes(), _KINDS[file.suffix])
         await answer(scope, receive, send)
@@ -157,16 +157,22 @@ def _json(value: object) -> bytes:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _error(status: int, problem: str, headers: Mapping[str, str] = {}) -> Response:
-    return Response(_json({"error": problem}), status, {**_SAFE, **headers}, "application/json")
+def json_answer(status: int, value: object, headers: Mapping[str, str] = {}) -> Response:
+    """Make an answer of JSON, with the headers that all have."""
+    return Response(_json(value), status, {**_SAFE, **headers}, "application/json")
+
+
+def error_answer(status: int, problem: str, headers: Mapping[str, str] = {}) -> Response:
+    """Make an answer that says what is wrong."""
+    return json_answer(status, {"error": problem}, headers)
 
 
 def _not_allowed(method: str, allowed: Iterable[str]) -> Response:
     """Answer 405, with the methods that are allowed."""
     names = ", ".join(allowed)
-    return _error(405, f"{method} is not for this; there are {names}", {"allow": names})
+    return error_answer(405, f"{method} is not for this; there are {names}", {"allow": names})
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _error(error.status_code, f"there is no {request.url.path}; /openapi.json tells what there is")
+    return error_answer(error.status_code, f"there is no {request.url.path}; /openapi.json tells what there is")

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 import httpx
 import trio
 
+from onemo.control.api import no_module
+from onemo.control.app import error_answer, json_answer
 from onemo.control.http import App, Message, Receive, Send
 from onemo.control.stream import HEADERS
 
@@ -42,8 +44,8 @@ class Gateway:
         elif path.startswith(f"{_MODULES}/"):
             name = unquote(path.removeprefix(f"{_MODULES}/").partition("/")[0])
             if (number := self._homes.get(name)) is None:
-                known = ", ".join(list(self._homes)[:10]) + (" …" if len(self._homes) > 10 else "")
-                await _answer(send, 404, {"error": f"there is no module {name!r}; there are {known}"})
+                refused = no_module(name, self._homes)
+                await error_answer(refused.status, str(refused))(scope, receive, send)
                 return
             await self._forward(number, scope, receive, send)
         else:
@@ -65,18 +67,19 @@ class Gateway:
         except* _GONE as group:
             if begun:
                 raise trio.BrokenResourceError from group
-            await _answer(send, 503, {"error": "the process of that module does not answer: try again"})
+            await error_answer(503, "the process of that module does not answer: try again")(scope, receive, send)
 
     async def _modules(self, scope: Message, receive: Receive, send: Send) -> None:
         """List the modules of all processes."""
         answers = await self._all(scope)
-        missing = sum(answer is None for answer in answers)
-        if missing:
-            await _answer(send, 503, {"error": f"{missing} of {len(answers)} processes do not answer: try again"})
-        elif refused := next((answer for answer in answers if answer is not None and answer.status_code != 200), None):
-            await _answer(send, refused.status_code, refused.json())
+        there = [answer for answer in answers if answer is not None]
+        if missing := len(answers) - len(there):
+            said = error_answer(503, f"{missing} of {len(answers)} processes do not answer: try again")
+        elif refused := next((answer for answer in there if answer.status_code != 200), None):
+            said = json_answer(refused.status_code, refused.json())
         else:
-            await _answer(send, 200, [row for answer in answers if answer is not None for row in answer.json()])
+            said = json_answer(200, [row for answer in there for row in answer.json()])
+        await said(scope, receive, send)
 
     async def _ready(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer that every module of every process is ready, or which are not."""
@@ -89,9 +92,10 @@ class Gateway:
             else:
                 problems.append(answer.json()["error"])
         if problems:
-            await _answer(send, 503, {"error": "; ".join(dict.fromkeys(problems))})
+            said = error_answer(503, "; ".join(dict.fromkeys(problems)))
         else:
-            await _answer(send, 200, {"ready": True, "modules": count})
+            said = json_answer(200, {"ready": True, "modules": count})
+        await said(scope, receive, send)
 
     async def _all(self, scope: Message) -> list[httpx.Response | None]:
         """Ask every process; None stands for one that does not answer."""
@@ -115,13 +119,16 @@ class Gateway:
         """Join the streams of all processes, event by event, until one of them ends."""
         async with AsyncExitStack() as stack:
             try:
-                opened = [await stack.enter_async_context(self._asked(number, scope)) for number in self._numbers]
+                opened = [
+                    await stack.enter_async_context(self._asked(number, scope)) for number in range(len(self._urls))
+                ]
             except _GONE:
-                await _answer(send, 503, {"error": "a process does not answer: try again"})
+                await error_answer(503, "a process does not answer: try again")(scope, receive, send)
                 return
             for answer in opened:
                 if answer.status_code != 200:
-                    await _answer(send, answer.status_code, json.loads(await answer.aread()))
+                    refused = json.loads(await answer.aread())
+                    await json_answer(answer.status_code, refused)(scope, receive, send)
                     return
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             lock = trio.Lock()
@@ -132,10 +139,6 @@ class Gateway:
                         nursery.start_soon(_pass_on, answer, send, lock, nursery.cancel_scope)
             except* _GONE as group:
                 raise trio.BrokenResourceError from group
-
-    @property
-    def _numbers(self) -> range:
-        return range(len(self._urls))
 
     @asynccontextmanager
     async def _asked(self, number: int, scope: Message, body: bytes = b"") -> AsyncIterator[httpx.Response]:
@@ -180,11 +183,3 @@ async def _pass_on(answer: httpx.Response, send: Send, lock: trio.Lock, end: tri
             async with lock:
                 await send({"type": "http.response.body", "body": events + mark, "more_body": True})
     end.cancel()
-
-
-async def _answer(send: Send, status: int, value: object) -> None:
-    data = json.dumps(value, separators=(",", ":")).encode()
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"),
-               (b"content-length", b"%d" % len(data))]  # fmt: skip
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": data})
