@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -80,3 +81,12 @@ def lend(pool: Pool) -> Lend:
 def peers() -> Iterator[Peers]:
     with ExitStack() as stack:
         yield Peers(stack)
+
+
+@pytest.fixture
+def wire() -> Iterator[tuple[int, str]]:
+    """The DTE's end of a cable, and the path of the module's: terminals, which have no modem lines."""
+    master, slave = os.openpty()
+    yield master, os.ttyname(slave)
+    os.close(master)
+    os.close(slave)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sysconfig
@@ -15,6 +14,7 @@ import yaml
 from hatchling.build import build_wheel
 
 from tests.e2e.started import ROOT
+from tests.support.fences import blocks
 
 TEST = """
 import emulator
@@ -75,11 +75,10 @@ def test_a_repository_with_a_package_called_emulator(installed: Path, tmp_path: 
     assert (told.returncode, told.stderr) == (0, b"")
 
 
-def fenced(start: str) -> str:
-    """The block of the README that begins so."""
-    readme = (ROOT / "README.md").read_text()
-    (block,) = re.findall(rf"^```\w+\n({re.escape(start)}.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-    return str(block)
+def fenced(language: str, start: str) -> str:
+    """The block of the README in this language that begins so."""
+    (block,) = [block for block in blocks((ROOT / "README.md").read_text(), language) if block.startswith(start)]
+    return block
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def repository(tmp_path: Path) -> Path:
     repository = tmp_path / "firmware"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "docs", "deploy", "scripts", "browser")
     shutil.copytree(ROOT, repository / "onemo-emulator", ignore=left_out, symlinks=True)
-    (repository / "test_firmware.py").write_text(fenced("# test_firmware.py"))
+    (repository / "test_firmware.py").write_text(fenced("python", "# test_firmware.py"))
     return repository
 
 
@@ -107,7 +106,7 @@ def test_the_workflow_of_the_readme(installed: Path, repository: Path) -> None:
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",
     }
-    workflow = yaml.safe_load(fenced("# .github/workflows/firmware.yml"))
+    workflow = yaml.safe_load(fenced("yaml", "# .github/workflows/firmware.yml"))
     steps = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
     assert len(steps) == 2
     for step in steps:

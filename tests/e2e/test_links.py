@@ -68,15 +68,6 @@ def test_dtr_wakes_the_module(start: Start) -> None:
         assert port.read_until(b": 2\r\n") == b"\r\n+MLPMEXIT: 2\r\n"
 
 
-@pytest.fixture
-def wire() -> Iterator[tuple[int, str]]:
-    """A pty pair for a cable: the DTE's end, and the path of the module's."""
-    master, slave = os.openpty()
-    yield master, os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
-
-
 def heard(master: int) -> bytes:
     """Read up to an OK."""
     data, end = b"", time.monotonic() + WAIT

@@ -7,7 +7,6 @@ import select
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,15 +87,6 @@ def test_a_child_opens_its_port(place: tuple[str, ...]) -> None:
     arguments = [sys.executable, "-m", "onemo", "run", *OPEN, "--exec", command]
     done = subprocess.run(arguments, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=2 * WAIT)
     assert done.returncode == 7, done.stderr
-
-
-@pytest.fixture
-def wire() -> Iterator[tuple[int, str]]:
-    """The DTE's end of a cable, and the path of the module's: terminals, which have no modem lines."""
-    master, slave = os.openpty()
-    yield master, os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
 
 
 def test_a_uart_is_open_once_something_comes(wire: tuple[int, str], launch: Start) -> None:

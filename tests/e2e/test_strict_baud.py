@@ -121,15 +121,6 @@ def test_a_pty_is_strict_on_request_alone(start: Start) -> None:
         ignored(port, b"AT\r")
 
 
-@pytest.fixture
-def wire() -> Iterator[tuple[int, str]]:
-    """A pty pair for a cable: the DTE's end, and the path of the module's."""
-    master, slave = os.openpty()
-    yield master, os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
-
-
 @pytest.mark.parametrize("more", [(), ("--no-strict-baud",)], ids=["strict", "any"])
 def test_a_uart_at_another_speed(wire: tuple[int, str], start: Start, more: tuple[str, ...]) -> None:
     master, path = wire

@@ -12,6 +12,8 @@ import pytest
 from onemo.cli.main import app
 from onemo.modem.intents import Intent
 
+from tests.support import fences
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {name: (ROOT / name).read_text() for name in ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")}
 COMING: set[str] = set()
@@ -50,7 +52,7 @@ def test_links_lead_somewhere(guide: str) -> None:
 
 def commands(guide: str) -> list[str]:
     """Return the lines of the blocks of the shell, and all that looks like a command of ours in back ticks."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", GUIDES[guide], re.MULTILINE | re.DOTALL)
+    blocks = fences.blocks(GUIDES[guide], "sh")
     lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
     typed = [text for text in spans(guide) if text.startswith(("./scripts/", "onemo-emulator "))]
     return [*filter(None, lines), *typed]
@@ -71,7 +73,7 @@ def test_the_commands_can_be_typed(guide: str) -> None:
 
 
 def test_three_commands() -> None:
-    (block, *_) = re.findall(r"^```sh\n(.*?)^```$", GUIDES["CONTRIBUTING.md"], re.MULTILINE | re.DOTALL)
+    (block, *_) = fences.blocks(GUIDES["CONTRIBUTING.md"], "sh")
     assert [line.split()[0] for line in block.splitlines()] == ["./scripts/run", "./scripts/check", "./scripts/test"]
 
 

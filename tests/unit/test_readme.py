@@ -27,14 +27,15 @@ from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import KEYS
 
 from scripts.option_tables import written
+from tests.support import fences
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
-    """The contents of the fenced blocks in this language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """The README's blocks in this language, in order."""
+    return fences.blocks(README, language)
 
 
 def section(title: str) -> str:
@@ -276,7 +277,7 @@ def test_what_is_not_there_yet_is_not_there() -> None:
 
 def test_the_session_with_the_control(tmp_path: Path) -> None:
     """Each command prints what is shown; the port is one that is free."""
-    (session,) = re.findall(r"^```console\n(.*?)^```$", section("Control"), re.MULTILINE | re.DOTALL)
+    (session,) = fences.blocks(section("Control"), "console")
     (start, _), (export, _), *steps = re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
     assert export == "export ONEMO_CONTROL=127.0.0.1:8080"
     arguments = start.removeprefix("onemo-emulator run ").removesuffix(" &").replace(":8080", ":0").split()
