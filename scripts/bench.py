@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from scripts import bench_bulk, bench_modes
+from scripts.bench_bulk import Running, running
 from scripts.bench_results import compare, read_earlier, summary, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,33 +53,6 @@ LAB = 1000
 """Modules of a lab."""
 
 Figures = dict[str, float]
-
-
-class Running(NamedTuple):
-    """A program that is ready: its pid, its port, and the milliseconds from its start to its ready line."""
-
-    pid: int
-    port: str
-    start_ms: float
-
-
-@contextmanager
-def running(command: Sequence[str]) -> Iterator[Running]:
-    """Run a program, and yield it at its ready line; it is ended by its pid."""
-    began = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
-        os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
-        try:
-            assert process.stdout is not None
-            if not select.select([process.stdout], [], [], PATIENCE)[0]:
-                raise SystemExit(f"bench: {' '.join(command)} does not get ready")
-            ready = process.stdout.readline().decode().split()
-            start_ms = (time.perf_counter() - began) * 1e3
-            if len(ready) < 4:
-                raise SystemExit(f"bench: {' '.join(command)} did not start")
-            yield Running(process.pid, ready[3], start_ms)
-        finally:
-            process.terminate()
 
 
 class Client:

@@ -16,6 +16,7 @@ import tty
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = (
@@ -37,6 +38,36 @@ _TICK = 1000 / os.sysconf("SC_CLK_TCK")
 PROCESSORS = sorted(os.sched_getaffinity(0))
 """The client has the first and each program the last: else the figures of one and the same program differ twofold,
 as the two happen to share one or not."""
+
+
+class Running(NamedTuple):
+    """A program that is ready: its pid, its port, and the milliseconds from its start to its ready line."""
+
+    pid: int
+    port: str
+    start_ms: float
+
+
+@contextmanager
+def running(command: Sequence[str], *, quiet: bool = False) -> Iterator[Running]:
+    """Run a program, and yield it at its ready line; it is ended by its pid. quiet: its stderr is dropped."""
+    began = time.perf_counter()
+    errors = subprocess.DEVNULL if quiet else None
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL
+    ) as process:
+        os.sched_setaffinity(process.pid, PROCESSORS[-1:])
+        try:
+            assert process.stdout is not None
+            if not select.select([process.stdout], [], [], PATIENCE)[0]:
+                raise SystemExit(f"bench: {' '.join(command)} does not get ready")
+            ready = process.stdout.readline().decode().split()
+            start_ms = (time.perf_counter() - began) * 1e3
+            if len(ready) < 4:
+                raise SystemExit(f"bench: {' '.join(command)} did not start")
+            yield Running(process.pid, ready[3], start_ms)
+        finally:
+            process.terminate()
 
 
 class Pump:

@@ -10,10 +10,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from scripts import bench_bulk
+from scripts.bench_bulk import Running, running
 
 RUN = bench_bulk.MODULE[:-1]
 PATIENCE = 20.0
@@ -32,27 +33,9 @@ MODES: dict[str, tuple[str, ...]] = {
 """Options of which a round trip is measured, by the name of the measurement."""
 
 
-@contextmanager
-def ready(*options: str) -> Iterator[tuple[int, str]]:
-    """Run a module: its pid, and its port as the ready line has it."""
-    with subprocess.Popen(
-        [*RUN, *options],
-        cwd=bench_bulk.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        stdin=subprocess.DEVNULL,
-    ) as process:
-        os.sched_setaffinity(process.pid, bench_bulk.PROCESSORS[-1:])
-        try:
-            assert process.stdout is not None
-            if not select.select([process.stdout], [], [], PATIENCE)[0]:
-                raise SystemExit(f"bench: run {' '.join(options)} does not get ready")
-            words = process.stdout.readline().decode().split()
-            if len(words) < 4:
-                raise SystemExit(f"bench: run {' '.join(options)} did not start")
-            yield process.pid, words[3].rstrip(",")
-        finally:
-            process.terminate()
+def ready(*options: str) -> AbstractContextManager[Running]:
+    """Run a module with these options, and yield it at its ready line."""
+    return running((*RUN, *options), quiet=True)
 
 
 def round_trips(trips: Trips, count: int, name: str) -> tuple[Figures, Figures]:
@@ -61,12 +44,12 @@ def round_trips(trips: Trips, count: int, name: str) -> tuple[Figures, Figures]:
     with tempfile.TemporaryDirectory() as folder:
         options = [each.format(folder=folder) for each in MODES[name]]
         with ready(*options) as ours, ready() as plain:
-            before = [bench_bulk.cpu(pid) for pid, _ in (ours, plain)]
+            before = [bench_bulk.cpu(each.pid) for each in (ours, plain)]
             for _ in range(BLOCKS):
-                for _, port in (ours, plain):
-                    trips(port, max(1, count // BLOCKS), "AT\r")
-            for start, (pid, _) in zip(before, (ours, plain), strict=True):
-                used.append({"cpu_us": (bench_bulk.cpu(pid) - start) * 1000 / count})
+                for each in (ours, plain):
+                    trips(each.port, max(1, count // BLOCKS), "AT\r")
+            for start, each in zip(before, (ours, plain), strict=True):
+                used.append({"cpu_us": (bench_bulk.cpu(each.pid) - start) * 1000 / count})
     return used[0], used[1]
 
 
@@ -74,16 +57,17 @@ def network_line(pump: bench_bulk.Pump, kind: str, count: int, *, up: bool) -> t
     """Transparent mode over --tcp or --rfc2217, beside socat between two TCP connections."""
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
-        ready(f"--{kind}", "127.0.0.1:0") as (pid, port),
-        _connected(int(port.rpartition(":")[2])) as dte,
+        ready(f"--{kind}", "127.0.0.1:0") as module,
+        _connected(int(module.port.rpartition(":")[2])) as dte,
     ):
         bench_bulk.ask(dte.fileno(), b"ATE0\r", b"OK\r\n")
         number = listener.getsockname()[1]
         bench_bulk.ask(dte.fileno(), b'AT+MIPOPEN=0,"TCP","127.0.0.1",%d,60,1\r' % number, b"CONNECT\r\n")
         with listener.accept()[0] as peer:
             source, sink = (dte, peer) if up else (peer, dte)
-            emulator = bench_bulk.poured(pump, pid, source.fileno(), sink.fileno(), count)
-    with socket.create_server(("127.0.0.1", 0)) as listener, _free() as number:
+            emulator = bench_bulk.poured(pump, module.pid, source.fileno(), sink.fileno(), count)
+    number = _free()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         target = f"TCP:127.0.0.1:{listener.getsockname()[1]}"
         command = ("socat", f"TCP-LISTEN:{number},bind=127.0.0.1", target)
         with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
@@ -106,14 +90,14 @@ def idle_wakeups() -> tuple[Figures, None]:
                 os.close(descriptor)
             over.wait(0.002)
 
-    with ready() as (pid, _):
+    with ready() as module:
         over.wait(1.0)  # what the start leaves to do
         neighbour = threading.Thread(target=open_and_close)
         neighbour.start()
         try:
-            before, began = _switches(pid), time.monotonic()
+            before, began = _switches(module.pid), time.monotonic()
             over.wait(WATCHED)
-            return {"wakeups_per_s": (_switches(pid) - before) / (time.monotonic() - began)}, None
+            return {"wakeups_per_s": (_switches(module.pid) - before) / (time.monotonic() - began)}, None
         finally:
             over.set()
             neighbour.join()
@@ -124,12 +108,11 @@ def _switches(pid: int) -> int:
     return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
-@contextmanager
-def _free() -> Iterator[int]:
-    """Yield a port that was free a moment ago."""
+def _free() -> int:
+    """Return a port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as one:
         number: int = one.getsockname()[1]
-    yield number
+        return number
 
 
 @contextmanager
