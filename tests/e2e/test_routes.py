@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -172,3 +174,33 @@ def test_an_nb_module_says_1(world: World, tmp_path_factory: pytest.TempPathFact
         echoes(dte, "TCP", ADDRESS, 2040)
         refused(dte, ADDRESS, 25, result=1)
         refused(dte, "192.0.2.1", 80, result=1)
+
+
+SPELLINGS = ("127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "0:0:0:0:0:0:0:0", "::ffff:127.0.0.1", "::ffff:0.0.0.0")
+
+
+def test_loopback_is_denied_in_every_spelling_to_every_command(tmp_path: Path) -> None:
+    """Also to names that resolve to it, and to name servers; what a peer there would see is nothing."""
+    zone = {f"trap{n}.test": {"AAAA" if ":" in text else "A": text} for n, text in enumerate(SPELLINGS)}
+    with Server(names(zone)) as name_server, Server(noon) as peer, socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        arguments = ["--route", f"{NAME_SERVER}:53=127.0.0.1:{name_server.port}", "-v"]
+        denied = ("--deny", "127.*", "--deny", "[::1]", "--deny", "localhost")
+        with running(tmp_path, "ML307R", *arguments, *denied) as module, module.awake() as dte:
+            dte.ask(f'AT+MDNSCFG="ip","{NAME_SERVER}"', "OK")
+            for host in (*SPELLINGS, "localhost", *zone):
+                refused(dte, host, port_of(listener), "TCP")
+                refused(dte, host, peer.port, "UDP")
+                dte.ask(f'AT+MPING="{host}",1,1', "OK", "+MPING: 5")
+                dte.line(f'AT+MNTP="{host}",{peer.port}')
+                dte.until(rb"\r\nOK\r\n\r\n\+MNTP: [1-9]\d*\r\n")
+            wanted = 4 * len((*SPELLINGS, "localhost", *zone))
+            for kind, server in (("ip", "0.0.0.0"), ("ip", "127.0.0.1"), ("ipv6", "::"), ("ipv6", "::1")):
+                dte.ask(f'AT+MDNSCFG="{kind}","{server}"', "OK")
+                dte.ask('AT+MDNSGIP="a.test"', "OK", '+MDNSGIP: "a.test"')
+            dte.alive()
+        told = module.stderr()
+        assert told.count("denied by --deny") == wanted, told
+        assert peer.asked == []
+        with pytest.raises(BlockingIOError):
+            listener.accept()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte, Transcript
 from tests.e2e.started import AT_ONCE, ROOT
 
@@ -105,6 +106,33 @@ def test_a_trace_whose_reader_pauses(tmp_path: Path) -> None:
     assert all(json.loads(line) for line in entries[:-1])
 
 
+def test_a_transcript_whose_reader_pauses(start: Start, tmp_path: Path) -> None:
+    """What is recorded passes on, SIGTERM ends it, and the lines that are missing are counted."""
+    pipe, link = tmp_path / "transcript", tmp_path / "dte"
+    os.mkfifo(pipe)
+    module = start("ML307R")
+    with module.awake():
+        pass
+    arguments = ("record", module.port, "--out", str(pipe), "--link", str(link))
+    with started(*arguments) as process:
+        assert process.wait(WAIT) == 2
+        assert process.stderr is not None
+        assert process.stderr.read().decode().count("\n") == 1, "nobody reads it"
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PAGE)
+    with started(*arguments) as process:
+        until(link.is_symlink)
+        with Dte(str(link), Transcript(lambda: "")) as dte:
+            for _ in range(200):
+                dte.ask("AT+CGMM", "ML307R", "OK")
+        ends(process)
+        assert process.stderr is not None
+        assert f"the transcript {pipe}: its reader has not taken the last " in process.stderr.read().decode()
+    assert os.read(reading, 1 << 20).startswith(b"> AT+CGMM\n< ML307R\n< OK\n")
+    os.close(reading)
+    assert not link.is_symlink()
+
+
 @pytest.mark.parametrize("json_line", [(), ("--json",)])
 def test_a_ready_line_that_nobody_reads(tmp_path: Path, json_line: tuple[str, ...]) -> None:
     ready = tmp_path / "ready"
@@ -182,6 +210,40 @@ def test_no_descriptors_left(tmp_path: Path) -> None:
         log = process.stderr.read().decode()
     assert "Traceback" not in log
     assert log.count("the control takes no connection for now: Too many open files") == 1
+
+
+FIRST_USES = {
+    'AT+MIPOPEN=0,"TCP","127.0.0.1",7': (r"\+MIPOPEN: 0,554\r\n", r"\+MIPOPEN: 0,557\r\n"),
+    'AT+MPING="127.0.0.1",1,1': (r"\+MPING: 5\r\n", r"\+MPING: (5|0,[^\r]+)\r\n"),
+    'AT+MNTP="127.0.0.1"': (r"\+MNTP: 3\r\n", r"\+MNTP: 3\r\n"),
+    'AT+MDNSGIP="there.is.none"': (r'\+MDNSGIP: "there.is.none"\r\n', r'\+MDNSGIP: "there.is.none"\r\n'),
+    'AT+MSSLCFG="auth",0': (r'\+MSSLCFG: "auth",0,0\r\n\r\nOK\r\n', r'\+MSSLCFG: "auth",0,0\r\n\r\nOK\r\n'),
+}
+
+
+@pytest.mark.parametrize("command", FIRST_USES)
+def test_what_is_read_at_its_first_use_when_no_descriptor_is_left(tmp_path: Path, command: str) -> None:
+    """It is there all the same, and says what the module says that has no socket; afterwards all is well."""
+    ready = tmp_path / "ready"
+    arguments = (*AT_ONCE, "--offline", "--control", "127.0.0.1:0", "--ready-file", str(ready))
+    with started("run", *arguments, before=limited(resource.RLIMIT_NOFILE, 24)) as process:
+        told = json.loads(appears(ready, process))
+        address, port = told["control"].removeprefix("http://").split(":")
+        with Dte(told["port"], Transcript(lambda: "")) as dte:
+            dte.wake()
+            clients = [socket.create_connection((address, int(port))) for _ in range(24)]
+            until(lambda: len(os.listdir(f"/proc/{process.pid}/fd")) == 24)
+            without, afterwards = (pattern.encode() for pattern in FIRST_USES[command])
+            dte.line(command)
+            dte.until(without)
+            for client in clients:
+                client.close()
+            until(lambda: len(os.listdir(f"/proc/{process.pid}/fd")) < 20)
+            dte.line(command)
+            dte.until(afterwards)
+        ends(process)
+        assert process.stderr is not None
+        assert "a bug in the emulator" not in process.stderr.read().decode()
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from onemo.at.command import is_basic
 from onemo.at.family import Family
 from onemo.at.store import Settings, Slot
+from onemo.errors import ProfileError
 from onemo.families import FAMILIES
 from onemo.families.sockets.profile import CONNECTION
 from onemo.modem.modem import Modem
@@ -104,6 +107,22 @@ def test_clac_lists_every_command_in_the_order_of_the_list(order: list[Family], 
     listed = driver.ask("AT+CLAC").decode().split()
     known = [name for family in FAMILIES for name in family.commands if model_named("ML307G").has(name)]
     assert listed == [*(f"AT{name}" if is_basic(name) else f"AT+{name}" for name in known), "OK"]
+
+
+@pytest.mark.parametrize("family", LATER, ids=lambda family: family.name)
+def test_what_cannot_be_read_for_now_is_read_another_time(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = lazy("ML307R")
+
+    def read_bytes(path: Path) -> bytes:
+        raise OSError(errno.ENFILE, "Too many open files in system")
+
+    with monkeypatch.context() as full:
+        full.setattr("onemo.profile.loader.read_bytes", read_bytes)
+        with pytest.raises(ProfileError, match="Too many open files in system"):
+            by_command(model, family)
+        assert family.name not in model.binder.bound
+    by_command(model, family)
+    assert described(model, family) == described(model_named("ML307R"), family)
 
 
 def test_what_is_shortened_is_so_whenever_it_is_bound() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple
@@ -15,6 +16,8 @@ from onemo.at.store import Slot
 from onemo.errors import Mistake, ProfileError
 from onemo.profile.loader import LoadedProfile
 from onemo.profile.schema import Profile
+
+Loading = Callable[[], AbstractContextManager[object]]
 
 
 @cache
@@ -71,15 +74,22 @@ class BoundModel(NamedTuple, Generic[D]):
         return list(self.binder.bound.values())
 
 
-def bind(families: Sequence[Family], loaded: LoadedProfile, more: Sequence[Declaration[D]] = ()) -> BoundModel[D]:
+def bind(
+    families: Sequence[Family],
+    loaded: LoadedProfile,
+    more: Sequence[Declaration[D]] = (),
+    loading: Loading = nullcontext,
+) -> BoundModel[D]:
     """Bind families to a profile: a whole one to all of them, any other to the core. more: declarations of no family.
+
+    loading: what is entered while families are imported and their files read.
 
     Raises ProfileError with every mistake: the profile's own, a section without a declaration, a declaration without
     its section, values that do not fit.
     """
-    binder: Binder[D] = Binder(families, loaded)
+    binder: Binder[D] = Binder(families, loaded, loading)
     if more:
-        binder.bind("", FamilyDefinition(tuple(more)))
+        binder.bind("", FamilyDefinition(tuple(more)), {})
     for family in families:
         if family.core or loaded.whole:
             binder.bind_family(family)
@@ -127,9 +137,10 @@ class _Tables(dict[str, Any]):
 class Binder(Generic[D]):
     """The families of a model, each bound once to its profile. The collections that it fills are the BoundModel's."""
 
-    def __init__(self, families: Sequence[Family], loaded: LoadedProfile) -> None:
+    def __init__(self, families: Sequence[Family], loaded: LoadedProfile, loading: Loading = nullcontext) -> None:
         self.order = tuple(name for family in families for name in family.commands)
         self._loaded = loaded
+        self._loading = loading
         self._waiting = {family.name: family for family in families}
         self._owner = {name: family for family in families for name in (*family.commands, *family.keeps)}
         self._waking = [family for family in families if family.wakes is not None]
@@ -174,25 +185,33 @@ class Binder(Generic[D]):
         self._bind(list(self._waiting.values()))
 
     def _bind(self, families: Sequence[Family]) -> None:
-        for family in families:
-            self.bind_family(family)
+        if families:
+            with self._loading():
+                for family in families:
+                    self.bind_family(family)
         if self.mistakes:
             raise ProfileError(self.mistakes)
 
     def bind_family(self, family: Family) -> None:
-        """Import a family and bind it, after those that it needs; its mistakes are noted."""
-        if self._waiting.pop(family.name, None) is None:
+        """Import a family and bind it, after those that it needs; its mistakes are noted.
+
+        What cannot be imported or read now waits on, for another time.
+        """
+        if family.name not in self._waiting:
             return
         for name in family.needs:
             if name in self._waiting:
                 self.bind_family(self._waiting[name])
-        self.bind(family.name, definition(family))
+        defined: FamilyDefinition[D] = definition(family)
+        tables = self._loaded.read(family.name, defined.tables)
+        del self._waiting[family.name]
+        self.bind(family.name, defined, tables)
 
-    def bind(self, name: str, defined: FamilyDefinition[D]) -> None:
-        """Bind what a family defines; its mistakes are noted."""
-        loaded, profile = self._loaded, self._loaded.profile
+    def bind(self, name: str, defined: FamilyDefinition[D], tables: Mapping[str, Any]) -> None:
+        """Bind what a family defines, with its own tables of the profile; its mistakes are noted."""
+        profile = self._loaded.profile
         self.bound[name] = defined
-        self.tables.update(loaded.read(name, defined.tables))
+        self.tables.update(tables)
         for declaration in defined.declarations:
             section = profile.commands.get(declaration.name)
             if section is None:

@@ -21,6 +21,7 @@ from onemo.runtime.lab import CURRENT, Lab
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 from onemo.runtime.sink import LogHandler
+from onemo.runtime.spare import keep_spare
 
 _OWN = 64
 """Open files that are no module's."""
@@ -57,6 +58,7 @@ def serve(options: LabOptions) -> int:
     _check_ptys(planned)
     _raise_limit(max(shares, key=_files))
     hold_signals()
+    keep_spare()
     with ExitStack() as stack:
         ready = stack.enter_context(readiness(options.ready_file))
         lab = Lab()

@@ -1,10 +1,8 @@
-"""Output to stdout and to files that may take no more."""
+"""Output to stdout, which may take no more."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
-from typing import TextIO
 
 from onemo.errors import EmulatorError
 
@@ -24,9 +22,3 @@ def write(text: str) -> None:
         raise
     except OSError as error:
         raise EmulatorError(f"stdout takes no more: {error.strerror}") from error
-
-
-def close(file: TextIO) -> None:
-    """Close a file that was written; that its disk takes no more has been told already."""
-    with suppress(OSError):
-        file.close()

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 import trio
 
 from onemo.cli.ending import heard
-from onemo.cli.output import close, write
 from onemo.cli.port import DteLine, LinkLine, open_line, run_until_done, text_of
 from onemo.dialogue.recorder import Recorder
 from onemo.dialogue.transcript import Step, Value, filled, parse
 from onemo.errors import LinkError, UsageError
 from onemo.link.pty import PtyLink, open_pty
 from onemo.runtime.files import open_own
+from onemo.runtime.sink import LogHandler, Sink, say
 
 _USUAL = {
     "time": r"\b\d\d(?:\d\d)?/\d\d/\d\d,\d\d:\d\d:\d\d(?:[+-]\d+)?",
@@ -53,21 +56,18 @@ def record(options: RecordOptions) -> int:
     """Record a dialogue, and return 0. Raises EmulatorError when it cannot be recorded."""
     if (options.link is None) == (options.script is None):
         raise UsageError("record needs either --link PATH, for a DTE, or --script FILE, to send that alone")
+    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, handlers=[LogHandler(sys.stderr)])
     steps = _steps(options.script) if options.script is not None else ()
     recorder = Recorder(_volatile(options.values), options.pauses)
     with ExitStack() as stack:
         pty = stack.enter_context(open_pty(options.link)) if options.link is not None else None
         try:
-            file = open(options.out, "a", encoding="ascii", errors="replace", opener=_own)  # noqa: SIM115  # by the stack
+            descriptor = open_own(options.out, os.O_APPEND | os.O_NONBLOCK)
         except OSError as error:
             raise UsageError(f"--out {options.out}: {error.strerror}; name a file that can be written") from error
-        stack.callback(close, file)
-        out = _Out(file, recorder)
+        out = _Out(descriptor, options.out, recorder)
+        stack.callback(out.close)
         return run_until_done(lambda: _record(options, out, pty, steps))
-
-
-def _own(path: str, flags: int) -> int:
-    return open_own(Path(path), flags)
 
 
 async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
@@ -84,7 +84,7 @@ async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps:
                 nursery.start_soon(until, signals.__anext__)  # type: ignore[arg-type]
                 if pty is not None:
                     nursery.start_soon(pty.watch)
-                    write(f"recording {options.port} on {pty.port} ({options.link})\n")
+                    say(f"recording {options.port} on {pty.port} ({options.link})", sys.stdout)
                     nursery.start_soon(_pump, LinkLine(pty), line, out.sent)
                     nursery.start_soon(_pump, line, LinkLine(pty, patient=True), out.received)
                 else:
@@ -140,17 +140,20 @@ async def _send(line: DteLine, out: _Out, steps: tuple[Step, ...], quiet: float)
 
 
 class _Out:
-    """The transcript, written as it goes. open: true while received bytes belong to it."""
+    """The transcript, written as it goes; no reader is waited for. open: true while received bytes belong to it."""
 
-    def __init__(self, file: TextIO, recorder: Recorder) -> None:
+    def __init__(self, descriptor: int, path: Path, recorder: Recorder) -> None:
         self.open = False
-        self._file = file
+        self._descriptor = descriptor
+        self._path = path
+        self._sink = Sink(descriptor, f"the transcript {path}", "# {} lines are missing here, as nobody read\n".format)
         self._recorder = recorder
+        self.close = self._sink.close
 
     def begin(self, headers: tuple[tuple[str, str], ...]) -> None:
         """Replace the old content: not before the port is open, so that nothing is lost to one that is not."""
         with suppress(OSError):  # a device has no length
-            self._file.truncate(0)
+            os.ftruncate(self._descriptor, 0)
         self.write(*(f"{name}: {text}" for name, text in headers))
 
     def sent(self, data: bytes) -> None:
@@ -171,10 +174,10 @@ class _Out:
 
     def write(self, *lines: str) -> None:
         try:
-            self._file.writelines(f"{line}\n" for line in lines)
-            self._file.flush()
+            for line in lines:
+                self._sink.write(f"{line}\n".encode("ascii", "replace").decode())
         except OSError as error:
-            raise LinkError(f"--out {self._file.name} takes no more: {error.strerror}") from error
+            raise LinkError(f"--out {self._path} takes no more: {error.strerror}") from error
 
     def _write(self) -> None:
         if lines := self._recorder.take_lines():

@@ -25,6 +25,7 @@ from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.shell import NvFile
 from onemo.runtime.sink import LogHandler, say, say_rest
+from onemo.runtime.spare import keep_spare
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Trace
 
@@ -59,6 +60,7 @@ def serve(options: ModuleOptions) -> int:
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
     # behind: it has to wait.
     hold_signals()
+    keep_spare()
     modules: dict[str, RunningModule] = {}
     with (
         controlled(options.control, options.control_token, modules) as control,

@@ -83,7 +83,7 @@ def _told(file: Path) -> Iterator[TracedLine]:
                 try:
                     time, entry = _entry(line)
                     yield from _from(entry, time, lines)
-                except (ValueError, KeyError, TypeError, RecursionError) as error:
+                except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                     if not line.endswith("\n") and number > 1:
                         break
                     problem = "this is no line of a trace; name a file that run --trace wrote"

@@ -63,8 +63,9 @@ class LoadedProfile:
             return {table.name: self.profile.tables[table.name] for table in tables}
         layers, profile = self._layers, self.profile
         values, shapes = layers.values, {table.name: table.shape for table in tables}
-        if (file := self._left.pop(family, None)) is not None:
+        if (file := self._left.get(family)) is not None:
             document = _read(file, checked=False)
+            del self._left[family]  # not before: it may be read another time
             layers.merge_below(document, file.name)
             values, shapes = {**layers.values, **_entries(layers.values, document)}, {**_NAMED, **shapes}
         found = layers.shape(shapes, values, self.file.name)

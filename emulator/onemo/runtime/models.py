@@ -13,6 +13,7 @@ from onemo.families import FAMILIES
 from onemo.modem.modem import Modem
 from onemo.profile.loader import LoadedProfile, find, inspect_file, is_builtin, load_part
 from onemo.profile.schema import Table
+from onemo.runtime.spare import spare_lent
 
 Model = BoundModel[Modem]
 
@@ -90,4 +91,4 @@ def family_tables() -> list[Table[Any]]:
 
 def bind_profile(loaded: LoadedProfile) -> Model:
     """Bind the families to a profile. Raises ProfileError with every mistake."""
-    return bind(FAMILIES, loaded)
+    return bind(FAMILIES, loaded, loading=spare_lent)

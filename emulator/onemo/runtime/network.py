@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from onemo.errors import UsageError
+from onemo.errors import NetError, NetFailure, UsageError
 from onemo.net.interface import (
     AddressFamily,
     Connection,
@@ -17,6 +19,7 @@ from onemo.net.interface import (
     PingRequest,
     TimeRequest,
 )
+from onemo.runtime.spare import spare_lent
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
@@ -66,6 +69,17 @@ def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
     return Routes(routes, denied, options.offline, sandbox), sandbox
 
 
+@contextmanager
+def _no_bug() -> Iterator[None]:
+    """Raise NetError(SOCKET) where what is imported at its first use cannot be, for all descriptors are taken."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        raise NetError(NetFailure.SOCKET, str(error)) from error
+
+
 class LazyNetwork:
     """The network of one module, as the routes lead, made with its first use. Implements Network.
 
@@ -81,23 +95,28 @@ class LazyNetwork:
     @property
     def _network(self) -> Network:
         if self._made is None:
-            from onemo.net.host.routes import Routes
-            from onemo.net.host.sockets import HostNetwork
+            with spare_lent():
+                from onemo.net.host.routes import Routes
+                from onemo.net.host.sockets import HostNetwork
 
             self._made = HostNetwork(self._routes or Routes(), source=self._source)
         return self._made
 
     async def open(self, request: OpenRequest) -> Connection:
-        return await self._network.open(request)
+        with _no_bug():
+            return await self._network.open(request)
 
     async def lookup(self, request: LookupRequest) -> list[str]:
-        return await self._network.lookup(request)
+        with _no_bug():
+            return await self._network.lookup(request)
 
     async def ping(self, request: PingRequest) -> Pinger:
-        return await self._network.ping(request)
+        with _no_bug():
+            return await self._network.ping(request)
 
     async def ask_time(self, request: TimeRequest) -> float:
-        return await self._network.ask_time(request)
+        with _no_bug():
+            return await self._network.ask_time(request)
 
     def name_servers(self) -> tuple[str, ...]:
         return self._network.name_servers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from onemo.runtime.trace import JsonLines
 
 from tests.support.labels import socket_label
@@ -31,6 +32,15 @@ def test_an_entry_is_one_line_whatever_it_holds(tmp_path: Path) -> None:
     entries = [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
     assert entries[0]["data"].encode("latin-1") == b'\r\n"\\\x00\x85\xff\r\n'
     assert entries[1]["detail"] == "no\nsuch\u2028name \u00e9"
+
+
+@pytest.mark.parametrize("time", ["9" * 400, "9" * 5000, "-" + "9" * 400, "[" * 5000, '"soon"'])
+def test_a_time_that_is_none(time: str, tmp_path: Path, typed: Typed) -> None:
+    file = tmp_path / "trace"
+    file.write_text(f'{{"time": {time}, "event": "x", "detail": ""}}\n')
+    told = typed("trace", str(file))
+    assert (told.status, told.out, told.err.count("\n")) == (2, "", 1)
+    assert f"{file}:1: this is no line of a trace" in told.err
 
 
 def test_nothing_in_a_trace_commands_the_terminal(tmp_path: Path, typed: Typed) -> None:
