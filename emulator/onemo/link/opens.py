@@ -1,6 +1,6 @@
 """The count of programs that have each pseudo-terminal of this process open, by inotify.
 
-One inotify serves every port, for a user may have few of them (128 by default) and a lab has a thousand ports.
+Two inotify serve every port, for a user may have few of them (128 by default) and a lab has a thousand ports.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import trio
 from inotify_simple import INotify, flags, masks
@@ -31,13 +31,51 @@ class WatchedPort:
         self.last_closed = last_closed
 
 
+class _Watches:
+    """An inotify on some ports."""
+
+    def __init__(self) -> None:
+        self.inotify = INotify(nonblocking=True)
+        self._ports: dict[int, WatchedPort] = {}
+        self._wds: dict[WatchedPort, int] = {}
+
+    def add(self, path: str, port: WatchedPort) -> None:
+        """Watch the port at path. Raises OSError when the kernel refuses."""
+        wd = self._wds[port] = self.inotify.add_watch(path, _MASK)
+        self._ports[wd] = port
+
+    def remove(self, port: WatchedPort) -> None:
+        """Watch the port no longer, if it was."""
+        if (wd := self._wds.pop(port, None)) is not None:
+            del self._ports[wd]
+            with suppress(OSError):  # the terminal is gone, and its watch with it
+                self.inotify.rm_watch(wd)
+
+    def read(self) -> list[tuple[WatchedPort, int]] | None:
+        """Return what happened to the ports, in order; None when the kernel has lost some of it."""
+        events = self.inotify.read(timeout=0)
+        if any(event.mask & flags.Q_OVERFLOW for event in events):
+            return None
+        return [(port, event.mask) for event in events if (port := self._ports.get(event.wd)) is not None]
+
+
 class OpenCounter:
-    """The counter of the openings of every port of one thread. directory: that of the ports."""
+    """The counter of the openings of every port of one thread. directory: that of the ports.
+
+    The kernel merges an event into the one before it when they are equal, and two programs that leave at once would
+    count as one. Reported a second time through the directory, no two in a row are equal; but the directory tells of
+    everybody's terminals. So one inotify, of our ports alone, wakes us, and another one, with the directory, counts.
+    """
 
     def __init__(self, directory: str) -> None:
-        self._inotify = INotify(nonblocking=True)
+        self._waker = _Watches()
+        try:
+            self._ledger = _Watches()
+        except OSError:
+            self._waker.inotify.close()
+            raise
         self._directory = directory
-        self._ports: dict[int, WatchedPort] = {}
+        self._ports: set[WatchedPort] = set()
         self._reading = trio.Lock()
 
     async def serve(self) -> None:
@@ -45,48 +83,50 @@ class OpenCounter:
         async with self._reading:
             while True:
                 self._take_up()
-                await trio.lowlevel.wait_readable(self._inotify.fd)
+                await trio.lowlevel.wait_readable(self._waker.inotify.fd)
 
     def _take_up(self) -> None:
         """Count the events that have come."""
-        closed: set[int] = set()
-        for event in self._inotify.read(timeout=0):
-            if event.mask & flags.Q_OVERFLOW:
-                # The counts are lost. A lock that goes too early does less harm than one that stays for ever.
-                closed = set(self._ports)
-                for each in self._ports.values():
-                    each.opens = 0
-                    each.opened.set()
-            elif (port := self._ports.get(event.wd)) is None:
-                continue
-            elif event.mask & flags.OPEN:
+        merged, events = self._waker.read(), self._ledger.read()
+        if events is None:  # others have filled it since the last event of ours; what woke us is nearly as good
+            events = merged
+        closed: list[WatchedPort] = []
+        if events is None:
+            # The counts are lost. A lock that goes too early does less harm than one that stays for ever.
+            closed = list(self._ports)
+            for each in self._ports:
+                each.opens = 0
+                each.opened.set()
+        for port, mask in events or ():
+            if mask & flags.OPEN:
                 port.opens += 1
                 port.opened.set()
-            elif event.mask & masks.CLOSE:
+            elif mask & masks.CLOSE:
                 port.opens = max(0, port.opens - 1)  # who was there before us was not counted
-                closed.add(event.wd)
-        for wd in closed:
-            if (now_free := self._ports.get(wd)) is not None and not now_free.opens:
-                now_free.last_closed()
+                closed.append(port)
+        for port in dict.fromkeys(closed):
+            if not port.opens:
+                port.last_closed()
 
-    def add(self, path: str, port: WatchedPort) -> int:
-        """Watch the port at path; return what ``remove`` takes. Raises OSError when the kernel refuses."""
-        # The kernel merges an event into the one before it when they are equal, and two programs that leave at once
-        # would count as one. Reported a second time through the directory, no two in a row are equal.
-        self._inotify.add_watch(self._directory, _MASK)
-        wd: int = self._inotify.add_watch(path, _MASK)
-        self._ports[wd] = port
-        return wd
-
-    def remove(self, wd: int) -> None:
-        """Watch a port no longer; the last one frees the inotify."""
-        del self._ports[wd]
+    def add(self, path: str, port: WatchedPort) -> None:
+        """Watch the port at path. Raises OSError when the kernel refuses."""
+        self._ports.add(port)
         try:
-            self._inotify.rm_watch(wd)
-        except OSError:  # the terminal is gone, and its watch with it
-            pass
+            self._ledger.inotify.add_watch(self._directory, _MASK)
+            self._ledger.add(path, port)
+            self._waker.add(path, port)
+        except OSError:
+            self.remove(port)
+            raise
+
+    def remove(self, port: WatchedPort) -> None:
+        """Watch a port no longer; the last one frees the inotify."""
+        self._ports.remove(port)
+        for watches in (self._waker, self._ledger):
+            watches.remove(port)
         if not self._ports:
-            self._inotify.close()
+            self._waker.inotify.close()
+            self._ledger.inotify.close()
             _current.counter = None
 
 
@@ -99,8 +139,8 @@ def watching(path: str, port: WatchedPort) -> Iterator[OpenCounter]:
     opens: OpenCounter | None = getattr(_current, "counter", None)
     if opens is None:
         opens = _current.counter = OpenCounter(os.path.dirname(path))
-    wd = opens.add(path, port)
+    opens.add(path, port)
     try:
         yield opens
     finally:
-        opens.remove(wd)
+        opens.remove(port)

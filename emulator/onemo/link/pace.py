@@ -10,89 +10,96 @@ from onemo.link.interface import Link
 
 BITS = 10
 """Bits that a byte takes on the line: a start bit, eight, a stop bit."""
-_STEP = 0.001
-"""Seconds of line that pass as one piece: a wake-up for each byte would be too many."""
-_SLACK = 0.02
-"""Seconds of line that a late wake-up may catch up on."""
+_PIECE = 0.02
+"""Seconds of line that pass as one piece at most, unless that is less than a byte: each piece takes a timer."""
+_SLACK = 0.022
+"""Seconds of line that a late wake-up may catch up on, or two bytes if they take longer: more than a piece takes."""
+_PAUSE = 0.001
+"""Seconds after which a wait for the DTE says that the line was idle."""
+_UNHELD = 4096
+"""Bytes that are taken at once from a line that is not held."""
 
 
 class PacedLink:
     """Any link, with both directions held to ``baud_rate`` (bit/s), which is asked each time; 0 or less does not hold.
 
-    Implements ``Link``. A piece passes when its last bit would have; on an idle line none is saved up.
+    Implements ``Link``. Bytes pass in pieces of 20 ms at most, each when its last bit would have; on an idle line no
+    time is saved up. Of what the DTE sends one piece is taken from the line below before its time.
     """
 
     def __init__(self, line: Link, baud_rate: Callable[[], float]) -> None:
         self._line = line
         self._baud_rate = baud_rate
-        self._in = _Meter()
-        self._out = _Meter()
-        self._sending = False
+        self._coming = b""
+        self._come = 0.0
+        """The time at which the last bit of that has come; of what came before while there is none."""
+        self._more = False
+        """The DTE may have sent on without a pause."""
+        self._leaving = 0
+        """Bytes of the piece that is on the line."""
+        self._left = 0.0
+        """The time at which the last bit before it has left."""
 
     @property
     def port(self) -> str:
         return self._line.port
 
     def read_now(self, limit: int) -> bytes | None:
-        rate = self._baud_rate()
-        if rate <= 0:
-            return self._line.read_now(limit)
-        room = self._in.room(rate)
-        if room == 0:
+        if not self._coming:
+            self._take()
+        if not self._coming or trio.current_time() < self._come:
             return None
-        wanted = min(room, limit)
-        data = self._line.read_now(wanted)
-        if data is None or len(data) < wanted:
-            self._in.idle()
-        else:
-            self._in.passed(wanted, rate)
+        data, self._coming = self._coming[:limit], self._coming[limit:]
         return data
 
+    def _take(self) -> None:
+        """Take the next piece from the line below, as far as it has come."""
+        rate, now = self._baud_rate(), trio.current_time()
+        most = _piece(rate)
+        self._coming = self._line.read_now(most) or b""
+        began = max(self._come, now - _slack(rate)) if self._more else max(self._come, now)
+        if self._coming:
+            self._come = began + _time(len(self._coming), rate)
+        self._more = len(self._coming) == most
+
     def write_now(self, data: bytes | memoryview) -> int:
-        rate = self._baud_rate()
+        rate, now = self._baud_rate(), trio.current_time()
         if rate <= 0:
+            self._leaving = 0
             return self._line.write_now(data)
-        if not self._sending:
-            self._out.idle()
-        room = min(self._out.room(rate), len(data))
-        count = self._line.write_now(data[:room]) if room else 0
-        self._out.passed(count, rate)
-        self._sending = count < len(data)
+        self._left = max(self._left, now - _slack(rate) if self._leaving else now)
+        self._leaving = min(len(data), self._leaving or _piece(rate))
+        if now < self._left + _time(self._leaving, rate):
+            return 0
+        count = self._line.write_now(data[: self._leaving])
+        self._left += _time(count, rate)
+        self._leaving = min(len(data) - count, _piece(rate))
         return count
 
     async def wait_readable(self) -> None:
-        began = trio.current_time()
-        await self._line.wait_readable()
-        if trio.current_time() - began > _STEP:
-            self._in.idle()
-        await self._in.wait(self._baud_rate())
+        if not self._coming:
+            began = trio.current_time()
+            await self._line.wait_readable()
+            if trio.current_time() - began > _PAUSE:
+                self._more = False
+            self._take()
+        await trio.sleep_until(self._come)
 
     async def wait_writable(self) -> None:
-        await self._out.wait(self._baud_rate())
+        await trio.sleep_until(self._left + _time(self._leaving, self._baud_rate()))
         await self._line.wait_writable()
 
 
-class _Meter:
-    """A meter of one direction of the line: ``at`` is the trio time up to which it is used."""
+def _time(count: int, rate: float) -> float:
+    """Return the seconds that so many bytes take."""
+    return count * BITS / rate if rate > 0 else 0.0
 
-    def __init__(self) -> None:
-        self.at = 0.0
 
-    def idle(self) -> None:
-        """Take up that nothing is on the line now."""
-        self.at = max(self.at, trio.current_time())
+def _piece(rate: float) -> int:
+    """Return the bytes that pass as one piece at most."""
+    return max(1, int(_PIECE * rate / BITS)) if rate > 0 else _UNHELD
 
-    def room(self, rate: float) -> int:
-        """Return how many bytes have had their time. It cannot be saved up for long."""
-        now, byte = trio.current_time(), BITS / rate
-        self.at = max(self.at, now - max(_SLACK, 2 * byte))
-        return max(0, int((now - self.at) / byte + 1e-6))
 
-    def passed(self, count: int, rate: float) -> None:
-        """Count bytes that passed at a rate."""
-        self.at += count * BITS / rate
-
-    async def wait(self, rate: float) -> None:
-        """Wait until there is room for a piece."""
-        if rate > 0:
-            await trio.sleep_until(self.at + max(_STEP, BITS / rate))
+def _slack(rate: float) -> float:
+    """Return the seconds of line that may be caught up on."""
+    return max(_SLACK, _time(2, rate))

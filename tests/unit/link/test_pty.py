@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import random
@@ -10,7 +9,7 @@ import select
 import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import pytest
 import serial
@@ -104,22 +103,6 @@ def is_locked(port: int) -> bool:
 def is_raw(port: int) -> bool:
     iflag, oflag, cflag, lflag, _, _, cc = termios.tcgetattr(port)
     return bool(iflag == oflag == lflag == 0 and cflag & termios.CSIZE == termios.CS8 and cc[termios.VMIN] == 1)
-
-
-class Steps(trio.abc.Instrument):
-    """A count of how often each function at the bottom of a task was resumed."""
-
-    def __init__(self) -> None:
-        self.of: dict[str, int] = {}
-
-    def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self.of[task.name] = self.of.get(task.name, 0) + 1
-
-
-def watches() -> list[str]:
-    """The inotify descriptors of this process."""
-    own = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
-    return [path for path in own if os.path.islink(path) and "inotify" in os.readlink(path)]
 
 
 async def test_no_byte_is_changed_or_echoed_before_the_dte_sets_anything(pty: PtyLink) -> None:
@@ -312,74 +295,3 @@ async def test_a_hang_up_is_survived(pty: PtyLink) -> None:
         assert is_raw(port)
         assert os.write(port, b"AT\r") == 3
         assert await receive(pty, 3) == b"AT\r"
-
-
-async def test_watching_costs_nothing_while_bytes_flow(pty: PtyLink) -> None:
-    watch = "onemo.link.pty.PtyLink.watch"
-    with dte(pty) as port:
-        await wait_all_tasks_blocked()
-        while True:  # it wakes when a program opens or closes any terminal of the host, which other tests do too
-            steps = Steps()
-            trio.lowlevel.add_instrument(steps)
-            for _ in range(10):
-                os.write(port, b"AT\r")
-                assert await receive(pty, 3) == b"AT\r"
-                await trio.lowlevel.checkpoint()
-            trio.lowlevel.remove_instrument(steps)
-            assert sum(steps.of.values()) >= 10
-            if watch not in steps.of:
-                break
-    await wait_all_tasks_blocked()
-    assert not pty.in_use
-
-
-async def test_the_watch_ends_when_the_link_closes_and_leaves_no_descriptor() -> None:
-    before = watches()
-    with trio.fail_after(20):
-        async with trio.open_nursery() as nursery:
-            link = open_pty()
-            nursery.start_soon(link.watch)
-            await wait_all_tasks_blocked()
-            assert len(watches()) == len(before) + 1
-            link.close()
-    assert watches() == before
-
-
-async def test_a_host_that_cannot_watch_is_told_of_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def refuse(**_: bool) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-    monkeypatch.setattr("onemo.link.opens.INotify", refuse)
-    with open_pty() as link:
-        await link.watch()
-        assert [record.levelname for record in caplog.records] == ["WARNING"]
-        assert f"{link.port} keeps the locks" in caplog.text
-
-
-async def test_many_ports_share_one_watch(nursery: trio.Nursery) -> None:
-    """Each port is counted for itself: a user may have some 128 inotify instances, a lab has a thousand ports.
-
-    The others are watched on when the one is closed whose task looked after all.
-    """
-    before = watches()
-    with ExitStack() as stack:
-        links = [stack.enter_context(open_pty()) for _ in range(3)]
-        for link in links:
-            nursery.start_soon(link.watch)
-        await wait_all_tasks_blocked()
-        assert len(watches()) == len(before) + 1
-        with dte(links[1]):
-            await wait_all_tasks_blocked()
-            assert [link.in_use for link in links] == [False, True, False]
-            for link in links[:2]:
-                link.close()
-        await wait_all_tasks_blocked()
-        with dte(links[2]):
-            await wait_all_tasks_blocked()
-            assert links[2].in_use
-        await settled(links[2])
-        assert not links[2].in_use
-    await wait_all_tasks_blocked()
-    assert watches() == before

@@ -22,7 +22,7 @@ def test_who_opens_it_is_noticed_before_anything_watches() -> None:
     """Trio need not run yet; a port that is not noticed costs no watch."""
     before = watches()
     with open_pty(noticed=True) as link, open_pty(noticed=True) as other, open_pty() as plain:
-        assert len(watches()) == len(before) + 1
+        assert len(watches()) == len(before) + 2
         for port in (link, plain):
             os.close(os.open(port.port, os.O_RDWR | os.O_NOCTTY))
 
