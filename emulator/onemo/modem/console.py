@@ -35,6 +35,9 @@ from onemo.wire.framer import (
 from onemo.wire.framer import Line as TypedLine
 from onemo.wire.transmitter import Kind, Transmitter
 
+_LITTLE, _BULK = 4096, 65536
+"""Bytes that are read at once where command lines may come, and where bulk does."""
+
 
 class ConsoleDevice(Protocol):
     """The module, as its consoles see it."""
@@ -217,6 +220,16 @@ class Console:
         """
         framer = self.framer
         return not (framer.kept or (self.interpreter.pending and not framer.awaits_linefeed) or self._stopped)
+
+    @property
+    def appetite(self) -> int:
+        """The most bytes to read from the line at once: bulk of a stream or of an entry, else a little.
+
+        No more of a stream is read than the peer's queue has room for below the high mark.
+        """
+        online = self._online
+        bulk = self._high_mark - online.queued if online is not None and not online.datagrams else self.framer.missing
+        return max(_LITTLE, min(bulk, _BULK))
 
     @property
     def can_go_on(self) -> bool:

@@ -14,11 +14,11 @@ from onemo.link.interface import Link
 from onemo.modem.channel import Forward
 from onemo.modem.console import Console
 from onemo.modem.modem import Modem
-from onemo.runtime.peers import TURNS
 from onemo.runtime.secrets import Masked
 from onemo.runtime.trace import Recent, Trace
 
-_READ = 4096
+_TURNS = 8
+"""Pieces of bulk, after which the other tasks get a turn: some 5 ms where they are whole and come through a pty."""
 
 
 class PortShell(Protocol):
@@ -90,7 +90,7 @@ class ConsolePort:
 
     def _take(self) -> bytes | None:
         """Take what the line has now."""
-        data = self.link.read_now(_READ)
+        data = self.link.read_now(self.console.appetite)
         if data is not None:
             console = self.console
             framer = console.framer
@@ -115,12 +115,12 @@ class ConsolePort:
     def _stream(self, data: bytes, now: float) -> bytes | None:
         """Bulk in transparent mode: reading is tried again before it is waited for. Returns what is no bulk.
 
-        Each piece leaves before the next is read: meanwhile the kernel carries that one through the pty.
+        Each piece leaves before the next is read: meanwhile the kernel carries more through the pty.
         """
         console, forward = self.console, self._shell.forward
         take, packets = self._take, console.framer.stream
         self._shell.modem.now = now
-        for _ in range(TURNS):
+        for _ in range(_TURNS):
             part = packets(data, now)
             if part is None:
                 return data

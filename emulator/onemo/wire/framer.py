@@ -167,7 +167,12 @@ class Framer:
     @property
     def secret(self) -> int:
         """The number of bytes that come next and may be shown to nobody: the rest of a private key's entry."""
-        if self.mode is not PROMPT or not self._secret:
+        return self.missing if self._secret else 0
+
+    @property
+    def missing(self) -> int:
+        """The number of bytes that the entry of payload still takes; 0: none is open."""
+        if self.mode is not PROMPT:
             return 0
         return (self._limit if self._length is None else self._length) - len(self._payload) - len(self._input)
 

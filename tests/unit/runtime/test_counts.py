@@ -25,9 +25,11 @@ OURS, OTHERS = 97, 16
 CALLS = {"AT": 54, "AT+CSQ": 72, "AT+MIPSTATE=0": 76}
 """Our functions that are called in a round trip of the core."""
 MEGABYTE = 1 << 20
-TO_PEER = Counter(read_now=260, send_now=260)
+TO_PEER = Counter(read_now=18, send_now=18)
 TO_DTE = Counter(receive_now=18, write_now=18)
 """What a line and a connection are asked for, with a system call each, for a megabyte in transparent mode."""
+ENTRY, OF_ENTRY = 8192, 2
+"""Bytes of the longest entry of payload, and what a line is asked for with its command."""
 
 
 def loaded(code: str, *words: str) -> set[str]:
@@ -96,3 +98,12 @@ async def test_system_calls_of_a_megabyte(bench: Bench, carried: Counter[str]) -
     peer.sends(bytes(MEGABYTE))
     assert await bench.heard() == bytes(MEGABYTE)
     assert carried <= TO_DTE
+
+
+async def test_system_calls_of_a_long_entry(bench: Bench, carried: Counter[str]) -> None:
+    """A piece of a certificate after ``>``."""
+    carried.clear()
+    assert await bench.ask(f'AT+MSSLCERTWR="long.pem",0,{ENTRY}') == [">"]
+    bench.line.types(b"x" * ENTRY)
+    assert b"OK" in await bench.heard()
+    assert carried["read_now"] <= OF_ENTRY
