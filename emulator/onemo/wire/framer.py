@@ -264,8 +264,13 @@ class Framer:
             if not self._line and (start := len(data) - len(data.lstrip(self._blanks))):
                 self._take(start)
                 continue
-            if len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
-                return self._repeat()
+            if len(self._line) < 2:
+                begun = (bytes(self._line) + data[:2])[:2]
+                if begun in (b"A/", b"a/"):
+                    return self._repeat()
+                if begun[:1] in (b"A", b"a") and begun[1:] and begun[1] in self._ignored:
+                    self._skip_ignored(begun[:1])
+                    continue
             end = data.find(self._terminator)
             if end < 0:
                 self._keep(data)
@@ -302,6 +307,12 @@ class Framer:
             self._too_long = True
             text = text[: max(0, self._max_line - len(self._line))]
         self._line += text
+
+    def _skip_ignored(self, first: bytes) -> None:
+        """Take the first character of a line, and the control characters after it: a ``/`` may follow them."""
+        rest = self._input[1 - len(self._line) :].lstrip(self._ignored)
+        self._line[:] = first
+        self._take(len(self._input) - len(rest))
 
     def _repeat(self) -> Repeat:
         """Take ``A/``, which takes effect at once, without a terminator."""
