@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from onemo.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
+from onemo.wire.events import Event, Line, LineTooLong, Repeat
+from onemo.wire.framer import Framer, Mode
 
 MAX_LINE = 16
 LF_WINDOW = 0.02
