@@ -7,6 +7,7 @@ import select
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_who_opens_a_pty_hears_all_of_the_boot(launch: Start) -> None:
 def test_who_connects_hears_all_of_the_boot(launch: Start, option: str) -> None:
     module = launch(*OPEN, option, "127.0.0.1:0", "--boot-time", "1").wait_ready()  # pyserial takes its time
     assert heard(module.port) == BANNER
+
+
+def test_the_boot_time_counts_from_the_opening(launch: Start) -> None:
+    """Not from the start of the process, as that of a power that is on from the start."""
+    boot_time = 0.8
+    module = launch(*OPEN, "--boot-time", str(boot_time)).wait_ready()
+    select.select([], [], [], boot_time)
+    port = os.open(module.port, os.O_RDWR | os.O_NOCTTY)
+    began = time.monotonic()
+    try:
+        assert select.select([port], [], [], WAIT)[0]
+        assert time.monotonic() - began > 0.9 * boot_time
+        assert os.read(port, 100) == BANNER
+    finally:
+        os.close(port)
 
 
 def test_an_opening_before_the_ready_line_counts(launch: Start, tmp_path: Path) -> None:

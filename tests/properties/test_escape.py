@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from onemo.wire.framer import Escaped, Framer, OnlineData
+from onemo.wire.events import Escaped, OnlineData
+from onemo.wire.framer import Framer
 
 GUARD = 4.0  # whole numbers, so that sums of times are exact
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from onemo.wire.framer import Framer, Line, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.events import Line, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.framer import Framer, Mode
 
 MAX_LINE = 12
 PACKET = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -14,13 +15,22 @@ USAGE = 2
 
 
 def finish(act: Callable[[], object]) -> NoReturn:
-    """Act, and end the process with the status that it returns. An EmulatorError ends it with a line and status 2."""
+    """Act, and end the process with the status that it returns.
+
+    An EmulatorError ends it with a line and status 2, and so does a host that has no descriptor or room for more.
+    """
     try:
         status = act()
     except EmulatorError as error:
         fail(explain(error))
     except BrokenPipeError:
         status = 0
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            fail(f"{error.strerror}: let this process have more (ulimit -n)")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            fail(f"stdout takes no more: {error.strerror}")
+        raise
     _flush()
     raise SystemExit(status if isinstance(status, int) else 0)
 

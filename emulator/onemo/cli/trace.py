@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,7 +104,10 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
     entry = json.loads(line)
     if not isinstance(entry, dict):
         raise TypeError(line)
-    return float(entry["time"]), entry
+    time = float(entry["time"])
+    if not isfinite(time):
+        raise ValueError(line)
+    return time, entry
 
 
 def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:

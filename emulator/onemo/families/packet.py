@@ -98,10 +98,10 @@ def _define(modem: Modem, record: Definition) -> Outcome:
     contexts = modem.contexts
     contexts.require_free(record.cid)
     if all(value is None for value in record[1:4]) and record[4:] == Definition(record.cid)[4:]:
-        return modem.keep_contexts(lambda: contexts.undefine(record.cid))
+        return modem.keeping.keep_contexts(lambda: contexts.undefine(record.cid))
     kind = record.pdp_type or modem.profile.contexts.pdp_type
     definition = record._replace(pdp_type=kind, apn=record.apn or "", pdp_addr=None)
-    return modem.keep_contexts(lambda: contexts.define(definition))
+    return modem.keeping.keep_contexts(lambda: contexts.define(definition))
 
 
 def _test_definition(modem: Modem, bound: BoundRecord[Any]) -> Reply:
@@ -133,7 +133,7 @@ def _log_in(modem: Modem, record: Login) -> Outcome:
         if record.auth_prot:
             contexts.logins[record.cid] = record
 
-    return modem.keep_contexts(change)
+    return modem.keeping.keep_contexts(change)
 
 
 # AT+CGACT, AT+CGPADDR, AT+CGCONTRDP.

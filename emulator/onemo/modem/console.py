@@ -17,22 +17,9 @@ from onemo.modem.interpreter import Interpreter
 from onemo.modem.power import PowerEvent
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from onemo.profile.schema import Profile
-from onemo.wire.framer import (
-    COMMAND,
-    DISCARD,
-    ONLINE,
-    PAUSED,
-    PROMPT,
-    Escaped,
-    Event,
-    Framer,
-    LineTooLong,
-    OnlineData,
-    PromptCancelled,
-    PromptData,
-    Repeat,
-)
-from onemo.wire.framer import Line as TypedLine
+from onemo.wire.events import Escaped, Event, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.events import Line as TypedLine
+from onemo.wire.framer import COMMAND, DISCARD, ONLINE, PAUSED, PROMPT, Framer
 from onemo.wire.transmitter import Kind, Transmitter
 
 _LITTLE, _BULK = 4096, 65536

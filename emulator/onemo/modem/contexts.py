@@ -94,7 +94,7 @@ class Contexts:
         self.active: dict[int, Active] = {}
         self.calls: set[int] = set()
         self.deadline = math.inf
-        self._returning = 0
+        self._returning, self._returns_with_call = 0, False
         self._hung_up: set[int] = set()
         self.events = PacketEvents(host)
         self._network: NetworkInfo | None = None
@@ -166,26 +166,29 @@ class Contexts:
         default = self._profile.default
         if default not in self.defined:
             self._define_default()
-        self._connect(default, network)
+        self._connect(default, network, with_call=True)
 
-    def _connect(self, cid: int, network: NetworkInfo) -> None:
-        """Bring a context up, and its data call where that comes by itself and was not ended by hand."""
+    def _connect(self, cid: int, network: NetworkInfo, *, with_call: bool) -> None:
+        """Bring a context up, and if asked its data call, where that comes by itself and was not ended by hand."""
         try:
             self._bring_up(cid, network)
         except CommandError:
             return  # of a family that the network has not
-        if self._profile.needs_call and self._auto_connect and cid not in self._hung_up:
+        if with_call and self._profile.needs_call and self._auto_connect and cid not in self._hung_up:
             self.calls.add(cid)
             if self._profile.announces_call:
                 self._host.notify(self.call_line(cid))
 
     def on_deadline(self, now: float) -> None:
-        """Bring the last context back that was deactivated, where the module connects by itself."""
+        """Bring the last context back that was deactivated, where the module connects by itself.
+
+        The default one has a data call then, another one if it had one. [decided]
+        """
         if now < self.deadline:
             return
         self.deadline = math.inf
         if self._network is not None and self._auto_connect and self._returning in self.defined:
-            self._connect(self._returning, self._network)
+            self._connect(self._returning, self._network, with_call=self._returns_with_call)
 
     @property
     def _auto_connect(self) -> bool:
@@ -262,6 +265,7 @@ class Contexts:
         if last and self._profile.last_context == "returns":
             default = self._profile.default
             self._returning = default if default in leaving else leaving[0]
+            self._returns_with_call = self._returning == default or self._returning in self.calls
             self.deadline = now + self._profile.return_time
         for cid in leaving:
             self.events.tell("ME PDN DEACT", cid)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from onemo.errors import UsageError
+from onemo.profile.document import read_bytes
 from onemo.runtime.files import create_own
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class NvStore:
         """
         self._stored = None
         try:
-            data = self.file.read_bytes()
+            data = read_bytes(self.file)
         except FileNotFoundError:
             return {}
         except OSError as error:

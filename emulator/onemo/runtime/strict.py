@@ -31,13 +31,15 @@ def speeds_found_out(profile: Profile) -> Range | None:
 class StrictLink:
     """Any link, on which bytes are noise while the speeds of its ends are known and not the same. Implements ``Link``.
 
-    speed: the DTE's in bit/s, asked each time; 0: not known. The module's is that of AT+IPR, a new one once its answer
-    has left. At AT+IPR=0 it is the one at which the DTE has said ``AT`` last, since the last restart.
+    speed: the DTE's in bit/s, asked each time; 0: not known. present: True while there is a DTE; what is said to none
+    has no wrong speed, what was read came from one. The module's speed is that of AT+IPR, a new one once its answer has
+    left. At AT+IPR=0 it is the one at which the DTE has said ``AT`` last, since the last restart.
     """
 
-    def __init__(self, line: Link, speed: Callable[[], int]) -> None:
+    def __init__(self, line: Link, speed: Callable[[], int], present: Callable[[], bool]) -> None:
         self._line = line
         self._dte = speed
+        self._present = present
         self._console: Console | None = None
         self._found_out: Range | None = None
         self._rate = self._learnt = 0
@@ -84,7 +86,7 @@ class StrictLink:
         console = self._console
         if console is None:
             return self._line.write_now(data)
-        ours, theirs = self._rate or self._learnt, self._dte()
+        ours, theirs = self._rate or self._learnt, self._dte() if self._present() else 0
         if self._piece or (ours and theirs and ours != theirs):
             count = self._garble(data, ours, theirs)
         else:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from enum import Enum, auto
-from typing import NamedTuple
 
 from onemo.wire.escape import EscapeDetector
+from onemo.wire.events import Escaped, Event, Line, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
 
 
 class Mode(Enum):
@@ -27,43 +27,6 @@ class Mode(Enum):
 # The modes by their plain names: several are compared at every line, and Python 3.11 finds those four times as fast.
 PAUSED, COMMAND, PROMPT, ONLINE, DISCARD = Mode
 
-
-class Line(NamedTuple):
-    """A command line without its terminator; blanks are as they were typed."""
-
-    text: bytes
-
-
-class Repeat(NamedTuple):
-    """``A/``: the last line again (V.250 5.2.4)."""
-
-
-class LineTooLong(NamedTuple):
-    """A line over the limit has ended; nothing of it was kept."""
-
-
-class PromptData(NamedTuple):
-    """The ``>`` entry ended and is to be sent; timed_out when the time-out ended it."""
-
-    data: bytes
-    timed_out: bool = False
-
-
-class PromptCancelled(NamedTuple):
-    """ESC ended the ``>`` entry."""
-
-
-class OnlineData(NamedTuple):
-    """Payload of transparent mode: whole packets, or what was left when the wait ended. The mode stays."""
-
-    data: bytes
-
-
-class Escaped(NamedTuple):
-    """``+++`` with its guard times."""
-
-
-Event = Line | Repeat | LineTooLong | PromptData | PromptCancelled | OnlineData | Escaped
 
 _BS, _CR, _CTRL_Z, _ESC = 0x08, 0x0D, 0x1A, 0x1B
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
@@ -265,10 +228,9 @@ class Framer:
 
     def _next_line(self, now: float) -> Event | None:
         while self._input:
+            if len(self._line) < 2:
+                self._skip()
             data = self._input
-            if not self._line and (start := len(data) - len(data.lstrip(self._blanks))):
-                self._take(start)
-                continue
             if len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
                 return self._repeat()
             end = data.find(self._terminator)
@@ -307,6 +269,16 @@ class Framer:
             self._too_long = True
             text = text[: max(0, self._max_line - len(self._line))]
         self._line += text
+
+    def _skip(self) -> None:
+        """Take blanks in front of a line, and control characters after its A, which a ``/`` may follow."""
+        if not self._line and (start := len(self._input) - len(self._input.lstrip(self._blanks))):
+            self._take(start)
+        data = self._input
+        at = 1 - len(self._line)
+        if data[at : at + 1] and data[at] in self._ignored and (self._line or data[:1]) in (b"A", b"a"):
+            self._line += data[:at]
+            self._take(len(data) - len(data[at:].lstrip(self._ignored)))
 
     def _repeat(self) -> Repeat:
         """Take ``A/``, which takes effect at once, without a terminator."""

@@ -306,9 +306,13 @@ def test_a_reader_that_leaves_is_no_mistake(arguments: list[str]) -> None:
     assert process.returncode == (1 if "--help" in arguments else 0)
 
 
-def test_a_full_disk_is_told_in_one_line() -> None:
+@pytest.mark.parametrize("arguments", [*READERS.values(), ["--version"], ["lab", "--check"]], ids=" ".join)
+def test_a_full_disk_is_told_in_one_line(arguments: list[str], tmp_path: Path) -> None:
+    if arguments[0] == "lab":
+        (tmp_path / "lab.toml").write_text("[[module]]\n")
+        arguments = [*arguments, str(tmp_path / "lab.toml")]
     full = os.open("/dev/full", os.O_WRONLY)
-    with started("models", stdout=full) as process:
+    with started(*arguments, stdout=full) as process:
         os.close(full)
         assert process.communicate()[1] == "onemo-emulator: stdout takes no more: No space left on device\n"
     assert process.returncode == 2

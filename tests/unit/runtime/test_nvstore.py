@@ -156,6 +156,16 @@ def test_a_damaged_file_is_set_aside(file: Path, data: bytes, fault: str, caplog
     assert names(file.parent) == ["nv.json", "nv.json.damaged"]
 
 
+def test_a_file_without_an_end_is_set_aside_too(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is not read beyond what any file of ours may have."""
+    file.touch()
+    os.truncate(file, 1 << 40)
+    with store_at(file) as store:
+        assert store.load() == {}
+        assert store.save({})
+    assert f"{file} cannot be read (it is longer than 16 MiB) and is kept as {file}.damaged" in caplog.text
+
+
 def test_no_damaged_file_takes_the_place_of_another(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     Path(f"{file}.damaged").symlink_to("nowhere")
     for number in (2, 3, 4):

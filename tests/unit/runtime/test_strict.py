@@ -20,7 +20,8 @@ class Ends:
         self.speed = speed
         self.line = Line(room)
         self.modem = Modem(load_model(model))
-        self.link = StrictLink(self.line, lambda: self.speed)
+        self.present = True
+        self.link = StrictLink(self.line, lambda: self.speed, lambda: self.present)
         self.link.join(self.modem.first)
 
     def typed(self, data: bytes) -> bytes | None:
@@ -49,11 +50,20 @@ def test_an_unknown_speed_is_right() -> None:
     ends = Ends("ML305U", 0)
     assert ends.typed(b"AT\r") == b"AT\r"
     assert ends.link.write_now(b"OK") == 2
-    loose = StrictLink(ends.line, lambda: 9600)
+    loose = StrictLink(ends.line, lambda: 9600, lambda: True)
     ends.line.types(b"AT")
     assert loose.read_now(10) == b"AT"
     assert loose.write_now(b"OK") == 2
     assert ends.line.reads() == b"OKOK"
+
+
+def test_what_is_said_to_nobody_has_no_wrong_speed() -> None:
+    """What was read came from somebody, whether that one is still there or not."""
+    ends = Ends("ML305U", 9600)
+    ends.present = False
+    assert ends.link.write_now(b"\r\n+MATREADY\r\n") == 13
+    assert ends.line.reads() == b"\r\n+MATREADY\r\n"
+    assert ends.typed(b"AT\r") is None
 
 
 def test_a_piece_counts_once_the_line_has_all_its_noise() -> None:

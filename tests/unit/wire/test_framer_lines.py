@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from onemo.wire.framer import Event, Framer, Line, LineTooLong, Mode, Repeat
+from onemo.wire.events import Event, Line, LineTooLong, Repeat
+from onemo.wire.framer import Framer, Mode
 
 MAX_LINE = 16
 LF_WINDOW = 0.02
@@ -139,10 +140,21 @@ def test_repeat_needs_no_terminator(typist: Typist) -> None:
     assert not typist.framer.partial
 
 
+@pytest.mark.parametrize("pieces", [[b"A\0/"], [b"A", b"\0", b"/"], [b"a\n\x1a", b"\x1b/"], [b"\0A\0", b"\0\0/"]])
+def test_control_characters_in_it_are_ignored(typist: Typist, pieces: list[bytes]) -> None:
+    """As in any line (V.250 5.2.2), also where they come one by one; they are echoed all the same."""
+    typist.framer.echo = True
+    assert [event for piece in pieces for event in typist.type(piece)] == [Repeat()]
+    assert typist.framer.take_echo() == b"".join(pieces)
+    assert typist.type(b"A\0T\r") == [Line(b"AT")]
+    assert typist.type(b"A\0" + b"\0" * MAX_LINE + b"T/\r") == [Line(b"AT/")]
+
+
 def test_what_only_looks_like_it(typist: Typist) -> None:
     assert typist.type(b"AT/\r") == [Line(b"AT/")]
     assert typist.type(b"xA/\r") == [Line(b"xA/")]
     assert typist.type(b"A /\r") == [Line(b"A /")]
+    assert typist.type(b"A\0\r/\r") == [Line(b"A"), Line(b"/")]
 
 
 # Length.

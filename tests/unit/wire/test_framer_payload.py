@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from onemo.wire.framer import Escaped, Event, Framer, Line, Mode, OnlineData, PromptCancelled, PromptData
+from onemo.wire.events import Escaped, Event, Line, OnlineData, PromptCancelled, PromptData
+from onemo.wire.framer import Framer, Mode
 
 GUARD, WAIT, TIMEOUT = 0.25, 0.125, 10.0
 
