@@ -70,10 +70,11 @@ class Live(WrittenTrace):
             elif kind is Kind.ECHO:
                 self._take(console, "echo", data)
             else:
-                self._end(console, ">")
+                if self._begun:
+                    self._end(console, ">")
                 self._take(console, what, data)
-                # A prompt has no line end.
-                self._end(console, what)
+                if self._begun:  # a prompt has no line end
+                    self._end(console, what)
         self._flush()
 
     def _net(self, event: str, label: Label | None, detail: bytes | str) -> None:
@@ -106,20 +107,16 @@ class Live(WrittenTrace):
             self._print(direction, _readable(text), on=on)
 
     def _print(self, mark: str, text: str, style: str | None = None, on: str = "") -> None:
-        stamp, shown = self._time(), f"{self._name}{on}{mark}"
-        if self._colour:
-            text = f"\x1b[{style or _STYLES[mark]}m{text}\x1b[0m"
-            stamp = f"\x1b[{_STYLES['']}m{stamp}\x1b[0m"
-        self._lines.append(f"{stamp} {shown} {text}\n")
-
-    def _time(self) -> str:
-        """Return the time of the crossing, by the clock on the wall, which may be set: it is asked each second."""
         now = self._at + self._offset
-        if int(now) != self._second:
+        if int(now) != self._second:  # the clock on the wall may have been set
             self._offset = time.time() - time.monotonic()
             now = self._at + self._offset
             self._second, self._stamp = int(now), time.strftime("%H:%M:%S", time.localtime(now))
-        return f"{self._stamp}.{int(now % 1 * 1000):03d}"
+        stamp = f"{self._stamp}.{int(now % 1 * 1000):03d}"
+        if self._colour:
+            text = f"\x1b[{style or _STYLES[mark]}m{text}\x1b[0m"
+            stamp = f"\x1b[{_STYLES['']}m{stamp}\x1b[0m"
+        self._lines.append(f"{stamp} {self._name}{on}{mark} {text}\n")
 
     def _flush(self) -> None:
         """Write the lines that were printed, as many at once as a pipe takes."""

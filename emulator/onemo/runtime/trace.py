@@ -103,9 +103,9 @@ class JsonLines(WrittenTrace):
         super().__init__(clock)
         self._stream = stream
         self._start = clock()
-        from json import dumps  # not at start: most modules are not traced
+        from json import JSONEncoder  # not at start: most modules are not traced
 
-        self._dumps = dumps
+        self._quoted = JSONEncoder().encode
 
     def tell(self, crossings: Iterable[Crossing]) -> None:
         self._stream.write("".join(map(self._text, crossings)))
@@ -118,14 +118,14 @@ class JsonLines(WrittenTrace):
         at, what, data, kind, console, label = crossing
         of = "" if label is None else f', "{label.index_name}": {label.number}'
         if isinstance(data, str):
-            shown = f'"event": {self._dumps(what)}{of}, "detail": {self._dumps(data)}'
+            shown = f'"event": {self._quoted(what)}{of}, "detail": {self._quoted(data)}'
         else:
             if kind is not None:
                 of += f', "kind": "{kind.value}"'
             if console:
                 of += f', "console": {console}'
-            shown = f'{_ENDS.get(what, _ENDS["sent"])}{of}, "data": {self._dumps(data.decode("latin-1"))}'
-        return f'{{"time": {round(at - self._start, 6)}, {shown}}}\n'
+            shown = f'{_ENDS[what]}{of}, "data": {self._quoted(data.decode("latin-1"))}'
+        return f'{{"time": {at - self._start:.6f}, {shown}}}\n'
 
 
 @contextmanager
