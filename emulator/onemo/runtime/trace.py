@@ -27,8 +27,8 @@ _RECENT = 24
 _KEPT = 200
 _DELAY = 0.1
 """Seconds for which crossings are put aside: a killed process loses those."""
-_MOST = 1 << 15
-_EACH = 256
+_MOST = 1 << 13
+_EACH = 64
 """Bytes that are put aside at most, of which a crossing takes so many beside its data."""
 _ENDS = {
     ">": '"from": "dte", "to": "module"',
@@ -143,7 +143,7 @@ def trace_file(file: Path) -> Iterator[JsonLines]:
 class Batch:
     """The crossings that written traces are to be told of: together, for to write costs more than an answer.
 
-    It is told 0.1 s after the first of them, at some hundred or 32 KB, and by ``flush``, in the order in which all
+    It is told 0.1 s after the first of them, at some hundred or 8 KB, and by ``flush``, in the order in which all
     crossed. A trace that fails (its disk is full, its reader gone) is left out from then on, and that is logged.
     """
 
