@@ -242,6 +242,10 @@ class Bench:
         """CPU of AT with options, beside AT without any."""
         return bench_modes.round_trips(self.client.trips, self.count, name)
 
+    def paced(self) -> tuple[Figures, Figures]:
+        """CPU of AT with --pace, beside a bare trio loop that sleeps as long."""
+        return bench_modes.paced(self.client.trips, self.count, REFERENCE)
+
     def network(self, kind: str, *, up: bool) -> tuple[Figures, Figures]:
         """Transparent mode over a network line, beside socat's."""
         return bench_modes.network_line(self.pump(), kind, self.bulk, up=up)
@@ -281,6 +285,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "rfc2217_up": partial(Bench.network, kind="rfc2217", up=True),
     "rfc2217_down": partial(Bench.network, kind="rfc2217", up=False),
     **{name: partial(Bench.mode, name=name) for name in bench_modes.MODES},
+    "paced": Bench.paced,
     "wakeups": lambda bench: bench_modes.idle_wakeups(),
 }
 NEED_C = ("at_c",)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -21,6 +21,8 @@ PATIENCE = 20.0
 WATCHED = 2.0
 """Seconds for which an idle module is watched."""
 BLOCKS = 10
+UNSET = 38400
+"""Speed in bit/s of a pseudo-terminal for which nobody has set one."""
 Trips = Callable[[str, int, str], list[float]]
 Figures = dict[str, float]
 MODES: dict[str, tuple[str, ...]] = {
@@ -40,17 +42,32 @@ def ready(*options: str) -> AbstractContextManager[Running]:
 
 def round_trips(trips: Trips, count: int, name: str) -> tuple[Figures, Figures]:
     """CPU of an AT round trip with the options of a mode, beside the same without any, in turns."""
-    used: list[Figures] = []
     with tempfile.TemporaryDirectory() as folder:
         options = [each.format(folder=folder) for each in MODES[name]]
         with ready(*options) as ours, ready() as plain:
-            before = [bench_bulk.cpu(each.pid) for each in (ours, plain)]
-            for _ in range(BLOCKS):
-                for each in (ours, plain):
-                    trips(each.port, max(1, count // BLOCKS), "AT\r")
-            for start, each in zip(before, (ours, plain), strict=True):
-                used.append({"cpu_us": (bench_bulk.cpu(each.pid) - start) * 1000 / count})
-    return used[0], used[1]
+            return _in_turns(trips, count, ours, plain)
+
+
+def paced(trips: Trips, count: int, reference: Sequence[str]) -> tuple[Figures, Figures]:
+    """CPU of an AT round trip with --pace, beside a bare trio loop that sleeps as long, in turns.
+
+    To sleep costs more than an answer: the processor and its caches have gone on to something else.
+    """
+    with ready("--pace") as ours, running((*reference, str(UNSET))) as sleeper:
+        return _in_turns(trips, count, ours, sleeper)
+
+
+def _in_turns(trips: Trips, count: int, *programs: Running) -> tuple[Figures, Figures]:
+    """Measure the CPU of a round trip of two programs."""
+    before = [bench_bulk.cpu(each.pid) for each in programs]
+    for _ in range(BLOCKS):
+        for each in programs:
+            trips(each.port, max(1, count // BLOCKS), "AT\r")
+    ours, theirs = (
+        {"cpu_us": (bench_bulk.cpu(each.pid) - start) * 1000 / count}
+        for start, each in zip(before, programs, strict=True)
+    )
+    return ours, theirs
 
 
 def network_line(pump: bench_bulk.Pump, kind: str, count: int, *, up: bool) -> tuple[Figures, Figures]:

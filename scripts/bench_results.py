@@ -15,7 +15,7 @@ TARGETS = {
     "idle": 1.1,
     "lab": 1.3,
     "watched": 1.5,
-    "pace": 2.0,
+    "paced": 2.0,
 }
 """Most that a ratio to the reference may be; memory in MB."""
 LAB_TARGETS = {"ready_s": 5.0, "further_kb": 64.0}

@@ -225,11 +225,14 @@ def test_the_trace_has_every_crossing(start: Start, peers: Peers, tmp_path: Path
 
 
 def test_a_trace_that_cannot_be_written_any_more_ends_nothing(start: Start) -> None:
-    module = start("ML307R", "--trace", "/dev/full")
+    """Nor does it silence what is shown on stderr."""
+    module = start("ML307R", "--trace", "/dev/full", "-v", measured=True)
     with module.awake() as dte:
         dte.alive()
     module.signal(signal.SIGTERM)
     assert module.process.returncode == 0
+    assert module.stderr().count("cannot be written any more") == 1
+    assert module.stderr().count(" > AT\n") == 1
 
 
 def test_the_dialogue_live(start: Start, peers: Peers) -> None:

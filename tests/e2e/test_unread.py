@@ -106,6 +106,21 @@ def test_a_trace_whose_reader_pauses(tmp_path: Path) -> None:
     assert all(json.loads(line) for line in entries[:-1])
 
 
+def test_the_traces_of_a_killed_process(tmp_path: Path) -> None:
+    """It loses the last of them alone; how much that is, the tests of the trace tell."""
+    trace, ready = tmp_path / "trace", tmp_path / "ready"
+    with started("run", *AT_ONCE, "-v", "--trace", str(trace), "--ready-file", str(ready)) as process:
+        with Dte(json.loads(appears(ready, process))["port"], Transcript(lambda: "")) as dte:
+            dte.wake()
+            dte.ask("AT+CGMM", "ML307R", "OK")
+            dte.lull(0.4)
+            process.kill()
+        assert process.wait(WAIT) == -signal.SIGKILL
+        assert process.stderr is not None
+        assert process.stderr.read().endswith(b" < OK\n")
+    assert json.loads(trace.read_text().splitlines()[-1])["data"] == "\r\nML307R\r\n\r\nOK\r\n"
+
+
 def test_a_transcript_whose_reader_pauses(start: Start, tmp_path: Path) -> None:
     """What is recorded passes on, SIGTERM ends it, and the lines that are missing are counted."""
     pipe, link = tmp_path / "transcript", tmp_path / "dte"
@@ -275,7 +290,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         ends(process)
         assert process.stderr is not None
         log = process.stderr.read().decode()
-    assert "the trace cannot be written any more: No space left on device" in log
+    assert "the trace /dev/full cannot be written any more: No space left on device" in log
     assert "Traceback" not in log
     assert sorted(tmp_path.iterdir()) == []
 

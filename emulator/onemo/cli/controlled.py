@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onemo.runtime.trace import FailsafeTrace, TeeTrace, Trace
+from onemo.runtime.trace import TeeTrace, Trace
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
@@ -45,11 +45,11 @@ def readiness(file: Path | None) -> Iterator[ReadyFile | None]:
 
 
 def remembered(trace: Trace | None, control: ControlServer | None, name: str) -> Trace | None:
-    """Join a module's trace and its journal: neither harms the other."""
+    """Join a module's trace and its journal."""
     if control is None:
         return trace
     journal = control.control.journal(name)
-    return journal if trace is None else TeeTrace((FailsafeTrace(trace), journal))
+    return journal if trace is None else TeeTrace((trace, journal))
 
 
 def told(control: ControlServer | None) -> dict[str, str]:

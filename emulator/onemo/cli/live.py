@@ -6,10 +6,11 @@ import io
 import os
 import select
 import time
-from collections import defaultdict
+from collections.abc import Iterable
 from typing import TextIO
 
 from onemo.profile.index import Label
+from onemo.runtime.trace import Crossing, WrittenTrace
 from onemo.wire.transmitter import Kind
 
 _STYLES = {">": "1;36", "<": "32", "*": "33", "": "2"}
@@ -18,11 +19,13 @@ _LONGEST = 512
 """Bytes of a line that are shown."""
 _HELD = 16384
 """Bytes of a line that are waited for until it is shown as far as it has come."""
+_PIECE = 4000
+"""Characters that a pipe takes without blocking once it is writable (PIPE_BUF), and a note before them."""
 _PATIENCE = 200
 """Milliseconds for which a reader may hold the emulator up, once."""
 
 
-class Live:
+class Live(WrittenTrace):
     """A trace that prints each line, with its time; in colour where stream is a terminal.
 
     ``>`` is the DTE, ``<`` the module, ``*`` the network; ``1>`` and ``1<`` are those on console 1. Bytes that are no
@@ -31,13 +34,17 @@ class Live:
     """
 
     def __init__(self, stream: TextIO, name: str = "") -> None:
+        super().__init__(time.monotonic)
         self._stream: TextIO | None = stream
         self._name = name and f"{_readable(name.encode('utf-8', 'replace'))} "
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
         self._colour = stream.isatty() and not plain
-        self._begun: defaultdict[tuple[int, str], bytearray] = defaultdict(bytearray)
+        self._begun: dict[tuple[int, str], bytes] = {}
         self._typing = 0
         self._headed = False
+        self._at = 0.0
+        self._second, self._offset, self._stamp = 0, 0.0, ""
+        self._lines: list[str] = []
         self._skipped = 0
         self._poll: select.poll | None = select.poll()
         try:
@@ -49,22 +56,28 @@ class Live:
         """Print a line of our own, with an empty line above it unless it is the first."""
         above, self._headed = "\n" * self._headed, True
         beside = beside and f"  ({beside})"
-        self._write(f"{above}\x1b[1m{title}\x1b[0m{beside}\n" if self._colour else f"{above}{title}{beside}\n")
+        self._lines.append(f"{above}\x1b[1m{title}\x1b[0m{beside}\n" if self._colour else f"{above}{title}{beside}\n")
+        self._flush()
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
+    def tell(self, crossings: Iterable[Crossing]) -> None:
         """Print lines when they end, when the other side interrupts them, or when they grow very long."""
-        if direction == ">":
-            self._typing = console
-            self._take(console, direction, data)
-        elif kind is Kind.ECHO:
-            self._take(console, "echo", data)
-        else:
-            self._end(console, ">")
-            self._take(console, direction, data)
-            # A prompt has no line end.
-            self._end(console, direction)
+        for self._at, what, data, kind, console, label in crossings:
+            if what not in "<>" or isinstance(data, str):
+                self._net(what, label, data)
+            elif what == ">":
+                self._typing = console
+                self._take(console, what, data)
+            elif kind is Kind.ECHO:
+                self._take(console, "echo", data)
+            else:
+                if self._begun:
+                    self._end(console, ">")
+                self._take(console, what, data)
+                if self._begun:  # a prompt has no line end
+                    self._end(console, what)
+        self._flush()
 
-    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
+    def _net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         if event == "sent":  # what was typed in transparent mode has no line end, and is not echoed
             self._end(self._typing, ">")
         shown = f"{len(detail)} bytes" if isinstance(detail, bytes) else _readable(detail.encode())
@@ -72,48 +85,64 @@ class Live:
 
     def _take(self, console: int, direction: str, data: bytes) -> None:
         """Add data to the line that has begun, and print those that ended."""
-        begun = self._begun[console, direction]
-        begun += data
-        *lines, rest = bytes(begun).replace(b"\n", b"\r").split(b"\r")
-        begun[:] = rest
+        begun = self._begun.pop((console, direction), b"")
+        *lines, rest = (begun + data).replace(b"\n", b"\r").split(b"\r")
         for text in lines:
-            self._show(console, direction, text)
-        if len(begun) > _HELD:
-            self._end(console, direction)
+            if text:
+                self._show(console, direction, text)
+        if len(rest) > _HELD:
+            self._show(console, direction, rest)
+        elif rest:
+            self._begun[console, direction] = rest
 
     def _end(self, console: int, direction: str) -> None:
-        begun = self._begun[console, direction]
-        self._show(console, direction, bytes(begun))
-        begun.clear()
+        if begun := self._begun.pop((console, direction), b""):
+            self._show(console, direction, begun)
 
     def _show(self, console: int, direction: str, text: bytes) -> None:
-        if not text:
-            return
-        on = str(console or "")
+        on = str(console) if console else ""
         if direction == "echo":
             self._print("<", _readable(text) + "  (echo)", _STYLES[""], on)
         else:
             self._print(direction, _readable(text), on=on)
 
     def _print(self, mark: str, text: str, style: str | None = None, on: str = "") -> None:
-        now, shown = time.time(), f"{self._name}{on}{mark}"
-        stamp = time.strftime("%H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1000):03d}"
+        now = self._at + self._offset
+        if int(now) != self._second:  # the clock on the wall may have been set
+            self._offset = time.time() - time.monotonic()
+            now = self._at + self._offset
+            self._second, self._stamp = int(now), time.strftime("%H:%M:%S", time.localtime(now))
+        stamp = f"{self._stamp}.{int(now % 1 * 1000):03d}"
         if self._colour:
-            self._write(f"\x1b[{_STYLES['']}m{stamp}\x1b[0m {shown} \x1b[{style or _STYLES[mark]}m{text}\x1b[0m\n")
-        else:
-            self._write(f"{stamp} {shown} {text}\n")
+            text = f"\x1b[{style or _STYLES[mark]}m{text}\x1b[0m"
+            stamp = f"\x1b[{_STYLES['']}m{stamp}\x1b[0m"
+        self._lines.append(f"{stamp} {self._name}{on}{mark} {text}\n")
 
-    def _write(self, text: str) -> None:
+    def _flush(self) -> None:
+        """Write the lines that were printed, as many at once as a pipe takes."""
+        lines, self._lines = self._lines, []
+        piece: list[str] = []
+        size = 0
+        for line in lines:
+            if piece and size + len(line) > _PIECE:
+                self._write(piece)
+                piece, size = [], 0
+            piece.append(line)
+            size += len(line)
+        if piece:
+            self._write(piece)
+
+    def _write(self, lines: list[str]) -> None:
         if self._stream is None:
             return
         if self._poll is not None and not self._poll.poll(0 if self._skipped else _PATIENCE):
-            self._skipped += 1
+            self._skipped += len(lines)
             return
         if self._skipped:
-            text = f"... {self._skipped} lines that nobody read are left out\n{text}"
+            lines = [f"... {self._skipped} lines that nobody read are left out\n", *lines]
             self._skipped = 0
         try:
-            self._stream.write(text)
+            self._stream.write("".join(lines))
             self._stream.flush()
         except (OSError, ValueError):  # the reader has gone, or closed it: the module goes on without
             self._stream = None
@@ -122,5 +151,7 @@ class Live:
 def _readable(data: bytes) -> str:
     """Return text as it is, everything else as an escape; long lines are cut."""
     cut = data[:_LONGEST]
-    shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in cut)
+    shown = cut.decode("latin-1")
+    if not (shown.isascii() and shown.isprintable()):
+        shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in cut)
     return shown + (f"... ({len(data)} bytes)" if len(data) > len(cut) else "")

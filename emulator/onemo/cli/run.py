@@ -27,7 +27,7 @@ from onemo.runtime.shell import NvFile
 from onemo.runtime.sink import LogHandler, say, say_rest
 from onemo.runtime.spare import keep_spare
 from onemo.runtime.spec import Spec, opened, spec_of
-from onemo.runtime.trace import Trace
+from onemo.runtime.trace import Batch, Trace
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
@@ -65,7 +65,7 @@ def serve(options: ModuleOptions) -> int:
     with (
         controlled(options.control, options.control_token, modules) as control,
         readiness(options.ready_file) as ready,
-        traces(options.trace, verbose=options.verbose) as trace,
+        traces(Batch(), options.trace, verbose=options.verbose) as trace,
         opened(spec, model) as (lines, nv),
     ):
         beside = _Beside(sandbox, ready, control, modules)

@@ -18,6 +18,7 @@ from onemo.cli.traces import traces
 from onemo.errors import EmulatorError
 from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
 from onemo.runtime.labtable import Planned
+from onemo.runtime.trace import Batch
 
 if TYPE_CHECKING:
     from onemo.cli.ready import ReadyFile
@@ -49,6 +50,7 @@ class Serving:
         self._stack = stack
         self._ready_file = ready
         self._verbose = verbose
+        self._batch = Batch()
         self._lab = lab
         self._control = control
         self._ready: list[RunningModule] = []
@@ -90,7 +92,7 @@ class Serving:
         CURRENT.set(name)
         try:
             await trio.lowlevel.checkpoint_if_cancelled()  # a signal may have come before the first step
-            trace = self._stack.enter_context(traces(planned.trace, verbose=self._verbose, name=name))
+            trace = self._stack.enter_context(traces(self._batch, planned.trace, verbose=self._verbose, name=name))
             running = await self._lab.start(planned.spec, remembered(trace, self._control, name))
         except Exception as error:
             self._failed.append(name)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from onemo.runtime.trace import TeeTrace, Trace, trace_file
+from onemo.runtime.sink import LogHandler
+from onemo.runtime.trace import Batch, BatchedTrace, Trace, WrittenTrace, trace_file
 
 
 @contextlib.contextmanager
-def traces(file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trace | None]:
-    """Open the traces of --trace and -v; name: the module's, where there are several. Raises LinkError."""
-    found: list[Trace] = []
+def traces(batch: Batch, file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trace | None]:
+    """Open the traces of --trace and -v, which a batch tells; with -v, before a line of the log is written, too.
+
+    name: the module's, where there are several. Raises LinkError.
+    """
+    found: list[WrittenTrace] = []
     with contextlib.ExitStack() as stack:
         if file is not None:
             found.append(stack.enter_context(trace_file(file)))
@@ -21,4 +26,8 @@ def traces(file: Path | None, *, verbose: bool, name: str = "") -> Iterator[Trac
             from onemo.cli.live import Live
 
             found.append(Live(sys.stderr, name))
-        yield TeeTrace(found) if len(found) > 1 else found[0] if found else None
+            for handler in logging.getLogger().handlers:
+                if isinstance(handler, LogHandler):
+                    handler.first = batch.flush
+        stack.callback(batch.flush)
+        yield BatchedTrace(batch, found) if found else None

@@ -62,15 +62,14 @@ class Journal(History):
 
     def line(self, direction: str, data: bytes, kind: str | None = None, console: int = 0) -> None:
         super().line(direction, data, kind, console)
-        self._tell(direction, data)
+        self.passed[direction] += len(data)
+        for told in self.on_news:
+            told()
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         super().net(event, label, detail)
-        self._tell(event, detail)
-
-    def _tell(self, what: str, data: bytes | str) -> None:
-        if isinstance(data, bytes):
-            self.passed[what] = self.passed.get(what, 0) + len(data)
+        if isinstance(detail, bytes):
+            self.passed[event] = self.passed.get(event, 0) + len(detail)
         for told in self.on_news:
             told()
 

@@ -15,8 +15,8 @@ from onemo.profile.index import Label
 _EACH = 300
 """Bytes that a line takes beside its data. What is put aside counts as the lines that it may become: they are then
 never more than there is room for, however short, and to join them takes milliseconds."""
-_Piece = tuple[float, str, bytes, "str | None", int]
-"""Bytes that crossed a line to the DTE: the time, the direction, the bytes, their kind, the console."""
+_Piece = tuple[float, str, bytes, "str | None", int, int]
+"""Bytes that crossed a line to the DTE: the time, the direction, the bytes, their kind, the console; their size."""
 
 
 class History:
@@ -43,13 +43,15 @@ class History:
 
     def line(self, direction: str, data: bytes, kind: str | None = None, console: int = 0) -> None:
         """Take what crossed a line: ``>`` from the DTE, ``<`` to it. kind: of what the module said."""
-        self.latest = self._clock()
-        self._put_aside((self.latest - self._start, direction, data, kind, console))
+        self.latest = now = self._clock()
+        size = _EACH * max(1, data.count(b"\r"), data.count(b"\n")) + len(data)
+        self._put_aside((now - self._start, direction, data, kind, console, size), size)
 
     def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
         """Take what happened on the network; bytes are payload."""
         self.latest = self._clock()
-        self._put_aside(network_line(event, label, detail, self.latest - self._start))
+        told = network_line(event, label, detail, self.latest - self._start)
+        self._put_aside(told, _size(told))
 
     @property
     def first(self) -> int:
@@ -74,9 +76,9 @@ class History:
         self._take_up()
         return [told for lines in self._lines.values() for told in lines.begun(0.0)]
 
-    def _put_aside(self, crossing: _Piece | TracedLine) -> None:
+    def _put_aside(self, crossing: _Piece | TracedLine, size: int) -> None:
         self._aside.append(crossing)
-        self._size += _size(crossing)
+        self._size += size
         if self._size > self._most:
             self._forget()
 
@@ -94,7 +96,7 @@ class History:
     def _joined(self, crossing: _Piece | TracedLine) -> Iterable[TracedLine]:
         if isinstance(crossing, TracedLine):
             return (crossing,)
-        at, direction, data, kind, console = crossing
+        at, direction, data, kind, console, _ = crossing
         lines = self._lines[console]
         return lines.sent(data, at) if direction == ">" else lines.received(data, at, str(kind or ANSWER))
 
@@ -110,7 +112,4 @@ class History:
 
 def _size(crossing: _Piece | TracedLine) -> int:
     """Return the bytes that a line takes, or the most that those of a piece do."""
-    if isinstance(crossing, TracedLine):
-        return _EACH + len(crossing.data)
-    data = crossing[2]
-    return _EACH * max(1, data.count(b"\r"), data.count(b"\n")) + len(data)
+    return _EACH + len(crossing.data) if isinstance(crossing, TracedLine) else crossing[5]

@@ -17,11 +17,11 @@ _SLACK = 0.022
 _PAUSE = 0.001
 """Seconds after which a wait for the DTE says that the line was idle."""
 _UNHELD = 4096
-"""Bytes that are taken at once from a line that is not held."""
+"""Bytes that pass at once on a line that is not held."""
 
 
 class PacedLink:
-    """Any link, with both directions held to ``baud_rate`` (bit/s), which is asked each time; 0 or less does not hold.
+    """Any link, each way held to ``baud_rate`` (bit/s), which is asked for each piece; 0 or less does not hold.
 
     Implements ``Link``. Bytes pass in pieces of 20 ms at most, each when its last bit would have; on an idle line no
     time is saved up. Of what the DTE sends one piece is taken from the line below before its time.
@@ -36,9 +36,17 @@ class PacedLink:
         self._more = False
         """The DTE may have sent on without a pause."""
         self._leaving = 0
-        """Bytes of the piece that is on the line."""
+        """Bytes of the piece that is on the line; 0: none is."""
+        self._each = 0.0
+        """Seconds that a byte of it takes."""
         self._left = 0.0
         """The time at which the last bit before it has left."""
+        self._due = 0.0
+        """The time at which its own last bit has."""
+        self._going_on = False
+        """More was to follow what left last."""
+        self._full = False
+        """The line below took less than it was given."""
 
     @property
     def port(self) -> str:
@@ -57,24 +65,31 @@ class PacedLink:
         rate, now = self._baud_rate(), trio.current_time()
         most = _piece(rate)
         self._coming = self._line.read_now(most) or b""
-        began = max(self._come, now - _slack(rate)) if self._more else max(self._come, now)
+        began = max(self._come, now - _slack(_time(1, rate))) if self._more else max(self._come, now)
         if self._coming:
             self._come = began + _time(len(self._coming), rate)
         self._more = len(self._coming) == most
 
     def write_now(self, data: bytes | memoryview) -> int:
-        rate, now = self._baud_rate(), trio.current_time()
-        if rate <= 0:
-            self._leaving = 0
-            return self._line.write_now(data)
-        self._left = max(self._left, now - _slack(rate) if self._leaving else now)
-        self._leaving = min(len(data), self._leaving or _piece(rate))
-        if now < self._left + _time(self._leaving, rate):
+        now = trio.current_time()
+        if not self._leaving:
+            self._begin(len(data), now)
+        if now < self._due:
             return 0
-        count = self._line.write_now(data[: self._leaving])
-        self._left += _time(count, rate)
-        self._leaving = min(len(data) - count, _piece(rate))
+        piece = data[: self._leaving]
+        count = self._line.write_now(piece)
+        self._left = max(self._left, now - _slack(self._each)) + count * self._each
+        self._leaving, self._going_on, self._full = 0, count < len(data), count < len(piece)
         return count
+
+    def _begin(self, count: int, now: float) -> None:
+        """Put the next piece on the line, of count bytes at most."""
+        rate = self._baud_rate()
+        if not self._going_on:
+            self._left = max(self._left, now)
+        self._each = _time(1, rate)
+        self._leaving = min(count, _piece(rate))
+        self._due = self._left + self._leaving * self._each
 
     async def wait_readable(self) -> None:
         if not self._coming:
@@ -86,8 +101,9 @@ class PacedLink:
         await trio.sleep_until(self._come)
 
     async def wait_writable(self) -> None:
-        await trio.sleep_until(self._left + _time(self._leaving, self._baud_rate()))
-        await self._line.wait_writable()
+        await trio.sleep_until(self._due)
+        if self._full:
+            await self._line.wait_writable()
 
 
 def _time(count: int, rate: float) -> float:
@@ -100,6 +116,6 @@ def _piece(rate: float) -> int:
     return max(1, int(_PIECE * rate / BITS)) if rate > 0 else _UNHELD
 
 
-def _slack(rate: float) -> float:
-    """Return the seconds of line that may be caught up on."""
-    return max(_SLACK, _time(2, rate))
+def _slack(each: float) -> float:
+    """Return the seconds of line that may be caught up on. each: those of a byte."""
+    return max(_SLACK, 2 * each)

@@ -31,7 +31,7 @@ from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
 from onemo.runtime.options import MODEL
 from onemo.runtime.spec import Spec, spec_of
-from onemo.runtime.trace import TeeTrace, trace_file
+from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 
 _T = TypeVar("_T")
 _AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
@@ -136,6 +136,7 @@ class Hosted:
         self.modules: list[HostedModule] = []
         self._error: BaseException | None = None
         self._files = ExitStack()
+        self._batch = Batch()
         self._nursery: trio.Nursery
         self._token: trio.lowlevel.TrioToken | None = None
 
@@ -268,10 +269,13 @@ class Hosted:
 
         async def start(number: int, spec: Spec, file: Path | None) -> None:
             try:
-                trace = dialogues[number]
-                written = None if file is None else self._files.enter_context(trace_file(file))
+                trace: Trace = dialogues[number]
+                if file is not None:
+                    written = BatchedTrace(self._batch, [self._files.enter_context(trace_file(file))])
+                    self._files.callback(self._batch.flush)
+                    trace = TeeTrace([trace, written])
                 named = spec if spec.overrides.name else self._named(spec)
-                started[number] = await self.lab.start(named, trace if written is None else TeeTrace([trace, written]))
+                started[number] = await self.lab.start(named, trace)
             except EmulatorError as error:
                 errors[number] = error
 

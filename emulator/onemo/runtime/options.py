@@ -221,8 +221,8 @@ class ModuleOptions(NamedTuple):
         NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",
         metavar="N", low=0.001, high=1_000_000, said="how many times faster, from 0.001 to 1000000, like 10")] = 1.0
     trace: Annotated[Path | None, Option(
-        PATH, "Write all that crosses the serial line and the network to this file, as JSON lines.",
-        metavar="FILE", python=None)] = None
+        PATH, "Write all that crosses the serial line and the network to this file, as JSON lines.\n"
+        "A process that is killed (SIGKILL) loses the last 0.2 s of it at most.", metavar="FILE", python=None)] = None
     source: Annotated[str | None, Option(
         TEXT, "An address of this host, with which its traffic leaves. Two modules with different ones can have the "
         "same local port.", run=None)] = None

@@ -21,7 +21,7 @@ from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
-from onemo.runtime.trace import FailsafeTrace, Recent, Trace
+from onemo.runtime.trace import Recent, Trace
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Module:
         self.network = network
         self._since = since
         self._wait_opened = wait_opened
-        self._trace = trace = FailsafeTrace(trace) if trace is not None else None
+        self._trace = trace
         self._recent = Recent()
         self.ports = [ConsolePort(self, self.modem.first, link, trace, self._recent)]
         for each in more:

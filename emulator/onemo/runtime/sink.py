@@ -40,21 +40,21 @@ class Sink:
         self._error: OSError | None = None
         self._draining = False
 
-    def write(self, line: str) -> None:
-        """Write a line, or keep it for later. Raises OSError when it takes no more, of an earlier line too."""
+    def write(self, lines: str) -> None:
+        """Write lines, or keep them for later.
+
+        Raises OSError, with the name as its file, when it takes no more, of earlier lines too.
+        """
         if self._error is not None:
             raise self._error
-        if self._dropped or len(self._kept) + len(line) > _MOST_KEPT:
-            self._dropped += 1
+        if self._dropped or len(self._kept) + len(lines) > _MOST_KEPT:
+            self._dropped += lines.count("\n")
         else:
-            self._kept += line.encode("ascii")
+            self._kept += lines.encode("ascii")
         self._push()
         if self._kept and not self._draining and trio.lowlevel.in_trio_run():
             self._draining = True
             trio.lowlevel.spawn_system_task(self._drain)
-
-    def flush(self) -> None:
-        """Do nothing: what can be written has been."""
 
     def close(self) -> None:
         """Close it; what its reader has not taken by now is lost, and told of in the log. Does nothing again."""
@@ -71,9 +71,14 @@ class Sink:
 
     def _push(self) -> None:
         """Write what can be written now. Raises OSError."""
-        with suppress(BlockingIOError):
+        try:
             while self._kept:
                 del self._kept[: os.write(self._descriptor, self._kept)]
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            error.filename = self._name
+            raise
         if self._dropped and len(self._kept) < _MOST_KEPT // 2:
             self._kept += self._note(self._dropped).encode("ascii")
             self._dropped = 0
@@ -129,6 +134,8 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__(stream)
+        self.first: Callable[[], None] = lambda: None
+        """Called before a record is written: what happened before it may have to come first."""
         self._skipped = 0
         self._poll: select.poll | None = select.poll()
         try:
@@ -138,6 +145,8 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record if that can be done now; an endless one as far as it goes."""
+        if trio.lowlevel.in_trio_run():  # and not in another thread
+            self.first()
         if not self._takes(0 if self._skipped else _PATIENCE):
             self._skipped += 1
             return

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import io
+import itertools
 import os
 import re
+import time
+from datetime import datetime
 
 import pytest
 from onemo.cli import live
@@ -160,6 +163,39 @@ def test_a_reader_that_does_not_read_is_not_waited_for(monkeypatch: pytest.Monke
             shown.line(">", b"AT" + b"x" * 50 + b"\r")
         lines = reader.read(2 * size).splitlines()
         assert 0 < len(lines) < 1000
+        shown.line(">", b"ATI\r")
+        note, last = reader.read(2 * size).decode().splitlines()
+    assert note == f"... {1000 - len(lines)} lines that nobody read are left out"
+    assert last.endswith(" > ATI")
+
+
+def test_what_is_told_at_once_is_written_at_once_and_has_its_own_time() -> None:
+    class Counted(io.StringIO):
+        writes = 0
+
+        def write(self, text: str, /) -> int:
+            self.writes += 1
+            return super().write(text)
+
+    now = time.monotonic()
+    stream = Counted()
+    Live(stream).tell([(now - 7 + number, ">", b"AT\r", None, 0, None) for number in range(3)])
+    assert stream.writes == 1
+    shown = [datetime.strptime(line.split()[0], "%H:%M:%S.%f") for line in stream.getvalue().splitlines()]
+    assert [(later - earlier).seconds for earlier, later in itertools.pairwise(shown)] == [1, 1]
+    wall = datetime.strptime(datetime.now().strftime("%H:%M:%S.%f"), "%H:%M:%S.%f")
+    assert 4.9 < (wall - shown[-1]).seconds + (wall - shown[-1]).microseconds / 1e6 < 15
+
+
+def test_many_lines_at_once_block_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_PATIENCE", 0)
+    reading, writing = os.pipe()
+    size = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    with open(writing, "w") as stream, open(reading, "rb", buffering=0) as reader:
+        shown = Live(stream)
+        shown.tell([(0.0, ">", b"x" * 100 + b"\r", None, 0, None)] * 1000)
+        lines = reader.read(2 * size).splitlines()
+        assert 0 < len(lines) < 50
         shown.line(">", b"ATI\r")
         note, last = reader.read(2 * size).decode().splitlines()
     assert note == f"... {1000 - len(lines)} lines that nobody read are left out"

@@ -14,7 +14,7 @@ from tests.unit.cli.conftest import Typed
 
 def test_it_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     file = tmp_path / "trace"
-    with file.open("w", encoding="ascii") as stream:
+    with file.open("w", encoding="ascii", buffering=1) as stream:
         trace = JsonLines(stream, iter((5.0, 5.25, 6.5)).__next__)
         trace.line(">", b"AT\r")
         (line,) = file.read_text().splitlines()

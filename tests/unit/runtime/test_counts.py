@@ -5,8 +5,10 @@ Each bound is what is needed today and a little room. Who goes beyond it does wi
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,9 @@ from typing import Any
 
 import onemo
 import pytest
+import trio
+from onemo.cli.live import Live
+from onemo.runtime.trace import Batch, BatchedTrace, JsonLines
 
 from tests.support.driver import Driver
 from tests.unit.runtime.doubles import Bench, Line, Peer
@@ -24,6 +29,8 @@ OURS, OTHERS = 99, 16
 """Modules that a start imports: of ours, and of others that a bare program on trio with a pty does not import."""
 CALLS = {"AT": 54, "AT+CSQ": 72, "AT+MIPSTATE=0": 76}
 """Our functions that are called in a round trip of the core."""
+TRACED = 20
+"""Writes to a trace for 200 round trips: several of those 0.1 s apart, on a slow machine."""
 MEGABYTE = 1 << 20
 TO_PEER = Counter(read_now=18, send_now=18)
 TO_DTE = Counter(receive_now=18, write_now=18)
@@ -83,6 +90,29 @@ def carried(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for kind, name in ((Line, "read_now"), (Peer, "send_now"), (Peer, "receive_now"), (Line, "write_now")):
         monkeypatch.setattr(kind, name, counted(name, getattr(kind, name)))
     return counts
+
+
+class Counted(io.StringIO):
+    """A file in memory. writes: how often something was written."""
+
+    writes = 0
+
+    def write(self, text: str, /) -> int:
+        self.writes += 1
+        return super().write(text)
+
+
+async def test_writes_of_traced_round_trips(nursery: trio.Nursery) -> None:
+    """To a file and to stderr."""
+    file, shown = Counted(), Counted()
+    written = (JsonLines(file, time.monotonic), Live(shown))
+    bench = await Bench(nursery, trace=BatchedTrace(batch := Batch(), written)).start()
+    for _ in range(200):
+        assert await bench.ask("AT") == ["OK"]
+    batch.flush()
+    assert file.getvalue().count('"AT\\r"') == shown.getvalue().count(" > AT\n") == 200
+    assert file.writes <= TRACED
+    assert shown.writes <= TRACED
 
 
 async def test_system_calls_of_a_megabyte(bench: Bench, carried: Counter[str]) -> None:

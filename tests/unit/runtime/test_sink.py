@@ -145,6 +145,14 @@ def test_a_log_that_nobody_reads_is_not_waited_for(pipe: tuple[int, int]) -> Non
         assert first == b"y" * 3000 + b"\n", len(first)
 
 
+async def test_what_happened_before_a_record_comes_before_it() -> None:
+    stream = io.StringIO()
+    handler = LogHandler(stream)
+    handler.first = lambda: print("< OK", file=stream)
+    handler.emit(logging.LogRecord("onemo", logging.INFO, "", 0, "told", None, None))
+    assert stream.getvalue() == "< OK\ntold\n"
+
+
 def test_a_log_without_a_stream_and_one_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     record = logging.LogRecord("onemo", logging.INFO, "", 0, "told", None, None)
     stream = io.StringIO()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
+from collections.abc import Iterable
 from itertools import count
 
 import pytest
 import trio
+import trio.testing
 from onemo.profile.index import Label
-from onemo.runtime.trace import JsonLines, Recent, TeeTrace
+from onemo.runtime.trace import Batch, BatchedTrace, Crossing, JsonLines, Recent, TeeTrace, WrittenTrace
 from onemo.wire.transmitter import Kind
 
 from tests.support.labels import socket_label
@@ -39,14 +42,22 @@ class Notes:
         self.events.append((event, label, detail))
 
 
-class Full(Notes):
-    """A trace whose file is full."""
+class Written(WrittenTrace):
+    """A trace that remembers what it is told at once. error: that it raises."""
 
-    def line(self, direction: str, data: bytes, kind: Kind | None = None, console: int = 0) -> None:
-        raise OSError(28, "No space left on device")
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(time.monotonic)
+        self.error = error
+        self.told: list[list[Crossing]] = []
 
-    def net(self, event: str, label: Label | None, detail: bytes | str) -> None:
-        raise OSError(28, "No space left on device")
+    def tell(self, crossings: Iterable[Crossing]) -> None:
+        self.told.append(list(crossings))
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(crossings) for crossings in self.told]
 
 
 async def test_every_crossing_is_told(nursery: trio.Nursery) -> None:
@@ -99,11 +110,83 @@ async def test_only_what_the_line_took_is_told(nursery: trio.Nursery) -> None:
     assert notes.told.endswith(b"\r\n\r\nML")
 
 
-async def test_a_trace_that_fails_ends_nothing() -> None:
-    async with trio.open_nursery() as nursery:
-        bench = await Bench(nursery, trace=Full()).start()
+FULL = OSError(28, "No space left on device", "the trace")
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (
+            FULL,
+            "the trace cannot be written any more: No space left on device; the module goes on without it",
+        ),
+        (ValueError("oh"), "a bug in the emulator: a trace that goes on no more"),
+    ],
+)
+async def test_a_trace_that_fails_ends_nothing(
+    nursery: trio.Nursery, error: Exception, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No module, and no other trace."""
+    batch, failing, other = Batch(), Written(error), Written()
+    bench = await Bench(nursery, trace=BatchedTrace(batch, (failing, other))).start()
+    for _ in range(3):
         assert await bench.ask("AT") == ["OK"]
-        nursery.cancel_scope.cancel()
+        batch.flush()
+    assert (len(failing.told), len(other.told)) == (1, 3)
+    assert caplog.messages == [logged]
+
+
+async def test_crossings_are_told_together_within_a_tenth_of_a_second(autojump_clock: trio.testing.MockClock) -> None:
+    written = Written()
+    trace = BatchedTrace(Batch(), (written,))
+    for _ in range(2):  # again after a pause
+        for _ in range(5):
+            trace.line(">", b"AT\r")
+            await trio.sleep(0.01)
+        assert not written.told
+        await trio.sleep(0.06)
+        assert written.sizes == [5]
+        written.told.clear()
+        await trio.sleep(1)
+
+
+@pytest.mark.parametrize(("data", "least", "most"), [(b"AT\r", 100, 130), (bytes(4096), 2, 2), (bytes(1 << 20), 1, 1)])
+async def test_many_crossings_do_not_wait(data: bytes, least: int, most: int) -> None:
+    written = Written()
+    trace = BatchedTrace(Batch(), (written,))
+    for _ in range(1000):
+        trace.net("sent", None, data)
+    assert written.sizes
+    assert least <= min(written.sizes) <= max(written.sizes) <= most
+    assert sum(written.sizes) > 1000 - most
+
+
+def test_modules_of_one_batch_are_told_in_the_order_of_what_crossed() -> None:
+    told: list[str] = []
+
+    class Named(Written):
+        def tell(self, crossings: Iterable[Crossing]) -> None:
+            told.extend(f"{what} {data!r}" for _, what, data, *_ in crossings)
+
+    batch = Batch()
+    one, other = BatchedTrace(batch, (Named(),)), BatchedTrace(batch, (Named(),))
+    one.line(">", b"1")
+    other.line(">", b"2")
+    one.net("opened", None, "3")
+    assert not told
+    batch.flush()
+    assert told == ["> b'1'", "> b'2'", "opened '3'"]
+
+
+def test_a_crossing_has_its_own_time() -> None:
+    written, stream, before = Written(), io.StringIO(), time.monotonic()
+    batch = Batch()
+    BatchedTrace(batch, (JsonLines(stream, lambda: before - 10), written)).line(">", b"AT\r")
+    after = time.monotonic()
+    batch.flush()
+    ((crossing,),) = written.told
+    assert before <= crossing[0] <= after
+    assert json.loads(stream.getvalue())["time"] == round(crossing[0] - before + 10, 6)
 
 
 def test_json_lines_give_every_byte_back() -> None:
