@@ -26,7 +26,6 @@ from onemo.wire.framer import (
     Escaped,
     Event,
     Framer,
-    LineTooLong,
     OnlineData,
     PromptCancelled,
     PromptData,
@@ -248,8 +247,12 @@ class Console:
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
         if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while not (interpreter.pending or self._stopped) and (event := framer.next_event(now)) is not None:
-            self._on_event(event, now)
+        while framer.waiting and not (interpreter.pending or self._stopped):
+            event = framer.next_event(now)
+            if isinstance(event, OnlineData):
+                self._forward(event.data)
+            elif event is not None:
+                self._on_event(event, now)
         if framer.echo:
             self._echo(now)
         transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
@@ -262,29 +265,24 @@ class Console:
             self.transmitter.echo(echoed, now, partial=self.framer.partial)
 
     def _on_event(self, event: Event, now: float) -> None:
-        if isinstance(event, OnlineData):
-            self._forward(event.data)
-            return
-        self._echo(now)
-        if isinstance(event, Escaped):
+        """Act on the end of a line or of an entry, or on the escape."""
+        if self.framer.echo:
+            self._echo(now)
+        if self.banner_due:
+            self._write_banner()
+        if isinstance(event, TypedLine):
+            self.interpreter.run(event, now)
+        elif isinstance(event, Escaped):
             self._leave_online(now)
         elif isinstance(event, PromptData):
             self.interpreter.entered(event.data, event.timed_out, now)
         elif isinstance(event, PromptCancelled):
             self.interpreter.entered(None, False, now)
-        else:
-            self._on_line(event, now)
-        self._line_done(now)
-
-    def _on_line(self, event: TypedLine | Repeat | LineTooLong, now: float) -> None:
-        if self.banner_due:
-            self._write_banner()
-        if isinstance(event, TypedLine):
-            self.interpreter.run(event.text, now)
         elif isinstance(event, Repeat):
             self.interpreter.repeat(now)
         else:
             self.interpreter.too_long(now)
+        self._line_done(now)
 
     def _line_done(self, now: float) -> None:
         if self.interpreter.pending:

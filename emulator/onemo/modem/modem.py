@@ -355,7 +355,7 @@ class Modem:
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
-        deadline = min(self.lifecycle.deadline, self.radio.deadline, self.contexts.deadline)
+        deadline = min(self.lifecycle.power.deadline, self.sleep.deadline, self.radio.deadline, self.contexts.deadline)
         for console in self.consoles:
             if (other := console.deadline) < deadline:
                 deadline = other
