@@ -257,7 +257,7 @@ class Console:
             self._echo(now)
         transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
-        if not (interpreter.pending and self.device.intents):
+        if transmitter.urcs_wait and not (interpreter.pending and self.device.intents):
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:

@@ -130,7 +130,7 @@ class Interpreter:
                 final += form.information(self._trailer)
         finally:
             device.asking = None
-        self._finish(final, now)
+        console.transmitter.final(final, now)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
         """Let an outcome act; return whether the next command of the line may run."""
