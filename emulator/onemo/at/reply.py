@@ -118,7 +118,8 @@ class ReplyFormat:
             return b""
         if not self.verbose:
             return code.number + self.cr
-        return self.notice(code.word)
+        eol = self.cr + self.lf
+        return eol + code.word + eol
 
     def error(self, code: ErrorCode | None) -> bytes:
         """Write the final result code of a failure, as AT+CMEE asks for it (27.007 9.1).

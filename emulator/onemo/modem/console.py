@@ -247,11 +247,13 @@ class Console:
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
         if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while framer.waiting and not (interpreter.pending or self._stopped):
+        while (framer.kept or framer.due) and not (interpreter.pending or self._stopped):
             event = framer.next_event(now)
+            if event is None:
+                break
             if isinstance(event, OnlineData):
                 self._forward(event.data)
-            elif event is not None:
+            else:
                 self._on_event(event, now)
         if framer.echo:
             self._echo(now)

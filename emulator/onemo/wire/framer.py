@@ -63,7 +63,7 @@ class Escaped(NamedTuple):
 
 Event = Line | Repeat | LineTooLong | PromptData | PromptCancelled | OnlineData | Escaped
 
-_BS, _CR, _CTRL_Z, _ESC = 0x08, 0x0D, 0x1A, 0x1B
+_BS, _CR, _CTRL_Z, _ESC, _SLASH = 0x08, 0x0D, 0x1A, 0x1B, 0x2F
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
 
 
@@ -91,7 +91,8 @@ class Framer:
         self.deadline = math.inf
         """The time at which on_deadline is to be called; inf: never."""
         self._packet_due = math.inf
-        self._due: list[Event] = []
+        self.due: list[Event] = []
+        """Events that time made, to be taken before what is kept."""
         self._length: int | None = None
         self._secret = False
         self._limit = 0
@@ -146,7 +147,7 @@ class Framer:
         self.mode = DISCARD
         self._payload.clear()
         self.kept = b""
-        self._due.clear()
+        self.due.clear()
         self.deadline = now + self._guard
 
     def reset(self) -> None:
@@ -175,7 +176,7 @@ class Framer:
     @property
     def waiting(self) -> bool:
         """True while next_event has something to look at."""
-        return True if self._due else self.kept != b"" and self.mode is not PAUSED
+        return True if self.due else self.kept != b"" and self.mode is not PAUSED
 
     def take_echo(self) -> bytes:
         """Take the echo of the bytes consumed since the last call."""
@@ -204,19 +205,18 @@ class Framer:
 
         None: nothing was taken, and receive must be called, as something else comes first.
         """
-        if self.kept or self._due or now <= self._linefeed_until or now >= self.deadline:
+        if self.kept or self.due or now <= self._linefeed_until or now >= self.deadline:
             return None
         return self._packets(data, now)
 
     def next_event(self, now: float) -> Event | None:
         """Return the next event, or None when more bytes, time or a mode is needed."""
-        if self._due:
-            return self._due.pop(0)
-        data = self.kept
-        if not data or self.mode is PAUSED:
-            return None
+        if self.due:
+            return self.due.pop(0)
         if self.mode is COMMAND:
             return None if now < self._swallows_until and self._swallow(now) else self._next_line(now)
+        if not self.kept or self.mode is PAUSED:
+            return None
         if self.mode is PROMPT:
             return self._next_prompt(now)
         return self._next_online(now)
@@ -229,7 +229,7 @@ class Framer:
             self.deadline = math.inf
             if self.mode is PROMPT:
                 self.pause()
-                self._due.append(PromptData(bytes(self._payload), timed_out=True))
+                self.due.append(PromptData(bytes(self._payload), timed_out=True))
                 self._payload.clear()
             elif self.mode is DISCARD:
                 self.command()
@@ -248,7 +248,7 @@ class Framer:
             if not self._line and data[0] in self._blanks:
                 self._take(len(data) - len(data.lstrip(self._blanks)))
                 continue
-            if b"/" in data[:2] and len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
+            if _SLASH in data[:2] and len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
                 return self._repeat()
             end = data.find(self.terminator)
             if end < 0:
@@ -372,10 +372,10 @@ class Framer:
         escaped, data = self._escape.on_deadline(now)
         self._payload += data
         if self._payload and (now >= self._packet_due or escaped or data):
-            self._due.append(OnlineData(bytes(self._payload)))
+            self.due.append(OnlineData(bytes(self._payload)))
             self._payload.clear()
             self._packet_due = math.inf
         self.deadline = min(self._packet_due, self._escape.deadline)
         if escaped:
             self.pause()
-            self._due.append(Escaped())
+            self.due.append(Escaped())

@@ -190,7 +190,9 @@ class Transmitter:
 
     def sent(self, count: int) -> None:
         """Take note that the line took count bytes of what peek gave."""
-        self._shrink(count)
+        self.size -= count
+        if self._runs:
+            self._uncount(self._runs, count)
         first = self._out.popleft()
         if count < len(first):
             self._out.appendleft(memoryview(first)[count:])
@@ -204,9 +206,8 @@ class Transmitter:
             size += runs.pop()[1]
         runs.append((kind, size))
 
-    def _shrink(self, count: int) -> None:
-        self.size -= count
-        runs = self._runs
+    @staticmethod
+    def _uncount(runs: deque[tuple[Kind, int]], count: int) -> None:
         while runs and count:
             kind, size = runs.popleft()
             if size > count:
