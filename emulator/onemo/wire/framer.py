@@ -105,6 +105,7 @@ class Framer:
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
         """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
         self.terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        self._end = bytes((terminator,))
         # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
         self._ignored = bytes(code for code in range(0x20) if code not in (_BS, _CR, terminator, editing))
@@ -250,13 +251,12 @@ class Framer:
                 continue
             if _SLASH in data[:2] and len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
                 return self._repeat()
-            end = data.find(self.terminator)
-            if end < 0:
+            text, ended, _ = data.partition(self._end)
+            if not ended:
                 self._keep(data)
                 self._take(len(data))
                 return None
-            text = data[:end]
-            self._take(end + 1)
+            self._take(len(text) + 1)
             if not self.kept:
                 self._linefeed_until = now + self._lf_window
             elif self.kept[0] == self._linefeed:

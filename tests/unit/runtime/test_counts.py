@@ -22,7 +22,7 @@ from tests.unit.runtime.doubles import Bench, Line, Peer
 PACKAGE = str(Path(onemo.__file__).parent)
 OURS, OTHERS = 97, 16
 """Modules that a start imports: of ours, and of others that a bare program on trio with a pty does not import."""
-CALLS = {"AT": 54, "AT+CSQ": 72, "AT+MIPSTATE=0": 76}
+CALLS = {"AT": 35, "AT+CSQ": 49, "AT+MIPSTATE=0": 49}
 """Our functions that are called in a round trip of the core."""
 MEGABYTE = 1 << 20
 TO_PEER = Counter(read_now=260, send_now=260)
