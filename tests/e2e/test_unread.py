@@ -215,7 +215,7 @@ def test_no_descriptors_left(tmp_path: Path) -> None:
 FIRST_USES = {
     'AT+MIPOPEN=0,"TCP","127.0.0.1",7': (r"\+MIPOPEN: 0,554\r\n", r"\+MIPOPEN: 0,557\r\n"),
     'AT+MPING="127.0.0.1",1,1': (r"\+MPING: 5\r\n", r"\+MPING: (5|0,[^\r]+)\r\n"),
-    'AT+MNTP="127.0.0.1"': (r"\+MNTP: 3\r\n", r"\+MNTP: 3\r\n"),
+    'AT+MNTP="127.0.0.1",123,0,5': (r"\+MNTP: 3\r\n", r"\+MNTP: \d[^\r]*\r\n"),
     'AT+MDNSGIP="there.is.none"': (r'\+MDNSGIP: "there.is.none"\r\n', r'\+MDNSGIP: "there.is.none"\r\n'),
     'AT+MSSLCFG="auth",0': (r'\+MSSLCFG: "auth",0,0\r\n\r\nOK\r\n', r'\+MSSLCFG: "auth",0,0\r\n\r\nOK\r\n'),
 }
