@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from onemo.link.interface import Link
 from onemo.modem.console import Console
@@ -93,8 +93,8 @@ class StrictLink:
             self._take_up(console)
         return count
 
-    async def wait_readable(self) -> None:
-        await self._line.wait_readable()
+    def wait_readable(self) -> Awaitable[None]:
+        return self._line.wait_readable()
 
     async def wait_writable(self) -> None:
         await self._line.wait_writable()
