@@ -113,7 +113,8 @@ class Console:
         self.baud_rate = settings.get(BAUD_RATE).rate
         """In bits per second, for the links; 0: the DTE's."""
         self._online_due: Stream | None = None
-        self._online: Stream | None = None
+        self.online: Stream | None = None
+        """The connection that holds the line in transparent mode."""
         self.apply_settings()
 
     def reset(self) -> None:
@@ -178,14 +179,14 @@ class Console:
 
         What the framer's stream gives goes to forward, and that to the peer.
         """
-        online = self._online
+        online = self.online
         return online is not None and not online.datagrams and not self._is_stopped()
 
     def forward(self, payload: bytes) -> Forward:
         """Send what the framer's stream gave on its way."""
-        assert self._online is not None
-        self._online.queued += len(payload)
-        return Forward(self._online, payload)
+        assert self.online is not None
+        self.online.queued += len(payload)
+        return Forward(self.online, payload)
 
     def complete(self, result: object, now: float) -> None:
         """Take the waiting command up again: the world has done what it asked for."""
@@ -197,11 +198,6 @@ class Console:
         if self.interpreter.pending or self.framer.mode is PAUSED:
             self.interpreter.abandon(now)
             self._line_done(now)
-
-    @property
-    def online(self) -> bool:
-        """True while a transparent connection holds the line."""
-        return self._online is not None
 
     @property
     def at_rest(self) -> bool:
@@ -227,7 +223,7 @@ class Console:
 
         What is only thrown away never waits.
         """
-        online = self._online
+        online = self.online
         full = self.transmitter.full if online is None else online.queued >= self._high_mark
         return full and not (self.device.discards or self.framer.mode is DISCARD)
 
@@ -315,8 +311,8 @@ class Console:
         """
         if self._online_due is stream:
             self._online_due = None
-        if self._online is stream:
-            self._online = None
+        if self.online is stream:
+            self.online = None
             self.framer.discard(self.device.now)
 
     def _enter_online(self, now: float) -> None:
@@ -327,18 +323,18 @@ class Console:
         self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT))
         self.transmitter.write(stream.take_line(), Kind.DATA)
-        self._online = stream
+        self.online = stream
         self.framer.online(stream.packet_size, stream.packet_wait, now)
 
     def _leave_online(self, now: float) -> None:
         """Answer ``+++`` with OK, and leave the connection in normal mode."""
-        stream, self._online = self._online, None
+        stream, self.online = self.online, None
         assert stream is not None
         stream.leave_line()
         self.transmitter.final(self.format.final(OK), now)
 
     def _forward(self, data: bytes) -> None:
-        stream = self._online
+        stream = self.online
         assert stream is not None
         stream.queued += len(data)
         size = stream.packet_size if stream.datagrams else len(data)

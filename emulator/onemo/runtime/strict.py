@@ -70,7 +70,7 @@ class StrictLink:
         if not theirs or theirs == (self._rate or self._learnt):
             self._heard, self._told = b"", None
             return data
-        if not self._rate and self._found_out and theirs in self._found_out and not console.online:
+        if not self._rate and self._found_out and theirs in self._found_out and console.online is None:
             noise = self._heard + data
             found = _ATTENTION.search(noise)
             self._heard = noise[-1:]

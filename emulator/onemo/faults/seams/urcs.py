@@ -219,7 +219,7 @@ class FaultyTransmitter(Transmitter):
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """Write, with the point before an answer."""
-        if data and not self._console.online and not self._answering:
+        if data and self._console.online is None and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)
