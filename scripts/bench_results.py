@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any
 
 TARGETS = {
-    "at": 1.25,
-    "mipstate": 1.6,
+    "at": 1.2,
+    "mipstate": 1.35,
     "start": 1.5,
     "memory": 45.0,
     "idle": 1.1,

@@ -94,10 +94,10 @@ def print_line(name: str, *values: int | str | bytes | None) -> bytes:
     for value in values:
         if value is None:
             break
-        if isinstance(value, bytes):
-            shown.append(value)
+        if isinstance(value, int):
+            shown.append(b"%d" % value)
         else:
-            shown.append(b'"' + value.encode("latin-1") + b'"' if isinstance(value, str) else b"%d" % value)
+            shown.append(b'"' + value.encode("latin-1") + b'"' if isinstance(value, str) else value)
     return b"+" + name.encode() + b": " + b",".join(shown)
 
 
@@ -255,7 +255,7 @@ class Setting(NamedTuple, Generic[D, R]):
         assign = self._set(bound)
 
         def execute(device: D, arguments: Arguments) -> Outcome:
-            return assign(device, arguments or [Argument(b"0", quoted=False)])
+            return assign(device, arguments or (Argument(b"0", quoted=False),))
 
         if not self.name.startswith("S"):
             return {Form.EXECUTE: execute}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from onemo.errors import EmulatorError
 
 MAX_ARGUMENT_DIGITS = 10
+_REMEMBERED = 256
+_LONGEST_REMEMBERED = 32
 
 
 class MalformedLine(EmulatorError):
@@ -23,6 +26,8 @@ class Form(Enum):
     SET = "="
     EXECUTE = ""
 
+    __hash__ = object.__hash__  # a form is looked up with every command, and Enum's own is no C
+
 
 class Argument(NamedTuple):
     """One parameter as it was typed: text without quotes and blanks, and whether it was a string.
@@ -34,7 +39,7 @@ class Argument(NamedTuple):
     quoted: bool
 
 
-Arguments = list[Argument | None]
+Arguments: TypeAlias = tuple[Argument | None, ...]
 """Parameters in order; None stands for one left empty."""
 
 _FORMS = {b"=?": Form.TEST, b"?": Form.READ, b"=": Form.SET, b"": Form.EXECUTE}
@@ -72,6 +77,15 @@ def body(line: bytes) -> bytes:
 
 def next_command(line: bytes, position: int) -> Command | None:
     """Read the command that starts at position of a line's body; None at its end. Raises MalformedLine."""
+    if position == 0 and line[:1] == b"+":
+        head, equals, value = line.partition(b"=")
+        # An equals sign in front of a value ends what is read here: the value is none of it, and is not remembered.
+        if len(head) <= _LONGEST_REMEMBERED and value[:1] not in (b" ", b"?"):
+            return _remembered_command(head + equals)
+    return _read_command(line, position)
+
+
+def _read_command(line: bytes, position: int) -> Command | None:
     if match := _EXTENDED.match(line, position):
         form = _FORMS[match[2].replace(b" ", b"")]
         end = match.end() if form is Form.SET else _separator(line, match.end())
@@ -88,13 +102,20 @@ def next_command(line: bytes, position: int) -> Command | None:
     raise MalformedLine("no command")
 
 
+@lru_cache(_REMEMBERED)
+def _remembered_command(line: bytes) -> Command | None:
+    return _read_command(line, 0)
+
+
 def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arguments, int]:
     """Split the parameters at position; return them and where the next command begins.
 
     escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed or stands
     next to other text.
     """
-    found: Arguments = []
+    if (rest := line[position:]).isdigit():
+        return (Argument(rest, False),), len(line)
+    found: list[Argument | None] = []
     string = _ESCAPED_STRING if escapes else _STRING
     while True:
         if match := string.match(line, position):
@@ -106,11 +127,11 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
             found.append(Argument(text, quoted=False) if text else None)
         position = match.end()
         if position == len(line):
-            return found, position
+            return tuple(found), position
         separator = line[position : position + 1]
         position += 1
         if separator == b";":
-            return found, position
+            return tuple(found), position
         if separator != b",":
             raise MalformedLine("a quote is not closed, or stands next to other text")
 

@@ -7,6 +7,7 @@ defaults, the text of a test command and the read-back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -58,6 +59,7 @@ MaybeText = Annotated[str | None, Param(ParamKind.STRING, nullable=True, allow_e
 Repeated = Annotated[tuple[int, ...], Param(ParamKind.INTEGER, nullable=True, repeated=True)]
 RequiredText = Annotated[str, Param(ParamKind.STRING, required=True)]
 
+_REMEMBERED = 64
 _NEVER_IN_STRINGS = frozenset('\r\n"')
 
 Value = int | str | bytes | tuple[int, ...] | None
@@ -141,24 +143,37 @@ class BoundParam(NamedTuple):
         return can_be_typed and (not self.choices or value in self.choices)
 
 
-class BoundRecord(NamedTuple, Generic[R]):
+@dataclass(frozen=True, slots=True)
+class BoundRecord(Generic[R]):
     """A parameter record bound to a model, which parses arguments into records."""
 
     record: Callable[..., R]
     params: tuple[BoundParam, ...]
     defaults: Mapping[str, Value]
     inert: Mapping[str, Value]
+    _known: dict[Arguments, R] = field(default_factory=dict, compare=False, repr=False)
+    """The records of no argument, and of one number: what a string holds may be secret."""
 
-    def parse(self, arguments: Arguments, base: R | None = None, **fixed: Value) -> R:
+    def parse(self, arguments: Arguments, base: R | None = None) -> R:
         """Make a record of arguments; what is not given comes from base (a setting), else from the defaults.
 
-        fixed: fields already known, which come before the arguments and take none of them. Raises
-        CommandError(INCORRECT_PARAMETERS) as BoundParam.parse, and for missing and surplus parameters and incomplete
-        groups.
+        Raises CommandError(INCORRECT_PARAMETERS) as BoundParam.parse, and for missing and surplus parameters and
+        incomplete groups.
         """
-        params = self.params[len(fixed) :] if fixed else self.params
+        if base is not None or len(arguments) > 1:
+            return self._parse(arguments, base)
+        record = self._known.get(arguments)
+        if record is None:
+            record = self._parse(arguments, None)
+            is_number = not arguments or self.params[0].param.kind is ParamKind.INTEGER
+            if is_number and len(self._known) < _REMEMBERED:
+                self._known[arguments] = record
+        return record
+
+    def _parse(self, arguments: Arguments, base: R | None) -> R:
+        params = self.params
         repeated = params[-1] if params and params[-1].param.repeated else None
-        rest: Arguments = []
+        rest: Arguments = ()
         if repeated is not None:
             params = params[:-1]
             arguments, rest = arguments[: len(params)], arguments[len(params) :]
@@ -167,7 +182,6 @@ class BoundRecord(NamedTuple, Generic[R]):
         values = dict(self.defaults)
         if base is not None:
             values.update({p.name: getattr(base, p.name) for p in self.params if not p.param.momentary})
-        values.update(fixed)
         _fill(values, params, arguments)
         if repeated is not None:
             values[repeated.name] = repeated.parse_all(rest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Awaitable
 
 import trio
 
@@ -65,7 +66,10 @@ class FdLink(ClosingLink):
             self._fail(error)
             return len(data)
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
+        return self._wait_readable()
+
+    async def _wait_readable(self) -> None:
         if self.lost is None:
             try:
                 await trio.lowlevel.wait_readable(self._fd)

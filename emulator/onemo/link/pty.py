@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import termios
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,10 @@ class PtyLink(FdLink):
         super().close()
         self._watching.cancel()
         self._undo.close()
+
+    def wait_readable(self) -> Awaitable[None]:
+        """Return trio's own awaitable: this line is never lost, and every command waits here."""
+        return trio.lowlevel.wait_readable(self._fd)  # noqa: ASYNC105  (the caller awaits it)
 
     def _fail(self, error: OSError) -> None:
         raise error  # as long as our slave is open, no DTE that goes hangs the line up

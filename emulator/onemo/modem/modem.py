@@ -22,7 +22,7 @@ from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Stored
-from onemo.modem.part import P, Part
+from onemo.modem.part import P, Part, Timed
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
@@ -59,6 +59,7 @@ class Modem:
         settings = self.memory.console_settings(first=not self.consoles)
         console = Console(self, len(self.consoles), settings)
         self.consoles.append(console)
+        self._timed.append(console)
         if self.power.ready:
             console.framer.command()
         return console
@@ -70,6 +71,7 @@ class Modem:
         self.sleep = Sleep(self)
         self.contexts = Contexts(self, self.keeping.definitions, self.keeping.logins, self._context_down)
         self.radio = Radio(self)
+        self._timed: list[Timed] = [self.power, self.sleep, self.radio, self.contexts, *self.consoles]
         self._taken_up = 0
         for console in self.consoles:
             console.begin_cycle(self.memory.console_settings(first=console.number == 0))
@@ -135,6 +137,7 @@ class Modem:
         if found is None:
             self.model.binder.bind_module(kind.__module__)
             found = self._parts[kind] = kind(self)
+            self._timed.append(found)
         return found  # type: ignore[return-value]
 
     @property
@@ -278,20 +281,17 @@ class Modem:
     def can_go_on(self) -> bool:
         """True once input that had to wait for a line to drain need not wait any more."""
         for console in self.consoles:  # noqa: SIM110  (on the way of a byte, and a generator costs twice as much)
-            if console.framer.waiting and console.can_go_on:
+            if (console.framer.kept or console.framer.due) and console.can_go_on:
                 return True
         return False
 
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
-        deadline = min(self.lifecycle.deadline, self.radio.deadline, self.contexts.deadline)
-        for console in self.consoles:
-            if (other := console.deadline) < deadline:
-                deadline = other
-        for part in self._parts.values():
-            if part.deadline < deadline:
-                deadline = part.deadline
+        deadline = math.inf
+        for timed in self._timed:
+            if (due := timed.deadline) < deadline:
+                deadline = due
         return deadline
 
     def on_deadline(self, now: float) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -234,9 +234,9 @@ class _Noticed:
         self._passed()
         return self._line.write_now(data)
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
         self._passed()
-        await self._line.wait_readable()
+        return self._line.wait_readable()
 
     async def wait_writable(self) -> None:
         await self._line.wait_writable()

@@ -53,7 +53,8 @@ class Peers:
         self._asks = AskTasks(shell, network, recent, self._sending.tell)
         self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
-        self._starved: dict[Task, trio.Event] = {}
+        self.starved: dict[Task, trio.Event] = {}
+        """The connections that wait for credit."""
         self._lingering: list[Task] = []
         self._opened: list[Task] = []
         self._opens = count()
@@ -115,18 +116,13 @@ class Peers:
             scope.cancel()
         self._asks.restart()
         self._tasks.clear()
-        self._starved.clear()
+        self.starved.clear()
 
     def feed(self) -> None:
         """Wake whoever has credit again."""
-        for task, event in self._starved.items():
+        for task, event in self.starved.items():
             if task.owner.credit():
                 event.set()
-
-    @property
-    def starved(self) -> bool:
-        """True while a connection waits for credit."""
-        return bool(self._starved)
 
     # One connection.
 
@@ -254,7 +250,7 @@ class Peers:
         Raises NetError when the connection breaks meanwhile, and the owner watches that: it is told at once, though
         what the host still holds of it will never be read.
         """
-        event = self._starved[task] = trio.Event()
+        event = self.starved[task] = trio.Event()
         try:
             if not task.owner.watches_breaks:
                 await event.wait()
@@ -267,7 +263,7 @@ class Peers:
             if broken.cancelled_caught:
                 raise NetError(NetFailure.RESET, "while its buffer was full")
         finally:
-            self._starved.pop(task, None)
+            self.starved.pop(task, None)
 
     def _lose(self, task: Task, failure: NetFailure | None) -> None:
         if task.plan is None:

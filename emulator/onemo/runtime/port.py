@@ -75,7 +75,7 @@ class ConsolePort:
 
     async def read(self) -> None:
         """Take the DTE's bytes, for as long as the module runs."""
-        console = self.console
+        console, clock = self.console, trio.lowlevel.current_clock()
         while True:
             await self.link.wait_readable()
             while not console.wants_input:
@@ -84,7 +84,7 @@ class ConsolePort:
             data = self._take()
             if data is not None:
                 try:
-                    self._receive(data, trio.current_time())
+                    self._receive(data, clock.current_time())
                 except Exception as error:
                     self._shell.failed(error)
 
@@ -94,7 +94,7 @@ class ConsolePort:
         if data is not None:
             console = self.console
             framer = console.framer
-            shown = data if console.online else self._typed.show(data, framer.terminator, framer.secret)
+            shown = data if console.online is not None else self._typed.show(data, framer.terminator, framer.secret)
             self._recent.line(self._from, shown)
             if self._trace is not None:
                 self._trace.line(">", bytes(shown), None, console.number)
@@ -104,7 +104,7 @@ class ConsolePort:
         """Hand bytes from the DTE to the core."""
         console, shell = self.console, self._shell
         modem = shell.modem
-        rest = self._stream(data, now) if console.streams else data
+        rest = self._stream(data, now) if console.online is not None and console.streams else data
         if rest is not None:
             console.receive(rest, now)
             modem.settle(now)
@@ -150,7 +150,7 @@ class ConsolePort:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if console.framer.echo and not console.online:
+            if console.framer.echo and console.online is None:
                 part = self._answered.show(part, console.framer.terminator)
             self._recent.line(self._to, part)
             if self._trace is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from onemo.link.interface import Link
 from onemo.modem.console import Console
@@ -72,7 +72,7 @@ class StrictLink:
         if not theirs or theirs == (self._rate or self._learnt):
             self._heard, self._told = b"", None
             return data
-        if not self._rate and self._found_out and theirs in self._found_out and not console.online:
+        if not self._rate and self._found_out and theirs in self._found_out and console.online is None:
             noise = self._heard + data
             found = _ATTENTION.search(noise)
             self._heard = noise[-1:]
@@ -95,8 +95,8 @@ class StrictLink:
             self._take_up(console)
         return count
 
-    async def wait_readable(self) -> None:
-        await self._line.wait_readable()
+    def wait_readable(self) -> Awaitable[None]:
+        return self._line.wait_readable()
 
     async def wait_writable(self) -> None:
         await self._line.wait_writable()

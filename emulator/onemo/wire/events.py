@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-
-class Line(NamedTuple):
-    """A command line without its terminator; blanks are as they were typed."""
-
-    text: bytes
+Line: TypeAlias = bytes
+"""A command line without its terminator; blanks are as they were typed."""
 
 
 class Repeat(NamedTuple):

@@ -11,7 +11,7 @@ import re
 from enum import Enum, auto
 
 from onemo.wire.escape import EscapeDetector
-from onemo.wire.events import Escaped, Event, Line, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.events import Escaped, Event, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
 
 
 class Mode(Enum):
@@ -28,7 +28,7 @@ class Mode(Enum):
 PAUSED, COMMAND, PROMPT, ONLINE, DISCARD = Mode
 
 
-_BS, _CR, _CTRL_Z, _ESC = 0x08, 0x0D, 0x1A, 0x1B
+_BS, _CR, _CTRL_Z, _ESC, _SLASH = 0x08, 0x0D, 0x1A, 0x1B, 0x2F
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
 
 
@@ -47,13 +47,17 @@ class Framer:
         self._guard = guard
         self._lf_window = lf_window
         self._escape = EscapeDetector(guard)
-        self._input = b""
+        self.kept = b""
+        """Bytes that wait for the mode to change, or to be looked at."""
         self._line = bytearray()
         self._too_long = False
         self._linefeed_until = -math.inf
         self._echoed = bytearray()
-        self._deadline = math.inf
-        self._due: list[Event] = []
+        self.deadline = math.inf
+        """The time at which on_deadline is to be called; inf: never."""
+        self._packet_due = math.inf
+        self.due: list[Event] = []
+        """Events that time made, to be taken before what is kept."""
         self._length: int | None = None
         self._secret = False
         self._limit = 0
@@ -65,7 +69,8 @@ class Framer:
 
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
         """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
-        self._terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        self.terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        self._end = bytes((terminator,))
         # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
         self._ignored = bytes(code for code in range(0x20) if code not in (_BS, _CR, terminator, editing))
@@ -78,7 +83,7 @@ class Framer:
     def command(self) -> None:
         """Expect command lines."""
         self.mode = COMMAND
-        self._deadline = math.inf
+        self.deadline = math.inf
 
     def prompt(self, length: int | None, limit: int, timeout: float, now: float, *, secret: bool = False) -> None:
         """Expect payload: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
@@ -90,7 +95,7 @@ class Framer:
         self._secret = secret
         self._length, self._limit, self._wait = length, limit, timeout
         self._payload.clear()
-        self._deadline = now + timeout
+        self.deadline = now + timeout
 
     def online(self, packet: int, wait: float, now: float) -> None:
         """Begin transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
@@ -101,26 +106,21 @@ class Framer:
         self._line.clear()  # the connection took the line in the middle of it
         self._too_long = False
         self._escape.start(now)
-        self._deadline = math.inf
+        self._packet_due = self.deadline = math.inf
 
     def discard(self, now: float) -> None:
         """Drop everything until the line has been silent for the guard time, then read lines again."""
         self.mode = DISCARD
         self._payload.clear()
-        self._input = b""
-        self._due.clear()
-        self._deadline = now + self._guard
+        self.kept = b""
+        self.due.clear()
+        self.deadline = now + self._guard
 
     def reset(self) -> None:
         """Forget everything, as at a restart."""
         self.__init__(self._max_line, self._guard, self._lf_window)  # type: ignore[misc]
 
     # Bytes and time in, events out.
-
-    @property
-    def terminator(self) -> int:
-        """The character that ends a line (S3)."""
-        return self._terminator
 
     @property
     def partial(self) -> bool:
@@ -137,12 +137,7 @@ class Framer:
         """The number of bytes that the entry of payload still takes; 0: none is open."""
         if self.mode is not PROMPT:
             return 0
-        return (self._limit if self._length is None else self._length) - len(self._payload) - len(self._input)
-
-    @property
-    def kept(self) -> int:
-        """The number of bytes that wait for the mode to change."""
-        return len(self._input)
+        return (self._limit if self._length is None else self._length) - len(self._payload) - len(self.kept)
 
     @property
     def awaits_linefeed(self) -> bool:
@@ -152,7 +147,7 @@ class Framer:
     @property
     def waiting(self) -> bool:
         """True while next_event has something to look at."""
-        return bool(self._due) or (bool(self._input) and self.mode is not PAUSED)
+        return True if self.due else self.kept != b"" and self.mode is not PAUSED
 
     def take_echo(self) -> bytes:
         """Take the echo of the bytes consumed since the last call."""
@@ -167,51 +162,45 @@ class Framer:
         if now >= self.deadline:
             self.on_deadline(now)
         if self.mode is DISCARD:
-            self._deadline = now + self._guard
+            self.deadline = now + self._guard
             return
         if self._linefeed_until >= now and data[0] == self._linefeed:
             data = data[1:]
         self._linefeed_until = -math.inf
-        self._input = self._input + data if self._input else data
+        self.kept = self.kept + data if self.kept else data
         if self.mode is PROMPT:
-            self._deadline = now + self._wait
+            self.deadline = now + self._wait
 
     def stream(self, data: bytes, now: float) -> bytes | None:
         """Take bulk in transparent mode the short way, and return the packets that are whole now, which may be none.
 
         None: nothing was taken, and receive must be called, as something else comes first.
         """
-        if self._input or self._due or now <= self._linefeed_until or now >= self.deadline:
+        if self.kept or self.due or now <= self._linefeed_until or now >= self.deadline:
             return None
         return self._packets(data, now)
 
     def next_event(self, now: float) -> Event | None:
         """Return the next event, or None when more bytes, time or a mode is needed."""
-        if self._due:
-            return self._due.pop(0)
-        data = self._input
-        if not data or self.mode is PAUSED:
-            return None
+        if self.due:
+            return self.due.pop(0)
         if self.mode is COMMAND:
-            return None if self._swallow(now) else self._next_line(now)
+            return None if now < self._swallows_until and self._swallow(now) else self._next_line(now)
+        if not self.kept or self.mode is PAUSED:
+            return None
         if self.mode is PROMPT:
             return self._next_prompt(now)
         return self._next_online(now)
-
-    @property
-    def deadline(self) -> float:
-        """The time at which on_deadline is to be called; inf: never."""
-        return min(self._deadline, self._escape.deadline) if self.mode is ONLINE else self._deadline
 
     def on_deadline(self, now: float) -> None:
         """Take note that time has passed; events then come from next_event."""
         if self.mode is ONLINE:
             self._online_deadline(now)
-        elif now >= self._deadline:
-            self._deadline = math.inf
+        elif now >= self.deadline:
+            self.deadline = math.inf
             if self.mode is PROMPT:
                 self.pause()
-                self._due.append(PromptData(bytes(self._payload), timed_out=True))
+                self.due.append(PromptData(bytes(self._payload), timed_out=True))
                 self._payload.clear()
             elif self.mode is DISCARD:
                 self.command()
@@ -220,49 +209,48 @@ class Framer:
 
     def _swallow(self, now: float) -> bool:
         """Drop the rest of an entry that reached its limit; tell whether there is no more input."""
-        if now < self._swallows_until:
-            end = _PROMPT_END.search(self._input)
-            self._input = self._input[end.end() :] if end is not None else b""
-            self._swallows_until = now + self._wait if end is None else -math.inf
-        return not self._input
+        end = _PROMPT_END.search(self.kept)
+        self.kept = self.kept[end.end() :] if end is not None else b""
+        self._swallows_until = now + self._wait if end is None else -math.inf
+        return not self.kept
 
     def _next_line(self, now: float) -> Event | None:
-        while self._input:
-            if len(self._line) < 2:
-                self._skip()
-            data = self._input
-            if len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
+        while data := self.kept:
+            odd = len(self._line) < 2 and (data[0] in self._blanks or (len(data) > 1 and data[1] in self._ignored))
+            if odd and self._skip():
+                continue
+            if _SLASH in data[:2] and len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
                 return self._repeat()
-            end = data.find(self._terminator)
-            if end < 0:
+            text, ended, _ = data.partition(self._end)
+            if not ended:
                 self._keep(data)
                 self._take(len(data))
                 return None
-            text = data[:end]
-            self._take(end + 1)
-            if not self._input:
+            self._take(len(text) + 1)
+            if not self.kept:
                 self._linefeed_until = now + self._lf_window
-            elif self._input[0] == self._linefeed:
-                self._input = self._input[1:]
+            elif self.kept[0] == self._linefeed:
+                self.kept = self.kept[1:]
             if self._line or self._too_long:
                 self._keep(text)
                 text = bytes(self._line)
                 self._line.clear()
-            too_long, self._too_long = self._too_long or len(text) > self._max_line, False
-            if not too_long:
-                text = self._edited(text)
-            if too_long or text:
-                self.pause()
-                return LineTooLong() if too_long else Line(text)
+            if self._too_long or len(text) > self._max_line:
+                self._too_long = False
+                self.mode = PAUSED
+                return LineTooLong()
+            if text := self._edited(text):
+                self.mode = PAUSED
+                return text
         return None
 
     def _take(self, count: int) -> None:
         """Consume count bytes of input, with echo."""
         if self.echo:
-            taken = self._input[:count]
+            taken = self.kept[:count]
             edit = bytes((self._editing,))
             self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
-        self._input = self._input[count:]
+        self.kept = self.kept[count:]
 
     def _keep(self, text: bytes) -> None:
         if len(self._line) + len(text) > self._max_line:
@@ -270,15 +258,17 @@ class Framer:
             text = text[: max(0, self._max_line - len(self._line))]
         self._line += text
 
-    def _skip(self) -> None:
-        """Take blanks in front of a line, and control characters after its A, which a ``/`` may follow."""
-        if not self._line and (start := len(self._input) - len(self._input.lstrip(self._blanks))):
+    def _skip(self) -> bool:
+        """Take blanks in front of a line, and control characters after its A, which a ``/`` may follow; tell if any."""
+        before = len(self.kept)
+        if not self._line and (start := before - len(self.kept.lstrip(self._blanks))):
             self._take(start)
-        data = self._input
+        data = self.kept
         at = 1 - len(self._line)
         if data[at : at + 1] and data[at] in self._ignored and (self._line or data[:1]) in (b"A", b"a"):
             self._line += data[:at]
             self._take(len(data) - len(data[at:].lstrip(self._ignored)))
+        return len(self.kept) < before
 
     def _repeat(self) -> Repeat:
         """Take ``A/``, which takes effect at once, without a terminator."""
@@ -307,11 +297,11 @@ class Framer:
     # Payload.
 
     def _next_prompt(self, now: float) -> Event | None:
-        data, limit = self._input, self._limit if self._length is None else self._length
+        data, limit = self.kept, self._limit if self._length is None else self._length
         room = limit - len(self._payload)
         end = _PROMPT_END.search(data, 0, room) if self._length is None else None
         if end is not None:
-            self._input = data[end.end() :]
+            self.kept = data[end.end() :]
             self.pause()
             if data[end.start()] == _ESC:
                 self._payload.clear()
@@ -320,22 +310,22 @@ class Framer:
         if len(data) >= room:
             if self._length is None:
                 self._swallows_until = now + self._wait
-            self._input = data[room:]
+            self.kept = data[room:]
             self.pause()
             return self._prompt_data(data[:room])
         self._payload += data
-        self._input = b""
-        self._deadline = now + self._wait
+        self.kept = b""
+        self.deadline = now + self._wait
         return None
 
     def _prompt_data(self, last: bytes) -> PromptData:
-        self._deadline = math.inf
+        self.deadline = math.inf
         data = bytes(self._payload) + last if self._payload else last
         self._payload.clear()
         return PromptData(data)
 
     def _next_online(self, now: float) -> Event | None:
-        data, self._input = self._input, b""
+        data, self.kept = self.kept, b""
         packets = self._packets(data, now)
         return OnlineData(packets) if packets else None
 
@@ -343,11 +333,12 @@ class Framer:
         """Take the whole packets out of what was kept and data; keep the rest until more has come or the wait ends."""
         data = self._escape.receive(data, now)
         if not data:
+            self.deadline = min(self._packet_due, self._escape.deadline)
             return b""
         pending = self._payload
         size = len(pending) + len(data)
         rest = size % self._limit
-        self._deadline = now + self._wait if rest else math.inf
+        self.deadline = self._packet_due = now + self._wait if rest else math.inf
         if size == rest:
             pending += data
             return b""
@@ -362,10 +353,11 @@ class Framer:
     def _online_deadline(self, now: float) -> None:
         escaped, data = self._escape.on_deadline(now)
         self._payload += data
-        if self._payload and (now >= self._deadline or escaped or data):
-            self._due.append(OnlineData(bytes(self._payload)))
+        if self._payload and (now >= self._packet_due or escaped or data):
+            self.due.append(OnlineData(bytes(self._payload)))
             self._payload.clear()
-            self._deadline = math.inf
+            self._packet_due = math.inf
+        self.deadline = min(self._packet_due, self._escape.deadline)
         if escaped:
             self.pause()
-            self._due.append(Escaped())
+            self.due.append(Escaped())

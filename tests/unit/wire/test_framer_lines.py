@@ -37,10 +37,10 @@ def test_a_new_framer_waits_to_be_told() -> None:
     framer.receive(b"AT\r", 0.0)
     assert framer.mode is Mode.PAUSED
     assert framer.next_event(0.0) is None
-    assert framer.kept == 3
+    assert len(framer.kept) == 3
     framer.command()
     assert framer.next_event(0.0) == Line(b"AT")
-    assert framer.kept == 0
+    assert len(framer.kept) == 0
 
 
 def test_it_pauses_after_a_line(typist: Typist) -> None:
@@ -48,7 +48,7 @@ def test_it_pauses_after_a_line(typist: Typist) -> None:
     framer.receive(b"AT\rE0\r", 0.0)
     assert framer.next_event(0.0) == Line(b"AT")
     assert framer.next_event(0.0) is None
-    assert framer.kept == 3
+    assert len(framer.kept) == 3
     framer.command()
     assert framer.next_event(0.0) == Line(b"E0")
 
@@ -93,7 +93,7 @@ def test_a_linefeed_that_comes_while_the_command_runs_is_timed_as_it_comes(typis
     assert framer.awaits_linefeed
     framer.receive(b"\n", 1.01)
     assert not framer.awaits_linefeed
-    assert framer.kept == 0
+    assert len(framer.kept) == 0
     framer.online(2, 0.2, 9.0)
     framer.receive(b"\nx", 9.0)
     assert getattr(framer.next_event(9.0), "data", None) == b"\nx"
@@ -120,7 +120,7 @@ def test_only_one_linefeed_is_swallowed(typist: Typist) -> None:
 def test_control_characters_in_a_line_are_ignored(typist: Typist, line: bytes) -> None:
     (told,) = typist.type(line + b"\r")
     assert isinstance(told, Line)
-    assert told.text in (b"AT", b"ATE0", b"ATE0\x7f")
+    assert told in (b"AT", b"ATE0", b"ATE0\x7f")
 
 
 def test_a_line_of_nothing_else_is_none(typist: Typist) -> None:
@@ -172,7 +172,7 @@ def test_the_longest_line(typist: Typist) -> None:
 def test_the_rest_of_a_line_that_is_too_long_is_dropped_as_it_comes(typist: Typist) -> None:
     for _ in range(1000):
         assert typist.type(b"y" * 100) == []
-        assert typist.framer.kept == 0
+        assert len(typist.framer.kept) == 0
     assert typist.type(b"A/\rAT\r") == [LineTooLong(), Line(b"AT")]
 
 
@@ -258,7 +258,7 @@ def test_a_restart_forgets_everything(typist: Typist) -> None:
     framer.next_event(0.0)
     framer.receive(b"!more", 0.0)
     framer.reset()
-    assert (framer.mode, framer.kept, framer.partial, framer.echo) == (Mode.PAUSED, 0, False, False)
+    assert (framer.mode, len(framer.kept), framer.partial, framer.echo) == (Mode.PAUSED, 0, False, False)
     assert framer.take_echo() == b""
     framer.command()
     assert typist.type(b"AT\r") == [Line(b"AT")]

@@ -40,7 +40,7 @@ def test_exactly_so_many_bytes(framer: Framer) -> None:
     framer.prompt(5, 1460, TIMEOUT, 0.0)
     assert typed(framer, b"a\x1a\x1b", 1.0) == []
     assert typed(framer, b"\r\nAT\r", 2.0) == [PromptData(b"a\x1a\x1b\r\n")]
-    assert (framer.mode, framer.kept, framer.deadline) == (Mode.PAUSED, 3, math.inf)
+    assert (framer.mode, len(framer.kept), framer.deadline) == (Mode.PAUSED, 3, math.inf)
     framer.command()
     assert events(framer, 2.0) == [Line(b"AT")]
 

@@ -60,6 +60,11 @@ class FaultyTransmitter(Transmitter):
         """True while nothing is kept here that another transmitter would not know of."""
         return not (self._late or any(self._placed.values()) or self._pauses)
 
+    @property
+    def urcs_wait(self) -> bool:
+        """True while a URC waits, made or not, here too."""
+        return super().urcs_wait or not self.idle
+
     def plain(self) -> Transmitter:
         """Return the transmitter that goes on without faults. To be asked when idle."""
         self._plain.take_over(self)
@@ -214,7 +219,7 @@ class FaultyTransmitter(Transmitter):
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """Write, with the point before an answer."""
-        if data and not self._console.online and not self._answering:
+        if data and self._console.online is None and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)
