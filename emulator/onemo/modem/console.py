@@ -235,8 +235,12 @@ class Console:
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
         if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while not (interpreter.pending or self._stopped) and (event := framer.next_event(now)) is not None:
+        while not (interpreter.pending or self._stopped):
+            if (event := framer.next_event(now)) is None:
+                break
             self._on_event(event, now)
+        else:
+            framer.hold(now)
         if framer.echo:
             self._echo(now)
         transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due

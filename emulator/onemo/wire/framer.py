@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 
 from onemo.wire.escape import EscapeDetector
@@ -30,22 +31,25 @@ PAUSED, COMMAND, PROMPT, ONLINE, DISCARD = Mode
 
 _BS, _CR, _CTRL_Z, _ESC = 0x08, 0x0D, 0x1A, 0x1B
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
+_LF_BITS = 30  # three characters: the line feed's own, and as much for those that are late
 
 
 class Framer:
     """The input of one line.
 
     max_line: bytes, with control characters in the line; guard: seconds of silence around ``+++``; lf_window: seconds
-    after a line's terminator in which a line feed belongs to it.
+    after a line's terminator in which a line feed belongs to it. rate: asks for the speed of a line that is held to it,
+    in bit/s, 0: it is not; the window is three characters of it at least.
     """
 
-    def __init__(self, max_line: int, guard: float, lf_window: float) -> None:
+    def __init__(self, max_line: int, guard: float, lf_window: float, rate: Callable[[], float] = float) -> None:
         self.mode = PAUSED
         self.echo = False
         self.characters(_CR, 0x0A, _BS)
         self._max_line = max_line
         self._guard = guard
         self._lf_window = lf_window
+        self.rate = rate
         self._escape = EscapeDetector(guard)
         self._input = b""
         self._line = bytearray()
@@ -60,6 +64,7 @@ class Framer:
         self._wait = 0.0
         self._payload = bytearray()
         self._swallows_until = -math.inf
+        self._held = False
 
     # What the device tells it.
 
@@ -111,9 +116,14 @@ class Framer:
         self._due.clear()
         self._deadline = now + self._guard
 
+    def hold(self, now: float) -> None:
+        """Stop the time of an entry's rest until next_event: nothing is read, and no silence is one."""
+        if now < self._swallows_until:
+            self._held, self._swallows_until = True, math.inf
+
     def reset(self) -> None:
         """Forget everything, as at a restart."""
-        self.__init__(self._max_line, self._guard, self._lf_window)  # type: ignore[misc]
+        self.__init__(self._max_line, self._guard, self._lf_window, self.rate)  # type: ignore[misc]
 
     # Bytes and time in, events out.
 
@@ -147,7 +157,7 @@ class Framer:
     @property
     def waiting(self) -> bool:
         """True while next_event has something to look at."""
-        return bool(self._due) or (bool(self._input) and self.mode is not PAUSED)
+        return self._held or bool(self._due) or (bool(self._input) and self.mode is not PAUSED)
 
     def take_echo(self) -> bytes:
         """Take the echo of the bytes consumed since the last call."""
@@ -182,6 +192,8 @@ class Framer:
 
     def next_event(self, now: float) -> Event | None:
         """Return the next event, or None when more bytes, time or a mode is needed."""
+        if self._held:
+            self._held, self._swallows_until = False, now + self._wait
         if self._due:
             return self._due.pop(0)
         data = self._input
@@ -236,7 +248,8 @@ class Framer:
             text = data[:end]
             self._take(end + 1)
             if not self._input:
-                self._linefeed_until = now + self._lf_window
+                rate = self.rate()
+                self._linefeed_until = now + (max(self._lf_window, _LF_BITS / rate) if rate else self._lf_window)
             elif self._input[0] == self._linefeed:
                 self._input = self._input[1:]
             if self._line or self._too_long:
