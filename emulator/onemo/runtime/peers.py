@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 
 import trio
 
@@ -33,6 +32,7 @@ from onemo.net.interface import (
     Transport,
 )
 from onemo.runtime.asks import AskTasks
+from onemo.runtime.order import Order
 from onemo.runtime.sending import Sending, Shell, Task
 from onemo.runtime.trace import Recent, Trace
 
@@ -55,8 +55,7 @@ class Peers:
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
         self._lingering: list[Task] = []
-        self._opened: list[Task] = []
-        self._opens = count()
+        self._opens, self._closes = Order(), Order()
         self._nursery: trio.Nursery
 
     def start(self, nursery: trio.Nursery) -> None:
@@ -73,7 +72,7 @@ class Peers:
             case Open():
                 self._make_way(intent.request)
                 task = self._tasks[intent.owner] = Task(intent.owner, intent.request, intent.parting)
-                task.number = next(self._opens)
+                self._opens.begin(task)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
@@ -107,6 +106,7 @@ class Peers:
             intent.owner.on_closed(CloseResult.NORMAL, trio.current_time())
             return
         task.plan = intent.plan
+        self._closes.begin(task)
         task.pump.cancel()
 
     def restart(self) -> None:
@@ -155,6 +155,8 @@ class Peers:
             self._abandon(task)
         finally:
             self._forget(task)
+            self._opens.forget(task)
+            self._closes.forget(task)
             self._scopes.discard(task.scope)
 
     async def _connect(self, task: Task) -> None:
@@ -162,12 +164,12 @@ class Peers:
         try:
             connection = await self._network.open(task.request)
         except NetError as error:
-            await self._in_order(task)
+            await self._opens.turn(task)
             self._sending.net("open failed", task.label, str(error))
             self._end_with(task, partial(task.owner.on_failed, error.failure, trio.current_time()))
             return
         try:
-            await self._in_order(task)
+            await self._opens.turn(task)
         except trio.Cancelled:
             connection.abort()
             raise
@@ -175,16 +177,6 @@ class Peers:
         self._sending.net("opened", task.label, connection.peer)
         ipv6 = connection.peer.startswith("[")
         self._shell.report(partial(task.owner.on_opened, ipv6=ipv6, now=trio.current_time()))
-
-    async def _in_order(self, task: Task) -> None:
-        """Wait for those that were asked for earlier and ended in the same turn of the loop, whose order is random."""
-        self._opened.append(task)
-        try:
-            await trio.lowlevel.checkpoint()
-            while min(self._opened, key=lambda each: each.number) is not task:
-                await trio.lowlevel.checkpoint()
-        finally:
-            self._opened.remove(task)
 
     async def _part(self, task: Task, connection: Connection) -> None:
         """End it as its owner said, or after the peer did: what is unsent still goes, while it moves."""
@@ -203,6 +195,7 @@ class Peers:
             if task in self._lingering:
                 self._lingering.remove(task)
         if task.plan is not None:
+            await self._closes.turn(task)
             self._end_with(task, partial(task.owner.on_closed, result, trio.current_time()))
 
     def _make_way(self, request: OpenRequest) -> None:
