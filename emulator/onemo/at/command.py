@@ -328,7 +328,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
     ) -> Outcome:
         first = arguments[0]
-        found = offered.get(first.text.decode("latin-1")) if first else None
+        found = offered.get(first.string.decode("latin-1")) if first else None
         if found is None:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         key, bound = found

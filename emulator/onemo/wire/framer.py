@@ -296,7 +296,7 @@ class Framer:
         return Repeat()
 
     def _edited(self, text: bytes) -> bytes:
-        """Leave control characters out; S5 takes back a character. Inside a string both are part of it [decided]."""
+        """Leave control characters out; S5 takes back a character. In a string both stay: it may be data [decided]."""
         if text.translate(None, self._special) == text:
             return text
         edited = bytearray()

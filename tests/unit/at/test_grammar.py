@@ -133,3 +133,14 @@ def test_integers(text: bytes, value: int) -> None:
 def test_what_is_no_integer(text: bytes) -> None:
     assert integer(Argument(text, quoted=False)) is None
     assert integer(Argument(b"1", quoted=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "string"),
+    [(b"h\0ost", b"host"), (b"a\tb\x1b\x1a", b"ab"), (b"ab\b\bhost", b"host"), (b"\b\bx", b"x"), (b"\0", b""),
+     (b"\x7f\xff ", b"\x7f\xff "), (b"", b"")],
+)  # fmt: skip
+def test_control_characters_in_a_string_mean_nothing_and_in_data_stay(typed: bytes, string: bytes) -> None:
+    given, _ = arguments(b'"' + typed + b'"', 0)
+    assert given == [Argument(typed, quoted=True)]
+    assert Argument(typed, quoted=True).string == string
