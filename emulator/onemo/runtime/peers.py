@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 
 import trio
 
@@ -32,13 +33,14 @@ from onemo.net.interface import (
     Transport,
 )
 from onemo.runtime.asks import AskTasks
-from onemo.runtime.order import Order
 from onemo.runtime.sending import Sending, Shell, Task
 from onemo.runtime.trace import Recent, Trace
 
 TURNS = 32
 """Turns of a loop that never has to wait, after which the other tasks get one."""
 _MOST_LINGERING = 16
+_AT_ONCE = 8
+"""Turns of the loop within which all ends that has to wait for nobody: a handshake on loopback takes two."""
 
 
 class Peers:
@@ -55,7 +57,7 @@ class Peers:
         self._scopes: set[trio.CancelScope] = set()
         self._starved: dict[Task, trio.Event] = {}
         self._lingering: list[Task] = []
-        self._opens, self._closes = Order(), Order()
+        self._opens, self._closes = _Order(), _Order()
         self._nursery: trio.Nursery
 
     def start(self, nursery: trio.Nursery) -> None:
@@ -77,8 +79,8 @@ class Peers:
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
                 connection = self._connection(intent.owner)
-                count = connection.unacknowledged() if connection else 0
-                self._shell.modem.complete(intent, _figures(connection, count), trio.current_time())
+                outstanding = connection.unacknowledged() if connection else 0
+                self._shell.modem.complete(intent, _figures(connection, outstanding), trio.current_time())
             case Close():
                 self._close(intent)
             case Ask():
@@ -293,6 +295,38 @@ class Peers:
     def _connection(self, owner: Owner) -> Connection | None:
         task = self._tasks.get(owner)
         return task.connection if task is not None else None
+
+
+class _Order:
+    """The order in which results are told that come at once: that of the commands, not that of the loop's turns."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._going_on: dict[Task, int] = {}
+        self._ended: dict[Task, int] = {}
+
+    def begin(self, each: Task) -> None:
+        """Take up one that was asked for."""
+        self._going_on[each] = next(self._numbers)
+
+    def forget(self, each: Task) -> None:
+        """Forget one, which has been told or never will."""
+        self._going_on.pop(each, None)
+
+    async def turn(self, each: Task) -> None:
+        """Wait for those before it that end at once as well; one that takes longer keeps nobody waiting."""
+        number = self._ended[each] = self._going_on.pop(each)
+        try:
+            turns = 0
+            while _any_before(number, self._ended) or (turns < _AT_ONCE and _any_before(number, self._going_on)):
+                turns += 1
+                await trio.lowlevel.checkpoint()
+        finally:
+            del self._ended[each]
+
+
+def _any_before(number: int, others: dict[Task, int]) -> bool:
+    return any(other < number for other in others.values())
 
 
 def _end(task: Task) -> None:
