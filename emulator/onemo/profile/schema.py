@@ -107,7 +107,7 @@ class LineSection(NamedTuple):
     guard: Seconds
     """Silence before and after +++."""
     lf_window: Seconds
-    """How long after a line's CR an LF still belongs to it."""
+    """How long after a line's CR an LF still belongs to it; at least three characters of a line held to its speed."""
     prompt: PromptText
     """The > of a payload entry, where a command has no other."""
 
