@@ -12,6 +12,8 @@ from onemo.errors import EmulatorError
 MAX_ARGUMENT_DIGITS = 10
 _REMEMBERED = 256
 _LONGEST_REMEMBERED = 32
+CONTROLS = bytes(range(0x20))
+_BS = 0x08
 
 
 class MalformedLine(EmulatorError):
@@ -32,11 +34,25 @@ class Form(Enum):
 class Argument(NamedTuple):
     """One parameter as it was typed: text without quotes and blanks, and whether it was a string.
 
-    With string escapes on, text still holds them, for the codec to undo.
+    With string escapes on, text still holds them, for the codec to undo. Of what is no data but a string parameter
+    string is to be read.
     """
 
     text: bytes
     quoted: bool
+
+    @property
+    def string(self) -> bytes:
+        """The text as a string: BS takes a character back, other control characters mean nothing (V.250 5.2.2)."""
+        if self.text.translate(None, CONTROLS) == self.text:
+            return self.text
+        kept = bytearray()
+        for byte in self.text:
+            if byte == _BS:
+                del kept[-1:]
+            elif byte not in CONTROLS:
+                kept.append(byte)
+        return bytes(kept)
 
 
 Arguments: TypeAlias = tuple[Argument | None, ...]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
-from onemo.at.grammar import Argument, Arguments, integer
+from onemo.at.grammar import CONTROLS, Argument, Arguments, integer
 from onemo.at.reply import Cme, CommandError
 from onemo.errors import EmulatorError
 from onemo.profile.ranges import Range
@@ -60,7 +60,7 @@ Repeated = Annotated[tuple[int, ...], Param(ParamKind.INTEGER, nullable=True, re
 RequiredText = Annotated[str, Param(ParamKind.STRING, required=True)]
 
 _REMEMBERED = 64
-_NEVER_IN_STRINGS = frozenset('\r\n"')
+_NEVER_IN_STRINGS = frozenset(CONTROLS.decode() + '"')
 
 Value = int | str | bytes | tuple[int, ...] | None
 
@@ -112,13 +112,14 @@ class BoundParam(NamedTuple):
                     raise CommandError
                 return self.default
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        limit = self.section.max_length
-        if (limit is not None and len(argument.text) > limit) or not (argument.text or self.param.allow_empty):
+        data = self.param.kind is ParamKind.DATA
+        typed, limit = argument.text if data else argument.string, self.section.max_length
+        if (limit is not None and len(typed) > limit) or not (typed or self.param.allow_empty):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if self.param.kind is ParamKind.DATA:
-            return argument.text
+        if data:
+            return typed
         # Latin-1 maps every byte to one character and back: what was typed is printed again unchanged.
-        text = argument.text.decode("latin-1")
+        text = typed.decode("latin-1")
         if self.choices and text not in self.choices:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return text

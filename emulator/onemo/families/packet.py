@@ -10,7 +10,7 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.params import BoundRecord, Maybe, Repeated, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.contexts import Active, Definition, Login, PdpError
-from onemo.modem.intents import Attach
+from onemo.modem.intents import Attach, Wait
 from onemo.modem.modem import Modem
 from onemo.modem.names import given_servers, shown_address
 from onemo.modem.slots import EVENT_REPORT
@@ -60,7 +60,13 @@ def _attach(modem: Modem, record: Attachment) -> Outcome:
     if not record.state:
         modem.radio.detach()
         return DONE
-    return Pending(Attach(), _finish_attach) if modem.radio.attach_again() else DONE
+    seconds = modem.radio.attach_again(modem.now)
+    return DONE if seconds is None else Pending(Wait(seconds), lambda result: _take_network(modem))
+
+
+def _take_network(modem: Modem) -> Outcome:
+    """Register at the end of the search of AT+CGATT=1. Raises CommandError: as Radio.end_attach."""
+    return Pending(Attach(), _finish_attach) if modem.radio.end_attach() else DONE
 
 
 def _finish_attach(done: bool) -> Reply:

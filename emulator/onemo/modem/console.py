@@ -244,7 +244,7 @@ class Console:
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
         if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while (framer.kept or framer.due) and not (interpreter.pending or self._is_stopped()):
+        while (framer.kept or framer.due or framer.held) and not (interpreter.pending or self._is_stopped()):
             event = framer.next_event(now)
             if event is None:
                 break
@@ -252,6 +252,8 @@ class Console:
                 self._forward(event.data)
             else:
                 self._on_event(event, now)
+        if now < framer.swallows_until and (interpreter.pending or self._is_stopped()):
+            framer.hold(now)
         if framer.echo:
             self._echo(now)
         transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due

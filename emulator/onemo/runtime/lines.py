@@ -112,6 +112,7 @@ class _Cable(SerialLine):
         self._end = end
         self._module: Module | None = None
         self._console: Console | None = None
+        self._paced = cable.pace
         if cable.pace:
             from onemo.link.pace import PacedLink
 
@@ -133,6 +134,8 @@ class _Cable(SerialLine):
     def _take(self, module: Module, console: Console) -> None:
         """Take up the module and its console at this line."""
         self._module, self._console = module, console
+        if self._paced:
+            console.framer.rate = self._rate
         if self._strict is not None:
             self._strict.join(console)
             module.on_restart.append(self._strict.forget)
@@ -180,6 +183,7 @@ class _Uart(_WithLines):
     def __init__(self, uart: UartLink, cable: Cable) -> None:
         super().__init__(uart, cable, None if cable.strict_baud is False else lambda: uart.baud_rate)
         self._uart = uart
+        self._paced = True  # by the device
         self._passing = trio.Event()
         self.link = _Noticed(self.link, self._notice)
 

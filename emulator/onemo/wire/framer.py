@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 
 from onemo.wire.escape import EscapeDetector
@@ -30,22 +31,25 @@ PAUSED, COMMAND, PROMPT, ONLINE, DISCARD = Mode
 
 _BS, _CR, _CTRL_Z, _ESC, _SLASH = 0x08, 0x0D, 0x1A, 0x1B, 0x2F
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
+_LF_BITS = 30  # three characters: the line feed's own, and as much for those that are late
 
 
 class Framer:
     """The input of one line.
 
     max_line: bytes, with control characters in the line; guard: seconds of silence around ``+++``; lf_window: seconds
-    after a line's terminator in which a line feed belongs to it.
+    after a line's terminator in which a line feed belongs to it. rate: asks for the speed of a line that is held to it,
+    in bit/s, 0: it is not; the window is three characters of it at least.
     """
 
-    def __init__(self, max_line: int, guard: float, lf_window: float) -> None:
+    def __init__(self, max_line: int, guard: float, lf_window: float, rate: Callable[[], float] = float) -> None:
         self.mode = PAUSED
         self.echo = False
         self.characters(_CR, 0x0A, _BS)
         self._max_line = max_line
         self._guard = guard
         self._lf_window = lf_window
+        self.rate = rate
         self._escape = EscapeDetector(guard)
         self.kept = b""
         """Bytes that wait for the mode to change, or to be looked at."""
@@ -63,7 +67,8 @@ class Framer:
         self._limit = 0
         self._wait = 0.0
         self._payload = bytearray()
-        self._swallows_until = -math.inf
+        self.swallows_until = -math.inf
+        self.held = False
 
     # What the device tells it.
 
@@ -100,7 +105,7 @@ class Framer:
     def online(self, packet: int, wait: float, now: float) -> None:
         """Begin transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
         self.mode = ONLINE
-        self._swallows_until = -math.inf
+        self.swallows_until = -math.inf
         self._limit, self._wait = packet, wait
         self._payload.clear()
         self._line.clear()  # the connection took the line in the middle of it
@@ -116,9 +121,14 @@ class Framer:
         self.due.clear()
         self.deadline = now + self._guard
 
+    def hold(self, now: float) -> None:
+        """Stop the time of an entry's rest until next_event: nothing is read, and no silence is one."""
+        if now < self.swallows_until:
+            self.held, self.swallows_until = True, math.inf
+
     def reset(self) -> None:
         """Forget everything, as at a restart."""
-        self.__init__(self._max_line, self._guard, self._lf_window)  # type: ignore[misc]
+        self.__init__(self._max_line, self._guard, self._lf_window, self.rate)  # type: ignore[misc]
 
     # Bytes and time in, events out.
 
@@ -147,7 +157,7 @@ class Framer:
     @property
     def waiting(self) -> bool:
         """True while next_event has something to look at."""
-        return True if self.due else self.kept != b"" and self.mode is not PAUSED
+        return True if self.due or self.held else self.kept != b"" and self.mode is not PAUSED
 
     def take_echo(self) -> bytes:
         """Take the echo of the bytes consumed since the last call."""
@@ -182,10 +192,12 @@ class Framer:
 
     def next_event(self, now: float) -> Event | None:
         """Return the next event, or None when more bytes, time or a mode is needed."""
+        if self.held:
+            self.held, self.swallows_until = False, now + self._wait
         if self.due:
             return self.due.pop(0)
         if self.mode is COMMAND:
-            return None if now < self._swallows_until and self._swallow(now) else self._next_line(now)
+            return None if now < self.swallows_until and self._swallow(now) else self._next_line(now)
         if not self.kept or self.mode is PAUSED:
             return None
         if self.mode is PROMPT:
@@ -211,7 +223,7 @@ class Framer:
         """Drop the rest of an entry that reached its limit; tell whether there is no more input."""
         end = _PROMPT_END.search(self.kept)
         self.kept = self.kept[end.end() :] if end is not None else b""
-        self._swallows_until = now + self._wait if end is None else -math.inf
+        self.swallows_until = now + self._wait if end is None else -math.inf
         return not self.kept
 
     def _next_line(self, now: float) -> Event | None:
@@ -228,7 +240,8 @@ class Framer:
                 return None
             self._take(len(text) + 1)
             if not self.kept:
-                self._linefeed_until = now + self._lf_window
+                rate = self.rate()
+                self._linefeed_until = now + (max(self._lf_window, _LF_BITS / rate) if rate else self._lf_window)
             elif self.kept[0] == self._linefeed:
                 self.kept = self.kept[1:]
             if self._line or self._too_long:
@@ -278,7 +291,7 @@ class Framer:
         return Repeat()
 
     def _edited(self, text: bytes) -> bytes:
-        """Leave control characters out; S5 takes back a character. Inside a string both are part of it [decided]."""
+        """Leave control characters out; S5 takes back a character. In a string both stay: it may be data [decided]."""
         if text.translate(None, self._special) == text:
             return text
         edited = bytearray()
@@ -309,7 +322,7 @@ class Framer:
             return self._prompt_data(data[: end.start()])
         if len(data) >= room:
             if self._length is None:
-                self._swallows_until = now + self._wait
+                self.swallows_until = now + self._wait
             self.kept = data[room:]
             self.pause()
             return self._prompt_data(data[:room])

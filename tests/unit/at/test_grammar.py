@@ -160,3 +160,14 @@ def test_the_memory_of_commands_is_bounded() -> None:
     for number in range(1000):
         next_command(b"+C%d?" % number, 0)
     assert _remembered_command.cache_info().currsize <= 256
+
+
+@pytest.mark.parametrize(
+    ("typed", "string"),
+    [(b"h\0ost", b"host"), (b"a\tb\x1b\x1a", b"ab"), (b"ab\b\bhost", b"host"), (b"\b\bx", b"x"), (b"\0", b""),
+     (b"\x7f\xff ", b"\x7f\xff "), (b"", b"")],
+)  # fmt: skip
+def test_control_characters_in_a_string_mean_nothing_and_in_data_stay(typed: bytes, string: bytes) -> None:
+    given, _ = arguments(b'"' + typed + b'"', 0)
+    assert given == (Argument(typed, quoted=True),)
+    assert Argument(typed, quoted=True).string == string

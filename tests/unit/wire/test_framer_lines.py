@@ -86,6 +86,21 @@ def test_a_linefeed_soon_after_the_line_belongs_to_it(typist: Typist, after: flo
     assert getattr(framer.next_event(1.0 + after), "data", None) == entered
 
 
+@pytest.mark.parametrize("rate", [110, 300, 1200])
+def test_a_linefeed_may_take_its_time_on_a_slow_line(typist: Typist, rate: int) -> None:
+    framer, character = typist.framer, 10 / rate
+    framer.rate = lambda: rate
+    framer.reset()
+    framer.command()
+    for after, entered in ((2 * character, b"ab"), (max(4 * character, 0.03), b"\na")):
+        framer.receive(b"AT\r", 1.0)
+        assert framer.next_event(1.0) == Line(b"AT")
+        framer.prompt(2, 1460, 10.0, 1.0)
+        framer.receive(b"\n" + entered.lstrip(b"\n"), 1.0 + after)
+        assert getattr(framer.next_event(1.0 + after), "data", None) == entered
+        framer.command()
+
+
 def test_a_linefeed_that_comes_while_the_command_runs_is_timed_as_it_comes(typist: Typist) -> None:
     framer = typist.framer
     framer.receive(b"AT\r", 1.0)

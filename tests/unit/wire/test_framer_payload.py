@@ -107,6 +107,28 @@ def test_the_limit_sends_by_itself(framer: Framer) -> None:
     assert typed(framer, b"AT\r", 2.0 + 3 * TIMEOUT) == [Line(b"AT")]
 
 
+def test_what_follows_the_limit_counts_from_when_it_is_read(framer: Framer) -> None:
+    """The command waits as long as the peer takes nothing, and the line is not read meanwhile."""
+    framer.prompt(None, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcd", 1.0) == [PromptData(b"abcd")]
+    framer.hold(1.0)
+    framer.hold(1.0 + TIMEOUT)
+    framer.command()
+    assert framer.waiting
+    assert events(framer, 1.0 + 2 * TIMEOUT) == []
+    assert not framer.waiting
+    assert typed(framer, b"AT\r", 0.9 + 3 * TIMEOUT) == []
+    assert typed(framer, b"AT\r", 1.0 + 4 * TIMEOUT) == [Line(b"AT")]
+
+
+def test_a_silence_that_is_over_is_not_held(framer: Framer) -> None:
+    framer.prompt(None, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcd", 1.0) == [PromptData(b"abcd")]
+    framer.command()
+    framer.hold(1.0 + TIMEOUT)
+    assert typed(framer, b"AT\r", 1.0 + TIMEOUT) == [Line(b"AT")]
+
+
 @pytest.mark.parametrize("end", [b"\x1a", b"\x1b"])
 def test_what_follows_the_limit_is_dropped_until_the_end(framer: Framer, end: bytes) -> None:
     framer.prompt(None, 4, TIMEOUT, 0.0)
