@@ -11,7 +11,7 @@ from onemo.at.registry import BoundModel
 from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent
 from onemo.wire.framer import Framer
-from onemo.wire.transmitter import Transmitter
+from onemo.wire.transmitter import Kind, Transmitter
 
 
 class CommandDevice(Protocol):
@@ -110,6 +110,7 @@ class Interpreter:
         console = self._console
         device, form = console.device, console.format
         device.asking = console
+        trailer = b""
         try:
             goes_on = resume is None or self._take(resume(), now)
             while goes_on and self._position < len(self._body):
@@ -127,10 +128,10 @@ class Interpreter:
         else:
             if self.pending is not None or self._prompt is not None:
                 return
-            final = form.final(OK) + form.information(self._trailer)
+            final, trailer = form.final(OK), form.information(self._trailer)
         finally:
             device.asking = None
-        self._finish(final, now)
+        self._finish(final, now, trailer)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
         """Let an outcome act; return whether the next command of the line may run."""
@@ -169,5 +170,6 @@ class Interpreter:
         end = self._body.find(b",", position)
         return self._body[position : end if end >= 0 else len(self._body)].strip()
 
-    def _finish(self, final: bytes, now: float) -> None:
+    def _finish(self, final: bytes, now: float, trailer: bytes = b"") -> None:
         self._console.transmitter.final(final, now)
+        self._console.transmitter.notice(trailer, Kind.ANSWER)

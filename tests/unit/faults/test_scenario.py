@@ -43,7 +43,7 @@ def test_one_after_another() -> None:
 
 def test_what_never_began_is_told() -> None:
     driver = FaultyDriver("ML307R")
-    steps = read_scenario('[[step]]\nname="a"\ndo="urc-drop"\n[[step]]\nafter="a"\ndo="hostile"', "x.toml")
+    steps = read_scenario('[[step]]\nname="a"\ndo="urc-drop urc=MPING"\n[[step]]\nafter="a"\ndo="hostile"', "x.toml")
     left = play(steps, driver.faults)
     driver.boot()
     assert [step.after for step in left()] == ["a"]
