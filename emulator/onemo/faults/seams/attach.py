@@ -91,16 +91,20 @@ class Faults:
     def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
-        Raises FaultError: it names another module, or an instance or a command that this model has not.
+        Raises FaultError, as require does.
         """
+        self.require(fault)
+        armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
+        self._arrange()
+        return armed
+
+    def require(self, fault: Fault) -> None:
+        """Raise FaultError for a fault of another module, or of an instance or a command that this model has not."""
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
             raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
         self._require_instance(fault)
         self._require_command(fault)
-        armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
-        self._arrange()
-        return armed
 
     def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
