@@ -79,25 +79,6 @@ def test_who_has_seen_enough_of_the_differences(start: Start, tmp_path: Path) ->
         assert (player.wait(10), player.stderr.read()) == (1, "")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("models",), ("show", "ML307R"), ("show", "ML307R", "CSQ"), ("trace", "t.jsonl"),
-        ("lab", "lab.toml", "--check"), ("check-profile", "p.toml"), ("sandbox-ca",),
-    ],
-)  # fmt: skip
-def test_output_that_nobody_reads_is_no_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    (tmp_path / "t.jsonl").write_text('{"time": 1, "from": "dte", "to": "module", "data": "AT\\r"}\n' * 9)
-    (tmp_path / "lab.toml").write_text("[[module]]\n")
-    (tmp_path / "p.toml").write_text('extends = "ml307r"\n')
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = [sys.executable, "-W", "error", "-m", "onemo", *arguments]
-    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path, timeout=30)
-    os.close(writer)
-    assert (ended.returncode, ended.stderr) == (0, "")
-
-
 def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
     out, link = tmp_path / "r.at", tmp_path / "dte"
     module = start("ML307R")

@@ -23,6 +23,9 @@ def finish(act: Callable[[], object]) -> NoReturn:
             pass
     except EmulatorError as error:
         fail(explain(error))
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):  # rich makes a failure of it
+            raise
     _flush()
     raise SystemExit(status if isinstance(status, int) else 0)
 
