@@ -19,18 +19,23 @@ def finish(act: Callable[[], object]) -> NoReturn:
 
     An EmulatorError ends it with a line and status 2, and so does a host that has no descriptor or room for more.
     """
+    status: object = 0  # also of one whose output nobody reads any more
     try:
-        status = act()
+        try:
+            status = act()
+        except* BrokenPipeError:
+            pass
     except EmulatorError as error:
         fail(explain(error))
-    except BrokenPipeError:
-        status = 0
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             fail(f"{error.strerror}: let this process have more (ulimit -n)")
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             fail(f"stdout takes no more: {error.strerror}")
         raise
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):  # rich makes a failure of it
+            raise
     _flush()
     raise SystemExit(status if isinstance(status, int) else 0)
 

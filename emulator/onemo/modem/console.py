@@ -155,7 +155,7 @@ class Console:
         """Write the banner; it comes before whatever the module answers, so it does not wait like other URCs."""
         self.banner_due = False
         banner = self.device.profile.power.banner.encode()
-        self.transmitter.write(self.format.notice(banner), Kind.URC)
+        self.transmitter.notice(self.format.notice(banner), Kind.URC)
 
     # The line.
 

@@ -11,7 +11,7 @@ from onemo.at.registry import BoundModel
 from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent
 from onemo.wire.framer import Framer
-from onemo.wire.transmitter import Transmitter
+from onemo.wire.transmitter import Kind, Transmitter
 
 
 class CommandDevice(Protocol):
@@ -105,6 +105,7 @@ class Interpreter:
         console = self._console
         device, form = console.device, console.format
         device.asking = console
+        trailer: Sequence[bytes] = ()
         try:
             if resume is None:
                 self._position, self._trailer, goes_on = 0, (), True
@@ -125,12 +126,12 @@ class Interpreter:
         else:
             if self.pending is not None or self._prompt is not None:
                 return
-            final = form.final(OK)
-            if self._trailer:
-                final += form.information(self._trailer)
+            final, trailer = form.final(OK), self._trailer
         finally:
             device.asking = None
         console.transmitter.final(final, now)
+        if trailer:
+            console.transmitter.notice(form.information(trailer), Kind.ANSWER)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
         """Let an outcome act; return whether the next command of the line may run."""

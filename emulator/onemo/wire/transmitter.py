@@ -86,6 +86,10 @@ class Transmitter:
             self._out.append(data)
             self._grow(kind, len(data))
 
+    def notice(self, data: bytes, kind: Kind) -> None:
+        """Queue a line that the module says unasked and that waits for nothing: its banner, that it restarts."""
+        self.write(data, kind)
+
     def prompt(self, data: bytes) -> None:
         """Queue the ``>`` of a payload entry, and hold URCs from now on."""
         self.hold = True
