@@ -18,6 +18,8 @@ peer ID closes | resets     after what it sent
 peer ID got [TEXT]          all that it received since the last look; over UDP the next datagram
 peer ID got N bytes         how many, of that
 peer ID gone                there is no connection any more
+broker ID sends PACKETS     what an MQTT broker sends, in the words of tests.support.broker, with semicolons between
+broker ID got [PACKETS]     all that it received since the last look
 context of ID lost          the PDP context goes down
 peer ID takes N bytes | all how much it still takes of what transparent mode sends
 peer ID acknowledges N      bytes more, which makes the "ack" URC where that is on
@@ -59,6 +61,7 @@ from onemo.families.sockets.connection import Loss
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
+from tests.support import broker
 from tests.support.driver import Driver
 from tests.support.world import Key
 
@@ -107,6 +110,11 @@ def _key(text: str) -> Key:
     return (index_name, int(number)) if index_name else int(number)
 
 
+def _mqtt(text: str) -> Key:
+    """Read the key of an MQTT client's connection."""
+    return "mqtt_id", int(text)
+
+
 _LOSSES = {"closes": Loss.PEER_CLOSED, "resets": Loss.BROKEN}
 
 _DIRECTIVES: list[tuple[str, Directive]] = [
@@ -128,6 +136,8 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"peer (ID) sends ?(.*)", lambda driver, given: driver.world.peer_sends(_key(given[1]), unescaped(given[2]))),
     (r"peer (ID) got (\d+) bytes", lambda driver, given: _equal(len(driver.world.got(_key(given[1]))), int(given[2]))),
     (r"peer (ID) got ?(.*)", lambda driver, given: _equal(driver.world.got(_key(given[1])), unescaped(given[2]))),
+    (r"broker (ID) sends (.+)", lambda driver, given: driver.world.peer_sends(_mqtt(given[1]), broker.read(given[2]))),
+    (r"broker (ID) got ?(.*)", lambda driver, given: _equal(broker.told(driver.world.got(_mqtt(given[1]))), given[2])),
     (r"peer (ID) takes (\d+) bytes", lambda driver, given: driver.world.take_more(_key(given[1]), int(given[2]))),
     (r"peer (ID) takes all", lambda driver, given: driver.world.take_more(_key(given[1]), None)),
     (r"peer (ID) acknowledges (\d+)", lambda driver, given: driver.world.acknowledge(_key(given[1]), int(given[2]))),

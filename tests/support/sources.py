@@ -4,7 +4,7 @@ The header ``source:`` names one or more, between semicolons::
 
     TCP/IP manual 3.5, fn 20        a section of the vendor's TCP/IP manual, of 2023, and footnotes; or "note"
     newer TCP/IP manual 3.17        of a later edition
-    base guide, SSL guide 3.8       another guide of the vendor's
+    base guide, SSL guide 3.8       another guide of the vendor's, of MQTT's with its footnotes
     public table                    a table made by others from later editions
     V.250 6.2.6, 27.007 8.5         a clause of a standard
     capture 19                      a row of captures.toml, beside the transcripts
@@ -43,7 +43,7 @@ _FORMS = {
     Evidence.CAPTURE: r"capture (?P<row>\d+)",
     Evidence.DRIVERS: r"drivers in use",
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
-    Evidence.GUIDE: r"(base|extended|SSL|flow|NB) guide( \d+(\.\d+)*)?",
+    Evidence.GUIDE: r"(base|extended|SSL|MQTT|flow|NB) guide( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
     Evidence.STANDARD: r"(V\.250|\d\d\.\d{3}) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",
     Evidence.DECIDED: r"decided",

@@ -67,6 +67,7 @@ class Prompt(NamedTuple):
 Outcome = Reply | Pending | Prompt
 Handler = Callable[[D, Arguments], Outcome]
 Sections = Mapping[str, ParamSection]
+Split = Callable[[D, bytes, int], tuple[Arguments, int]]
 
 
 class NoParameters(NamedTuple):
@@ -76,8 +77,9 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter.
-    test_reads_device: the answer of the test command depends on the device.
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. split: reads the parameters
+    at a position of a line, in place of the grammar; it returns them and where the next command begins, and may raise
+    MalformedLine. test_reads_device: the answer of the test command depends on the device.
     """
 
     name: str
@@ -85,6 +87,7 @@ class BoundCommand(NamedTuple, Generic[D]):
     records: Mapping[str, BoundRecord[Any]]
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
     escapes: Callable[[D, bytes], bool] | None = None
+    split: Split[D] | None = None
     test_reads_device: bool = False
 
 
@@ -127,7 +130,7 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. Every basic command (one without ``+``) is bare.
+    the device. escapes, split: as BoundCommand has them. Every basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -136,6 +139,7 @@ class Action(NamedTuple, Generic[D, R]):
     bare: bool = False
     tested: bool = True
     escapes: Callable[[D, bytes], bool] | None = None
+    split: Split[D] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
 
@@ -154,9 +158,8 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(
-            self.name, forms, {"": bound}, escapes=self.escapes, test_reads_device=self.test_reads_device
-        )
+        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, split=self.split,
+                            test_reads_device=self.test_reads_device)  # fmt: skip
 
 
 class Query(NamedTuple, Generic[D, R]):
@@ -282,12 +285,15 @@ class KeyedSetting(NamedTuple, Generic[D]):
     The key alone lists, with an index (connect_id, ssl_id) it tells one, with values it sets them.
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
-    called with that index or, for a list, None; it may raise CommandError.
+    called with that index or, for a list, None; it may raise CommandError. everything: a key that sets nothing, and
+    tells of an index what all others hold; "": there is none. split: as BoundCommand has it.
     """
 
     name: str
     keys: tuple[Key[D, Any], ...]
     ids: Callable[[D, int | None], Sequence[int]] | None = None
+    everything: str = ""
+    split: Split[D] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -315,7 +321,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
             Form.SET: lambda device, arguments: self._set(offered, device, arguments),
         }
         stored = {declared[name].slot: bound for name, bound in records.items()}
-        return BoundCommand(self.name, forms, {name: records[name] for name in offered}, stored)
+        return BoundCommand(self.name, forms, {name: records[name] for name in offered}, stored, split=self.split)
 
     def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
         if style == "rows":
@@ -328,7 +334,10 @@ class KeyedSetting(NamedTuple, Generic[D]):
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
     ) -> Outcome:
         first = arguments[0]
-        found = offered.get(first.string.decode("latin-1")) if first else None
+        name = first.string.decode("latin-1") if first else ""
+        if name == self.everything and name:
+            return self._tell_everything(offered, device, arguments[1:])
+        found = offered.get(name)
         if found is None:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         key, bound = found
@@ -347,6 +356,14 @@ class KeyedSetting(NamedTuple, Generic[D]):
         outcome = device.keep(slot, record, index)
         key.changed(device, record)
         return outcome
+
+    def _tell_everything(
+        self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, rest: Arguments
+    ) -> Reply:
+        """Tell what every key holds of an index. Raises CommandError(INCORRECT_PARAMETERS): not one index."""
+        if len(rest) != 1:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        return Reply([self._line(device, key, _index(bound, rest)) for key, bound in offered.values()])
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
         return print_line(

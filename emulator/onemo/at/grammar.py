@@ -134,14 +134,8 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
     found: list[Argument | None] = []
     string = _ESCAPED_STRING if escapes else _STRING
     while True:
-        if match := string.match(line, position):
-            found.append(Argument(match[1], quoted=True))
-        else:
-            match = _PLAIN.match(line, position)
-            assert match is not None  # the pattern matches the empty string
-            text = match[0].strip(b" ")
-            found.append(Argument(text, quoted=False) if text else None)
-        position = match.end()
+        argument, position = _argument(line, position, string)
+        found.append(argument)
         if position == len(line):
             return tuple(found), position
         separator = line[position : position + 1]
@@ -150,6 +144,36 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
             return tuple(found), position
         if separator != b",":
             raise MalformedLine("a quote is not closed, or stands next to other text")
+
+
+def _argument(line: bytes, position: int, string: re.Pattern[bytes]) -> tuple[Argument | None, int]:
+    """Read the parameter at position, None for an empty one; return it and where it ends."""
+    if match := string.match(line, position):
+        return Argument(match[1], quoted=True), match.end()
+    match = _PLAIN.match(line, position)
+    assert match is not None  # the pattern matches the empty string
+    text = match[0].strip(b" ")
+    return Argument(text, quoted=False) if text else None, match.end()
+
+
+def leading(line: bytes, position: int, count: int) -> tuple[Arguments, int | None, int]:
+    """Split the first count parameters at position, for a command that reads the rest in a way of its own.
+
+    Return them, where the rest begins, None where there is none, and where the next command begins then. Raises
+    MalformedLine.
+    """
+    found: list[Argument | None] = []
+    while True:
+        argument, end = _argument(line, position, _STRING)
+        found.append(argument)
+        position = end + 1
+        separator = line[end:position]
+        if separator in (b"", b";"):
+            return tuple(found), None, min(position, len(line))
+        if separator != b",":
+            raise MalformedLine("a quote is not closed, or stands next to other text")
+        if len(found) == count:
+            return tuple(found), position, len(line)
 
 
 def integer(argument: Argument) -> int | None:

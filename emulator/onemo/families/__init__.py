@@ -31,6 +31,12 @@ SOCKETS = Index(
     urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
     noun="connection",
 )
+MQTT_CLIENTS = Index(
+    name="mqtt_id",
+    about="Only on this MQTT client.",
+    urcs=rb'\+MQTT(?:URC: "[a-z]+",|[A-Z]+: )(\d+)',
+    noun="MQTT client",
+)
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -61,5 +67,11 @@ FAMILIES: tuple[Family, ...] = (
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
            "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
            keeps=("files",)),
+    _later("mqtt", "The MQTT client (vendor's MQTT guide)",
+           "MQTTCFG", "MQTTCONN", "MQTTSUB", "MQTTUNSUB", "MQTTPUB", "MQTTREAD", "MQTTSTATE", "MQTTDISC",
+           instances=MQTT_CLIENTS,
+           needs=("tls",),
+           urcs=("MQTTURC", "conn", "suback", "unsuback", "puback", "pubrec", "pubcomp", "timeout", "publish",
+                 "pubnmi", "drop", "pingresp")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -160,7 +160,9 @@ class Interpreter:
             raise CommandError
         position = command.end
         given: Arguments = (command.argument,) if command.argument else ()
-        if not command.complete:
+        if bound.split is not None and not command.complete:
+            given, position = bound.split(device, self._body, position)
+        elif not command.complete:
             escapes = bound.escapes is not None and bound.escapes(device, self._first(position))
             given, position = arguments(self._body, position, escapes=escapes)
         self._position = position

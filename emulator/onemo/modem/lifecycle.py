@@ -44,6 +44,10 @@ class Body(Protocol):
         """Forget what does not outlive deep sleep, which has begun."""
         ...
 
+    def on_awake(self, now: float) -> None:
+        """Go on after deep sleep."""
+        ...
+
     def announce(self, line: bytes) -> None:
         """Tell a URC that is no traffic itself."""
         ...
@@ -113,6 +117,7 @@ class Lifecycle:
         if self.power.on(PowerEvent.WAKE, now) is PowerState.READY:
             self._body.sleep.wake(now)
             self._tell_sleep(b"MLPMEXIT")
+            self._body.on_awake(now)
         else:
             self._body.settle(now)
 

@@ -219,6 +219,12 @@ class Modem:
         for part in self.parts:
             part.fall_asleep()
 
+    def on_awake(self, now: float) -> None:
+        """Go on after deep sleep."""
+        self.now = now
+        for part in self.parts:
+            part.wake(now)
+
     @property
     def restless(self) -> bool:
         """True while something goes on: a command, a payload, a search, an operation on the network, unread output."""

@@ -44,7 +44,10 @@ class Part:
         """End what runs on a PDP context, which is down; its own URCs are told already."""
 
     def fall_asleep(self) -> None:
-        """Forget what does not outlive deep sleep."""
+        """Forget what does not outlive deep sleep; nothing may be told."""
+
+    def wake(self, now: float) -> None:
+        """Go on after deep sleep; what did not outlive it may be told now."""
 
 
 P = TypeVar("P", bound=Part)
