@@ -50,7 +50,16 @@ OWN_REVISIONS = {  # the base guide's sample; a public log; seen on hardware
     "ML307A-DSLN": "ML307A-DSLN-MTSH1S00",
 }
 
-ERRORS = {  # manual 5, and 27.007 9.2
+ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
+    "mqtt_unknown": 600,
+    "mqtt_parameter": 601,
+    "mqtt_not_connected": 602,
+    "mqtt_connecting": 603,
+    "mqtt_connected": 604,
+    "mqtt_network": 605,
+    "mqtt_memory": 606,
+    "mqtt_state": 607,
+    "mqtt_dns": 608,
     "phone_failure": 0,
     "not_allowed": 3,
     "not_supported": 4,
