@@ -15,8 +15,8 @@ from typing import Self
 
 import paho.mqtt.client as paho
 import pytest
-from onemo.families.mqtt.decoder import Decoder
-from onemo.families.mqtt.packets import ConnAck, Connect, Packet, PublishPart, PublishStart, encode
+from onemo.net.mqtt.decoder import Decoder
+from onemo.net.mqtt.packets import ConnAck, Connect, Packet, PublishPart, PublishStart, encode
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.e2e.dte import WAIT

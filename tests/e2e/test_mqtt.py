@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from onemo.families.mqtt.packets import (
+from onemo.net.mqtt.packets import (
     Acknowledgement,
     PacketType,
     Publish,

@@ -45,7 +45,7 @@ def dte(module: Started) -> Iterator[Dte]:
 @pytest.mark.parametrize("host", ["any.example.com", "203.0.113.9", "198.18.7.7", "2001:DB8::1"])
 @pytest.mark.parametrize(("kind", "urc"), [("TCP", "rtcp"), ("UDP", "rudp")])
 def test_every_port_of_every_host_echoes(dte: Dte, kind: str, urc: str, host: str) -> None:
-    for connect_id, port in enumerate((7, 1883, 65535)):
+    for connect_id, port in enumerate((7, 1234, 65535)):
         dte.ask(f'AT+MIPOPEN={connect_id},"{kind}","{host}",{port}', "OK", f"+MIPOPEN: {connect_id},0")
         sent = (f"+MIPSEND: {connect_id},5", "OK", f'+MIPURC: "{urc}",{connect_id},5,hello')
         dte.ask(f'AT+MIPSEND={connect_id},5,"hello"', *sent)

@@ -25,18 +25,18 @@ def test_it_is_verified_by_name(start: Start, tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "ca.pem").read_bytes() == ca, "it stays the same"
     assert b"PRIVATE" not in ca
     assert (tmp_path / "onemo-emulator" / "sandbox-ca.pem").stat().st_mode & 0o777 == 0o600
-    module = start("ML305U", "--route", "*:8883=sandbox+tls", "--sandbox", "--offline")
+    module = start("ML305U", "--route", "*:8443=sandbox+tls", "--sandbox", "--offline")
     with module.awake() as dte:
         store(dte, "CERT", "ca.pem", ca)
         switch_on(dte, "auth,1", 'cert,"ca.pem"', "ignorestamp,0", "version,3")
         for connect_id, host in enumerate(("mqtt.example.com", "Other.Example.com")):
             dte.ask(f'AT+MIPCFG="ssl",{connect_id},1,0', "OK")
-            dte.ask(f'AT+MIPOPEN={connect_id},"TCP","{host}",8883', "OK", f"+MIPOPEN: {connect_id},0")
+            dte.ask(f'AT+MIPOPEN={connect_id},"TCP","{host}",8443', "OK", f"+MIPOPEN: {connect_id},0")
             echoed = f'+MIPURC: "rtcp",{connect_id},5,hello'
             dte.ask(f"AT+MIPSEND={connect_id},5,hello", f"+MIPSEND: {connect_id},5", "OK", echoed)
         dte.ask("AT+MIPCLOSE=0", "OK", "+MIPCLOSE: 0")
         # Its other ports, and its UDP, are as they were.
-        dte.ask('AT+MIPOPEN=2,"UDP","mqtt.example.com",8883', "OK", "+MIPOPEN: 2,0")
+        dte.ask('AT+MIPOPEN=2,"UDP","mqtt.example.com",8443', "OK", "+MIPOPEN: 2,0")
         dte.ask("AT+MIPSEND=2,2,hi", "+MIPSEND: 2,2", "OK", '+MIPURC: "rudp",2,2,hi')
         dte.ask('AT+MIPOPEN=0,"TCP","mqtt.example.com",7', "OK")
         dte.until(rb"\+MIPOPEN: 0,754\r\n")

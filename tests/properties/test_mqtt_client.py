@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onemo.errors import NetFailure
 from onemo.families.mqtt.clients import MqttClients
-from onemo.families.mqtt.packets import (
+from onemo.families.mqtt.states import ClientState
+from onemo.families.sockets.connection import Loss
+from onemo.net.mqtt.packets import (
     Acknowledgement,
     Bare,
     ConnAck,
@@ -18,8 +20,6 @@ from onemo.families.mqtt.packets import (
     SubAck,
     encode,
 )
-from onemo.families.mqtt.states import ClientState
-from onemo.families.sockets.connection import Loss
 
 from tests.support.driver import Driver
 from tests.support.world import Key

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.families.mqtt.decoder import Decoder
-from onemo.families.mqtt.packets import (
+from onemo.net.mqtt.decoder import Decoder
+from onemo.net.mqtt.packets import (
     REFUSED,
     Acknowledgement,
     Bare,

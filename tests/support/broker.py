@@ -11,8 +11,8 @@ SUBSCRIBE MID TOPIC/QOS...               UNSUBSCRIBE MID TOPIC...  PINGREQ   DIS
 from __future__ import annotations
 
 from onemo.dialogue.escapes import escaped, unescaped
-from onemo.families.mqtt.decoder import Decoder
-from onemo.families.mqtt.packets import (
+from onemo.net.mqtt.decoder import Decoder
+from onemo.net.mqtt.packets import (
     Acknowledgement,
     Bare,
     ConnAck,

@@ -6,8 +6,8 @@ import re
 
 import pytest
 from onemo.families.mqtt.clients import MqttClients
-from onemo.families.mqtt.packets import Acknowledgement, ConnAck, PacketType, Publish, encode
 from onemo.families.mqtt.profile import MQTT
+from onemo.net.mqtt.packets import Acknowledgement, ConnAck, PacketType, Publish, encode
 
 from tests.support import broker
 from tests.support.driver import Driver

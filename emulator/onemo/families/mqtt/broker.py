@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.families.mqtt.packets import Connect, Will
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import CLEAN, CONTEXT, KEEP_ALIVE, SSL, WILL_OPTION, WILL_PAYLOAD
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy
 from onemo.modem.tls import tls_request
 from onemo.net.interface import OpenRequest, TlsRequest, Transport
+from onemo.net.mqtt.packets import Connect, Will
 
 
-class Broker(NamedTuple):
+class BrokerLogin(NamedTuple):
     """The parameters of MQTTCONN: where the broker is, and who the client is. None: not given."""
 
     host: str
@@ -23,7 +23,7 @@ class Broker(NamedTuple):
     password: bytes | None
 
 
-def open_request(device: Modem, number: int, broker: Broker) -> OpenRequest:
+def open_request(device: Modem, number: int, broker: BrokerLogin) -> OpenRequest:
     """Make the request for a client's connection. Raises NetError: a file that TLS needs is not stored."""
     table = device.profile.table(MQTT)
     tls = _tls(device, number)
@@ -39,7 +39,7 @@ def open_request(device: Modem, number: int, broker: Broker) -> OpenRequest:
     )
 
 
-def introduction(device: Modem, number: int, broker: Broker, will_message: bytes) -> Connect:
+def introduction(device: Modem, number: int, broker: BrokerLogin, will_message: bytes) -> Connect:
     """Make a client's CONNECT. will_message: decoded."""
     get = device.settings.effective
     option = get(WILL_OPTION, number)

@@ -9,11 +9,18 @@ from onemo.at.command import print_line
 from onemo.at.reply import CommandError
 from onemo.errors import NetError, NetFailure
 from onemo.families import MQTT_CLIENTS
-from onemo.families.mqtt.broker import Broker, introduction, open_request
-from onemo.families.mqtt.decoder import Decoder
+from onemo.families.mqtt.broker import BrokerLogin, introduction, open_request
 from onemo.families.mqtt.inbox import Inbox
 from onemo.families.mqtt.outbox import Outbox
-from onemo.families.mqtt.packets import (
+from onemo.families.mqtt.pings import Pings
+from onemo.families.mqtt.profile import MQTT
+from onemo.families.mqtt.settings import CLEAN, CONTEXT, RECONNECTION, Reconnection
+from onemo.families.mqtt.states import REFUSALS, TRANSITIONS, ClientEvent, ClientOperation, ClientState, ConnState
+from onemo.modem.channel import Close, Drop, Open
+from onemo.modem.modem import Modem
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult
+from onemo.net.mqtt.decoder import Decoder
+from onemo.net.mqtt.packets import (
     Acknowledgement,
     Bare,
     ConnAck,
@@ -25,13 +32,6 @@ from onemo.families.mqtt.packets import (
     PublishStart,
     SubAck,
 )
-from onemo.families.mqtt.pings import Pings
-from onemo.families.mqtt.profile import MQTT
-from onemo.families.mqtt.settings import CLEAN, CONTEXT, RECONNECTION, Reconnection
-from onemo.families.mqtt.states import REFUSALS, TRANSITIONS, ClientEvent, ClientOperation, ClientState, ConnState
-from onemo.modem.channel import Close, Drop, Open
-from onemo.modem.modem import Modem
-from onemo.net.interface import CloseMode, ClosePlan, CloseResult
 from onemo.profile.index import Label
 
 _CONNACK = 0x20
@@ -52,7 +52,7 @@ class MqttClient:
         self._table = device.profile.table(MQTT)
         self.number = number
         self.state = ClientState.CLOSED
-        self.broker: Broker | None = None
+        self.broker: BrokerLogin | None = None
         self.will_message = b""
         self._arm = arm  # the deadline may be another one
         self.outbox = Outbox(self, number, device, arm)
@@ -75,7 +75,7 @@ class MqttClient:
         if refusal := REFUSALS.get((operation, self.state)):
             raise CommandError(refusal)
 
-    def connect(self, broker: Broker) -> None:
+    def connect(self, broker: BrokerLogin) -> None:
         """Begin MQTTCONN. Raises CommandError: CONNECTING, CONNECTED, STATE."""
         self.check(ClientOperation.CONNECT)
         self.broker = broker

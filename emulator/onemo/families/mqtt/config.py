@@ -10,7 +10,6 @@ from onemo.at.grammar import Arguments, arguments, integer, leading
 from onemo.at.payload import BadPayload, SendFormat, decode
 from onemo.at.reply import Cme, CommandError
 from onemo.families.mqtt.clients import MqttClients
-from onemo.families.mqtt.packets import is_text, is_topic
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import (
     CACHED,
@@ -30,6 +29,7 @@ from onemo.families.mqtt.settings import (
 )
 from onemo.families.mqtt.states import ClientOperation, MqttError
 from onemo.modem.modem import Modem
+from onemo.net.mqtt.packets import is_text, is_topic
 
 
 class _OfClient(Protocol):

@@ -7,13 +7,13 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, print_line
 from onemo.at.params import Defaulted, Maybe, MaybeText, Param, ParamKind, Required
 from onemo.at.reply import DONE, CommandError, Reply
-from onemo.families.mqtt.broker import Broker
+from onemo.families.mqtt.broker import BrokerLogin
 from onemo.families.mqtt.clients import MqttClients
-from onemo.families.mqtt.packets import is_text
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import WILL_OPTION, WILL_PAYLOAD
 from onemo.families.mqtt.states import SHOWN, ClientOperation, MqttError
 from onemo.modem.modem import Modem
+from onemo.net.mqtt.packets import is_text
 
 GivenText = Annotated[str, Param(ParamKind.STRING, required=True, allow_empty=True)]
 """Text that has to be given, and that the client itself judges."""
@@ -68,7 +68,7 @@ def _connect(modem: Modem, record: ConnectBroker) -> Reply:
     if not fits or (wills and not modem.settings.effective(WILL_PAYLOAD, record.mqtt_id).will_topic):
         raise CommandError(MqttError.PARAMETER)
     client.connect(
-        Broker(
+        BrokerLogin(
             host=record.host,
             port=record.port,
             client_id=client_id,

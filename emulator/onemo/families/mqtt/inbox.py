@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, encode
-from onemo.families.mqtt.packets import Publish, PublishPart, PublishStart
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import CACHED, ENCODING
 from onemo.modem.cache import Cache
 from onemo.modem.host import Host
 from onemo.modem.pieces import Pieces
+from onemo.net.mqtt.packets import Publish, PublishPart, PublishStart
 
 
 class Message(NamedTuple):

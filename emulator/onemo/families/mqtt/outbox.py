@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from onemo.at.command import Outcome, Pending, print_line
 from onemo.at.reply import CommandError, Reply
-from onemo.families.mqtt.packets import (
+from onemo.families.mqtt.profile import MQTT
+from onemo.families.mqtt.settings import RETRANSMISSION
+from onemo.families.mqtt.states import MqttError
+from onemo.families.mqtt.timing import Flight, Flights, Stopwatch, answers
+from onemo.modem.channel import Forward, Owner
+from onemo.modem.intents import Wait
+from onemo.modem.modem import Modem
+from onemo.net.mqtt.packets import (
     REFUSED,
     Acknowledgement,
     Malformed,
@@ -21,13 +28,6 @@ from onemo.families.mqtt.packets import (
     Unsubscribe,
     encode,
 )
-from onemo.families.mqtt.profile import MQTT
-from onemo.families.mqtt.settings import RETRANSMISSION
-from onemo.families.mqtt.states import MqttError
-from onemo.families.mqtt.timing import Flight, Flights, Stopwatch, answers
-from onemo.modem.channel import Forward, Owner
-from onemo.modem.intents import Wait
-from onemo.modem.modem import Modem
 
 Order = Publish | Subscribe | Unsubscribe
 Told = Callable[[int, int], bytes]

@@ -6,10 +6,10 @@ import math
 
 from onemo.at.command import print_line
 from onemo.families.mqtt.outbox import Outbox
-from onemo.families.mqtt.packets import Bare, PacketType
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import KEEP_ALIVE, PING_PERIOD, PING_REPORT
 from onemo.modem.modem import Modem
+from onemo.net.mqtt.packets import Bare, PacketType
 
 LATE = 1.5
 """How many times the keep-alive makes an end of it (MQTT 3.1.1, 3.1.2.10)."""

@@ -13,11 +13,11 @@ from onemo.at.payload import BadPayload, SendFormat, decode
 from onemo.at.reply import Cme, CommandError
 from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.connect import GivenText
-from onemo.families.mqtt.packets import Publish, is_topic
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import ENCODING
 from onemo.families.mqtt.states import ClientOperation, MqttError
 from onemo.modem.modem import Modem
+from onemo.net.mqtt.packets import Publish, is_topic
 
 _BEFORE = 6  # parameters before the message
 _ESCAPED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)

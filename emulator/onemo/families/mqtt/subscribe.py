@@ -12,10 +12,10 @@ from onemo.families.mqtt.client import MqttClient
 from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.connect import GivenText
 from onemo.families.mqtt.outbox import Order
-from onemo.families.mqtt.packets import Subscribe, Unsubscribe, is_text
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.states import ClientOperation, MqttError
 from onemo.modem.modem import Modem
+from onemo.net.mqtt.packets import Subscribe, Unsubscribe, is_text
 
 
 class SubscribeTopics(NamedTuple):

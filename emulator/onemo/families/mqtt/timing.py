@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onemo.families.mqtt.packets import Acknowledgement, PacketType, Publish, Subscribe, Unsubscribe
 from onemo.modem.console import Console
+from onemo.net.mqtt.packets import Acknowledgement, PacketType, Publish, Subscribe, Unsubscribe
 
 
 class Stopwatch:

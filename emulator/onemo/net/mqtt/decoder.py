@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onemo.families.mqtt.packets import (
+from onemo.net.mqtt.packets import (
     CLEAN,
     FLAGS,
     LONGEST_STRING,
