@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from onemo.dialogue.escapes import escaped
+from onemo.dialogue.passwords import without_password
 from onemo.dialogue.results import FINAL_LINE
 from onemo.dialogue.secrets import MASK, without_key
 from onemo.dialogue.transcript import EXACT, LINE, RAW, received_lines, typed_line
@@ -101,7 +102,7 @@ class Recorder:
         if count:
             self._lines.append(f"{RAW} {escaped(MASK * count)}")
         if shown:
-            self._lines.append(typed_line(shown))
+            self._lines.append(typed_line(without_password(shown)))
 
     def _flush_said(self) -> None:
         if not self._typed:
@@ -112,7 +113,7 @@ class Recorder:
         said, _ = without_key(bytes(self._said[:count]))
         if FINAL_LINE.search(said):  # whatever was to be typed is over
             self._secret = 0
-        self._lines += map(self._with_names, received_lines(said))
+        self._lines += map(self._with_names, received_lines(without_password(said)))
         del self._said[:count]
 
     def _with_names(self, line: str) -> str:

@@ -1,16 +1,17 @@
-"""Secrets that are shown to nobody, neither in a trace nor with a bug: private keys, as the firmware stores them."""
+"""Secrets that are shown to nobody, neither in a trace nor with a bug: private keys, and passwords of commands."""
 
 from __future__ import annotations
 
 import re
 
+from onemo.dialogue.passwords import COMMANDS, Passwords
 from onemo.dialogue.secrets import KEY_COMMAND, MASK
 
 _STARTS = re.compile(KEY_COMMAND, re.IGNORECASE)
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _END = re.compile(rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _LONGEST_MARK = 64  # bytes
-_HINT = b"KEY"  # is in all of them, in upper case
+_HINTS = (b"KEY", *COMMANDS)  # one is in each of them, in upper case
 _LARGEST_KEY = 16384  # bytes, as they are typed: with escapes it is longer than the file
 
 
@@ -18,7 +19,8 @@ class Masked:
     """One direction of the line, without private keys: they are asterisks, one a byte.
 
     Masked are the parameters and the entry of AT+MSSLKEYWR, and all that looks like a private key in PEM, whatever
-    brought it: firmware that does not wait for ``>`` types a key also where nobody has asked for it.
+    brought it: firmware that does not wait for ``>`` types a key also where nobody has asked for it. Of
+    a command with a password that alone is masked.
 
     answers: it is what the module writes, in which a command line is an echo: the command's mask ends with that. In
     what the DTE writes it lasts to the end of the piece, for what follows the line may be the key.
@@ -27,6 +29,7 @@ class Masked:
     def __init__(self, *, answers: bool) -> None:
         self._parameters = _Parameters(answers)
         self._keys = _Keys()
+        self._passwords = Passwords()
         self._tail = b""
         self._looks = False
 
@@ -38,15 +41,26 @@ class Masked:
         text = self._tail + data
         self._tail = text[-_LONGEST_MARK:]
         if not self._looks:
-            if not secret and text.upper().find(_HINT) < 0:  # find is twice as fast as in
+            if not secret and not _hinted(text.upper()):
                 return data  # as nearly always: every command comes by here
             self._looks = True
             before = text[: len(text) - len(data)]
             self._parameters.follows(before)
             self._keys.follows(before)
+            self._passwords.follows(before)
         shown = self._keys.show(data, self._parameters.show(data, terminator, secret))
-        self._looks = self._parameters.inside or bool(self._keys.left) or _HINT in self._tail.upper()
+        shown = self._passwords.show(data, shown, terminator)
+        inside = self._parameters.inside or bool(self._keys.left) or self._passwords.inside
+        self._looks = inside or _hinted(self._tail.upper())
         return shown
+
+
+def _hinted(text: bytes) -> bool:
+    """Tell whether a secret may be near."""
+    for hint in _HINTS:  # noqa: SIM110  (on the way of every command; find is twice as fast as in)
+        if text.find(hint) >= 0:
+            return True
+    return False
 
 
 class _Keys:

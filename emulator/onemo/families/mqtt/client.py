@@ -207,6 +207,8 @@ class MqttClient:
     @property
     def deadline(self) -> float:
         """When on_deadline is to be called; inf: never."""
+        if self.state is ClientState.CLOSED:
+            return math.inf
         reading = min(self.outbox.due, self._pings.due)
         return min(self._give_up, self._retry, self._pings.next, self.outbox.clock.when(reading))
 
