@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import select
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import serial
@@ -15,6 +19,7 @@ from onemo.wire.mismatch import sampled
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
+from tests.e2e.started import ROOT
 
 # pyserial calls Thread.setDaemon and setName.
 pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
@@ -121,15 +126,47 @@ def test_a_pty_is_strict_on_request_alone(start: Start) -> None:
         ignored(port, b"AT\r")
 
 
-@pytest.mark.parametrize("more", [(), ("--no-strict-baud",)], ids=["strict", "any"])
-def test_a_uart_at_another_speed(wire: tuple[int, str], start: Start, more: tuple[str, ...]) -> None:
+def said(master: int, command: bytes = b"AT") -> bytes:
+    os.write(master, command + b"\r")
+    answer = b""
+    while not answer.endswith(ANSWER):
+        assert select.select([master], [], [], WAIT)[0], answer
+        answer += os.read(master, 100)
+    return answer
+
+
+def test_a_uart_has_the_speed_of_the_module(wire: tuple[int, str], start: Start, tmp_path: Path) -> None:
+    """A cable does not tell the speed at its other end: what arrives is heard, and nothing is said of the DTE."""
     master, path = wire
-    module = start("ML305U", "--uart", path, "--baud", "9600", *more)
-    while select.select([master], [], [], SILENT)[0]:
-        os.read(master, 100)
-    os.write(master, b"AT\r")
-    assert bool(select.select([master], [], [], SILENT if not more else WAIT)[0]) is bool(more)
-    assert ("the module at 115200: all is noise" in module.stderr()) is (not more)
+    arguments = ("ML305U", "--uart", path, "--nv", str(tmp_path / "nv.json"))
+    module = start(*arguments)
+    said(master)
+    assert speed_of(master) == 115200
+    said(master, b"AT+IPR=9600")
+    said(master, b"AT&W")
+    module.signal(signal.SIGTERM)
+    module = start(*arguments)
+    said(master)
+    assert speed_of(master) == 9600
+    assert "DTE" not in module.stderr()
+
+
+def test_a_uart_where_the_module_finds_its_speed_out(wire: tuple[int, str], start: Start) -> None:
+    master, path = wire
+    start("ML307R", "--uart", path, "--baud", "9600")
+    said(master)
+    assert speed_of(master) == 9600
+
+
+def test_a_uart_at_another_speed(wire: tuple[int, str], start: Start) -> None:
+    master, path = wire
+    arguments = ("ML305U", "--uart", path, "--baud", "9600")
+    command = [sys.executable, "-m", "onemo", "run", *arguments]
+    refused = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT, text=True)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert refused.stderr.startswith(f"onemo-emulator: {path}: the module is at 115200 bit/s (AT+IPR), not at 9600: ")
+    start(*arguments, "--no-strict-baud")
+    said(master)
     assert speed_of(master) == 9600
 
 

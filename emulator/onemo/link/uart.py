@@ -80,6 +80,10 @@ class UartLink(FdLink):
         with trio.move_on_after(_DRAIN_AT_MOST):
             while self.lost is None and self._unsent():  # noqa: ASYNC110  # the kernel has no event for it
                 await trio.sleep(_DRAIN_STEP)
+        self.take_baud_rate(rate)
+
+    def take_baud_rate(self, rate: int) -> None:
+        """Change the speed at once. Raises LinkError when the device has no such speed; then it stays."""
         before = self._serial.baudrate
         try:
             self._serial.baudrate = rate

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from onemo.errors import LinkError
+from onemo.errors import LinkError, UsageError
 from onemo.link.interface import Link
 from onemo.link.pty import PtyLink, open_pty
 from onemo.modem.console import Console
@@ -64,7 +64,7 @@ def open_line(cable: Cable) -> Iterator[SerialLine]:
         from onemo.link.uart import open_uart
 
         with open_uart(cable.uart, cable.baud or _USUAL) as uart:
-            yield _Uart(uart, pace=cable.pace, strict=cable.strict_baud is not False)
+            yield _Uart(uart, pace=cable.pace, baud=cable.baud, any_baud=cable.strict_baud is False)
     elif cable.command is not None:
         from onemo.link.process import PLACE, open_process
 
@@ -188,18 +188,34 @@ class _WithLines(_Cable):
 
 
 class _Uart(_WithLines):
-    """A serial device, whose speed follows AT+IPR."""
+    """A serial device, whose speed is that of AT+IPR: what a DTE with another one hears, the cable makes.
 
-    def __init__(self, uart: UartLink, *, pace: bool, strict: bool) -> None:
-        dte = (lambda: uart.baud_rate) if strict else None
-        super().__init__(uart, uart.watch, lambda: uart.baud_rate, pace=pace, dte=dte)
+    baud: that which was asked for at the start. any_baud: it need not be the module's, until AT+IPR changes that.
+    """
+
+    def __init__(self, uart: UartLink, *, pace: bool, baud: int | None, any_baud: bool) -> None:
+        super().__init__(uart, uart.watch, lambda: uart.baud_rate, pace=pace)
         self._uart = uart
+        self._baud = baud
+        self._any_baud = any_baud
         self._passing = trio.Event()
         self.link = _Noticed(self.link, self._notice)
 
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
+        self._begin(console.baud_rate)
         super().join(module, console, nursery)
         nursery.start_soon(self._follow, console)
+
+    def _begin(self, rate: int) -> None:
+        """Take up the module's speed, 0 where it has none yet. Raises UsageError or LinkError where that cannot be."""
+        if not rate or rate == self._baud or (self._any_baud and self._baud is not None):
+            return
+        if self._baud is not None:
+            raise UsageError(
+                f"{self.port}: the module is at {rate} bit/s (AT+IPR), not at {self._baud}: leave the speed out and set"
+                " the DTE to the module's, or have no strict baud: then it is that of the device until AT+IPR changes"
+            )
+        self._uart.take_baud_rate(rate)
 
     async def wait_opened(self) -> None:
         """Wait until the DTE raises DTR or sends something: a cable tells no more of it."""

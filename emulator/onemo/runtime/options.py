@@ -189,7 +189,8 @@ class ModuleOptions(NamedTuple):
         TEXT, "Be at this serial device instead, like /dev/ttyUSB0, with the DTE at the other end of its cable.",
         metavar="DEVICE")] = None
     baud: Annotated[int | None, Option(
-        INTEGER, "Speed of that device at the start; AT+IPR changes it. 115200 if left out.", metavar="BIT/S",
+        INTEGER, "Speed of that device at the start, where the module finds its own out (AT+IPR=0); any other must be the "
+        "module's, which it has if this is left out. AT+IPR changes it.", metavar="BIT/S",
         low=1, high=99_999_999, said="a speed in bit/s, like 115200")] = None
     command: Annotated[str | None, _of_run(
         TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "
@@ -199,7 +200,7 @@ class ModuleOptions(NamedTuple):
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
     strict_baud: Annotated[bool | None, Option(
         FLAG, "Let nothing but noise pass while the DTE's speed is known and is not that of AT+IPR. "
-        "So it is over RFC 2217 and a serial device if left out.", negative=True)] = None
+        "So it is over RFC 2217 if left out. --baud may be any with the denial.", negative=True)] = None
     profiles: Annotated[tuple[Path, ...], Option(
         DIRECTORY, "A directory with profiles of your own; they come before the built-in ones. May be repeated.",
         metavar="DIR", several=True, lab=None)] = ()
@@ -294,7 +295,7 @@ class ModuleOptions(NamedTuple):
 
         line: as it was named; device: how one names a serial device.
         """
-        if self.strict_baud and self.tcp is not None and not self.ports:
+        if self.strict_baud and (self.tcp or self.uart) is not None and not self.ports:
             yield "strict_baud", f"needs a speed of the DTE, and {line} tells none: use RFC 2217 or leave it out"
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
