@@ -15,6 +15,7 @@ import trio
 
 from onemo.cli.controlled import controlled, readiness
 from onemo.cli.ending import hold_signals
+from onemo.cli.output import write
 from onemo.cli.serving import Serving
 from onemo.errors import UsageError, declared
 from onemo.runtime.lab import CURRENT, Lab
@@ -51,7 +52,7 @@ def serve(options: LabOptions) -> int:
         raise UsageError(f"--processes {options.processes}: give a number from 1 to {MOST_PROCESSES}")
     planned = read_lab(options.file, options.slice)
     if options.check:
-        print(f"{options.file}: {len(planned)} module{'s' if len(planned) > 1 else ''}, no mistakes")
+        write(f"{options.file}: {len(planned)} module{'s' if len(planned) > 1 else ''}, no mistakes\n")
         return 0
     _log_with_names()
     shares = shared(planned, options.processes)
