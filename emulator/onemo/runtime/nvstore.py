@@ -32,6 +32,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
+_BEGINNING = b'{"format"'
 
 
 class NvStore:
@@ -65,13 +66,20 @@ class NvStore:
         module starts with nothing. It is named ``FILE.damaged`` when it is not what ``save`` writes, and after its
         model (``FILE.MN316``) when it is another model's: what one module keeps is not in the next one's memory, and
         would be lost if that one saved over it. Where such a name is taken, ``-2``, ``-3`` … are added.
+
+        Raises UsageError for a file that cannot be one of ours, and leaves it: it is far too long, or does not begin as
+        ours do, also when cut off or when a dead host has filled it with NUL bytes.
         """
+        from onemo.profile.document import read_bytes
+
         self._stored = None
         try:
-            data = self.file.read_bytes()
+            data = read_bytes(self.file)
         except FileNotFoundError:
             return {}
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise self._foreign(str(error.strerror)) from error
             self._refuse("damaged", f"cannot be read ({error.strerror})")
             return {}
         if not data:
@@ -80,6 +88,8 @@ class NvStore:
             model, settings = _parsed(data)
             stored = _written(model, settings)
         except (ValueError, RecursionError) as error:
+            if not _may_be_ours(data):
+                raise self._foreign("it does not begin as one does") from error
             self._refuse("damaged", f"is damaged ({error})")
             return {}
         if model != self._model:
@@ -117,6 +127,9 @@ class NvStore:
         self._stored = data
         self._told.clear()
         return True
+
+    def _foreign(self, why: str) -> UsageError:
+        return UsageError(f"{self.file} is no file of a module's settings: {why}: choose another file, or move it away")
 
     def _refuse(self, suffix: str, fault: str) -> None:
         """Set the file aside for what is wrong with it, and warn."""
@@ -205,6 +218,12 @@ def _parsed(data: bytes) -> tuple[str, dict[str, Json]]:
                 raise ValueError(f"its format is {number}, this emulator has {_FORMAT}")
             return model, settings
     raise ValueError('not an object with the "format", the "model" and the "settings"')
+
+
+def _may_be_ours(data: bytes) -> bool:
+    """Tell whether data that cannot be parsed begins as our files do, as far as it goes, or is nothing but NUL."""
+    beginning = b"".join(data[:100].split())[: len(_BEGINNING)]
+    return _BEGINNING.startswith(beginning) or not data.strip(b"\0")
 
 
 def _written(model: str, settings: Mapping[str, object]) -> bytes:
