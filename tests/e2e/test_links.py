@@ -134,10 +134,14 @@ assert b"\\r\\nML307R\\r\\n" in ask(b"ATI"), "the line is not raw"
 
 
 @pytest.mark.parametrize("place", [(), ("{port}",)], ids=["terminal", "port"])
-def test_a_child_does_not_get_the_token_of_the_control(place: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_does_not_get_what_is_the_emulators(
+    place: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ONEMO_READY_FILE", str(tmp_path / "ready"))
     monkeypatch.setenv("ONEMO_CONTROL_TOKEN", "secret")
     monkeypatch.setenv("ONEMO_OTHER", "kept")
-    program = "import os, sys; sys.exit(5 + ('ONEMO_CONTROL_TOKEN' in os.environ) + 2 * ('ONEMO_OTHER' in os.environ))"
+    program = "import os, sys; sys.exit(5 + sum(map(len, {'ONEMO_CONTROL_TOKEN', 'ONEMO_READY_FILE'} & {*os.environ}))"
+    program += " + 2 * ('ONEMO_OTHER' in os.environ))"
     with run("--exec", python(program, *place)) as process:
         process.communicate(timeout=WAIT)
     assert process.returncode == 7
