@@ -141,11 +141,13 @@ def _is_address(text: str) -> bool:
 
 def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     """Return the layer of the occasion that ``on`` names, and put its name into the scope. Raises FaultError."""
-    what, _, name = on.partition(":")
-    if what in OPERATIONS and not name:
+    what, colon, name = on.partition(":")
+    if what in _NAMES and colon and not name:
+        raise FaultError(f"fault {kind.name}: on={on} has no name; write on={what}:NAME, or on={what} for any")
+    if what in OPERATIONS and not colon:
         scope["operation"] = what
         return Layer.NETWORK
-    if what == "boot" and not name:
+    if what == "boot" and not colon:
         scope["operation"] = what
         return Layer.EVENT
     if what == "command":
@@ -169,9 +171,10 @@ def nearest(name: str, known: Mapping[str, object]) -> str:
 
 
 def _command(name: str) -> str:
-    """Return a command's name: ``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same."""
+    """Return a command's name: ``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same, and so are ATE and E."""
     name = name.strip().upper()
-    return re.sub(r"^(AT)?\+", "", name) if "+" in name else name
+    basic = name.removeprefix("AT")
+    return basic if basic.lower() in _NAMES["command"] else re.sub(r"^(AT)?\+", "", name)
 
 
 def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
@@ -182,6 +185,8 @@ def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
     custom = given[: len(_CUSTOM)].lower() == _CUSTOM
     bare = given[len(_CUSTOM) :] if custom else given
     name = _command(bare) if what == "command" else bare.removeprefix("+")
+    if not name.strip() or name.lower().startswith(_CUSTOM):
+        raise FaultError(f"fault {kind.name}: {where}{given} has no name; write {where}NAME or {where}{_CUSTOM}NAME")
     if custom:
         return f"{_CUSTOM}{name}"
     if name.lower() in _NAMES[what]:
