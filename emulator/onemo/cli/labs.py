@@ -66,8 +66,8 @@ A file:
   link = "meter-{n:03}"        # relative to the file
 
   [[module]]
-  name = "gateway"
-  link = "tcp://127.0.0.1:7000"
+  name = "gateway-{n}"         # gateway-2 in slice 1
+  link = "tcp://127.0.0.1:{n+6999}"
 
 Examples:
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from onemo.cli.labs import _LAB
 from onemo.errors import UsageError
 from onemo.faults.plan import Fault
 from onemo.runtime.labfile import read_lab
@@ -317,3 +318,22 @@ def written(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(written, value)) + "]"
     return '"none"' if value is None else json.dumps(value)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_file_of_the_help_page(read: Read, number: int) -> None:
+    lines = _LAB.split("Examples:")[0].splitlines()[1:]
+    planned = read("\n".join(lines), number)
+    assert len(planned) == 51
+    assert planned[-1].spec.overrides.name == f"gateway-{number + 1}"
+    assert planned[-1].spec.cable.tcp == f"127.0.0.1:{7000 + number}"
+
+
+def test_a_mistake_that_only_a_slice_has_names_it(read: Read) -> None:
+    text = '[[module]]\ncount = 10000\nlink = "tcp://127.0.0.1:{n+20000}"\n'
+    assert len(read(text, 3)) == 10000
+    with pytest.raises(UsageError, match=r"65536: write HOST:PORT, .* \(in slice 4; slice 0 has no such mistake\)$"):
+        read(text, 4)
+    with pytest.raises(UsageError) as caught:
+        read(text.replace("{n+20000}", "70000"), 4)
+    assert "slice" not in str(caught.value)
