@@ -67,6 +67,7 @@ def _lost(stream: TextIO | None) -> OSError | None:
         if stream is not None:
             stream.flush()
     except OSError as error:
+        assert stream is not None
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return error
     return None

@@ -33,7 +33,10 @@ _NOT_LET = (
     "no permission: join the group that owns it (often dialout) and log in again, or name a serial device that you may"
     " open"
 )
+_NO_DEVICE = "it is no serial device: name one, like /dev/ttyUSB0"
 _WHY = {
+    errno.ENOTTY: _NO_DEVICE,
+    errno.EISDIR: _NO_DEVICE,
     errno.ENOENT: _MISSING,
     errno.ENODEV: _MISSING,
     errno.ENXIO: _MISSING,
@@ -157,11 +160,15 @@ def open_uart(path: str, baud_rate: int = 115200, *, rtscts: bool = False) -> Ua
     Raises LinkError, which says what to do: when there is none, when another program has it, when it is none or has
     no such speed.
     """
+    if not path:
+        raise LinkError("the name of the serial device is empty: name one, like /dev/ttyUSB0")
     try:
         # With inter_byte_timeout a read of nothing says so. Without, it looks like a device that hung up.
         port = serial.Serial(path, baud_rate, rtscts=rtscts, exclusive=True, inter_byte_timeout=0)
     except (OSError, ValueError, OverflowError, termios.error) as error:
         number = error.errno if isinstance(error, OSError) else None
+        if isinstance(cause := error.__context__, termios.error):  # pyserial puts its number into a text
+            number = cause.args[0]
         why = _WHY.get(number or 0) or (
             f"{os.strerror(number) if number else error}: name a serial device that you may open,"
             " that no other program has open, and a speed that it has"

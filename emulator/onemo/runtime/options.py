@@ -189,8 +189,8 @@ class ModuleOptions(NamedTuple):
         TEXT, "Be at this serial device instead, like /dev/ttyUSB0, with the DTE at the other end of its cable.",
         metavar="DEVICE")] = None
     baud: Annotated[int | None, Option(
-        INTEGER, "Speed of that device at the start, where the module finds its own out (AT+IPR=0); any other must be the "
-        "module's, which it has if this is left out. AT+IPR changes it.", metavar="BIT/S",
+        INTEGER, "Speed of that device at the start, where the module finds its own out (AT+IPR=0); any other has to "
+        "be the module's, which it is if left out. AT+IPR changes it.", metavar="BIT/S",
         low=1, high=99_999_999, said="a speed in bit/s, like 115200")] = None
     command: Annotated[str | None, _of_run(
         TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -83,7 +82,10 @@ COMPLAINTS = {
     "run --control nowhere": "--control nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --tcp nowhere": "nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --rfc2217 h:99999": "h:99999: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
-    "run --uart /dev/null": "cannot use /dev/null at 115200 bit/s: ",
+    "run --uart /dev/null": "cannot use /dev/null at 115200 bit/s: it is no serial device: name one, like /dev/ttyUSB0",
+    "run --uart pyproject.toml": "cannot use pyproject.toml at 115200 bit/s: it is no serial device: ",
+    "run --uart docs": "cannot use docs at 115200 bit/s: it is no serial device: ",
+    "run --uart=": "the name of the serial device is empty: name one, like /dev/ttyUSB0",
     "run --exec no-such-program": "cannot run no-such-program: No such file or directory: name a program ",
     "run --exec": f"--exec needs a value {RUN}",
     "run --nv": f"--nv needs a value {RUN}",
@@ -288,68 +290,6 @@ def test_run_lists_all_mistakes(tmp_path: Path) -> None:
 
 
 # ---- Where the output goes
-
-READERS = {
-    "models": ["models"],
-    "show": ["show", "ML307R"],
-    "check-profile": ["check-profile", "profiles/models/ml307r.toml"],
-    "help": ["run", "--help"],
-}
-
-
-@pytest.mark.parametrize("arguments", READERS.values(), ids=READERS)
-def test_a_reader_that_leaves_is_no_mistake(arguments: list[str]) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with started(*arguments, stdout=writing) as process:
-        os.close(writing)
-        assert process.communicate()[1] == ""
-    assert process.returncode == (1 if "--help" in arguments else 0)
-
-
-FULL = "onemo-emulator: stdout takes no more: No space left on device\n"
-NOTHING_MORE = {
-    **{name: [name] for name in ("models", "demo", "sandbox-ca")},
-    "show": ["show", "ML307R"],
-    "check-profile": ["check-profile", "profiles/models/ml307r.toml"],
-    "trace": ["trace", "TRACE"],
-    "lab": ["lab", "--check", "LAB"],
-    "--version": ["--version"],
-    "--help": ["--help"],
-    **{f"{name} --help": [name, "--help"] for name in COMMANDS},
-    **{f"ctl {name} --help": ["ctl", name, "--help"] for name in ("show", "trace", "verify")},
-}
-
-
-@pytest.mark.parametrize("arguments", NOTHING_MORE.values(), ids=NOTHING_MORE)
-def test_a_full_disk_is_told_in_one_line(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    files = {
-        "TRACE": '{"time":0,"from":"dte","to":"module","data":"AT\\r"}\n',
-        "LAB": '[[module]]\nname = "a"\n',
-    }
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    full = os.open("/dev/full", os.O_WRONLY)
-    with started(*(str(tmp_path / word) if word in files else word for word in arguments), stdout=full) as process:
-        os.close(full)
-        assert process.communicate()[1] == FULL
-    assert process.returncode == 2
-
-
-@pytest.mark.parametrize("more", ["", "-v"])
-@pytest.mark.parametrize(("stderr", "status"), [("2>&-", 5), ("2>/dev/full", 2)])
-def test_stderr_that_takes_nothing(more: str, stderr: str, status: int) -> None:
-    """The ready line of --exec goes there: closed, nobody wants it; full, the start fails."""
-    run = f"{sys.executable} -m onemo run --boot-time 0 {more} --exec 'sh -c \"ls -l /proc/self/fd; exit 5\"' {stderr}"
-    done = subprocess.run(["sh", "-c", run], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
-
-
-@pytest.mark.parametrize("arguments", ["models", "run --nonsense", "run -v --boot-time 0 --exec 'sleep 0.1'"])
-def test_standard_streams_that_are_closed(arguments: str) -> None:
-    command = f"{sys.executable} -m onemo {arguments} <&- >&- 2>&-"
-    assert subprocess.run(["sh", "-c", command], timeout=30).returncode == (2 if "nonsense" in arguments else 0)
 
 
 def test_running_needs_nothing_of_the_other_commands() -> None:
