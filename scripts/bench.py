@@ -28,6 +28,7 @@ from statistics import median
 
 from scripts import bench_bulk, bench_modes
 from scripts.bench_bulk import Running, running
+from scripts.bench_modes import WARM
 from scripts.bench_results import compare, read_earlier, summary, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,8 +47,6 @@ STARTS = 5
 """Starts of each program a round."""
 BLOCKS = 10
 """Turns that the two programs take in a measurement: a machine changes its pace from one second to the next."""
-WARM = 100
-"""Round trips before each block that do not count."""
 PAYLOAD = 1460
 LAB = 1000
 """Modules of a lab."""
