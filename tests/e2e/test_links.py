@@ -8,9 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import serial
 from onemo.link.speed import speed_of
 
 from tests.e2e.conftest import Start
-from tests.e2e.dte import WAIT
+from tests.e2e.dte import WAIT, until
 from tests.e2e.started import ROOT
 
 # pyserial calls Thread.setDaemon and setName.
@@ -75,13 +74,6 @@ def heard(master: int) -> bytes:
         assert select.select([master], [], [], max(0.0, end - time.monotonic()))[0], data
         data += os.read(master, 4096)
     return data
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + WAIT, threading.Event()
-    while not condition():
-        assert time.monotonic() < end
-        pause.wait(0.002)
 
 
 def test_a_uart_whose_speed_follows(wire: tuple[int, str], start: Start) -> None:
