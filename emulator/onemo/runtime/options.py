@@ -8,6 +8,7 @@ Plain data, and quick to import: how a value is written, its range and default, 
 import os
 from collections.abc import Iterator
 from enum import Enum
+from itertools import combinations
 from math import inf
 from os import PathLike, fspath
 from pathlib import Path
@@ -159,6 +160,11 @@ _SECONDS = "a number of seconds, 0 or more"
 _OVERRULES = "it overrules the name's"
 
 
+_WRITTEN = ("trace", "ready_file", "nv")
+_FILES = (*_WRITTEN, "scenario", "sandbox_file")
+"""Options that name one file each, of which those that are written would destroy another."""
+
+
 class ModuleOptions(NamedTuple):
     """The options of a module, and those of the process of ``run`` around it.
 
@@ -306,6 +312,10 @@ class ModuleOptions(NamedTuple):
         places = [Path(os.path.abspath(each)) for each in (self.link, *self.ports) if each is not None]
         if (place := next((place for place in places if places.count(place) > 1), None)) is not None:
             yield "ports", f"{place} is there twice: give each port a path of its own"
+        files = {name: str(file) for name in _FILES if (file := getattr(self, name)) is not None}
+        for name, other in combinations(files, 2):
+            if name in _WRITTEN and os.path.realpath(files[other]) == os.path.realpath(files[name]):
+                yield name, f"{files[name]} is the {other.replace('_', ' ')} as well: give each a file of its own"
 
 
 def _named(name: str, option: Option) -> Option:
