@@ -32,7 +32,8 @@ MODULE = (
 PATIENCE = 20.0
 CONNECTIONS = 6
 READ = 4096
-_TICK = 1000 / os.sysconf("SC_CLK_TCK")
+_SCHEDULED = 2
+"""The kind of a process's clock that counts nanoseconds as they are scheduled (CPUCLOCK_SCHED of Linux)."""
 
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
@@ -86,9 +87,12 @@ class Pump:
 
 
 def cpu(pid: int) -> float:
-    """Return the milliseconds of CPU time that a process has used, by itself and in the kernel."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK
+    """Return the milliseconds of CPU time that a process has used, by itself and in the kernel.
+
+    Asked of its own clock, whose number is clock_getcpuclockid(3)'s: the ticks of /proc/PID/stat are 10 ms, which is
+    all that a short transfer takes.
+    """
+    return time.clock_gettime_ns(~pid << 3 | _SCHEDULED) / 1e6
 
 
 def poured(pump: Pump, pid: int, source: int, sink: int, count: int) -> dict[str, float]:

@@ -51,7 +51,7 @@ _ABOUT = {
     Evidence.DECIDED: "nobody says so: a value or a behaviour that a measurement may overturn",
 }
 _IN_PROFILES = {
-    Evidence.CAPTURE: r"seen on hardware|measured",
+    Evidence.CAPTURE: r"hardware \([^()]+\)",
     Evidence.DRIVERS: r"a client on|drivers",
     Evidence.MANUAL: r"(a newer edition of the )?manual\b",
     Evidence.GUIDE: r"(a third party's transcription of the )?vendor's .*guide",
@@ -66,6 +66,17 @@ def kinds_of(source: str) -> set[Evidence]:
     """Tell the kinds of evidence that the source of a value in a profile names; none: it is of no known form."""
     parts = source.split("; ")
     return {kind for kind, form in _IN_PROFILES.items() if any(re.match(form, part) for part in parts)}
+
+
+def places_of(source: str) -> set[str]:
+    """Tell where the source of a value in a profile says that it was seen: models as they are written there."""
+    return {place for found in re.findall(r"\bhardware \(([^()]+)\)", source) for place in found.split(", ")}
+
+
+def series_seen(source: str) -> set[str]:
+    """Tell the same by series; a place of no series of ours stays as it is written."""
+    known = sorted((*NB, *CAT1), key=len, reverse=True)
+    return {next((name for name in known if place.startswith(name)), place) for place in places_of(source)}
 
 
 def commands_in(text: str) -> set[str]:
@@ -171,17 +182,17 @@ def _first(name: str) -> LoadedProfile:
     return next(iter(series()[name].values()))
 
 
-def _by_series() -> dict[str, list[str]]:
-    """Return the sources of all values of each series' first sub-model."""
-    return {name: [origin.source for origin in _first(name).origins.values()] for name in (*NB, *CAT1)}
+def _by_series() -> dict[str, list[tuple[str, str]]]:
+    """Return the series and the source of all values of each series' first sub-model."""
+    return {name: [(name, origin.source) for origin in _first(name).origins.values()] for name in (*NB, *CAT1)}
 
 
-def _by_family() -> dict[str, list[str]]:
-    """Return the sources of the values of each family's commands, over all series."""
-    found: dict[str, list[str]] = {}
+def _by_family() -> dict[str, list[tuple[str, str]]]:
+    """Return the series and the source of each value of each family's commands, over all series."""
+    found: dict[str, list[tuple[str, str]]] = {}
     for family in FAMILIES:
         found[_name(family)] = [
-            origin.source
+            (name, origin.source)
             for name in (*NB, *CAT1)
             for path, origin in _first(name).origins.items()
             if path[0] == "commands" and path[1] in family.commands
@@ -189,30 +200,49 @@ def _by_family() -> dict[str, list[str]]:
     return found
 
 
-def _values(sources: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _values(sources: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[str]:
+    yield "Of those seen on a real module, what was seen on the series itself stands apart from what it takes over."
+    yield ""
+    others = [kind for kind in Evidence if kind is not Evidence.CAPTURE]
     rows = []
-    for name, texts in sources.items():
-        named = [kinds_of(text) for text in texts]
+    for title, values in sources.items():
+        seen = [(series, series_seen(text)) for series, text in values]
+        own = sum(series in places for series, places in seen)
+        other = sum(bool(places) and series not in places for series, places in seen)
+        named = [kinds_of(text) for _, text in values]
         counts = Counter(kind for kinds in named for kind in kinds)
         decided = sum(kinds == {Evidence.DECIDED} for kinds in named)
-        rows.append([name, len(texts), *(counts[kind] for kind in Evidence), decided])
-    yield from _table(["", "values", *(kind.value for kind in Evidence), "only decided"], rows)
+        rows.append([title, len(values), own, other, *(counts[kind] for kind in others), decided])
+    heads = ["", "values", "captured on it", "on another", *(kind.value for kind in others), "only decided"]
+    yield from _table(heads, rows)
 
 
 # Captures.
 
 
 def _seen() -> Iterator[str]:
-    yield "The captures name these. Of the others nothing was published: they are worth a recording on any series."
+    yield "The captures name these, or the sources of their values. Of the others nothing was published: they are worth"
+    yield "a recording on any series."
     yield ""
+    in_profiles = _seen_in_profiles()
     rows = []
     for family in FAMILIES:
-        where = {name: sorted({each for row in captures().values() if name in _named(row) for each in row.series})
-                 for name in family.commands}  # fmt: skip
+        where = {name: sorted({*(each for row in captures().values() if name in _named(row) for each in row.series),
+                               *in_profiles.get(name, ())}) for name in family.commands}  # fmt: skip
         shown = [f"{_typed(name)} ({', '.join(on)})" for name, on in where.items() if on]
         rest = [_typed(name) for name, on in where.items() if not on]
         rows.append([_name(family), ", ".join(shown), ", ".join(rest)])
     yield from _table(["Family", "seen, and on which series", "not seen"], rows)
+
+
+def _seen_in_profiles() -> dict[str, set[str]]:
+    """Return where each command was seen, as the sources of its values have it."""
+    found: dict[str, set[str]] = {}
+    for name in (*NB, *CAT1):
+        for path, origin in _first(name).origins.items():
+            if path[0] == "commands":
+                found.setdefault(path[1], set()).update(series_seen(origin.source))
+    return found
 
 
 def _named(row: Capture) -> set[str]:

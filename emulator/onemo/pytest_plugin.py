@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -25,6 +26,8 @@ _SHORT = 5
 """Lines of it beside an assertion; pytest shows no more than eight."""
 _LAB = pytest.StashKey["Hosted"]()
 _PASSED = pytest.StashKey[bool]()
+_TAKEN = pytest.StashKey[dict[str, bool]]()
+"""Of a class or file: whether a test of it uses the fixture of that name."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,10 +86,17 @@ def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose own marker nothing reads, for it has not the fixture."""
-    for marker in item.own_markers:
-        if marker.name in __all__ and marker.name not in getattr(item, "fixturenames", ()):
-            raise _refusal(marker.name, f"the test does not use the fixture {marker.name}: take it as an argument")
+    """Fail a test with a marker of its own whose fixture it has not, or of a class or file of which no test has it."""
+    for name in __all__:
+        if _takes(item, name):
+            continue
+        for node, _ in item.iter_markers_with_node(name):
+            if node is item:
+                raise _refusal(name, f"the test does not use the fixture {name}: take it as an argument")
+            if isinstance(node, pytest.Class | pytest.Module) and not _is_taken(node, name):
+                kind = "file" if isinstance(node, pytest.Module) else "class"
+                problem = f"no test of the {kind} {node.name} uses the fixture {name}: take it as an argument of one"
+                raise _refusal(name, problem)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -116,6 +126,29 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
         return None
     dialogue: Dialogue = right
     return [f"{left!r} {op} this dialogue", *dialogue.tail(_SHORT).splitlines()]
+
+
+def _takes(item: pytest.Item, name: str) -> bool:
+    """Tell whether a test uses the fixture of that name, itself or by another one."""
+    return name in getattr(item, "fixturenames", ())
+
+
+def _is_taken(node: pytest.Class | pytest.Module, name: str) -> bool:
+    """Tell whether any test of a class or file uses the fixture, also one that is not to run now."""
+    taken = node.stash.setdefault(_TAKEN, {})
+    if name not in taken:
+        to_run = (item for item in node.session.items if node in item.listchain())
+        taken[name] = any(_takes(item, name) for item in chain(to_run, _tests(node)))
+    return taken[name]
+
+
+def _tests(node: pytest.Collector) -> Iterator[pytest.Item]:
+    """Collect all tests of a class or file, where perhaps only some were asked for."""
+    for child in node.collect():
+        if isinstance(child, pytest.Collector):
+            yield from _tests(child)
+        elif isinstance(child, pytest.Item):
+            yield child
 
 
 class _MarkerArguments(NamedTuple):

@@ -63,6 +63,22 @@ def test_a_script_is_recorded_and_replayed(start: Start, tmp_path: Path) -> None
     assert '  > AT+MIPSEND=0,5,"hello"\n- < +MIPSEND: 0,6\n+ < +MIPSEND: 0,5\n  < OK\n' in differs.stdout
 
 
+def test_who_has_seen_enough_of_the_differences(start: Start, tmp_path: Path) -> None:
+    """``replay … | head -1``: no traceback, and the exit status of what was found."""
+    transcript = tmp_path / "d.at"
+    transcript.write_text("> ATE0\n...\n" + "> AT+CGMM\n< NONE\n< OK\n" * 3)
+    module = start("ML307R")
+    with module.awake():
+        pass
+    command = [sys.executable, "-m", "onemo", "replay", str(transcript), "--port", module.port, "--timeout", "0.3"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as player:
+        assert player.stdout is not None
+        assert player.stderr is not None
+        assert player.stdout.readline().startswith(str(transcript))
+        player.stdout.close()
+        assert (player.wait(10), player.stderr.read()) == (1, "")
+
+
 def test_a_dte_is_recorded(start: Start, tmp_path: Path) -> None:
     out, link = tmp_path / "r.at", tmp_path / "dte"
     module = start("ML307R")

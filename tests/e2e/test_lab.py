@@ -110,6 +110,36 @@ def test_fifty_modules(launch_lab: Launch, tmp_path: Path) -> None:
     assert lab.stderr() == ""
 
 
+def test_the_ready_lines_are_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """However long each takes to be ready, and whichever fail."""
+    content = """
+        [[module]]
+        name = "zeta"
+        boot_time = 0.6
+        [[module]]
+        name = "meter-{n}"
+        model = "MN316"
+        count = 6
+        [[module]]
+        name = "gone-{n}"
+        count = 2
+        link = "nowhere/{n}"
+        [[module]]
+        name = "alpha"
+        [[module]]
+        boot_time = 0.3
+        model = "ML307A"
+    """
+    with run(tmp_path / "lab.toml", content) as process:
+        assert process.stdout is not None
+        lines = [json.loads(process.stdout.readline()) for _ in range(10)]
+        process.terminate()
+        assert process.wait(WAIT) == 1
+    meters = [f"meter-{n}" for n in range(1, 7)]
+    assert [line["name"] for line in lines[:-1]] == ["zeta", *meters, "alpha", "ML307A-1"]
+    assert lines[-1] == {"ready": 9, "failed": ["gone-1", "gone-2"]}
+
+
 @contextmanager
 def flooding(send: Callable[[], object]) -> Iterator[None]:
     """Another thread sends again and again meanwhile."""

@@ -70,6 +70,15 @@ def ended(handles: Sequence[int]) -> bool:
     return all(select.select([handle], [], [], WAIT)[0] for handle in handles)
 
 
+def test_the_ready_lines_are_in_the_order_of_the_file(tmp_path: Path) -> None:
+    content = '[[module]]\nname = "zeta"\nboot_time = 0.6\n[[module]]\nname = "m{n}"\ncount = 3\nmodel = "MN316"\n'
+    content += '[[module]]\nname = "gone"\nlink = "no/where"\n[[module]]\nname = "alpha"\n'
+    with lab(tmp_path, content, "--processes", "3") as process:
+        *modules, last = ready(process)
+        assert [line["name"] for line in modules] == ["zeta", "m1", "m2", "m3", "alpha"]
+        assert last == {"ready": 5, "failed": ["gone"]}
+
+
 def test_they_are_one_lab(tmp_path: Path) -> None:
     file = tmp_path / "ready"
     with lab(tmp_path, CONTENT, "--control", "127.0.0.1:0", "--ready-file", str(file)) as process:

@@ -8,6 +8,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,21 @@ def test_what_a_client_of_rfc2217_sends_at_once_is_kept(launch: Start) -> None:
         while not data.endswith(b"\r\nOK\r\n"):
             data += dte.recv(1000)
     assert BANNER in data
+
+
+def test_the_boot_time_counts_from_the_opening(launch: Start) -> None:
+    """Not from the start of the process, as that of a power that is on from the start."""
+    boot_time = 0.8
+    module = launch(*OPEN, "--boot-time", str(boot_time)).wait_ready()
+    select.select([], [], [], boot_time)
+    port = os.open(module.port, os.O_RDWR | os.O_NOCTTY)
+    began = time.monotonic()
+    try:
+        assert select.select([port], [], [], WAIT)[0]
+        assert time.monotonic() - began > 0.9 * boot_time
+        assert os.read(port, 100) == BANNER
+    finally:
+        os.close(port)
 
 
 def test_an_opening_before_the_ready_line_counts(launch: Start, tmp_path: Path) -> None:

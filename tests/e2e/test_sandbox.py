@@ -53,6 +53,21 @@ def test_every_port_of_every_host_echoes(dte: Dte, kind: str, urc: str, host: st
         dte.ask(f"AT+MIPSTATE={connect_id}", state, "OK")
 
 
+def test_six_at_once_open_and_close_in_the_order_of_the_commands(dte: Dte) -> None:
+    """Over UDP, over TCP, by name, and those that fail."""
+    places = ['"UDP","198.18.0.53",7', '"TCP","198.18.0.53",7', '"TCP","198.18.0.53",0', '"TCP","any.example.com",7']
+    kinds = [places[number % 4] for number in range(6)]
+    for _ in range(8):
+        dte.write(b"".join(f"AT+MIPOPEN={number},{place}\r".encode() for number, place in enumerate(kinds)))
+        found = re.findall(rb"\+MIPOPEN: (\d)", dte.until(rb"\+MIPOPEN: \d,\d+\r\n", times=6))
+        assert found == [b"%d" % number for number in range(6)]
+        opened = [number for number in range(6) if kinds[number] != places[2]]
+        dte.write(b"".join(b"AT+MIPCLOSE=%d\r" % number for number in opened))
+        found = re.findall(rb"\+MIPCLOSE: (\d)", dte.until(rb"\+MIPCLOSE: \d\r\n", times=len(opened)))
+        assert found == [b"%d" % number for number in opened]
+        dte.lull()
+
+
 def test_an_address_that_the_file_gives_to_a_name_is_in_the_sandbox_too(dte: Dte) -> None:
     dte.ask('AT+MDNSGIP="elsewhere.example.com"', "OK", '+MDNSGIP: "elsewhere.example.com","192.0.2.80"')
     dte.ask('AT+MIPOPEN=0,"TCP","elsewhere.example.com",80', "OK", "+MIPOPEN: 0,0")

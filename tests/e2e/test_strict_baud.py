@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -99,6 +100,10 @@ def test_a_speed_that_is_found_out(start: Start) -> None:
         ignored(port, b"AT\r")
         change(port, 115200)
         assert asked(port, b"AT+IPR=0") == ANSWER
+        port.write(b"A/")  # no AT: at AT+IPR=0 it goes on at the speed it had, until one comes at another
+        assert port.read_until(ANSWER).endswith(ANSWER)
+        change(port, 9600)
+        ignored(port, b"A/")
         assert asked(port, b"at") == ANSWER
 
 
@@ -121,9 +126,69 @@ def test_a_pty_is_strict_on_request_alone(start: Start) -> None:
         assert asked(port, b"AT") == ANSWER
     with opened(start("ML305U", "--strict-baud", "--pace").port, 9600) as port:
         port.timeout = SILENT
-        while port.read(1):  # noise of the banner, which may still be on its way
+        while port.read(1):  # the banner, which may still be on its way
             pass
         ignored(port, b"AT\r")
+
+
+def test_what_is_said_while_nobody_has_the_pty_open_is_no_noise(start: Start) -> None:
+    """The speed of a pty that nobody has set is none of a DTE; the next one counts from the moment that it opens it."""
+    module = start("ML305U", "--strict-baud")
+    port = os.open(module.port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        assert select.select([port], [], [], WAIT)[0]
+        assert os.read(port, 100) == BANNER
+        os.write(port, b"AT\r")
+        assert not select.select([port], [], [], SILENT)[0]
+    finally:
+        os.close(port)
+    assert "the DTE is at 38400 bit/s, the module at 115200" in module.stderr()
+
+
+def test_who_opens_the_pty_before_the_boot_is_there(launch: Start, tmp_path: Path) -> None:
+    """The link is there early; the banner is noise to whom has another speed."""
+    link, garbage = tmp_path / "port", sampled(BANNER, 115200, 38400)
+    module = launch("ML305U", "--strict-baud", "--boot-time", "1", "--link", str(link))
+    module.wait_link(link)
+    port = os.open(link, os.O_RDWR | os.O_NOCTTY)
+    try:
+        module.wait_ready()
+        heard = b""
+        while len(heard) < len(garbage):
+            assert select.select([port], [], [], WAIT)[0]
+            heard += os.read(port, 100)
+    finally:
+        os.close(port)
+    assert heard == garbage
+
+
+PROGRAM = """
+import os, select, sys, termios, tty
+port = os.open(sys.argv[1], os.O_RDWR) if sys.argv[1:] else 0
+tty.setraw(port)
+def answers(speed):
+    modes = termios.tcgetattr(port)
+    modes[4] = modes[5] = speed
+    termios.tcsetattr(port, termios.TCSADRAIN, modes)
+    os.write(port, b"ATE0\\r")
+    heard = b""
+    while not heard.endswith(b"OK\\r\\n"):
+        if not select.select([port], [], [], 5 if speed == termios.B115200 else 0.3)[0]:
+            return False
+        heard += os.read(port, 100)
+    return True
+sys.exit(40 + answers(termios.B9600) + 2 * answers(termios.B115200))
+"""
+
+
+@pytest.mark.parametrize("place", [(), ("{port}",)], ids=["terminal", "port"])
+@pytest.mark.parametrize(("option", "heard"), [((), 3), (("--strict-baud",), 2)], ids=["any", "strict"])
+def test_a_child_at_another_speed(place: tuple[str, ...], option: tuple[str, ...], heard: int) -> None:
+    """Both where the terminal is its line and where it opens the port. The banner, said before it ran, is no noise."""
+    command = shlex.join([sys.executable, "-c", PROGRAM, *place])
+    arguments = [sys.executable, "-m", "onemo", "run", "ML305U", *option, "--exec", command]
+    done = subprocess.run(arguments, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=2 * WAIT)
+    assert done.returncode == 40 + heard, done.stderr
 
 
 def said(master: int, command: bytes = b"AT") -> bytes:

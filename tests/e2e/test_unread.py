@@ -195,6 +195,21 @@ def limited(limit: int, most: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(limit, (most, most))
 
 
+@pytest.mark.parametrize("more", [(), ("--strict-baud",), ("--sandbox", "--control", "127.0.0.1:0")], ids=" ".join)
+def test_too_few_descriptors_to_start(more: tuple[str, ...]) -> None:
+    """It starts, or says what it lacks."""
+    told = set()
+    for most in (8, 11, 15, 24):
+        before = limited(resource.RLIMIT_NOFILE, most)
+        with started("run", *AT_ONCE, *more, "--exec", "true {port}", before=before) as process:
+            assert process.stderr is not None
+            log = process.stderr.read().decode()
+            status = process.wait(2 * WAIT)
+        assert (status, "Traceback" in log) in ((0, False), (2, False)), log
+        told.add((status, "(ulimit -n)" in log, "ready on" in log))
+    assert {(2, True, False), (0, False, True)} <= told
+
+
 def test_no_descriptors_left(tmp_path: Path) -> None:
     """Connections fail with the number that the manual has for it, and what is there goes on."""
     ready = tmp_path / "ready"

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from onemo.wire.framer import Escaped, Framer, OnlineData
+from onemo.wire.events import Escaped, OnlineData
+from onemo.wire.framer import Framer
 
 GUARD = 4.0  # whole numbers, so that sums of times are exact
 
@@ -19,8 +20,11 @@ TIMED = st.lists(
 )
 
 
-def transparent(timed: Timed, *, prompt_timers: bool) -> tuple[bytes, bool]:
-    """(the data, whether the escape ended it) of gaps and bytes. Timers that are late change nothing."""
+def transparent(timed: Timed, *, prompt_timers: bool, bulk: bool = False) -> tuple[bytes, bool]:
+    """(the data, whether the escape ended it) of gaps and bytes. Timers that are late change nothing.
+
+    bulk: the short way, where the framer has it.
+    """
     now = 100.0
     framer = Framer(8192, GUARD, 0.02)
     framer.online(1024, 1.0, now)
@@ -29,6 +33,10 @@ def transparent(timed: Timed, *, prompt_timers: bool) -> tuple[bytes, bool]:
         now += gap
         while prompt_timers and framer.deadline < now:
             framer.on_deadline(framer.deadline)
+        packets = framer.stream(piece, now) if bulk and piece else None
+        if packets is not None:
+            data += packets
+            continue
         framer.receive(piece, now) if piece else framer.on_deadline(now)
         while (event := framer.next_event(now)) is not None:
             if isinstance(event, Escaped):
@@ -36,6 +44,18 @@ def transparent(timed: Timed, *, prompt_timers: bool) -> tuple[bytes, bool]:
             assert isinstance(event, OnlineData)
             data += event.data
     return data, False
+
+
+def at_once(timed: Timed) -> Timed:
+    """Join what comes at one moment, as one read brings it."""
+    joined: Timed = []
+    for gap, piece in timed:
+        if gap or not joined:
+            joined.append((gap, piece))
+        else:
+            before, start = joined.pop()
+            joined.append((before, start + piece))
+    return joined
 
 
 def expected(timed: Timed) -> tuple[bytes, bool]:
@@ -65,3 +85,12 @@ def test_late_timers_change_nothing(timed: Timed) -> None:
     data, escaped = transparent(timed, prompt_timers=False)
     assert escaped == expected(timed)[1]
     assert data == expected(timed)[0]
+
+
+@given(TIMED, st.booleans())
+@example([(4, b"+"), (0, b"++"), (4, b"a")], True)
+@example([(4, b"+++"), (0, b"+"), (0, b"+++")], False)
+def test_bulk_in_any_pieces(timed: Timed, prompt_timers: bool) -> None:
+    """Nor does it matter how the line cuts what comes at one moment, or which way it takes."""
+    assert transparent(timed, prompt_timers=prompt_timers, bulk=True) == expected(timed)
+    assert transparent(at_once(timed), prompt_timers=prompt_timers, bulk=True) == expected(timed)

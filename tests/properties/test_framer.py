@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from onemo.wire.framer import Framer, Line, LineTooLong, Mode, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.events import Event, Line, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.framer import Framer, Mode
 
 MAX_LINE = 12
 PACKET = 4
@@ -45,7 +46,7 @@ def framed(pieces: Iterable[bytes], modes: Iterator[NextMode]) -> Told:
     for piece in pieces:
         framer.receive(piece, now)
         while (event := framer.next_event(now)) is not None:
-            tell(told, type(event).__name__, b"".join(field for field in event if isinstance(field, bytes)))
+            tell(told, event)
             assert framer.mode is (Mode.ONLINE if isinstance(event, OnlineData) else Mode.PAUSED)
             if isinstance(event, OnlineData):
                 assert len(event.data) % PACKET == 0
@@ -55,14 +56,21 @@ def framed(pieces: Iterable[bytes], modes: Iterator[NextMode]) -> Told:
                 framer.online(PACKET, 0.2, now) if mode == "online" else framer.command()
             else:
                 framer.prompt(mode, PROMPT_LIMIT, 10.0, now)
-        assert framer.kept == 0, "bytes wait though the mode is known"
+        assert not framer.kept, "bytes wait though the mode is known"
     framer.on_deadline(now + 60.0)
     while (event := framer.next_event(now + 60.0)) is not None:
-        tell(told, type(event).__name__, b"".join(field for field in event if isinstance(field, bytes)))
+        tell(told, event)
     return told
 
 
-def tell(told: Told, kind: str, data: bytes) -> None:
+def tell(told: Told, event: Event) -> None:
+    if isinstance(event, Line):
+        note(told, "Line", event)
+    else:
+        note(told, type(event).__name__, b"".join(field for field in event if isinstance(field, bytes)))
+
+
+def note(told: Told, kind: str, data: bytes) -> None:
     if kind == OnlineData.__name__ and told and told[-1][0] == kind:
         data = told.pop()[1] + data
     told.append((kind, data))
@@ -85,14 +93,14 @@ def expected(data: bytes, modes: Iterator[NextMode]) -> Told:
         if swallowed:
             continue
         if mode == "online":
-            tell(told, OnlineData.__name__, byte)
+            note(told, OnlineData.__name__, byte)
         elif mode == "command":
             if code == CR:
                 after_cr = True
                 if len(kept) > MAX_LINE:
                     told.append((LineTooLong.__name__, b""))
                 elif line := heard(kept):
-                    told.append((Line.__name__, line))
+                    told.append(("Line", line))
                     mode = next(modes, "command")
                 kept = b""
             elif kept or code > 0x20:
@@ -150,6 +158,6 @@ def test_discarding_drops_all_until_the_line_was_quiet(lost: list[bytes]) -> Non
     now += 0.21
     framer.on_deadline(now)
     assert framer.mode is Mode.COMMAND
-    assert framer.kept == 0
+    assert not framer.kept
     framer.receive(b"AT\r", now)
     assert framer.next_event(now) == Line(b"AT")

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.at.grammar import Argument, Form, MalformedLine, arguments, body, integer, next_command
+from onemo.at.grammar import (
+    Argument,
+    Command,
+    Form,
+    MalformedLine,
+    _read_command,
+    arguments,
+    body,
+    integer,
+    next_command,
+)
 
 TELLING = [
     "AT",
@@ -64,6 +76,24 @@ def test_any_bytes_are_commands_or_malformed(line: bytes, escapes: bool) -> None
         assert not line[position:].strip(b" ")
 
 
+PARTS = [b"+", b"C", b"CSQ", b"E0", b"S3", b"=", b"?", b" ", b";", b",", b"0", b'"a"']
+ALIKE = st.lists(st.sampled_from(PARTS), max_size=6).map(lambda parts: b"+C" + b"".join(parts))
+
+
+@given(st.lists(ALIKE, min_size=1, max_size=8))
+def test_what_was_read_before_changes_nothing(lines: list[bytes]) -> None:
+    """Lines that begin alike, each read twice."""
+    for line in lines * 2:
+        assert outcome(next_command, line) == outcome(_read_command, line)
+
+
+def outcome(read: Callable[[bytes, int], Command | None], line: bytes) -> Command | str | None:
+    try:
+        return read(line, 0)
+    except MalformedLine as error:
+        return str(error)
+
+
 PLAIN = st.binary(min_size=1, max_size=8).map(lambda text: text.translate(None, b',;" ')).filter(bool)
 QUOTED = st.binary(max_size=8).map(lambda text: text.replace(b'"', b""))
 ARGUMENTS = st.lists(
@@ -85,7 +115,7 @@ def test_arguments_come_back(wanted: list[Argument | None], blank: bytes, rest: 
     ]
     line = b"+NAME=" + b",".join(written) + rest
     found, position = arguments(line, len(b"+NAME="), escapes=False)
-    assert found == wanted
+    assert found == tuple(wanted)
     assert line[position:] == rest[1:]
 
 
@@ -93,7 +123,7 @@ def test_arguments_come_back(wanted: list[Argument | None], blank: bytes, rest: 
 def test_an_escaped_quote_stays_in_its_string(text: bytes) -> None:
     line = b'0,"' + text + b'",1;E0'
     found, position = arguments(line, 0, escapes=True)
-    assert found == [Argument(b"0", quoted=False), Argument(text, quoted=True), Argument(b"1", quoted=False)]
+    assert found == (Argument(b"0", quoted=False), Argument(text, quoted=True), Argument(b"1", quoted=False))
     assert line[position:] == b"E0"
 
 

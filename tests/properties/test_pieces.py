@@ -34,7 +34,7 @@ class Line:
 
     def say(self, piece: bytes, total: int) -> None:
         """Only ever with room: it leaves in this step."""
-        assert self.transmitter.room(self.now)
+        assert self.room
         self.told_at.append(self.now)
         self.transmitter.urc(b"<%02d:%04d:%b>" % (len(piece), total, piece))
 
@@ -47,9 +47,15 @@ class Line:
             self.pieces.add(data[:CREDIT])
             self.step()
 
+    @property
+    def room(self) -> bool:
+        """Whether a URC given now leaves in this step."""
+        transmitter = self.transmitter
+        return not (transmitter.hold or transmitter.full or self.now < transmitter._not_before)
+
     def step(self) -> None:
         self.transmitter.release(self.now)
-        assert not self.transmitter._urcs or self.transmitter.hold or not self.transmitter.room(self.now)
+        assert not (self.transmitter._urcs and self.room)
 
     def take(self, count: int) -> None:
         data = bytes(self.transmitter.peek())[:count]

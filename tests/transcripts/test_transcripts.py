@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from onemo.errors import UsageError
+from onemo.faults.say import parse_fault
+from onemo.wire.transmitter import Transmitter
 
 from tests.support.driver import model_named
 from tests.support.models import CAT1, SERIES
@@ -23,9 +26,31 @@ RUNS = [
 ]
 
 
+@pytest.fixture
+def urcs(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of what the module says unasked."""
+    names: set[str] = set()
+
+    def watch(name: str) -> None:
+        say = getattr(Transmitter, name)
+
+        def watched(self: Transmitter, data: bytes, *args: object, **options: object) -> object:
+            if told := re.match(r"\s*\S*?\+([A-Z]+)|\s*([A-Z]+( [A-Z]+)?)", data.decode("latin-1")):
+                names.add(told[1] or told[2])
+            return say(self, data, *args, **options)
+
+        monkeypatch.setattr(Transmitter, name, watched)
+
+    watch("urc")
+    watch("notice")
+    return names
+
+
 @pytest.mark.parametrize(("transcript", "model"), RUNS)
-def test_transcript(transcript: Case, model: str) -> None:
+def test_transcript(transcript: Case, model: str, urcs: set[str]) -> None:
     run(transcript, model)
+    for name in urcs:  # a fault can be of each
+        assert parse_fault(f"urc-drop urc='{name}'").scope["urc"] == name
 
 
 CHAPTERS = "3.2 3.3 3.5 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.14 3.15 4.1 4.2 4.5 4.6"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from scripts.command_table import series
-from scripts.fidelity import FILE, commands_in, kinds_of, page, transcripts
+from scripts.fidelity import FILE, commands_in, kinds_of, page, places_of, series_seen, transcripts
 from tests.support.models import SERIES
 from tests.support.sources import Evidence, captures
 
@@ -43,7 +43,8 @@ def test_every_value_of_every_profile_has_a_source_of_a_known_kind() -> None:
         ("manual 3.5, fn 20: no > entry", {Evidence.MANUAL}),
         ("V.250 6.2.10; the rates are decided, the manual is silent", {Evidence.STANDARD, Evidence.DECIDED}),
         ("V.250 does not have it; decided: as modems do", {Evidence.DECIDED}),
-        ("seen on hardware; the base guide refuses the last one", {Evidence.CAPTURE}),
+        ("hardware (ML307R-DC, ML307C); the base guide refuses the last one", {Evidence.CAPTURE}),
+        ("seen on hardware", set()),
         ("decided: the base guide leaves it open", {Evidence.DECIDED}),
         ("vendor's SSL guide, 3.8; decided: it is 0 alone", {Evidence.GUIDE, Evidence.DECIDED}),
         ("11.11 of TS 51.011", {Evidence.STANDARD}),
@@ -85,3 +86,33 @@ def test_every_capture_has_a_row_with_its_transcripts() -> None:
     assert {number for number, cells in table.items() if cells[-1] == "0"} == {
         str(row.number) for row in captures().values() if row.left_out
     }
+
+
+@pytest.mark.parametrize("title", ["Values of the profiles by series", "Values of the commands by family"])
+def test_a_value_that_was_taken_over_is_not_captured_on_the_series(title: str) -> None:
+    cells = rows(title)
+    assert sum(int(each[2]) for each in cells.values()) > 0
+    if title == "Values of the profiles by series":
+        seen = {name for row in captures().values() for name in row.series}
+        assert {name for name, each in cells.items() if each[1] != "0"} == seen & set(SERIES)
+
+
+def test_the_source_of_a_value_says_where_it_was_seen() -> None:
+    source = "vendor's base guide: 0; hardware (ML307R-DC, ML307C): the rates"
+    assert places_of(source) == {"ML307R-DC", "ML307C"}
+    assert series_seen(source) == {"ML307R", "ML307C"}
+    assert series_seen("hardware (MN316-S-DLVS)") == {"MN316-S"}
+    assert places_of("decided") == series_seen("decided") == set()
+
+
+def test_each_place_is_a_model_or_a_series_of_a_capture() -> None:
+    subs = {sub for each in series().values() for sub in each}
+    origins = {origin for each in series().values() for loaded in each.values() for origin in loaded.origins.values()}
+    places = {place for origin in origins for place in places_of(origin.source)}
+    assert places <= subs | {name for row in captures().values() for name in row.series} | {"unnamed"}
+
+
+def test_a_command_that_a_profile_knows_from_hardware_is_not_among_the_unseen() -> None:
+    seen, unseen = rows("Commands that were seen on hardware")["Identity"]
+    assert "`AT+GSN` (unnamed)" in seen
+    assert "`AT+GSN`" not in unseen

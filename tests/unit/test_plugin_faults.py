@@ -219,7 +219,6 @@ def test_it(onemo_lab, onemo):
         port.write(b"AT\\r")
         port.read_until(b"OK\\r\\n")
     assert onemo_lab["meter-2"].trace.commands == ["AT"]
-    assert "AT" in (HERE / "2.jsonl").read_text()
 
 @pytest.mark.onemo_lab("lab.toml", count=2)
 def test_more(onemo_lab): pass
@@ -239,6 +238,7 @@ def test_all_or_none(onemo_lab):
 """)
     result = run(pytester, "")
     result.assert_outcomes(passed=2, errors=3)
+    assert "AT" in (folder / "2.jsonl").read_text()
     result.stdout.fnmatch_lines(
         [
             "@pytest.mark.onemo_lab: the modules of lab.toml are as it says: leave out count",

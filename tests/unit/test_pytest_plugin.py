@@ -121,12 +121,66 @@ def test_nor_this(onemo_lab):
 class TestMany:
     def test_needs_none(self):
         pass
+
+    class TestInner:
+        def test_needs_it(self, onemo):
+            pass
 """,
     )
-    result.assert_outcomes(passed=2, errors=1)
+    result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(
         ["*@pytest.mark.onemo: the test does not use the fixture onemo: take it as an argument"]
     )
+
+
+UNREAD = """
+pytestmark = pytest.mark.onemo("MN316")
+
+def test_nothing():
+    pass
+
+@pytest.mark.onemo_lab(count=2)
+class TestX:
+    def test_b(self):
+        pass
+"""
+
+
+def test_a_marker_of_a_class_or_file_without_its_fixture_is_an_error(pytester: pytest.Pytester) -> None:
+    result = run(pytester, UNREAD)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*no test of the file test_*.py uses the fixture onemo: take it as an argument*"])
+    only_class = run(pytester, UNREAD.replace('pytestmark = pytest.mark.onemo("MN316")', ""))
+    only_class.assert_outcomes(passed=1, errors=1)
+    only_class.stdout.fnmatch_lines(["*.onemo_lab: no test of the class TestX uses the fixture onemo_lab: *"])
+
+
+@pytest.mark.parametrize("chosen", [("-k", "nothing"), ("test_chosen.py::test_nothing",), ("--deselect", "test_uses")])
+def test_a_marker_is_judged_by_all_tests_of_the_file(pytester: pytest.Pytester, chosen: tuple[str, ...]) -> None:
+    """Whichever of them are to run."""
+    pytester.makepyfile(
+        test_chosen="""
+import pytest
+pytestmark = pytest.mark.onemo("MN316")
+
+@pytest.fixture(autouse=True, scope="module")
+def once():
+    pass
+
+def setup_module():
+    pass
+
+def test_nothing():
+    pass
+
+class TestMany:
+    def test_uses(self, onemo):
+        pass
+"""
+    )
+    result = pytester.runpytest_inprocess(*STRICT, *chosen)
+    assert result.parseoutcomes()["passed"] >= 1
+    assert "errors" not in result.parseoutcomes()
 
 
 def test_a_wrong_marker_says_what_is_allowed(pytester: pytest.Pytester) -> None:

@@ -94,10 +94,10 @@ def print_line(name: str, *values: int | str | bytes | None) -> bytes:
     for value in values:
         if value is None:
             break
-        if isinstance(value, bytes):
-            shown.append(value)
+        if isinstance(value, int):
+            shown.append(b"%d" % value)
         else:
-            shown.append(b'"' + value.encode("latin-1") + b'"' if isinstance(value, str) else b"%d" % value)
+            shown.append(b'"' + value.encode("latin-1") + b'"' if isinstance(value, str) else value)
     return b"+" + name.encode() + b": " + b",".join(shown)
 
 
@@ -255,7 +255,7 @@ class Setting(NamedTuple, Generic[D, R]):
         assign = self._set(bound)
 
         def execute(device: D, arguments: Arguments) -> Outcome:
-            return assign(device, arguments or [Argument(b"0", quoted=False)])
+            return assign(device, arguments or (Argument(b"0", quoted=False),))
 
         if not self.name.startswith("S"):
             return {Form.EXECUTE: execute}
@@ -268,11 +268,12 @@ class Setting(NamedTuple, Generic[D, R]):
 
 
 class Key(NamedTuple, Generic[D, R]):
-    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back."""
+    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back; changed as in Setting."""
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
     shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
+    changed: Callable[[D, R], None] = _keep
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
@@ -327,7 +328,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
     ) -> Outcome:
         first = arguments[0]
-        found = offered.get(first.text.decode("latin-1")) if first else None
+        found = offered.get(first.string.decode("latin-1")) if first else None
         if found is None:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         key, bound = found
@@ -343,7 +344,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
         record = bound.parse(rest, device.settings_of(slot).get(slot, index))
         key.check(device, record)
         _require_fit(slot, record)
-        return device.keep(slot, record, index)
+        outcome = device.keep(slot, record, index)
+        key.changed(device, record)
+        return outcome
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
         return print_line(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from onemo.errors import EmulatorError
 
 MAX_ARGUMENT_DIGITS = 10
+_REMEMBERED = 256
+_LONGEST_REMEMBERED = 32
+CONTROLS = bytes(range(0x20))
+_BS = 0x08
 
 
 class MalformedLine(EmulatorError):
@@ -23,18 +28,34 @@ class Form(Enum):
     SET = "="
     EXECUTE = ""
 
+    __hash__ = object.__hash__  # a form is looked up with every command, and Enum's own is no C
+
 
 class Argument(NamedTuple):
     """One parameter as it was typed: text without quotes and blanks, and whether it was a string.
 
-    With string escapes on, text still holds them, for the codec to undo.
+    With string escapes on, text still holds them, for the codec to undo. Of what is no data but a string parameter
+    string is to be read.
     """
 
     text: bytes
     quoted: bool
 
+    @property
+    def string(self) -> bytes:
+        """The text as a string: BS takes a character back, other control characters mean nothing (V.250 5.2.2)."""
+        if self.text.translate(None, CONTROLS) == self.text:
+            return self.text
+        kept = bytearray()
+        for byte in self.text:
+            if byte == _BS:
+                del kept[-1:]
+            elif byte not in CONTROLS:
+                kept.append(byte)
+        return bytes(kept)
 
-Arguments = list[Argument | None]
+
+Arguments: TypeAlias = tuple[Argument | None, ...]
 """Parameters in order; None stands for one left empty."""
 
 _FORMS = {b"=?": Form.TEST, b"?": Form.READ, b"=": Form.SET, b"": Form.EXECUTE}
@@ -72,6 +93,15 @@ def body(line: bytes) -> bytes:
 
 def next_command(line: bytes, position: int) -> Command | None:
     """Read the command that starts at position of a line's body; None at its end. Raises MalformedLine."""
+    if position == 0 and line[:1] == b"+":
+        head, equals, value = line.partition(b"=")
+        # An equals sign in front of a value ends what is read here: the value is none of it, and is not remembered.
+        if len(head) <= _LONGEST_REMEMBERED and value[:1] not in (b" ", b"?"):
+            return _remembered_command(head + equals)
+    return _read_command(line, position)
+
+
+def _read_command(line: bytes, position: int) -> Command | None:
     if match := _EXTENDED.match(line, position):
         form = _FORMS[match[2].replace(b" ", b"")]
         end = match.end() if form is Form.SET else _separator(line, match.end())
@@ -88,13 +118,20 @@ def next_command(line: bytes, position: int) -> Command | None:
     raise MalformedLine("no command")
 
 
+@lru_cache(_REMEMBERED)
+def _remembered_command(line: bytes) -> Command | None:
+    return _read_command(line, 0)
+
+
 def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arguments, int]:
     """Split the parameters at position; return them and where the next command begins.
 
     escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed or stands
     next to other text.
     """
-    found: Arguments = []
+    if (rest := line[position:]).isdigit():
+        return (Argument(rest, False),), len(line)
+    found: list[Argument | None] = []
     string = _ESCAPED_STRING if escapes else _STRING
     while True:
         if match := string.match(line, position):
@@ -106,11 +143,11 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
             found.append(Argument(text, quoted=False) if text else None)
         position = match.end()
         if position == len(line):
-            return found, position
+            return tuple(found), position
         separator = line[position : position + 1]
         position += 1
         if separator == b";":
-            return found, position
+            return tuple(found), position
         if separator != b",":
             raise MalformedLine("a quote is not closed, or stands next to other text")
 

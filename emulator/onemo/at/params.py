@@ -7,10 +7,11 @@ defaults, the text of a test command and the read-back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
-from onemo.at.grammar import Argument, Arguments, integer
+from onemo.at.grammar import CONTROLS, Argument, Arguments, integer
 from onemo.at.reply import Cme, CommandError
 from onemo.errors import EmulatorError
 from onemo.profile.ranges import Range
@@ -58,7 +59,8 @@ MaybeText = Annotated[str | None, Param(ParamKind.STRING, nullable=True, allow_e
 Repeated = Annotated[tuple[int, ...], Param(ParamKind.INTEGER, nullable=True, repeated=True)]
 RequiredText = Annotated[str, Param(ParamKind.STRING, required=True)]
 
-_NEVER_IN_STRINGS = frozenset('\r\n"')
+_REMEMBERED = 64
+_NEVER_IN_STRINGS = frozenset(CONTROLS.decode() + '"')
 
 Value = int | str | bytes | tuple[int, ...] | None
 
@@ -110,13 +112,14 @@ class BoundParam(NamedTuple):
                     raise CommandError
                 return self.default
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        limit = self.section.max_length
-        if (limit is not None and len(argument.text) > limit) or not (argument.text or self.param.allow_empty):
+        data = self.param.kind is ParamKind.DATA
+        typed, limit = argument.text if data else argument.string, self.section.max_length
+        if (limit is not None and len(typed) > limit) or not (typed or self.param.allow_empty):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if self.param.kind is ParamKind.DATA:
-            return argument.text
+        if data:
+            return typed
         # Latin-1 maps every byte to one character and back: what was typed is printed again unchanged.
-        text = argument.text.decode("latin-1")
+        text = typed.decode("latin-1")
         if self.choices and text not in self.choices:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return text
@@ -141,24 +144,37 @@ class BoundParam(NamedTuple):
         return can_be_typed and (not self.choices or value in self.choices)
 
 
-class BoundRecord(NamedTuple, Generic[R]):
+@dataclass(frozen=True, slots=True)
+class BoundRecord(Generic[R]):
     """A parameter record bound to a model, which parses arguments into records."""
 
     record: Callable[..., R]
     params: tuple[BoundParam, ...]
     defaults: Mapping[str, Value]
     inert: Mapping[str, Value]
+    _known: dict[Arguments, R] = field(default_factory=dict, compare=False, repr=False)
+    """The records of no argument, and of one number: what a string holds may be secret."""
 
-    def parse(self, arguments: Arguments, base: R | None = None, **fixed: Value) -> R:
+    def parse(self, arguments: Arguments, base: R | None = None) -> R:
         """Make a record of arguments; what is not given comes from base (a setting), else from the defaults.
 
-        fixed: fields already known, which come before the arguments and take none of them. Raises
-        CommandError(INCORRECT_PARAMETERS) as BoundParam.parse, and for missing and surplus parameters and incomplete
-        groups.
+        Raises CommandError(INCORRECT_PARAMETERS) as BoundParam.parse, and for missing and surplus parameters and
+        incomplete groups.
         """
-        params = self.params[len(fixed) :] if fixed else self.params
+        if base is not None or len(arguments) > 1:
+            return self._parse(arguments, base)
+        record = self._known.get(arguments)
+        if record is None:
+            record = self._parse(arguments, None)
+            is_number = not arguments or self.params[0].param.kind is ParamKind.INTEGER
+            if is_number and len(self._known) < _REMEMBERED:
+                self._known[arguments] = record
+        return record
+
+    def _parse(self, arguments: Arguments, base: R | None) -> R:
+        params = self.params
         repeated = params[-1] if params and params[-1].param.repeated else None
-        rest: Arguments = []
+        rest: Arguments = ()
         if repeated is not None:
             params = params[:-1]
             arguments, rest = arguments[: len(params)], arguments[len(params) :]
@@ -167,7 +183,6 @@ class BoundRecord(NamedTuple, Generic[R]):
         values = dict(self.defaults)
         if base is not None:
             values.update({p.name: getattr(base, p.name) for p in self.params if not p.param.momentary})
-        values.update(fixed)
         _fill(values, params, arguments)
         if repeated is not None:
             values[repeated.name] = repeated.parse_all(rest)

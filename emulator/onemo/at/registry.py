@@ -63,6 +63,13 @@ class BoundModel(NamedTuple, Generic[D]):
         self.binder.bind_all()
         return self
 
+    def parameters(self, command: str) -> BoundRecord[Any]:
+        """Return the parameters of a command. Raises KeyError: the model has no such command."""
+        bound = self.command(command.encode())
+        if bound is None:
+            raise KeyError(command)
+        return bound.records[""]
+
     def names(self) -> list[str]:
         """List every command that the model has, in the order of the families."""
         self.whole()

@@ -98,9 +98,10 @@ class ReplyFormat:
 
     def information(self, lines: Sequence[bytes]) -> bytes:
         """Frame each line with a pair of line ends around it; with ATV0 only behind it."""
+        if not lines:
+            return b""
         eol = self.cr + self.lf
-        before = eol if self.verbose else b""
-        return b"".join([part for line in lines for part in (before, line, eol)])
+        return eol + (eol + eol).join(lines) + eol if self.verbose else eol.join(lines) + eol
 
     def prompt(self, text: str) -> bytes:
         """Make the ``>`` of a payload entry, as a profile writes it, with the line's own characters for CR and LF."""
@@ -117,7 +118,8 @@ class ReplyFormat:
             return b""
         if not self.verbose:
             return code.number + self.cr
-        return self.notice(code.word)
+        eol = self.cr + self.lf
+        return eol + code.word + eol
 
     def error(self, code: ErrorCode | None) -> bytes:
         """Write the final result code of a failure, as AT+CMEE asks for it (27.007 9.1).

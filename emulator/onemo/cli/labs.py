@@ -38,7 +38,7 @@ def lab(
         The TOML file; the README lists its keys.
     slice_: int
         Run slice N of the lab, from 0: its {n} go on where those of the slice before it ended, while {i} begin at 0
-        in each. For a lab that is spread over several processes or pods.
+        in each. For a lab that is spread over several processes or pods; each name has {n} in it then.
     processes: int
         Share the modules among so many processes, so that more than one processor serves them. Lines, control, ready
         file and exit status stay one; each process has a sandbox of its own. If one is killed, all end, with exit

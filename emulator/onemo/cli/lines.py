@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 
 import trio
 
@@ -44,3 +45,31 @@ class ReadyLines:
         self._lines.close()
         with trio.move_on_after(_LAST):
             await self._silent.wait()
+
+
+class OrderedLines:
+    """Lines that are said in the order of whose they are, whichever is there first. sources: all of them, in order."""
+
+    def __init__(self, lines: ReadyLines, sources: Iterable[object]) -> None:
+        self._lines = lines
+        self._left = deque(sources)
+        self._held: dict[object, list[object]] = {}
+        self._done: set[object] = set()
+
+    def say(self, source: object, line: object) -> None:
+        """Have a line written once all before it are done."""
+        self._held.setdefault(source, []).append(line)
+        self._pass_on()
+
+    def done(self, source: object) -> None:
+        """Take note that nothing more comes of a source: it has said its line, or failed."""
+        self._done.add(source)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._left:
+            for line in self._held.pop(self._left[0], ()):
+                self._lines.say(line)
+            if self._left[0] not in self._done:
+                return
+            self._left.popleft()

@@ -131,5 +131,5 @@ def test_answer(bound: BoundCommand[Any]) -> list[str]:
         return []
     if bound.test_reads_device:
         return [f"+{bound.name}: ..."]
-    reply: Any = bound.forms[Form.TEST](None, [])
+    reply: Any = bound.forms[Form.TEST](None, ())
     return [line.decode("latin-1") for line in reply.lines]

@@ -20,18 +20,26 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 def finish(act: Callable[[], object]) -> NoReturn:
     """Act, and end the process with the status that it returns.
 
-    An EmulatorError ends it with a line and status 2, and so does a stdout that takes no more, unless its reader left.
+    An EmulatorError ends it with a line and status 2, and so does a stdout that takes no more, unless its reader left,
+    and a host that has no descriptor for more.
     """
+    status: object = 0  # also of one whose output nobody reads any more
     try:
-        status = act()
+        try:
+            status = act()
+        except* BrokenPipeError:
+            pass
     except EmulatorError as error:
         fail(explain(error))
-    except BrokenPipeError:
-        status = 0
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            fail(f"{error.strerror}: let this process have more (ulimit -n)")
         if error.errno not in _FULL or error.filename is not None:
             raise
         fail(f"stdout takes no more: {error.strerror}")
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):  # rich makes a failure of it
+            raise
     why = _lost(sys.stdout)
     if why is not None and not isinstance(why, BrokenPipeError):
         fail(f"stdout takes no more: {why.strerror}")

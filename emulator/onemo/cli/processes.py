@@ -21,7 +21,7 @@ import trio
 
 from onemo.cli.controlled import controlled, told
 from onemo.cli.ending import ENDING, End, heard
-from onemo.cli.lines import ReadyLines
+from onemo.cli.lines import OrderedLines, ReadyLines
 from onemo.cli.serving import Serving
 from onemo.errors import EmulatorError, UsageError, declared
 from onemo.runtime.lab import Lab
@@ -172,7 +172,8 @@ class _Parent:
         self._ready_file = ready
         self._control = control
         self._lines = ReadyLines()
-        self._done: list[dict[str, object]] = []
+        self._ordered = OrderedLines(self._lines, children)
+        self._done: dict[ShareProcess, dict[str, object]] = {}
         self._statuses: list[int] = []
         self._broken = False
 
@@ -188,7 +189,7 @@ class _Parent:
                     following.start_soon(self._follow, child, nursery)
             await self._lines.finish()
             nursery.cancel_scope.cancel()
-        failed = any(done["failed"] for done in self._done)
+        failed = any(done["failed"] for done in self._done.values())
         return int(self._broken or failed or any(self._statuses))
 
     async def _follow(self, child: ShareProcess, nursery: trio.Nursery) -> None:
@@ -200,7 +201,7 @@ class _Parent:
             while piece := await stream.receive_some():
                 *lines, begun = (begun + piece).split(b"\n")
                 for line in lines:
-                    self._take(json.loads(line), nursery)
+                    self._take(child, json.loads(line), nursery)
         await trio.lowlevel.wait_readable(child.handle)
         status = _status(child)
         if status in (0, 1):
@@ -212,16 +213,18 @@ class _Parent:
             _log.error("%s (pid %d) was ended by %s: the lab ends", child.title, child.pid, name)
         nursery.cancel_scope.cancel()
 
-    def _take(self, line: dict[str, object], nursery: trio.Nursery) -> None:
-        """Say a ready line; the last, of all children, once each has said its own."""
+    def _take(self, child: ShareProcess, line: dict[str, object], nursery: trio.Nursery) -> None:
+        """Say a ready line in its turn; the last, of all children, once each has said its own."""
         if "ready" not in line:
-            self._lines.say({**line, **told(self._control)})
+            self._ordered.say(child, {**line, **told(self._control)})
             return
-        self._done.append(line)
+        self._ordered.done(child)
+        self._done[child] = line
         if len(self._done) < len(self._children):
             return
-        counts = [done["ready"] for done in self._done if isinstance(done["ready"], int)]
-        failed = [name for done in self._done for name in done["failed"]]  # type: ignore[attr-defined]
+        lasts = [self._done[each] for each in self._children]
+        counts = [done["ready"] for done in lasts if isinstance(done["ready"], int)]
+        failed = [name for done in lasts for name in done["failed"]]  # type: ignore[attr-defined]
         whole = {"ready": sum(counts), "failed": failed, **told(self._control)}
         if self._ready_file is not None and whole["ready"]:
             self._ready_file.tell(json.dumps(whole), nursery)

@@ -11,7 +11,7 @@ from pathlib import Path
 import trio
 
 from onemo.errors import UsageError
-from onemo.link.claim import claim
+from onemo.link.claim import claim_path
 from onemo.runtime.files import create_own
 
 PERIOD = 5.0
@@ -58,8 +58,7 @@ def ready_file(path: Path) -> Iterator[ReadyFile]:
     running emulator has that path.
     """
     try:
-        place = Path(os.path.realpath(path.parent, strict=True), path.name)
-        held = claim(place)
+        place, held = claim_path(path)
     except OSError as error:
         raise _cannot(path, error) from error
     if held is None:

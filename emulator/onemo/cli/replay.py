@@ -39,7 +39,12 @@ def replay(options: ReplayOptions) -> int:
         signal.signal(number, signal.SIG_DFL)
     transcript = parse(str(options.transcript), text_of(options.transcript))
     judge = Judge(transcript, options.timeout, options.quiet)
-    return run_until_done(lambda: _play(options, transcript, judge))
+    status = 1
+    try:
+        status = run_until_done(lambda: _play(options, transcript, judge))
+    except* BrokenPipeError:  # whoever reads the differences has seen enough of them
+        status = 1 if judge.differences else 0
+    return status
 
 
 async def _play(options: ReplayOptions, transcript: Transcript, judge: Judge) -> int:

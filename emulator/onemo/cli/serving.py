@@ -13,7 +13,7 @@ import trio
 
 from onemo.cli.controlled import remembered, told
 from onemo.cli.ending import End
-from onemo.cli.lines import ReadyLines
+from onemo.cli.lines import OrderedLines, ReadyLines
 from onemo.cli.traces import traces
 from onemo.errors import EmulatorError
 from onemo.runtime.lab import CURRENT, Condition, Lab, RunningModule
@@ -54,9 +54,10 @@ class Serving:
         self._lab = lab
         self._control = control
         self._ready: list[RunningModule] = []
-        self._failed: list[str] = []
+        self._failed: set[str] = set()
         self._starting = len(planned)
         self._lines = lines or ReadyLines()
+        self._ordered = OrderedLines(self._lines, map(_name, planned))
         self._end = end
 
     async def run(self) -> int:
@@ -64,14 +65,15 @@ class Serving:
         async with trio.open_nursery() as nursery:
             self._end(nursery.cancel_scope)
             if self._control is not None:
-                self._control.control.awaited.update(planned.spec.overrides.name or "" for planned in self._planned)
+                self._control.control.awaited.update(map(_name, self._planned))
                 await nursery.start(self._control.run)
             await nursery.start(self._lab.run)
             nursery.start_soon(self._lines.run)
             async with trio.open_nursery() as starting:
                 for each in self._planned:  # each is in the list of modules before the next, so in the file's order
                     await starting.start(self._start, each)
-            done = {"ready": len(self._ready), "failed": self._failed, **told(self._control)}
+            failed = [name for name in map(_name, self._planned) if name in self._failed]
+            done = {"ready": len(self._ready), "failed": failed, **told(self._control)}
             if self._ready_file is not None and self._ready:
                 self._ready_file.tell(json.dumps(done), nursery)
             self._lines.say(done)
@@ -88,15 +90,16 @@ class Serving:
     async def _start(self, planned: Planned, *, task_status: trio.TaskStatus[None]) -> None:
         """Start one module, and tell its ready line, or why there is none."""
         task_status.started()
-        name = planned.spec.overrides.name or ""
+        name = _name(planned)
         CURRENT.set(name)
         try:
             await trio.lowlevel.checkpoint_if_cancelled()  # a signal may have come before the first step
             trace = self._stack.enter_context(traces(self._batch, planned.trace, verbose=self._verbose, name=name))
             running = await self._lab.start(planned.spec, remembered(trace, self._control, name))
         except Exception as error:
-            self._failed.append(name)
+            self._failed.add(name)
             _log.error("%s", error, exc_info=None if isinstance(error, EmulatorError) else error)
+            self._ordered.done(name)
             return
         finally:
             self._starting -= 1
@@ -106,4 +109,9 @@ class Serving:
         self._ready.append(running)
         if self._control is not None:
             self._control.control.awaited.discard(name)
-        self._lines.say({**planned.spec.told(running.model, running.ports), **told(self._control)})
+        self._ordered.say(name, {**planned.spec.told(running.model, running.ports), **told(self._control)})
+        self._ordered.done(name)
+
+
+def _name(planned: Planned) -> str:
+    return planned.spec.overrides.name or ""

@@ -18,7 +18,8 @@ def trace(
     *,
     source: Annotated[Literal["dte", "module", "network"] | None, Parameter(name="--from")] = None,
     kind: Literal["answer", "urc", "echo", "data"] | None = None,
-    grep: Annotated[str | None, Parameter(metavar="REGEX")] = None,
+    grep: Annotated[str | None, Parameter(metavar="TEXT")] = None,
+    regex: Annotated[str | None, Parameter(metavar="REGEX")] = None,
     console: Annotated[int | None, Parameter(metavar="N", converter=number)] = None,
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
@@ -40,6 +41,8 @@ def trace(
     kind: str
         Only answers of the module's, URCs, echo, or data of transparent mode.
     grep: str
+        Only lines in which this is found, as it stands; * in it stands for anything.
+    regex: str
         Only lines in which this regular expression is found.
     console: int
         Only what crossed this AT line of the module; 0 is the first.
@@ -52,7 +55,7 @@ def trace(
     """
     from onemo.cli.trace import TraceOptions, show_trace
 
-    return show_trace(TraceOptions(file, source, kind, grep, numbers, console, since, until, deltas))
+    return show_trace(TraceOptions(file, source, kind, grep, regex, numbers, console, since, until, deltas))
 
 
 def record(
@@ -148,6 +151,7 @@ Examples:
   onemo-emulator run --trace today.jsonl      in one terminal, for a while
   onemo-emulator trace today.jsonl
   onemo-emulator trace today.jsonl --from module --grep ERROR
+  onemo-emulator trace today.jsonl --grep '+CSQ: *,99'
   onemo-emulator trace today.jsonl --kind urc
   onemo-emulator trace today.jsonl --connect-id 0 --since 10 --until 20"""
 

@@ -7,11 +7,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
 from onemo.cli.output import write
 from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
+from onemo.dialogue.pattern import occurs
 from onemo.errors import UsageError
 from onemo.faults.kinds import INDICES
 from onemo.profile.index import Label, label_of
@@ -24,12 +26,16 @@ _LONGEST = 1 << 24
 
 
 class TraceOptions(NamedTuple):
-    """The options of ``trace``. numbers: those of instances, by the index; since, until: seconds."""
+    """The options of ``trace``.
+
+    grep: a pattern (``dialogue.pattern``). numbers: those of instances, by the index; since, until: seconds.
+    """
 
     file: Path
     source: str | None
     kind: str | None
     grep: str | None
+    regex: str | None
     numbers: Mapping[str, int | None]
     console: int | None
     since: float
@@ -40,9 +46,11 @@ class TraceOptions(NamedTuple):
 def show_trace(options: TraceOptions) -> int:
     """Print a trace. Raises UsageError, which names the file and the line, where it is none."""
     try:
-        wanted = re.compile(options.grep) if options.grep is not None else None
+        regex = re.compile(options.regex or "")
     except re.error as error:
-        raise UsageError(f"--grep {options.grep}: {error}; write a regular expression") from None
+        raise UsageError(
+            f"--regex {options.regex}: {error}; write a regular expression, or a text as it stands after --grep"
+        ) from None
     coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     labels = [Label(index, number) for index in INDICES if (number := options.numbers.get(index.name)) is not None]
     before = 0.0
@@ -50,7 +58,7 @@ def show_trace(options: TraceOptions) -> int:
         text = told.text + _NOTES.get(told.kind, "")
         if options.source not in (None, told.source) or options.kind not in (None, told.kind):
             continue
-        if wanted is not None and not wanted.search(text):
+        if not (occurs(options.grep or "", text) and regex.search(text)):
             continue
         if options.console is not None and (told.source == "network" or told.console != options.console):
             continue
@@ -103,7 +111,10 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
     entry = json.loads(line)
     if not isinstance(entry, dict):
         raise TypeError(line)
-    return float(entry["time"]), entry
+    time = float(entry["time"])
+    if not isfinite(time):
+        raise ValueError(line)
+    return time, entry
 
 
 def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:

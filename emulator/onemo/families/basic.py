@@ -51,7 +51,7 @@ def _restore(modem: Modem, record: WhichProfile) -> Reply:
 def _store(modem: Modem, record: WhichProfile) -> Pending:
     """Store the profile, which is in force after every start (AT&W). Raises CommandError(MEMORY_FULL), CME 20."""
     held = {(slot, 0): modem.settings_of(slot).get(slot) for slot in PROFILE if modem.model.has(slot.name)}
-    return modem.write_down(lambda: modem.memory.profile.update(held))
+    return modem.keeping.write_down(lambda: modem.memory.profile.update(held))
 
 
 def _list(modem: Modem, record: NoParameters) -> Reply:

@@ -9,7 +9,7 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.params import Maybe, Required
 from onemo.at.reply import DONE, CommandError, Reply
 from onemo.modem.modem import Modem
-from onemo.modem.slots import AUTO_CONNECT
+from onemo.modem.slots import AUTO_CONNECT, AutoConnect
 
 
 class Call(NamedTuple):
@@ -44,10 +44,16 @@ def _call(modem: Modem, record: Call) -> Reply:
     return DONE
 
 
+def _connect_by_itself(modem: Modem, record: AutoConnect) -> None:
+    """Make the call that is missing, behind the answer, where it comes by itself from now on."""
+    if record.enabled:
+        modem.contexts.connect_by_itself(modem.now)
+
+
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Query("MIPCALL", Call, read=_calls, select=_call),
-        KeyedSetting("MUECONFIG", (Key(AUTO_CONNECT),)),
+        KeyedSetting("MUECONFIG", (Key(AUTO_CONNECT, changed=_connect_by_itself),)),
     ),
     shows={"MIPCALL": ("contexts",), "MUECONFIG": ("contexts",)},
 )

@@ -10,7 +10,7 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.params import BoundRecord, Maybe, Repeated, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.contexts import Active, Definition, Login, PdpError
-from onemo.modem.intents import Attach
+from onemo.modem.intents import Attach, Wait
 from onemo.modem.modem import Modem
 from onemo.modem.names import given_servers, shown_address
 from onemo.modem.slots import EVENT_REPORT
@@ -60,7 +60,13 @@ def _attach(modem: Modem, record: Attachment) -> Outcome:
     if not record.state:
         modem.radio.detach()
         return DONE
-    return Pending(Attach(), _finish_attach) if modem.radio.attach_again() else DONE
+    seconds = modem.radio.attach_again(modem.now)
+    return DONE if seconds is None else Pending(Wait(seconds), lambda result: _take_network(modem))
+
+
+def _take_network(modem: Modem) -> Outcome:
+    """Register at the end of the search of AT+CGATT=1. Raises CommandError: as Radio.end_attach."""
+    return Pending(Attach(), _finish_attach) if modem.radio.end_attach() else DONE
 
 
 def _finish_attach(done: bool) -> Reply:
@@ -98,10 +104,10 @@ def _define(modem: Modem, record: Definition) -> Outcome:
     contexts = modem.contexts
     contexts.require_free(record.cid)
     if all(value is None for value in record[1:4]) and record[4:] == Definition(record.cid)[4:]:
-        return modem.keep_contexts(lambda: contexts.undefine(record.cid))
+        return modem.keeping.keep_contexts(lambda: contexts.undefine(record.cid))
     kind = record.pdp_type or modem.profile.contexts.pdp_type
     definition = record._replace(pdp_type=kind, apn=record.apn or "", pdp_addr=None)
-    return modem.keep_contexts(lambda: contexts.define(definition))
+    return modem.keeping.keep_contexts(lambda: contexts.define(definition))
 
 
 def _test_definition(modem: Modem, bound: BoundRecord[Any]) -> Reply:
@@ -133,7 +139,7 @@ def _log_in(modem: Modem, record: Login) -> Outcome:
         if record.auth_prot:
             contexts.logins[record.cid] = record
 
-    return modem.keep_contexts(change)
+    return modem.keeping.keep_contexts(change)
 
 
 # AT+CGACT, AT+CGPADDR, AT+CGCONTRDP.

@@ -61,7 +61,7 @@ def _set_function(modem: Modem, record: PhoneFunction) -> Outcome:
     if function is not Function.FULL:
         modem.tell_first()
     if profile.resets_contexts and function is Function.MINIMUM and before is not function:
-        return modem.keep_contexts(lambda: None)
+        return modem.keeping.keep_contexts(lambda: None)
     return DONE
 
 

@@ -39,7 +39,7 @@ def _adjust_saving(modem: Modem, record: PowerSaving) -> PowerSaving:
     """Make mode 0 of mode 2, with the timers at their defaults."""
     if record.mode != Saving.RESET:
         return record
-    return PowerSaving(**{**modem.defaults(POWER_SAVING.name), "mode": int(Saving.OFF)})  # type: ignore[arg-type]
+    return PowerSaving(**{**modem.model.parameters(POWER_SAVING.name).defaults, "mode": int(Saving.OFF)})  # type: ignore[arg-type]
 
 
 def _shown_saving(modem: Modem, record: PowerSaving) -> tuple[int | str | bytes, ...]:
@@ -59,7 +59,7 @@ def _adjust_edrx(modem: Modem, record: Edrx) -> Edrx:
     """Make mode 0 of mode 3, with the cycle at its default."""
     if record.mode != EdrxMode.RESET:
         return record
-    return Edrx(**{**modem.defaults(EDRX.name), "mode": int(EdrxMode.OFF)})  # type: ignore[arg-type]
+    return Edrx(**{**modem.model.parameters(EDRX.name).defaults, "mode": int(EdrxMode.OFF)})  # type: ignore[arg-type]
 
 
 def _shown_edrx(modem: Modem, record: Edrx) -> tuple[int, str]:

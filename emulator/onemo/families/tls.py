@@ -73,7 +73,7 @@ def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last:
     if not last:
         files.add(kind, name, piece, last=False)
         return DONE
-    return modem.write_down(lambda: files.add(kind, name, piece, last=True), FileError.FILE_WRITE_FAILED)
+    return modem.keeping.write_down(lambda: files.add(kind, name, piece, last=True), FileError.FILE_WRITE_FAILED)
 
 
 def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
@@ -124,7 +124,7 @@ def _remove(modem: Modem, record: Named) -> Outcome:
     """
     if modem.files.abandon(record.name):
         return DONE
-    return modem.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
+    return modem.keeping.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
 
 
 def _check(modem: Modem, record: Checked) -> Reply:

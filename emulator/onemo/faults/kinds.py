@@ -304,7 +304,9 @@ _EVENT_KINDS = (
            FaultKey("cause", Type.INTEGER,
                     "The cause that AT+CEREG tells (24.301 9.9.3.9); the model's own if left out.", None, 0, 255),
            undo="registration-back", example="registration-denied cause=15 after=2s"),
-    _event("registration-back", "There is coverage, and the network takes the module."),
+    _event("registration-back", "There is coverage, and the network takes the module.",
+           FaultKey("seconds", Type.SECONDS, "How long the search takes, which may go on already; if left out, as long "
+                    "as register_time or else the profile says.")),
     _event("roaming", "The network is another operator's: stat 5 instead of 1.", undo="home"),
     _event("home", "The network is the module's own again."),
     _event("signal", "The signal changes.",

@@ -47,7 +47,8 @@ class Fault:
     """A fault: its kind, the values of the kind's own keys (defaults included), its scope and when it fires.
 
     layer: where its occasions are; None: it fires at a time. scope: by the names in kinds.SCOPES, what was given.
-    after: matches that pass first; after_seconds: not before. times, for_seconds: None without limit.
+    after: matches that pass first; after_seconds: not before. times, for_seconds: None without limit. forced: the
+    scope keys whose name need not be any that a model has.
     """
 
     kind: FaultKind
@@ -60,6 +61,7 @@ class Fault:
     times: int | None = None
     for_seconds: float | None = None
     said: str = ""
+    forced: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """Return the fault as it would be typed."""

@@ -21,9 +21,10 @@ _CUSTOM = "custom:"
 """Before a name that no family has."""
 _NAMES = {
     "command": {name.lower(): name for family in FAMILIES for name in family.commands},
-    "urc": {name.lower(): name for family in FAMILIES for name in (*family.commands, *family.urcs)},
+    "urc": {name.lower(): name for family in FAMILIES for name in family.urcs},
 }
 """The names that the families have, by their lower case."""
+COMMANDS = frozenset(_NAMES["command"].values())
 _KINDS_SEEN = "the documentation of faults lists them with their keys"
 
 
@@ -80,10 +81,11 @@ def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
     values = {key.name: key.default for key in kind.keys if key.default is not None}
     values |= {key.name: given[key.name] for key in kind.keys if key.name in given}
     scope = {name: given[name] for name in (*kind.scope, "module") if name in given and name != "on"}
-    scope |= {name: _bare(str(scope[name])) for name in _NAMES if name in scope}
     layer: Layer | None = kind.layer
     if kind.layer is Layer.EVENT:
         layer = _trigger(kind, str(given["on"]), scope) if "on" in given else None
+    forced = frozenset(name for name in _NAMES if str(scope.get(name, "")).startswith(_CUSTOM))
+    scope |= {name: str(scope[name]).removeprefix(_CUSTOM) for name in _NAMES if name in scope}
     common = {key.name: given.get(key.name, key.default) for key in COMMON}
     after, times = common["after"], common["times"]
     if times is None and kind.once:
@@ -99,6 +101,7 @@ def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
         None if times is None else int(_number(times)),
         None if common["for_seconds"] is None else float(_number(common["for_seconds"])),
         " ".join([kind.name, *_shown(kind, given)]),
+        forced,
     )
     _check(fault)
     return fault
@@ -152,11 +155,11 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
         return Layer.EVENT
     if what == "command":
         if name:
-            scope["command"] = _bare(_named(kind, "command", name, "on=command:"))
+            scope["command"] = _named(kind, "command", name, "on=command:")
         return Layer.COMMAND
     if what == "urc":
         if name:
-            scope["urc"] = _bare(_named(kind, "urc", name, "on=urc:"))
+            scope["urc"] = _named(kind, "urc", name, "on=urc:")
         return Layer.URC
     known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
     raise FaultError(f"fault {kind.name}: on={on} is no occasion; there are {known}")
@@ -195,12 +198,9 @@ def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
 
     near = difflib.get_close_matches(name.lower(), _NAMES[what], n=2, cutoff=0.6)
     meant = f"did you mean {' or '.join(_NAMES[what][each] for each in near)}? " if near else ""
-    told = f"{where}{given}: no family has such a name; {meant}{where}{_CUSTOM}{name} takes it all the same"
+    lacks = "such a command" if what == "command" else "a URC of that name"
+    told = f"{where}{given}: no family has {lacks}; {meant}{where}{_CUSTOM}{name} takes it all the same"
     raise FaultError(f"fault {kind.name}: {told}")
-
-
-def _bare(name: str) -> str:
-    return name.removeprefix(_CUSTOM)
 
 
 # Values.

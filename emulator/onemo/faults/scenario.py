@@ -108,6 +108,10 @@ class Arming(Protocol):
 
     fired: list[Callable[[ArmedFault], None]]
 
+    def require(self, fault: Fault) -> None:
+        """Raise FaultError for a fault that this module cannot have."""
+        ...
+
     def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault now."""
         ...
@@ -120,8 +124,11 @@ class Arming(Protocol):
 def play(steps: tuple[ScenarioStep, ...], faults: Arming) -> Callable[[], list[ScenarioStep]]:
     """Arm the first steps of a scenario, and the others in their turn.
 
-    Returns a function that tells the steps that were not armed.
+    Returns a function that tells the steps that were not armed. Raises FaultError before any is: the module cannot have
+    a fault of one of them.
     """
+    for fault in (fault for step in steps for fault in step.faults):
+        faults.require(fault)
     waiting = list(steps)
     armed: dict[int, str] = {}
 

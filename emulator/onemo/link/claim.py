@@ -9,6 +9,15 @@ import socket
 from pathlib import Path
 
 
+def claim_path(path: Path) -> tuple[Path, socket.socket | None]:
+    """Return the absolute path that ``path`` is in truth, but for its last component, and its claim, as of ``claim``.
+
+    Raises OSError where there is no such directory.
+    """
+    place = Path(os.path.realpath(path.parent, strict=True), path.name)
+    return place, claim(place)
+
+
 def claim(place: Path) -> socket.socket | None:
     """Hold ``place`` against every other emulator, until closed or until this process dies, however it dies.
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Awaitable
 
 import trio
 
 from onemo.link.interface import ClosingLink
+
+_FULL = 4095
+"""Bytes that one read of a terminal gives at most (Linux, N_TTY_BUF_SIZE less one): after so many there may be more."""
 
 
 class FdLink(ClosingLink):
@@ -27,6 +31,16 @@ class FdLink(ClosingLink):
         self._fd = -1
 
     def read_now(self, limit: int) -> bytes | None:
+        """Return what the DTE sent: as one piece of at most limit bytes, in however many a terminal gives it."""
+        data = self._read(limit)
+        if data is None or len(data) < _FULL:
+            return data
+        pieces = [data]
+        while len(pieces[-1]) == _FULL and len(pieces) < limit // _FULL and (more := self._read(_FULL)) is not None:
+            pieces.append(more)
+        return b"".join(pieces)
+
+    def _read(self, limit: int) -> bytes | None:
         if self.lost is not None:
             return None
         try:
@@ -52,7 +66,10 @@ class FdLink(ClosingLink):
             self._fail(error)
             return len(data)
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
+        return self._wait_readable()
+
+    async def _wait_readable(self) -> None:
         if self.lost is None:
             try:
                 await trio.lowlevel.wait_readable(self._fd)

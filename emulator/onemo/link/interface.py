@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol, Self
 
 
@@ -24,7 +25,7 @@ class Link(Protocol):
         """Hand bytes to the line; return how many were taken, 0 when it is full."""
         ...
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
         """Wait until the DTE has sent something."""
         ...
 

@@ -54,6 +54,11 @@ class ProcessLink(ClosingLink):
         """The speed that the child set on its port or its terminal, in bit/s; 0 where there is none."""
         return self._line.baud_rate if self._line is not None else 0
 
+    @property
+    def in_use(self) -> bool:
+        """True while a program has the port open, or once the child runs, whose terminal is the line."""
+        return self._line.in_use if isinstance(self._line, PtyLink) else self._line is not None
+
     def start(self) -> None:
         """Start the child. Raises LinkError when it cannot be run."""
         try:

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import termios
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import LinkError
-from onemo.link.claim import claim
+from onemo.link.claim import claim_path
 from onemo.link.fd import FdLink
 from onemo.link.speed import speed_of
 
@@ -53,6 +53,10 @@ class PtyLink(FdLink):
         self._watching.cancel()
         self._undo.close()
 
+    def wait_readable(self) -> Awaitable[None]:
+        """Return trio's own awaitable: this line is never lost, and every command waits here."""
+        return trio.lowlevel.wait_readable(self._fd)  # noqa: ASYNC105  (the caller awaits it)
+
     def _fail(self, error: OSError) -> None:
         raise error  # as long as our slave is open, no DTE that goes hangs the line up
 
@@ -65,7 +69,7 @@ class PtyLink(FdLink):
     def in_use(self) -> bool:
         """True while some program has the port open.
 
-        Known only while ``watch`` runs, of programs that came after it.
+        Known only while ``watch`` runs, of programs that came after it, or after the port was made with ``noticed``.
         """
         return self._opens is not None and self._opens.opens > 0
 
@@ -118,8 +122,8 @@ def open_pty(link: Path | None = None, mode: int | None = None, *, noticed: bool
     """Make a raw pseudo-terminal, and a symbolic link to it at ``link``, which lasts until it is closed.
 
     ``mode`` is the permission of the port (``0o660``); None leaves the host's own, most often ``0o620`` or ``0o600``.
-    A link that a dead emulator left at ``link`` is replaced. noticed: ``wait_opened`` tells of whoever opens it, also
-    before ``watch`` runs.
+    A link that a dead emulator left at ``link`` is replaced. noticed: ``wait_opened`` and ``in_use`` tell of whoever
+    opens it, also before ``watch`` runs.
 
     Raises LinkError, which says what to do: when anything else is at ``link``, when a running emulator has that path,
     when it cannot be made there, when there is no pseudo-terminal to be had, when ``mode`` is none, when the kernel
@@ -160,7 +164,7 @@ def _noticed(pty: PtyLink, undo: ExitStack) -> OpenCounter:
     except OSError as error:
         raise LinkError(
             f"cannot see who opens {pty.port}: {error.strerror}: raise fs.inotify.max_user_instances and"
-            " max_user_watches, or have the power on from the start"
+            " max_user_watches, or leave out --power-on open and --strict-baud"
         ) from error
 
 
@@ -180,8 +184,7 @@ def _make_raw(slave: int) -> None:
 def _symlink(path: Path, port: str) -> Iterator[None]:
     """Keep ``path`` leading to ``port`` while this lasts; no other emulator can have it. Raises LinkError."""
     try:
-        place = Path(os.path.realpath(path.parent, strict=True), path.name)
-        held = claim(place)
+        place, held = claim_path(path)
     except OSError as error:
         raise _cannot(path, error) from error
     if held is None:

@@ -64,6 +64,11 @@ class TcpLink(ClosingLink):
         """True while a DTE is connected."""
         return self._dte is not None
 
+    @property
+    def baud_rate(self) -> int:
+        """115200 bit/s: it has no speed of its own."""
+        return 115200
+
     def read_now(self, limit: int) -> bytes | None:
         if self._dte is None or self._ended:
             return None

@@ -78,6 +78,11 @@ class UartLink(FdLink):
         """The speed in bit/s."""
         return self._serial.baudrate
 
+    @property
+    def in_use(self) -> bool:
+        """True: a cable does not tell whether anybody listens at its other end."""
+        return True
+
     async def set_baud_rate(self, rate: int) -> None:
         """Change the speed once what was handed over has left. Raises LinkError when the device has no such speed."""
         with trio.move_on_after(_DRAIN_AT_MOST):

@@ -17,23 +17,13 @@ from onemo.modem.interpreter import Interpreter
 from onemo.modem.power import PowerEvent
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from onemo.profile.schema import Profile
-from onemo.wire.framer import (
-    COMMAND,
-    DISCARD,
-    ONLINE,
-    PAUSED,
-    PROMPT,
-    Escaped,
-    Event,
-    Framer,
-    LineTooLong,
-    OnlineData,
-    PromptCancelled,
-    PromptData,
-    Repeat,
-)
-from onemo.wire.framer import Line as TypedLine
+from onemo.wire.events import Escaped, Event, OnlineData, PromptCancelled, PromptData, Repeat
+from onemo.wire.events import Line as TypedLine
+from onemo.wire.framer import COMMAND, DISCARD, ONLINE, PAUSED, PROMPT, Framer
 from onemo.wire.transmitter import Kind, Transmitter
+
+_LITTLE, _BULK = 4096, 65536
+"""Bytes that are read at once where command lines may come, and where bulk does."""
 
 
 class ConsoleDevice(Protocol):
@@ -114,7 +104,8 @@ class Console:
         self.baud_rate = settings.get(BAUD_RATE).rate
         """In bits per second, for the links; 0: the DTE's."""
         self._online_due: Stream | None = None
-        self._online: Stream | None = None
+        self.online: Stream | None = None
+        """The connection that holds the line in transparent mode."""
         self.apply_settings()
 
     def reset(self) -> None:
@@ -164,7 +155,7 @@ class Console:
         """Write the banner; it comes before whatever the module answers, so it does not wait like other URCs."""
         self.banner_due = False
         banner = self.device.profile.power.banner.encode()
-        self.transmitter.write(self.format.notice(banner), Kind.URC)
+        self.transmitter.notice(self.format.notice(banner), Kind.URC)
 
     # The line.
 
@@ -179,14 +170,14 @@ class Console:
 
         What the framer's stream gives goes to forward, and that to the peer.
         """
-        online = self._online
-        return online is not None and not online.datagrams and not self._stopped
+        online = self.online
+        return online is not None and not online.datagrams and not self._is_stopped()
 
     def forward(self, payload: bytes) -> Forward:
         """Send what the framer's stream gave on its way."""
-        assert self._online is not None
-        self._online.queued += len(payload)
-        return Forward(self._online, payload)
+        assert self.online is not None
+        self.online.queued += len(payload)
+        return Forward(self.online, payload)
 
     def complete(self, result: object, now: float) -> None:
         """Take the waiting command up again: the world has done what it asked for."""
@@ -200,11 +191,6 @@ class Console:
             self._line_done(now)
 
     @property
-    def online(self) -> bool:
-        """True while a transparent connection holds the line."""
-        return self._online is not None
-
-    @property
     def at_rest(self) -> bool:
         """True while nothing goes on: no command, no payload, no unread output."""
         return not (self.interpreter.pending or self.framer.mode is not COMMAND or self.transmitter.size)
@@ -216,27 +202,37 @@ class Console:
         While one runs, the first byte behind its line is read, whose time tells whether it is the line's.
         """
         framer = self.framer
-        return not (framer.kept or (self.interpreter.pending and not framer.awaits_linefeed) or self._stopped)
+        return not (framer.kept or (self.interpreter.pending and not framer.awaits_linefeed) or self._is_stopped())
+
+    @property
+    def appetite(self) -> int:
+        """The most bytes to read from the line at once: bulk of a stream or of an entry, else a little.
+
+        No more of a stream is read than the peer's queue has room for below the high mark.
+        """
+        online = self.online
+        bulk = self._high_mark - online.queued if online is not None and not online.datagrams else self.framer.missing
+        return max(_LITTLE, min(bulk, _BULK))
 
     @property
     def can_go_on(self) -> bool:
         """True once input that had to wait for the line to drain need not wait any more."""
-        return self.framer.waiting and not (self.interpreter.pending or self._stopped)
+        return self.framer.waiting and not (self.interpreter.pending or self._is_stopped())
 
-    @property
-    def _stopped(self) -> bool:
-        """True while the next event must wait: for the DTE to read, or in transparent mode for the peer to take.
+    def _is_stopped(self) -> bool:
+        """Tell whether the next event must wait: for the DTE to read, or in transparent mode for the peer to take.
 
         What is only thrown away never waits.
         """
-        online = self._online
+        online = self.online
         full = self.transmitter.full if online is None else online.queued >= self._high_mark
         return full and not (self.device.discards or self.framer.mode is DISCARD)
 
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
-        return min(self.framer.deadline, self.transmitter.deadline)
+        ours, theirs = self.framer.deadline, self.transmitter.deadline
+        return ours if ours < theirs else theirs  # with every command, and min takes twice as long
 
     def on_deadline(self, now: float) -> None:
         """Act on time that has passed; settle follows."""
@@ -248,13 +244,21 @@ class Console:
         framer, transmitter, interpreter = self.framer, self.transmitter, self.interpreter
         if self._online_due is not None and framer.mode is COMMAND:
             self._enter_online(now)
-        while not (interpreter.pending or self._stopped) and (event := framer.next_event(now)) is not None:
-            self._on_event(event, now)
+        while (framer.kept or framer.due or framer.held) and not (interpreter.pending or self._is_stopped()):
+            event = framer.next_event(now)
+            if event is None:
+                break
+            if isinstance(event, OnlineData):
+                self._forward(event.data)
+            else:
+                self._on_event(event, now)
+        if now < framer.swallows_until and (interpreter.pending or self._is_stopped()):
+            framer.hold(now)
         if framer.echo:
             self._echo(now)
         transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
-        if not (interpreter.pending and self.device.intents):
+        if transmitter.urcs_wait and not (interpreter.pending and self.device.intents):
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:
@@ -262,29 +266,24 @@ class Console:
             self.transmitter.echo(echoed, now, partial=self.framer.partial)
 
     def _on_event(self, event: Event, now: float) -> None:
-        if isinstance(event, OnlineData):
-            self._forward(event.data)
-            return
-        self._echo(now)
-        if isinstance(event, Escaped):
+        """Act on the end of a line or of an entry, or on the escape."""
+        if self.framer.echo:
+            self._echo(now)
+        if self.banner_due:
+            self._write_banner()
+        if isinstance(event, TypedLine):
+            self.interpreter.run(event, now)
+        elif isinstance(event, Escaped):
             self._leave_online(now)
         elif isinstance(event, PromptData):
             self.interpreter.entered(event.data, event.timed_out, now)
         elif isinstance(event, PromptCancelled):
             self.interpreter.entered(None, False, now)
-        else:
-            self._on_line(event, now)
-        self._line_done(now)
-
-    def _on_line(self, event: TypedLine | Repeat | LineTooLong, now: float) -> None:
-        if self.banner_due:
-            self._write_banner()
-        if isinstance(event, TypedLine):
-            self.interpreter.run(event.text, now)
         elif isinstance(event, Repeat):
             self.interpreter.repeat(now)
         else:
             self.interpreter.too_long(now)
+        self._line_done(now)
 
     def _line_done(self, now: float) -> None:
         if self.interpreter.pending:
@@ -315,8 +314,8 @@ class Console:
         """
         if self._online_due is stream:
             self._online_due = None
-        if self._online is stream:
-            self._online = None
+        if self.online is stream:
+            self.online = None
             self.framer.discard(self.device.now)
 
     def _enter_online(self, now: float) -> None:
@@ -327,18 +326,18 @@ class Console:
         self.transmitter.hold = True
         self.transmitter.write(self.format.final(CONNECT))
         self.transmitter.write(stream.take_line(), Kind.DATA)
-        self._online = stream
+        self.online = stream
         self.framer.online(stream.packet_size, stream.packet_wait, now)
 
     def _leave_online(self, now: float) -> None:
         """Answer ``+++`` with OK, and leave the connection in normal mode."""
-        stream, self._online = self._online, None
+        stream, self.online = self.online, None
         assert stream is not None
         stream.leave_line()
         self.transmitter.final(self.format.final(OK), now)
 
     def _forward(self, data: bytes) -> None:
-        stream = self._online
+        stream = self.online
         assert stream is not None
         stream.queued += len(data)
         size = stream.packet_size if stream.datagrams else len(data)

@@ -94,7 +94,7 @@ class Contexts:
         self.active: dict[int, Active] = {}
         self.calls: set[int] = set()
         self.deadline = math.inf
-        self._returning = 0
+        self._returning, self._returns_with_call = self._profile.default, True
         self._hung_up: set[int] = set()
         self.events = PacketEvents(host)
         self._network: NetworkInfo | None = None
@@ -166,26 +166,44 @@ class Contexts:
         default = self._profile.default
         if default not in self.defined:
             self._define_default()
-        self._connect(default, network)
+        self._connect(default, network, with_call=True)
 
-    def _connect(self, cid: int, network: NetworkInfo) -> None:
-        """Bring a context up, and its data call where that comes by itself and was not ended by hand."""
-        try:
-            self._bring_up(cid, network)
-        except CommandError:
-            return  # of a family that the network has not
-        if self._profile.needs_call and self._auto_connect and cid not in self._hung_up:
+    def _connect(self, cid: int, network: NetworkInfo, *, with_call: bool) -> None:
+        """Bring a context up, and if asked its data call, where that comes by itself and was not ended by hand."""
+        if cid not in self.active:
+            try:
+                self._bring_up(cid, network)
+            except CommandError:
+                return  # of a family that the network has not
+        without = cid not in self._hung_up | self.calls
+        if with_call and without and self._profile.needs_call and self._auto_connect:
             self.calls.add(cid)
             if self._profile.announces_call:
                 self._host.notify(self.call_line(cid))
 
+    def connect_by_itself(self, now: float) -> None:
+        """Connect as soon as nothing else is going on, as AT+MUECONFIG says from now on; detached, nothing."""
+        if self.attached and self.deadline == math.inf:
+            self.deadline = now
+
     def on_deadline(self, now: float) -> None:
-        """Bring the last context back that was deactivated, where the module connects by itself."""
+        """Bring the last context back that was deactivated, where the module connects by itself.
+
+        The default one has a data call then, another one if it had one; those also if it was activated by hand
+        meanwhile. While another one is active it does not come, but the call of the default one does. [decided]
+        """
         if now < self.deadline:
             return
         self.deadline = math.inf
-        if self._network is not None and self._auto_connect and self._returning in self.defined:
-            self._connect(self._returning, self._network)
+        if self._network is None or not self._auto_connect:
+            return
+        default = self._profile.default
+        cid, with_call = self._returning, self._returns_with_call
+        self._returning, self._returns_with_call = default, True
+        if self.active and cid not in self.active:
+            cid, with_call = default, True
+        if cid in self.active or (not self.active and cid in self.defined):
+            self._connect(cid, self._network, with_call=with_call)
 
     @property
     def _auto_connect(self) -> bool:
@@ -199,6 +217,7 @@ class Contexts:
         if not self.attached:
             return
         self._network = None
+        self._returning, self._returns_with_call = self._profile.default, True
         self.deadline = math.inf
         self.events.tell("NW DETACH" if by_network else "ME DETACH")
         for cid in sorted(self.active):
@@ -262,6 +281,7 @@ class Contexts:
         if last and self._profile.last_context == "returns":
             default = self._profile.default
             self._returning = default if default in leaving else leaving[0]
+            self._returns_with_call = self._returning == default or self._returning in self.calls
             self.deadline = now + self._profile.return_time
         for cid in leaving:
             self.events.tell("ME PDN DEACT", cid)
@@ -321,7 +341,6 @@ class Contexts:
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
         """Activate a context. Raises CommandError as _give_addresses."""
-        self.deadline = math.inf
         active = self.active[cid] = self._give_addresses(cid, network)
         reason: tuple[int, ...] = ()
         if active.pdp_type == "IPV4V6" and not (active.ipv4 and active.ipv6):

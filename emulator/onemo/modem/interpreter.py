@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 from onemo.at.command import Outcome, Pending, Prompt
-from onemo.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
+from onemo.at.grammar import Arguments, Command, MalformedLine, arguments, body, next_command
 from onemo.at.registry import BoundModel
 from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent
 from onemo.wire.framer import Framer
-from onemo.wire.transmitter import Transmitter
+from onemo.wire.transmitter import Kind, Transmitter
 
 
 class CommandDevice(Protocol):
@@ -52,7 +52,7 @@ class Interpreter:
         """Forget whatever was running: the module restarts."""
         self._body = b""
         self._position = 0
-        self._trailer: tuple[bytes, ...] = ()
+        self._trailer: Sequence[bytes] = ()
         self.pending: Pending | None = None
         self._prompt: Prompt | None = None
 
@@ -73,11 +73,11 @@ class Interpreter:
         except MalformedLine:
             self._finish(self._console.format.error(None), now)
             return
-        self._run_body(now)
+        self._proceed(now)
 
     def repeat(self, now: float) -> None:
         """Run the last line again (``A/``); nothing yet is an empty one."""
-        self._run_body(now)
+        self._proceed(now)
 
     def complete(self, result: object, now: float) -> None:
         """Take the pending command up: the world has done what it asked for."""
@@ -100,18 +100,17 @@ class Interpreter:
         """Answer ERROR to a line over the limit."""
         self._finish(self._console.format.error(None), now)
 
-    def _run_body(self, now: float) -> None:
-        self._position = 0
-        self._trailer = ()
-        self._proceed(now)
-
     def _proceed(self, now: float, resume: Callable[[], Outcome] | None = None) -> None:
-        """Take the waiting command up again, if any, then run the commands from the position on."""
+        """Run the commands of the line from its start, or from the waiting one on, which resume takes up."""
         console = self._console
         device, form = console.device, console.format
         device.asking = console
+        trailer: Sequence[bytes] = ()
         try:
-            goes_on = resume is None or self._take(resume(), now)
+            if resume is None:
+                self._position, self._trailer, goes_on = 0, (), True
+            else:
+                goes_on = self._take(resume(), now)
             while goes_on and self._position < len(self._body):
                 command = next_command(self._body, self._position)
                 if command is None:
@@ -127,10 +126,12 @@ class Interpreter:
         else:
             if self.pending is not None or self._prompt is not None:
                 return
-            final = form.final(OK) + form.information(self._trailer)
+            final, trailer = form.final(OK), self._trailer
         finally:
             device.asking = None
-        self._finish(final, now)
+        console.transmitter.final(final, now)
+        if trailer:
+            console.transmitter.notice(form.information(trailer), Kind.ANSWER)
 
     def _take(self, outcome: Outcome, now: float) -> bool:
         """Let an outcome act; return whether the next command of the line may run."""
@@ -138,7 +139,7 @@ class Interpreter:
         if isinstance(outcome, Reply):
             if outcome.lines:
                 console.transmitter.write(console.format.information(outcome.lines))
-            self._trailer = tuple(outcome.trailer)
+            self._trailer = outcome.trailer
             return not outcome.last
         if isinstance(outcome, Pending):
             self.pending = outcome
@@ -158,8 +159,8 @@ class Interpreter:
         if bound is None or handler is None:
             raise CommandError
         position = command.end
-        given: Arguments = [command.argument] if command.argument else []
-        if command.form is Form.SET and not command.complete:
+        given: Arguments = (command.argument,) if command.argument else ()
+        if not command.complete:
             escapes = bound.escapes is not None and bound.escapes(device, self._first(position))
             given, position = arguments(self._body, position, escapes=escapes)
         self._position = position

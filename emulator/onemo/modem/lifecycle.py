@@ -66,11 +66,6 @@ class Lifecycle:
         self.power = Power(boot_time, keeps_early)
         self._deaf_until = -math.inf
 
-    @property
-    def deadline(self) -> float:
-        """The time at which on_deadline is to be called; inf: never."""
-        return min(self.power.deadline, self._body.sleep.deadline)
-
     def on_deadline(self, now: float) -> None:
         """Act on time that has passed: boot, or fall asleep."""
         if now >= self.power.deadline:

@@ -7,29 +7,27 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from onemo.at.command import Pending
-from onemo.at.params import BoundRecord, Value
 from onemo.at.registry import BoundModel
-from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
+from onemo.at.reply import Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
-from onemo.modem.contexts import Contexts, Definition, Login
+from onemo.modem.contexts import Contexts
 from onemo.modem.files import Files
-from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart
+from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
-from onemo.modem.memory import Memory, Stored
-from onemo.modem.part import P, Part
-from onemo.modem.per_context import PerContext
+from onemo.modem.memory import Stored
+from onemo.modem.part import P, Part, Timed
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
-from onemo.modem.slots import PROFILE
 
 
 class Modem:
@@ -44,12 +42,10 @@ class Modem:
         self.asking: Console | None = None
         """The console whose command runs."""
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
-        self.memory = Memory(model, PROFILE)
         self.clock = Clock(profile.clock.zone)
         self.sim = Sim(profile.sim)
-        self._definitions = PerContext(lambda: self._parameters("CGDCONT", Definition))
-        self._logins = PerContext(lambda: self._parameters("CGAUTH", Login))
-        self.memory.keepers = {"sim": self.sim, "CGDCONT": self._definitions, "CGAUTH": self._logins}
+        self.keeping = Keeping(self, model, {"sim": self.sim})
+        self.memory = self.keeping.memory
         self.cell = Cell(profile.radio)
         self.name_servers: tuple[str, ...] = ()
         self.register_time = profile.power.register_time
@@ -63,6 +59,7 @@ class Modem:
         settings = self.memory.console_settings(first=not self.consoles)
         console = Console(self, len(self.consoles), settings)
         self.consoles.append(console)
+        self._timed.append(console)
         if self.power.ready:
             console.framer.command()
         return console
@@ -72,8 +69,9 @@ class Modem:
         self.settings = self.memory.begin_cycle()
         self._parts: dict[type[Part], Part] = {}
         self.sleep = Sleep(self)
-        self.contexts = Contexts(self, self._definitions, self._logins, self._context_down)
+        self.contexts = Contexts(self, self.keeping.definitions, self.keeping.logins, self._context_down)
         self.radio = Radio(self)
+        self._timed: list[Timed] = [self.power, self.sleep, self.radio, self.contexts, *self.consoles]
         self._taken_up = 0
         for console in self.consoles:
             console.begin_cycle(self.memory.console_settings(first=console.number == 0))
@@ -139,91 +137,24 @@ class Modem:
         if found is None:
             self.model.binder.bind_module(kind.__module__)
             found = self._parts[kind] = kind(self)
+            self._timed.append(found)
         return found  # type: ignore[return-value]
-
-    def keeper(self, name: str) -> Any:  # noqa: ANN401  (each is what its family makes)
-        """Return what a family keeps beyond the boot cycle, by its name in the NV; it is made at its first use."""
-        found = self.memory.keepers.get(name)
-        if found is None:
-            self.model.binder.bind_command(name)
-            make = next(defined.keepers[name] for defined in self.model.bound() if name in defined.keepers)
-            found = self.memory.keepers[name] = make(self)
-        return found
-
-    def wake_families(self) -> None:
-        """Make the parts that have to be there from a boot on, as the NV is."""
-        for defined in self.model.binder.bind_waking(self.memory.snapshot):
-            if defined.part is not None:
-                self.part(defined.part)
 
     @property
     def files(self) -> Files:
         """The certificates and keys."""
-        files: Files = self.keeper("files")
+        files: Files = self.keeping.keeper("files")
         return files
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
-        """Store what was set; what outlives the boot cycle is written down before the answer.
-
-        A memory that takes nothing more leaves it as it was: CME 20. [decided]
-        """
-        settings = self.settings_of(slot)
-        if not self.memory.lasts(slot, record) or (slot.of_console and settings is not self.first.settings):
-            settings.set(slot, record, index)
-            return DONE
-
-        def change() -> None:
-            settings.set(slot, record, index)
-            self.memory.values[slot, index] = record
-
-        return self.write_down(change)
-
-    def keep_contexts(self, change: Callable[[], None]) -> Pending:
-        """Change what the contexts hold, and write it down. Raises as change."""
-
-        def changed() -> None:
-            change()
-            self._definitions.remember()
-            self._logins.remember()
-
-        return self.write_down(changed)
-
-    def write_down(
-        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Reply = DONE
-    ) -> Pending:
-        """Make the answer of a command that changes what outlives the boot cycle.
-
-        It is one transaction, taken back where nothing can be written: that is the failure. Raises as change.
-        """
-        take_back = self.memory.change(change)
-
-        def stored(done: bool) -> Reply:
-            if not done:
-                take_back()
-                raise CommandError(failure)
-            return answer
-
-        return Pending(Store(self.memory.snapshot()), stored)
-
-    def _parameters(self, command: str, record: type[R]) -> BoundRecord[R] | None:
-        """Return the parameters of a command; None: the model has no such command."""
-        bound = self.model.command(command.encode())
-        return bound.records[""] if bound is not None else None
+        """Store what was set; what outlives the boot cycle is written down before the answer."""
+        return self.keeping.keep(slot, record, index)
 
     def restore(self, stored: Stored) -> list[str]:
         """Take up what an earlier process wrote down, before the start; return the names of what does not fit."""
-        for name in self.model.binder.kept_names(stored):
-            self.keeper(name)
-        refused = self.memory.restore(stored)
+        refused = self.keeping.restore(stored)
         self._begin_cycle()
         return refused
-
-    def defaults(self, command: str) -> Mapping[str, Value]:
-        """Return the defaults of a command's parameters, for what takes them over. Raises KeyError without it."""
-        bound = self.model.command(command.encode())
-        if bound is None:
-            raise KeyError(command)
-        return bound.records[""].defaults
 
     # The supply and the boot.
 
@@ -269,7 +200,9 @@ class Modem:
         self.sleep.configure()
         self.sleep.touch(now)
         self.radio.search(max(now, self.power.since + self.register_time))
-        self.wake_families()
+        for defined in self.model.binder.bind_waking(self.memory.snapshot):
+            if defined.part is not None:  # it has to be there from a boot on, as the NV is
+                self.part(defined.part)
         self.intents.append(Ready())
 
     def on_ended(self) -> None:
@@ -348,20 +281,17 @@ class Modem:
     def can_go_on(self) -> bool:
         """True once input that had to wait for a line to drain need not wait any more."""
         for console in self.consoles:  # noqa: SIM110  (on the way of a byte, and a generator costs twice as much)
-            if console.framer.waiting and console.can_go_on:
+            if (console.framer.kept or console.framer.due) and console.can_go_on:
                 return True
         return False
 
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
-        deadline = min(self.lifecycle.deadline, self.radio.deadline, self.contexts.deadline)
-        for console in self.consoles:
-            if (other := console.deadline) < deadline:
-                deadline = other
-        for part in self._parts.values():
-            if part.deadline < deadline:
-                deadline = part.deadline
+        deadline = math.inf
+        for timed in self._timed:
+            if (due := timed.deadline) < deadline:
+                deadline = due
         return deadline
 
     def on_deadline(self, now: float) -> None:

@@ -29,7 +29,7 @@ class PacketEvents:
         mode = self._host.settings.get(EVENT_REPORT).mode
         if mode == 0:
             self._kept.append(line)
-        elif mode == 2 or not self._host.first.online:
+        elif mode == 2 or self._host.first.online is None:
             self._host.notify(line)
 
     def wanted(self) -> None:

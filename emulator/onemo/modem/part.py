@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+
+class Timed(Protocol):
+    """Something that time changes."""
+
+    @property
+    def deadline(self) -> float:
+        """When on_deadline is to be called; inf: never."""
+        ...
 
 
 class Part:

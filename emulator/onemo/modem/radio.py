@@ -140,9 +140,14 @@ class Radio:
             self.search_again(now)
             raise CommandError(Cme.NO_NETWORK)
 
-    def search_again(self, now: float) -> None:
-        """Look for the network, for the time that this takes, if everything is there that it takes."""
-        self._look(now + self._profile.search_time)
+    def search_again(self, now: float, seconds: float | None = None) -> None:
+        """Look for the network, if everything is there that it takes.
+
+        seconds: how long, also in place of what is left of a search that goes on; None: as long as the model takes.
+        """
+        if seconds is not None:
+            self.deadline = math.inf
+        self._look(now + (self._profile.search_time if seconds is None else seconds))
 
     def stop(self) -> None:
         """Leave the network: every context goes down."""
@@ -153,21 +158,37 @@ class Radio:
         self.detached = True
         self.stop()
 
-    def attach_again(self) -> bool:
+    def attach_again(self, now: float) -> float | None:
         """Look for the network, if the module is not attached (AT+CGATT=1).
 
-        Return whether an Attach intent of the command is to be carried out. Raises CommandError(NO_NETWORK) where there
-        is no network to be had.
+        Return the seconds after which the command calls end_attach; None: it is attached. Raises
+        CommandError(NO_NETWORK) where there is no network to be had.
         """
         if self.registered:
-            return False
+            return None
         if self._cell.refusal is not None or not self._reachable:
             raise CommandError(Cme.NO_NETWORK)
         self.detached = False
+        if self.deadline < math.inf:
+            return self.deadline - now
         self._look(math.inf)
         if self.stat is not Registration.SEARCHING:
             raise CommandError(Cme.NO_NETWORK)
-        self.deadline, self._attaching = math.inf, True
+        return self._profile.search_time
+
+    def end_attach(self) -> bool:
+        """End the search of attach_again, and return whether an Attach intent of the command is to be carried out.
+
+        Raises CommandError(NO_NETWORK) where the network went or refuses the module meanwhile.
+        """
+        if self.registered:
+            return False
+        self.deadline = math.inf
+        if self._cell.refusal is not None:
+            self._on(RegistrationEvent.REFUSED)
+        if self.stat is not Registration.SEARCHING or not self._reachable:
+            raise CommandError(Cme.NO_NETWORK)
+        self._attaching = True
         return True
 
     # What happens around the module.
@@ -178,10 +199,10 @@ class Radio:
         if self.stat is not Registration.NOT_REGISTERED:
             self._down(RegistrationEvent.LOST)
 
-    def find_coverage(self, now: float) -> None:
-        """Bring the network back, which the module looks for."""
+    def find_coverage(self, now: float, seconds: float | None = None) -> None:
+        """Bring the network back, which the module looks for; seconds: as of search_again."""
         self._cell.coverage = True
-        self.search_again(now)
+        self.search_again(now, seconds)
 
     def refuse(self, cause: int | None = None) -> None:
         """Let the network refuse the module from now on, until accept. cause: None for the model's usual one."""

@@ -107,7 +107,7 @@ class LineSection(NamedTuple):
     guard: Seconds
     """Silence before and after +++."""
     lf_window: Seconds
-    """How long after a line's CR an LF still belongs to it."""
+    """How long after a line's CR an LF still belongs to it; at least three characters of a line held to its speed."""
     prompt: PromptText
     """The > of a payload entry, where a command has no other."""
 
@@ -158,7 +158,7 @@ class RadioSection(NamedTuple):
     """The cell and the operator. rssi, ber as AT+CSQ prints them; rxlev, rsrq, rsrp as AT+CESQ does."""
 
     search_time: Delay
-    """From CFUN=1, the PIN or returning coverage until the module is registered."""
+    """From CFUN=1, CGATT=1, COPS=0, the PIN or returning coverage until the module is registered."""
     scan_time: Delay
     """How long AT+COPS=? takes."""
     tac: str

@@ -132,6 +132,10 @@ class _Reader:
         """Put a module's numbers into the values of its table; return that, and what is wrong with it."""
         problems: list[Problem] = []
         filled = {key: _filled(value, place, (key,), problems) for key, value in values.items()}
+        name = values.get("name")
+        if self._number and isinstance(name, str) and not any(each[1] == "n" for each in _NUMBER.finditer(name)):
+            shown = f"{filled['name']} is in every slice"
+            problems.append((("name",), f"{shown}; give each its own, as with {{n}}, or leave the name out"))
         wrong = {path[0] for path, _ in problems}
         right = {key: value for key, value in filled.items() if key not in wrong}
         fits, wrong_form = fitting(HINTS, right)

@@ -14,7 +14,7 @@ import trio
 
 from onemo.errors import LinkError, UsageError
 from onemo.link.interface import Link
-from onemo.link.pty import PtyLink, open_pty
+from onemo.link.pty import open_pty
 from onemo.modem.console import Console
 from onemo.runtime.line import Cable, SerialLine, first_of
 from onemo.runtime.shell import Module
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _USUAL = 115200
-"""Speed in bit/s of a line that has none of its own."""
+"""Speed in bit/s of a device that none was given for."""
 _LAST_WORDS = 2.0
 """Seconds that a child has to end after a signal, with the module still there."""
 _STEP = 0.005
@@ -47,24 +47,24 @@ def open_lines(cable: Cable) -> Iterator[list[SerialLine]]:
 @contextmanager
 def open_line(cable: Cable) -> Iterator[SerialLine]:
     """Open the line that is asked for. Raises LinkError when it is not there, UsageError for what cannot be one."""
-    noticed = cable.power_on == "open"
+    noticed = cable.power_on == "open" or bool(cable.strict_baud)
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
 
         with open_tcp(*parse_endpoint(cable.tcp)) as tcp:
-            yield _Cable(tcp, tcp.watch, lambda: _USUAL, pace=cable.pace)
+            yield _Cable(tcp, cable)
     elif cable.rfc2217 is not None:
         from onemo.link.rfc2217 import open_rfc2217
         from onemo.link.tcp import parse_endpoint
 
         with open_rfc2217(*parse_endpoint(cable.rfc2217)) as rfc2217:
             dte = None if cable.strict_baud is False else lambda: rfc2217.dte_baud_rate
-            yield _WithLines(rfc2217, rfc2217.watch, lambda: rfc2217.baud_rate, pace=cable.pace, dte=dte)
+            yield _WithLines(rfc2217, cable, dte)
     elif cable.uart is not None:
         from onemo.link.uart import open_uart
 
         with open_uart(cable.uart, cable.baud or _USUAL) as uart:
-            yield _Uart(uart, pace=cable.pace, baud=cable.baud, any_baud=cable.strict_baud is False)
+            yield _Uart(uart, cable)
     elif cable.command is not None:
         from onemo.link.process import PLACE, open_process
 
@@ -72,11 +72,28 @@ def open_line(cable: Cable) -> Iterator[SerialLine]:
             yield _Child(child, cable, inherits=PLACE in cable.command)
     else:
         with open_pty(cable.link, cable.pty_mode, noticed=noticed) as pty:
-            yield _SpeedyPty(pty, cable) if cable.pace or cable.strict_baud else SerialLine(pty)
+            if cable.pace or cable.strict_baud:
+                yield _Cable(pty, cable, (lambda: pty.baud_rate) if cable.strict_baud else None)
+            else:
+                yield SerialLine(pty)
 
 
 class _End(Link, Protocol):
     """A link that tells when a DTE has come."""
+
+    @property
+    def baud_rate(self) -> int:
+        """Its speed in bit/s where AT+IPR is 0."""
+        ...
+
+    @property
+    def in_use(self) -> bool:
+        """True while a DTE is there, as far as the link can tell."""
+        ...
+
+    async def watch(self) -> None:
+        """Serve the DTEs that come and go. Runs until cancelled or closed."""
+        ...
 
     async def wait_opened(self) -> None:
         """Wait until a DTE has opened it."""
@@ -86,26 +103,17 @@ class _End(Link, Protocol):
 class _Cable(SerialLine):
     """A link that needs its ``watch``.
 
-    own: its speed in bit/s where AT+IPR is 0. dte: the DTE's, where the module's has to be the same, 0: not known.
+    dte: the speed of the DTE in bit/s, where the module's has to be the same, 0: not known.
     """
 
-    def __init__(
-        self,
-        end: _End,
-        watch: Callable[[], Awaitable[None]],
-        own: Callable[[], int],
-        *,
-        pace: bool = False,
-        dte: Callable[[], int] | None = None,
-    ) -> None:
+    def __init__(self, end: _End, cable: Cable, dte: Callable[[], int] | None = None) -> None:
         self.link = end
         self.out = sys.stdout
         self._end = end
-        self._watch = watch
-        self._own = own
         self._module: Module | None = None
         self._console: Console | None = None
-        if pace:
+        self._paced = cable.pace
+        if cable.pace:
             from onemo.link.pace import PacedLink
 
             self.link = PacedLink(end, self._rate)
@@ -113,7 +121,7 @@ class _Cable(SerialLine):
         if dte is not None:
             from onemo.runtime.strict import StrictLink
 
-            self.link = self._strict = StrictLink(self.link, dte)
+            self.link = self._strict = StrictLink(self.link, dte, lambda: end.in_use)
 
     @property
     def port(self) -> str:
@@ -121,11 +129,13 @@ class _Cable(SerialLine):
 
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
         self._take(module, console)
-        nursery.start_soon(self._watch)
+        nursery.start_soon(self._end.watch)
 
     def _take(self, module: Module, console: Console) -> None:
         """Take up the module and its console at this line."""
         self._module, self._console = module, console
+        if self._paced:
+            console.framer.rate = self._rate
         if self._strict is not None:
             self._strict.join(console)
             module.on_restart.append(self._strict.forget)
@@ -138,15 +148,7 @@ class _Cable(SerialLine):
 
     def _rate(self) -> float:
         """Return the speed that the line is paced to, in bit/s."""
-        return (self._console.baud_rate if self._console is not None else 0) or self._own()
-
-
-class _SpeedyPty(_Cable):
-    """A pty whose speed counts."""
-
-    def __init__(self, pty: PtyLink, cable: Cable) -> None:
-        dte = (lambda: pty.baud_rate) if cable.strict_baud else None
-        super().__init__(pty, pty.watch, lambda: pty.baud_rate, pace=cable.pace, dte=dte)
+        return (self._console.baud_rate if self._console is not None else 0) or self._end.baud_rate
 
 
 class _Wired(_End, Protocol):
@@ -158,22 +160,10 @@ class _Wired(_End, Protocol):
 class _WithLines(_Cable):
     """A link with modem lines: DTR wakes the module as it goes on."""
 
-    def __init__(
-        self,
-        end: _Wired,
-        watch: Callable[[], Awaitable[None]],
-        own: Callable[[], int],
-        *,
-        pace: bool = False,
-        dte: Callable[[], int] | None = None,
-    ) -> None:
-        super().__init__(end, watch, own, pace=pace, dte=dte)
+    def __init__(self, end: _Wired, cable: Cable, dte: Callable[[], int] | None) -> None:
+        super().__init__(end, cable, dte)
         self._dtr = False
-        self._wired = end
-
-    def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
-        self._wired.on_lines = self._on_lines
-        super().join(module, console, nursery)
+        end.on_lines = self._on_lines
 
     def _on_lines(self, dtr: bool, rts: bool) -> None:
         rose, self._dtr = dtr and not self._dtr, dtr
@@ -190,14 +180,15 @@ class _WithLines(_Cable):
 class _Uart(_WithLines):
     """A serial device, whose speed is that of AT+IPR: what a DTE with another one hears, the cable makes.
 
-    baud: that which was asked for at the start. any_baud: it need not be the module's, until AT+IPR changes that.
+    The speed that was asked for at the start has to be the module's, unless the line is not strict.
     """
 
-    def __init__(self, uart: UartLink, *, pace: bool, baud: int | None, any_baud: bool) -> None:
-        super().__init__(uart, uart.watch, lambda: uart.baud_rate, pace=pace)
+    def __init__(self, uart: UartLink, cable: Cable) -> None:
+        super().__init__(uart, cable, None)
         self._uart = uart
-        self._baud = baud
-        self._any_baud = any_baud
+        self._paced = True  # by the device
+        self._baud = cable.baud
+        self._any_baud = cable.strict_baud is False
         self._passing = trio.Event()
         self.link = _Noticed(self.link, self._notice)
 
@@ -226,7 +217,7 @@ class _Uart(_WithLines):
 
     def _rate(self) -> float:
         """Follow AT+IPR with the speed of the device, after its answer."""
-        return self._own()
+        return self._uart.baud_rate
 
     async def _follow(self, console: Console) -> None:
         taken_up = console.baud_rate
@@ -264,9 +255,9 @@ class _Noticed:
         self._passed()
         return self._line.write_now(data)
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
         self._passed()
-        await self._line.wait_readable()
+        return self._line.wait_readable()
 
     async def wait_writable(self) -> None:
         await self._line.wait_writable()
@@ -276,8 +267,7 @@ class _Child(_Cable):
     """A child process; it starts once the module is ready, and all ends with it."""
 
     def __init__(self, child: ProcessLink, cable: Cable, *, inherits: bool) -> None:
-        dte = (lambda: child.baud_rate) if cable.strict_baud else None
-        super().__init__(child, child.watch, lambda: child.baud_rate, pace=cable.pace, dte=dte)
+        super().__init__(child, cable, (lambda: child.baud_rate) if cable.strict_baud else None)
         self.out = sys.stderr
         self._child = child
         self._inherits = inherits
@@ -293,7 +283,7 @@ class _Child(_Cable):
     def start(self, nursery: trio.Nursery) -> None:
         self._child.start()
         self._runs = True
-        nursery.start_soon(self._watch)
+        nursery.start_soon(self._end.watch)
         nursery.start_soon(self._wait, nursery.cancel_scope)
 
     def on_signal(self, number: int) -> float:

@@ -22,8 +22,8 @@ class Overrides(NamedTuple):
     """The values that one module of a model has in place of its profile's.
 
     name: it has numbers of its own, which the others overrule. register_time: seconds of the first search, from the
-    start, and of every later one; pin: the card asks for it at the start; card: whether one is in the slot; zone:
-    quarters of an hour east of UTC; speed: how many times faster every emulated delay passes.
+    start, and of every later one that no event gives another; pin: the card asks for it at the start; card: whether one
+    is in the slot; zone: quarters of an hour east of UTC; speed: how many times faster every emulated delay passes.
     """
 
     name: str | None = None

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from onemo.errors import UsageError
+from onemo.profile.document import read_bytes
 from onemo.runtime.files import create_own
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ class NvStore:
         would be lost if that one saved over it. Where such a name is taken, ``-2``, ``-3`` … are added.
 
         Raises UsageError for a file that cannot be one of ours, and leaves it: it is far too long, or does not begin as
-        ours do, also when cut off or when a dead host has filled it with NUL bytes.
+        ours do. One that was cut off, or filled with NUL bytes by a host that died, may be one.
         """
-        from onemo.profile.document import read_bytes
-
         self._stored = None
         try:
             data = read_bytes(self.file)

@@ -39,6 +39,8 @@ from onemo.runtime.trace import Recent, Trace
 TURNS = 32
 """Turns of a loop that never has to wait, after which the other tasks get one."""
 _MOST_LINGERING = 16
+_AT_ONCE = 8
+"""Turns of the loop within which all ends that has to wait for nobody: a handshake on loopback takes two."""
 
 
 class Peers:
@@ -53,10 +55,10 @@ class Peers:
         self._asks = AskTasks(shell, network, recent, self._sending.tell)
         self.forward = self._sending.forward
         self._scopes: set[trio.CancelScope] = set()
-        self._starved: dict[Task, trio.Event] = {}
+        self.starved: dict[Task, trio.Event] = {}
+        """The connections that wait for credit."""
         self._lingering: list[Task] = []
-        self._opened: list[Task] = []
-        self._opens = count()
+        self._opens, self._closes = _Order(), _Order()
         self._nursery: trio.Nursery
 
     def start(self, nursery: trio.Nursery) -> None:
@@ -73,13 +75,13 @@ class Peers:
             case Open():
                 self._make_way(intent.request)
                 task = self._tasks[intent.owner] = Task(intent.owner, intent.request, intent.parting)
-                task.number = next(self._opens)
+                self._opens.begin(task)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
                 connection = self._connection(intent.owner)
-                count = connection.unacknowledged() if connection else 0
-                self._shell.modem.complete(intent, _figures(connection, count), trio.current_time())
+                outstanding = connection.unacknowledged() if connection else 0
+                self._shell.modem.complete(intent, _figures(connection, outstanding), trio.current_time())
             case Close():
                 self._close(intent)
             case Ask():
@@ -107,6 +109,7 @@ class Peers:
             intent.owner.on_closed(CloseResult.NORMAL, trio.current_time())
             return
         task.plan = intent.plan
+        self._closes.begin(task)
         task.pump.cancel()
 
     def restart(self) -> None:
@@ -115,18 +118,13 @@ class Peers:
             scope.cancel()
         self._asks.restart()
         self._tasks.clear()
-        self._starved.clear()
+        self.starved.clear()
 
     def feed(self) -> None:
         """Wake whoever has credit again."""
-        for task, event in self._starved.items():
+        for task, event in self.starved.items():
             if task.owner.credit():
                 event.set()
-
-    @property
-    def starved(self) -> bool:
-        """True while a connection waits for credit."""
-        return bool(self._starved)
 
     # One connection.
 
@@ -155,6 +153,8 @@ class Peers:
             self._abandon(task)
         finally:
             self._forget(task)
+            self._opens.forget(task)
+            self._closes.forget(task)
             self._scopes.discard(task.scope)
 
     async def _connect(self, task: Task) -> None:
@@ -162,12 +162,12 @@ class Peers:
         try:
             connection = await self._network.open(task.request)
         except NetError as error:
-            await self._in_order(task)
+            await self._opens.turn(task)
             self._sending.net("open failed", task.label, str(error))
             self._end_with(task, partial(task.owner.on_failed, error.failure, trio.current_time()))
             return
         try:
-            await self._in_order(task)
+            await self._opens.turn(task)
         except trio.Cancelled:
             connection.abort()
             raise
@@ -175,16 +175,6 @@ class Peers:
         self._sending.net("opened", task.label, connection.peer)
         ipv6 = connection.peer.startswith("[")
         self._shell.report(partial(task.owner.on_opened, ipv6=ipv6, now=trio.current_time()))
-
-    async def _in_order(self, task: Task) -> None:
-        """Wait for those that were asked for earlier and ended in the same turn of the loop, whose order is random."""
-        self._opened.append(task)
-        try:
-            await trio.lowlevel.checkpoint()
-            while min(self._opened, key=lambda each: each.number) is not task:
-                await trio.lowlevel.checkpoint()
-        finally:
-            self._opened.remove(task)
 
     async def _part(self, task: Task, connection: Connection) -> None:
         """End it as its owner said, or after the peer did: what is unsent still goes, while it moves."""
@@ -203,6 +193,7 @@ class Peers:
             if task in self._lingering:
                 self._lingering.remove(task)
         if task.plan is not None:
+            await self._closes.turn(task)
             self._end_with(task, partial(task.owner.on_closed, result, trio.current_time()))
 
     def _make_way(self, request: OpenRequest) -> None:
@@ -254,7 +245,7 @@ class Peers:
         Raises NetError when the connection breaks meanwhile, and the owner watches that: it is told at once, though
         what the host still holds of it will never be read.
         """
-        event = self._starved[task] = trio.Event()
+        event = self.starved[task] = trio.Event()
         try:
             if not task.owner.watches_breaks:
                 await event.wait()
@@ -267,7 +258,7 @@ class Peers:
             if broken.cancelled_caught:
                 raise NetError(NetFailure.RESET, "while its buffer was full")
         finally:
-            self._starved.pop(task, None)
+            self.starved.pop(task, None)
 
     def _lose(self, task: Task, failure: NetFailure | None) -> None:
         if task.plan is None:
@@ -300,6 +291,38 @@ class Peers:
     def _connection(self, owner: Owner) -> Connection | None:
         task = self._tasks.get(owner)
         return task.connection if task is not None else None
+
+
+class _Order:
+    """The order in which results are told that come at once: that of the commands, not that of the loop's turns."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._going_on: dict[Task, int] = {}
+        self._ended: dict[Task, int] = {}
+
+    def begin(self, each: Task) -> None:
+        """Take up one that was asked for."""
+        self._going_on[each] = next(self._numbers)
+
+    def forget(self, each: Task) -> None:
+        """Forget one, which has been told or never will."""
+        self._going_on.pop(each, None)
+
+    async def turn(self, each: Task) -> None:
+        """Wait for those before it that end at once as well; one that takes longer keeps nobody waiting."""
+        number = self._ended[each] = self._going_on.pop(each)
+        try:
+            turns = 0
+            while _any_before(number, self._ended) or (turns < _AT_ONCE and _any_before(number, self._going_on)):
+                turns += 1
+                await trio.lowlevel.checkpoint()
+        finally:
+            del self._ended[each]
+
+
+def _any_before(number: int, others: dict[Task, int]) -> bool:
+    return any(other < number for other in others.values())
 
 
 def _end(task: Task) -> None:

@@ -14,11 +14,11 @@ from onemo.link.interface import Link
 from onemo.modem.channel import Forward
 from onemo.modem.console import Console
 from onemo.modem.modem import Modem
-from onemo.runtime.peers import TURNS
 from onemo.runtime.secrets import Masked
 from onemo.runtime.trace import Recent, Trace
 
-_READ = 4096
+_TURNS = 8
+"""Pieces of bulk, after which the other tasks get a turn: some 5 ms where they are whole and come through a pty."""
 
 
 class PortShell(Protocol):
@@ -75,7 +75,7 @@ class ConsolePort:
 
     async def read(self) -> None:
         """Take the DTE's bytes, for as long as the module runs."""
-        console = self.console
+        console, clock = self.console, trio.lowlevel.current_clock()
         while True:
             await self.link.wait_readable()
             while not console.wants_input:
@@ -84,17 +84,17 @@ class ConsolePort:
             data = self._take()
             if data is not None:
                 try:
-                    self._receive(data, trio.current_time())
+                    self._receive(data, clock.current_time())
                 except Exception as error:
                     self._shell.failed(error)
 
     def _take(self) -> bytes | None:
         """Take what the line has now."""
-        data = self.link.read_now(_READ)
+        data = self.link.read_now(self.console.appetite)
         if data is not None:
             console = self.console
             framer = console.framer
-            shown = data if console.online else self._typed.show(data, framer.terminator, framer.secret)
+            shown = data if console.online is not None else self._typed.show(data, framer.terminator, framer.secret)
             self._recent.line(self._from, shown)
             if self._trace is not None:
                 self._trace.line(">", bytes(shown), None, console.number)
@@ -104,7 +104,7 @@ class ConsolePort:
         """Hand bytes from the DTE to the core."""
         console, shell = self.console, self._shell
         modem = shell.modem
-        rest = self._stream(data, now) if console.streams else data
+        rest = self._stream(data, now) if console.online is not None and console.streams else data
         if rest is not None:
             console.receive(rest, now)
             modem.settle(now)
@@ -115,12 +115,12 @@ class ConsolePort:
     def _stream(self, data: bytes, now: float) -> bytes | None:
         """Bulk in transparent mode: reading is tried again before it is waited for. Returns what is no bulk.
 
-        Each piece leaves before the next is read: meanwhile the kernel carries that one through the pty.
+        Each piece leaves before the next is read: meanwhile the kernel carries more through the pty.
         """
         console, forward = self.console, self._shell.forward
         take, packets = self._take, console.framer.stream
         self._shell.modem.now = now
-        for _ in range(TURNS):
+        for _ in range(_TURNS):
             part = packets(data, now)
             if part is None:
                 return data
@@ -150,7 +150,7 @@ class ConsolePort:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if console.framer.echo and not console.online:
+            if console.framer.echo and console.online is None:
                 part = self._answered.show(part, console.framer.terminator)
             self._recent.line(self._to, part)
             if self._trace is not None:

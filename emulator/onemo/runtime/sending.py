@@ -45,7 +45,7 @@ class Shell(Protocol):
 class Task:
     """One connection that is served, and how it is to end once its owner said so.
 
-    number: those that were asked for earlier have a lower one. request: with the owner's label. parting: how it ends
+    request: with the owner's label. parting: how it ends
     once the peer has closed its side. failure: why it cannot send any more, and is lost. turn: whose turn it is to hand
     over; sends: those that wait.
     """
@@ -67,7 +67,6 @@ class Task:
         self.sends = 0
         self.sent = 0
         self.watched = False
-        self.number = 0
 
 
 class Sending:

@@ -197,7 +197,7 @@ class Module:
     @property
     def starved(self) -> bool:
         """A peer waits for credit."""
-        return self._peers.starved
+        return bool(self._peers.starved)
 
     def _carry_out(self, intent: Intent) -> None:
         match intent:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from onemo.link.interface import Link
 from onemo.modem.console import Console
 from onemo.profile.ranges import Range
 from onemo.profile.schema import Profile
-from onemo.wire.mismatch import sampled
+from onemo.wire.mismatch import alike, sampled
 
 _log = logging.getLogger(__name__)
 
@@ -29,15 +29,18 @@ def speeds_found_out(profile: Profile) -> Range | None:
 
 
 class StrictLink:
-    """Any link, on which bytes are noise while the speeds of its ends are known and not the same. Implements ``Link``.
+    """Any link, on which bytes are noise while the speeds of its ends are known and too far apart. Implements ``Link``.
 
-    speed: the DTE's in bit/s, asked each time; 0: not known. The module's is that of AT+IPR, a new one once its answer
-    has left. At AT+IPR=0 it is the one at which the DTE has said ``AT`` last, since the last restart.
+    speed: the DTE's in bit/s, asked each time; 0: not known. present: True while there is a DTE; what is said to none
+    has no wrong speed, what was read came from one. The module's speed is that of AT+IPR, a new one once its answer has
+    left. At AT+IPR=0 it is the one of its own at which it has understood an ``AT`` last, since the last restart. Of
+    noise the module hears nothing: it makes no command of it.
     """
 
-    def __init__(self, line: Link, speed: Callable[[], int]) -> None:
+    def __init__(self, line: Link, speed: Callable[[], int], present: Callable[[], bool]) -> None:
         self._line = line
         self._dte = speed
+        self._present = present
         self._console: Console | None = None
         self._found_out: Range | None = None
         self._rate = self._learnt = 0
@@ -67,15 +70,16 @@ class StrictLink:
         if not console.transmitter.size:
             self._take_up(console)
         theirs = self._dte()
-        if not theirs or theirs == (self._rate or self._learnt):
+        ours = self._rate or self._learnt
+        if not theirs or (ours and alike(theirs, ours)):
             self._heard, self._told = b"", None
             return data
-        if not self._rate and self._found_out and theirs in self._found_out and not console.online:
+        if not self._rate and console.online is None and (near := self._near(theirs)):
             noise = self._heard + data
             found = _ATTENTION.search(noise)
             self._heard = noise[-1:]
             if found is not None:
-                self._learnt = theirs
+                self._learnt = near
                 return noise[found.start() :]
         self._tell(theirs)
         return None
@@ -84,8 +88,8 @@ class StrictLink:
         console = self._console
         if console is None:
             return self._line.write_now(data)
-        ours, theirs = self._rate or self._learnt, self._dte()
-        if self._piece or (ours and theirs and ours != theirs):
+        ours, theirs = self._rate or self._learnt, self._dte() if self._present() else 0
+        if self._piece or (ours and theirs and not alike(ours, theirs)):
             count = self._garble(data, ours, theirs)
         else:
             count = self._line.write_now(data)
@@ -93,11 +97,15 @@ class StrictLink:
             self._take_up(console)
         return count
 
-    async def wait_readable(self) -> None:
-        await self._line.wait_readable()
+    def wait_readable(self) -> Awaitable[None]:
+        return self._line.wait_readable()
 
     async def wait_writable(self) -> None:
         await self._line.wait_writable()
+
+    def _near(self, theirs: int) -> int:
+        """Return the speed that the module finds out where the DTE has that one; 0: none."""
+        return next((speed for speed in self._found_out or () if speed and alike(theirs, speed)), 0)
 
     def _take_up(self, console: Console) -> None:
         """Take up a new speed, now that nothing is left to be said at the old one."""

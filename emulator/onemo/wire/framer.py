@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from enum import Enum, auto
-from typing import NamedTuple
 
 from onemo.wire.escape import EscapeDetector
+from onemo.wire.events import Escaped, Event, LineTooLong, OnlineData, PromptCancelled, PromptData, Repeat
 
 
 class Mode(Enum):
@@ -28,81 +29,53 @@ class Mode(Enum):
 PAUSED, COMMAND, PROMPT, ONLINE, DISCARD = Mode
 
 
-class Line(NamedTuple):
-    """A command line without its terminator; blanks are as they were typed."""
-
-    text: bytes
-
-
-class Repeat(NamedTuple):
-    """``A/``: the last line again (V.250 5.2.4)."""
-
-
-class LineTooLong(NamedTuple):
-    """A line over the limit has ended; nothing of it was kept."""
-
-
-class PromptData(NamedTuple):
-    """The ``>`` entry ended and is to be sent; timed_out when the time-out ended it."""
-
-    data: bytes
-    timed_out: bool = False
-
-
-class PromptCancelled(NamedTuple):
-    """ESC ended the ``>`` entry."""
-
-
-class OnlineData(NamedTuple):
-    """Payload of transparent mode: whole packets, or what was left when the wait ended. The mode stays."""
-
-    data: bytes
-
-
-class Escaped(NamedTuple):
-    """``+++`` with its guard times."""
-
-
-Event = Line | Repeat | LineTooLong | PromptData | PromptCancelled | OnlineData | Escaped
-
-_BS, _CR, _CTRL_Z, _ESC = 0x08, 0x0D, 0x1A, 0x1B
+_BS, _CR, _CTRL_Z, _ESC, _SLASH = 0x08, 0x0D, 0x1A, 0x1B, 0x2F
 _PROMPT_END = re.compile(rb"[\x1a\x1b]")
+_LF_BITS = 30  # three characters: the line feed's own, and as much for those that are late
 
 
 class Framer:
     """The input of one line.
 
     max_line: bytes, with control characters in the line; guard: seconds of silence around ``+++``; lf_window: seconds
-    after a line's terminator in which a line feed belongs to it.
+    after a line's terminator in which a line feed belongs to it. rate: asks for the speed of a line that is held to it,
+    in bit/s, 0: it is not; the window is three characters of it at least.
     """
 
-    def __init__(self, max_line: int, guard: float, lf_window: float) -> None:
+    def __init__(self, max_line: int, guard: float, lf_window: float, rate: Callable[[], float] = float) -> None:
         self.mode = PAUSED
         self.echo = False
         self.characters(_CR, 0x0A, _BS)
         self._max_line = max_line
         self._guard = guard
         self._lf_window = lf_window
+        self.rate = rate
         self._escape = EscapeDetector(guard)
-        self._input = b""
+        self.kept = b""
+        """Bytes that wait for the mode to change, or to be looked at."""
         self._line = bytearray()
         self._too_long = False
         self._linefeed_until = -math.inf
         self._echoed = bytearray()
-        self._deadline = math.inf
-        self._due: list[Event] = []
+        self.deadline = math.inf
+        """The time at which on_deadline is to be called; inf: never."""
+        self._packet_due = math.inf
+        self.due: list[Event] = []
+        """Events that time made, to be taken before what is kept."""
         self._length: int | None = None
         self._secret = False
         self._limit = 0
         self._wait = 0.0
         self._payload = bytearray()
-        self._swallows_until = -math.inf
+        self.swallows_until = -math.inf
+        self.held = False
 
     # What the device tells it.
 
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
         """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
-        self._terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        self.terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        self._end = bytes((terminator,))
         # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
         self._ignored = bytes(code for code in range(0x20) if code not in (_BS, _CR, terminator, editing))
@@ -115,7 +88,7 @@ class Framer:
     def command(self) -> None:
         """Expect command lines."""
         self.mode = COMMAND
-        self._deadline = math.inf
+        self.deadline = math.inf
 
     def prompt(self, length: int | None, limit: int, timeout: float, now: float, *, secret: bool = False) -> None:
         """Expect payload: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit bytes.
@@ -127,37 +100,37 @@ class Framer:
         self._secret = secret
         self._length, self._limit, self._wait = length, limit, timeout
         self._payload.clear()
-        self._deadline = now + timeout
+        self.deadline = now + timeout
 
     def online(self, packet: int, wait: float, now: float) -> None:
         """Begin transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
         self.mode = ONLINE
-        self._swallows_until = -math.inf
+        self.swallows_until = -math.inf
         self._limit, self._wait = packet, wait
         self._payload.clear()
         self._line.clear()  # the connection took the line in the middle of it
         self._too_long = False
         self._escape.start(now)
-        self._deadline = math.inf
+        self._packet_due = self.deadline = math.inf
 
     def discard(self, now: float) -> None:
         """Drop everything until the line has been silent for the guard time, then read lines again."""
         self.mode = DISCARD
         self._payload.clear()
-        self._input = b""
-        self._due.clear()
-        self._deadline = now + self._guard
+        self.kept = b""
+        self.due.clear()
+        self.deadline = now + self._guard
+
+    def hold(self, now: float) -> None:
+        """Stop the time of an entry's rest until next_event: nothing is read, and no silence is one."""
+        if now < self.swallows_until:
+            self.held, self.swallows_until = True, math.inf
 
     def reset(self) -> None:
         """Forget everything, as at a restart."""
-        self.__init__(self._max_line, self._guard, self._lf_window)  # type: ignore[misc]
+        self.__init__(self._max_line, self._guard, self._lf_window, self.rate)  # type: ignore[misc]
 
     # Bytes and time in, events out.
-
-    @property
-    def terminator(self) -> int:
-        """The character that ends a line (S3)."""
-        return self._terminator
 
     @property
     def partial(self) -> bool:
@@ -167,14 +140,14 @@ class Framer:
     @property
     def secret(self) -> int:
         """The number of bytes that come next and may be shown to nobody: the rest of a private key's entry."""
-        if self.mode is not PROMPT or not self._secret:
-            return 0
-        return (self._limit if self._length is None else self._length) - len(self._payload) - len(self._input)
+        return self.missing if self._secret else 0
 
     @property
-    def kept(self) -> int:
-        """The number of bytes that wait for the mode to change."""
-        return len(self._input)
+    def missing(self) -> int:
+        """The number of bytes that the entry of payload still takes; 0: none is open."""
+        if self.mode is not PROMPT:
+            return 0
+        return (self._limit if self._length is None else self._length) - len(self._payload) - len(self.kept)
 
     @property
     def awaits_linefeed(self) -> bool:
@@ -184,7 +157,7 @@ class Framer:
     @property
     def waiting(self) -> bool:
         """True while next_event has something to look at."""
-        return bool(self._due) or (bool(self._input) and self.mode is not PAUSED)
+        return True if self.due or self.held else self.kept != b"" and self.mode is not PAUSED
 
     def take_echo(self) -> bytes:
         """Take the echo of the bytes consumed since the last call."""
@@ -199,51 +172,47 @@ class Framer:
         if now >= self.deadline:
             self.on_deadline(now)
         if self.mode is DISCARD:
-            self._deadline = now + self._guard
+            self.deadline = now + self._guard
             return
         if self._linefeed_until >= now and data[0] == self._linefeed:
             data = data[1:]
         self._linefeed_until = -math.inf
-        self._input = self._input + data if self._input else data
+        self.kept = self.kept + data if self.kept else data
         if self.mode is PROMPT:
-            self._deadline = now + self._wait
+            self.deadline = now + self._wait
 
     def stream(self, data: bytes, now: float) -> bytes | None:
         """Take bulk in transparent mode the short way, and return the packets that are whole now, which may be none.
 
         None: nothing was taken, and receive must be called, as something else comes first.
         """
-        if self._input or self._due or now <= self._linefeed_until or now >= self.deadline:
+        if self.kept or self.due or now <= self._linefeed_until or now >= self.deadline:
             return None
         return self._packets(data, now)
 
     def next_event(self, now: float) -> Event | None:
         """Return the next event, or None when more bytes, time or a mode is needed."""
-        if self._due:
-            return self._due.pop(0)
-        data = self._input
-        if not data or self.mode is PAUSED:
-            return None
+        if self.held:
+            self.held, self.swallows_until = False, now + self._wait
+        if self.due:
+            return self.due.pop(0)
         if self.mode is COMMAND:
-            return None if self._swallow(now) else self._next_line(now)
+            return None if now < self.swallows_until and self._swallow(now) else self._next_line(now)
+        if not self.kept or self.mode is PAUSED:
+            return None
         if self.mode is PROMPT:
             return self._next_prompt(now)
         return self._next_online(now)
-
-    @property
-    def deadline(self) -> float:
-        """The time at which on_deadline is to be called; inf: never."""
-        return min(self._deadline, self._escape.deadline) if self.mode is ONLINE else self._deadline
 
     def on_deadline(self, now: float) -> None:
         """Take note that time has passed; events then come from next_event."""
         if self.mode is ONLINE:
             self._online_deadline(now)
-        elif now >= self._deadline:
-            self._deadline = math.inf
+        elif now >= self.deadline:
+            self.deadline = math.inf
             if self.mode is PROMPT:
                 self.pause()
-                self._due.append(PromptData(bytes(self._payload), timed_out=True))
+                self.due.append(PromptData(bytes(self._payload), timed_out=True))
                 self._payload.clear()
             elif self.mode is DISCARD:
                 self.command()
@@ -252,56 +221,67 @@ class Framer:
 
     def _swallow(self, now: float) -> bool:
         """Drop the rest of an entry that reached its limit; tell whether there is no more input."""
-        if now < self._swallows_until:
-            end = _PROMPT_END.search(self._input)
-            self._input = self._input[end.end() :] if end is not None else b""
-            self._swallows_until = now + self._wait if end is None else -math.inf
-        return not self._input
+        end = _PROMPT_END.search(self.kept)
+        self.kept = self.kept[end.end() :] if end is not None else b""
+        self.swallows_until = now + self._wait if end is None else -math.inf
+        return not self.kept
 
     def _next_line(self, now: float) -> Event | None:
-        while self._input:
-            data = self._input
-            if not self._line and (start := len(data) - len(data.lstrip(self._blanks))):
-                self._take(start)
+        while data := self.kept:
+            odd = len(self._line) < 2 and (data[0] in self._blanks or (len(data) > 1 and data[1] in self._ignored))
+            if odd and self._skip():
                 continue
-            if len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
+            if _SLASH in data[:2] and len(self._line) < 2 and (bytes(self._line) + data[:2])[:2] in (b"A/", b"a/"):
                 return self._repeat()
-            end = data.find(self._terminator)
-            if end < 0:
+            text, ended, _ = data.partition(self._end)
+            if not ended:
                 self._keep(data)
                 self._take(len(data))
                 return None
-            text = data[:end]
-            self._take(end + 1)
-            if not self._input:
-                self._linefeed_until = now + self._lf_window
-            elif self._input[0] == self._linefeed:
-                self._input = self._input[1:]
+            self._take(len(text) + 1)
+            if not self.kept:
+                rate = self.rate()
+                self._linefeed_until = now + (max(self._lf_window, _LF_BITS / rate) if rate else self._lf_window)
+            elif self.kept[0] == self._linefeed:
+                self.kept = self.kept[1:]
             if self._line or self._too_long:
                 self._keep(text)
                 text = bytes(self._line)
                 self._line.clear()
-            too_long, self._too_long = self._too_long or len(text) > self._max_line, False
-            if not too_long:
-                text = self._edited(text)
-            if too_long or text:
-                self.pause()
-                return LineTooLong() if too_long else Line(text)
+            if self._too_long or len(text) > self._max_line:
+                self._too_long = False
+                self.mode = PAUSED
+                return LineTooLong()
+            if text := self._edited(text):
+                self.mode = PAUSED
+                return text
         return None
 
     def _take(self, count: int) -> None:
         """Consume count bytes of input, with echo."""
         if self.echo:
-            taken = self._input[:count]
+            taken = self.kept[:count]
             edit = bytes((self._editing,))
             self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
-        self._input = self._input[count:]
+        self.kept = self.kept[count:]
 
     def _keep(self, text: bytes) -> None:
         if len(self._line) + len(text) > self._max_line:
             self._too_long = True
             text = text[: max(0, self._max_line - len(self._line))]
         self._line += text
+
+    def _skip(self) -> bool:
+        """Take blanks in front of a line, and control characters after its A, which a ``/`` may follow; tell if any."""
+        before = len(self.kept)
+        if not self._line and (start := before - len(self.kept.lstrip(self._blanks))):
+            self._take(start)
+        data = self.kept
+        at = 1 - len(self._line)
+        if data[at : at + 1] and data[at] in self._ignored and (self._line or data[:1]) in (b"A", b"a"):
+            self._line += data[:at]
+            self._take(len(data) - len(data[at:].lstrip(self._ignored)))
+        return len(self.kept) < before
 
     def _repeat(self) -> Repeat:
         """Take ``A/``, which takes effect at once, without a terminator."""
@@ -311,7 +291,7 @@ class Framer:
         return Repeat()
 
     def _edited(self, text: bytes) -> bytes:
-        """Leave control characters out; S5 takes back a character. Inside a string both are part of it [decided]."""
+        """Leave control characters out; S5 takes back a character. In a string both stay: it may be data [decided]."""
         if text.translate(None, self._special) == text:
             return text
         edited = bytearray()
@@ -330,11 +310,11 @@ class Framer:
     # Payload.
 
     def _next_prompt(self, now: float) -> Event | None:
-        data, limit = self._input, self._limit if self._length is None else self._length
+        data, limit = self.kept, self._limit if self._length is None else self._length
         room = limit - len(self._payload)
         end = _PROMPT_END.search(data, 0, room) if self._length is None else None
         if end is not None:
-            self._input = data[end.end() :]
+            self.kept = data[end.end() :]
             self.pause()
             if data[end.start()] == _ESC:
                 self._payload.clear()
@@ -342,23 +322,23 @@ class Framer:
             return self._prompt_data(data[: end.start()])
         if len(data) >= room:
             if self._length is None:
-                self._swallows_until = now + self._wait
-            self._input = data[room:]
+                self.swallows_until = now + self._wait
+            self.kept = data[room:]
             self.pause()
             return self._prompt_data(data[:room])
         self._payload += data
-        self._input = b""
-        self._deadline = now + self._wait
+        self.kept = b""
+        self.deadline = now + self._wait
         return None
 
     def _prompt_data(self, last: bytes) -> PromptData:
-        self._deadline = math.inf
+        self.deadline = math.inf
         data = bytes(self._payload) + last if self._payload else last
         self._payload.clear()
         return PromptData(data)
 
     def _next_online(self, now: float) -> Event | None:
-        data, self._input = self._input, b""
+        data, self.kept = self.kept, b""
         packets = self._packets(data, now)
         return OnlineData(packets) if packets else None
 
@@ -366,11 +346,12 @@ class Framer:
         """Take the whole packets out of what was kept and data; keep the rest until more has come or the wait ends."""
         data = self._escape.receive(data, now)
         if not data:
+            self.deadline = min(self._packet_due, self._escape.deadline)
             return b""
         pending = self._payload
         size = len(pending) + len(data)
         rest = size % self._limit
-        self._deadline = now + self._wait if rest else math.inf
+        self.deadline = self._packet_due = now + self._wait if rest else math.inf
         if size == rest:
             pending += data
             return b""
@@ -385,10 +366,11 @@ class Framer:
     def _online_deadline(self, now: float) -> None:
         escaped, data = self._escape.on_deadline(now)
         self._payload += data
-        if self._payload and (now >= self._deadline or escaped or data):
-            self._due.append(OnlineData(bytes(self._payload)))
+        if self._payload and (now >= self._packet_due or escaped or data):
+            self.due.append(OnlineData(bytes(self._payload)))
             self._payload.clear()
-            self._deadline = math.inf
+            self._packet_due = math.inf
+        self.deadline = min(self._packet_due, self._escape.deadline)
         if escaped:
             self.pause()
-            self._due.append(Escaped())
+            self.due.append(Escaped())

@@ -6,9 +6,21 @@ receiver takes a falling edge for the beginning of a start bit, and samples each
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _HIGH, _LOW = b"\1", b"\0"
 _FRAMES = [bytes([0, *(byte >> bit & 1 for bit in range(8)), 1]) for byte in range(256)]
 _BITS = 8
+_EVERY = bytes(range(256))
+
+
+@lru_cache
+def alike(one: int, other: int) -> bool:
+    """Tell whether each end hears every byte as the other sent it: at the same speed, or a few per cent off.
+
+    one, other: speeds in bit/s, above 0. Speeds that are so in both directions make no framing error in either.
+    """
+    return sampled(_EVERY, one, other) == _EVERY == sampled(_EVERY, other, one)
 
 
 def sampled(data: bytes, sent: int, heard: int) -> bytes:

@@ -75,13 +75,6 @@ class Transmitter:
         """
         return (self.size if self.hold else self.size + self._urc_size) > self._high_mark
 
-    def room(self, now: float) -> bool:
-        """Tell whether a URC given now leaves in this step.
-
-        Where only the gap or a half-typed line forbids it, the deadline says when to ask again.
-        """
-        return not self.hold and now >= self._not_before and not self.full
-
     @property
     def urcs_wait(self) -> bool:
         """True while a URC waits, made or not."""
@@ -92,6 +85,10 @@ class Transmitter:
         if data:
             self._out.append(data)
             self._grow(kind, len(data))
+
+    def notice(self, data: bytes, kind: Kind) -> None:
+        """Queue a line that the module says unasked and that waits for nothing: its banner, that it restarts."""
+        self.write(data, kind)
 
     def prompt(self, data: bytes) -> None:
         """Queue the ``>`` of a payload entry, and hold URCs from now on."""
@@ -157,21 +154,23 @@ class Transmitter:
 
     @property
     def deadline(self) -> float:
-        """The time at which release has something to do, or there is room again; inf: never by time alone."""
-        if self.hold:
+        """The time at which release has something to do; inf: never by time alone."""
+        if self.hold or not (self._urcs or self._sources):
             return math.inf
         if self._urcs or self._not_before > -math.inf:
             return self._not_before
-        if not self._sources or self.full:
-            return math.inf
-        return min([source.deadline for source in self._sources])
+        return math.inf if self.full else min([source.deadline for source in self._sources])
 
     def peek(self) -> bytes | memoryview:
         """Return the bytes to hand to the line next; empty when there are none."""
         out = self._out
         if not out:
             return b""
-        if len(out) > 1 and len(out[0]) < _SMALL:
+        if len(out) > 1 and self.size <= _ENOUGH:
+            joined = b"".join(out)
+            out.clear()
+            out.append(joined)
+        elif len(out) > 1 and len(out[0]) < _SMALL:
             parts: list[bytes | memoryview] = []
             size = 0
             while out and size < _ENOUGH:
@@ -195,7 +194,9 @@ class Transmitter:
 
     def sent(self, count: int) -> None:
         """Take note that the line took count bytes of what peek gave."""
-        self._shrink(count)
+        self.size -= count
+        if self._runs:
+            self._uncount(self._runs, count)
         first = self._out.popleft()
         if count < len(first):
             self._out.appendleft(memoryview(first)[count:])
@@ -209,9 +210,8 @@ class Transmitter:
             size += runs.pop()[1]
         runs.append((kind, size))
 
-    def _shrink(self, count: int) -> None:
-        self.size -= count
-        runs = self._runs
+    @staticmethod
+    def _uncount(runs: deque[tuple[Kind, int]], count: int) -> None:
         while runs and count:
             kind, size = runs.popleft()
             if size > count:

@@ -181,7 +181,7 @@ class Clients(Part):
 
     def __init__(self, device: Modem) -> None:
         super().__init__(device)
-        self.book: Book = device.keeper("demo")
+        self.book: Book = device.keeping.keeper("demo")
         self._clients: dict[int, Client] = {}
         if self.book.given:
             device.notify(print_line("MDEMOREADY", len(self.book.given)))

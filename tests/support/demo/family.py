@@ -56,7 +56,7 @@ def _create(modem: Modem, record: Create) -> Pending:
     def give() -> None:
         book.given[demoid] = record.name
 
-    return modem.write_down(give, answer=Reply((print_line("MDEMOCREATE", demoid),)))
+    return modem.keeping.write_down(give, answer=Reply((print_line("MDEMOCREATE", demoid),)))
 
 
 def _delete(modem: Modem, record: OfClient) -> Pending:
@@ -68,7 +68,7 @@ def _delete(modem: Modem, record: OfClient) -> Pending:
         del clients.book.given[demoid]
         modem.memory.forget(DEMOID, demoid)
 
-    return modem.write_down(take)
+    return modem.keeping.write_down(take)
 
 
 def _open(modem: Modem, record: Connect) -> Reply:

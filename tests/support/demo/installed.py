@@ -22,7 +22,7 @@ DEMO = Family(
     commands=("MDEMOCREATE", "MDEMODEL", "MDEMOCFG", "MDEMOOPEN", "MDEMOCLOSE", "MDEMOSEND", "MDEMOLIST"),
     instances=CLIENTS,
     keeps=("demo",),
-    urcs=("MDEMOURC", "MDEMOREADY", "untaken", "lost", "data", "silent", "down"),
+    urcs=("MDEMOOPEN", "MDEMOCLOSE", "MDEMOURC", "MDEMOREADY", "untaken", "lost", "data", "silent", "down"),
     wakes=lambda stored: "demo" in stored,
 )
 

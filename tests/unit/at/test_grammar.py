@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
-from onemo.at.grammar import Argument, Form, MalformedLine, arguments, body, integer, next_command
+from onemo.at.grammar import Argument, Form, MalformedLine, _remembered_command, arguments, body, integer, next_command
 
 
 def commands(line: bytes) -> list[tuple[bytes, Form, bytes | None]]:
@@ -133,3 +135,39 @@ def test_integers(text: bytes, value: int) -> None:
 def test_what_is_no_integer(text: bytes) -> None:
     assert integer(Argument(text, quoted=False)) is None
     assert integer(Argument(b"1", quoted=True)) is None
+
+
+def remembered() -> str:
+    """What the memory of commands holds."""
+    return repr(gc.get_referents(_remembered_command))
+
+
+def test_a_command_is_remembered_up_to_its_value() -> None:
+    assert next_command(b'+CPIN="1234"', 0) is next_command(b"+CPIN=5678", 0)
+    assert next_command(b"+CPIN?", 0) is next_command(b"+CPIN?", 0)
+    assert "+CPIN=" in remembered()
+    assert "1234" not in remembered()
+    assert "5678" not in remembered()
+
+
+@pytest.mark.parametrize("line", [b"S3=13", b"+CSQ=?", b"+CSQ= ?", b"+CSQ= 1", b" +CSQ", b"+C" + b"S" * 32])
+def test_what_may_be_read_otherwise_or_is_long_is_not_remembered(line: bytes) -> None:
+    assert next_command(line, 0) == next_command(line, 0)
+    assert next_command(line, 0) is not next_command(line, 0)
+
+
+def test_the_memory_of_commands_is_bounded() -> None:
+    for number in range(1000):
+        next_command(b"+C%d?" % number, 0)
+    assert _remembered_command.cache_info().currsize <= 256
+
+
+@pytest.mark.parametrize(
+    ("typed", "string"),
+    [(b"h\0ost", b"host"), (b"a\tb\x1b\x1a", b"ab"), (b"ab\b\bhost", b"host"), (b"\b\bx", b"x"), (b"\0", b""),
+     (b"\x7f\xff ", b"\x7f\xff "), (b"", b"")],
+)  # fmt: skip
+def test_control_characters_in_a_string_mean_nothing_and_in_data_stay(typed: bytes, string: bytes) -> None:
+    given, _ = arguments(b'"' + typed + b'"', 0)
+    assert given == (Argument(typed, quoted=True),)
+    assert Argument(typed, quoted=True).string == string

@@ -154,3 +154,35 @@ def test_all_of_it_is_told_at_once() -> None:
     assert paths == {
         "params.surplus", "params.size.default", "params.connect_id", "params.other", "params.left", "params.right",
     }  # fmt: skip
+
+
+class One(NamedTuple):
+    value: Required
+
+
+class Word(NamedTuple):
+    word: RequiredText
+
+
+def test_the_record_of_a_number_is_remembered_and_that_of_a_string_is_not() -> None:
+    one, word = bind_record(One, {"value": integer("0-5")}, {}), bind_record(Word, {}, {})
+    number, pins = arguments(b"1", 0)[0], [arguments(text, 0)[0] for text in (b'"1234"', b"1234")]
+    assert one.parse(number) is one.parse(number)
+    for pin in pins:
+        assert word.parse(pin) == Word("1234")
+        assert word.parse(pin) is not word.parse(pin)
+    assert not word._known
+
+
+def test_what_was_parsed_before_changes_nothing() -> None:
+    """Neither another model's range, nor what was refused."""
+    narrow, wide = (bind_record(One, {"value": integer(text)}, {}) for text in ("0-3", "0-300"))
+    for number in [*range(200)] * 2:
+        given, _ = arguments(b"%d" % number, 0)
+        assert wide.parse(given) == One(number)
+        if number < 4:
+            assert narrow.parse(given) == One(number)
+        else:
+            with pytest.raises(CommandError):
+                narrow.parse(given)
+    assert len(wide._known) <= 64

@@ -178,7 +178,7 @@ def test_a_value_with_its_own_source(shown: Shown) -> None:
 def test_names_pings_and_the_time(shown: Shown) -> None:
     lines = shown("ML307R")
     assert row(lines, "ipv4") == ["119.29.29.29, 114.114.114.114", "manual 3.10, 3.11", "dns.toml"]
-    assert row(lines, "every_family")[:2] == ["yes", "seen on hardware"]
+    assert row(lines, "every_family")[:2] == ["yes", "hardware (ML307R)"]
     assert row(lines, "interval")[0] == "1"
     assert row(lines, "name_timed_out")[0] == "2"
     assert row(lines, "zone")[0] == "32"

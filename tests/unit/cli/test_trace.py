@@ -34,7 +34,7 @@ def test_an_entry_is_one_line_whatever_it_holds(tmp_path: Path) -> None:
     assert entries[1]["detail"] == "no\nsuch\u2028name \u00e9"
 
 
-@pytest.mark.parametrize("time", ["9" * 400, "9" * 5000, "-" + "9" * 400, "[" * 5000, '"soon"'])
+@pytest.mark.parametrize("time", ["9" * 400, "9" * 5000, "-" + "9" * 400, "[" * 5000, '"soon"', "NaN", "1e999"])
 def test_a_time_that_is_none(time: str, tmp_path: Path, typed: Typed) -> None:
     file = tmp_path / "trace"
     file.write_text(f'{{"time": {time}, "event": "x", "detail": ""}}\n')

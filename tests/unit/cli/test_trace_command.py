@@ -49,7 +49,11 @@ def test_all_of_it(typed: Typed, file: Path) -> None:
         (("--from", "network"), [3, 4, 5]),
         (("--kind", "urc"), [7]),
         (("--kind", "echo"), [1]),
-        (("--grep", "OK|hi"), [2, 4]),
+        (("--grep", "OK|hi"), []),
+        (("--grep", "+MIPURC: *,0,1"), [7]),
+        (("--grep", "("), [1, 7]),
+        (("--regex", "OK|hi"), [2, 4]),
+        (("--regex", "MIP", "--grep", '"disconn'), [7]),
         (("--connect-id", "0"), [3, 4]),
         (("--connection", "0"), [3, 4]),
         (("--since", "0.502", "--until", "1.5"), [2, 3, 4]),
@@ -83,7 +87,8 @@ def test_no_trace(typed: Typed, tmp_path: Path, bad: str) -> None:
 def test_what_is_typed_wrong(typed: Typed, tmp_path: Path) -> None:
     assert typed("trace", str(tmp_path / "none"))[0] == 2
     assert typed("trace", str(tmp_path))[0] == 2
-    assert typed("trace", "x", "--grep", "(")[0] == 2
+    status, _, err = typed("trace", "x", "--regex", "+CSQ")
+    assert (status, err.count("\n"), "a text as it stands after --grep" in err) == (2, 1, True)
 
 
 def test_a_connection_of_another_index(typed: Typed, tmp_path: Path) -> None:

@@ -41,9 +41,26 @@ def test_one_after_another() -> None:
     assert driver.told[2:] == ["urc text='+X: 1' on=command:CGMM times=1"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("command-delay command=MIPCALL", "MN316-DBRS has no command MIPCALL"),
+        ("net-reset connect_id=9", "connect_id is 0-4, not 9"),
+        ("urc-drop module=other", "this module is "),
+    ],
+)
+def test_a_later_step_that_the_module_cannot_have_is_refused_at_once(fault: str, told: str) -> None:
+    driver = FaultyDriver("MN316")
+    driver.faults._names = ("mine",)
+    steps = read_scenario(f'[[step]]\nname="a"\ndo="signal rssi=1"\n[[step]]\nafter="a"\ndo="{fault}"', "x.toml")
+    with pytest.raises(FaultError, match=told):
+        play(steps, driver.faults)
+    assert list(driver.faults.plan) == []
+
+
 def test_what_never_began_is_told() -> None:
     driver = FaultyDriver("ML307R")
-    steps = read_scenario('[[step]]\nname="a"\ndo="urc-drop"\n[[step]]\nafter="a"\ndo="hostile"', "x.toml")
+    steps = read_scenario('[[step]]\nname="a"\ndo="urc-drop urc=MPING"\n[[step]]\nafter="a"\ndo="hostile"', "x.toml")
     left = play(steps, driver.faults)
     driver.boot()
     assert [step.after for step in left()] == ["a"]

@@ -8,7 +8,7 @@ import random
 import select
 import termios
 import tty
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -295,3 +295,12 @@ async def test_a_hang_up_is_survived(pty: PtyLink) -> None:
         assert is_raw(port)
         assert os.write(port, b"AT\r") == 3
         assert await receive(pty, 3) == b"AT\r"
+
+
+async def test_whoever_waits_for_a_command_waits_in_trio_alone() -> None:
+    """A frame of ours in between would be entered with every command."""
+    with open_pty() as pty:
+        waiting = pty.wait_readable()
+        assert isinstance(waiting, Coroutine)
+        assert waiting.cr_code is trio.lowlevel.wait_readable.__code__  # type: ignore[attr-defined]
+        waiting.close()

@@ -302,6 +302,33 @@ def test_any_bytes_are_taken(parts: list[bytes]) -> None:
     trio.run(main)
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.one_of(st.binary(min_size=1, max_size=9), st.sampled_from([b"\xff", b"\xff\xff"])), min_size=1),
+    st.lists(st.integers(1, 20), min_size=1),
+    st.integers(1, 20),
+)
+def test_any_cut_gives_the_same_bytes(parts: list[bytes], cuts: list[int], limit: int) -> None:
+    """However the bytes come, and however many are asked for."""
+    near, far = socket.socketpair()
+    with open_rfc2217() as link, near, far:
+        near.setblocking(False)
+        link._tcp._dte = near
+        link._on_dte(True)
+        plain, got = b"".join(parts), b""
+        rest = plain.replace(b"\xff", b"\xff\xff")
+        while rest:
+            size = cuts[0]
+            cuts = [*cuts[1:], size]
+            far.sendall(rest[:size])
+            rest = rest[size:]
+            while (data := link.read_now(limit)) is not None:
+                assert 0 < len(data) <= limit
+                got += data
+        assert got == plain
+        link._tcp._dte = None
+
+
 async def test_a_plain_telnet_talks_too(link: Rfc2217Link) -> None:
     async with await trio.open_tcp_stream("127.0.0.1", int(link.port.rpartition(":")[2])) as stream:
         await until(lambda: link.in_use)

@@ -45,6 +45,8 @@ EVENTS = [
     "AT+CGACT=0",
     "AT+CGACT=1",
     "AT+MREBOOT",
+    'AT+MUECONFIG="autoconn",0',
+    'AT+MUECONFIG="autoconn",1',
     "drop",
     "wait",
 ]

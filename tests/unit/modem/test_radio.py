@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.events import happen
 from onemo.modem.intents import Attach
 from onemo.modem.registration import TRANSITIONS, Registration, RegistrationEvent, Signal
-from onemo.runtime.models import Overrides, individual, load_model
+from onemo.runtime.models import Overrides, individual, load_model, load_model_file
 
 from tests.support.driver import Driver
 
@@ -193,14 +196,25 @@ def test_whatever_happens_the_module_is_registered_in_the_end(actions: list[tupl
 
 
 def test_a_register_time_that_is_given_holds_for_every_search() -> None:
-    driver = Driver(individual(load_model("ML307R"), Overrides(register_time=2.0)))
+    driver = Driver(individual(load_model("ML307R").whole(), Overrides(register_time=2.0, pin="4711")))
     driver.power_on()
     radio = driver.modem.radio
+
+    def card_and_pin() -> None:
+        told(driver, "insert_card", driver.now)
+        driver.ask('AT+CPIN="4711"')
+
     breaks: list[tuple[Callable[[], object], Callable[[], object]]] = [
         (lambda: driver.ask("AT+CFUN=4"), lambda: driver.ask("AT+CFUN=1")),
         (lambda: driver.ask("AT+COPS=2"), lambda: driver.ask("AT+COPS=0")),
+        (lambda: driver.ask("AT+CGATT=0"), lambda: driver.ask("AT+CGATT=1")),
         (lambda: told(driver, "lose_coverage"), lambda: told(driver, "find_coverage", driver.now)),
+        (lambda: told(driver, "refuse"), lambda: told(driver, "accept", driver.now)),
+        (lambda: told(driver, "remove_card"), card_and_pin),
     ]
+    driver.wait(3.0)
+    assert not radio.registered
+    driver.ask('AT+CPIN="4711"')
     driver.wait(2.0)
     assert radio.registered
     for end, again in breaks:
@@ -211,3 +225,95 @@ def test_a_register_time_that_is_given_holds_for_every_search() -> None:
         assert not radio.registered
         driver.wait(0.1)
         assert radio.registered
+
+
+def test_a_card_that_is_put_back_is_searched_with_for_as_long() -> None:
+    driver = Driver(individual(load_model("ML307R"), Overrides(register_time=2.0)))
+    driver.power_on()
+    driver.wait(2.0)
+    told(driver, "remove_card")
+    told(driver, "insert_card", driver.now)
+    driver.wait(1.9)
+    assert not driver.modem.radio.registered
+    driver.wait(0.1)
+    assert driver.modem.radio.registered
+
+
+def searched(driver: Driver, event: str) -> float:
+    """Lose the network, let the event happen, and return the seconds until the module is registered."""
+    told(driver, "lose_coverage")
+    driver.report(lambda: happen(driver.modem, parse_fault(event), driver.now))
+    began = driver.now
+    while not driver.modem.radio.registered:
+        driver.wait(0.5)
+    return driver.now - began
+
+
+def test_an_event_goes_before_the_option_and_that_before_the_profile(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "models/ml307r.toml"\nsource = "a test"\n[radio]\nsearch_time = 5\n')
+    own = load_model_file(file)
+    for model, without in ((own, 5.0), (individual(own, Overrides(register_time=2.0)), 2.0)):
+        driver = Driver(model)
+        driver.power_on()
+        driver.wait(3.0)
+        assert searched(driver, "registration-back") == pytest.approx(without)
+        for seconds in (1.0, 8.0):
+            assert searched(driver, f"registration-back seconds={seconds}") == pytest.approx(seconds)
+
+
+def test_an_event_with_a_time_of_its_own_ends_a_search_that_goes_on() -> None:
+    driver = Driver(individual(load_model("ML307R"), Overrides(register_time=60.0)))
+    driver.power_on()
+    driver.wait(1.0)
+    driver.report(lambda: happen(driver.modem, parse_fault("registration-back seconds=2"), driver.now))
+    driver.wait(1.9)
+    assert not driver.modem.radio.registered
+    driver.wait(0.1)
+    assert driver.modem.radio.registered
+
+
+def searching(until: float = 2.0) -> Driver:
+    """A module whose AT+CGATT=1 waits, for two seconds in all."""
+    driver = Driver(individual(load_model("ML307R"), Overrides(register_time=2.0)))
+    driver.power_on()
+    driver.wait(2.0)
+    driver.ask("ATE0")
+    driver.ask("AT+CEREG=1")
+    driver.ask("AT+CGATT=0")
+    assert driver.ask("AT+CGATT=1") == b"\r\n+CEREG: 2\r\n"
+    driver.wait(2.0 - until)
+    return driver
+
+
+def test_an_attach_is_answered_once_the_search_is_over() -> None:
+    driver = searching()
+    driver.wait(1.9)
+    assert driver.take() == b""
+    driver.wait(0.1)
+    assert driver.take() == b"\r\nOK\r\n\r\n+CEREG: 1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "reported"), [("lose_coverage", b""), ("refuse", b"\r\n+CEREG: 3\r\n"), ("remove_card", b"")]
+)
+def test_an_attach_fails_where_the_network_goes_meanwhile(what: str, reported: bytes) -> None:
+    driver = searching(1.0)
+    told(driver, what)
+    driver.wait(1.0)
+    assert driver.take() == b"\r\n+CME ERROR: 30\r\n" + reported
+    for name in ("find_coverage", "accept", "insert_card"):
+        told(driver, name, driver.now)
+    driver.wait(2.0)
+    assert driver.modem.radio.registered
+
+
+def test_an_attach_waits_for_the_rest_of_a_search_that_goes_on() -> None:
+    driver = Driver(individual(load_model("ML307R"), Overrides(register_time=2.0)))
+    driver.power_on()
+    driver.wait(1.5)
+    driver.ask("ATE0")
+    assert driver.ask("AT+CGATT=1") == b""
+    driver.wait(0.5)
+    assert driver.take() == b"\r\nOK\r\n"
+    assert driver.modem.radio.registered

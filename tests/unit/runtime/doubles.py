@@ -235,8 +235,9 @@ class Pinger:
 class World:
     """A network in memory. arrivals: what each new connection brings; failure: what opening or asking raises.
 
-    answer: what opening or asking waits for, None for nothing. peers: the connections, in the order in which they
-    opened. addresses, echoes, time: what names resolve to, what becomes of echo requests, what a server says.
+    answer: what opening or asking waits for, None for nothing. turns: of the loop, that opening takes. peers: the
+    connections, in the order in which they opened. addresses, echoes, time: what names resolve to, what becomes of echo
+    requests, what a server says.
     """
 
     def __init__(self) -> None:
@@ -250,11 +251,14 @@ class World:
         self.arrivals: Callable[[], Iterable[Arrival]] = tuple
         self.failure: Exception | None = None
         self.answer: trio.Event | None = None
+        self.turns: Callable[[OpenRequest], int] = lambda request: 0
         self.requests: list[OpenRequest] = []
         self.peers: list[Peer] = []
 
     async def open(self, request: OpenRequest) -> Peer:
         self.requests.append(request)
+        for _ in range(self.turns(request)):
+            await trio.lowlevel.checkpoint()
         await self._answer()
         self.peers.append(Peer(request, self.arrivals()))
         return self.peers[-1]

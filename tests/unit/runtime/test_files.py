@@ -85,6 +85,17 @@ def test_a_file_of_another_user_is_refused(victim: Path, monkeypatch: pytest.Mon
     assert victim.read_text() == "precious"
 
 
+def test_a_link_that_is_planted_at_the_last_moment_is_not_followed(
+    tmp_path: Path, victim: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(path: Path) -> None:
+        path.symlink_to(victim)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    with pytest.raises(FileExistsError):
+        create_own(tmp_path / "draft")
+
+
 def test_a_draft_replaces_what_is_there(tmp_path: Path, victim: Path) -> None:
     (tmp_path / "draft").symlink_to(victim)
     os.close(create_own(tmp_path / "draft"))

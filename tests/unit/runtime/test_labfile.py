@@ -105,6 +105,19 @@ def test_a_slice_goes_on_where_the_one_before_ended(read: Read, number: int, beg
     assert [each.spec.cable.tcp for each in planned[:2]] == [":7000", ":7001"], "as every slice has it"
 
 
+@pytest.mark.parametrize("name", ["gateway", "m-{i}", "{i+7}"])
+def test_a_name_is_in_one_slice_alone(read: Read, name: str) -> None:
+    """And its identity with it; a port may be the same, on another host."""
+    table = f'[[module]]\nname = "{name}"\nlink = "tcp://127.0.0.1:7001"'
+    assert len(read(table, 0)) == 1
+    with pytest.raises(UsageError, match=r"module\[1\]\.name: \S+ is in every slice; give each its own, as with \{n\}"):
+        read(table, 1)
+    with pytest.raises(UsageError, match=r"defaults\.name: "):
+        read(f'[defaults]\nname = "{name}"\n[[module]]', 1)
+    assert len(read(table.replace(f'"{name}"', '"{i}-{n}"'), 1)) == 1
+    assert len(read(table.replace(f'name = "{name}"', ""), 1)) == 1
+
+
 def test_faults(read: Read, tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text('[[step]]\ndo = "net-reset"')
     planned = read("""
@@ -162,9 +175,9 @@ def test_faults_that_are_wrong(read: Read) -> None:
 
 
 def test_names_that_nobody_gave(read: Read) -> None:
-    content = '[[module]]\ncount = 2\n[[module]]\n[[module]]\nmodel = "MN316"\n[[module]]\nname = "a"\n[[module]]'
-    assert names(read(content)) == ["ML307R-1", "ML307R-2", "ML307R-3", "MN316-1", "a", "ML307R-4"]
-    assert names(read(content, 7)) == ["ML307R-43", "ML307R-44", "ML307R-45", "MN316-43", "a", "ML307R-46"]
+    content = '[[module]]\ncount = 2\n[[module]]\n[[module]]\nmodel = "MN316"\n[[module]]\nname = "a{n}"\n[[module]]'
+    assert names(read(content)) == ["ML307R-1", "ML307R-2", "ML307R-3", "MN316-1", "a1", "ML307R-4"]
+    assert names(read(content, 7)) == ["ML307R-43", "ML307R-44", "ML307R-45", "MN316-43", "a8", "ML307R-46"]
 
 
 def test_defaults(read: Read) -> None:

@@ -44,6 +44,20 @@ async def escape(bench: Bench) -> None:
     assert await pass_on(bench, b"+++") == b"\r\nOK\r\n"
 
 
+async def test_no_more_is_read_than_may_wait_for_the_peer(bench: Bench, autojump_clock: MockClock) -> None:
+    """The rest stays in the line; all of it arrives, in order, however the peer takes it."""
+    peer = await online(bench, window=0)
+    high_mark = bench.module.modem.profile.line.high_mark
+    bench.line.types(PAYLOAD * 4)
+    await wait_all_tasks_blocked()
+    assert len(PAYLOAD) * 4 - len(bench.line.typed) == high_mark
+    for size in (1, 4095, 70_000, 1024, math.inf):
+        peer.takes(size)
+        await wait_all_tasks_blocked()
+        assert bench.module.modem.part(Connections)[0].queued <= high_mark + 4096
+    assert peer.taken == PAYLOAD * 4
+
+
 # A write that the host refuses.
 
 

@@ -26,7 +26,7 @@ def slip(modem: Modem, arguments: Arguments) -> NoReturn:
 @pytest.fixture
 async def bench(nursery: trio.Nursery) -> Bench:
     """An ML305U whose AT+CGMR has a bug."""
-    model: BoundModel[Modem] = load_model("ML305U")
+    model: BoundModel[Modem] = load_model("ML305U").whole()
     command = model.commands[b"CGMR"]
     broken = command._replace(forms={**command.forms, Form.EXECUTE: slip})
     return await Bench(nursery, model=model._replace(commands={**model.commands, b"CGMR": broken})).start()

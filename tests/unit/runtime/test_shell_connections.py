@@ -47,6 +47,31 @@ async def test_those_that_open_at_once_are_told_in_the_order_of_the_commands(
         await bench.ask("AT")
 
 
+@pytest.mark.parametrize("slow", ["TCP", "UDP"])
+async def test_so_are_those_that_take_a_few_turns_more_than_others(bench: Bench, slow: str) -> None:
+    bench.world.turns = lambda request: 3 * (request.transport.name == slow)
+    kinds = ["UDP", "TCP"] * 3
+    told = await bench.ask(*(f'AT+MIPOPEN={number},"{kind}","peer",80' for number, kind in enumerate(kinds)))
+    assert [line for line in told if line != "OK"] == [f"+MIPOPEN: {number},0" for number in range(6)]
+
+
+async def test_those_that_close_at_once_are_told_in_the_order_of_the_commands(bench: Bench) -> None:
+    for _ in range(4):
+        peers = [await bench.connect(number, "UDP" if number % 2 else "TCP") for number in range(6)]
+        for peer in peers:
+            peer.closing.set()
+        told = await bench.ask(*(f"AT+MIPCLOSE={number}" for number in range(6)))
+        assert [line for line in told if line != "OK"] == [f"+MIPCLOSE: {number}" for number in range(6)]
+
+
+async def test_a_close_that_takes_longer_keeps_nobody_waiting(bench: Bench) -> None:
+    slow, fast = [await bench.connect(number) for number in range(2)]
+    fast.closing.set()
+    assert await bench.ask("AT+MIPCLOSE=0", "AT+MIPCLOSE=1") == ["OK", "OK", "+MIPCLOSE: 1"]
+    slow.closing.set()
+    assert lines(await bench.heard()) == ["+MIPCLOSE: 0"]
+
+
 async def test_one_that_takes_longer_keeps_nobody_waiting(bench: Bench) -> None:
     bench.world.answer = answer = trio.Event()
     await bench.ask('AT+MIPOPEN=0,"TCP","peer",80')

@@ -53,6 +53,22 @@ async def test_the_send_timeout(bench: Bench, autojump_clock: MockClock, window:
     assert peer.taken == b"0123456789"[:window] + b"more"
 
 
+@pytest.mark.parametrize("pace", [0.0, 6.0])
+async def test_the_rest_of_an_entry_is_no_command_however_long_it_waited(
+    bench: Bench, autojump_clock: MockClock, pace: float
+) -> None:
+    """It is still with the line when the send ends with the very time-out after which a silence would end the entry."""
+    await shut(bench, patience=7)
+    bench.line.types(b"AT+MIPSEND=0\r\n")
+    assert await bench.heard() == b"\r\n>"
+    bench.line.types(b"y" * 1460 + b"AT+CSQ\r\n" + b"z" * 4096 + b"\r\n")
+    await trio.sleep(7.1)
+    assert lines(await bench.heard()) == ["+CME ERROR: 560"]
+    await trio.sleep(pace)
+    assert await bench.ask("AT+CSQ") == []
+    assert await bench.ask("AT+CSQ\x1aAT") == ["OK"]
+
+
 async def test_the_timeout_counts_for_the_whole_command(bench: Bench, autojump_clock: MockClock) -> None:
     """Room that comes bit by bit does not lengthen it."""
     peer = await shut(bench, patience=5)

@@ -20,7 +20,8 @@ class Ends:
         self.speed = speed
         self.line = Line(room)
         self.modem = Modem(load_model(model))
-        self.link = StrictLink(self.line, lambda: self.speed)
+        self.present = True
+        self.link = StrictLink(self.line, lambda: self.speed, lambda: self.present)
         self.link.join(self.modem.first)
 
     def typed(self, data: bytes) -> bytes | None:
@@ -49,11 +50,40 @@ def test_an_unknown_speed_is_right() -> None:
     ends = Ends("ML305U", 0)
     assert ends.typed(b"AT\r") == b"AT\r"
     assert ends.link.write_now(b"OK") == 2
-    loose = StrictLink(ends.line, lambda: 9600)
+    loose = StrictLink(ends.line, lambda: 9600, lambda: True)
     ends.line.types(b"AT")
     assert loose.read_now(10) == b"AT"
     assert loose.write_now(b"OK") == 2
     assert ends.line.reads() == b"OKOK"
+
+
+def test_what_is_said_to_nobody_has_no_wrong_speed() -> None:
+    """What was read came from somebody, whether that one is still there or not."""
+    ends = Ends("ML305U", 9600)
+    ends.present = False
+    assert ends.link.write_now(b"\r\n+MATREADY\r\n") == 13
+    assert ends.line.reads() == b"\r\n+MATREADY\r\n"
+    assert ends.typed(b"AT\r") is None
+
+
+@pytest.mark.parametrize("off", [0.96, 0.98, 0.99, 1.01, 1.02, 1.04])
+def test_speeds_that_a_uart_takes_for_the_same(off: float) -> None:
+    """In both directions, and where the module finds its speed out."""
+    for model, said in (("ML305U", b"AT+CSQ\r"), ("ML307R", b"AT\r")):
+        ends = Ends(model, round(115200 * off))
+        assert ends.typed(said) == said
+        assert ends.link.write_now(b"\r\nOK\r\n") == 6
+        assert ends.line.reads() == b"\r\nOK\r\n"
+
+
+@pytest.mark.parametrize("off", [0.92, 0.94, 1.06, 1.08])
+def test_speeds_that_are_too_far_apart(off: float) -> None:
+    ends = Ends("ML305U", round(115200 * off))
+    assert ends.typed(b"AT\r") is None
+    data = bytes(range(256))
+    assert ends.link.write_now(data) == len(data)
+    assert ends.line.reads() == sampled(data, 115200, ends.speed)
+    assert Ends("ML307R", round(115200 * off)).typed(b"AT\r") is None
 
 
 def test_a_piece_counts_once_the_line_has_all_its_noise() -> None:
@@ -90,6 +120,8 @@ def test_half_an_at_is_remembered() -> None:
     assert ends.typed(b"A") is None
     assert ends.typed(b"t") is None
     assert ends.typed(b"atatI") == b"atatI"
+    ends.speed = 19000
+    assert ends.typed(b"I") == b"I", "the speed that it found out is one of its own"
     ends.link.forget()
     assert ends.typed(b"I\r") is None
     assert ends.typed(b"AT\r") == b"AT\r"

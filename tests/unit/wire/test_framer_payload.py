@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from onemo.wire.framer import Escaped, Event, Framer, Line, Mode, OnlineData, PromptCancelled, PromptData
+from onemo.wire.events import Escaped, Event, Line, OnlineData, PromptCancelled, PromptData
+from onemo.wire.framer import Framer, Mode
 
 GUARD, WAIT, TIMEOUT = 0.25, 0.125, 10.0
 
@@ -39,7 +40,7 @@ def test_exactly_so_many_bytes(framer: Framer) -> None:
     framer.prompt(5, 1460, TIMEOUT, 0.0)
     assert typed(framer, b"a\x1a\x1b", 1.0) == []
     assert typed(framer, b"\r\nAT\r", 2.0) == [PromptData(b"a\x1a\x1b\r\n")]
-    assert (framer.mode, framer.kept, framer.deadline) == (Mode.PAUSED, 3, math.inf)
+    assert (framer.mode, len(framer.kept), framer.deadline) == (Mode.PAUSED, 3, math.inf)
     framer.command()
     assert events(framer, 2.0) == [Line(b"AT")]
 
@@ -104,6 +105,28 @@ def test_the_limit_sends_by_itself(framer: Framer) -> None:
     assert typed(framer, b"AT\r", 2.0 + TIMEOUT - 0.1) == []
     assert typed(framer, b"AT\r", 2.0 + 2 * TIMEOUT - 0.2) == []
     assert typed(framer, b"AT\r", 2.0 + 3 * TIMEOUT) == [Line(b"AT")]
+
+
+def test_what_follows_the_limit_counts_from_when_it_is_read(framer: Framer) -> None:
+    """The command waits as long as the peer takes nothing, and the line is not read meanwhile."""
+    framer.prompt(None, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcd", 1.0) == [PromptData(b"abcd")]
+    framer.hold(1.0)
+    framer.hold(1.0 + TIMEOUT)
+    framer.command()
+    assert framer.waiting
+    assert events(framer, 1.0 + 2 * TIMEOUT) == []
+    assert not framer.waiting
+    assert typed(framer, b"AT\r", 0.9 + 3 * TIMEOUT) == []
+    assert typed(framer, b"AT\r", 1.0 + 4 * TIMEOUT) == [Line(b"AT")]
+
+
+def test_a_silence_that_is_over_is_not_held(framer: Framer) -> None:
+    framer.prompt(None, 4, TIMEOUT, 0.0)
+    assert typed(framer, b"abcd", 1.0) == [PromptData(b"abcd")]
+    framer.command()
+    framer.hold(1.0 + TIMEOUT)
+    assert typed(framer, b"AT\r", 1.0 + TIMEOUT) == [Line(b"AT")]
 
 
 @pytest.mark.parametrize("end", [b"\x1a", b"\x1b"])

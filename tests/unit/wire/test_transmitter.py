@@ -119,33 +119,16 @@ def test_above_the_mark_it_is_full(transmitter: Transmitter) -> None:
     assert not transmitter.full
 
 
-def test_there_is_room_where_a_urc_leaves_at_once(transmitter: Transmitter) -> None:
-    assert transmitter.room(0.0)
-    transmitter.hold = True
-    assert not transmitter.room(0.0)
-    transmitter.hold = False
-    transmitter.write(b"x" * 101)
-    assert not transmitter.room(0.0)
-    transmitter.sent(1)
-    assert transmitter.room(0.0)
-    transmitter.urc(b"x")
-    assert not transmitter.room(0.0), "it counts what leaves before"
-
-
-def test_where_a_gap_alone_forbids_it_the_deadline_says_when(transmitter: Transmitter) -> None:
+def test_where_nothing_waits_there_is_no_deadline(transmitter: Transmitter) -> None:
+    """A URC that comes within the gap still waits for its end."""
     transmitter.final(b"OK", 10.0)
-    assert not transmitter.room(10.4)
-    assert transmitter.deadline == 10.5
-    transmitter.release(10.4)
-    assert transmitter.deadline == 10.5
-    assert transmitter.room(10.5)
-    transmitter.release(10.5)
-    assert transmitter.deadline == math.inf
     transmitter.echo(b"AT+", 20.0, partial=True)
-    assert not transmitter.room(20.9)
+    assert transmitter.deadline == math.inf
+    transmitter.urc(b"URC")
+    transmitter.release(20.9)
     assert transmitter.deadline == pytest.approx(21.0)
-    transmitter.echo(b"\r", 20.9, partial=False)
-    assert transmitter.room(20.9)
+    transmitter.release(21.0)
+    assert drained(transmitter) == b"OKAT+URC"
     assert transmitter.deadline == math.inf
 
 

@@ -77,9 +77,9 @@ def _close(modem: Modem, record: CloseConnection) -> Reply:
 def _state_line(instance: Instance) -> bytes:
     request = instance.request
     if request is None:
-        return print_line("MIPSTATE", instance.connect_id, b"", b"", b"", instance.state.value)
+        return print_line("MIPSTATE", instance.connect_id, b",,", instance.state)  # no transport, host and port
     return print_line(
-        "MIPSTATE", instance.connect_id, request.transport.value, request.host, request.port, instance.state.value
+        "MIPSTATE", instance.connect_id, request.transport.value, request.host, request.port, instance.state
     )
 
 

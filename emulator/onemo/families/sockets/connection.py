@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum, auto
+from enum import Enum, IntEnum, StrEnum, auto
 
 from onemo.at.reply import Cme, ErrorCode
 from onemo.net.interface import Transport
@@ -28,7 +28,7 @@ class SocketError:
     FAMILY_UNSUPPORTED = ErrorCode("family_unsupported")
 
 
-class State(Enum):
+class State(StrEnum):
     """<state> of MIPSTATE, by the names it prints."""
 
     INITIAL = "INITIAL"

@@ -15,7 +15,7 @@ def prepare_transparent(modem: Modem, instance: Instance) -> None:
     """
     if modem.part(Connections).awaits_line(modem.console):
         raise CommandError(Cme.NOT_ALLOWED)
-    defaults = modem.defaults("MIPMODE")
+    defaults = modem.model.parameters("MIPMODE").defaults
     packet_size, waittm = defaults["packet_size"], defaults["waittm"]
     assert isinstance(packet_size, int)
     assert isinstance(waittm, int)

@@ -14,7 +14,7 @@ from typing import Protocol
 from onemo.errors import FaultError
 from onemo.faults.kinds import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
-from onemo.faults.say import parse_fault
+from onemo.faults.say import COMMANDS, parse_fault
 from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen
 from onemo.faults.seams.urcs import FaultyTransmitter
@@ -91,15 +91,20 @@ class Faults:
     def arm(self, fault: Fault) -> ArmedFault:
         """Arm a fault; its seconds count from now, or from when the module is ready.
 
-        Raises FaultError: it names another module, or an instance that this model has not.
+        Raises FaultError, as require does.
         """
+        self.require(fault)
+        armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
+        self._arrange()
+        return armed
+
+    def require(self, fault: Fault) -> None:
+        """Raise FaultError for a fault of another module, or of an instance or a command that this model has not."""
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
             raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
         self._require_instance(fault)
-        armed = self.plan.add(fault, self._running.now() if self._ready else math.inf)
-        self._arrange()
-        return armed
+        self._require_command(fault)
 
     def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
@@ -211,6 +216,18 @@ class Faults:
                 if section is None or section.range is None or number not in section.range:
                     there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
                     raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
+
+    def _require_command(self, fault: Fault) -> None:
+        """Refuse a fault of a command that the model has not, or of the URC that only tells its result.
+
+        Raises FaultError.
+        """
+        modem = self._running.modem
+        for key in ("command", "urc"):
+            name = str(fault.scope.get(key, "")).upper()
+            if name in COMMANDS and key not in fault.forced and not modem.has(name):
+                told = f"{modem.profile.sub_model} has no command {name}; {key}=custom:{name} takes it all the same"
+                raise FaultError(f"fault {fault}: {told}")
 
     def _tidy(self) -> None:
         """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""

@@ -72,7 +72,7 @@ def _refuse(modem: Modem, fault: Fault, now: float, label: Label | None) -> None
 
 def _find_coverage(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.cell.refusal = None
-    modem.radio.find_coverage(now)
+    modem.radio.find_coverage(now, fault.number("seconds") if "seconds" in fault.values else None)
 
 
 def _roam(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:

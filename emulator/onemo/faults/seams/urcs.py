@@ -60,6 +60,11 @@ class FaultyTransmitter(Transmitter):
         """True while nothing is kept here that another transmitter would not know of."""
         return not (self._late or any(self._placed.values()) or self._pauses)
 
+    @property
+    def urcs_wait(self) -> bool:
+        """True while a URC waits, made or not, here too."""
+        return super().urcs_wait or not self.idle
+
     def plain(self) -> Transmitter:
         """Return the transmitter that goes on without faults. To be asked when idle."""
         self._plain.take_over(self)
@@ -113,6 +118,18 @@ class FaultyTransmitter(Transmitter):
                 hasten(each)
             self._let_come(lambda waiting: waiting.label == occasion.label)
         return True
+
+    def notice(self, data: bytes, kind: Kind) -> None:
+        """Say a line as the faults have it; one that is made late comes like any URC of this boot cycle."""
+        fired = self._faults.chosen(Layer.URC, self._occasion(data)) if data else []
+        if not fired:
+            super().write(data, kind)
+            return
+        pieces = self._treated(data, fired, None)
+        for waiting in pieces:
+            if not waiting.due and not waiting.point:
+                self._put(waiting.piece)
+        self._admit([waiting for waiting in pieces if waiting.due or waiting.point])
 
     def _treated(self, data: bytes, fired: list[ArmedFault], label: Label | None) -> list[Waiting]:
         """Return what faults make of a URC; due is counted from now here."""
@@ -210,11 +227,19 @@ class FaultyTransmitter(Transmitter):
                 self._urc_size += len(part)
                 self._pauses += isinstance(part, Pause)
 
+    def _put(self, piece: Piece) -> None:
+        """Let a URC leave at once, whether URCs are held or not."""
+        for part in piece.parts():
+            self._out.append(part)
+            self._pauses += isinstance(part, Pause)
+            if part:
+                self._grow(Kind.URC, len(part))
+
     # Points of the line's traffic.
 
     def write(self, data: bytes | memoryview, kind: Kind = Kind.ANSWER) -> None:
         """Write, with the point before an answer."""
-        if data and not self._console.online and not self._answering:
+        if data and self._console.online is None and not self._answering:
             self._answering = True
             self._leave("before-answer")
         super().write(data, kind)
@@ -258,11 +283,7 @@ class FaultyTransmitter(Transmitter):
                 self._out.extend(self._urcs)
                 self._grow(Kind.URC, self._urc_size)
                 self._forget()
-            for part in first.piece.parts():
-                self._out.append(part)
-                self._pauses += isinstance(part, Pause)
-                if part:
-                    self._grow(Kind.URC, len(part))
+            self._put(first.piece)
             self._waited(first)
 
     # Out.

@@ -78,16 +78,15 @@ class TlsConnection:
                 raise NetError(NetFailure.TLS_FAILED, f"{self.peer}: {error.detail}") from error
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """Send at most one record now, and none before the last one has left. Raises NetError: WRITE, RESET."""
+        """Send record by record, none before the last one has left. Raises NetError: WRITE, RESET."""
         if self._failed is not None:
             raise self._failed
-        if not self._flush() or not data:
-            return 0
-        try:
-            count = self._tls.write(data[:_RECORD])
-        except ssl.SSLError as error:
-            raise NetError(NetFailure.RESET, reason_of(error)) from error
-        self._flush()
+        count = 0
+        while self._flush() and count < len(data):
+            try:
+                count += self._tls.write(memoryview(data)[count : count + _RECORD])
+            except ssl.SSLError as error:
+                raise NetError(NetFailure.RESET, reason_of(error)) from error
         return count
 
     def receive_now(self, limit: int) -> bytes | None:

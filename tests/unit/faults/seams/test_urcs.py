@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onemo.errors import FaultError
 from onemo.families.sockets.connection import Loss
 from onemo.faults.kinds import MALFORMED, POINTS
 from onemo.faults.presets import PRESETS
@@ -324,3 +325,74 @@ def test_they_are_of_every_console() -> None:
     assert driver.answer("AT+CMEE?") == ["+CMEE: 1", '+MIPURC: "rtcp",0,3,hey', "OK"]
     driver.faults.reset()
     assert all(type(each.transmitter) is Transmitter for each in driver.modem.consoles)
+
+
+BANNER, REBOOTING, POWER_OFF = b"\r\n+MATREADY\r\n", b"\r\nREBOOTING\r\n", b"\r\nPOWER OFF\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "restarts", "ends"),
+    [
+        ("urc-drop urc=MPING", REBOOTING + BANNER, POWER_OFF),
+        ("urc-drop urc=REBOOTING", BANNER, POWER_OFF),
+        ("urc-drop urc=rebooting times=1", BANNER, POWER_OFF),
+        ("urc-drop urc='POWER OFF'", REBOOTING + BANNER, b""),
+        ("urc-drop urc=+MATREADY", REBOOTING, POWER_OFF),
+        ("urc-drop", b"", b""),
+        ("urc-duplicate urc=REBOOTING", REBOOTING * 2 + BANNER, POWER_OFF),
+        ("urc-duplicate urc=MATREADY gap=1s", REBOOTING + BANNER * 2, POWER_OFF),
+        ("urc-split urc=REBOOTING split=4", REBOOTING + BANNER, POWER_OFF),
+        ("urc-replace urc=MATREADY text=RDY", REBOOTING + b"\r\nRDY\r\n", POWER_OFF),
+    ],
+)
+def test_what_is_said_at_the_start_and_at_the_end(said: str, restarts: bytes, ends: bytes) -> None:
+    """Though it waits for nothing, it is said unasked."""
+    driver = FaultyDriver("MN316").boot()
+    driver.arm(said)
+    told = driver.ask("AT+MREBOOT")
+    driver.wait(10)
+    assert told + driver.take() == b"\r\nOK\r\n" + restarts
+    driver.ask("ATE0")
+    assert driver.ask("AT+MPOF") == b"\r\nOK\r\n" + ends
+
+
+def test_a_line_of_the_start_is_an_occasion() -> None:
+    driver = FaultyDriver("ML305U").boot()
+    driver.arm("sim-remove on=urc:REBOOTING")
+    driver.ask("AT+MREBOOT")
+    assert driver.told == ["sim-remove on=urc:REBOOTING"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("command-delay command=MIPCALL", "MN316-DBRS has no command MIPCALL; command=custom:MIPCALL takes it"),
+        ("reboot on=command:AT+MIPCALL", "MN316-DBRS has no command MIPCALL"),
+        ("urc-drop urc=mipcall", "MN316-DBRS has no command MIPCALL; urc=custom:MIPCALL takes it all the same"),
+    ],
+)
+def test_a_command_that_the_model_lacks(said: str, told: str) -> None:
+    driver = FaultyDriver("MN316").boot()
+    with pytest.raises(FaultError) as caught:
+        driver.arm(said)
+    assert told in str(caught.value)
+    driver.arm(re.sub("(?i)(AT.)?(?=mipcall)", "custom:", said))
+    FaultyDriver("ML307R").arm(said)
+
+
+def test_a_urc_that_is_no_commands_needs_no_command() -> None:
+    FaultyDriver("MN316").arm("urc-drop urc=rtcp")
+
+
+def test_a_late_disconn_meets_the_next_owner_of_the_id() -> None:
+    """As was seen on hardware (capture 33)."""
+    driver = FaultyDriver("ML307R").boot()
+    driver.wait(1.0)
+    driver.ask(OPEN)
+    driver.arm("urc-delay urc=disconn seconds=2s")
+    driver.world.peer_ends(0, Loss.PEER_CLOSED)
+    driver.ask("AT+MIPCLOSE=0")
+    assert driver.ask(OPEN).endswith(b"\r\nOK\r\n\r\n+MIPOPEN: 0,0\r\n")
+    driver.wait(3.0)
+    assert driver.take() == b'\r\n+MIPURC: "disconn",0,1\r\n'
+    assert driver.answer("AT+MIPSTATE=0")[0].endswith('"CONNECTED"')

@@ -22,6 +22,7 @@ from onemo.net.interface import (
     OpenRequest,
     PingRequest,
     TimeRequest,
+    TlsRequest,
     Transport,
 )
 
@@ -85,6 +86,7 @@ def network(names: Names | None, deny: tuple[str, ...] = DENIED, *routes: str) -
 
 WAYS: dict[str, Callable[[HostNetwork, str], Awaitable[object]]] = {
     "TCP": lambda net, host: net.open(OpenRequest(Transport.TCP, host, 80, 5.0, BOTH)),
+    "TLS": lambda net, host: net.open(OpenRequest(Transport.TCP, host, 443, 5.0, BOTH, tls=TlsRequest())),
     "UDP": lambda net, host: net.open(OpenRequest(Transport.UDP, host, 80, 5.0, BOTH)),
     "MPING": lambda net, host: net.ping(PingRequest(host, 32, BOTH)),
     "MNTP": lambda net, host: net.ask_time(TimeRequest(host, 123, 5.0, BOTH)),

@@ -77,11 +77,16 @@ async def test_a_handshake_that_fails(how: str) -> None:
     assert world.socket.peer in failed.value.detail
 
 
-async def test_at_most_a_record_at_a_time() -> None:
+async def test_record_by_record() -> None:
+    """As many as the socket takes, and of those that it does not take one."""
     async with opened() as world:
-        data = bytes(range(256)) * 100
-        assert world.connection.send_now(data) == 16384
-        assert world.connection.send_now(memoryview(data)[16384:]) == len(data) - 16384
+        data = bytes(range(256)) * 400
+        world.socket.take(40_000)
+        assert world.connection.send_now(data) == 3 * 16384
+        assert world.connection.unacknowledged() < 16384
+        assert world.connection.send_now(memoryview(data)[3 * 16384 :]) == 0
+        world.socket.take(None)
+        assert world.connection.send_now(memoryview(data)[3 * 16384 :]) == len(data) - 3 * 16384
         assert world.read() == data
         assert world.connection.send_now(b"") == 0
 

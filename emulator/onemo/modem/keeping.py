@@ -1,0 +1,104 @@
+"""The way of commands to the non-volatile memory: a change is a transaction, written down before its answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from onemo.at.command import Pending
+from onemo.at.params import BoundRecord
+from onemo.at.registry import BoundModel
+from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
+from onemo.at.store import R, Settings, Slot
+from onemo.modem.console import Console
+from onemo.modem.contexts import Definition, Login
+from onemo.modem.intents import Store
+from onemo.modem.memory import Keeper, Memory, Stored
+from onemo.modem.per_context import PerContext
+from onemo.modem.slots import PROFILE
+
+
+class KeepingDevice(Protocol):
+    """The module, as its non-volatile memory sees it."""
+
+    first: Console
+
+    def settings_of(self, slot: Slot[Any]) -> Settings:
+        """Return the settings that hold a slot: the device's, or those of the console that asks."""
+        ...
+
+
+class Keeping:
+    """What outlives the boot cycle, and the transactions that change it.
+
+    definitions, logins: of the PDP contexts. keepers: those that are there from the start, by their name in the NV.
+    """
+
+    def __init__(self, device: KeepingDevice, model: BoundModel[Any], keepers: dict[str, Keeper]) -> None:
+        self._device = device
+        self._model = model
+        self.memory = Memory(model, PROFILE)
+        self.definitions: PerContext[Definition] = PerContext(lambda: self._parameters("CGDCONT"))
+        self.logins: PerContext[Login] = PerContext(lambda: self._parameters("CGAUTH"))
+        self.memory.keepers = {**keepers, "CGDCONT": self.definitions, "CGAUTH": self.logins}
+
+    def keeper(self, name: str) -> Any:  # noqa: ANN401  (each is what its family makes)
+        """Return what a family keeps beyond the boot cycle, by its name in the NV; it is made at its first use."""
+        found = self.memory.keepers.get(name)
+        if found is None:
+            self._model.binder.bind_command(name)
+            make = next(defined.keepers[name] for defined in self._model.bound() if name in defined.keepers)
+            found = self.memory.keepers[name] = make(self._device)
+        return found
+
+    def restore(self, stored: Stored) -> list[str]:
+        """Take up what an earlier process wrote down; return the names of what does not fit."""
+        for name in self._model.binder.kept_names(stored):
+            self.keeper(name)
+        return self.memory.restore(stored)
+
+    def keep(self, slot: Slot[R], record: R, index: int) -> Reply | Pending:
+        """Store what was set; what outlives the boot cycle is written down before the answer.
+
+        A memory that takes nothing more leaves it as it was: CME 20. [decided]
+        """
+        settings = self._device.settings_of(slot)
+        if not self.memory.lasts(slot, record) or (slot.of_console and settings is not self._device.first.settings):
+            settings.set(slot, record, index)
+            return DONE
+
+        def change() -> None:
+            settings.set(slot, record, index)
+            self.memory.values[slot, index] = record
+
+        return self.write_down(change)
+
+    def keep_contexts(self, change: Callable[[], None]) -> Pending:
+        """Change what the contexts hold, and write it down. Raises as change."""
+
+        def changed() -> None:
+            change()
+            self.definitions.remember()
+            self.logins.remember()
+
+        return self.write_down(changed)
+
+    def write_down(
+        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Reply = DONE
+    ) -> Pending:
+        """Make the answer of a command that changes what outlives the boot cycle.
+
+        It is one transaction, taken back where nothing can be written: that is the failure. Raises as change.
+        """
+        take_back = self.memory.change(change)
+
+        def stored(done: bool) -> Reply:
+            if not done:
+                take_back()
+                raise CommandError(failure)
+            return answer
+
+        return Pending(Store(self.memory.snapshot()), stored)
+
+    def _parameters(self, command: str) -> BoundRecord[Any] | None:
+        return self._model.parameters(command) if self._model.has(command) else None
