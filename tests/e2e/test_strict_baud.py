@@ -148,7 +148,7 @@ def test_what_is_said_while_nobody_has_the_pty_open_is_no_noise(start: Start) ->
 def test_who_opens_the_pty_before_the_boot_is_there(launch: Start, tmp_path: Path) -> None:
     """The link is there early; the banner is noise to whom has another speed."""
     link, garbage = tmp_path / "port", sampled(BANNER, 115200, 38400)
-    module = launch("ML305U", "--strict-baud", "--boot-time", "1", "--link", str(link))
+    module = launch("ML305U", "--strict-baud", "--boot-time", "4", "--link", str(link))
     module.wait_link(link)
     port = os.open(link, os.O_RDWR | os.O_NOCTTY)
     try:
