@@ -103,7 +103,7 @@ def test_senders(sender: str) -> None:
     ("sender", "text", "encoding", "words"),
     [
         ("", "x", None, "the sender is empty"),
-        ("1" * 21, "x", None, "20 digits are allowed"),
+        ("1" * 21, "x", None, "20 are allowed"),
         ("中国移动", "x", None, "the GSM alphabet lacks it"),
         ("10086", "a你", Alphabet.GSM7, "'你'"),
         ("10086", "abc", Alphabet.OCTETS, "hex"),
