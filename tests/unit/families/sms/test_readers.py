@@ -1,7 +1,7 @@
 """Independent libraries read what is written here, and what they write is read here.
 
-gsmmodem (python-gsmmodem-new) has DELIVER, SUBMIT and reports, nothing beyond the BMP, reads no extended characters,
-and has a grave accent for the section sign. smspdudecoder has DELIVER and SUBMIT, looks at bits 2 and 3 of a TP-DCS
+gsmmodem (python-gsmmodem-new) has DELIVER, SUBMIT and reports, nothing beyond the BMP, reads no extended characters and
+not every ``@`` at the end, and has a grave accent for the section sign. smspdudecoder has DELIVER and SUBMIT, looks at bits 2 and 3 of a TP-DCS
 alone, and counts characters for septets.
 """
 
@@ -128,7 +128,8 @@ def test_gsmmodem_reads_a_text(sender: str, text: str, time: TimeStamp) -> None:
         assert read["type"] == "SMS-DELIVER"
         assert (read["number"], read["smsc"], read["time"]) == (sender, CENTRE.text, moment(time))
         assert read["tpdu_length"] == len(part.encode())
-        assert read["text"][: len(text_of(part))] == text_of(part)
+        shown = text_of(part)
+        assert read["text"][: len(shown)].rstrip("@") == shown.rstrip("@")
         if len(parts) > 1:
             (element,) = read["udh"]
             assert (element.reference, element.parts, element.number) == (7, len(parts), number)
