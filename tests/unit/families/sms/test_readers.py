@@ -1,8 +1,8 @@
 """Independent libraries read what is written here, and what they write is read here.
 
 gsmmodem (python-gsmmodem-new) has DELIVER, SUBMIT and reports, nothing beyond the BMP, reads no extended characters and
-not every ``@`` at the end, and has a grave accent for the section sign. smspdudecoder has DELIVER and SUBMIT, looks at bits 2 and 3 of a TP-DCS
-alone, and counts characters for septets.
+not every ``@`` at the end, and has a grave accent for the section sign. smspdudecoder has DELIVER and SUBMIT, looks at
+bits 2 and 3 of a TP-DCS alone, and counts characters for septets.
 """
 
 from __future__ import annotations
