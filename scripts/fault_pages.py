@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from onemo.families.sockets.profile import OPEN_RESULTS, OpenResultSection
-from onemo.faults.kinds import COMMON, KINDS, OPEN_FAILURES, SCOPES, FaultKey, FaultKind, Layer, Type
+from onemo.faults.kind import COMMON, SCOPES, FaultKey, FaultKind, Layer, Type
+from onemo.faults.kinds import KINDS, OPEN_FAILURES
 from onemo.faults.presets import PRESETS
 from onemo.runtime.models import Model, load_model
 

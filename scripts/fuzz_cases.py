@@ -9,7 +9,8 @@ from typing import NamedTuple
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, ParamKind
 from onemo.families.sockets.connection import Loss
-from onemo.faults.kinds import FORMS, KINDS, SCOPES, FaultKey, Layer, Type
+from onemo.faults.kind import FORMS, SCOPES, FaultKey, Layer, Type
+from onemo.faults.kinds import KINDS
 from onemo.faults.presets import PRESETS
 from onemo.runtime.models import Model
 

@@ -22,7 +22,7 @@ from random import Random
 import serial
 import trio
 from onemo.errors import FaultError
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault
 from onemo.faults.presets import parse_faults
 from onemo.faults.say import parse_fault

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from onemo.control.api import ENDPOINTS
 from onemo.control.openapi import document
 from onemo.control.stream import TraceStream
-from onemo.faults.kinds import KINDS, FaultKind
+from onemo.faults.kind import FaultKind
+from onemo.faults.kinds import KINDS
 
 from tests.e2e.started import AT_ONCE, Started
 

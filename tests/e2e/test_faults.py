@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from onemo.faults.kinds import KINDS, Layer
+from onemo.faults.kind import Layer
+from onemo.faults.kinds import KINDS
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte

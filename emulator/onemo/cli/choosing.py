@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from cyclopts import Parameter
 
 from onemo.cli.values import number
-from onemo.faults.kinds import INDICES
+from onemo.faults.kind import INDICES
 from onemo.profile.index import CONNECT_ID
 
 _Command = TypeVar("_Command", bound=Callable[..., int])

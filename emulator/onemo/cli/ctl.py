@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
+from urllib.parse import quote
 
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
 from onemo.dialogue.lines import MARKS, printable
-from onemo.errors import UsageError
-from onemo.faults.kinds import INDICES
+from onemo.errors import FaultError, UsageError
+from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
+from onemo.runtime.desk.operation import DeskOperation
 
 P = ParamSpec("P")
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
@@ -193,6 +195,38 @@ def kinds(name: str | None, options: CtlOptions) -> int:
         keys = rows[0]["keys"]
         page.table(("Key", "Type", "Default", "About"), [_key(key) for key in keys])
         page.text(f"  {rows[0]['example']}")
+    page.show()
+    return 0
+
+
+@_understood
+def operate(operation: DeskOperation, words: Sequence[str], given: Mapping[str, object], options: CtlOptions) -> int:
+    """Run an operation of the desk. words: the module, if it was named, and the arguments; given: the options."""
+    spare = len(words) - len(operation.arguments)
+    if spare not in (0, 1):
+        names = " ".join(name.upper() for name in operation.arguments)
+        wanted = f"give {names}; before it" if names else "give"
+        raise UsageError(f"{wanted} the name of the module, if there are several")
+    values = {**given, **dict(zip(operation.arguments, words[spare:], strict=True))}
+    try:
+        operation.read(values)
+    except FaultError as error:
+        raise UsageError(str(error)) from error
+    sent = {key.name: values[key.name] for key in operation.sent_keys if key.name in values}
+    path = operation.path
+    for key in operation.keys:
+        path = path.replace(f"{{{key.name}}}", quote(str(values.get(key.name)), safe=""))
+    with _client(options) as client:
+        path = module(words[0] if spare else client.only_module()) + path
+        if operation.has_body:
+            said = client.ask(operation.method, path, sent)
+        else:
+            said = client.ask(operation.method, path, query=sent)
+    if options.json or operation.table is None:
+        return _print(said)
+    headers, rows = operation.table(said)
+    page = Page()
+    page.table(headers, [[_cell(value) for value in row] for row in rows], indent=0)
     page.show()
     return 0
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from itertools import count
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from onemo.cli.choosing import choosing
+from onemo.cli.ctl_desk import command_of, usage_of
 from onemo.cli.values import number, seconds
+from onemo.runtime.desk import OPERATIONS
 
 Where = Annotated[
     str | None,
@@ -240,11 +244,31 @@ app = App(
     group_parameters="Options",
     usage="Usage: onemo-emulator ctl COMMAND [OPTIONS]",
 )
-for _place, (_command, _arguments, _example) in enumerate(_COMMANDS):
-    _name = _command.__name__
-    app.command(
-        _command,
-        sort_key=_place,
-        usage=f"Usage: onemo-emulator ctl {_name}{_arguments} [OPTIONS]",
-        help_epilogue=f"Example:\n\n  onemo-emulator ctl {_example}",
+_GROUPS: dict[str, App] = {"": app}
+
+
+def _add(command: Callable[..., int], group: str, arguments: str, example: str) -> None:
+    """Add a command. group: the word before it, "" for none."""
+    if group not in _GROUPS:
+        about = "\n".join(
+            f"{each.command}: {each.about}" for each in OPERATIONS if each.command.startswith(f"{group} ")
+        )
+        _GROUPS[group] = App(name=group, help=about, group_parameters="Options",
+                             usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]")  # fmt: skip
+        app.command(_GROUPS[group], sort_key=len(_COMMANDS) + len(_GROUPS))
+    path = f"{group} {command.__name__}".lstrip()
+    _GROUPS[group].command(
+        command,
+        sort_key=next(_places),
+        usage=f"Usage: onemo-emulator ctl {path}{arguments} [OPTIONS]",
+        help_epilogue=f"Example:\n\n  onemo-emulator ctl {example}",
     )
+
+
+_places = count()
+for _command, _arguments, _example in _COMMANDS:
+    _add(_command, "", _arguments, _example)
+for _operation in OPERATIONS:
+    _group, _, _ = _operation.command.rpartition(" ")
+    _add(command_of(_operation, inspect.signature(modules, eval_str=True)), _group, usage_of(_operation),
+         _operation.example)  # fmt: skip

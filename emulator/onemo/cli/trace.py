@@ -15,7 +15,7 @@ from onemo.cli.output import write
 from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.dialogue.pattern import occurs
 from onemo.errors import UsageError
-from onemo.faults.kinds import INDICES
+from onemo.faults.kind import INDICES
 from onemo.profile.index import Label, label_of
 
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}

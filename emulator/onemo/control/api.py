@@ -13,12 +13,14 @@ from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryPara
 from onemo.control.journal import Journal
 from onemo.control.stream import TraceStream
 from onemo.errors import FaultError, UsageError
-from onemo.faults.kinds import INDICES
+from onemo.faults.kind import INDICES
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
 from onemo.profile.index import Label
 from onemo.runtime.controls import ModuleControls
+from onemo.runtime.desk import OPERATIONS
+from onemo.runtime.desk.operation import DeskOperation
 from onemo.runtime.faulty import armed_on
 from onemo.runtime.lab import Condition, RunningModule
 
@@ -181,6 +183,13 @@ class Control:
         """Return the stream of all journals, from now on. Raises Refused (503)."""
         return self._stream(lambda: [self.journal(name) for name in self._modules], None)
 
+    def operate(self, operation: DeskOperation, request: ApiRequest) -> object:
+        """Do what an operation of the desk does, and return its result. Raises Refused (409, 422)."""
+        parts = {key.name: request.path[key.name] for key in operation.keys if key.name in request.path}
+        sent = _object(request.body, operation.example) if operation.has_body else request.query
+        controls = self._controls(request)
+        return _declared(lambda: operation.act(controls, operation.read({**sent, **parts})))
+
     # Inside.
 
     def _stream(self, journals: Callable[[], list[Journal]], since: int | None) -> TraceStream:
@@ -304,6 +313,24 @@ _FILTERS = (
     QueryParameter("console", int, "Only what crossed this AT line: 0 is the first.", 0, 99),
 )
 _M = "/v1/modules/{name}"
+
+
+def endpoint_of(operation: DeskOperation) -> Endpoint[Control]:
+    """Make the endpoint of an operation of the desk."""
+    keys = operation.sent_keys
+    return Endpoint(
+        operation.method,
+        _M + operation.path,
+        operation.about,
+        lambda control, request: control.operate(operation, request),
+        operation.result,
+        query=() if operation.has_body else tuple(describe.query_parameter(key) for key in keys),
+        body=(lambda: describe.operation_body(keys)) if operation.has_body else None,
+        status=operation.status,
+        fails=(404, 409, 422),
+    )
+
+
 ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("GET", "/health", "The process runs.", lambda control, request: HealthInfo(True), HealthInfo),
     Endpoint("GET", "/ready", "Every module is ready; 503 tells which are not.", Control.ready, ReadyInfo,
@@ -333,4 +360,5 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
              "resumes.", Control.stream, TraceStream, query=(_SINCE,), fails=(404, 422, 503)),
     Endpoint("GET", "/v1/trace/stream", "The same of all modules, from now on.", Control.stream_all, TraceStream,
              fails=(503,)),
+    *map(endpoint_of, OPERATIONS),
 )  # fmt: skip

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from onemo.faults.kinds import KINDS, FaultKey, FaultKind, Layer, Type
+from onemo.control.endpoints import MOST_WHOLE, QueryParameter
+from onemo.faults.kind import FaultKey, FaultKind, Layer, Type
+from onemo.faults.kinds import KINDS
 from onemo.faults.presets import PRESETS
 from onemo.faults.say import typed
 
@@ -80,6 +82,24 @@ def event_body() -> dict[str, Any]:
         "examples": [{"event": "signal rssi=3"}],
     }
     return {"oneOf": [text, *(_object("event", kind, kind.keys) for kind in events)]}
+
+
+def operation_body(keys: Iterable[FaultKey]) -> dict[str, Any]:
+    """Return the schema of the body of an operation of the desk."""
+    given = list(keys)
+    return {
+        "type": "object",
+        "properties": {key.name: _schema(key) for key in given},
+        "required": [key.name for key in given if key.required],
+        "additionalProperties": False,
+    }
+
+
+def query_parameter(key: FaultKey) -> QueryParameter:
+    """Describe a key that stands behind the ``?``."""
+    if key.type is Type.INTEGER:
+        return QueryParameter(key.name, int, key.about, int(key.low), int(min(key.high, MOST_WHOLE)))
+    return QueryParameter(key.name, str, key.about, choices=key.choices)
 
 
 def _kind(kind: FaultKind) -> KindInfo:

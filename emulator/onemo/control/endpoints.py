@@ -9,6 +9,8 @@ from onemo.errors import EmulatorError
 
 C = TypeVar("C")
 MOST_LISTED = 1000
+MOST_WHOLE = 1 << 53
+"""The greatest whole number that every reader of JSON has."""
 
 
 class Refused(EmulatorError):
@@ -26,7 +28,7 @@ class QueryParameter(NamedTuple):
     type: type[int] | type[str]
     about: str
     low: int = 0
-    high: int = 1 << 53
+    high: int = MOST_WHOLE
     choices: tuple[str, ...] = ()
 
     def read(self, text: str) -> int | str:

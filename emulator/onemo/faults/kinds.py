@@ -1,128 +1,14 @@
 """Every kind of fault, declared once: from here come parsing, range errors, defaults and the documentation.
 
-Pure data. A kind belongs to a layer; its scope keys say which occasions of that layer concern it, its own keys what
-it does there. Kinds of the layer EVENT happen to the module: at a time, or on an occasion of another layer (``on``).
+Pure data. The kinds of one family have a file of their own.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from enum import Enum, auto
-from typing import NamedTuple
 
-from onemo.families import FAMILIES
+from onemo.faults.kind import INDICES, MOST_INSTANCES, NAMED_OPERATIONS, OPERATIONS, FaultKey, FaultKind, Layer, Type
 from onemo.profile.index import CONNECT_ID
-
-Value = int | float | str | bytes
-
-
-class Layer(Enum):
-    """The place where a fault acts."""
-
-    LINE = "the line"
-    COMMAND = "commands"
-    URC = "URCs"
-    NETWORK = "the network"
-    NAMES = "names"
-    EVENT = "radio and power"
-
-
-class Type(Enum):
-    """The type of a key's value: how it is written, and which Python type it becomes."""
-
-    INTEGER = auto()  # int
-    NUMBER = auto()  # float
-    SECONDS = auto()  # float: 2.5, 2.5s or 200ms
-    MOMENT = auto()  # int: so many matches; float: so many seconds, written 2.5s
-    TEXT = auto()  # str
-    CHOICE = auto()  # str
-    BYTES = auto()  # bytes: text with \r \n \t \\ \xHH
-
-
-class FaultKey(NamedTuple):
-    """A key of a fault.
-
-    default None: it has no value unless one is given; low, high: the accepted range, for numbers. of_index: the name of
-    the index whose number it is, "": of none; the model's own range holds for it, too.
-    """
-
-    name: str
-    type: Type
-    about: str
-    default: Value | None = None
-    low: float = 0
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    of_index: str = ""
-
-
-_MOST_INSTANCES = 99
-INDICES = tuple(family.instances for family in FAMILIES if family.instances is not None)
-"""The indices by whose numbers a fault is confined to an instance; each model has a range of its own."""
-
-
-class FaultKind(NamedTuple):
-    """A kind of fault.
-
-    scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that takes it back when its
-    for_seconds have passed; example: as it is typed; operations: of its layer, those that concern it, (): what is none
-    of them.
-    """
-
-    name: str
-    layer: Layer
-    about: str
-    keys: tuple[FaultKey, ...] = ()
-    scope: tuple[str, ...] = ()
-    once: bool = False
-    undo: str = ""
-    example: str = ""
-    operations: tuple[str, ...] = ()
-
-    @property
-    def all_keys(self) -> dict[str, FaultKey]:
-        """The kind's own keys, its scope's and those of every fault, in the order in which they are told."""
-        scope = (SCOPES[name] for name in (*self.scope, "module"))
-        return {key.name: key for key in (*self.keys, *scope, *COMMON)}
-
-
-COMMON = (
-    FaultKey("probability", Type.NUMBER, "How likely it is to fire at each match.", 1.0, 0, 1),
-    FaultKey("after", Type.MOMENT, "So many matches pass first (3), or so many seconds since it was armed and the "
-        "module was ready (2.5s).", 0),
-    FaultKey("times", Type.INTEGER, "How often it fires; without it as often as it matches, and an event once.", None,
-             1),
-    FaultKey("for_seconds", Type.SECONDS, "How long it lives from its first chance; an event is then undone, where "
-        "there is a way back.", None, 0.001),
-)  # fmt: skip
-
-OPERATIONS = ("open", "send", "receive", "lookup", "ping", "time")
-_NAMED = ("open", "lookup", "ping", "time")
-FORMS = ("test", "read", "set", "execute")
-DIRECTIONS = ("from-dte", "to-dte")
-
-SCOPES: Mapping[str, FaultKey] = {
-    key.name: key
-    for key in (
-        FaultKey("module", Type.TEXT, "Only on the module of this name."),
-        *(FaultKey(each.name, Type.INTEGER, each.about, None, 0, _MOST_INSTANCES, of_index=each.name)
-          for each in INDICES),
-        FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
-        FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
-        FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
-        FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),
-        FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
-        FaultKey("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),
-        FaultKey("operation", Type.CHOICE, "Only this operation on the network.", choices=OPERATIONS),
-        FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn); custom:NAME "
-            "for another."),
-        FaultKey("contains", Type.BYTES, "Only where this is in what passes at once; * stands for anything."),
-        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
-            "ping, time on the network. Without it the time alone decides."),
-    )
-}  # fmt: skip
 
 _LINE = ("direction", "contains")
 _INSTANCE = tuple(index.name for index in INDICES)
@@ -263,12 +149,12 @@ _NETWORK_KINDS = (
         FaultKey("failure", Type.CHOICE, "name: there is no such name; timed-out: no server answers.", "name",
             choices=("name", "timed-out")),
         FaultKey("seconds", Type.SECONDS, "After so long.", 0.0),
-    ), _NAME, example="dns-fail failure=timed-out seconds=2s", operations=_NAMED),
+    ), _NAME, example="dns-fail failure=timed-out seconds=2s", operations=NAMED_OPERATIONS),
     FaultKind("dns-delay", Layer.NAMES, "Names are resolved late.", _delay("How late.", 2.0), _NAME,
-         example="dns-delay seconds=3s", operations=_NAMED),
+         example="dns-delay seconds=3s", operations=NAMED_OPERATIONS),
     FaultKind("dns-wrong", Layer.NAMES, "Names are resolved to another address.", (
         FaultKey("address", Type.TEXT, "Which, IPv4 or IPv6.", "192.0.2.1"),
-    ), _NAME, example="dns-wrong host=*.example.com address=127.0.0.1", operations=_NAMED),
+    ), _NAME, example="dns-wrong host=*.example.com address=127.0.0.1", operations=NAMED_OPERATIONS),
     FaultKind("ping-loss", Layer.NETWORK, "Echo requests have no reply.", (), ("host",),
          example="ping-loss probability=0.5", operations=("ping",)),
     FaultKind("ping-fail", Layer.NETWORK, "Echo requests fail.", (
@@ -291,7 +177,7 @@ def _event(name: str, about: str, *keys: FaultKey, undo: str = "", example: str 
 
 
 _ITS_ID = FaultKey(
-    "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, _MOST_INSTANCES,
+    "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, MOST_INSTANCES,
     of_index=CONNECT_ID,
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from onemo.dialogue.pattern import occurs_in_bytes
-from onemo.faults.kinds import FaultKind, Layer, Value
+from onemo.faults.kind import FaultKind, Layer, Value
 from onemo.profile.index import Label
 
 if TYPE_CHECKING:

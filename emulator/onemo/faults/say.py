@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
 from onemo.families import FAMILIES
-from onemo.faults.kinds import COMMON, KINDS, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
+from onemo.faults.kind import COMMON, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
+from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
@@ -207,8 +208,14 @@ def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
 
 
 def _value(kind: FaultKind, key: FaultKey, value: object) -> Value:
-    """Convert a given value to the key's type. Raises FaultError."""
-    where = f"fault {kind.name}: {key.name}={value}"
+    """Convert a given value to the key's type; names are looked for. Raises FaultError."""
+    made = value_of(f"fault {kind.name}", key, value)
+    return _named(kind, key.name, str(made), f"{key.name}=") if key.name in _NAMES else made
+
+
+def value_of(what: str, key: FaultKey, value: object) -> Value:
+    """Convert a given value to the key's type. what: has the key, for messages. Raises FaultError."""
+    where = f"{what}: {key.name}={value}"
     made = _READERS[key.type](value)
     if made is None or isinstance(value, bool):
         choices = f": {', '.join(key.choices)}" if key.choices else ""
@@ -218,7 +225,7 @@ def _value(kind: FaultKind, key: FaultKey, value: object) -> Value:
         raise FaultError(f"{where} is out of range: {_TOLD[key.type]} from {key.low:g}{top}")
     if key.type is Type.CHOICE and made not in key.choices:
         raise FaultError(f"{where} is none of {', '.join(key.choices)}")
-    return _named(kind, key.name, str(made), f"{key.name}=") if key.name in _NAMES else made
+    return made
 
 
 def _integer(value: object) -> int | None:

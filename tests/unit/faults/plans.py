@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import trio
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, FaultPlan, Occasion
 from onemo.faults.say import parse_fault
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import FaultError
-from onemo.faults.kinds import KINDS, OPEN_FAILURES, FaultKey, FaultKind, Layer, Type
+from onemo.faults.kind import FaultKey, FaultKind, Layer, Type
+from onemo.faults.kinds import KINDS, OPEN_FAILURES
 from onemo.faults.presets import PRESETS, faults_of, parse_faults
 from onemo.faults.say import fault_of, parse_fault
 from onemo.faults.seams.events import HAPPENINGS

@@ -12,7 +12,7 @@ from random import Random
 from typing import Protocol
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import COMMANDS, parse_fault
 from onemo.faults.seams.commands import FaultyCommands

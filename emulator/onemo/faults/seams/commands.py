@@ -7,7 +7,7 @@ import re
 from onemo.at.command import Outcome, Pending
 from onemo.at.grammar import Command, Form
 from onemo.at.reply import CommandError, ReplyFormat
-from onemo.faults.kinds import INDICES, Layer
+from onemo.faults.kind import INDICES, Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.pieces import Piece
 from onemo.faults.seams.urcs import FaultyTransmitter

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from onemo.errors import FaultError
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import Fault
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState

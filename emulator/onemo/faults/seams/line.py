@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import trio
 
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.delay import DelayQueue, SharedWait
 from onemo.link.interface import Link

@@ -9,7 +9,7 @@ from weakref import WeakSet
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
 from onemo.faults.seams.shaped import Wait

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from onemo.at.reply import ReplyFormat
-from onemo.faults.kinds import INDICES
+from onemo.faults.kind import INDICES
 from onemo.faults.plan import ArmedFault, Fault
 from onemo.profile.index import Index, Label
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.faults.kinds import Layer
+from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.delay import Direction, SharedWait
 from onemo.faults.seams.silence import Silence

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from onemo.errors import FaultError
-from onemo.faults.kinds import KINDS, FaultKind, Layer
+from onemo.faults.kind import FaultKind, Layer
+from onemo.faults.kinds import KINDS
 from onemo.faults.say import parse_fault
 from onemo.modem.power import PowerState
 from onemo.wire.transmitter import Transmitter

@@ -1,0 +1,62 @@
+"""The commands of ``onemo-emulator ctl`` that are operations of the desk."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from onemo.faults.kind import FaultKey
+from onemo.runtime.desk.operation import DeskOperation
+
+_Command = Callable[..., int]
+_VARIADIC, _KEYWORD = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.KEYWORD_ONLY
+
+
+def command_of(operation: DeskOperation, common: inspect.Signature) -> _Command:
+    """Make the command of an operation. common: has the parameters of every command, by keyword."""
+
+    def run(
+        *words: str, control: str | None = None, token: str | None = None, json: bool = False, **keys: object
+    ) -> int:
+        from onemo.cli import ctl
+
+        given = {name: value for name, value in keys.items() if value is not None}
+        return ctl.operate(operation, words, given, ctl.CtlOptions(control, token, json))
+
+    words = f"The module, if there are several{_listed(operation)}."
+    parameters = [
+        inspect.Parameter("words", _VARIADIC, annotation=Annotated[str, Parameter(help=words)]),
+        *(_option(key) for key in operation.keys if key.name not in operation.arguments),
+        *common.parameters.values(),
+    ]
+    run.__name__ = operation.command.split()[-1]
+    run.__doc__ = operation.about
+    run.__annotations__ = {}  # which the library would prefer
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def usage_of(operation: DeskOperation) -> str:
+    """Return the arguments and options of an operation's command, as its help shows them."""
+    flags = [f"--{key.name} {_metavar(key)}" for key in operation.keys
+             if key.required and key.name not in operation.arguments]  # fmt: skip
+    return " ".join(["", "[NAME]", *flags, *(name.upper() for name in operation.arguments)])
+
+
+def _listed(operation: DeskOperation) -> str:
+    keys = {key.name: key for key in operation.keys}
+    return "".join(f", and {name.upper()}: {keys[name].about.rstrip('.')}" for name in operation.arguments)
+
+
+def _metavar(key: FaultKey) -> str:
+    return "|".join(key.choices) or key.type.name
+
+
+def _option(key: FaultKey) -> inspect.Parameter:
+    flag = Parameter(name=f"--{key.name.replace('_', '-')}", metavar=_metavar(key), help=key.about)
+    annotation = Annotated[str, flag] if key.required else Annotated[str | None, flag]
+    default = inspect.Parameter.empty if key.required else None
+    return inspect.Parameter(key.name.replace("-", "_"), _KEYWORD, default=default, annotation=annotation)

@@ -1,0 +1,124 @@
+"""The declaration of a kind of fault: its layer, its keys, the scopes and keys that kinds share.
+
+A kind belongs to a layer; its scope keys say which occasions of that layer concern it, its own keys what it does there.
+Kinds of the layer EVENT happen to the module: at a time, or on an occasion of another layer (``on``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import NamedTuple
+
+from onemo.families import FAMILIES
+
+Value = int | float | str | bytes
+
+
+class Layer(Enum):
+    """The place where a fault acts."""
+
+    LINE = "the line"
+    COMMAND = "commands"
+    URC = "URCs"
+    NETWORK = "the network"
+    NAMES = "names"
+    EVENT = "radio and power"
+
+
+class Type(Enum):
+    """The type of a key's value: how it is written, and which Python type it becomes."""
+
+    INTEGER = auto()  # int
+    NUMBER = auto()  # float
+    SECONDS = auto()  # float: 2.5, 2.5s or 200ms
+    MOMENT = auto()  # int: so many matches; float: so many seconds, written 2.5s
+    TEXT = auto()  # str
+    CHOICE = auto()  # str
+    BYTES = auto()  # bytes: text with \r \n \t \\ \xHH
+
+
+class FaultKey(NamedTuple):
+    """A key of a fault.
+
+    default None: it has no value unless one is given; low, high: the accepted range, for numbers. of_index: the name of
+    the index whose number it is, "": of none; the model's own range holds for it, too.
+    """
+
+    name: str
+    type: Type
+    about: str
+    default: Value | None = None
+    low: float = 0
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    of_index: str = ""
+
+
+MOST_INSTANCES = 99
+INDICES = tuple(family.instances for family in FAMILIES if family.instances is not None)
+"""The indices by whose numbers a fault is confined to an instance; each model has a range of its own."""
+
+
+class FaultKind(NamedTuple):
+    """A kind of fault.
+
+    scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that takes it back when its
+    for_seconds have passed; example: as it is typed; operations: of its layer, those that concern it, (): what is none
+    of them.
+    """
+
+    name: str
+    layer: Layer
+    about: str
+    keys: tuple[FaultKey, ...] = ()
+    scope: tuple[str, ...] = ()
+    once: bool = False
+    undo: str = ""
+    example: str = ""
+    operations: tuple[str, ...] = ()
+
+    @property
+    def all_keys(self) -> dict[str, FaultKey]:
+        """The kind's own keys, its scope's and those of every fault, in the order in which they are told."""
+        scope = (SCOPES[name] for name in (*self.scope, "module"))
+        return {key.name: key for key in (*self.keys, *scope, *COMMON)}
+
+
+COMMON = (
+    FaultKey("probability", Type.NUMBER, "How likely it is to fire at each match.", 1.0, 0, 1),
+    FaultKey("after", Type.MOMENT, "So many matches pass first (3), or so many seconds since it was armed and the "
+        "module was ready (2.5s).", 0),
+    FaultKey("times", Type.INTEGER, "How often it fires; without it as often as it matches, and an event once.", None,
+             1),
+    FaultKey("for_seconds", Type.SECONDS, "How long it lives from its first chance; an event is then undone, where "
+        "there is a way back.", None, 0.001),
+)  # fmt: skip
+
+OPERATIONS = ("open", "send", "receive", "lookup", "ping", "time")
+NAMED_OPERATIONS = ("open", "lookup", "ping", "time")
+FORMS = ("test", "read", "set", "execute")
+DIRECTIONS = ("from-dte", "to-dte")
+
+SCOPES: Mapping[str, FaultKey] = {
+    key.name: key
+    for key in (
+        FaultKey("module", Type.TEXT, "Only on the module of this name."),
+        *(FaultKey(each.name, Type.INTEGER, each.about, None, 0, MOST_INSTANCES, of_index=each.name)
+          for each in INDICES),
+        FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
+        FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
+        FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
+        FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),
+        FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
+        FaultKey("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),
+        FaultKey("operation", Type.CHOICE, "Only this operation on the network.", choices=OPERATIONS),
+        FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn); custom:NAME "
+            "for another."),
+        FaultKey("contains", Type.BYTES, "Only where this is in what passes at once; * stands for anything."),
+        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
+            "ping, time on the network. Without it the time alone decides."),
+    )
+}  # fmt: skip

@@ -1,0 +1,66 @@
+"""The declaration of an operation of the desk, and how what it takes is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from onemo.errors import FaultError
+from onemo.faults.kind import FaultKey
+from onemo.faults.say import nearest, value_of
+
+if TYPE_CHECKING:  # ctl has the declarations alone
+    from onemo.runtime.controls import ModuleControls
+
+Values = Mapping[str, Any]
+"""The values of an operation's keys, by name; those that are optional, without a default and not given are missing."""
+Table = tuple[Sequence[str], Sequence[Sequence[object]]]
+"""Headers, and rows of cells."""
+
+
+class DeskOperation(NamedTuple):
+    """Something that is done with a running module, or asked of it.
+
+    command: of ctl, one word, or a group and a word (``files put``). method, path: of the endpoint, below the path of
+    the module. keys: what it takes: those in braces in the path, the others in the body of POST and PUT, in the query
+    of GET and DELETE; options of ctl, but for arguments, the names of those that are its arguments, in order. act: does
+    it, and returns the result, of the type result; table: that result for a reader, who else has JSON. example: as
+    typed behind ctl. status: of success.
+
+    act may raise FaultError or UsageError: it cannot be, or not now.
+    """
+
+    command: str
+    about: str
+    method: str
+    path: str
+    keys: tuple[FaultKey, ...]
+    act: Callable[[ModuleControls, Values], object]
+    result: object
+    example: str
+    arguments: tuple[str, ...] = ()
+    table: Callable[[Any], Table] | None = None
+    status: int = 200
+
+    @property
+    def has_body(self) -> bool:
+        """True where keys are in the body of the request."""
+        return self.method in ("POST", "PUT")
+
+    @property
+    def sent_keys(self) -> tuple[FaultKey, ...]:
+        """The keys that are not in the path."""
+        return tuple(key for key in self.keys if f"{{{key.name}}}" not in self.path)
+
+    def read(self, given: Mapping[str, object]) -> Values:
+        """Return the values of the keys that were given, and the defaults of the others. Raises FaultError."""
+        keys = {key.name: key for key in self.keys}
+        for name in given:
+            if name not in keys:
+                raise FaultError(f"{self.command}: it has no key {name!r}; {nearest(name, keys)}")
+        values: dict[str, Any] = {key.name: key.default for key in self.keys if key.default is not None}
+        values |= {name: value_of(self.command, keys[name], value) for name, value in given.items()}
+        for key in self.keys:
+            if key.required and key.name not in given:
+                raise FaultError(f"{self.command}: {key.name} is missing: {key.about}")
+        return values

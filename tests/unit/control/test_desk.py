@@ -1,0 +1,165 @@
+"""Operations of the desk: what the control API and ctl make of one declaration."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+from cyclopts import App
+from onemo.cli.ctl_app import modules
+from onemo.cli.ctl_desk import command_of, usage_of
+from onemo.control.api import Control, endpoint_of
+from onemo.control.endpoints import ApiRequest, Refused
+from onemo.control.openapi import document
+from onemo.errors import FaultError, UsageError
+from onemo.faults.kind import FaultKey, Type
+from onemo.runtime.controls import ModuleControls
+from onemo.runtime.desk.operation import DeskOperation, Values
+from onemo.runtime.hosted import Hosted
+
+
+class Note(NamedTuple):
+    """A note that was pinned to a module."""
+
+    module: str
+    place: str
+    text: str
+    times: int
+
+
+def _pin(controls: ModuleControls, values: Values) -> Note:
+    if values["text"] == "late":
+        raise UsageError("it is too late: come earlier")
+    return Note(controls.power, values["place"], values["text"], values["times"])
+
+
+PIN = DeskOperation(
+    command="notes pin",
+    about="Pin a note.",
+    method="PUT",
+    path="/notes/{place}",
+    keys=(
+        FaultKey("place", Type.TEXT, "Where.", required=True),
+        FaultKey("text", Type.TEXT, "What it says.", required=True),
+        FaultKey("times", Type.INTEGER, "How often.", 1, 1, 9),
+    ),
+    act=_pin,
+    result=Note,
+    example="notes pin door hello",
+    arguments=("place", "text"),
+    status=201,
+)
+LOOK = PIN._replace(command="look", method="GET", path="/notes", keys=PIN.keys[1:], arguments=())
+
+
+Answer = Callable[[DeskOperation, ApiRequest], object]
+
+
+@pytest.fixture
+def answer() -> Iterator[Answer]:
+    """Has the control of a module answer a request."""
+    with Hosted() as hosted:
+        hosted.start(name="a")
+        control = Control(hosted.lab.modules)
+        yield lambda operation, request: hosted.call(lambda: endpoint_of(operation).answer(control, request))
+
+
+def _asked(path: dict[str, str], body: object, *, name: str = "a") -> ApiRequest:
+    return ApiRequest({"name": name, **path}, {}, body, {})
+
+
+def test_the_endpoint_acts_on_the_module(answer: Answer) -> None:
+    endpoint = endpoint_of(PIN)
+    assert (endpoint.method, endpoint.path, endpoint.status) == ("PUT", "/v1/modules/{name}/notes/{place}", 201)
+    assert answer(PIN, _asked({"place": "door"}, {"text": "hi"})) == Note("ready", "door", "hi", 1)
+    look = endpoint_of(LOOK)
+    assert [parameter.name for parameter in look.query] == ["text", "times"]
+    with pytest.raises(FaultError, match="place"):
+        LOOK.read({"place": "door", "text": "hi"})
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({}, 422, "notes pin: text is missing: What it says."),
+        ({"text": "hi", "times": 10}, 422, "times=10 is out of range: a whole number from 1 to 9"),
+        ({"text": 3}, 422, "text=3 is not a text"),
+        ({"text": "hi", "time": 1}, 422, "it has no key 'time'; did you mean times"),
+        ({"text": "late"}, 409, "it is too late: come earlier"),
+        ([], 422, "the body is no object"),
+    ],
+)
+def test_what_cannot_be_is_refused(answer: Answer, body: object, status: int, says: str) -> None:
+    with pytest.raises(Refused, match=says) as refused:
+        answer(PIN, _asked({"place": "door"}, body))
+    assert refused.value.status == status
+
+
+def test_the_document_has_it() -> None:
+    said = document([endpoint_of(PIN), endpoint_of(LOOK)])
+    operation = said["paths"]["/v1/modules/{name}/notes/{place}"]["put"]
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["name", "place"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["required"] == ["text"]
+    assert schema["properties"]["times"] == {
+        "description": "How often.", "default": 1, "type": "integer", "minimum": 1, "maximum": 9,
+    }  # fmt: skip
+    query = said["paths"]["/v1/modules/{name}/notes"]["get"]["parameters"]
+    assert [parameter["name"] for parameter in query] == ["name", "text", "times"]
+
+
+class TestCtl:
+    """The command of ctl."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+        calls: list[tuple[object, ...]] = []
+
+        class Client:
+            def __init__(self, *arguments: object) -> None: ...
+
+            def __enter__(self) -> Client:
+                return self
+
+            def __exit__(self, *error: object) -> None: ...
+
+            def only_module(self) -> str:
+                return "only"
+
+            def ask(self, *asked: object, **query: object) -> object:
+                calls.append((*asked, *query.values()))
+                return {"done": True}
+
+        monkeypatch.setattr("onemo.cli.ctl.Client", Client)
+        monkeypatch.setenv("ONEMO_CONTROL", "127.0.0.1:1")
+        return calls
+
+    @staticmethod
+    def run(operation: DeskOperation, *words: str) -> object:
+        app = App()
+        app.command(command_of(operation, inspect.signature(modules, eval_str=True)))
+        return app([operation.command.split()[-1], *words], exit_on_error=False, result_action="return_value")
+
+    def test_words_and_options(self, asked: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.run(PIN, "--times", "2", "--", "my door", "-hello-") == 0
+        assert self.run(PIN, "b/c", "door", "hi") == 0
+        assert self.run(LOOK, "b", "--text", "hi") == 0
+        assert asked == [
+            ("PUT", "/v1/modules/only/notes/my%20door", {"text": "-hello-", "times": "2"}),
+            ("PUT", "/v1/modules/b%2Fc/notes/door", {"text": "hi"}),
+            ("GET", "/v1/modules/b/notes", {"text": "hi"}),
+        ]
+        assert capsys.readouterr().out.count('"done": true') == 3
+
+    def test_what_is_wrong_is_told_before_anything_is_asked(self, asked: list[tuple[object, ...]]) -> None:
+        with pytest.raises(UsageError, match="give PLACE TEXT; before it the name of the module"):
+            self.run(PIN, "door")
+        with pytest.raises(UsageError, match="times=x is not a whole number"):
+            self.run(PIN, "door", "hi", "--times", "x")
+        assert asked == []
+
+    def test_its_help(self) -> None:
+        assert usage_of(PIN) == " [NAME] PLACE TEXT"
+        assert usage_of(LOOK) == " [NAME] --text TEXT"
