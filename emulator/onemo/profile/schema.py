@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits, is_prompt
+from onemo.profile.shape import at_least, digits, is_number, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -89,6 +89,8 @@ class IdentitySection(NamedTuple):
     svn: Annotated[str, digits(2)]
     imsi: Annotated[str, digits(15)]
     iccid: Annotated[str, digits(20)]
+    msisdn: Annotated[str, is_number]
+    """The card's own number, international: ``+`` and digits."""
 
 
 class LineSection(NamedTuple):

@@ -44,6 +44,7 @@ class ModuleKeywords(TypedDict, total=False):
     name: str | None
     imei: str | None
     imsi: str | None
+    msisdn: str | None
     iccid: str | None
     revision: str | None
     pin: str | None
