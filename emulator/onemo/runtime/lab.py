@@ -13,6 +13,7 @@ import trio
 from onemo.errors import EmulatorError, UsageError, declared
 from onemo.runtime.line import SerialLine, first_of
 from onemo.runtime.models import Model
+from onemo.runtime.operator import Operator
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.shell import Module, NvFile
 from onemo.runtime.spec import Spec, opened
@@ -78,8 +79,9 @@ class RunningModule:
         network: LazyNetwork,
         trace: Trace | None,
         since: float | None = None,
+        operator: Operator | None = None,
     ) -> None:
-        """Make the module, on its lines. since: the trio time from which its first boot counts."""
+        """Make the module, on its lines. since: the trio time from which its first boot counts; operator: as Module."""
         first, *more = (line.link for line in lines)
         self.module = Module(
             self.model,
@@ -93,6 +95,7 @@ class RunningModule:
             more=more,
             keeps_early=self.spec.early_input == "kept",
             wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
+            operator=operator,
         )
         self.lines, self.built = lines, True
 
@@ -128,6 +131,7 @@ class RunningModule:
         self,
         network: LazyNetwork,
         trace: Trace | None,
+        operator: Operator,
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
@@ -139,7 +143,7 @@ class RunningModule:
         CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (lines, nv):
-                self.build(lines, nv, network, trace)
+                self.build(lines, nv, network, trace, operator=operator)
                 if self.spec.faults.any:
                     from onemo.runtime.faultsession import FaultSession
 
@@ -178,6 +182,7 @@ class Lab:
         self.modules: dict[str, RunningModule] = {}
         self._routes: dict[NetworkOptions, Routes] = {}
         self._planning = trio.Lock()
+        self._operator = Operator()
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -197,7 +202,7 @@ class Lab:
         self.modules[running.name] = running
         try:
             network = LazyNetwork(await self._routes_of(spec.network), spec.source)
-            await self._nursery.start(running.run, network, trace)
+            await self._nursery.start(running.run, network, trace, self._operator)
         except BaseException:
             self._forget(running)
             raise
