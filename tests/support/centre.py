@@ -42,9 +42,7 @@ class Centre:
             refusal = self._exchange.take(driver.modem, intent.tpdu, self.utc, driver.now)
         driver.complete(intent, refusal)
 
-    def text(
-        self, sender: str, text: str, encoding: str | None = None, message_class: int | None = None
-    ) -> None:
+    def text(self, sender: str, text: str, encoding: str | None = None, message_class: int | None = None) -> None:
         """A text comes to the module."""
         driver = self._driver
         driver.report(

@@ -198,8 +198,8 @@ class Setting(NamedTuple, Generic[D, R]):
 
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
     adjusted gives the record that is kept for one that was given; shown gives the values of a read-back. resets_rest:
-    parameters behind the last that is given get their defaults; else what is left out stays. told: the lines that answer
-    a new record, of a setting that is no NV.
+    parameters behind the last that is given get their defaults; else what is left out stays. told: the lines that
+    answer a new record, of a setting that is no NV.
     """
 
     slot: Slot[R]

@@ -31,9 +31,9 @@ def luhn(digits: str) -> str:
 def with_name(profile: Profile, name: str) -> Profile:
     """Give a profile the numbers of the module of this name: its own, valid, and the same at every start.
 
-    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN, the card's number the range for
-    machines. Names that differ in the
-    number at their end have numbers that follow each other, and so no two of them the same.
+    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN, the card's number the range
+    for things. Names that differ in the number at their end have numbers that follow each other, and so no two of them
+    the same.
     """
     identity = profile.identity
     serial = _digits(name, "serial", 6)

@@ -30,13 +30,13 @@ class Overrides(NamedTuple):
     imei: str | None = None
     imsi: str | None = None
     iccid: str | None = None
-    msisdn: str | None = None
     revision: str | None = None
     register_time: float | None = None
     pin: str | None = None
     card: bool = True
     zone: int | None = None
     speed: float = 1.0
+    msisdn: str | None = None
 
 
 def individual(model: Model, overrides: Overrides) -> Model:

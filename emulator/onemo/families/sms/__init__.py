@@ -20,9 +20,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     part=Receiver,
     keepers={"sms": SmsMemory},
     state=(StateField("sms", SmsInfo | None, told, empty=None),),
-    shows={
-        name: ("sms",) for name in ("CSCA", "CPMS", "CNMI", "CMGS", "CMSS", "CMGW", "CMGC", "CNMA", "CMGR", "CMGL")
-    },
+    shows=dict.fromkeys(("CSCA", "CPMS", "CNMI", "CMGS", "CMSS", "CMGW", "CMGC", "CNMA", "CMGR", "CMGL"), ("sms",)),
     kept_only={
         "CMMS": "the link is there whenever a message is sent",
         "CNMI.bm": "no cell broadcasts are emulated",

@@ -21,9 +21,7 @@ _BS = 0x08
 def entry_of(modem: Modem, take: Callable[[bytes], Outcome], *, text: bool = False) -> DataEntry:
     """Make an entry up to Ctrl-Z or ESC, which waits for ever. text: each CR in it is answered by the prompt again."""
     table = modem.profile.table(SMS)
-    return DataEntry(
-        take=take, timeout=math.inf, most=table.entry_limit, prompt=table.prompt, echoes=True, again=text
-    )
+    return DataEntry(take=take, timeout=math.inf, most=table.entry_limit, prompt=table.prompt, echoes=True, again=text)
 
 
 def edited(typed: bytes) -> bytes:

@@ -20,7 +20,7 @@ class MailboxFull(EmulatorError):
     """So much waits for a module that its centre takes nothing more for it."""
 
 
-class Waiting:
+class WaitingMessage:
     """A message for the module. tpdu: a DELIVER or STATUS-REPORT; due: when it is at the module.
 
     delivered: called with the time when the module has it.
@@ -82,8 +82,8 @@ class Mailbox:
     def __init__(self, most_waiting: int, most_sent: int, join_time: float) -> None:
         self._most_waiting = most_waiting
         self._join_time = join_time
-        self._queue: deque[Waiting] = deque()
-        self._held: list[Waiting] = []
+        self._queue: deque[WaitingMessage] = deque()
+        self._held: list[WaitingMessage] = []
         self._sent: deque[_Sent] = deque(maxlen=most_sent)
         self.last_reference = 0
         """The reference of the last message in parts that was put in from outside."""
@@ -99,7 +99,7 @@ class Mailbox:
 
     # What waits.
 
-    def put(self, messages: Sequence[Waiting]) -> None:
+    def put(self, messages: Sequence[WaitingMessage]) -> None:
         """Let messages wait, all or none. Raises MailboxFull."""
         if len(messages) > self.room:
             raise MailboxFull(f"{len(self)} messages wait for the module already: let it read them first")
@@ -113,25 +113,25 @@ class Mailbox:
         """When the next message is at the module; inf: none waits."""
         return self._queue[0].due if self._queue else math.inf
 
-    def next(self, now: float) -> Waiting | None:
+    def next(self, now: float) -> WaitingMessage | None:
         """Return the message that is at the module next; None: there is none yet."""
         return self._queue[0] if self._queue and self._queue[0].due <= now else None
 
-    def take(self) -> Waiting:
+    def take(self) -> WaitingMessage:
         """Take the next message: the module has it for good. Raises IndexError."""
         return self._queue.popleft()
 
-    def hold(self) -> Waiting:
+    def hold(self) -> WaitingMessage:
         """Let the module have the next message for now: it comes again, unless it is let go."""
         waiting = self._queue.popleft()
         self._held.append(waiting)
         return waiting
 
-    def let_go(self, waiting: Waiting) -> None:
+    def let_go(self, waiting: WaitingMessage) -> None:
         """Forget a message that was held."""
         self._held.remove(waiting)
 
-    def return_held(self, some: Iterable[Waiting] | None = None) -> None:
+    def return_held(self, some: Iterable[WaitingMessage] | None = None) -> None:
         """Let messages that were held come again, before all others; None: all of them."""
         chosen = list(self._held) if some is None else list(some)
         for waiting in chosen:
@@ -143,10 +143,11 @@ class Mailbox:
     def note(self, submit: Submit, utc: float, now: float) -> None:
         """Remember a message of the module; a part joins those of its message that came before."""
         place = concatenation_of(submit)
-        for sent in reversed(self._sent) if place is not None else ():
-            if self._goes_with(sent, submit, place, now):
-                sent.parts[place.number] = submit
-                return
+        if place is not None:
+            for sent in reversed(self._sent):
+                if self._goes_with(sent, submit, place, now):
+                    sent.parts[place.number] = submit
+                    return
         self._sent.append(_Sent(submit, place, utc, now))
 
     def _goes_with(self, sent: _Sent, submit: Submit, place: Concatenation, now: float) -> bool:

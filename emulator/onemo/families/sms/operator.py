@@ -12,7 +12,7 @@ from onemo.errors import UsageError
 from onemo.families.sms.alphabet import Alphabet
 from onemo.families.sms.compose import compose, relayed, reported, text_of
 from onemo.families.sms.fields import Address, TimeStamp, TpduError
-from onemo.families.sms.mailbox import MailboxFull, Waiting
+from onemo.families.sms.mailbox import MailboxFull, WaitingMessage
 from onemo.families.sms.profile import SMS
 from onemo.families.sms.receiving import Receiver
 from onemo.families.sms.stores import memory_of
@@ -37,7 +37,7 @@ def has_messages(modem: Modem) -> bool:
     return modem.has("CMGS")
 
 
-def put(modem: Modem, waiting: Iterable[Waiting]) -> None:
+def put(modem: Modem, waiting: Iterable[WaitingMessage]) -> None:
     """Let messages wait for a module. Raises MailboxFull."""
     memory_of(modem).mailbox.put(list(waiting))
     modem.part(Receiver).arrived()
@@ -69,7 +69,7 @@ def inject(
             encoding=None if encoding is None else ENCODINGS[encoding],
             message_class=message_class,
         )
-        put(modem, [Waiting(message.encode(), now) for message in messages])
+        put(modem, [WaitingMessage(message.encode(), now) for message in messages])
     except (TpduError, MailboxFull) as error:
         raise UsageError(str(error)) from error
     if len(messages) > 1:
@@ -82,7 +82,7 @@ def inject_pdu(modem: Modem, pdu: str, now: float) -> None:
     try:
         tpdu = bytes.fromhex(pdu)
         Deliver.decode(tpdu)
-        put(modem, [Waiting(tpdu, now)])
+        put(modem, [WaitingMessage(tpdu, now)])
     except ValueError as error:
         raise UsageError(f"{pdu!r} is no hex: give the TPDU of a DELIVER, two digits an octet") from error
     except (TpduError, MailboxFull) as error:
@@ -117,7 +117,7 @@ class Exchange:
         if target is not None and has_messages(target):
             message = relayed(submit, Address.of(sender.sim.card.number), sent)
             try:
-                put(target, [Waiting(message.encode(), due, report)])
+                put(target, [WaitingMessage(message.encode(), due, report)])
             except MailboxFull:
                 return _CONGESTION
             self._rouse(target)
@@ -128,7 +128,7 @@ class Exchange:
         if plain_number(to) == table.service:
             answer = compose(table.service, table.service_answer, reference=0, time=TimeStamp.at(
                 utc + table.delivery_time, sender.profile.clock.zone))  # fmt: skip
-            self._put_if_room(sender, [Waiting(each.encode(), due) for each in answer])
+            self._put_if_room(sender, [WaitingMessage(each.encode(), due) for each in answer])
         return None
 
     def _report(self, sender: Modem, submit: Submit, utc: float, since: float, now: float) -> None:
@@ -137,9 +137,9 @@ class Exchange:
         sent, discharged = TimeStamp.at(utc, zone), TimeStamp.at(utc + now - since, zone)
         report = reported(submit, sent, discharged)
         memory_of(sender).mailbox.reported(submit.reference, report.status)
-        self._put_if_room(sender, [Waiting(report.encode(), now)])
+        self._put_if_room(sender, [WaitingMessage(report.encode(), now)])
 
-    def _put_if_room(self, modem: Modem, waiting: list[Waiting]) -> None:
+    def _put_if_room(self, modem: Modem, waiting: list[WaitingMessage]) -> None:
         """Let messages of the centre's own wait; where too much waits already they are lost, as on a network."""
         try:
             put(modem, waiting)

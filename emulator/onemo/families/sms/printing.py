@@ -8,7 +8,7 @@ from onemo.families.sms.compose import content_of
 from onemo.families.sms.fields import Address, TimeStamp, Validity, decode_centre
 from onemo.families.sms.slots import SHOW_HEADER
 from onemo.families.sms.stores import Message
-from onemo.families.sms.tpdu import HAS_HEADER, Deliver, StatusReport, Submit, TextMessage
+from onemo.families.sms.tpdu import HAS_HEADER, Deliver, StatusReport, TextMessage
 from onemo.modem.modem import Modem
 from onemo.modem.slots import CHARACTER_SET
 
@@ -180,5 +180,3 @@ def read_text(name: bytes, index: int | None, message: Message, modem: Modem) ->
 def read(name: bytes, index: int | None, message: Message, modem: Modem, *, text: bool) -> bytes:
     """Write a message of a store. index: in a list, its place."""
     return (read_text if text else read_pdu)(name, index, message, modem)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, Outcome, print_line
+from onemo.at.command import Action, Declaration, Outcome, print_line
 from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sms.entering import entry_of
@@ -12,7 +12,7 @@ from onemo.families.sms.errors import Cms
 from onemo.families.sms.printing import read
 from onemo.families.sms.receiving import Receiver
 from onemo.families.sms.slots import STORES, in_text
-from onemo.families.sms.stores import Message, Status, Store, status_of, store_of
+from onemo.families.sms.stores import Message, MessageStore, Status, status_of, store_of
 from onemo.modem.modem import Modem
 
 _ALL = 4
@@ -28,10 +28,10 @@ _REFUSED = 2
 """<n> of AT+CNMA: the message was not taken."""
 
 
-class Place(NamedTuple):
+class StoredPlace(NamedTuple):
     """AT+CMGR."""
 
-    index: Required
+    place: Required
 
 
 class Listing(NamedTuple):
@@ -43,7 +43,7 @@ class Listing(NamedTuple):
 class Deletion(NamedTuple):
     """AT+CMGD."""
 
-    index: Required
+    place: Required
     delflag: Defaulted
 
 
@@ -54,11 +54,11 @@ class Acknowledgement(NamedTuple):
     length: Maybe
 
 
-def _reading_store(modem: Modem) -> Store:
+def _reading_store(modem: Modem) -> MessageStore:
     return store_of(modem, modem.settings.get(STORES).mem1)
 
 
-def _answer(modem: Modem, store: Store, shown: dict[int, Message], lines: list[bytes]) -> Outcome:
+def _answer(modem: Modem, store: MessageStore, shown: dict[int, Message], lines: list[bytes]) -> Outcome:
     """Answer with lines; those of the messages that were unread are read from then on, which is written down first."""
     unread = {place: message for place, message in shown.items() if message.status is Status.UNREAD}
     if not unread:
@@ -71,12 +71,12 @@ def _answer(modem: Modem, store: Store, shown: dict[int, Message], lines: list[b
     return modem.keeping.write_down(change, failure=Cms.MEMORY_FAILURE, answer=Reply(lines))
 
 
-def _read(modem: Modem, record: Place) -> Outcome:
+def _read(modem: Modem, record: StoredPlace) -> Outcome:
     """Read a message (AT+CMGR). Raises CommandError: INVALID_INDEX; the card is not READY, of its store."""
     store = _reading_store(modem)
-    message = store.get(record.index)
+    message = store.get(record.place)
     line = read(b"CMGR", None, message, modem, text=in_text(modem))
-    return _answer(modem, store, {record.index: message}, [line])
+    return _answer(modem, store, {record.place: message}, [line])
 
 
 def _wanted(modem: Modem, stat: str | None) -> tuple[Status, ...]:
@@ -111,7 +111,7 @@ def _delete(modem: Modem, record: Deletion) -> Outcome:
     if record.delflag:
         gone = [place for place in store.places if store.get(place).status in _DELETED[record.delflag]]
     else:
-        gone = [] if store.find(record.index) is None else [record.index]
+        gone = [] if store.find(record.place) is None else [record.place]
     if not gone:
         return DONE
 
@@ -154,8 +154,8 @@ def _acknowledgements(modem: Modem, bound: BoundRecord[Acknowledgement]) -> Outc
     return DONE if in_text(modem) else Reply((print_line("CNMA", bound.params[0].shown.encode()),))
 
 
-DECLARATIONS = (
-    Action("CMGR", Place, _read),
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Action("CMGR", StoredPlace, _read),
     Action("CMGL", Listing, _list, bare=True),
     Action("CMGD", Deletion, _delete, test=_places, test_reads_device=True),
     Action("CNMA", Acknowledgement, _acknowledge, bare=True, test=_acknowledgements, test_reads_device=True),

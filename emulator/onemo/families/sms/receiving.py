@@ -11,14 +11,13 @@ from onemo.families.sms.alphabet import coding
 from onemo.families.sms.centre import emulated_centre
 from onemo.families.sms.compose import text_of
 from onemo.families.sms.errors import Cms
-from onemo.families.sms.mailbox import Waiting
+from onemo.families.sms.mailbox import WaitingMessage
 from onemo.families.sms.printing import told_pdu, told_text
 from onemo.families.sms.profile import SMS
 from onemo.families.sms.slots import INDICATIONS, SERVICE, STORES, Indications, in_text
-from onemo.families.sms.stores import SM, Message, Status, Store, memory_of
+from onemo.families.sms.stores import SM, Message, MessageStore, Status, memory_of
 from onemo.families.sms.tpdu import Deliver, Received, StatusReport, decode_received
-from onemo.modem.intents import Store as WriteDown
-from onemo.modem.intents import Tell
+from onemo.modem.intents import Store, Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 
@@ -61,8 +60,8 @@ class Receiver(Part):
         self._table = device.profile.table(SMS)
         self._mailbox = memory_of(device).mailbox
         self._line = _Line(self)
-        self._kept: deque[bytes | Waiting] = deque()
-        self._awaited: Waiting | None = None
+        self._kept: deque[bytes | WaitingMessage] = deque()
+        self._awaited: WaitingMessage | None = None
         self._awaited_until = math.inf
         self.arrived()
 
@@ -93,7 +92,7 @@ class Receiver(Part):
         indications = self._indications
         if indications.mode and self._kept:
             kept, self._kept = self._kept, deque()
-            waiting = [each for each in kept if isinstance(each, Waiting)]
+            waiting = [each for each in kept if isinstance(each, WaitingMessage)]
             if indications.bfr:
                 waiting = [each for each in waiting if not self._store_kept(each, now)]
             else:
@@ -103,7 +102,7 @@ class Receiver(Part):
             self._mailbox.return_held(waiting)
         self.receive(now)
 
-    def require_awaited(self) -> Waiting:
+    def require_awaited(self) -> WaitingMessage:
         """Return the message that is to be acknowledged. Raises CommandError(NOTHING_TO_ACKNOWLEDGE): there is none."""
         if self._awaited is None:
             raise CommandError(Cms.NOTHING_TO_ACKNOWLEDGE)
@@ -163,7 +162,7 @@ class Receiver(Part):
     def _acknowledged(self) -> None:
         self._awaited, self._awaited_until = None, math.inf
 
-    def _pdu(self, waiting: Waiting) -> bytes:
+    def _pdu(self, waiting: WaitingMessage) -> bytes:
         return emulated_centre(self._modem) + waiting.tpdu
 
     def _way(self, message: Received) -> Way:
@@ -189,7 +188,7 @@ class Receiver(Part):
         on_card = isinstance(message, Deliver) and coding(message.dcs).message_class == _ON_CARD
         return SM if on_card else self._modem.settings.get(STORES).mem3
 
-    def _take(self, waiting: Waiting, now: float) -> bool:
+    def _take(self, waiting: WaitingMessage, now: float) -> bool:
         """Take the next message; False: it has to wait."""
         message = decode_received(waiting.tpdu)
         way = self._way(message)
@@ -209,12 +208,12 @@ class Receiver(Part):
             self._modem.first.transmitter.serve(self._line)
         return False
 
-    def _may_tell(self, waiting: Waiting) -> bool:
+    def _may_tell(self, waiting: WaitingMessage) -> bool:
         mode = self._indications.mode
         blocked = mode == 0 or (mode == 1 and self._online) or self._awaited is not None
         return not blocked and self._way(decode_received(waiting.tpdu)) is Way.TELL
 
-    def _store(self, waiting: Waiting, message: Received, now: float, *, silently: bool) -> bool:
+    def _store(self, waiting: WaitingMessage, message: Received, now: float, *, silently: bool) -> bool:
         """Store the next message, and tell where; False: there is no place."""
         place = self._put(waiting, message)
         if place is None:
@@ -225,14 +224,14 @@ class Receiver(Part):
             self._indicate(b'+%s: "%s",%d' % (name, self._memory(message).encode(), place))
         return True
 
-    def _put(self, waiting: Waiting, message: Received) -> int | None:
+    def _put(self, waiting: WaitingMessage, message: Received) -> int | None:
         if not self._modem.has("CMGR"):
             return None
-        store = Store(self._modem, self._memory(message))
+        store = MessageStore(self._modem, self._memory(message))
         place = store.free
         if place is not None:
             store.put(place, Message(Status.UNREAD, self._pdu(waiting)))
-            self._modem.intents.append(WriteDown(self._modem.memory.snapshot()))
+            self._modem.intents.append(Store(self._modem.memory.snapshot()))
         return place
 
     def _indicate(self, line: bytes) -> None:
@@ -255,12 +254,12 @@ class Receiver(Part):
         """Give the oldest indication up where so many are kept; a message is stored. False: it cannot be."""
         if len(self._kept) >= self._table.indications:
             oldest = self._kept[0]
-            if isinstance(oldest, Waiting) and not self._store_kept(oldest, now):
+            if isinstance(oldest, WaitingMessage) and not self._store_kept(oldest, now):
                 return False
             self._kept.popleft()
         return True
 
-    def _store_kept(self, waiting: Waiting, now: float) -> bool:
+    def _store_kept(self, waiting: WaitingMessage, now: float) -> bool:
         """Store a message that was kept, without a word; False: there is no place."""
         if self._put(waiting, decode_received(waiting.tpdu)) is None:
             return False
@@ -268,14 +267,10 @@ class Receiver(Part):
         self._has(waiting, now)
         return True
 
-    def _has(self, waiting: Waiting, now: float) -> None:
+    def _has(self, waiting: WaitingMessage, now: float) -> None:
         """Note that the module has a message for good."""
         message = decode_received(waiting.tpdu)
         if isinstance(message, Deliver):
-            self._modem.intents.append(
-                Tell("sms received", f"from {message.originator.text}: {text_of(message)}")
-            )
+            self._modem.intents.append(Tell("sms received", f"from {message.originator.text}: {text_of(message)}"))
         if waiting.delivered is not None:
             waiting.delivered(now)
-
-

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Action, Outcome, Pending, print_line
+from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
 from onemo.at.params import Defaulted, Maybe, MaybeText, Required, RequiredText
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.sms.alphabet import Alphabet, coding
@@ -18,12 +18,17 @@ from onemo.families.sms.printing import typed_address, typed_text
 from onemo.families.sms.profile import SMS
 from onemo.families.sms.settings import validity_of
 from onemo.families.sms.slots import STORES, TEXT_PARAMETERS, in_text
-from onemo.families.sms.stores import Message, Status, Store, memory_of, require_card, status_of, store_of
+from onemo.families.sms.stores import Message, MessageStore, Status, memory_of, require_card, status_of, store_of
 from onemo.families.sms.tpdu import HAS_HEADER, Deliver, SmsCommand, Submit, UserData
 from onemo.modem.intents import Submission, Wait
 from onemo.modem.modem import Modem
 
 _DELIVER, _SUBMIT, _COMMAND = 0, 1, 2
+_DECODERS: dict[int, Callable[[bytes], object]] = {
+    _DELIVER: Deliver.decode,
+    _SUBMIT: Submit.decode,
+    _COMMAND: SmsCommand.decode,
+}
 _NUMBER = re.compile(r"\+?[0-9*#]{1,20}", re.ASCII)
 
 
@@ -45,7 +50,7 @@ class Writing(NamedTuple):
 class Stored(NamedTuple):
     """AT+CMSS."""
 
-    index: Required
+    place: Required
     da: MaybeText
     toda: Maybe
 
@@ -117,7 +122,7 @@ def _pdu(modem: Modem, typed: bytes, length: int, kind: int) -> tuple[bytes, byt
     if not is_of_type(tpdu, kind):
         raise CommandError(Cms.PDU_TYPE)
     try:
-        {_DELIVER: Deliver, _SUBMIT: Submit, _COMMAND: SmsCommand}[kind].decode(tpdu)
+        _DECODERS[kind](tpdu)
     except TpduError as error:
         raise CommandError(Cms.PDU_PARAMETER) from error
     return centre, tpdu
@@ -183,17 +188,17 @@ def _send_stored(modem: Modem, record: Stored) -> Outcome:
         raise _misfit()
     _require_network(modem)
     store = store_of(modem, modem.settings.get(STORES).mem2)
-    message = store.get(record.index)
+    message = store.get(record.place)
     submit = None if message.status.received else message.decode()
     if not isinstance(submit, Submit):
         raise CommandError(Cms.INVALID_INDEX)
     tpdu = message.tpdu if to is None else submit._replace(destination=to).encode()
 
     def sent(reply: Reply) -> Outcome:
-        if store.find(record.index) != message or message.status is Status.SENT:
+        if store.find(record.place) != message or message.status is Status.SENT:
             return reply
         return modem.keeping.write_down(
-            lambda: store.put(record.index, message._replace(status=Status.SENT)), Cms.MEMORY_FAILURE, reply
+            lambda: store.put(record.place, message._replace(status=Status.SENT)), Cms.MEMORY_FAILURE, reply
         )
 
     return _send(modem, tpdu, "CMSS", sent)
@@ -228,7 +233,7 @@ def _command(modem: Modem, record: Order) -> Outcome:
 # Writing.
 
 
-def _writing_store(modem: Modem) -> tuple[Store, int]:
+def _writing_store(modem: Modem) -> tuple[MessageStore, int]:
     """Return the store that is written, and its next place. Raises CommandError: SMS_MEMORY_FULL; the card."""
     store = store_of(modem, modem.settings.get(STORES).mem2)
     place = store.free
@@ -285,7 +290,7 @@ def _type_of_address(modem: Modem, text: str | None) -> int | None:
     return int(text)
 
 
-DECLARATIONS = (
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Action("CMGS", Destination, _send_message),
     Action("CMSS", Stored, _send_stored),
     Action("CMGW", Writing, _write, bare=True),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Outcome, Query, Setting, print_line
+from onemo.at.command import Declaration, Outcome, Query, Setting, print_line
 from onemo.at.params import Maybe, Param, ParamKind
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.sms.centre import centre_of, shown_centre
@@ -22,7 +22,7 @@ from onemo.families.sms.slots import (
     SHOW_HEADER,
     STORES,
     TEXT_PARAMETERS,
-    Service,
+    ServiceLevel,
     Stores,
     TextParameters,
 )
@@ -101,7 +101,7 @@ def _show_text(modem: Modem, record: TextParameters) -> Sequence[int | str]:
     return (record.fo, vp, record.pid, record.dcs)
 
 
-def _tell_service(modem: Modem, record: Service) -> Sequence[bytes]:
+def _tell_service(modem: Modem, record: ServiceLevel) -> Sequence[bytes]:
     return (print_line("CSMS", *_SUPPORTED),)
 
 
@@ -127,7 +127,7 @@ def _changed(modem: Modem, record: NamedTuple) -> None:
     modem.part(Receiver).take_up(modem.now)
 
 
-DECLARATIONS = (
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
     Setting(SERVICE, shown=lambda modem, record: (record.service, *_SUPPORTED), changed=_changed, told=_tell_service),
     Setting(FORMAT),
     Query("CSCA", Centre, read=_tell_centre, select=_set_centre),

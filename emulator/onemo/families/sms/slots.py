@@ -9,7 +9,7 @@ from onemo.at.store import Slot
 from onemo.modem.modem import Modem
 
 
-class Service(NamedTuple):
+class ServiceLevel(NamedTuple):
     """AT+CSMS: 1 has what is told acknowledged by AT+CNMA."""
 
     service: Defaulted
@@ -63,7 +63,7 @@ class MoreMessages(NamedTuple):
     n: Defaulted
 
 
-SERVICE = Slot("CSMS", Service)
+SERVICE = Slot("CSMS", ServiceLevel)
 FORMAT = Slot("CMGF", Format)
 TEXT_PARAMETERS = Slot("CSMP", TextParameters)
 SHOW_HEADER = Slot("CSDH", ShowHeader)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from onemo.families.sms.centre import centre_of, shown_centre
 from onemo.families.sms.mailbox import SentMessage
-from onemo.families.sms.stores import ME, SM, Store, memory_of
+from onemo.families.sms.stores import ME, SM, MessageStore, memory_of
 from onemo.modem.modem import Modem
 
 
@@ -36,7 +36,7 @@ def told(modem: Modem) -> SmsInfo | None:
     if not modem.has("CMGS"):
         return None
     mailbox = memory_of(modem).mailbox
-    stores = {name: Store(modem, name) for name in (ME, SM)}
+    stores = {name: MessageStore(modem, name) for name in (ME, SM)}
     return SmsInfo(
         number=modem.sim.card.number,
         centre=shown_centre(modem, centre_of(modem))[0],

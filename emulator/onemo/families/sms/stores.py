@@ -64,6 +64,7 @@ class Message(NamedTuple):
 
     @property
     def tpdu(self) -> bytes:
+        """The message itself."""
         return self.pdu[self.split :]
 
     def decode(self) -> Received | Submit:
@@ -134,9 +135,10 @@ class SmsMemory:
                 refused.append(f"messages.{place}")
         return refused
 
-    def save(self) -> Mapping[object, object]:
+    def save(self) -> Mapping[str | int, object]:
         """Return all that is kept, for put_back."""
-        return {_REFERENCE: self.reference, **self.places}
+        kept: dict[str | int, object] = {_REFERENCE: self.reference}
+        return {**kept, **self.places}
 
     def put_back(self, records: Mapping[Any, Any]) -> None:
         """Make it what it was."""
@@ -153,7 +155,7 @@ def memory_of(modem: Modem) -> SmsMemory:
     return found
 
 
-class Store:
+class MessageStore:
     """One store of a module. name: ME or SM; total: its places."""
 
     def __init__(self, modem: Modem, name: str) -> None:
@@ -213,8 +215,8 @@ def require_card(modem: Modem) -> None:
         raise CommandError(CARD_REFUSALS[modem.sim.state])
 
 
-def store_of(modem: Modem, name: str) -> Store:
+def store_of(modem: Modem, name: str) -> MessageStore:
     """Return a store that can be used. Raises CommandError as require_card, for the card's."""
     if name == SM:
         require_card(modem)
-    return Store(modem, name)
+    return MessageStore(modem, name)

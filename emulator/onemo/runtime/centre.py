@@ -21,7 +21,7 @@ class Subscriber(Protocol):
         ...
 
 
-class Operator:
+class MessageCentre:
     """The centre of all modules that have joined. What it takes to serve them is imported at the first message."""
 
     def __init__(self) -> None:
