@@ -46,6 +46,14 @@ roaming on | off            whether the network is another operator's
 signal RSSI BER RSRQ RSRP   as AT+CSQ and AT+CESQ print them
 nv full | free              whether what outlives a restart can be written down
 restarts N                  how often the module has restarted
+sms from WHO TEXT           a text comes to the module; of CLASS, in ENCODING: sms from 10086 class 2 ucs2 TEXT;
+                            200 x TEXT is that so many times
+sms pdu HEX                 a DELIVER comes to the module
+sms time TIME               the centre's clock from now on, as in a message
+sms refused CMS             the centre refuses the next message
+sms waiting N               how many messages wait at the centre
+sms trace TEXT              what the trace was told of last
+sms trace none              it was told nothing since the last look
 """
 
 from __future__ import annotations
@@ -96,6 +104,12 @@ def _network(driver: Driver, verb: str, cause: str) -> None:
         radio.accept(driver.now)
     else:
         radio.refuse(int(cause) if cause else None)
+
+
+def _many(text: str) -> str:
+    """Read a text, or what is to be repeated: 200 x TEXT."""
+    count, times, unit = text.partition(" x ")
+    return unit * int(count) if times and count.isdigit() else text
 
 
 _ID = r"\d|[a-z]\w*=\d"
@@ -183,6 +197,18 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
         lambda driver, given: driver.modem.radio.set_signal(Signal(*map(int, given.groups()))),
     ),
     (r"nv (full|free)", lambda driver, given: setattr(driver.world.answers, "full", given[1] == "full")),
+    (
+        r"sms from (\S+)(?: class (\d))?(?: (7bit|8bit|ucs2))? (.*)",
+        lambda driver, given: driver.world.centre.text(
+            given[1], _many(given[4]), given[3], None if given[2] is None else int(given[2])
+        ),
+    ),
+    (r"sms pdu (\w+)", lambda driver, given: driver.world.centre.pdu(given[1])),
+    (r"sms time (\S+)", lambda driver, given: driver.world.centre.set_time(given[1])),
+    (r"sms refused (\d+)", lambda driver, given: setattr(driver.world.centre, "refusal", int(given[1]))),
+    (r"sms waiting (\d+)", lambda driver, given: _equal(driver.world.centre.waiting, int(given[1]))),
+    (r"sms trace none", lambda driver, given: _equal(driver.world.centre.told, [])),
+    (r"sms trace (.+)", lambda driver, given: _equal(driver.world.centre.told.pop(0), given[1])),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]
 

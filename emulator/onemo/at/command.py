@@ -53,7 +53,8 @@ class Prompt(NamedTuple):
 
     timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
     whether the time-out ended it), or None after ESC. It may raise CommandError. secret: what is
-    entered is shown to nobody. text: the prompt itself, None: the line's.
+    entered is shown to nobody. text: the prompt itself, None: the line's. echoes: what is entered is echoed, as ATE has
+    it; again: each CR in it is answered by the prompt once more.
     """
 
     length: int | None
@@ -62,6 +63,8 @@ class Prompt(NamedTuple):
     finish: Callable[[bytes | None, bool], Outcome]
     secret: bool = False
     text: str | None = None
+    echoes: bool = False
+    again: bool = False
 
 
 Outcome = Reply | Pending | Prompt
@@ -194,7 +197,9 @@ class Setting(NamedTuple, Generic[D, R]):
     """One stored record, or one for each value of its first field (slot.indexed_by).
 
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
-    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back.
+    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back. resets_rest:
+    parameters behind the last that is given get their defaults; else what is left out stays. told: the lines that
+    answer a new record, of a setting that is no NV.
     """
 
     slot: Slot[R]
@@ -202,6 +207,8 @@ class Setting(NamedTuple, Generic[D, R]):
     changed: Callable[[D, R], None] = _keep
     shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
     adjusted: Callable[[D, R], R] | None = None
+    resets_rest: bool = False
+    told: Callable[[D, R], Sequence[bytes]] | None = None
 
     @property
     def name(self) -> str:
@@ -236,14 +243,17 @@ class Setting(NamedTuple, Generic[D, R]):
                 index = _index(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
-            record = bound.parse(arguments, device.settings_of(self.slot).get(self.slot, index))
+            base = device.settings_of(self.slot).get(self.slot, index)
+            if self.resets_rest:
+                base = base._replace(**{param.name: param.default for param in bound.params[len(arguments) :]})
+            record = bound.parse(arguments, base)
             self.check(device, record)
             if self.adjusted is not None:
                 record = self.adjusted(device, record)
             _require_fit(self.slot, record)
             outcome = device.keep(self.slot, record, index)
             self.changed(device, record)
-            return outcome
+            return Reply(self.told(device, record)) if self.told is not None else outcome
 
         return assign
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from onemo.at.family import Family
 from onemo.profile.index import CONNECT_ID, Index
 
@@ -18,11 +20,12 @@ def _later(
     instances: Index | None = None,
     needs: tuple[str, ...] = (),
     keeps: tuple[str, ...] = (),
+    wakes: Callable[[Mapping[str, object]], bool] | None = None,
     urcs: tuple[str, ...] = (),
 ) -> Family:
     """Declare a family that is imported, and its profile read, when it is needed."""
     return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps,
-                  urcs=urcs)  # fmt: skip
+                  wakes=wakes, urcs=urcs)  # fmt: skip
 
 
 SOCKETS = Index(
@@ -61,5 +64,12 @@ FAMILIES: tuple[Family, ...] = (
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
            "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
            keeps=("files",)),
+    _later("charset", "The character set and the card's number (27.007 5.5, 7.1)", "CSCS", "CNUM"),
+    _later("sms", "Short messages (27.005)",
+           "CSMS", "CMGF", "CSCA", "CSMP", "CSDH", "CPMS", "CNMI", "CMMS", "CMGR", "CMGL", "CMGD", "CNMA", "CMGS",
+           "CMSS", "CMGW", "CMGC",
+           keeps=("sms",),
+           wakes=lambda stored: "sms" in stored,
+           urcs=("CMT", "CMTI", "CDS", "CDSI")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -254,7 +254,7 @@ class Console:
                 self._on_event(event, now)
         if now < framer.swallows_until and (interpreter.pending or self._is_stopped()):
             framer.hold(now)
-        if framer.echo:
+        if framer.echo or framer.shown:
             self._echo(now)
         transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
@@ -267,7 +267,7 @@ class Console:
 
     def _on_event(self, event: Event, now: float) -> None:
         """Act on the end of a line or of an entry, or on the escape."""
-        if self.framer.echo:
+        if self.framer.echo or self.framer.shown:
             self._echo(now)
         if self.banner_due:
             self._write_banner()

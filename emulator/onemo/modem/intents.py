@@ -20,6 +20,22 @@ class Store(NamedTuple):
     settings: Mapping[str, object]
 
 
+class Submission(NamedTuple):
+    """A request to hand a short message to the centre; report with Modem.complete the CMS of its refusal, or None.
+
+    tpdu: a SUBMIT or COMMAND, with its reference.
+    """
+
+    tpdu: bytes
+
+
+class Tell(NamedTuple):
+    """A request to trace what happened, in words: an event, and what there is to say of it."""
+
+    event: str
+    detail: str
+
+
 class Attach(NamedTuple):
     """A request to register with the network; report with Modem.attached and a NetworkInfo."""
 
@@ -50,4 +66,4 @@ class Bug(NamedTuple):
     error: Exception
 
 
-Intent = ChannelIntent | Wait | Store | Attach | Restart | Ready | Bug
+Intent = ChannelIntent | Wait | Store | Submission | Tell | Attach | Restart | Ready | Bug

@@ -148,8 +148,10 @@ class Interpreter:
         else:
             self._prompt = outcome
             text = outcome.text or console.device.model.profile.line.prompt
-            console.transmitter.prompt(console.format.prompt(text))
+            prompt = console.format.prompt(text)
+            console.transmitter.prompt(prompt)
             console.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
+            console.framer.show_entry(echoes=outcome.echoes, again=prompt if outcome.again else b"")
         return False
 
     def _execute(self, command: Command) -> Outcome:

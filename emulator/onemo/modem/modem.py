@@ -43,7 +43,7 @@ class Modem:
         """The console whose command runs."""
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.clock = Clock(profile.clock.zone)
-        self.sim = Sim(profile.sim)
+        self.sim = Sim(profile.sim, profile.identity.msisdn)
         self.keeping = Keeping(self, model, {"sim": self.sim})
         self.memory = self.keeping.memory
         self.cell = Cell(profile.radio)
@@ -105,6 +105,8 @@ class Modem:
         if self.radio.attached(network.utc, now):
             self.name_servers = network.name_servers
             self.contexts.attach(network)
+            for part in list(self.parts):
+                part.on_registered(now)
         self.complete(operation, self.radio.registered, now)
 
     def tell_first(self) -> None:

@@ -43,6 +43,9 @@ class Part:
     def context_down(self, cid: int) -> None:
         """End what runs on a PDP context, which is down; its own URCs are told already."""
 
+    def on_registered(self, now: float) -> None:
+        """Hear that the module has registered with the network."""
+
     def fall_asleep(self) -> None:
         """Forget what does not outlive deep sleep."""
 

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any
 
 from onemo.at.reply import Cme, CommandError, ErrorCode
+from onemo.modem.memory import put_back
+from onemo.modem.simcard import SimCard
 from onemo.profile.schema import SimSection
 
 
@@ -33,6 +35,7 @@ REFUSALS: dict[SimState, ErrorCode] = {
 """The refusal of commands that need the card, in each state but READY."""
 
 
+_SUBSCRIBER = "subscriber"
 _CODE = re.compile(r"\d{4,8}", re.ASCII)
 
 
@@ -42,9 +45,9 @@ def is_code(text: object) -> bool:
 
 
 class Sim:
-    """One card in its slot. changes: how often what outlives the boot cycle changed."""
+    """One card in its slot. changes: how often what outlives the boot cycle changed; number: the card's own."""
 
-    def __init__(self, profile: SimSection) -> None:
+    def __init__(self, profile: SimSection, number: str = "") -> None:
         self._profile = profile
         self.changes = 0
         self.present = profile.present
@@ -54,6 +57,7 @@ class Sim:
         self.pin_tries = profile.pin_tries
         self.puk_tries = profile.puk_tries
         self._entered = False
+        self.card = SimCard(number)
 
     @property
     def state(self) -> SimState:
@@ -139,12 +143,14 @@ class Sim:
         return self._remembered() if self.changes else None
 
     def _remembered(self) -> dict[str, object]:
+        subscriber = self.card.snapshot()
         return {
             "issued": [self._profile.pin, self._profile.locked],
             "pin": self.pin,
             "locked": self.locked,
             "pin_tries": self.pin_tries,
             "puk_tries": self.puk_tries,
+            **({_SUBSCRIBER: subscriber} if subscriber else {}),
         }
 
     def restore(self, entry: object) -> list[str]:
@@ -157,10 +163,15 @@ class Sim:
     def _put(self, entry: Mapping[str, Any]) -> None:
         self.pin, self.locked = entry["pin"], entry["locked"]
         self.pin_tries, self.puk_tries = entry["pin_tries"], entry["puk_tries"]
+        self.card.restore(entry.get(_SUBSCRIBER, {}))
         self.changes += 1
 
     def _fits(self, entry: Mapping[str, object]) -> bool:
         own = self._remembered()
+        own.pop(_SUBSCRIBER, None)
+        if not self.card.fits(entry.get(_SUBSCRIBER, {})):
+            return False
+        entry = {key: value for key, value in entry.items() if key != _SUBSCRIBER}
         if entry.keys() != own.keys() or entry["issued"] != own["issued"]:
             return False
         _, pin, locked, pin_tries, puk_tries = (entry[key] for key in own)
@@ -170,9 +181,10 @@ class Sim:
             return False
         return 0 <= pin_tries <= self._profile.pin_tries and 0 <= puk_tries <= self._profile.puk_tries
 
-    def save(self) -> Mapping[str, object]:
-        """Return nothing: a card does not fail where the module cannot write down what it remembers."""
-        return {}
+    def save(self) -> Mapping[int, bytes]:
+        """Return the messages: nothing else of a card fails where the module cannot write down what it remembers."""
+        return self.card.messages
 
-    def put_back(self, records: Mapping[str, object]) -> None:
-        """Keep everything, as save gave nothing."""
+    def put_back(self, records: Mapping[Any, Any]) -> None:
+        """Make the messages what they were."""
+        put_back(self.card.messages, records)

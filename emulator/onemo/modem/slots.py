@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, Param, ParamKind
+from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind
 from onemo.at.store import Slot
 
 
@@ -64,6 +64,12 @@ class FlowControl(NamedTuple):
     dte_by_dce: Defaulted
 
 
+class CharacterSet(NamedTuple):
+    """AT+CSCS (27.007 5.5): the characters of texts on the line."""
+
+    chset: DefaultedText
+
+
 class SleepIndication(NamedTuple):
     """MLPMCFG "sleepind": 0 none, 2 URCs of deep sleep."""
 
@@ -120,8 +126,9 @@ PROGRESS = Slot("X", Switch, of_console=True)
 CARRIER_DETECT = Slot("&C", Switch)
 TERMINAL_READY = Slot("&D", Switch)
 FLOW_CONTROL = Slot("IFC", FlowControl)
+CHARACTER_SET = Slot("CSCS", CharacterSet)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
-PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
+PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET)
 """The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))

@@ -9,10 +9,12 @@ from typing import Any
 
 from onemo.errors import UsageError
 from onemo.profile.schema import IS_DELAY, IdentitySection, Profile
-from onemo.profile.shape import hints_of
+from onemo.profile.shape import hints_of, is_number
 
 _TAC = 8
 _ISSUER = 7
+_MACHINES = "+86144"
+"""The range of numbers for things, which have 13 digits."""
 _NUMBERED = re.compile(r"(.*?)([0-9]{0,5})", re.DOTALL)
 """A name, and the number at its end: with five digits no two of a series get the same six digits of an IMEI."""
 
@@ -29,8 +31,9 @@ def luhn(digits: str) -> str:
 def with_name(profile: Profile, name: str) -> Profile:
     """Give a profile the numbers of the module of this name: its own, valid, and the same at every start.
 
-    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN. Names that differ in the
-    number at their end have numbers that follow each other, and so no two of them the same.
+    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN, the card's number the range
+    for things. Names that differ in the number at their end have numbers that follow each other, and so no two of them
+    the same.
     """
     identity = profile.identity
     serial = _digits(name, "serial", 6)
@@ -38,9 +41,12 @@ def with_name(profile: Profile, name: str) -> Profile:
     iccid = luhn(identity.iccid[:_ISSUER] + _digits(name, "iccid", len(identity.iccid) - _ISSUER - 1))
     imsi = identity.imsi[:5] + _digits(name, "imsi", len(identity.imsi) - 5)
     number = identity.serial[: -len(serial)] + serial
+    msisdn = _MACHINES + _digits(name, "msisdn", 10)
     return _with(
         profile,
-        identity._replace(imei=imei, imeisv=imei[:-1] + identity.svn, iccid=iccid, imsi=imsi, serial=number),
+        identity._replace(
+            imei=imei, imeisv=imei[:-1] + identity.svn, iccid=iccid, imsi=imsi, serial=number, msisdn=msisdn
+        ),
     )
 
 
@@ -50,6 +56,7 @@ def with_numbers(
     imei: str | None = None,
     imsi: str | None = None,
     iccid: str | None = None,
+    msisdn: str | None = None,
     revision: str | None = None,
 ) -> Profile:
     """Put in the numbers that the user gives; None leaves one as it is. Raises UsageError: not so many digits."""
@@ -61,6 +68,10 @@ def with_numbers(
         identity = identity._replace(imsi=_checked("IMSI", imsi, len(identity.imsi)))
     if iccid is not None:
         identity = identity._replace(iccid=_checked("ICCID", iccid, len(identity.iccid)))
+    if msisdn is not None:
+        if is_number(msisdn):
+            raise UsageError(f"{msisdn!r} is no number: give + and 3 to 20 digits, like +8614400000001")
+        identity = identity._replace(msisdn=msisdn)
     if revision is not None:
         if not (revision.isascii() and revision.isprintable() and revision):
             raise UsageError(f"{revision!r} is no revision: give printable ASCII characters, like ML307R-DC-V1")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits, is_prompt
+from onemo.profile.shape import at_least, digits, is_number, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -89,6 +89,8 @@ class IdentitySection(NamedTuple):
     svn: Annotated[str, digits(2)]
     imsi: Annotated[str, digits(15)]
     iccid: Annotated[str, digits(20)]
+    msisdn: Annotated[str, is_number]
+    """The card's own number, international: ``+`` and digits."""
 
 
 class LineSection(NamedTuple):
@@ -274,7 +276,8 @@ class ErrorSection(NamedTuple):
 class Profile(NamedTuple):
     """One model: the tables of the device, and those of the families that were read.
 
-    params, commands, cme, cms, cis: by name; they grow as families are read. tables: those of families, by name.
+    params, commands, cme, cms, cis: by name; they grow as families are read. lacks: the families of which it has no
+    command. tables: those of families, by name.
     """
 
     series: str
@@ -294,6 +297,7 @@ class Profile(NamedTuple):
     cme: dict[str, ErrorSection]
     cms: dict[str, ErrorSection]
     cis: dict[str, ErrorSection]
+    lacks: tuple[str, ...] = ()
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:

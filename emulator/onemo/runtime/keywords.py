@@ -45,6 +45,7 @@ class ModuleKeywords(TypedDict, total=False):
     imei: str | None
     imsi: str | None
     iccid: str | None
+    msisdn: str | None
     revision: str | None
     pin: str | None
     sim: bool | None

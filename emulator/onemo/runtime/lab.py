@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import EmulatorError, UsageError, declared
+from onemo.runtime.centre import MessageCentre
 from onemo.runtime.line import SerialLine, first_of
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
@@ -78,8 +79,9 @@ class RunningModule:
         network: LazyNetwork,
         trace: Trace | None,
         since: float | None = None,
+        centre: MessageCentre | None = None,
     ) -> None:
-        """Make the module, on its lines. since: the trio time from which its first boot counts."""
+        """Make the module, on its lines. since: the trio time from which its first boot counts; centre: as Module."""
         first, *more = (line.link for line in lines)
         self.module = Module(
             self.model,
@@ -93,6 +95,7 @@ class RunningModule:
             more=more,
             keeps_early=self.spec.early_input == "kept",
             wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
+            centre=centre,
         )
         self.lines, self.built = lines, True
 
@@ -128,6 +131,7 @@ class RunningModule:
         self,
         network: LazyNetwork,
         trace: Trace | None,
+        centre: MessageCentre,
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
@@ -139,7 +143,7 @@ class RunningModule:
         CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (lines, nv):
-                self.build(lines, nv, network, trace)
+                self.build(lines, nv, network, trace, centre=centre)
                 if self.spec.faults.any:
                     from onemo.runtime.faultsession import FaultSession
 
@@ -178,6 +182,7 @@ class Lab:
         self.modules: dict[str, RunningModule] = {}
         self._routes: dict[NetworkOptions, Routes] = {}
         self._planning = trio.Lock()
+        self._centre = MessageCentre()
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -197,7 +202,7 @@ class Lab:
         self.modules[running.name] = running
         try:
             network = LazyNetwork(await self._routes_of(spec.network), spec.source)
-            await self._nursery.start(running.run, network, trace)
+            await self._nursery.start(running.run, network, trace, self._centre)
         except BaseException:
             self._forget(running)
             raise

@@ -219,6 +219,7 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
 _OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
     "imei": lambda profile, options, imei: with_numbers(profile, imei=imei),
     "imsi": lambda profile, options, imsi: with_numbers(profile, imsi=imsi),
+    "msisdn": lambda profile, options, msisdn: with_numbers(profile, msisdn=msisdn),
     "iccid": lambda profile, options, iccid: with_numbers(profile, iccid=iccid),
     "revision": lambda profile, options, revision: with_numbers(profile, revision=revision),
     "pin": lambda profile, options, pin: with_card(profile, present=True, pin=pin),

@@ -36,6 +36,7 @@ class Overrides(NamedTuple):
     card: bool = True
     zone: int | None = None
     speed: float = 1.0
+    msisdn: str | None = None
 
 
 def individual(model: Model, overrides: Overrides) -> Model:
@@ -48,7 +49,12 @@ def individual(model: Model, overrides: Overrides) -> Model:
 
     profile = model.profile if overrides.name is None else with_name(model.profile, overrides.name)
     profile = with_numbers(
-        profile, imei=overrides.imei, imsi=overrides.imsi, iccid=overrides.iccid, revision=overrides.revision
+        profile,
+        imei=overrides.imei,
+        imsi=overrides.imsi,
+        iccid=overrides.iccid,
+        msisdn=overrides.msisdn,
+        revision=overrides.revision,
     )
     profile = with_card(profile, present=overrides.card, pin=overrides.pin)
     if overrides.register_time is not None:

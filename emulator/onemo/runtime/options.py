@@ -259,7 +259,8 @@ class ModuleOptions(NamedTuple):
         INTEGER, "The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.",
         metavar="QUARTERS", low=-48, high=56, said="quarters of an hour from -48 to 56, like 32 for UTC+8")] = None
     name: Annotated[str | None, Option(
-        TEXT, "The module's name: it has an IMEI, IMSI, ICCID and serial number of its own, the same at every start.",
+        TEXT, "The module's name: it has an IMEI, IMSI, ICCID, telephone and serial number of its own, the same "
+        "at every start.",
         metavar="STR", in_lab="`ML307R-1`, `ML307R-2` … if left out. Every name has numbers of its own")] = None
     imei: Annotated[str | None, Option(
         TEXT, "Its IMEI, 15 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
@@ -267,6 +268,8 @@ class ModuleOptions(NamedTuple):
         TEXT, "The card's IMSI, 15 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
     iccid: Annotated[str | None, Option(
         TEXT, "The card's ICCID, 20 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
+    msisdn: Annotated[str | None, Option(
+        TEXT, "The card's own telephone number: + and 3 to 20 digits.", metavar="NUMBER", in_lab=_OVERRULES)] = None
     revision: Annotated[str | None, Option(
         TEXT, "The revision of its firmware, as AT+CGMR tells it.", metavar="TEXT")] = None
     pin: Annotated[str | None, Option(

@@ -16,9 +16,11 @@ import trio
 
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
-from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Wait
+from onemo.modem.channel import ChannelIntent
+from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Submission, Tell, Wait
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
+from onemo.runtime.centre import MessageCentre
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Recent, Trace
@@ -65,7 +67,7 @@ class Module:
     name: what it is called beside its model; boot_time: seconds, None for the model's own; since: the trio time from
     which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any. more: links
     of further consoles. keeps_early: what the DTE sends during the first boot is held. wait_opened: waits for the DTE
-    with which the power comes on; None: it is on from the start.
+    with which the power comes on; None: it is on from the start. centre: carries its texts; None: one of its own.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Module:
         more: Sequence[Link] = (),
         keeps_early: bool = True,
         wait_opened: Callable[[], Awaitable[None]] | None = None,
+        centre: MessageCentre | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time, keeps_early)
         self.names = names_of(model, name)
@@ -90,6 +93,7 @@ class Module:
             self._restore(nv)
         self.ready = trio.Event()
         self.network = network
+        self.centre = MessageCentre() if centre is None else centre
         self._since = since
         self._wait_opened = wait_opened
         self._trace = trace
@@ -130,6 +134,13 @@ class Module:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; with ``nursery.start`` it returns once the module has booted, or waits for its DTE."""
+        self.centre.join(self)
+        try:
+            await self._run(task_status)
+        finally:
+            self.centre.leave(self)
+
+    async def _run(self, task_status: trio.TaskStatus[None]) -> None:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             self._peers.start(nursery)
@@ -166,6 +177,10 @@ class Module:
             with trio.CancelScope(deadline=self.armed) as self._timer:
                 await trio.sleep_forever()
             self.guarded(lambda: self.modem.on_deadline(trio.current_time()))
+
+    def rouse(self) -> None:
+        """Have the core look at the time again, soon: something came from beside it."""
+        self.armed = self._timer.deadline = -math.inf
 
     # The step.
 
@@ -219,14 +234,24 @@ class Module:
             case Store():
                 done = self._nv is None or self._nv.save(intent.settings)
                 self.modem.complete(intent, done, trio.current_time())
+            case Tell():
+                self.tell(intent.event, intent.detail)
             case Wait():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)
             case _:
-                try:
-                    self._peers.carry_out(intent)
-                except Exception as error:
-                    self.failed(error)
+                self._carry_out_outside(intent)
+
+    def _carry_out_outside(self, intent: ChannelIntent | Submission) -> None:
+        """Have others than the module's own run do something; a bug in that is told."""
+        try:
+            if isinstance(intent, Submission):
+                refusal = self.centre.take(self.modem, intent)
+                self.modem.complete(intent, refusal, trio.current_time())
+            else:
+                self._peers.carry_out(intent)
+        except Exception as error:
+            self.failed(error)
 
     async def _wait(self, intent: Wait) -> None:
         """Of what a command does, the time that it takes. A restart ends it."""

@@ -52,7 +52,7 @@ def test_a_name_has_its_own_valid_numbers_always_the_same(name: str) -> None:
 def test_no_two_of_a_series_have_the_same_numbers(names: str) -> None:
     """Not by luck: of 10,000 IMEIs drawn from a million, some fifty would be the same."""
     identities = [with_name(PROFILE, names.format(number)).identity for number in range(10_000)]
-    for field in ("imei", "imsi", "iccid", "serial"):
+    for field in ("imei", "imsi", "iccid", "serial", "msisdn"):
         assert len({getattr(identity, field) for identity in identities}) == 10_000
 
 

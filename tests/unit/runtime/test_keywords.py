@@ -58,6 +58,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "name": "node",
         "imei": "1",
         "imsi": "2",
+        "msisdn": "+8614400000001",
         "iccid": "3",
         "revision": "V1",
         "zone": -4,
@@ -72,7 +73,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "MN316",
         (tmp_path,),
         1,
-        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10),
+        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, -4, 10, "+8614400000001"),
         Cable(
             tmp_path / "modem",
             0o660,

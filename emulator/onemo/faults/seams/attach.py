@@ -16,7 +16,7 @@ from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import COMMANDS, parse_fault
 from onemo.faults.seams.commands import FaultyCommands
-from onemo.faults.seams.events import check_now, happen
+from onemo.faults.seams.events import check_now, happen, require_possible
 from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
@@ -105,6 +105,7 @@ class Faults:
             raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
         self._require_instance(fault)
         self._require_command(fault)
+        require_possible(self._running.modem, fault)
 
     def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
@@ -156,9 +157,16 @@ class Faults:
             self._running.rearm()
         return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
 
+    def _let_happen(self, fault: Fault, now: float, label: Label | None = None, *, inside: bool = False) -> None:
+        """Let an event happen; one that cannot is traced."""
+        try:
+            happen(self._running.modem, fault, now, label, inside=inside)
+        except FaultError as error:
+            self._running.tell(str(error))
+
     def _happen_inside(self, armed: ArmedFault, label: Label | None) -> None:
         now = self._running.now()
-        happen(self._running.modem, armed.fault, now, label, inside=True)
+        self._let_happen(armed.fault, now, label, inside=True)
         if armed.fault.kind.name == "brown-out":
             self._later.append((now + armed.fault.number("seconds"), parse_fault("power-on")))
 
@@ -185,10 +193,10 @@ class Faults:
         modem = self._running.modem
         events, self._events = self._events, []
         for armed, label in events:
-            happen(modem, armed.fault, now, label)
+            self._let_happen(armed.fault, now, label)
         for armed in self.plan.fire(now):
             self._tell(armed)
-            happen(modem, armed.fault, now)
+            self._let_happen(armed.fault, now)
         self._over(self.plan.expire(now))
         soon, self._soon = self._soon, []
         for call in soon:
@@ -196,7 +204,7 @@ class Faults:
         later, self._later = self._later, []
         for due, fault in later:
             if due <= now:
-                happen(modem, fault, now)
+                self._let_happen(fault, now)
             else:
                 self._later.append((due, fault))
         self._arrange()

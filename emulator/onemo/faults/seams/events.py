@@ -28,6 +28,7 @@ def happen(modem: Modem, fault: Fault, now: float, label: Label | None = None, *
     """Let an event happen. label: that of the occasion; inside: while a command is about to be carried out.
 
     That command ends with it where the module restarts; the supply of a brown-out does not come back by itself there.
+    Raises FaultError, and changes nothing: the event cannot happen now.
     """
     modem.now = now
     if inside and fault.kind.name in _ENDS:
@@ -44,6 +45,14 @@ def check_now(event: Fault) -> None:
     if event != now:
         allowed = ", ".join(key.name for key in event.kind.keys) or "no keys"
         raise FaultError(f"{event}: it happens at once, so it takes {allowed}; arm it as a fault for later")
+
+
+def require_possible(modem: Modem, event: Fault) -> None:
+    """Raise FaultError for an event that can never happen to the module."""
+    if event.kind.name == "sms":
+        from onemo.faults.seams import sms
+
+        sms.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -156,6 +165,12 @@ def _on_socket(name: str) -> Happening:
     return act
 
 
+def _receive_text(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    from onemo.faults.seams import sms
+
+    sms.receive(modem, fault, now, label)
+
+
 HAPPENINGS: Mapping[str, Happening] = {
     "sim-remove": _remove_card,
     "sim-insert": _insert_card,
@@ -175,6 +190,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
+    "sms": _receive_text,
     "connection-stale": _on_socket("stale"),
     "disconnect": _on_socket("disconnect"),
     "burst": _on_socket("burst"),
