@@ -70,6 +70,11 @@ FORMS = {
     "COPS": "test read set",
     "CTZR": "test read set",
     "CTZU": "test read set",
+    "CHUP": "test execute",
+    "CLCC": "test execute",
+    "CRC": "test read set",
+    "CLIP": "test read set",
+    "CUSD": "test read set",
 }
 PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
@@ -141,6 +146,11 @@ PARAMETERS = {
     "COPS": ("mode", "format", "oper", "act"),
     "CTZR": ("reporting",),
     "CTZU": ("onoff",),
+    "CHUP": (),
+    "CLCC": (),
+    "CRC": ("mode",),
+    "CLIP": ("n",),
+    "CUSD": ("n", "code", "dcs"),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
@@ -201,8 +211,9 @@ STRINGS = {
     "COPS": ("oper",),
     "CPSMS": ("periodic_rau", "ready_timer", "periodic_tau", "active_time"),
     "CEDRXS": ("cycle",),
+    "CUSD": ("code",),
 }
-BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H")
 
 
 OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS")

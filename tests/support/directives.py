@@ -44,6 +44,7 @@ coverage lost | found       the network is gone, is there again
 network refuses [CAUSE] | accepts   what becomes of the module's registration
 roaming on | off            whether the network is another operator's
 signal RSSI BER RSRQ RSRP   as AT+CSQ and AT+CESQ print them
+event KIND KEY=VALUE …        an event of docs/faults.md happens
 nv full | free              whether what outlives a restart can be written down
 restarts N                  how often the module has restarted
 """
@@ -56,6 +57,8 @@ from collections.abc import Callable
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.events import happen
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
@@ -96,6 +99,10 @@ def _network(driver: Driver, verb: str, cause: str) -> None:
         radio.accept(driver.now)
     else:
         radio.refuse(int(cause) if cause else None)
+
+
+def _event(driver: Driver, text: str) -> None:
+    happen(driver.modem, parse_fault(text), driver.now)
 
 
 _ID = r"\d|[a-z]\w*=\d"
@@ -182,6 +189,7 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
         r"signal (\d+) (\d+) (\d+) (\d+)",
         lambda driver, given: driver.modem.radio.set_signal(Signal(*map(int, given.groups()))),
     ),
+    (r"event (.+)", lambda driver, given: driver.report(lambda: _event(driver, given[1]))),
     (r"nv (full|free)", lambda driver, given: setattr(driver.world.answers, "full", given[1] == "full")),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]

@@ -20,6 +20,13 @@ class Store(NamedTuple):
     settings: Mapping[str, object]
 
 
+class Tell(NamedTuple):
+    """A request to trace what happened, in words: an event, and what there is to say of it."""
+
+    event: str
+    detail: str
+
+
 class Attach(NamedTuple):
     """A request to register with the network; report with Modem.attached and a NetworkInfo."""
 
@@ -50,4 +57,4 @@ class Bug(NamedTuple):
     error: Exception
 
 
-Intent = ChannelIntent | Wait | Store | Attach | Restart | Ready | Bug
+Intent = ChannelIntent | Wait | Store | Tell | Attach | Restart | Ready | Bug

@@ -63,7 +63,7 @@ COMPLAINTS = {
     "run --deny=": "pattern '': there is no host; ",
     "run --offline=5": f"--offline takes no value {RUN}",
     "run --sandbox-file": f"--sandbox-file needs a value {RUN}",
-    "run --sandbox-file /no/such": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
+    "run --sandbox-file /dev/null": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
     "run --tcp :0 --strict-baud": "--strict-baud needs a speed of the DTE, and --tcp tells none: use RFC 2217 ",
     "run --sandbox-family ipv4": "--sandbox-family: nothing leads to the sandbox; add --sandbox, or a route to it",
     "run --sandbox --sandbox-family v4": f"--sandbox-family v4: write ipv4 or ipv6 or both {RUN}",
