@@ -96,9 +96,9 @@ def test_every_mistake_is_told_with_its_key(written: Path) -> None:
         "ping.time: is -1, not a number from 0 up",
         "ping.ttl: is 0, not a whole number from 1 to 255",
         "ping.hosts.\"slow.example\".time: is 'long', not a number",
+        'ussd."100 a": is no USSD code: 1 to 182 digits, * and #',
         'ussd."*100#": has 0 characters, not 1 to 182',
         'ussd."*101#": is 1, not a string',
-        'ussd."100 a": is no USSD code: 1 to 182 digits, * and #',
         "hosts.\"A.example.\": is the same name as 'a.example'; write each name once",
         "ping.hosts.\"SLOW.example\": is the same name as 'slow.example'; write each name once",
     ]
