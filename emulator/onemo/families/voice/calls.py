@@ -192,8 +192,8 @@ class Calls(Part):
         assert self.call is not None
         device, number = self._device, self.call.number
         extended = device.has(RING_FORMAT.name) and device.settings.get(RING_FORMAT).mode
-        device.notify(print_line("CRING", b"VOICE") if extended else RING, droppable=True)
-        if device.settings.get(CALLER_IDENTITY).n:
+        rang = device.notify(print_line("CRING", b"VOICE") if extended else RING, droppable=True)
+        if rang and device.settings.get(CALLER_IDENTITY).n:
             validity = 0 if number else 1
             device.notify(
                 print_line("CLIP", number, int(NumberType.of(number)), b"", b"", b"", validity), droppable=True
