@@ -88,6 +88,11 @@ FORMS = {
     "CMGD": "test set",
     "CMGC": "test set",
     "CMMS": "test read set",
+    "CHUP": "test execute",
+    "CLCC": "test execute",
+    "CRC": "test read set",
+    "CLIP": "test read set",
+    "CUSD": "test read set",
 }
 PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
@@ -177,6 +182,11 @@ PARAMETERS = {
     "CMGD": ("place", "delflag"),
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
     "CMMS": ("n",),
+    "CHUP": (),
+    "CLCC": (),
+    "CRC": ("mode",),
+    "CLIP": ("n",),
+    "CUSD": ("n", "code", "dcs"),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
@@ -247,8 +257,9 @@ STRINGS = {
     "CMSS": ("da", "toda"),
     "CMGW": ("destination", "kind", "stat"),
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
+    "CUSD": ("code",),
 }
-BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H")
 
 
 OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")

@@ -44,6 +44,7 @@ coverage lost | found       the network is gone, is there again
 network refuses [CAUSE] | accepts   what becomes of the module's registration
 roaming on | off            whether the network is another operator's
 signal RSSI BER RSRQ RSRP   as AT+CSQ and AT+CESQ print them
+event KIND KEY=VALUE …        an event of docs/faults.md happens
 nv full | free              whether what outlives a restart can be written down
 restarts N                  how often the module has restarted
 sms from WHO TEXT           a text comes to the module; of CLASS, in ENCODING: sms from 10086 class 2 ucs2 TEXT;
@@ -64,6 +65,8 @@ from collections.abc import Callable
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.events import happen
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
@@ -110,6 +113,10 @@ def _many(text: str) -> str:
     """Read a text, or what is to be repeated: 200 x TEXT."""
     count, times, unit = text.partition(" x ")
     return unit * int(count) if times and count.isdigit() else text
+
+
+def _event(driver: Driver, text: str) -> None:
+    happen(driver.modem, parse_fault(text), driver.now)
 
 
 _ID = r"\d|[a-z]\w*=\d"
@@ -196,6 +203,7 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
         r"signal (\d+) (\d+) (\d+) (\d+)",
         lambda driver, given: driver.modem.radio.set_signal(Signal(*map(int, given.groups()))),
     ),
+    (r"event (.+)", lambda driver, given: driver.report(lambda: _event(driver, given[1]))),
     (r"nv (full|free)", lambda driver, given: setattr(driver.world.answers, "full", given[1] == "full")),
     (
         r"sms from (\S+)(?: class (\d))?(?: (7bit|8bit|ucs2))? (.*)",

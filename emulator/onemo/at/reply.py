@@ -74,7 +74,7 @@ DONE = Reply()
 
 
 class Final(NamedTuple):
-    """A final result code: its word, and its number in ATV0 (V.250 table 1)."""
+    """A result code, final or (RING, NO CARRIER) unasked: its word, and its number in ATV0 (V.250 table 1)."""
 
     word: bytes
     number: bytes
@@ -82,6 +82,8 @@ class Final(NamedTuple):
 
 OK = Final(b"OK", b"0")
 CONNECT = Final(b"CONNECT", b"1")
+RING = Final(b"RING", b"2")
+NO_CARRIER = Final(b"NO CARRIER", b"3")
 ERROR = Final(b"ERROR", b"4")
 
 
@@ -113,7 +115,7 @@ class ReplyFormat:
         return eol + line + eol
 
     def final(self, code: Final) -> bytes:
-        """Write a final result code: its word, with ATV0 its number, with ATQ1 nothing."""
+        """Write a result code: its word, with ATV0 its number, with ATQ1 nothing."""
         if self.quiet:
             return b""
         if not self.verbose:

@@ -43,7 +43,8 @@ class FaultKey(NamedTuple):
     """A key of a fault.
 
     default None: it has no value unless one is given; low, high: the accepted range, for numbers. of_index: the name of
-    the index whose number it is, "": of none; the model's own range holds for it, too.
+    the index whose number it is, "": of none; the model's own range holds for it, too. pattern: a regular expression
+    that the whole of a text matches, as about says it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class FaultKey(NamedTuple):
     choices: tuple[str, ...] = ()
     required: bool = False
     of_index: str = ""
+    pattern: str = ""
 
 
 MOST_INSTANCES = 99
@@ -122,3 +124,13 @@ SCOPES: Mapping[str, FaultKey] = {
             "ping, time on the network. Without it the time alone decides."),
     )
 }  # fmt: skip
+
+
+_EVENT = ("on", *(index.name for index in INDICES), "form")
+
+
+def event_kind(name: str, about: str, *keys: FaultKey, undo: str = "", example: str = "") -> FaultKind:
+    """Declare an event, which happens once."""
+    return FaultKind(
+        name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s"
+    )

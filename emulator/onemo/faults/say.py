@@ -223,6 +223,8 @@ def value_of(what: str, key: FaultKey, value: object) -> Value:
     if isinstance(made, int | float) and not key.low <= made <= min(key.high, _LONGEST):
         top = f" to {key.high:g}" if key.high <= _LONGEST else " up"
         raise FaultError(f"{where} is out of range: {_TOLD[key.type]} from {key.low:g}{top}")
+    if key.pattern and not re.fullmatch(key.pattern, str(made)):
+        raise FaultError(f"{where} cannot be. {key.about}")
     if key.type is Type.CHOICE and made not in key.choices:
         raise FaultError(f"{where} is none of {', '.join(key.choices)}")
     return made

@@ -9,7 +9,7 @@ import math
 from typing import Any, Protocol
 
 from onemo.at.registry import BoundModel
-from onemo.at.reply import CONNECT, OK, ReplyFormat
+from onemo.at.reply import CONNECT, OK, Final, ReplyFormat
 from onemo.at.store import Settings
 from onemo.modem.channel import Forward, Owner
 from onemo.modem.intents import Intent
@@ -129,9 +129,13 @@ class Console:
 
     # What the module has to say.
 
-    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
-        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits."""
-        return self.transmitter.urc(self.format.notice(line), droppable=droppable)
+    def notify(self, line: bytes | Final, *, droppable: bool = False) -> bool:
+        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits.
+
+        A result code looks as ATV and ATQ have it; with ATQ1 there is nothing to tell.
+        """
+        data = self.format.final(line) if isinstance(line, Final) else self.format.notice(line)
+        return not data or self.transmitter.urc(data, droppable=droppable)
 
     def start(self, *, autobaud: bool) -> None:
         """Take command lines: the module has booted. autobaud: at AT+IPR=0 nothing can be said before the DTE has."""

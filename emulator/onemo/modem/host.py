@@ -83,6 +83,10 @@ class Host(Protocol):
         """The console that asks, else the first."""
         ...
 
+    def network_lost(self) -> None:
+        """End whatever needs a registration."""
+        ...
+
     def report(self, line: bytes) -> None:
         """Tell a result of the running command, on the console that asks; of none, on the first."""
         ...

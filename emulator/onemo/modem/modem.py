@@ -12,7 +12,7 @@ from typing import Any
 
 from onemo.at.command import Pending
 from onemo.at.registry import BoundModel
-from onemo.at.reply import Reply
+from onemo.at.reply import Final, Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
@@ -128,6 +128,11 @@ class Modem:
         """End whatever runs on the context."""
         for part in list(self.parts):
             part.context_down(cid)
+
+    def network_lost(self) -> None:
+        """End whatever needs a registration."""
+        for part in list(self.parts):
+            part.network_lost()
 
     def settings_of(self, slot: Slot[Any]) -> Settings:
         """Return the settings that hold a slot: the device's, or those of the console that asks."""
@@ -318,7 +323,7 @@ class Modem:
             for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
                 console.settle(now)
 
-    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
+    def notify(self, line: bytes | Final, *, droppable: bool = False) -> bool:
         """Tell a URC on the first console, as notify_on does; return whether it was kept."""
         return self.notify_on(self.first, line, droppable=droppable)
 
@@ -326,7 +331,7 @@ class Modem:
         """Tell a result of the running command, on the console that asks; of none, on the first."""
         self.notify_on(self.console, line)
 
-    def notify_on(self, console: Console, line: bytes, *, droppable: bool = False) -> bool:
+    def notify_on(self, console: Console, line: bytes | Final, *, droppable: bool = False) -> bool:
         """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits."""
         self.lifecycle.network_traffic(self.now)
         return console.notify(line, droppable=droppable)

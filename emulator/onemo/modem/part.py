@@ -46,6 +46,9 @@ class Part:
     def on_registered(self, now: float) -> None:
         """Hear that the module has registered with the network."""
 
+    def network_lost(self) -> None:
+        """End what needs a registration, which is gone; its contexts are down already."""
+
     def fall_asleep(self) -> None:
         """Forget what does not outlive deep sleep."""
 

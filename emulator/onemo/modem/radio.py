@@ -302,6 +302,7 @@ class Radio:
         self._attaching = False
         self.deadline = math.inf
         self._host.contexts.detached(by_network=event is not RegistrationEvent.STOP and not self.elsewhere)
+        self._host.network_lost()
         self._on(event)
 
     def _take_time(self, utc: float, now: float) -> None:

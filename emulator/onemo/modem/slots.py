@@ -20,6 +20,18 @@ class ErrorReport(NamedTuple):
     n: Defaulted
 
 
+class RingFormat(NamedTuple):
+    """AT+CRC (27.007 6.11): 1 tells a call by +CRING."""
+
+    mode: Defaulted
+
+
+class CallerIdentity(NamedTuple):
+    """AT+CLIP (27.007 7.6): 1 tells who calls, after each RING."""
+
+    n: Defaulted
+
+
 class RegistrationReport(NamedTuple):
     """AT+CEREG and AT+CGREG (27.007 10.1.22): what their URCs tell."""
 
@@ -127,8 +139,10 @@ CARRIER_DETECT = Slot("&C", Switch)
 TERMINAL_READY = Slot("&D", Switch)
 FLOW_CONTROL = Slot("IFC", FlowControl)
 CHARACTER_SET = Slot("CSCS", CharacterSet)
+RING_FORMAT = Slot("CRC", RingFormat)
+CALLER_IDENTITY = Slot("CLIP", CallerIdentity)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
-PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET)
+PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET, RING_FORMAT, CALLER_IDENTITY)
 """The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))

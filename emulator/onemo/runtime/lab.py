@@ -21,6 +21,7 @@ from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
+    from onemo.net.sandbox import Sandbox
     from onemo.runtime.faultsession import FaultSession
 
 _log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class RunningModule:
             wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
             centre=centre,
         )
+        self.module.modem.cell.ussd = network.ussd
         self.lines, self.built = lines, True
 
     async def boot(self, nursery: trio.Nursery) -> None:
@@ -180,7 +182,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.modules: dict[str, RunningModule] = {}
-        self._routes: dict[NetworkOptions, Routes] = {}
+        self._routes: dict[NetworkOptions, tuple[Routes, Sandbox | None]] = {}
         self._planning = trio.Lock()
         self._centre = MessageCentre()
         self._nursery: trio.Nursery
@@ -201,7 +203,7 @@ class Lab:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            network = LazyNetwork(await self._routes_of(spec.network), spec.source)
+            network = await self._network_of(spec)
             await self._nursery.start(running.run, network, trace, self._centre)
         except BaseException:
             self._forget(running)
@@ -217,14 +219,16 @@ class Lab:
         if self.modules.get(running.name) is running:
             del self.modules[running.name]
 
-    async def _routes_of(self, options: NetworkOptions) -> Routes | None:
-        """Return the routes of these options; modules with the same options share them, and their sandbox."""
+    async def _network_of(self, spec: Spec) -> LazyNetwork:
+        """Make the network of a module; modules with the same options share their routes, and their sandbox."""
+        options = spec.network
         if options == NetworkOptions():
-            return None
+            return LazyNetwork(source=spec.source)
         async with self._planning:
             if options not in self._routes:
                 routes, sandbox = routes_of(options)
                 if sandbox is not None:
                     await self._nursery.start(sandbox.run)
-                self._routes[options] = routes
-        return self._routes[options]
+                self._routes[options] = routes, sandbox
+        routes, sandbox = self._routes[options]
+        return LazyNetwork(routes, spec.source, sandbox)

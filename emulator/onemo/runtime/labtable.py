@@ -190,16 +190,16 @@ def _check_sandbox(options: ModuleOptions, value: object) -> None:
 
 
 def _check_sandbox_file(options: ModuleOptions, file: Path) -> None:
-    _check_sandbox(options, file)
-    _load_sandbox(file)
+    if not _ussd_in(file):
+        _check_sandbox(options, file)
 
 
 @lru_cache
-def _load_sandbox(file: Path) -> None:
-    """Once for all modules. Raises UsageError."""
+def _ussd_in(file: Path) -> bool:
+    """Tell whether a sandbox file is about USSD, which there is without a sandbox. Raises UsageError."""
     from onemo.net.sandbox import load_config
 
-    load_config(file)
+    return bool(load_config(file).ussd)
 
 
 scenario = lru_cache(steps_of)

@@ -217,10 +217,7 @@ class Module:
     def _carry_out(self, intent: Intent) -> None:
         match intent:
             case Restart():
-                self._peers.restart()
-                self._waiting.cancel()
-                for told in self.on_restart:
-                    told()
+                self._restart()
             case Ready():
                 self.ready.set()
                 if self.extension is not None:
@@ -229,6 +226,8 @@ class Module:
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
                 self.modem.attached(intent, info, trio.current_time())
+            case Tell():
+                self.tell(intent.event, intent.detail)
             case Bug():
                 self._recent.report(intent.error)
             case Store():
@@ -252,6 +251,12 @@ class Module:
                 self._peers.carry_out(intent)
         except Exception as error:
             self.failed(error)
+
+    def _restart(self) -> None:
+        self._peers.restart()
+        self._waiting.cancel()
+        for told in self.on_restart:
+            told()
 
     async def _wait(self, intent: Wait) -> None:
         """Of what a command does, the time that it takes. A restart ends it."""

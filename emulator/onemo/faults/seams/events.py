@@ -8,6 +8,7 @@ to be carried out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
@@ -153,22 +154,14 @@ def _tell(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
         modem.notify(fault.data("text"), droppable=True)
 
 
-def _on_socket(name: str) -> Happening:
-    """Let an event happen to a socket; the sockets are imported for it."""
+def _of_family(module: str, name: str) -> Happening:
+    """Let an event happen to what a family has, whose module here is imported for it."""
 
     def act(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-        from onemo.faults.seams import socketevents
-
-        act_on: Happening = getattr(socketevents, name)
+        act_on: Happening = getattr(import_module(f"onemo.faults.seams.{module}"), name)
         act_on(modem, fault, now, label)
 
     return act
-
-
-def _receive_text(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    from onemo.faults.seams import sms
-
-    sms.receive(modem, fault, now, label)
 
 
 HAPPENINGS: Mapping[str, Happening] = {
@@ -190,10 +183,14 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
-    "sms": _receive_text,
-    "connection-stale": _on_socket("stale"),
-    "disconnect": _on_socket("disconnect"),
-    "burst": _on_socket("burst"),
+    "sms": _of_family("sms", "receive"),
+    "connection-stale": _of_family("socketevents", "stale"),
+    "disconnect": _of_family("socketevents", "disconnect"),
+    "burst": _of_family("socketevents", "burst"),
+    "call": _of_family("voice", "ring"),
+    "call-answer": _of_family("voice", "answer"),
+    "call-end": _of_family("voice", "end"),
+    "ussd": _of_family("voice", "tell"),
 }
 _ENDS = {"reboot": PowerEvent.RESTART, "brown-out": PowerEvent.SUPPLY_OFF, "power-off": PowerEvent.SUPPLY_OFF}
 """The events that end the boot cycle, which a command that is about to be carried out does not outlive."""

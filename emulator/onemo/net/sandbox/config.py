@@ -13,6 +13,9 @@
 
     [ping.hosts."slow.example.com"]     # what is left out is as in [ping]
     time = 0.5
+
+    [ussd]                              # what the radio network answers to AT+CUSD
+    "*101#" = "2 GB left"
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ from onemo.profile.shape import Problem, at_least, shaped
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _LARGEST_TTL = 255
+_LONGEST_USSD = 182
+_USSD_CODE = re.compile(rf"[0-9*#]{{1,{_LONGEST_USSD}}}", re.ASCII)
 
 
 def _name_problem(name: str) -> str | None:
@@ -54,10 +59,20 @@ def _ttl_problem(ttl: int) -> str | None:
     return None if 1 <= ttl <= _LARGEST_TTL else f"is {ttl}, not a whole number from 1 to {_LARGEST_TTL}"
 
 
+def _code_problem(code: str) -> str | None:
+    return None if _USSD_CODE.fullmatch(code) else "is no USSD code: 1 to 182 digits, * and #"
+
+
+def _text_problem(text: str) -> str | None:
+    return None if 1 <= len(text) <= _LONGEST_USSD else f"has {len(text)} characters, not 1 to {_LONGEST_USSD}"
+
+
 _Name = Annotated[str, _name_problem]
 _Address = Annotated[str, _address_problem]
 _Seconds = Annotated[float, at_least(0)]
 _Ttl = Annotated[int, _ttl_problem]
+_Code = Annotated[str, _code_problem]
+_Text = Annotated[str, _text_problem]
 
 
 class HostPing(NamedTuple):
@@ -76,10 +91,14 @@ class PingConfig(NamedTuple):
 
 
 class SandboxConfig(NamedTuple):
-    """The sandbox's names and its pings. hosts: a name's addresses; none at all means that there is no such name."""
+    """The sandbox's names, its pings and its USSD.
+
+    hosts: a name's addresses; none at all means that there is no such name. ussd: the radio network's answers by code.
+    """
 
     hosts: Mapping[_Name, tuple[_Address, ...]] = {}
     ping: PingConfig = PingConfig()
+    ussd: Mapping[_Code, _Text] = {}
 
 
 def load_config(path: Path) -> SandboxConfig:

@@ -42,6 +42,8 @@ class Sandbox:
 
     def __init__(self, config: SandboxConfig = _DEFAULT, families: Container[AddressFamily] = BOTH) -> None:
         self._zone = Zone(config.hosts, families)
+        self.ussd = config.ussd
+        """The radio network's answers to USSD codes."""
         self._pings = PingTable(config.ping, self._zone)
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}
