@@ -211,13 +211,13 @@ class Module:
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
                 self.modem.attached(intent, info, trio.current_time())
-            case Tell():
-                self.tell(intent.event, intent.detail)
             case Bug():
                 self._recent.report(intent.error)
             case Store():
                 done = self._nv is None or self._nv.save(intent.settings)
                 self.modem.complete(intent, done, trio.current_time())
+            case Tell():
+                self.tell(intent.event, intent.detail)
             case Wait():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)
