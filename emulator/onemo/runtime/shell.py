@@ -226,8 +226,6 @@ class Module:
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
                 self.modem.attached(intent, info, trio.current_time())
-            case Tell():
-                self.tell(intent.event, intent.detail)
             case Bug():
                 self._recent.report(intent.error)
             case Store():

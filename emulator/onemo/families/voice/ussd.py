@@ -11,6 +11,7 @@ from onemo.at.command import print_line
 from onemo.at.params import Defaulted, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.voice.profile import VOICE
+from onemo.modem.console import Console
 from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
@@ -49,6 +50,8 @@ class Ussd(Part):
         super().__init__(device)
         self.tells = False
         self._code: str | None = None
+        self._console = device.first
+        """The console that sent the code."""
 
     def send(self, code: str) -> None:
         """Send a code to the network, which answers later. Raises CommandError.
@@ -60,15 +63,18 @@ class Ussd(Part):
         device.radio.require()
         if self._code is not None:
             raise CommandError(Cme.NOT_ALLOWED)
-        self._code = code
+        self._code, self._console = code, device.console
         self.deadline = device.now + device.profile.table(VOICE).ussd_time
 
     def cancel(self) -> None:
         """Want no answer to the code that is on its way any more."""
         self._code, self.deadline = None, math.inf
 
-    def tell(self, text: str) -> None:
-        """Tell a text of the network, if texts are to be told."""
+    def tell(self, text: str, console: Console | None = None) -> None:
+        """Tell a text of the network, if texts are to be told. console: whose code it answers; None: the first.
+
+        A DTE that does not read has no more of them than there is room for.
+        """
         device, table = self._device, self._device.profile.table(VOICE)
         device.intents.append(Tell("ussd", f"from the network: {text}"))
         if not self.tells:
@@ -78,7 +84,7 @@ class Ussd(Part):
         else:
             in_hex = text.encode(_UCS2).hex().upper()
             line = print_line("CUSD", int(UssdStatus.NOTHING_MORE), in_hex, table.ussd_hex_dcs)
-        device.notify(line)
+        device.notify_on(console or device.first, line, droppable=True)
 
     # Part.
 
@@ -90,7 +96,7 @@ class Ussd(Part):
         if text is None:
             self._fail(UssdStatus.NOT_SUPPORTED)
         else:
-            self.tell(text)
+            self.tell(text, self._console)
 
     @property
     def busy(self) -> bool:
@@ -103,7 +109,7 @@ class Ussd(Part):
 
     def _fail(self, status: UssdStatus) -> None:
         if self.tells:
-            self._device.notify(print_line("CUSD", int(status)))
+            self._device.notify_on(self._console, print_line("CUSD", int(status)))
 
 
 def read(modem: Modem) -> Reply:

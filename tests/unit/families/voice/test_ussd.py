@@ -65,3 +65,26 @@ def test_without_a_network_nothing_of_it_comes() -> None:
     driver.ask("AT+CUSD=1")
     driver.ask("AT+CFUN=4")
     assert told(driver, "hello") == ""
+
+
+def test_the_answer_goes_to_the_console_that_asked() -> None:
+    driver = Driver(VOICE, consoles=2).boot()
+    driver.go_to(1)
+    driver.ask('AT+CUSD=1,"*100#"')
+    driver.wait(1.0)
+    assert driver.take() == b'\r\n+CUSD: 0,"Balance: 42.50 CNY",15\r\n'
+    driver.report(lambda: network_text(driver.modem, "hello"))
+    assert driver.take() == b""
+    driver.go_to(0)
+    assert driver.take() == b'\r\n+CUSD: 0,"hello",15\r\n'
+
+
+def test_a_dte_that_does_not_read_has_no_more_texts_than_there_is_room_for() -> None:
+    driver = Driver(VOICE).boot()
+    driver.ask("AT+CUSD=1")
+    driver.line_room = 0
+    for _ in range(10_000):
+        driver.report(lambda: network_text(driver.modem, "x" * 182))
+    transmitter = driver.modem.first.transmitter
+    assert transmitter.dropped
+    assert transmitter.size < 2 * driver.modem.profile.line.high_mark
