@@ -101,9 +101,14 @@ class Address(NamedTuple):
         return address
 
     @property
+    def international(self) -> bool:
+        """True where the number begins with that of a country."""
+        return self.toa & _TYPE_OF_NUMBER == _INTERNATIONAL
+
+    @property
     def text(self) -> str:
         """The address as it is printed: an international number begins with ``+``."""
-        return "+" + self.number if self.toa & _TYPE_OF_NUMBER == _INTERNATIONAL else self.number
+        return "+" + self.number if self.international else self.number
 
     def _value(self) -> tuple[int, bytes]:
         """Return the length in semi-octets, and the octets. Raises TpduError(VALUE)."""
