@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -23,9 +24,10 @@ def command_of(operation: DeskOperation, common: inspect.Signature) -> _Command:
     ) -> int:
         from onemo.cli import ctl
 
-        given = {name: value for name, value in keys.items() if value is not None}
+        given = {names[name]: value for name, value in keys.items() if value is not None}
         return ctl.operate(operation, words, given, ctl.CtlOptions(control, token, json))
 
+    names = {_variable(key): key.name for key in operation.keys}
     words = f"The module, if there are several{_listed(operation)}."
     parameters = [
         inspect.Parameter("words", _VARIADIC, annotation=Annotated[str, Parameter(help=words)]),
@@ -55,8 +57,13 @@ def _metavar(key: FaultKey) -> str:
     return "|".join(key.choices) or key.type.name
 
 
+def _variable(key: FaultKey) -> str:
+    """Return the name of a key in Python, which cannot be a word of its own."""
+    return key.name.replace("-", "_") + "_" * iskeyword(key.name)
+
+
 def _option(key: FaultKey) -> inspect.Parameter:
     flag = Parameter(name=f"--{key.name.replace('_', '-')}", metavar=_metavar(key), help=key.about)
     annotation = Annotated[str, flag] if key.required else Annotated[str | None, flag]
     default = inspect.Parameter.empty if key.required else None
-    return inspect.Parameter(key.name.replace("-", "_"), _KEYWORD, default=default, annotation=annotation)
+    return inspect.Parameter(_variable(key), _KEYWORD, default=default, annotation=annotation)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 import trio
 
@@ -32,6 +32,9 @@ from onemo.runtime.labtable import Planned
 from onemo.runtime.options import MODEL
 from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
+
+if TYPE_CHECKING:
+    from onemo.runtime.desk.sms import TextControls
 
 _T = TypeVar("_T")
 _AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
@@ -100,6 +103,13 @@ class HostedModule(ModuleControls):
         """Return a line for each fault that it was started with, and that should have fired and did not."""
         session = self._running.fault_session
         return session.never_fired() if session is not None and self._required else []
+
+    @property
+    def sms(self) -> TextControls:
+        """Its short messages: ``sms.receive("10086", "Hello!")``, ``sms.sent[-1].text``."""
+        from onemo.runtime.desk.sms import TextControls
+
+        return TextControls(self)
 
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""

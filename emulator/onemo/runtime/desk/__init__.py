@@ -6,6 +6,7 @@ Each operation is said once: the endpoint of the control API and the command of 
 from __future__ import annotations
 
 from onemo.runtime.desk.operation import DeskOperation
+from onemo.runtime.desk.sms import TEXT
 
-OPERATIONS: tuple[DeskOperation, ...] = ()
+OPERATIONS: tuple[DeskOperation, ...] = (TEXT,)
 """Every operation, in the order in which they are told."""
