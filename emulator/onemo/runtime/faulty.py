@@ -9,6 +9,7 @@ import trio
 
 from onemo.faults.plan import ArmedFault
 from onemo.faults.seams.attach import Faults, Wrapper
+from onemo.modem.intents import Submission
 from onemo.modem.modem import Modem
 from onemo.runtime.shell import Module
 
@@ -79,6 +80,22 @@ class FaultyModule:
         self._module.put_behind(network, network.wrap)
         self._run(network.run)
         return network
+
+    def wrap_centre(self) -> Wrapper:
+        from onemo.faults.seams.sms import FaultyCentre
+
+        module = self._module
+        centre, submit = FaultyCentre(module.modem, self.faults), module.submit
+
+        def hand_in(submission: Submission) -> None:
+            refusal = centre.refusal(submission)
+            if refusal is None:
+                submit(submission)
+            else:
+                module.complete_after(submission, refusal.seconds, refusal.cms)
+
+        module.submit = hand_in
+        return centre
 
     def _run(self, task: Callable[..., Awaitable[Any]]) -> None:
         if self._nursery is None:

@@ -106,6 +106,8 @@ class Module:
         self._waiting = trio.CancelScope()
         self.armed = math.inf
         self.forward = self._peers.forward
+        self.submit: Callable[[Submission], None] = self._submit
+        """Hands a message to the centre."""
         self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
@@ -237,8 +239,7 @@ class Module:
             case Tell():
                 self.tell(intent.event, intent.detail)
             case Wait():
-                assert self._nursery is not None
-                self._nursery.start_soon(self._wait, intent)
+                self.complete_after(intent, intent.seconds, None)
             case _:
                 self._carry_out_outside(intent)
 
@@ -246,18 +247,24 @@ class Module:
         """Have others than the module's own run do something; a bug in that is told."""
         try:
             if isinstance(intent, Submission):
-                refusal = self.centre.take(self.modem, intent)
-                self.modem.complete(intent, refusal, trio.current_time())
+                self.submit(intent)
             else:
                 self._peers.carry_out(intent)
         except Exception as error:
             self.failed(error)
 
-    async def _wait(self, intent: Wait) -> None:
-        """Of what a command does, the time that it takes. A restart ends it."""
+    def _submit(self, intent: Submission) -> None:
+        self.modem.complete(intent, self.centre.take(self.modem, intent), trio.current_time())
+
+    def complete_after(self, intent: Intent, seconds: float, result: object) -> None:
+        """Report an intent of a command as done after the time that it takes. A restart ends it."""
+        assert self._nursery is not None
+        self._nursery.start_soon(self._wait, intent, seconds, result)
+
+    async def _wait(self, intent: Intent, seconds: float, result: object) -> None:
         with trio.CancelScope() as self._waiting:
-            await trio.sleep(intent.seconds)
-            self.guarded(lambda: self.modem.complete(intent, None, trio.current_time()))
+            await trio.sleep(seconds)
+            self.guarded(lambda: self.modem.complete(intent, result, trio.current_time()))
 
     def failed(self, error: Exception) -> None:
         """Log a bug with the last traffic, answer ERROR where a command waits, and go on."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
@@ -49,7 +50,7 @@ def check_now(event: Fault) -> None:
 
 def require_possible(modem: Modem, event: Fault) -> None:
     """Raise FaultError for an event that can never happen to the module."""
-    if event.kind.name == "sms":
+    if event.kind in SMS_KINDS:
         from onemo.faults.seams import sms
 
         sms.require(modem, event)
@@ -165,10 +166,16 @@ def _on_socket(name: str) -> Happening:
     return act
 
 
-def _receive_text(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-    from onemo.faults.seams import sms
+def _on_texts(name: str) -> Happening:
+    """Let an event happen to the short messages; they are imported for it."""
 
-    sms.receive(modem, fault, now, label)
+    def act(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+        from onemo.faults.seams import sms
+
+        act_on: Happening = getattr(sms, name)
+        act_on(modem, fault, now, label)
+
+    return act
 
 
 HAPPENINGS: Mapping[str, Happening] = {
@@ -190,7 +197,9 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
-    "sms": _receive_text,
+    "sms": _on_texts("receive"),
+    "sms-full": _on_texts("fill"),
+    "sms-reset": _on_texts("reset"),
     "connection-stale": _on_socket("stale"),
     "disconnect": _on_socket("disconnect"),
     "burst": _on_socket("burst"),
