@@ -154,7 +154,7 @@ def _kind(kind: FaultKind) -> Iterator[str]:
 
 def _reached() -> Iterator[str]:
     yield "## How every error number is reached\n"
-    yield "`command-answer command=… cme=N` answers any command with any number, `cms=N` too. By itself it comes about so:\n"
+    yield "`command-answer command=…` with `cme=N` or `cms=N` answers any command so. By itself it comes about so:\n"
     models = {family: load_model(name) for family, name in _FAMILIES.items()}
     for result in ("CME", "CMS"):
         errors = models["Cat.1"].whole().errors.items()

@@ -70,6 +70,24 @@ FORMS = {
     "COPS": "test read set",
     "CTZR": "test read set",
     "CTZU": "test read set",
+    "CSCS": "test read set",
+    "CNUM": "test execute",
+    "CSMS": "test read set",
+    "CMGF": "test read set",
+    "CSCA": "test read set",
+    "CSMP": "test read set",
+    "CSDH": "test read set",
+    "CPMS": "test read set",
+    "CNMI": "test read set",
+    "CMGL": "test set execute",
+    "CMGR": "test set",
+    "CNMA": "test set execute",
+    "CMGS": "test set",
+    "CMSS": "test set",
+    "CMGW": "test set execute",
+    "CMGD": "test set",
+    "CMGC": "test set",
+    "CMMS": "test read set",
 }
 PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
@@ -141,6 +159,24 @@ PARAMETERS = {
     "COPS": ("mode", "format", "oper", "act"),
     "CTZR": ("reporting",),
     "CTZU": ("onoff",),
+    "CSCS": ("chset",),
+    "CNUM": (),
+    "CSMS": ("service",),
+    "CMGF": ("mode",),
+    "CSCA": ("sca", "tosca"),
+    "CSMP": ("fo", "vp", "pid", "dcs"),
+    "CSDH": ("show",),
+    "CPMS": ("mem1", "mem2", "mem3"),
+    "CNMI": ("mode", "mt", "bm", "ds", "bfr"),
+    "CMGL": ("stat",),
+    "CMGR": ("place",),
+    "CNMA": ("n", "length"),
+    "CMGS": ("destination", "toda"),
+    "CMSS": ("place", "da", "toda"),
+    "CMGW": ("destination", "kind", "stat"),
+    "CMGD": ("place", "delflag"),
+    "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
+    "CMMS": ("n",),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
@@ -180,6 +216,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 STRINGS = {
+    # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
     "MSSLCFG": ("server_ca", "client_cert", "private_key", "ciphersuite"),
@@ -201,11 +238,20 @@ STRINGS = {
     "COPS": ("oper",),
     "CPSMS": ("periodic_rau", "ready_timer", "periodic_tau", "active_time"),
     "CEDRXS": ("cycle",),
+    "CSCS": ("chset",),
+    "CSCA": ("sca",),
+    "CSMP": ("vp",),
+    "CPMS": ("mem1", "mem2", "mem3"),
+    "CMGL": ("stat",),
+    "CMGS": ("destination", "toda"),
+    "CMSS": ("da", "toda"),
+    "CMGW": ("destination", "kind", "stat"),
+    "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
 }
 BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
 
 
-OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS")
+OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
 
 

@@ -67,6 +67,7 @@ class LoadedProfile:
             document = _read(file, checked=False)
             del self._left[family]  # not before: it may be read another time
             layers.merge_below(document, file.name)
+            layers.leave_out({family: document})
             values, shapes = {**layers.values, **_entries(layers.values, document)}, {**_NAMED, **shapes}
         found = layers.shape(shapes, values, self.file.name)
         if layers.mistakes:
@@ -190,6 +191,7 @@ def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_mo
             chosen = sub_model or next(iter(subs), None) or str(document.get("series", file.stem))
             layers.merge(subs.get(chosen, {}), file.name, (), source)
             layers.values["sub_model"] = chosen
+    layers.leave_out({path.stem: document for path, document in documents if path.parent.name == _BASE})
     return layers
 
 

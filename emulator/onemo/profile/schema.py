@@ -276,7 +276,8 @@ class ErrorSection(NamedTuple):
 class Profile(NamedTuple):
     """One model: the tables of the device, and those of the families that were read.
 
-    params, commands, cme, cms, cis: by name; they grow as families are read. tables: those of families, by name.
+    params, commands, cme, cms, cis: by name; they grow as families are read. lacks: the families of which it has no
+    command. tables: those of families, by name.
     """
 
     series: str
@@ -296,6 +297,7 @@ class Profile(NamedTuple):
     cme: dict[str, ErrorSection]
     cms: dict[str, ErrorSection]
     cis: dict[str, ErrorSection]
+    lacks: tuple[str, ...] = ()
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:

@@ -44,8 +44,8 @@ class ModuleKeywords(TypedDict, total=False):
     name: str | None
     imei: str | None
     imsi: str | None
-    msisdn: str | None
     iccid: str | None
+    msisdn: str | None
     revision: str | None
     pin: str | None
     sim: bool | None

@@ -21,8 +21,4 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     keepers={"sms": SmsMemory},
     state=(StateField("sms", SmsInfo | None, told, empty=None),),
     shows=dict.fromkeys(("CSCA", "CPMS", "CNMI", "CMGS", "CMSS", "CMGW", "CMGC", "CNMA", "CMGR", "CMGL"), ("sms",)),
-    kept_only={
-        "CMMS": "the link is there whenever a message is sent",
-        "CNMI.bm": "no cell broadcasts are emulated",
-    },
 )

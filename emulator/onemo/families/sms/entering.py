@@ -46,12 +46,17 @@ def require_length(modem: Modem, text: str | None) -> int:
     return int(text)
 
 
+def from_hex(typed: bytes) -> bytes:
+    """Read hex without anything between. Raises ValueError: it is none, or empty."""
+    if not typed.isalnum():
+        raise ValueError("no hex")
+    return bytes.fromhex(typed.decode("ascii"))
+
+
 def octets_of_hex(typed: bytes) -> bytes:
     """Read hex. Raises CommandError(PDU_NOT_HEX): it is none."""
     try:
-        if not typed.isalnum():
-            raise ValueError
-        return bytes.fromhex(typed.decode("ascii"))
+        return from_hex(typed)
     except ValueError as error:
         raise CommandError(Cms.PDU_NOT_HEX) from error
 

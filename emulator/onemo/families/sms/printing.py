@@ -5,6 +5,7 @@ from __future__ import annotations
 from onemo.families.sms.alphabet import Alphabet, coding, from_septets, to_septets, to_ucs2
 from onemo.families.sms.centre import centre_of, shown_centre
 from onemo.families.sms.compose import content_of
+from onemo.families.sms.entering import from_hex
 from onemo.families.sms.fields import Address, TimeStamp, Validity, decode_centre
 from onemo.families.sms.slots import SHOW_HEADER
 from onemo.families.sms.stores import Message
@@ -33,7 +34,7 @@ def typed_text(modem: Modem, typed: bytes) -> bytes:
     if chset == "UCS2":
         return to_septets(_from_quadruples(typed))
     if chset == "HEX":
-        return _septets(bytes.fromhex(typed.decode("ascii")))
+        return _septets(from_hex(typed)) if typed else b""
     if chset == "GSM":
         return _septets(typed)
     return to_septets(typed.decode(_CODECS[chset], "replace"))
@@ -44,7 +45,7 @@ def typed_address(modem: Modem, typed: str) -> str:
     chset = character_set(modem)
     if chset == "UCS2":
         return _from_quadruples(typed.encode("latin-1"))
-    return bytes.fromhex(typed).decode("latin-1") if chset == "HEX" else typed
+    return from_hex(typed.encode("latin-1")).decode("latin-1") if chset == "HEX" else typed
 
 
 def _septets(typed: bytes) -> bytes:
@@ -52,8 +53,8 @@ def _septets(typed: bytes) -> bytes:
 
 
 def _from_quadruples(typed: bytes) -> str:
-    octets = bytes.fromhex(typed.decode("ascii"))
-    if len(typed) % 4:
+    octets = from_hex(typed) if typed else b""
+    if len(octets) % 2:
         raise ValueError("no quadruples")
     return octets.decode("utf-16-be", "replace")
 

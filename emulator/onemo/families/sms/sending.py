@@ -11,7 +11,7 @@ from onemo.at.params import Defaulted, Maybe, MaybeText, Required, RequiredText
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.sms.alphabet import Alphabet, coding
 from onemo.families.sms.centre import require_centre
-from onemo.families.sms.entering import edited, entry_of, is_of_type, octets_of_hex, pdu_of, require_length
+from onemo.families.sms.entering import edited, entry_of, from_hex, is_of_type, octets_of_hex, pdu_of, require_length
 from onemo.families.sms.errors import Cms, NetworkRefusal
 from onemo.families.sms.fields import Address, TpduError
 from onemo.families.sms.printing import typed_address, typed_text
@@ -88,7 +88,7 @@ def _user_data(modem: Modem, typed: bytes, fo: int, alphabet: Alphabet) -> UserD
     """Read a text as AT+CSMP has it. Raises TpduError, ValueError: it is none, or too long."""
     if not fo & HAS_HEADER and alphabet is Alphabet.GSM7:
         return UserData.of(alphabet, typed_text(modem, typed))
-    octets = bytes.fromhex(typed.decode("ascii"))
+    octets = from_hex(typed) if typed else b""
     if fo & HAS_HEADER:
         return UserData.whole(alphabet, octets)
     if alphabet is Alphabet.UCS2 and len(octets) % 2:

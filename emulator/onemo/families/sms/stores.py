@@ -137,8 +137,8 @@ class SmsMemory:
 
     def save(self) -> Mapping[str | int, object]:
         """Return all that is kept, for put_back."""
-        kept: dict[str | int, object] = {_REFERENCE: self.reference}
-        return {**kept, **self.places}
+        places: Mapping[Any, object] = self.places
+        return {_REFERENCE: self.reference, **places}
 
     def put_back(self, records: Mapping[Any, Any]) -> None:
         """Make it what it was."""
