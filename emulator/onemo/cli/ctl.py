@@ -15,7 +15,7 @@ from urllib.parse import quote
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
-from onemo.dialogue.lines import MARKS, printable
+from onemo.dialogue.lines import MARKS, printable, printable_text
 from onemo.errors import FaultError, UsageError
 from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
@@ -291,11 +291,7 @@ def _cell(value: object) -> str:
         return " ".join(f"{key}={_cell(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(_cell, value)) or "-"
-    return _printable(str(value)) or '""'
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return printable_text(str(value)) or '""'
 
 
 def _key(key: Mapping[str, Any]) -> tuple[str, ...]:
@@ -378,9 +374,9 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     if options.json:
         return json.dumps(entry) + "\n"
     label = label_of(entry, INDICES)
-    of = "" if label is None else f"{_printable(str(label))}: "
+    of = "" if label is None else f"{printable_text(str(label))}: "
     if entry["kind"] == "event":
-        text, mark = f"{of}{_printable(entry['event'])} {_printable(entry['detail'])}", MARKS["network"]
+        text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]
     else:
         cut = printable(entry["data"][:_LONGEST].encode("latin-1", "backslashreplace"))
         payload = entry["kind"] == "payload"

@@ -37,7 +37,10 @@ class StepHits(NamedTuple):
 
 def text_of(entry: Entry) -> str:
     """Return the text in which patterns are looked for: the line, or the event on the network."""
-    return f"{entry.line.event} {entry.data}" if entry.line.event else entry.data
+    told = entry.line
+    if entry.kind == "event":
+        return f"{told.event} {told.data.decode('utf-8', 'replace')}"
+    return f"{told.event} {entry.data}" if told.event else entry.data
 
 
 def filtered(

@@ -46,8 +46,9 @@ class TracedLine(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Text as it is, everything else as an escape; long lines are cut."""
-        shown = printable(self.data[:_LONGEST])
+        """Text as it is, everything else as an escape; long lines are cut. Of events, all that can be printed is."""
+        part = self.data[:_LONGEST]
+        shown = printable_text(part.decode("utf-8", "ignore")) if self.kind == EVENT else printable(part)
         shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
         if self.event:
             shown = f"{printable(self.event[:_LONGEST].encode())} {shown}"
@@ -153,6 +154,11 @@ class ConsoleLines(dict[int, Lines]):
 
     def __missing__(self, console: int) -> Lines:
         return self.setdefault(console, Lines(console))
+
+
+def printable_text(text: str) -> str:
+    r"""Show what can be printed, everything else as ``\xNN``."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
 def printable(data: bytes) -> str:
