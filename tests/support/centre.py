@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onemo.families.sms.fields import TimeStamp
 from onemo.families.sms.operator import Exchange, inject, inject_pdu
 from onemo.families.sms.state import told
-from onemo.modem.intents import Submission
+from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
 from onemo.modem.simcard import plain_number
 
@@ -19,7 +19,7 @@ _FIRST = "26/11/28,23:47:00+32"
 
 
 class Centre:
-    """Knows one module. told: the events of the trace; refusal: the CMS with which the next message is refused.
+    """Knows one module. told: the events of the trace; refusal: with which the next message is refused.
 
     The centre's clock stands, unless a test moves it: at 23:47 of 2026-11-28 in the zone of UTC+8.
     """
@@ -28,7 +28,7 @@ class Centre:
         self._driver = driver
         self._exchange = Exchange(self._find, lambda modem: None)
         self.told: list[str] = []
-        self.refusal: int | None = None
+        self.refusal: MessageRefusal | None = None
         self.set_time(_FIRST)
 
     def set_time(self, text: str) -> None:

@@ -50,7 +50,7 @@ sms from WHO TEXT           a text comes to the module; of CLASS, in ENCODING: s
                             200 x TEXT is that so many times
 sms pdu HEX                 a DELIVER comes to the module
 sms time TIME               the centre's clock from now on, as in a message
-sms refused CMS             the centre refuses the next message
+sms refused CMS [after S]   the centre refuses the next message, after so many seconds
 sms waiting N               how many messages wait at the centre
 sms trace TEXT              what the trace was told of last
 sms trace none              it was told nothing since the last look
@@ -64,6 +64,7 @@ from collections.abc import Callable
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
+from onemo.modem.intents import MessageRefusal
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
@@ -205,7 +206,12 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     ),
     (r"sms pdu (\w+)", lambda driver, given: driver.world.centre.pdu(given[1])),
     (r"sms time (\S+)", lambda driver, given: driver.world.centre.set_time(given[1])),
-    (r"sms refused (\d+)", lambda driver, given: setattr(driver.world.centre, "refusal", int(given[1]))),
+    (
+        r"sms refused (\d+)(?: after (\d+))?",
+        lambda driver, given: setattr(
+            driver.world.centre, "refusal", MessageRefusal(int(given[1]), float(given[2] or 0))
+        ),
+    ),
     (r"sms waiting (\d+)", lambda driver, given: _equal(driver.world.centre.waiting, int(given[1]))),
     (r"sms trace none", lambda driver, given: _equal(driver.world.centre.told, [])),
     (r"sms trace (.+)", lambda driver, given: _equal(driver.world.centre.told.pop(0), given[1])),

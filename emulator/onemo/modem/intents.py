@@ -21,12 +21,19 @@ class Store(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """A request to hand a short message to the centre; report with Modem.complete the CMS of its refusal, or None.
+    """A request to hand a short message to the centre; report with Modem.complete its MessageRefusal, or None: it is taken.
 
     tpdu: a SUBMIT or COMMAND, with its reference.
     """
 
     tpdu: bytes
+
+
+class MessageRefusal(NamedTuple):
+    """The refusal of a short message. cms: its number; seconds: after which it is told."""
+
+    cms: int
+    seconds: float = 0.0
 
 
 class Tell(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import trio
 
-from onemo.modem.intents import Submission
+from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
 from onemo.modem.simcard import plain_number
 
@@ -36,8 +36,8 @@ class MessageCentre:
         """Serve a module no more."""
         self._subscribers.remove(subscriber)
 
-    def take(self, modem: Modem, submission: Submission) -> int | None:
-        """Take a message of a module; return the CMS of its refusal, None where it is taken."""
+    def take(self, modem: Modem, submission: Submission) -> MessageRefusal | None:
+        """Take a message of a module; return its refusal, None where it is taken."""
         from onemo.families.sms.operator import Exchange
 
         return Exchange(self._find, self._rouse).take(modem, submission.tpdu, time.time(), trio.current_time())

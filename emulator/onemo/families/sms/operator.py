@@ -17,7 +17,7 @@ from onemo.families.sms.profile import SMS
 from onemo.families.sms.receiving import Receiver
 from onemo.families.sms.stores import memory_of
 from onemo.families.sms.tpdu import WANTS_REPORT, Deliver, Submit
-from onemo.modem.intents import Tell
+from onemo.modem.intents import MessageRefusal, Tell
 from onemo.modem.modem import Modem
 from onemo.modem.simcard import plain_number
 
@@ -99,8 +99,8 @@ class Exchange:
         self._find = find
         self._rouse = rouse
 
-    def take(self, sender: Modem, tpdu: bytes, utc: float, now: float) -> int | None:
-        """Take a message of a module. Return the CMS of its refusal; None: it is taken."""
+    def take(self, sender: Modem, tpdu: bytes, utc: float, now: float) -> MessageRefusal | None:
+        """Take a message of a module. Return its refusal; None: it is taken."""
         if tpdu[0] & _TYPE != _SUBMIT:
             return None
         submit = Submit.decode(tpdu)
@@ -114,7 +114,7 @@ class Exchange:
             try:
                 put(target, [WaitingMessage(message.encode(), due, report)])
             except MailboxFull:
-                return _CONGESTION
+                return MessageRefusal(_CONGESTION)
             self._rouse(target)
         elif report is not None:
             report(due)

@@ -20,7 +20,7 @@ from onemo.families.sms.settings import validity_of
 from onemo.families.sms.slots import STORES, TEXT_PARAMETERS, in_text
 from onemo.families.sms.stores import Message, MessageStore, Status, memory_of, require_card, status_of, store_of
 from onemo.families.sms.tpdu import HAS_HEADER, Deliver, SmsCommand, Submit, UserData
-from onemo.modem.intents import Submission, Wait
+from onemo.modem.intents import MessageRefusal, Submission, Wait
 from onemo.modem.modem import Modem
 
 _DELIVER, _SUBMIT, _COMMAND = 0, 1, 2
@@ -158,9 +158,11 @@ def _send(modem: Modem, tpdu: bytes, name: str, then: Callable[[Reply], Outcome]
             raise CommandError(Cms.NO_SERVICE)
         return Pending(submission, answer)
 
-    def answer(refusal: int | None) -> Outcome:
+    def answer(refusal: MessageRefusal | None) -> Outcome:
+        if refusal is not None and refusal.seconds:
+            return Pending(Wait(refusal.seconds), lambda waited: answer(MessageRefusal(refusal.cms)))
         if refusal is not None:
-            raise NetworkRefusal(refusal)
+            raise NetworkRefusal(refusal.cms)
         reply = Reply((print_line(name, reference),))
         return reply if then is None else then(reply)
 

@@ -18,6 +18,7 @@ from onemo.families.sms.operator import Exchange, inject, inject_pdu
 from onemo.families.sms.state import told
 from onemo.families.sms.stores import memory_of
 from onemo.families.sms.tpdu import Submit, UserData
+from onemo.modem.intents import MessageRefusal
 from onemo.modem.modem import Modem
 from onemo.modem.simcard import plain_number
 from smspdudecoder.easy import read_incoming_sms
@@ -184,7 +185,7 @@ def test_a_sender_is_refused_while_too_much_waits_at_the_other_end() -> None:
         inject(other.modem, "1", "", utc=0.0, now=0.0)
     roused: list[Modem] = []
     exchange = Exchange(lambda number: other.modem if number == "5" else None, roused.append)
-    assert exchange.take(one.modem, submit("5", "x").encode(), 0.0, 0.0) == 42
+    assert exchange.take(one.modem, submit("5", "x").encode(), 0.0, 0.0) == MessageRefusal(42)
     assert (roused, tell(one).sent) == ([], ())
 
 
