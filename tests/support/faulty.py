@@ -89,13 +89,13 @@ class _Running:
         raise AssertionError("there is no network here")
 
     def wrap_centre(self) -> Wrapper:
-        """Put it around the centre of the world; to wait before a refusal is the runtime's."""
+        """Put it around the centre of the world."""
         centre = FaultyCentre(self.modem, self._driver.faults)
         world = self._driver.world.centre
         submitted = world.submitted
 
         def submit(intent: Submission) -> None:
-            world.refusal = None if (refused := centre.refusal(intent)) is None else refused.cms
+            world.refusal = centre.refusal(intent)
             submitted(intent)
 
         world.submitted = submit  # type: ignore[method-assign]

@@ -9,7 +9,6 @@ import trio
 
 from onemo.faults.plan import ArmedFault
 from onemo.faults.seams.attach import Faults, Wrapper
-from onemo.modem.intents import Submission
 from onemo.modem.modem import Modem
 from onemo.runtime.shell import Module
 
@@ -87,14 +86,7 @@ class FaultyModule:
         module = self._module
         centre, submit = FaultyCentre(module.modem, self.faults), module.submit
 
-        def hand_in(submission: Submission) -> None:
-            refusal = centre.refusal(submission)
-            if refusal is None:
-                submit(submission)
-            else:
-                module.complete_after(submission, refusal.seconds, refusal.cms)
-
-        module.submit = hand_in
+        module.submit = lambda submission: centre.refusal(submission) or submit(submission)
         return centre
 
     def _run(self, task: Callable[..., Awaitable[Any]]) -> None:

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import trio
@@ -17,7 +18,19 @@ import trio
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
 from onemo.modem.channel import ChannelIntent
-from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Submission, Tell, Wait
+from onemo.modem.intents import (
+    Attach,
+    Bug,
+    Intent,
+    MessageRefusal,
+    NetworkInfo,
+    Ready,
+    Restart,
+    Store,
+    Submission,
+    Tell,
+    Wait,
+)
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.centre import MessageCentre
@@ -106,8 +119,8 @@ class Module:
         self._waiting = trio.CancelScope()
         self.armed = math.inf
         self.forward = self._peers.forward
-        self.submit: Callable[[Submission], None] = self._submit
-        """Hands a message to the centre."""
+        self.submit: Callable[[Submission], MessageRefusal | None] = partial(self.centre.take, self.modem)
+        """Hands a message to the centre; returns its refusal."""
         self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
@@ -239,7 +252,8 @@ class Module:
             case Tell():
                 self.tell(intent.event, intent.detail)
             case Wait():
-                self.complete_after(intent, intent.seconds, None)
+                assert self._nursery is not None
+                self._nursery.start_soon(self._wait, intent)
             case _:
                 self._carry_out_outside(intent)
 
@@ -247,24 +261,17 @@ class Module:
         """Have others than the module's own run do something; a bug in that is told."""
         try:
             if isinstance(intent, Submission):
-                self.submit(intent)
+                self.modem.complete(intent, self.submit(intent), trio.current_time())
             else:
                 self._peers.carry_out(intent)
         except Exception as error:
             self.failed(error)
 
-    def _submit(self, intent: Submission) -> None:
-        self.modem.complete(intent, self.centre.take(self.modem, intent), trio.current_time())
-
-    def complete_after(self, intent: Intent, seconds: float, result: object) -> None:
-        """Report an intent of a command as done after the time that it takes. A restart ends it."""
-        assert self._nursery is not None
-        self._nursery.start_soon(self._wait, intent, seconds, result)
-
-    async def _wait(self, intent: Intent, seconds: float, result: object) -> None:
+    async def _wait(self, intent: Wait) -> None:
+        """Of what a command does, the time that it takes. A restart ends it."""
         with trio.CancelScope() as self._waiting:
-            await trio.sleep(seconds)
-            self.guarded(lambda: self.modem.complete(intent, result, trio.current_time()))
+            await trio.sleep(intent.seconds)
+            self.guarded(lambda: self.modem.complete(intent, None, trio.current_time()))
 
     def failed(self, error: Exception) -> None:
         """Log a bug with the last traffic, answer ERROR where a command waits, and go on."""

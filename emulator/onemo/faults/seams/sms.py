@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
 from onemo.errors import FaultError, UsageError
 from onemo.families.sms.centre import emulated_centre
@@ -20,7 +19,7 @@ from onemo.families.sms.tpdu import Deliver, SmsCommand, StatusReport, Submit, d
 from onemo.faults.kind import Layer
 from onemo.faults.kinds_sms import ARRIVAL
 from onemo.faults.plan import ArmedFault, Fault, FaultChooser, Occasion
-from onemo.modem.intents import Store, Submission
+from onemo.modem.intents import MessageRefusal, Store, Submission
 from onemo.modem.modem import Modem
 from onemo.modem.simcard import plain_number
 from onemo.profile.index import Label
@@ -79,13 +78,6 @@ def require(modem: Modem, fault: Fault) -> None:
         raise FaultError(f"{name}: from is missing: give the sender's number, or up to 11 letters")
 
 
-class CentreRefusal(NamedTuple):
-    """What becomes of a message that the centre does not take: this CMS, after so many seconds."""
-
-    cms: int
-    seconds: float = 0.0
-
-
 class FaultyCentre:
     """The way of a module's messages to and from its centre, as the faults have it. Implements Wrapper."""
 
@@ -96,14 +88,14 @@ class FaultyCentre:
         self._put, self._mailbox.put = self._mailbox.put, self.put
         self._late: list[tuple[WaitingMessage, float, list[ArmedFault]]] = []
 
-    def refusal(self, submission: Submission) -> CentreRefusal | None:
+    def refusal(self, submission: Submission) -> MessageRefusal | None:
         """Return what becomes of a message of the module; None: its centre takes it."""
         tpdu = submission.tpdu
         message = (Submit if tpdu[0] & _TYPE == _SUBMIT else SmsCommand).decode(tpdu)
         for armed in self._chosen("submit", message.destination.text):
             if armed.fault.kind.name == "sms-silence":
-                return CentreRefusal(_NO_ANSWER, self._modem.profile.table(SMS).silence_time)
-            return CentreRefusal(armed.fault.whole("cms"))
+                return MessageRefusal(_NO_ANSWER, self._modem.profile.table(SMS).silence_time)
+            return MessageRefusal(armed.fault.whole("cms"))
         return None
 
     def put(self, messages: Sequence[WaitingMessage]) -> None:
