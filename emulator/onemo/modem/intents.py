@@ -21,9 +21,9 @@ class Store(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """A request to hand a short message to the centre; report with Modem.complete its MessageRefusal, or None: it is taken.
+    """A request to hand a short message to the centre; report with Modem.complete its MessageRefusal, or None.
 
-    tpdu: a SUBMIT or COMMAND, with its reference.
+    tpdu: a SUBMIT or COMMAND, with its reference. None: it is taken.
     """
 
     tpdu: bytes
