@@ -73,6 +73,26 @@ def test_a_session(page: Page, module: Started) -> None:
         page.picture("rebooted")
 
 
+def test_a_text_in_and_one_out(page: Page, module: Started) -> None:
+    ready = json.loads(module.ready)
+    page.open(ready["control"])
+    page.until("the module has short messages", lambda: "ME 0 of 50" in page.text("texts-own"))
+    page.type("texts-from", "a name too long")
+    page["texts-text"].send_keys("\u4f60\u597d \u2603")
+    page["texts-send"].click()
+    page.until("why not", lambda: page.text("texts-error") != "")
+    page.type("texts-from", "10086")
+    with Driver(ready["port"], module.transcript) as driver:
+        driver.command("AT+CMGF=1")
+        driver.command("AT+CNMI=2,1")
+        page["texts-send"].click()
+        assert driver.urc("+CMTI") == '+CMTI: "ME",1'
+        page.until("it came", lambda: page.text("texts-in") == "10086: \u4f60\u597d \u2603")
+        page.until("it is stored", lambda: "ME 1 of 50 · SM 0 of 50 · 0 waiting" in page.text("texts-own"))
+        assert page.text("texts-error") == ""
+        page.picture("texts")
+
+
 def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:
     page.open(json.loads(module.ready)["control"])
     page.type("fault-text", "net-reset operation=sing")

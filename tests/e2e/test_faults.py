@@ -52,6 +52,16 @@ EVENTS = (
     "sleep on=urc:MDNSGIP",
     "dtr after=100s",
 )
+TEXTS = (
+    f"sms from=10086 text={'x' * 160}. on=command:CGMM",
+    "sms-full store=SM on=command:CGMI",
+    "sms-reset on=command:CSQ",
+    "sms-refuse cms=42 times=1",
+    "sms-silence after=1 times=1",
+    "sms-report st=70",
+    "sms-parts order=reverse",
+    "sms-delay seconds=300ms times=1",
+)
 ENDS = (
     "reboot on=command:CGMM",
     "brown-out on=command:CGMR seconds=100ms",
@@ -60,8 +70,8 @@ ENDS = (
 )
 
 
-def faulty(start: Start, *faults: str, model: str = "ML307R") -> Started:
-    said = [word for fault in faults for word in ("--fault", fault)]
+def faulty(start: Start, *faults: str, model: str = "ML307R", speed: str = "1") -> Started:
+    said = [*(word for fault in faults for word in ("--fault", fault)), "--speed", speed]
     return start(model, "--sandbox", "--offline", "--seed", "7", *said)
 
 
@@ -75,8 +85,10 @@ def fired(module: Started) -> dict[str, str]:
 
 
 def test_every_kind_is_tried() -> None:
-    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS)}
-    assert tried == {kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.EVENT)}
+    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS, *TEXTS)}
+    assert tried == {
+        kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.TEXT, Layer.EVENT)
+    }
 
 
 def test_commands_and_urcs(start: Start) -> None:
@@ -114,6 +126,26 @@ def test_commands_and_urcs(start: Start) -> None:
 
 def hey(dte: Dte) -> None:
     dte.ask('AT+MIPSEND=0,,"hey"', "+MIPSEND: 0,3", "OK")
+
+
+def test_short_messages(start: Start) -> None:
+    module = faulty(start, *TEXTS, speed="100")
+    with module.awake() as dte:
+        dte.ask("AT+CNMI=2,2,0,1;+CMGF=1;+CSMP=49;+CMEE=1", "OK")
+        dte.ask("AT+CGMM", "ML307R", "OK")
+        assert dte.lull(0.1) == b""
+        dte.until(rb"\+CMT: [^\r]+\r\n05000301020[^\r]+\r\n\r\n\+CMT: [^\r]+\r\n050003010201[0-9A-F]+\r\n")
+        dte.ask('AT+CGMI;+CPMS="SM"', "CMCC", "+CPMS: 50,50,0,50,0,50", "OK")
+        for answer in ("+CMS ERROR: 42", "+CMS ERROR: 332", "+CMGS: 3"):
+            dte.line('AT+CMGS="10010"')
+            dte.reads(b"\r\n> ")
+            dte.write(b"hi\x1a")
+            dte.hears(answer)
+        dte.until(rb"OK\r\n\r\n\+CDS: 6,3,[^\r]+,70\r\n")
+        dte.ask("AT+CSQ;+CMGF?", "+CSQ: 20,99", "+CMGF: 0", "OK")
+    told = fired(module)
+    assert told.keys() == {fault.split()[0] for fault in TEXTS}
+    assert all(what.startswith("fired once, first after ") for what in told.values()), told
 
 
 def test_events(start: Start) -> None:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from onemo.families.sms.fields import TimeStamp
-from onemo.families.sms.operator import Exchange, inject, inject_pdu, plain_number
+from onemo.families.sms.operator import Exchange, inject, inject_pdu
 from onemo.families.sms.state import told
 from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
+from onemo.modem.simcard import plain_number
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
-from onemo.dialogue.lines import MARKS, printable
+from onemo.dialogue.lines import MARKS, printable, printable_text
 from onemo.errors import FaultError, UsageError
 from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
@@ -202,12 +202,13 @@ def kinds(name: str | None, options: CtlOptions) -> int:
 @_understood
 def operate(operation: DeskOperation, words: Sequence[str], given: Mapping[str, object], options: CtlOptions) -> int:
     """Run an operation of the desk. words: the module, if it was named, and the arguments; given: the options."""
-    spare = len(words) - len(operation.arguments)
+    arguments = () if operation.instead in given else operation.arguments
+    spare = len(words) - len(arguments)
     if spare not in (0, 1):
-        names = " ".join(name.upper() for name in operation.arguments)
+        names = " ".join(name.upper() for name in arguments)
         wanted = f"give {names}; before it" if names else "give"
         raise UsageError(f"{wanted} the name of the module, if there are several")
-    values = {**given, **dict(zip(operation.arguments, words[spare:], strict=True))}
+    values = {**given, **dict(zip(arguments, words[spare:], strict=True))}
     try:
         operation.read(values)
     except FaultError as error:
@@ -290,11 +291,7 @@ def _cell(value: object) -> str:
         return " ".join(f"{key}={_cell(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(_cell, value)) or "-"
-    return _printable(str(value)) or '""'
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return printable_text(str(value)) or '""'
 
 
 def _key(key: Mapping[str, Any]) -> tuple[str, ...]:
@@ -337,10 +334,23 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
             headers = [key.replace("_", " ").capitalize() for key in rows[0]]
             page.table(headers, [[_cell(value) for value in row.values()] for row in rows])
     if not brief:
+        _show_texts(page, state.get("sms"))
         page.heading("Settings", above=True)
         page.table(("Command", "Key", "Values"), _settings(state["settings"]))
     page.show()
     return 0
+
+
+def _show_texts(page: Page, texts: Mapping[str, Any] | None) -> None:
+    if texts is None:
+        return
+    page.heading("Short messages", above=True)
+    stores = ", ".join(f"{name} {store['used']} of {store['total']}" for name, store in texts["stores"].items())
+    rows = {"number": texts["number"], "centre": texts["centre"], "stores": stores, "waiting": texts["waiting"]}
+    page.table(("What", "State"), [(name, _cell(value)) for name, value in rows.items()])
+    if texts["sent"]:
+        keys = ("to", "text", "encoding", "parts", "report")
+        page.table([key.capitalize() for key in keys], [[_cell(sent[key]) for key in keys] for sent in texts["sent"]])
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
@@ -364,9 +374,9 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     if options.json:
         return json.dumps(entry) + "\n"
     label = label_of(entry, INDICES)
-    of = "" if label is None else f"{_printable(str(label))}: "
+    of = "" if label is None else f"{printable_text(str(label))}: "
     if entry["kind"] == "event":
-        text, mark = f"{of}{_printable(entry['event'])} {_printable(entry['detail'])}", MARKS["network"]
+        text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]
     else:
         cut = printable(entry["data"][:_LONGEST].encode("latin-1", "backslashreplace"))
         payload = entry["kind"] == "payload"

@@ -24,6 +24,7 @@ class Layer(Enum):
     URC = "URCs"
     NETWORK = "the network"
     NAMES = "names"
+    TEXT = "short messages"
     EVENT = "radio and power"
 
 
@@ -120,6 +121,7 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn); custom:NAME "
             "for another."),
         FaultKey("contains", Type.BYTES, "Only where this is in what passes at once; * stands for anything."),
+        FaultKey("to", Type.TEXT, "Only messages to this number; * stands for anything."),
         FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
             "ping, time on the network. Without it the time alone decides."),
     )

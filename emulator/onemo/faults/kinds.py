@@ -74,6 +74,8 @@ _COMMAND_KINDS = (
         FaultKey("cms", Type.INTEGER, "+CMS ERROR with this number.", None, 0, 9999),
         FaultKey("result", Type.TEXT, "This final result code; ERROR where nothing else is given."),
         FaultKey("line", Type.BYTES, "This information response before it."),
+        FaultKey("at", Type.CHOICE, "prompt: the command prompts, and this answers what is entered there.", "command",
+            choices=("command", "prompt")),
     ), _COMMAND, example="command-answer command=MIPOPEN cme=552 times=1"),
     FaultKind("command-delay", Layer.COMMAND, "A command is carried out late.",
          _delay("How late.", 1.0), _COMMAND, example="command-delay command=CSQ form=execute seconds=3s"),

@@ -13,6 +13,7 @@ from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
+_ORDER = re.compile(r"reverse|(drop|twice):([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt\\\"'])|\\")
 _NAMED = {"r": b"\r", "n": b"\n", "t": b"\t"}
 _LONGEST = 1e9
@@ -129,6 +130,10 @@ def _check(fault: Fault) -> None:
             raise FaultError(
                 f"fault signal: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)"
             )
+    if name == "sms-parts" and not _ORDER.fullmatch(fault.text("order")):
+        raise FaultError(
+            f"fault sms-parts: order={fault.text('order')} is none of reverse, drop:N, twice:N (N 1 to 255)"
+        )
     if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
         raise FaultError("fault command-answer: give one of cme, cms and result")
 

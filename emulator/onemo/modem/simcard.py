@@ -12,6 +12,12 @@ _LONGEST = 176
 """Bytes of a record of EF_SMS."""
 _MOST = 254
 """Records that a file can have."""
+_COUNTRY = "86"
+
+
+def plain_number(number: str) -> str:
+    """Return a telephone number as it is compared: without ``+``, ``00`` and the country's 86."""
+    return number.removeprefix("+").removeprefix("00").removeprefix(_COUNTRY)
 
 
 def plain_records(records: Mapping[int, bytes]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import trio
 
 from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
+from onemo.modem.simcard import plain_number
 
 
 class Subscriber(Protocol):
@@ -42,8 +43,6 @@ class MessageCentre:
         return Exchange(self._find, self._rouse).take(modem, submission.tpdu, time.time(), trio.current_time())
 
     def _find(self, number: str) -> Modem | None:
-        from onemo.families.sms.operator import plain_number
-
         modems = (subscriber.modem for subscriber in self._subscribers)
         return next((modem for modem in modems if plain_number(modem.sim.card.number) == number), None)
 

@@ -184,9 +184,9 @@ def _happen(module: Module, event: Fault, now: float) -> None:
     if says and not (modem.power.ready or modem.power.asleep):
         raise UsageError("the module is not up, and says nothing: give it its supply, and let it boot")
     if not (says and modem.first.transmitter.full):
+        happen(modem, event, now)
         if not says:  # else the trace has what is said
             module.tell("event", str(event))
-        happen(modem, event, now)
         if not says or modem.first.transmitter.dropped == dropped:
             return
     raise UsageError("too much waits for the DTE, so this would be dropped: let it read first")

@@ -34,6 +34,7 @@ from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 
 if TYPE_CHECKING:
+    from onemo.runtime.desk.sms import TextControls
     from onemo.runtime.desk.voice import VoiceControls
 
 _T = TypeVar("_T")
@@ -103,6 +104,13 @@ class HostedModule(ModuleControls):
         """Return a line for each fault that it was started with, and that should have fired and did not."""
         session = self._running.fault_session
         return session.never_fired() if session is not None and self._required else []
+
+    @property
+    def sms(self) -> TextControls:
+        """Its short messages: ``sms.receive("10086", "Hello!")``, ``sms.sent[-1].text``."""
+        from onemo.runtime.desk.sms import TextControls
+
+        return TextControls(self)
 
     @property
     def voice(self) -> VoiceControls:

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import trio
@@ -17,7 +18,19 @@ import trio
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
 from onemo.modem.channel import ChannelIntent
-from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Submission, Tell, Wait
+from onemo.modem.intents import (
+    Attach,
+    Bug,
+    Intent,
+    MessageRefusal,
+    NetworkInfo,
+    Ready,
+    Restart,
+    Store,
+    Submission,
+    Tell,
+    Wait,
+)
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.centre import MessageCentre
@@ -106,6 +119,8 @@ class Module:
         self._waiting = trio.CancelScope()
         self.armed = math.inf
         self.forward = self._peers.forward
+        self.submit: Callable[[Submission], MessageRefusal | None] = partial(self.centre.take, self.modem)
+        """Hands a message to the centre; returns its refusal."""
         self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
@@ -243,8 +258,7 @@ class Module:
         """Have others than the module's own run do something; a bug in that is told."""
         try:
             if isinstance(intent, Submission):
-                refusal = self.centre.take(self.modem, intent)
-                self.modem.complete(intent, refusal, trio.current_time())
+                self.modem.complete(intent, self.submit(intent), trio.current_time())
             else:
                 self._peers.carry_out(intent)
         except Exception as error:

@@ -85,6 +85,8 @@ class Mailbox:
         self._queue: deque[WaitingMessage] = deque()
         self._held: list[WaitingMessage] = []
         self._sent: deque[_Sent] = deque(maxlen=most_sent)
+        self.put: Callable[[Sequence[WaitingMessage]], None] = self.take_in
+        """Lets messages wait, all or none; raises MailboxFull. Whoever wraps the mailbox puts another in its place."""
         self.last_reference = 0
         """The reference of the last message in parts that was put in from outside."""
 
@@ -99,14 +101,18 @@ class Mailbox:
 
     # What waits.
 
-    def put(self, messages: Sequence[WaitingMessage]) -> None:
+    def take_in(self, messages: Sequence[WaitingMessage]) -> None:
         """Let messages wait, all or none. Raises MailboxFull."""
         if len(messages) > self.room:
             raise MailboxFull(f"{len(self)} messages wait for the module already: let it read them first")
         late = bool(self._queue and messages and messages[0].due < self._queue[-1].due)
         self._queue.extend(messages)
         if late:
-            self._queue = deque(sorted(self._queue, key=lambda waiting: waiting.due))
+            self.sort()
+
+    def sort(self) -> None:
+        """Take up that messages are due at other times than when they were put."""
+        self._queue = deque(sorted(self._queue, key=lambda waiting: waiting.due))
 
     @property
     def due(self) -> float:

@@ -19,17 +19,12 @@ from onemo.families.sms.stores import memory_of
 from onemo.families.sms.tpdu import WANTS_REPORT, Deliver, Submit
 from onemo.modem.intents import MessageRefusal, Tell
 from onemo.modem.modem import Modem
+from onemo.modem.simcard import plain_number
 
 _CONGESTION = 42
 _TYPE, _SUBMIT = 0x03, 0x01
-_COUNTRY = "86"
 ENCODINGS = {alphabet.value: alphabet for alphabet in Alphabet}
 """The encodings of a text, by the words for them."""
-
-
-def plain_number(number: str) -> str:
-    """Return a number as it is compared: without ``+``, ``00`` and the country's 86."""
-    return number.removeprefix("+").removeprefix("00").removeprefix(_COUNTRY)
 
 
 def has_messages(modem: Modem) -> bool:
@@ -136,7 +131,6 @@ class Exchange:
         zone = sender.profile.clock.zone
         sent, discharged = TimeStamp.at(utc, zone), TimeStamp.at(utc + now - since, zone)
         report = reported(submit, sent, discharged)
-        memory_of(sender).mailbox.reported(submit.reference, report.status)
         self._put_if_room(sender, [WaitingMessage(report.encode(), now)])
 
     def _put_if_room(self, modem: Modem, waiting: list[WaitingMessage]) -> None:

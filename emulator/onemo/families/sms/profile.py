@@ -32,6 +32,8 @@ class SmsSection(NamedTuple):
     """From the end of the entry to the answer."""
     delivery_time: Delay
     """From the answer until the message is at its destination, and its report back."""
+    silence_time: Delay
+    """From the end of the entry until a network that says nothing is given up."""
     ack_time: Seconds
     """How long AT+CNMA is waited for."""
     indications: Count

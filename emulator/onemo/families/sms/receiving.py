@@ -270,7 +270,9 @@ class Receiver(Part):
     def _has(self, waiting: WaitingMessage, now: float) -> None:
         """Note that the module has a message for good."""
         message = decode_received(waiting.tpdu)
-        if isinstance(message, Deliver):
+        if isinstance(message, StatusReport):
+            self._mailbox.reported(message.reference, message.status)
+        else:
             self._modem.intents.append(Tell("sms received", f"from {message.originator.text}: {text_of(message)}"))
         if waiting.delivered is not None:
             waiting.delivered(now)

@@ -45,6 +45,10 @@ class FaultTarget(Protocol):
         """Put the wrapper of the network in its place."""
         ...
 
+    def wrap_centre(self) -> Wrapper:
+        """Put the wrapper of the way to and from the centre in its place."""
+        ...
+
     def rearm(self) -> None:
         """Look at the deadline of the faults again: it may be another one now."""
         ...
@@ -55,7 +59,7 @@ class FaultTarget(Protocol):
 
 
 class Wrapper(Protocol):
-    """A wrapper around the line or the network, for good."""
+    """A wrapper around the line, the network or the centre, for good."""
 
     def release(self, ended: Collection[ArmedFault]) -> None:
         """Let go on what is held for the sake of faults that are gone."""
@@ -83,6 +87,7 @@ class Faults:
         self._commands: list[FaultyCommands] = []
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
+        self._centre: Wrapper | None = None
         self._ready = False
         self._untidy = False
 
@@ -256,7 +261,7 @@ class Faults:
         for console in self._running.modem.consoles:
             if isinstance(console.transmitter, FaultyTransmitter):
                 console.transmitter.let_go(ended)
-        for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
+        for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK), (self._centre, (Layer.TEXT,))):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
                 wrapper.release(ended)
         for armed in ended:
@@ -275,6 +280,8 @@ class Faults:
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
             self._network = self._running.wrap_network()
+        if self._centre is None and on(Layer.TEXT):
+            self._centre = self._running.wrap_centre()
         for changed in self.on_change:
             changed()
         self._running.rearm()

@@ -12,6 +12,7 @@ from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
@@ -50,7 +51,7 @@ def check_now(event: Fault) -> None:
 
 def require_possible(modem: Modem, event: Fault) -> None:
     """Raise FaultError for an event that can never happen to the module."""
-    if event.kind.name == "sms":
+    if event.kind in SMS_KINDS:
         from onemo.faults.seams import sms
 
         sms.require(modem, event)
@@ -184,6 +185,8 @@ HAPPENINGS: Mapping[str, Happening] = {
     "clock-jump": _jump,
     "urc": _tell,
     "sms": _of_family("sms", "receive"),
+    "sms-full": _of_family("sms", "fill"),
+    "sms-reset": _of_family("sms", "reset"),
     "connection-stale": _of_family("socketevents", "stale"),
     "disconnect": _of_family("socketevents", "disconnect"),
     "burst": _of_family("socketevents", "burst"),

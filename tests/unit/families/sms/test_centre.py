@@ -14,12 +14,13 @@ from onemo.errors import UsageError
 from onemo.families.sms.alphabet import Alphabet
 from onemo.families.sms.compose import relayed, text_of
 from onemo.families.sms.fields import Address, TimeStamp
-from onemo.families.sms.operator import Exchange, inject, inject_pdu, plain_number
+from onemo.families.sms.operator import Exchange, inject, inject_pdu
 from onemo.families.sms.state import told
 from onemo.families.sms.stores import memory_of
 from onemo.families.sms.tpdu import Submit, UserData
 from onemo.modem.intents import MessageRefusal
 from onemo.modem.modem import Modem
+from onemo.modem.simcard import plain_number
 from smspdudecoder.easy import read_incoming_sms
 
 from tests.support.driver import Driver
