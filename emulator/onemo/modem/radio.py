@@ -184,7 +184,7 @@ class Radio:
         if self.registered:
             return False
         self.deadline = math.inf
-        if self._cell.refusal is not None:
+        if self.stat is Registration.SEARCHING and self._cell.refusal is not None:
             self._on(RegistrationEvent.REFUSED)
         if self.stat is not Registration.SEARCHING or not self._reachable:
             raise CommandError(Cme.NO_NETWORK)
