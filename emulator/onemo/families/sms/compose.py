@@ -31,6 +31,7 @@ from onemo.families.sms.tpdu import (
 )
 
 MOST_PARTS = 255
+_MOST_CHARACTERS = MOST_PARTS * 2 * MOST_OCTETS  # of whatever encoding: hex has most. Longer ones are not looked at.
 _CONCATENATED = 0x00
 _CONCATENATED_WIDE = 0x08
 _REPLY_PATH = 0x80
@@ -76,6 +77,8 @@ def compose(
     if not sender:
         raise TpduError(Flaw.VALUE, "the sender is empty: digits, or letters of the GSM alphabet, are needed")
     originator = Address.of(sender)
+    if len(text) > _MOST_CHARACTERS:
+        raise _too_long()
     if encoding is None:
         encoding = Alphabet.UCS2 if lacking(text) else Alphabet.GSM7
     content = _content(text, encoding)
@@ -122,13 +125,17 @@ def _cut(content: bytes, alphabet: Alphabet, header: int) -> list[bytes]:
     at = 0
     while at < len(content):
         if len(pieces) == MOST_PARTS:
-            raise TpduError(Flaw.TOO_LONG, f"the text takes more than {MOST_PARTS} parts: shorten it, or send several")
+            raise _too_long()
         end = at + most
         if end < len(content):
             end -= _cut_pair(content, end, alphabet)
         pieces.append(content[at:end])
         at = end
     return pieces
+
+
+def _too_long() -> TpduError:
+    return TpduError(Flaw.TOO_LONG, f"the text takes more than {MOST_PARTS} parts: shorten it, or send several")
 
 
 def _cut_pair(content: bytes, end: int, alphabet: Alphabet) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from math import floor
@@ -10,14 +9,17 @@ from typing import NamedTuple, TypeAlias
 
 from onemo.errors import EmulatorError
 from onemo.families.sms.alphabet import from_septets, lacking, pack, to_septets, unpack
+from onemo.modem.clock import read
 
 _DIGITS = "0123456789*#abc"
 _NIBBLES = {digit: nibble for nibble, digit in enumerate(_DIGITS)}
 _MOST_DIGITS = 20  # 10 octets, which are 11 septets
 _MOST_SEPTETS = 11
 _FILL = 0xF
-_NUMBER = re.compile(r"(\+?)([0-9*#]*)", re.ASCII)
-_TIME = re.compile(r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)", re.ASCII)
+_TYPED = frozenset("0123456789*#")
+_INTERNATIONAL = 0x10  # the type of number, in the type of address
+_ALPHANUMERIC = 0x50
+_TYPE_OF_NUMBER = 0x70
 _MOST_QUARTERS = 79
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -77,14 +79,6 @@ def octets_of(**fields: int) -> bytes:
     return bytes(fields.values())
 
 
-class TypeOfNumber(Enum):
-    """Types of number that are told apart here, in their bits of the type of address."""
-
-    UNKNOWN = 0x00
-    INTERNATIONAL = 0x10
-    ALPHANUMERIC = 0x50
-
-
 class Address(NamedTuple):
     """Who sends or receives. number: digits without ``+``, or letters; toa: the type of address, 0-255."""
 
@@ -98,29 +92,30 @@ class Address(NamedTuple):
         toa: taken instead; the ``+`` is dropped then too. Raises TpduError(VALUE): too long, or letters that the GSM
         alphabet lacks.
         """
-        number = _NUMBER.fullmatch(text)
+        digits = text.removeprefix("+")
+        is_number = _TYPED.issuperset(digits) and text != "+"
         if toa is None:
-            toa = 0xD0 if number is None or text == "+" else 0x91 if number[1] else 0x81
-        address = cls(text if number is None or toa & 0x70 == TypeOfNumber.ALPHANUMERIC.value else number[2], toa)
+            toa = 0xD0 if not is_number else 0x81 if digits == text else 0x91
+        address = cls(digits if is_number and toa & _TYPE_OF_NUMBER != _ALPHANUMERIC else text, toa)
         address.encode()
         return address
 
     @property
     def text(self) -> str:
         """The address as it is printed: an international number begins with ``+``."""
-        return "+" + self.number if self.toa & 0x70 == TypeOfNumber.INTERNATIONAL.value else self.number
+        return "+" + self.number if self.toa & _TYPE_OF_NUMBER == _INTERNATIONAL else self.number
 
     def _value(self) -> tuple[int, bytes]:
         """Return the length in semi-octets, and the octets. Raises TpduError(VALUE)."""
-        if self.toa & 0x70 == TypeOfNumber.ALPHANUMERIC.value:
+        if self.toa & _TYPE_OF_NUMBER == _ALPHANUMERIC:
             if lost := lacking(self.number):
                 raise TpduError(Flaw.VALUE, f"an address of letters cannot have {lost!r}: the GSM alphabet lacks it")
             septets = to_septets(self.number)
             if len(septets) > _MOST_SEPTETS:
-                raise TpduError(Flaw.VALUE, f"{self.number!r} is too long: {_MOST_SEPTETS} septets are allowed")
+                raise TpduError(Flaw.VALUE, f"an address of {len(septets)} septets: {_MOST_SEPTETS} are allowed")
             return (7 * len(septets) + 3) // 4, pack(septets)
         if len(self.number) > _MOST_DIGITS:
-            raise TpduError(Flaw.VALUE, f"{self.number!r} is too long: {_MOST_DIGITS} digits are allowed")
+            raise TpduError(Flaw.VALUE, f"an address of {len(self.number)} digits: {_MOST_DIGITS} are allowed")
         try:
             nibbles = [_NIBBLES[digit] for digit in self.number]
         except KeyError as error:
@@ -145,7 +140,7 @@ class Address(NamedTuple):
 
     @classmethod
     def _read(cls, toa: int, value: bytes, length: int) -> Address:
-        if toa & 0x70 == TypeOfNumber.ALPHANUMERIC.value:
+        if toa & _TYPE_OF_NUMBER == _ALPHANUMERIC:
             return cls(from_septets(unpack(value, length * 4 // 7)), toa)
         nibbles = [nibble for octet in value for nibble in (octet & 0xF, octet >> 4)][:length]
         if _FILL in nibbles:
@@ -200,16 +195,13 @@ class TimeStamp(NamedTuple):
     @classmethod
     def of(cls, text: str) -> TimeStamp:
         """Read ``yy/MM/dd,hh:mm:ss±zz``, a date of the calendar. Raises TpduError(VALUE)."""
-        match = _TIME.fullmatch(text)
-        if match is None:
-            raise TpduError(Flaw.VALUE, f"{text!r} is no time: yy/MM/dd,hh:mm:ss±zz is allowed")
-        stamp = cls(*map(int, match.groups()))
         try:
-            datetime(2000 + stamp.year, *stamp[1:6], tzinfo=UTC)
-        except ValueError as error:
-            raise TpduError(Flaw.VALUE, f"{text!r} is no time: {error}") from None
-        stamp.encode()
-        return stamp
+            local, zone = read(text)
+        except ValueError:
+            zone = None
+        if zone is None or abs(zone) > _MOST_QUARTERS:
+            raise TpduError(Flaw.VALUE, f"{text!r} is no time: yy/MM/dd,hh:mm:ss±zz is allowed")
+        return cls.at(local, 0)._replace(quarters=zone)
 
     @property
     def text(self) -> str:

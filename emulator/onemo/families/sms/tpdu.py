@@ -45,15 +45,26 @@ class UserData(NamedTuple):
         return data._within(alphabet)
 
     @classmethod
-    def whole(cls, alphabet: Alphabet, octets: bytes) -> UserData:
-        """Take a whole TP-UD, header included, as it is sent. Raises TpduError(TOO_LONG): more than 140 octets."""
-        return cls(octets, 8 * len(octets) // 7 if alphabet is Alphabet.GSM7 else len(octets))._within(alphabet)
+    def whole(cls, octets: bytes, dcs: int, fo: int) -> UserData:
+        """Take a whole TP-UD as it is sent, with the header that fo announces.
+
+        Raises TpduError: TOO_LONG, more than 140 octets; CUT_SHORT, a header past the end.
+        """
+        alphabet = coding(dcs).alphabet
+        length = 8 * len(octets) // 7 if alphabet is Alphabet.GSM7 else len(octets)
+        return cls(octets, length)._within(alphabet)._with_header(fo)
 
     def _within(self, alphabet: Alphabet) -> UserData:
         most = MOST_SEPTETS if alphabet is Alphabet.GSM7 else MOST_OCTETS
         if self.length > most:
             unit = "septets" if alphabet is Alphabet.GSM7 else "octets"
             raise TpduError(Flaw.TOO_LONG, f"{self.length} {unit} of user data: {most} are allowed")
+        return self
+
+    def _with_header(self, fo: int) -> UserData:
+        if fo & HAS_HEADER:
+            inside = Reader(self.octets)
+            inside.take(inside.octet())
         return self
 
     def encode(self) -> bytes:
@@ -67,10 +78,7 @@ class UserData(NamedTuple):
         length = cls(b"", reader.octet())._within(alphabet).length
         octets = reader.take((7 * length + 7) // 8 if alphabet is Alphabet.GSM7 else length)
         reader.end()
-        if fo & HAS_HEADER:
-            inside = Reader(octets)
-            inside.take(inside.octet())
-        return cls(octets, length)
+        return cls(octets, length)._with_header(fo)
 
 
 class Deliver(NamedTuple):

@@ -103,13 +103,14 @@ def test_senders(sender: str) -> None:
     ("sender", "text", "encoding", "words"),
     [
         ("", "x", None, "the sender is empty"),
-        ("1" * 21, "x", None, "20 digits are allowed"),
+        ("1" * 21, "x", None, "20 are allowed"),
         ("中国移动", "x", None, "the GSM alphabet lacks it"),
         ("10086", "a你", Alphabet.GSM7, "'你'"),
         ("10086", "abc", Alphabet.OCTETS, "hex"),
         ("10086", "\ud83d", None, "half a surrogate pair"),
         ("10086", "a" * (255 * 153 + 1), None, "255 parts"),
         ("10086", "好" * (255 * 67 + 1), None, "255 parts"),
+        ("10086", "a" * 2_000_000, None, "255 parts"),
     ],
 )
 def test_what_is_refused(sender: str, text: str, encoding: Alphabet | None, words: str) -> None:
@@ -139,7 +140,7 @@ def test_the_longest_text() -> None:
 )
 def test_places_of_parts(header: str, place: tuple[int, int, int, bool] | None) -> None:
     octets = bytes.fromhex(header)
-    message = Deliver(Address("1", 129), LATE, UserData.whole(Alphabet.OCTETS, octets), 0x44, dcs=4)
+    message = Deliver(Address("1", 129), LATE, UserData.whole(octets, 4, 0x44), 0x44, dcs=4)
     assert concatenation_of(Deliver.decode(message.encode())) == place
     assert concatenation_of(message._replace(fo=0x04)) is None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from onemo.families.sms.alphabet import Alphabet, to_septets
+from onemo.families.sms.alphabet import Alphabet, dcs_of, to_septets
 from onemo.families.sms.compose import concatenation_of, content_of, text_of
 from onemo.families.sms.fields import (
     Address,
@@ -265,13 +265,20 @@ def test_what_cannot_be_written(message: Deliver | Submit | SmsCommand) -> None:
 def test_how_much_a_message_holds(alphabet: Alphabet, most: int) -> None:
     assert UserData.of(alphabet, bytes(most)).length == most
     assert len(UserData.of(alphabet, bytes(most)).octets) == 140
-    assert UserData.whole(alphabet, bytes(140)).length == most
+    assert UserData.whole(bytes(140), dcs_of(alphabet), 1).length == most
     with pytest.raises(TpduError) as caught:
         UserData.of(alphabet, bytes(most + 1))
     assert caught.value.flaw is Flaw.TOO_LONG
     with pytest.raises(TpduError) as caught:
-        UserData.whole(alphabet, bytes(141))
+        UserData.whole(bytes(141), dcs_of(alphabet), 1)
     assert caught.value.flaw is Flaw.TOO_LONG
+
+
+@pytest.mark.parametrize("typed", ["", "0500030102"])
+def test_a_header_that_is_announced_is_there(typed: str) -> None:
+    with pytest.raises(TpduError) as caught:
+        UserData.whole(octets(typed), 0, HAS_HEADER)
+    assert caught.value.flaw is Flaw.CUT_SHORT
 
 
 @pytest.mark.parametrize("length", range(2, 10))
