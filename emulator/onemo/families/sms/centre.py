@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onemo.at.reply import CommandError
 from onemo.families.sms.errors import Cms
-from onemo.families.sms.fields import Address, TypeOfNumber, decode_centre, encode_centre
+from onemo.families.sms.fields import Address, decode_centre, encode_centre
 from onemo.families.sms.profile import SMS
 from onemo.modem.modem import Modem
 
@@ -35,7 +35,6 @@ def shown_centre(modem: Modem, centre: Address | None) -> tuple[str, int]:
     """Return the number of a centre and its type of address, as the model prints them."""
     if centre is None:
         return "", _UNKNOWN
-    international = centre.toa & 0x70 == TypeOfNumber.INTERNATIONAL.value
-    if international and not modem.profile.table(SMS).centre_plus:
+    if centre.text.startswith("+") and not modem.profile.table(SMS).centre_plus:
         return "00" + centre.number, _UNKNOWN
     return centre.text, centre.toa

@@ -84,13 +84,14 @@ def _address(modem: Modem, typed: str, toda: int | None) -> Address:
         raise CommandError(Cms.TEXT_PARAMETER) from error
 
 
-def _user_data(modem: Modem, typed: bytes, fo: int, alphabet: Alphabet) -> UserData:
+def _user_data(modem: Modem, typed: bytes, fo: int, dcs: int) -> UserData:
     """Read a text as AT+CSMP has it. Raises TpduError, ValueError: it is none, or too long."""
+    alphabet = coding(dcs).alphabet
     if not fo & HAS_HEADER and alphabet is Alphabet.GSM7:
         return UserData.of(alphabet, typed_text(modem, typed))
     octets = from_hex(typed) if typed else b""
     if fo & HAS_HEADER:
-        return UserData.whole(alphabet, octets)
+        return UserData.whole(octets, dcs, fo)
     if alphabet is Alphabet.UCS2 and len(octets) % 2:
         raise ValueError("no quadruples")
     return UserData.of(alphabet, octets)
@@ -100,7 +101,7 @@ def _submit(modem: Modem, to: Address, typed: bytes) -> bytes:
     """Make the SUBMIT of a text that was typed. Raises CommandError(TEXT_PARAMETER)."""
     parameters = modem.settings.effective(TEXT_PARAMETERS)
     try:
-        data = _user_data(modem, edited(typed), parameters.fo, coding(parameters.dcs).alphabet)
+        data = _user_data(modem, edited(typed), parameters.fo, parameters.dcs)
         submit = Submit(
             destination=to,
             user_data=data,
@@ -109,11 +110,9 @@ def _submit(modem: Modem, to: Address, typed: bytes) -> bytes:
             pid=parameters.pid,
             dcs=parameters.dcs,
         )
-        tpdu = submit.encode()
-        Submit.decode(tpdu)  # a header that says more than there is
+        return submit.encode()
     except (TpduError, ValueError) as error:
         raise CommandError(Cms.TEXT_PARAMETER) from error
-    return tpdu
 
 
 def _pdu(modem: Modem, typed: bytes, length: int, kind: int) -> tuple[bytes, bytes]:
