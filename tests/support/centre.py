@@ -10,7 +10,7 @@ from onemo.families.sms.operator import Exchange, inject, inject_pdu
 from onemo.families.sms.state import told
 from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
-from onemo.modem.simcard import plain_number
+from onemo.modem.sim import plain_number
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from onemo.dialogue.pattern import occurs_in_bytes
 from onemo.faults.kind import FaultKind, Layer, Value
-from onemo.modem.simcard import plain_number
+from onemo.modem.sim import plain_number
 from onemo.profile.index import Label
 
 if TYPE_CHECKING:

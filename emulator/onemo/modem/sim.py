@@ -1,4 +1,4 @@
-"""The SIM card: present or not, its PIN and PUK (27.007 8.3, 7.4, 7.5).
+"""The SIM card: present or not, its PIN and PUK (27.007 8.3, 7.4, 7.5), its number, its centre and its messages.
 
 Pure. The card outlives boot cycles: its codes, its lock and the tries that are left do.
 """
@@ -12,8 +12,9 @@ from typing import Any
 
 from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.modem.memory import put_back
-from onemo.modem.simcard import SimCard
 from onemo.profile.schema import SimSection
+
+_COUNTRY = "86"
 
 
 class SimState(Enum):
@@ -42,6 +43,76 @@ _CODE = re.compile(r"\d{4,8}", re.ASCII)
 def is_code(text: object) -> bool:
     """Tell whether text can be a PIN or PUK: 4 to 8 digits (TS 51.011 9.3)."""
     return isinstance(text, str) and _CODE.fullmatch(text) is not None
+
+
+_LONGEST = 176
+"""Bytes of a record of EF_SMS."""
+_MOST = 254
+"""Records that a file can have."""
+
+
+def plain_number(number: str) -> str:
+    """Return a telephone number as it is compared: without ``+``, ``00`` and the country's 86."""
+    return number.removeprefix("+").removeprefix("00").removeprefix(_COUNTRY)
+
+
+def plain_records(records: Mapping[int, bytes]) -> dict[str, str]:
+    """Return records by place as plain values: hex by number."""
+    return {str(place): record.hex() for place, record in sorted(records.items())}
+
+
+def read_records(entry: object) -> dict[int, bytes] | None:
+    """Read what plain_records gives; None: it is not that, or no records of a card."""
+    if not isinstance(entry, Mapping):
+        return None
+    records: dict[int, bytes] = {}
+    for place, text in entry.items():
+        if not (isinstance(place, str) and place.isascii() and place.isdigit() and len(place) <= 3):
+            return None
+        record = _from_hex(text)
+        if record is None or not 1 <= int(place) <= _MOST or not 2 <= len(record) <= _LONGEST:
+            return None
+        records[int(place)] = record
+    return records
+
+
+def _from_hex(text: object) -> bytes | None:
+    try:
+        return bytes.fromhex(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+class SimCard:
+    """The subscriber's part of a card.
+
+    number: international, with ``+`` (EF_MSISDN). centre: the address of the centre as it stands before a TPDU, length
+    first (EF_SMSP); None: as it was issued. messages: records by place, from 1: the status, the centre, the TPDU, but
+    for the FF behind them (EF_SMS).
+    """
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        self.centre: bytes | None = None
+        self.messages: dict[int, bytes] = {}
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what was changed since it was issued, as plain values; empty: nothing."""
+        centre = {} if self.centre is None else {"centre": self.centre.hex()}
+        return centre | ({"messages": plain_records(self.messages)} if self.messages else {})
+
+    def fits(self, entry: object) -> bool:
+        """Tell whether restore takes an entry."""
+        if not isinstance(entry, Mapping) or entry.keys() - {"centre", "messages"}:
+            return False
+        centre = _from_hex(entry.get("centre", "00"))
+        fits = centre is not None and 1 <= len(centre) <= 12 and centre[0] == len(centre) - 1
+        return fits and read_records(entry.get("messages", {})) is not None
+
+    def restore(self, entry: Mapping[str, Any]) -> None:
+        """Take up a snapshot that fits."""
+        self.centre = _from_hex(entry.get("centre"))
+        self.messages = read_records(entry.get("messages", {})) or {}
 
 
 class Sim:

@@ -9,7 +9,7 @@ import trio
 
 from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
-from onemo.modem.simcard import plain_number
+from onemo.modem.sim import plain_number
 
 
 class Subscriber(Protocol):

@@ -19,7 +19,7 @@ from onemo.families.sms.stores import memory_of
 from onemo.families.sms.tpdu import WANTS_REPORT, Deliver, Submit
 from onemo.modem.intents import MessageRefusal, Tell
 from onemo.modem.modem import Modem
-from onemo.modem.simcard import plain_number
+from onemo.modem.sim import plain_number
 
 _CONGESTION = 42
 _TYPE, _SUBMIT = 0x03, 0x01

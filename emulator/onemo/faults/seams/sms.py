@@ -21,7 +21,7 @@ from onemo.faults.kinds_sms import ARRIVAL
 from onemo.faults.plan import ArmedFault, Fault, FaultChooser, Occasion
 from onemo.modem.intents import MessageRefusal, Store, Submission
 from onemo.modem.modem import Modem
-from onemo.modem.simcard import plain_number
+from onemo.modem.sim import plain_number
 from onemo.profile.index import Label
 
 _NO_ANSWER = 332
