@@ -93,6 +93,17 @@ def test_ctl_sends_a_text(start: Start) -> None:
             )
             assert done.returncode == status, done.stderr
         dte.until(rb'\+CMT: "10086",,"[^"]+"\r\nHello you\r\n')
+        dte.ask("AT+CMGF=0", "OK")
+        dte.line("AT+CMGS=19")
+        dte.reads(b"\r\n> ")
+        dte.write(f"{SUBMIT}\x1a".encode())
+        dte.hears("+CMGS: 1", "OK")
+    for step, status in (("event:sms sent to +8613900000000*你好", 0), ("event:sms sent to +8613900000000*再见", 1)):
+        verify = [*command[:4], "verify", "ML307R", "--step", step]
+        done = subprocess.run(
+            verify, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.returncode == status, done.stdout + done.stderr
 
 
 def test_a_power_cut_loses_no_message(start: Start, tmp_path: Path) -> None:
