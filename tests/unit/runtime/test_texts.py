@@ -48,7 +48,7 @@ def test_a_text_in_and_out(module: HostedModule) -> None:
     assert module.trace.wait_for("< Hello!")
     assert module.trace.wait_for("sms received from 10086: Hello!")
     module.sms.receive("10086", "\u4f60\u597d,\r\n\u2603")
-    assert module.trace.wait_for("10086: \u4f60\u597d,\\x0d\\x0a\u2603")
+    assert module.trace.wait_for("10086: \u4f60\u597d,\\r\\n\u2603")
     asked(module, 'AT+CMGS="+8613900000000"\r', "hi\x1a")
     (sent,) = module.sms.sent
     assert (sent.to, sent.text, sent.encoding, sent.parts, sent.report) == ("+8613900000000", "hi", "7bit", 1, None)
