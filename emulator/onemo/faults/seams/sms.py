@@ -22,6 +22,7 @@ from onemo.faults.plan import ArmedFault, Fault, FaultChooser, Occasion
 from onemo.modem.intents import MessageRefusal, Store, Submission
 from onemo.modem.modem import Modem
 from onemo.modem.sim import plain_number
+from onemo.modem.slots import CALLER_IDENTITY
 from onemo.profile.index import Label
 
 _NO_ANSWER = 332
@@ -65,7 +66,7 @@ def fill(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
 def reset(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """Let the settings be the defaults. Raises FaultError: the model has no short messages."""
     require(modem, fault)
-    modem.settings.reset(*_SETTINGS)
+    modem.settings.reset(*_SETTINGS, *((CALLER_IDENTITY,) if modem.has(CALLER_IDENTITY.name) else ()))
     modem.part(Receiver).take_up(now)
 
 

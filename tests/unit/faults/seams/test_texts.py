@@ -213,3 +213,12 @@ def test_it_is_put_in_place_once(driver: FaultyDriver) -> None:
     driver.arm("sms-parts order=reverse")
     mailbox = driver.modem.keeping.keeper("sms").mailbox
     assert isinstance(mailbox.put.__self__, FaultyCentre)
+
+
+def test_a_reset_takes_the_caller_identity_along() -> None:
+    driver = FaultyDriver("ML302A-DSLM").boot()
+    driver.ask("AT+CLIP=1;+CNMI=2,1")
+    driver.arm("sms-reset on=command:CSQ")
+    driver.ask("AT+CSQ")
+    driver.take()
+    assert driver.answer("AT+CLIP?;+CNMI?") == ["+CLIP: 0,1", "+CNMI: 0,0,0,0,0", "OK"]
