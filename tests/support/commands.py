@@ -70,6 +70,21 @@ FORMS = {
     "COPS": "test read set",
     "CTZR": "test read set",
     "CTZU": "test read set",
+    "MFCFG": "test set",
+    "MFSINFO": "execute",
+    "MFLIST": "set execute",
+    "MFSIZE": "set",
+    "MFPUT": "set",
+    "MFGET": "set",
+    "MFOPEN": "set",
+    "MFREAD": "set",
+    "MFWRITE": "set",
+    "MFSEEK": "set",
+    "MFCLOSE": "set",
+    "MFTRUNC": "set",
+    "MFDELETE": "set execute",
+    "MFMOVE": "set",
+    "MFCHECK": "set",
 }
 PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
@@ -141,6 +156,20 @@ PARAMETERS = {
     "COPS": ("mode", "format", "oper", "act"),
     "CTZR": ("reporting",),
     "CTZU": ("onoff",),
+    "MFSINFO": (),
+    "MFLIST": ("path",),
+    "MFSIZE": ("fname",),
+    "MFPUT": ("fname", "fsize", "data"),
+    "MFGET": ("fname",),
+    "MFOPEN": ("fname", "mode"),
+    "MFREAD": ("fhandle", "length"),
+    "MFWRITE": ("fhandle", "length", "data"),
+    "MFSEEK": ("fhandle", "offset", "start"),
+    "MFCLOSE": ("fhandle",),
+    "MFTRUNC": ("fhandle", "length"),
+    "MFDELETE": ("path",),
+    "MFMOVE": ("old", "new"),
+    "MFCHECK": ("fname", "alg"),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
@@ -178,6 +207,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("cached_mode", "cached_period"),
         "timeout": ("time", "retries"),
     },
+    "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
     "MIPOPEN": ("proto_type", "address"),
@@ -201,6 +231,15 @@ STRINGS = {
     "COPS": ("oper",),
     "CPSMS": ("periodic_rau", "ready_timer", "periodic_tau", "active_time"),
     "CEDRXS": ("cycle",),
+    "MFLIST": ("path",),
+    "MFSIZE": ("fname",),
+    "MFPUT": ("fname", "data"),
+    "MFGET": ("fname",),
+    "MFOPEN": ("fname",),
+    "MFWRITE": ("data",),
+    "MFDELETE": ("path",),
+    "MFMOVE": ("old", "new"),
+    "MFCHECK": ("fname",),
 }
 BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5")
 

@@ -61,5 +61,9 @@ FAMILIES: tuple[Family, ...] = (
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
            "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
            keeps=("files",)),
+    _later("files", "Files (vendor's file system guide)",
+           "MFCFG", "MFSINFO", "MFLIST", "MFSIZE", "MFPUT", "MFGET", "MFOPEN", "MFREAD", "MFWRITE", "MFSEEK", "MFCLOSE",
+           "MFTRUNC", "MFDELETE", "MFMOVE", "MFCHECK",
+           keeps=("file_store",)),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -19,6 +19,7 @@ from onemo.link.interface import Link
 from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Wait
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
+from onemo.runtime.nvcontents import NvContents
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Recent, Trace
@@ -29,11 +30,14 @@ _log = logging.getLogger(__name__)
 class NvFile(Protocol):
     """The file in which a module keeps what outlives its boot cycles."""
 
+    contents: NvContents
+    """Of the module's own files."""
+
     def load(self) -> Mapping[str, object]:
         """Return what was saved last."""
         ...
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         """Write it down; False when that failed, and then what was there before is still there."""
         ...
 
@@ -125,7 +129,9 @@ class Module:
             self._trace.net(event, None, text)
 
     def _restore(self, nv: NvFile) -> None:
-        for name in self.modem.restore(nv.load()):
+        stored = nv.load()
+        self.modem.memory.read_content = nv.contents.read
+        for name in self.modem.restore(stored):
             _log.warning("the NV holds %s, which this model does not take: it has its default", name)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -217,7 +223,7 @@ class Module:
             case Bug():
                 self._recent.report(intent.error)
             case Store():
-                done = self._nv is None or self._nv.save(intent.settings)
+                done = self._nv is None or self._nv.save(intent.settings, intent.contents)
                 self.modem.complete(intent, done, trio.current_time())
             case Wait():
                 assert self._nursery is not None
