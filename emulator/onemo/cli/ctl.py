@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
 from urllib.parse import quote
 
+from onemo.cli import ctl_bulk
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
@@ -19,7 +20,7 @@ from onemo.dialogue.lines import MARKS, printable
 from onemo.errors import FaultError, UsageError
 from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
-from onemo.runtime.desk.operation import DeskOperation
+from onemo.runtime.desk.operation import BULK, DeskOperation
 
 P = ParamSpec("P")
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
@@ -200,8 +201,14 @@ def kinds(name: str | None, options: CtlOptions) -> int:
 
 
 @_understood
-def operate(operation: DeskOperation, words: Sequence[str], given: Mapping[str, object], options: CtlOptions) -> int:
-    """Run an operation of the desk. words: the module, if it was named, and the arguments; given: the options."""
+def operate(
+    operation: DeskOperation, words: Sequence[str], given: Mapping[str, object], file: str | None, options: CtlOptions
+) -> int:
+    """Run an operation of the desk.
+
+    words: the module, if it was named, and the arguments; given: the options; file: that of its bulk, None: stdin or
+    stdout.
+    """
     spare = len(words) - len(operation.arguments)
     if spare not in (0, 1):
         names = " ".join(name.upper() for name in operation.arguments)
@@ -209,16 +216,31 @@ def operate(operation: DeskOperation, words: Sequence[str], given: Mapping[str, 
         raise UsageError(f"{wanted} the name of the module, if there are several")
     values = {**given, **dict(zip(operation.arguments, words[spare:], strict=True))}
     try:
-        operation.read(values)
+        operation.read({**values, **dict.fromkeys(BULK, "0")} if operation.bulk == "sent" else values)
     except FaultError as error:
         raise UsageError(str(error)) from error
     sent = {key.name: values[key.name] for key in operation.sent_keys if key.name in values}
+    return _carry_out(operation, words[0] if spare else None, values, sent, file, options)
+
+
+def _carry_out(
+    operation: DeskOperation,
+    name: str | None,
+    values: Mapping[str, object],
+    sent: Mapping[str, object],
+    file: str | None,
+    options: CtlOptions,
+) -> int:
     path = operation.path
     for key in operation.keys:
         path = path.replace(f"{{{key.name}}}", quote(str(values.get(key.name)), safe=""))
     with _client(options) as client:
-        path = module(words[0] if spare else client.only_module()) + path
-        if operation.has_body:
+        path = module(name or client.only_module()) + path
+        if operation.bulk == "told":
+            return ctl_bulk.take(client, operation, path, sent, file)
+        if operation.bulk:
+            said = ctl_bulk.send(client, operation, path, sent, file)
+        elif operation.has_body:
             said = client.ask(operation.method, path, sent)
         else:
             said = client.ask(operation.method, path, query=sent)

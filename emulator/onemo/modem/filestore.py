@@ -121,6 +121,10 @@ class FileStore:
         """Tell whether somebody has this file open."""
         return path in self._open
 
+    def opened(self, path: str) -> OpenFile | None:
+        """Return the file of this name as somebody has it open; None: nobody has."""
+        return self._open.get(path)
+
     def require_file(self, path: str) -> None:
         """Raise CommandError(MISSING) unless there is a file of this name."""
         if not self.is_file(path):
@@ -311,7 +315,7 @@ class FileStore:
     def _fits(self, path: str) -> bool:
         """Make room for a path of a snapshot; tell whether it can be one more."""
         try:
-            if path in self._entries or (path.startswith(ROOT) and self.path(path) != path):
+            if not path or path in self._entries or (path.startswith(ROOT) and self.path(path) != path):
                 return False
             self.require_place(path)
             self._make_parents(path)

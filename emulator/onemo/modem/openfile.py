@@ -52,6 +52,10 @@ class OpenStore(Protocol):
         """Return the most bytes that the file may have."""
         ...
 
+    def rounded(self, size: int) -> int:
+        """Return what a file of this size takes."""
+        ...
+
     def release(self, opened: OpenFile) -> None:
         """Keep what was written to an open file, and let go of it."""
         ...
@@ -65,6 +69,8 @@ class OpenFile:
         self.mode = mode
         self.pointer = 0
         self.closed = False
+        self.owner = ""
+        """Who has it open, for itself to know."""
         self.written: bytearray | None = None
         """The content as it was written, not yet kept; None: nothing was."""
         self._store = store
@@ -92,6 +98,8 @@ class OpenFile:
         Raises CommandError: BAD_HANDLE, READ_ONLY, TOO_LARGE, NO_SPACE.
         """
         self._require_writable()
+        if self._position + count <= self._store.rounded(self.size):
+            return
         if count > self._store.total:
             raise CommandError(StoreError.TOO_LARGE)
         if count > self.room:

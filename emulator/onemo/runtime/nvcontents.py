@@ -24,6 +24,8 @@ class NvContents:
         self.directory = directory
         self._there: set[int] = set()
         """Those that were written, or read and found whole, since the start."""
+        self._tidy = False
+        """Nothing else is in the directory."""
 
     def read(self, number: int, size: int, path: str) -> bytes | None:
         """Read a content; where it is lost, or of another size, warn and return None. path: of the module's file."""
@@ -43,6 +45,7 @@ class NvContents:
         missing = contents.keys() - self._there
         if not missing:
             return
+        self._tidy = False
         self._make()
         new = self.directory / _NEW
         try:
@@ -61,15 +64,17 @@ class NvContents:
 
     def forget(self, contents: Mapping[int, object]) -> None:
         """Delete all but these, as nothing names them any more; what the host refuses stays until the next time."""
-        if self._there == contents.keys():
+        if self._tidy and self._there == contents.keys():
             return
         self._there &= contents.keys()
         with suppress(OSError):
+            self._require_own()
             for name in os.listdir(self.directory):
                 if name == _NEW or (name.isdecimal() and int(name) not in contents):
                     os.unlink(self.directory / name)
             if not contents:
                 os.rmdir(self.directory)
+            self._tidy = True
 
     def set_aside(self, place: Path) -> None:
         """Rename the directory, if there is one. Raises OSError."""
