@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from onemo.faults.kind import INDICES, MOST_INSTANCES, NAMED_OPERATIONS, OPERATIONS, FaultKey, FaultKind, Layer, Type
+from onemo.faults.kinds_files import FILE_KINDS
 from onemo.profile.index import CONNECT_ID
 
 _LINE = ("direction", "contains")
@@ -237,5 +238,6 @@ _EVENT_KINDS = (
 )  # fmt: skip
 
 KINDS: Mapping[str, FaultKind] = {
-    kind.name: kind for kind in (*_LINE_KINDS, *_COMMAND_KINDS, *_URC_KINDS, *_NETWORK_KINDS, *_EVENT_KINDS)
+    kind.name: kind
+    for kind in (*_LINE_KINDS, *_COMMAND_KINDS, *_URC_KINDS, *_NETWORK_KINDS, *_EVENT_KINDS, *FILE_KINDS)
 }

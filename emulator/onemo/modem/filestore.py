@@ -87,6 +87,11 @@ class FileStore:
         free = max(0, self.total - self.used)
         return free if self.most_free is None else min(free, self.most_free)
 
+    @property
+    def crowded(self) -> bool:
+        """True where so little is free that a real module may not start again."""
+        return self.free < self._section.crowded
+
     def rounded(self, size: int) -> int:
         """Return what a file of this size takes."""
         return -(-size // self._section.block) * self._section.block

@@ -26,6 +26,8 @@ class FilesSection(NamedTuple):
     handles: Count
     """Most files that the DTE has open."""
     first_handle: Count
+    crowded: Count
+    """Free bytes below which a real module may not start again; 0: it always does."""
     delete_takes_certificates: bool
     """AT+MFDELETE of everything deletes certificates and keys, too."""
 

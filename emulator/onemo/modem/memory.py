@@ -56,6 +56,11 @@ class Bulk(Protocol):
         """Return all of them, by number; another content has another number."""
         ...
 
+    @property
+    def crowded(self) -> bool:
+        """True where so little room is left that a real module may not start again."""
+        ...
+
     def commit(self) -> bool:
         """Keep what is on its way to be kept, as an orderly restart does; tell whether there was any."""
         ...

@@ -213,9 +213,7 @@ class Module:
                 for told in self.on_restart:
                     told()
             case Ready():
-                self.ready.set()
-                if self.extension is not None:
-                    self.extension.booted()
+                self._booted()
             case Attach():
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
@@ -233,6 +231,13 @@ class Module:
                     self._peers.carry_out(intent)
                 except Exception as error:
                     self.failed(error)
+
+    def _booted(self) -> None:
+        self.ready.set()
+        if (bulk := self.modem.memory.bulk) is not None and bulk.crowded:
+            _log.warning("%s: its file store is nearly full, and a real one may not start again", self.names[0])
+        if self.extension is not None:
+            self.extension.booted()
 
     async def _wait(self, intent: Wait) -> None:
         """Of what a command does, the time that it takes. A restart ends it."""

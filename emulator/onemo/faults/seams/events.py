@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
 from onemo.faults.plan import Fault
+from onemo.faults.seams.files import limit_room
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
@@ -178,6 +179,8 @@ HAPPENINGS: Mapping[str, Happening] = {
     "connection-stale": _on_socket("stale"),
     "disconnect": _on_socket("disconnect"),
     "burst": _on_socket("burst"),
+    "file-space": limit_room,
+    "file-space-back": limit_room,
 }
 _ENDS = {"reboot": PowerEvent.RESTART, "brown-out": PowerEvent.SUPPLY_OFF, "power-off": PowerEvent.SUPPLY_OFF}
 """The events that end the boot cycle, which a command that is about to be carried out does not outlive."""
