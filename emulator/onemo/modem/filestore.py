@@ -272,7 +272,7 @@ class FileStore:
 
     def commit(self) -> bool:
         """Keep what was written to open files, which stay open; tell whether there was any."""
-        changed = [opened for opened in self._open.values() if opened.written is not None]
+        changed = [opened for opened in self._open.values() if opened.written is not None and not opened.whole]
         for opened in changed:
             assert opened.written is not None
             self._entries[opened.path] = self._entry(opened.written)

@@ -71,6 +71,8 @@ class OpenFile:
         self.closed = False
         self.owner = ""
         """Who has it open, for itself to know."""
+        self.whole = False
+        """It counts as a whole alone: an orderly restart keeps nothing of it before it is closed."""
         self.written: bytearray | None = None
         """The content as it was written, not yet kept; None: nothing was."""
         self._store = store

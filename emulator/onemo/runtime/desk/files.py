@@ -116,7 +116,7 @@ def _put(controls: ModuleControls, values: Values) -> StoredFileInfo:
             store.require_room(path, size)
             if opened is None:
                 opened = modem.keeping.note(lambda: store.open(path, OpenMode.APPEND))
-                opened.owner = _DESK
+                opened.owner, opened.whole = _DESK, True
             opened.truncate(0)
         elif opened is None or opened.size != offset:
             raise UsageError(f"{path}: offset={offset} does not follow what came before: begin again with offset=0")
