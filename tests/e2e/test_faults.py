@@ -40,6 +40,8 @@ EVENTS = (
     "home on=command:AT+ICCID",
     "sim-remove on=command:CIMI",
     "sim-insert on=command:CPIN",
+    "file-space on=command:MFPUT",
+    "file-space-back on=command:MFSINFO",
     "registration-lost on=command:COPS",
     "registration-back on=command:custom:CEER",
     "registration-denied on=command:CGATT for_seconds=0.3",
@@ -169,6 +171,10 @@ def test_events(start: Start) -> None:
         dte.line("AT+CCLK?")
         dte.until(rb'\+CCLK: "2\d/')
         dte.until(rb"OK\r\n")
+        dte.line('AT+MFPUT="/a",1,"x"')
+        dte.until(rb"\+CME ERROR: 1063\r\n")
+        dte.line("AT+MFSINFO")
+        dte.until(rb"\+MFSINFO: 393216,393216\r\n")
         dte.line("AT+ICCID")
         dte.until(rb"OK\r\n")
         dte.line("AT+CIMI")

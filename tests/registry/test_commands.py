@@ -131,6 +131,13 @@ REQUIRED = {
     "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
     "MSSLKEYWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
     "MSSLLIST": {},
+    "MFPUT": {"fname": '"n"', "fsize": "1", "data": '"a"'},
+    "MFOPEN": {"fname": '"n"', "mode": "0"},
+    "MFREAD": {"fhandle": "2"},
+    "MFWRITE": {"fhandle": "2", "length": "1", "data": '"a"'},
+    "MFSEEK": {"fhandle": "2", "offset": "0", "start": "0"},
+    "MFTRUNC": {"fhandle": "2", "length": "0"},
+    "MFCHECK": {"fname": '"n"'},
     "MSSLCHECK": {"name": '"n"'},
     "MDNSGIP": {"domainname": '"h"'},
     "CGDCONT": {"cid": "2"},
@@ -183,7 +190,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         given["proto_type"] = '"UDP"'
     if name == "send_length" and value.isdigit() and len(value) < 5:
         given["data"] = f'"{"a" * (int(value) or 1)}"' if int(value) <= 1461 else ""
-    if command in ("MSSLCERTWR", "MSSLKEYWR") and name == "length" and value != "1":
+    if command in ("MSSLCERTWR", "MSSLKEYWR", "MFPUT", "MFWRITE") and name in ("length", "fsize") and value != "1":
         given["data"] = '"a"' if value == "0" else ""
     if command == "MIPMODE" and name in TOGETHER and value != "#":
         given |= {other: usual for other, usual in TOGETHER.items() if other != name} | {"access_mode": "2"}
@@ -222,7 +229,7 @@ def test_their_neighbours_are_refused(series: str) -> None:
             continue
         low = where.range.low
         wrong_types = ("-1", "+1", f"{low}x", "x", f'"{low}"', '""', "0x1", "1.0", "9" * 30)
-        for value in (*map(str, where.range.neighbours), *wrong_types):
+        for value in (*map(str, where.range.neighbours), *wrong_types[low < 0 :]):
             text = line(command, key, name, value)
             outside = ERROR if where.out_of_range == "error" and value.isdigit() else misfit(series, command)
             assert tried(series, name, text) == outside, text

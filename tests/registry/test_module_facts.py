@@ -105,6 +105,21 @@ ERRORS = {  # manual 5, and 27.007 9.2
     "file_delete_failed": 767,
     "file_too_large": 768,
     "file_load_failed": 769,
+    "fs_failed": 1050,
+    "fs_missing": 1051,
+    "fs_exists": 1052,
+    "fs_too_large": 1053,
+    "fs_too_many_open": 1054,
+    "fs_cannot_open": 1055,
+    "fs_already_open": 1056,
+    "fs_write_failed": 1057,
+    "fs_read_failed": 1058,
+    "fs_read_only": 1059,
+    "fs_bad_handle": 1060,
+    "fs_delete_failed": 1061,
+    "fs_list_failed": 1062,
+    "fs_no_space": 1063,
+    "fs_timed_out": 1064,
 }
 
 

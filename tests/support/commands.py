@@ -93,6 +93,21 @@ FORMS = {
     "CRC": "test read set",
     "CLIP": "test read set",
     "CUSD": "test read set",
+    "MFCFG": "test set",
+    "MFSINFO": "execute",
+    "MFLIST": "set execute",
+    "MFSIZE": "set",
+    "MFPUT": "set",
+    "MFGET": "set",
+    "MFOPEN": "set",
+    "MFREAD": "set",
+    "MFWRITE": "set",
+    "MFSEEK": "set",
+    "MFCLOSE": "set",
+    "MFTRUNC": "set",
+    "MFDELETE": "set execute",
+    "MFMOVE": "set",
+    "MFCHECK": "set",
 }
 PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
@@ -187,6 +202,20 @@ PARAMETERS = {
     "CRC": ("mode",),
     "CLIP": ("n",),
     "CUSD": ("n", "code", "dcs"),
+    "MFSINFO": (),
+    "MFLIST": ("path",),
+    "MFSIZE": ("fname",),
+    "MFPUT": ("fname", "fsize", "data"),
+    "MFGET": ("fname",),
+    "MFOPEN": ("fname", "mode"),
+    "MFREAD": ("fhandle", "length"),
+    "MFWRITE": ("fhandle", "length", "data"),
+    "MFSEEK": ("fhandle", "offset", "start"),
+    "MFCLOSE": ("fhandle",),
+    "MFTRUNC": ("fhandle", "length"),
+    "MFDELETE": ("path",),
+    "MFMOVE": ("old", "new"),
+    "MFCHECK": ("fname", "alg"),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
@@ -224,6 +253,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("cached_mode", "cached_period"),
         "timeout": ("time", "retries"),
     },
+    "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
@@ -258,6 +288,15 @@ STRINGS = {
     "CMGW": ("destination", "kind", "stat"),
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
     "CUSD": ("code",),
+    "MFLIST": ("path",),
+    "MFSIZE": ("fname",),
+    "MFPUT": ("fname", "data"),
+    "MFGET": ("fname",),
+    "MFOPEN": ("fname",),
+    "MFWRITE": ("data",),
+    "MFDELETE": ("path",),
+    "MFMOVE": ("old", "new"),
+    "MFCHECK": ("fname",),
 }
 BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H")
 

@@ -41,11 +41,12 @@ class Pending(NamedTuple):
     """A command that waits for the world.
 
     The shell carries out operation; finish makes the reply of its result, or whatever else comes of it. finish may
-    raise CommandError.
+    raise CommandError. holds: no URC comes before the command is done.
     """
 
     operation: object
     finish: Callable[[Any], Outcome]
+    holds: bool = False
 
 
 class Prompt(NamedTuple):

@@ -153,10 +153,13 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
 
 
 def integer(argument: Argument) -> int | None:
-    """Read an unquoted decimal; None when it is no such thing or absurdly long."""
+    """Read an unquoted decimal, maybe a negative one; None when it is no such thing or absurdly long."""
     text = argument.text
     if argument.quoted or not text.isdigit():
-        return None
+        if argument.quoted or text[:1] != b"-" or not text[1:].isdigit():
+            return None
+        positive = integer(argument._replace(text=text[1:]))
+        return None if positive is None else -positive
     text = text.lstrip(b"0") or b"0"
     return int(text) if len(text) <= MAX_ARGUMENT_DIGITS else None
 

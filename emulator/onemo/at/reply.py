@@ -105,6 +105,11 @@ class ReplyFormat:
         eol = self.cr + self.lf
         return eol + (eol + eol).join(lines) + eol if self.verbose else eol.join(lines) + eol
 
+    def around(self) -> tuple[bytes, bytes]:
+        """Return what stands before and behind an information response."""
+        eol = self.cr + self.lf
+        return eol if self.verbose else b"", eol
+
     def prompt(self, text: str) -> bytes:
         """Make the ``>`` of a payload entry, as a profile writes it, with the line's own characters for CR and LF."""
         return text.encode().translate(bytes.maketrans(b"\r\n", self.cr + self.lf))

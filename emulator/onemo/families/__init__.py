@@ -74,5 +74,9 @@ FAMILIES: tuple[Family, ...] = (
            keeps=("sms",),
            wakes=lambda stored: "sms" in stored,
            urcs=("CMT", "CMTI", "CDS", "CDSI")),
+    _later("files", "Files (vendor's file system guide)",
+           "MFCFG", "MFSINFO", "MFLIST", "MFSIZE", "MFPUT", "MFGET", "MFOPEN", "MFREAD", "MFWRITE", "MFSEEK", "MFCLOSE",
+           "MFTRUNC", "MFDELETE", "MFMOVE", "MFCHECK",
+           keeps=("file_store",)),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -260,9 +260,12 @@ class Console:
             framer.hold(now)
         if framer.echo or framer.shown:
             self._echo(now)
-        transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
+        pending = interpreter.pending
+        transmitter.hold = (
+            framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due or (pending is not None and pending.holds)
+        )
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
-        if transmitter.urcs_wait and not (interpreter.pending and self.device.intents):
+        if transmitter.urcs_wait and not (pending and self.device.intents):
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:

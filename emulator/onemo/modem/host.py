@@ -13,7 +13,7 @@ from onemo.net.interface import AddressFamily
 from onemo.profile.schema import Profile
 
 if TYPE_CHECKING:
-    from onemo.modem.files import Files
+    from onemo.modem.credentials import Credentials
     from onemo.modem.registration import Cell
     from onemo.modem.sim import Sim
 
@@ -60,7 +60,7 @@ class Host(Protocol):
     cell: Cell
 
     @property
-    def files(self) -> Files:
+    def credentials(self) -> Credentials:
         """The certificates and keys."""
         ...
 

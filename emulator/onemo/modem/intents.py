@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from onemo.modem.channel import ChannelIntent
+from onemo.modem.memory import Content
 
 
 class Wait(NamedTuple):
@@ -15,9 +16,13 @@ class Wait(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done."""
+    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done.
+
+    contents: those beside the settings, by number.
+    """
 
     settings: Mapping[str, object]
+    contents: Mapping[int, Content] = {}
 
 
 class Submission(NamedTuple):

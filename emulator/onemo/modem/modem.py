@@ -17,7 +17,7 @@ from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
-from onemo.modem.files import Files
+from onemo.modem.credentials import Credentials
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
@@ -148,10 +148,9 @@ class Modem:
         return found  # type: ignore[return-value]
 
     @property
-    def files(self) -> Files:
+    def credentials(self) -> Credentials:
         """The certificates and keys."""
-        files: Files = self.keeping.keeper("files")
-        return files
+        return self.keeping.keeper("files")  # type: ignore[no-any-return]
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer."""
@@ -186,10 +185,12 @@ class Modem:
 
     def restart(self) -> None:
         """Begin a new boot cycle, once the answer of the running command line is written."""
+        self.keeping.flush()
         self.console.owes = PowerEvent.RESTART
 
     def switch_off(self) -> None:
         """Switch off until the supply returns, once the answer of the running command line is written."""
+        self.keeping.flush()
         self.console.owes = PowerEvent.SUPPLY_OFF
 
     def wake(self, now: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2s
 from typing import Any
 
@@ -89,6 +89,12 @@ def with_card(profile: Profile, *, present: bool, pin: str | None) -> Profile:
     return profile._replace(sim=sim)
 
 
+def with_file_store(profile: Profile, size: int) -> Profile:
+    """Give the file store a room of so many bytes."""
+    tables = _ChangedTables(profile.tables, lambda name, table: table._replace(size=size) if name == "files" else table)
+    return profile._replace(tables=tables)
+
+
 def speed_up(profile: Profile, speed: float) -> Profile:
     """Divide every emulated delay by speed.
 
@@ -98,20 +104,20 @@ def speed_up(profile: Profile, speed: float) -> Profile:
     if speed == 1.0:
         return profile
     own = {name: _speed_up(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
-    return profile._replace(**own, tables=_FastTables(profile.tables, speed))
+    return profile._replace(**own, tables=_ChangedTables(profile.tables, lambda name, table: _speed_up(table, speed)))
 
 
-class _FastTables(Mapping[str, Any]):
-    """The tables of families, each with its delays shortened when it is first asked for: that may be at every piece."""
+class _ChangedTables(Mapping[str, Any]):
+    """The tables of families, each changed when it is first asked for: that may be at every piece."""
 
-    def __init__(self, tables: Mapping[str, Any], speed: float) -> None:
-        self._tables, self._speed = tables, speed
-        self._fast: dict[str, Any] = {}
+    def __init__(self, tables: Mapping[str, Any], change: Callable[[str, Any], Any]) -> None:
+        self._tables, self._change = tables, change
+        self._changed: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (as the tables have it)
-        if name not in self._fast:
-            self._fast[name] = _speed_up(self._tables[name], self._speed)
-        return self._fast[name]
+        if name not in self._changed:
+            self._changed[name] = self._change(name, self._tables[name])
+        return self._changed[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)

@@ -40,6 +40,7 @@ class ModuleKeywords(TypedDict, total=False):
     sandbox_file: str | PathLike[str] | None
     sandbox_family: Literal["ipv4", "ipv6", "both"] | None
     nv: str | PathLike[str] | None
+    file_store: int | None
     zone: int | None
     name: str | None
     imei: str | None

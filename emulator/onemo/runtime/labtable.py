@@ -80,7 +80,10 @@ class Planned(NamedTuple):
                 yield "link", "port", f"{host}:{number}"
         if (nv := self.spec.nv) is not None:
             inside = nv.endswith("/") or os.path.isdir(nv)
-            yield "nv", "path", os.path.abspath(os.path.join(nv, f"{name}.json") if inside else nv)
+            place = os.path.abspath(os.path.join(nv, name) if inside else nv)
+            yield "nv", "path", place  # in a directory, too: its contents lie where those of a file of this name would
+            if inside:
+                yield "nv", "path", f"{place}.json"
         if self.trace is not None:
             yield "trace", "path", os.path.abspath(self.trace)
 

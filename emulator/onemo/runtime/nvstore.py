@@ -7,6 +7,8 @@ Readable JSON, to be looked at and edited while no module runs on it::
       "model": "MN316",
       "settings": {...}
     }
+
+Of the module's own files it holds the index; their contents lie beside it, in the directory ``FILE.files``.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from onemo.errors import UsageError
 from onemo.profile.document import read_bytes
-from onemo.runtime.files import create_own
+from onemo.runtime.files import create_own, flush_names
+from onemo.runtime.nvcontents import NvContents
 
 if TYPE_CHECKING:
     from socket import socket
@@ -39,11 +42,14 @@ _BEGINNING = b'{"format"'
 class NvStore:
     """The non-volatile memory of one module, in ``file``. No other emulator has that file while this is open.
 
+    contents: of the module's files, beside it.
+
     Made by ``open_store``; nothing but ``close`` may be called once it is closed.
     """
 
-    def __init__(self, file: Path, model: str, held: socket) -> None:
+    def __init__(self, file: Path, contents: Path, model: str, held: socket) -> None:
         self.file = file
+        self.contents = NvContents(contents)
         self._model = model
         self._held = held
         self._stored: bytes | None = None
@@ -98,8 +104,10 @@ class NvStore:
         self._stored = stored
         return settings
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         """Make these the settings in the file; return True if it holds them now. Writes nothing when nothing changed.
+
+        contents: all that the settings name, by number. They are there before the file names them, and go after it.
 
         It is done when this returns: a few milliseconds as a rule, longer on a slow disk. Whenever the host or the
         process dies, the file is the old one or the new one, whole; it is readable by its owner only.
@@ -115,6 +123,7 @@ class NvStore:
         try:
             if self._in_the_way is not None:
                 self._set_aside(self._in_the_way)
+            self.contents.write(contents)
             _replace(self.file, data)
         except OSError as error:
             self._stored = None  # which of the two is there depends on the step
@@ -125,6 +134,7 @@ class NvStore:
             return False
         self._stored = data
         self._told.clear()
+        self.contents.forget(contents)
         return True
 
     def _foreign(self, why: str) -> UsageError:
@@ -143,7 +153,8 @@ class NvStore:
 
     def _set_aside(self, suffix: str) -> Path:
         names = (Path(f"{self.file}.{suffix}" + (f"-{number}" if number > 1 else "")) for number in count(1))
-        kept = next(name for name in names if not os.path.lexists(name))
+        kept = next(name for name in names if not (os.path.lexists(name) or os.path.lexists(_beside(name))))
+        self.contents.set_aside(_beside(kept))
         with suppress(FileNotFoundError):  # somebody has taken it away
             os.rename(self.file, kept)
         self._in_the_way = None
@@ -163,7 +174,7 @@ def open_store(path: str | Path, name: str, model: str) -> NvStore:
     from onemo.link.claim import claim
 
     try:
-        file = _file(os.fspath(path), name)
+        file, contents = _places(os.fspath(path), name)
         held = claim(file)
     except (OSError, ValueError) as error:  # ValueError: a path that no host can have
         raise _cannot(path, error) from error
@@ -177,22 +188,32 @@ def open_store(path: str | Path, name: str, model: str) -> NvStore:
     except BaseException:
         held.close()
         raise
-    return NvStore(file, model, held)
+    return NvStore(file, contents, model, held)
 
 
-def _file(path: str, name: str) -> Path:
-    """Return the file itself, links followed. Raises OSError or ValueError when there is no place for it."""
+def _beside(file: Path) -> Path:
+    """Return the directory of the contents of a file."""
+    return file.with_name(f"{file.name}.files")
+
+
+def _places(path: str, name: str) -> tuple[Path, Path]:
+    """Return the file itself, links followed, and the directory of its contents.
+
+    Raises OSError or ValueError when there is no place for it.
+    """
     if os.path.basename(path) in ("", ".", "..") and not os.path.isdir(path):
         with suppress(FileExistsError):  # another emulator was faster
             os.mkdir(path)
         if not os.path.isdir(path):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    if os.path.isdir(path):
+    inside = os.path.isdir(path)
+    if inside:
         if not name or "/" in name:
             raise UsageError(f"a module named {name!r} can have no file in {path}: choose a name without /")
         path = os.path.join(path, f"{name}.json")
     os.path.realpath(os.path.dirname(path), strict=True)  # "nowhere/../nv.json" is no place either
-    return Path(os.path.realpath(path))
+    file = Path(os.path.realpath(path))
+    return file, file.with_name(f"{file.name.removesuffix('.json')}.files") if inside else _beside(file)
 
 
 def _try_out(file: Path) -> None:
@@ -248,11 +269,7 @@ def _replace(file: Path, data: bytes) -> None:
             with suppress(OSError):
                 os.unlink(new)
             raise
-        try:
-            os.fsync(directory)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # a file system that knows no such thing
-                raise
+        flush_names(directory)
     finally:
         os.close(directory)
 

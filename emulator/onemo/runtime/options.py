@@ -256,6 +256,9 @@ class ModuleOptions(NamedTuple):
     nv: Annotated[str | None, Option(
         PLACE, "Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.",
         metavar="FILE", in_lab="a directory ends with `/`")] = None
+    file_store: Annotated[int | None, Option(
+        INTEGER, "The room of the module's file store. The profile decides if left out.",
+        metavar="BYTES", high=1 << 28, said="bytes from 0 to 268435456, like 67108864")] = None
     zone: Annotated[int | None, Option(
         INTEGER, "The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.",
         metavar="QUARTERS", low=-48, high=56, said="quarters of an hour from -48 to 56, like 32 for UTC+8")] = None

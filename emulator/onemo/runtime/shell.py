@@ -34,6 +34,7 @@ from onemo.modem.intents import (
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.centre import MessageCentre
+from onemo.runtime.nvcontents import NvContents
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Recent, Trace
@@ -44,11 +45,14 @@ _log = logging.getLogger(__name__)
 class NvFile(Protocol):
     """The file in which a module keeps what outlives its boot cycles."""
 
+    contents: NvContents
+    """Of the module's own files."""
+
     def load(self) -> Mapping[str, object]:
         """Return what was saved last."""
         ...
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         """Write it down; False when that failed, and then what was there before is still there."""
         ...
 
@@ -144,7 +148,9 @@ class Module:
             self._trace.net(event, None, text)
 
     def _restore(self, nv: NvFile) -> None:
-        for name in self.modem.restore(nv.load()):
+        stored = nv.load()
+        self.modem.memory.read_content = nv.contents.read
+        for name in self.modem.restore(stored):
             _log.warning("the NV holds %s, which this model does not take: it has its default", name)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -234,9 +240,7 @@ class Module:
             case Restart():
                 self._restart()
             case Ready():
-                self.ready.set()
-                if self.extension is not None:
-                    self.extension.booted()
+                self._booted()
             case Attach():
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
@@ -244,7 +248,7 @@ class Module:
             case Bug():
                 self._recent.report(intent.error)
             case Store():
-                done = self._nv is None or self._nv.save(intent.settings)
+                done = self._nv is None or self._nv.save(intent.settings, intent.contents)
                 self.modem.complete(intent, done, trio.current_time())
             case Tell():
                 self.tell(intent.event, intent.detail)
@@ -269,6 +273,13 @@ class Module:
         self._waiting.cancel()
         for told in self.on_restart:
             told()
+
+    def _booted(self) -> None:
+        self.ready.set()
+        if (bulk := self.modem.memory.bulk) is not None and bulk.crowded:
+            _log.warning("%s: its file store is nearly full, and a real one may not start again", self.names[0])
+        if self.extension is not None:
+            self.extension.booted()
 
     async def _wait(self, intent: Wait) -> None:
         """Of what a command does, the time that it takes. A restart ends it."""

@@ -123,14 +123,14 @@ def test_escapes_keep_a_quote_in_a_string() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [(b"0", 0), (b"007", 7), (b"65535", 65535), (b"9999999999", 9999999999), (b"0" * 50 + b"1", 1)],
+    [(b"0", 0), (b"007", 7), (b"65535", 65535), (b"9999999999", 9999999999), (b"0" * 50 + b"1", 1), (b"-1", -1)],
 )
 def test_integers(text: bytes, value: int) -> None:
     assert integer(Argument(text, quoted=False)) == value
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"-1", b"+1", b"1.0", b"0x1", b"1 2", b"a", b"\xb2", b"10000000000", b"9" * 8000]
+    "text", [b"", b"-", b"--1", b"+1", b"1.0", b"0x1", b"1 2", b"a", b"\xb2", b"10000000000", b"9" * 8000]
 )
 def test_what_is_no_integer(text: bytes) -> None:
     assert integer(Argument(text, quoted=False)) is None

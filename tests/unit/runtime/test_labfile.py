@@ -306,6 +306,8 @@ def test_ports_and_devices_are_one_modules_too(mistakes: Callable[[str], list[st
         "module[2].link: 127.0.0.1:7000 is module[1].link as well",
         "module[4].link: /dev/null is module[3].link as well",
     ]
+    (clash,) = mistakes('[[module]]\nname = "a"\nnv = "state/"\n[[module]]\nname = "b"\nnv = "state/a"\n')
+    assert "state/a is module[1].nv as well" in clash, "the contents of their files would lie in one place"
     assert len(read('[[module]]\ncount = 2\nlink = "tcp://:0"\nnv = "state/"\nimei = "123456789012345"')) == 2
 
 

@@ -14,6 +14,7 @@ from onemo.errors import FaultError
 from onemo.faults.kind import Layer
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
+from onemo.faults.seams.files import limit_room
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
@@ -194,6 +195,8 @@ HAPPENINGS: Mapping[str, Happening] = {
     "call-answer": _of_family("voice", "answer"),
     "call-end": _of_family("voice", "end"),
     "ussd": _of_family("voice", "tell"),
+    "file-space": limit_room,
+    "file-space-back": limit_room,
 }
 _ENDS = {"reboot": PowerEvent.RESTART, "brown-out": PowerEvent.SUPPLY_OFF, "power-off": PowerEvent.SUPPLY_OFF}
 """The events that end the boot cycle, which a command that is about to be carried out does not outlive."""
