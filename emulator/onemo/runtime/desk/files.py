@@ -40,7 +40,7 @@ class StoredFileInfo(NamedTuple):
     open: bool
 
 
-class StoreInfo(NamedTuple):
+class FileStoreInfo(NamedTuple):
     """The file store: its room in bytes, and what is in it, as it was made."""
 
     total: int
@@ -82,9 +82,9 @@ def _info(store: FileStore, path: str) -> StoredFileInfo:
     return StoredFileInfo(path, store.size(path) if store.is_file(path) else None, store.is_open(path))
 
 
-def _list(controls: ModuleControls, values: Values) -> StoreInfo:
-    def look(store: FileStore, modem: Modem) -> StoreInfo:
-        return StoreInfo(store.total, store.free, [_info(store, path) for path, _ in store.entries()])
+def _list(controls: ModuleControls, values: Values) -> FileStoreInfo:
+    def look(store: FileStore, modem: Modem) -> FileStoreInfo:
+        return FileStoreInfo(store.total, store.free, [_info(store, path) for path, _ in store.entries()])
 
     return _within(controls, "/", look)
 
@@ -140,7 +140,7 @@ def _get(controls: ModuleControls, values: Values) -> FilePiece:
     return _within(controls, typed, get)
 
 
-def _delete(controls: ModuleControls, values: Values) -> StoreInfo:
+def _delete(controls: ModuleControls, values: Values) -> FileStoreInfo:
     _remove(controls, values["path"])
     return _list(controls, values)
 
@@ -222,7 +222,7 @@ OPERATIONS = (
         path="/files",
         keys=(),
         act=_list,
-        result=StoreInfo,
+        result=FileStoreInfo,
         table=_table,
         example="files list",
     ),
@@ -262,7 +262,7 @@ OPERATIONS = (
         path="/files",
         keys=(_PATH,),
         act=_delete,
-        result=StoreInfo,
+        result=FileStoreInfo,
         table=_table,
         example="files delete /usr/a.txt",
         arguments=("path",),
