@@ -338,7 +338,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
 
     def _read(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D) -> Reply:
         assert self.ids is not None
-        return Reply([self._line(device, key, index) for index in self.ids(device, None) for key, _ in offered.values()])
+        return Reply(
+            [self._line(device, key, index) for index in self.ids(device, None) for key, _ in offered.values()]
+        )
 
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
