@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815  (http.server's names)
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
 
 @contextmanager

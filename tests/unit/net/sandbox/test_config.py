@@ -81,7 +81,7 @@ def test_every_mistake_is_told_with_its_key(written: Path) -> None:
         [ping.hosts."SLOW.example"]
         """,
     ) == [
-        "port: is unknown here; there are hosts, ping",
+        "port: is unknown here; there are hosts, ping, http, echo",
         'hosts."-.ex ample": is no host name: labels of letters, digits, - and _, the last not all digits, '
         "253 characters at most",
         "hosts.\"a.example\": is '198.18.7.300', not an IPv4 or IPv6 address",
