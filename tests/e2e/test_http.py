@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,11 +11,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 import trustme
 
 from tests.e2e.conftest import Lend, Start
-from tests.e2e.dte import Dte
+from tests.e2e.dte import WAIT, Dte
 from tests.e2e.peers import IPV4, Peers, port_of
 from tests.e2e.tls_peers import HOST, context, store
 from tests.e2e.webservers import LARGE, web
@@ -190,6 +192,36 @@ def test_several_at_once_beside_a_socket(web_dte: Dte, peers: Peers) -> None:
         again = peers.accept(listener)
         again.sendall(b"HTTP/1.1 204 None\r\n\r\n")
         web_dte.reads(b'\r\n+MHTTPURC: "header",2,204,19,HTTP/1.1 204 None\r\n\r\n')
+
+
+def test_its_faults_its_state_and_its_trace(start: Start, peers: Peers) -> None:
+    """By its own index, and those of connections are not meant."""
+    listener = peers.tcp()
+    started = start("ML307R", "--json", "--control", "127.0.0.1:0", "--fault", "net-refuse httpid=1 times=1")
+    ready = json.loads(started.ready)
+    with (
+        started.awake(ready["port"]) as dte,
+        httpx.Client(base_url=ready["control"], timeout=WAIT, trust_env=False) as api,
+    ):
+        for httpid in (0, 1):
+            created(dte, port_of(listener), httpid=httpid)
+        dte.ask("AT+MHTTPREQUEST=1,1,0,/", "OK", '+MHTTPURC: "err",1,2')
+        dte.ask("AT+MHTTPREQUEST=0,1,0,/", "OK")
+        peer = peers.accept(listener)
+        assert peer.recv(1000).startswith(b"GET / HTTP/1.1\r\n")
+        module = "/v1/modules/ML307R"
+        state = api.get(module).json()
+        assert [client["state"] for client in state["http_clients"]] == ["running", "idle"]
+        assert state["http_clients"][0] | {"state": ""} == {
+            "httpid": 0, "host": IPV4, "port": port_of(listener), "state": "", "header": 0, "body": 0, "unread": 0,
+        }  # fmt: skip
+        entries = api.get(f"{module}/trace", params={"httpid": 0}).json()["entries"]
+        assert entries
+        assert {entry["httpid"] for entry in entries} == {0}
+        armed = api.post(f"{module}/faults", json={"fault": "net-reset httpid=0 operation=receive"})
+        assert armed.status_code == 201, armed.text
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        dte.hears('+MHTTPURC: "err",0,5')
 
 
 def test_a_slow_dte_slows_the_server(web_dte: Dte, peers: Peers) -> None:

@@ -155,7 +155,7 @@ def _chunk(modem: Modem, client: HttpClient, record: StorePiece) -> Outcome:
     def take(text: bytes) -> Pending:
         if not text:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        if client.exchange is not exchange or client.state is not HttpState.FEEDING:
+        if exchange.over or client.exchange is not exchange or client.state is not HttpState.FEEDING:
             raise CommandError(HttpError.SENDING_FAILED)
         return Pending(exchange.send_chunk(text, last=last), sent)
 
