@@ -253,9 +253,9 @@ def _add(command: Callable[..., int], group: str, arguments: str, example: str) 
         about = "\n".join(
             f"{each.command}: {each.about}" for each in OPERATIONS if each.command.startswith(f"{group} ")
         )
-        _GROUPS[group] = App(name=group, help=about, group_parameters="Options",
+        _GROUPS[group] = App(name=group, help=about, group_parameters="Options", sort_key=len(_COMMANDS) + len(_GROUPS),
                              usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]")  # fmt: skip
-        app.command(_GROUPS[group], sort_key=len(_COMMANDS) + len(_GROUPS))
+        app.command(_GROUPS[group])
     path = f"{group} {command.__name__}".lstrip()
     _GROUPS[group].command(
         command,

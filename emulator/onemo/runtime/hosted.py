@@ -22,6 +22,7 @@ from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
+from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
@@ -68,6 +69,11 @@ class HostedModule(ModuleControls):
     def identity(self) -> IdentitySection:
         """The numbers of the module: its IMEI, IMSI, ICCID and others."""
         return self._running.model.profile.identity
+
+    @property
+    def web(self) -> WebDesk:
+        """The web server of its sandbox: answers of one's own, and the requests that came."""
+        return WebDesk(self)
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.

@@ -40,7 +40,7 @@ class RunningModule:
     """One module of a lab.
 
     module, lines: there once it is built, and so from READY on; error: the reason why it FAILED; fault_session: the
-    faults that it was started with.
+    faults that it was started with. routes: where its network leads, None: nowhere else.
     """
 
     module: Module
@@ -53,6 +53,7 @@ class RunningModule:
         self.built = False
         self.error: Exception | None = None
         self.fault_session: FaultSession | None = None
+        self.routes: Routes | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
@@ -196,7 +197,8 @@ class Lab:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            network = LazyNetwork(await self._routes_of(spec.network), spec.source)
+            running.routes = await self._routes_of(spec.network)
+            network = LazyNetwork(running.routes, spec.source)
             await self._nursery.start(running.run, network, trace)
         except BaseException:
             self._forget(running)

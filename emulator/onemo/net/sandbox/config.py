@@ -148,7 +148,8 @@ def load_config(path: Path) -> SandboxConfig:
     if config is not None:
         answers = [_with_file(answer, path.parent) for answer in config.http]
         config = config._replace(http=tuple(answers))
-        problems += [problem for place, answer in enumerate(answers) for problem in _answer_problems(place, answer)]
+        for place, answer in enumerate(answers):
+            problems += [(("http", str(place), *where), what) for where, what in answer_problems(answer)]
     if config is None or problems:
         raise UsageError("\n".join(str(Mistake(str(path), _dotted(where), what)) for where, what in problems))
     return config
@@ -159,14 +160,13 @@ def _with_file(answer: WebAnswer, folder: Path) -> WebAnswer:
     return answer if answer.file is None else answer._replace(file=str((folder / answer.file).absolute()))
 
 
-def _answer_problems(place: int, answer: WebAnswer) -> list[Problem]:
+def answer_problems(answer: WebAnswer) -> list[Problem]:
     """Find what is wrong with an answer beyond its shape."""
-    where = ("http", str(place))
     if answer.file is None:
         return []
     if answer.body is not None:
-        return [((*where, "file"), "stands beside body; an answer has one of them")]
-    return [] if Path(answer.file).is_file() else [((*where, "file"), f"there is no file {answer.file}")]
+        return [(("file",), "stands beside body; an answer has one of them")]
+    return [] if Path(answer.file).is_file() else [(("file",), f"there is no file {answer.file}")]
 
 
 def _twice(where: tuple[str, ...], document: Mapping[str, Any]) -> list[Problem]:

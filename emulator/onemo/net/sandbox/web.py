@@ -10,7 +10,7 @@ import json
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import repeat
 from pathlib import Path
@@ -38,12 +38,12 @@ Fields = Sequence[tuple[str, str]]
 
 
 class WebRequest(NamedTuple):
-    """A request that came, and the status of its answer. host: of its field, without a port."""
+    """A request that came, and the status of its answer. host: of its field, without a port; headers: by name."""
 
     method: str
     host: str
     path: str
-    headers: Fields
+    headers: Mapping[str, str]
     body: bytes
     status: int = 0
 
@@ -166,7 +166,7 @@ def _get(request: WebRequest, value: str) -> Response:
 
 
 def _post(request: WebRequest, value: str) -> Response:
-    fields = {name.lower(): text for name, text in request.headers}
+    fields = {name.lower(): text for name, text in request.headers.items()}
     return Response(200, request.body, (("Content-Type", fields.get("content-type", _BYTES)),))
 
 
@@ -233,7 +233,10 @@ def _lines(count: int) -> Iterator[bytes]:
 
 
 async def _received(stream: trio.abc.Stream, client: h11.Connection) -> WebRequest | None:
-    """Receive a request; None: the client has ended, or said nothing for long. Raises WebRefusal, RemoteProtocolError."""
+    """Receive a request; None: the client has ended, or said nothing for long.
+
+    Raises WebRefusal, h11.RemoteProtocolError.
+    """
     request: h11.Request | None = None
     body = bytearray()
     while True:
@@ -262,7 +265,15 @@ def _request(request: h11.Request, body: bytes) -> WebRequest:
     raw = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items()]
     host = next((value for name, value in raw if name.lower() == "host"), "")
     name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    return WebRequest(request.method.decode("ascii"), name, request.target.decode("latin-1"), tuple(raw), body)
+    return WebRequest(request.method.decode("ascii"), name, request.target.decode("latin-1"), _by_name(raw), body)
+
+
+def _by_name(fields: Fields) -> dict[str, str]:
+    """Return fields by name; those of one name are joined (RFC 9110 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Response, *, head: bool = False) -> None:

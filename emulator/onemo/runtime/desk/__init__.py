@@ -5,7 +5,8 @@ Each operation is said once: the endpoint of the control API and the command of 
 
 from __future__ import annotations
 
+from onemo.runtime.desk import web
 from onemo.runtime.desk.operation import DeskOperation
 
-OPERATIONS: tuple[DeskOperation, ...] = ()
+OPERATIONS: tuple[DeskOperation, ...] = (*web.OPERATIONS,)
 """Every operation, in the order in which they are told."""
