@@ -156,7 +156,7 @@ class ModuleControls:
     @property
     def sandbox(self) -> SandboxNetwork | None:
         """The sandbox that its routes lead to; None: they lead to none."""
-        return self._running.routes.sandbox if self._running.routes is not None else None
+        return self._running.network.sandbox
 
     # Inside.
 

@@ -39,12 +39,13 @@ class Condition(Enum):
 class RunningModule:
     """One module of a lab.
 
-    module, lines: there once it is built, and so from READY on; error: the reason why it FAILED; fault_session: the
-    faults that it was started with. routes: where its network leads, None: nowhere else.
+    module, lines, network: there once it is built, and so from READY on; error: the reason why it FAILED;
+    fault_session: the faults that it was started with.
     """
 
     module: Module
     lines: Sequence[SerialLine]
+    network: LazyNetwork
 
     def __init__(self, spec: Spec, model: Model) -> None:
         self.spec = spec
@@ -53,7 +54,6 @@ class RunningModule:
         self.built = False
         self.error: Exception | None = None
         self.fault_session: FaultSession | None = None
-        self.routes: Routes | None = None
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
 
@@ -95,7 +95,7 @@ class RunningModule:
             keeps_early=self.spec.early_input == "kept",
             wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
         )
-        self.lines, self.built = lines, True
+        self.lines, self.network, self.built = lines, network, True
 
     async def boot(self, nursery: trio.Nursery) -> None:
         """Run the module in nursery; return once it is ready, or waits for its DTE to open a port.
@@ -197,8 +197,7 @@ class Lab:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            running.routes = await self._routes_of(spec.network)
-            network = LazyNetwork(running.routes, spec.source)
+            network = LazyNetwork(await self._routes_of(spec.network), spec.source)
             await self._nursery.start(running.run, network, trace)
         except BaseException:
             self._forget(running)
