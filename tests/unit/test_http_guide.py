@@ -11,7 +11,7 @@ from tests.support.driver import Driver
 from tests.support.httpurcs import told
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "http.md").read_text()
-BLOCKS = re.findall(r"^```\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+BLOCKS = [text for kind, text in re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL) if not kind]
 KEY = ("httpid", 0)
 
 

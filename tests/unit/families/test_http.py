@@ -184,3 +184,14 @@ def test_redirects(code: int, method: Method, location: bytes, found: tuple[obje
     assert b"A: b" in turned.fields
     assert turned.redirects == 1
     assert order._replace(body=None).redirected(code, location) is None
+
+
+def test_a_redirect_on_the_same_server_keeps_its_tls() -> None:
+    """Which the instance has on whatever the scheme of its URL says."""
+    order = Order(Method.GET, Url("http", "h", 80), True, b"/", (), b"")
+    turned = order.redirected(301, b"/b")
+    assert turned is not None
+    assert (turned.secure, turned.url.port) == (True, 80)
+    turned = order.redirected(301, b"http://g/b")
+    assert turned is not None
+    assert not turned.secure

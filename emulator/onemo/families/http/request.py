@@ -130,8 +130,7 @@ class Order(NamedTuple):
 
         As browsers do: 303, and 301 and 302 after POST, go on as GET without a body (RFC 9110 15.4).
         """
-        scheme = "https" if self.secure else "http"
-        base = f"{scheme}://{self.url.authority.decode('latin-1')}{_absolute(self.path)}"
+        base = f"{self.url.scheme}://{self.url.authority.decode('latin-1')}{_absolute(self.path)}"
         try:
             target = urljoin(base, location.decode("latin-1"))
             parts = urlsplit(target)
@@ -146,7 +145,8 @@ class Order(NamedTuple):
         if turned or (code == _SEE_OTHER and method is not Method.HEAD):
             method, body, dropped = Method.GET, b"", {b"host", b"content-length"}
         fields = tuple(field for field in self.fields if name_of(field) not in dropped)
-        return Order(method, url, url.secure, path, fields, body, self.redirects + 1)
+        secure = self.secure if url == self.url else url.secure
+        return Order(method, url, secure, path, fields, body, self.redirects + 1)
 
 
 def _absolute(path: bytes) -> str:
