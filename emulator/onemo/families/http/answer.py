@@ -42,7 +42,7 @@ class AnswerReader:
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; return the bytes of the body that are in it."""
-        if self.complete or self.failed:
+        if self.complete or self.failed or not data:  # to h11 no bytes are the end
             return b""
         try:
             if not self.header:
