@@ -229,6 +229,10 @@ class Bench:
         """AT+MIPRD as in read, over six connections at once."""
         return bench_bulk.six(self.pump(), self.bulk)
 
+    def http(self) -> tuple[Figures, Figures]:
+        """Measure a download in URCs, beside bytes read with AT+MIPRD."""
+        return bench_bulk.http(self.bulk)
+
     def tls(self) -> tuple[Figures, Figures]:
         """Transparent mode over TLS, DTE to peer, beside plain TCP."""
         return bench_bulk.tls(self.bulk // 4)
@@ -277,6 +281,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "down": Bench.down,
     "buffered": Bench.buffered,
     "six": Bench.six,
+    "http": Bench.http,
     "tls": Bench.tls,
     "at_c": Bench.at_c,
     "tcp_up": partial(Bench.network, kind="tcp", up=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from onemo.at.grammar import Argument, Arguments, Form
+from onemo.at.grammar import Argument, Arguments, Form, TextPlace
 from onemo.at.params import BindError, BoundRecord, bind_record
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Settings, Slot
@@ -80,7 +80,8 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter.
+    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. text: the place of a text
+    with quotes of its own, asked with the raw parameters.
     test_reads_device: the answer of the test command depends on the device.
     """
 
@@ -90,6 +91,7 @@ class BoundCommand(NamedTuple, Generic[D]):
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
     escapes: Callable[[D, bytes], bool] | None = None
     test_reads_device: bool = False
+    text: Callable[[D, bytes], TextPlace] | None = None
 
 
 def print_line(name: str, *values: int | str | bytes | None) -> bytes:
@@ -142,6 +144,7 @@ class Action(NamedTuple, Generic[D, R]):
     escapes: Callable[[D, bytes], bool] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
+    text: Callable[[D, bytes], TextPlace] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -158,9 +161,7 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(
-            self.name, forms, {"": bound}, escapes=self.escapes, test_reads_device=self.test_reads_device
-        )
+        return BoundCommand(self.name, forms, {"": bound}, {}, self.escapes, self.test_reads_device, self.text)
 
 
 class Query(NamedTuple, Generic[D, R]):
@@ -279,12 +280,17 @@ class Setting(NamedTuple, Generic[D, R]):
 
 
 class Key(NamedTuple, Generic[D, R]):
-    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back; changed as in Setting."""
+    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back.
+
+    changed and adjusted as in Setting. told: whether a query of the key tells a record.
+    """
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
     shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
     changed: Callable[[D, R], None] = _keep
+    adjusted: Callable[[D, R], R] | None = None
+    told: Callable[[R], bool] = lambda record: True
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
@@ -293,12 +299,15 @@ class KeyedSetting(NamedTuple, Generic[D]):
     The key alone lists, with an index (connect_id, ssl_id) it tells one, with values it sets them.
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
-    called with that index or, for a list, None; it may raise CommandError.
+    called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
+    them. text: as an Action has it.
     """
 
     name: str
     keys: tuple[Key[D, Any], ...]
     ids: Callable[[D, int | None], Sequence[int]] | None = None
+    reads: bool = False
+    text: Callable[[D, bytes], TextPlace] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -325,15 +334,24 @@ class KeyedSetting(NamedTuple, Generic[D]):
             Form.TEST: lambda device, arguments: test,
             Form.SET: lambda device, arguments: self._set(offered, device, arguments),
         }
+        if self.reads:
+            forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}
-        return BoundCommand(self.name, forms, {name: records[name] for name in offered}, stored)
+        return BoundCommand(self.name, forms, {name: records[name] for name in offered}, stored, text=self.text)
 
     def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
         if style == "rows":
             return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
         names = ",".join(f'"{name}"' for name in offered)
         ids = next((bound.params[0].shown for key, bound in offered.values() if key.slot.indexed_by), "")
-        return [f"+{self.name}: ({names})".encode() + (f",{ids}".encode() if ids else b"")]
+        comma = "," if style == "summary_comma" else ""
+        return [f"+{self.name}: ({names})".encode() + (f",{ids}{comma}".encode() if ids else b"")]
+
+    def _read(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D) -> Reply:
+        assert self.ids is not None
+        return Reply(
+            [self._line(device, key, index) for index in self.ids(device, None) for key, _ in offered.values()]
+        )
 
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
@@ -347,13 +365,17 @@ class KeyedSetting(NamedTuple, Generic[D]):
         indexed = slot.indexed_by is not None
         if indexed and rest:
             index = _index(bound, rest)
+        settings = device.settings_of(slot)
+        record = bound.parse(rest, settings.get(slot, index)) if len(rest) > indexed else None
         indices: Sequence[int] | Range = bound.indices if indexed and not rest else (index,)
         if indexed and self.ids is not None:
             indices = self.ids(device, index if rest else None)
-        if len(rest) <= indexed:
-            return Reply([self._line(device, key, index) for index in indices])
-        record = bound.parse(rest, device.settings_of(slot).get(slot, index))
+        if record is None:
+            told = [each for each in indices if key.told(settings.get(slot, each))]
+            return Reply([self._line(device, key, each) for each in told])
         key.check(device, record)
+        if key.adjusted is not None:
+            record = key.adjusted(device, record)
         _require_fit(slot, record)
         outcome = device.keep(slot, record, index)
         key.changed(device, record)

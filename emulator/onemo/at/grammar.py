@@ -20,6 +20,21 @@ class MalformedLine(EmulatorError):
     """A line that is no command line; answered with the bare ERROR."""
 
 
+class QuoteInside(MalformedLine):
+    """A quote inside a text that may hold none on this model."""
+
+
+class TextPlace(NamedTuple):
+    """The parameter of a command that is a text which may have quotes of its own. place: counted from 0.
+
+    escapes: a backslash keeps a quote inside it; inner: it runs from its first quote to the last one of the line.
+    """
+
+    place: int
+    escapes: bool
+    inner: bool
+
+
 class Form(Enum):
     """The four forms of an extended command; a basic one is executed, with its number as argument."""
 
@@ -64,6 +79,7 @@ _S_PARAMETER = re.compile(rb"[ ]*([Ss]\d{1,4})[ ]*(?:(\?)|=[ ]*(\d*))[ ]*")
 _BASIC = re.compile(rb"[ ]*(&?[A-Za-z])(\d*)[ ]*")
 _PLAIN = re.compile(rb"[^,;\"]*")
 _STRING = re.compile(rb'[ ]*"([^"]*)"[ ]*')
+_LONGEST_STRING = re.compile(rb'[ ]*"(.*)"[ ]*', re.DOTALL)
 _ESCAPED_STRING = re.compile(rb'[ ]*"((?:[^"\\]|\\.)*)"[ ]*', re.DOTALL)
 
 
@@ -123,24 +139,26 @@ def _remembered_command(line: bytes) -> Command | None:
     return _read_command(line, 0)
 
 
-def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arguments, int]:
+def arguments(
+    line: bytes, position: int, *, escapes: bool = False, text: TextPlace | None = None
+) -> tuple[Arguments, int]:
     """Split the parameters at position; return them and where the next command begins.
 
     escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed or stands
-    next to other text.
+    next to other text; QuoteInside where that is the text.
     """
     if (rest := line[position:]).isdigit():
         return (Argument(rest, False),), len(line)
     found: list[Argument | None] = []
-    string = _ESCAPED_STRING if escapes else _STRING
     while True:
-        if match := string.match(line, position):
+        here = text if text is not None and len(found) == text.place else None
+        if match := _string(here, escapes=escapes).match(line, position):
             found.append(Argument(match[1], quoted=True))
         else:
             match = _PLAIN.match(line, position)
             assert match is not None  # the pattern matches the empty string
-            text = match[0].strip(b" ")
-            found.append(Argument(text, quoted=False) if text else None)
+            typed = match[0].strip(b" ")
+            found.append(Argument(typed, quoted=False) if typed else None)
         position = match.end()
         if position == len(line):
             return tuple(found), position
@@ -149,7 +167,15 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
         if separator == b";":
             return tuple(found), position
         if separator != b",":
-            raise MalformedLine("a quote is not closed, or stands next to other text")
+            kind = QuoteInside if here is not None and found[-1] is not None else MalformedLine
+            raise kind("a quote is not closed, or stands next to other text")
+
+
+def _string(text: TextPlace | None, *, escapes: bool) -> re.Pattern[bytes]:
+    """Return the pattern of a string. text: it is the one at that place."""
+    if text is not None and text.inner:
+        return _LONGEST_STRING
+    return _ESCAPED_STRING if escapes or (text is not None and text.escapes) else _STRING
 
 
 def integer(argument: Argument) -> int | None:

@@ -34,6 +34,7 @@ SOCKETS = Index(
     urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
     noun="connection",
 )
+HTTP = Index(name="httpid", about="Only on this HTTP instance.", urcs=rb'\+MHTTP[A-Z]+: (?:"[a-z]+",)?(\d+)')
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -78,5 +79,11 @@ FAMILIES: tuple[Family, ...] = (
            "MFCFG", "MFSINFO", "MFLIST", "MFSIZE", "MFPUT", "MFGET", "MFOPEN", "MFREAD", "MFWRITE", "MFSEEK", "MFCLOSE",
            "MFTRUNC", "MFDELETE", "MFMOVE", "MFCHECK",
            keeps=("file_store",)),
+    _later("http", "The HTTP client (vendor's HTTP guide)",
+           "MHTTPCREATE", "MHTTPCFG", "MHTTPHEADER", "MHTTPCONTENT", "MHTTPREQUEST", "MHTTPREAD", "MHTTPTERM",
+           "MHTTPDEL",
+           instances=HTTP,
+           needs=("tls",),
+           urcs=("MHTTPURC", "header", "content", "recv", "ind", "err")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -137,6 +137,11 @@ class Console:
         data = self.format.final(line) if isinstance(line, Final) else self.format.notice(line)
         return not data or self.transmitter.urc(data, droppable=droppable)
 
+    def notify_unended(self, line: bytes) -> None:
+        """Tell a URC without the line end behind it, as some modules do with one of theirs."""
+        end = self.format.cr + self.format.lf
+        self.transmitter.urc(self.format.notice(line).removesuffix(end))
+
     def start(self, *, autobaud: bool) -> None:
         """Take command lines: the module has booted. autobaud: at AT+IPR=0 nothing can be said before the DTE has."""
         self.banner_due = autobaud and not self.settings.get(BAUD_RATE).rate

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 from onemo.at.command import Outcome, Pending, Prompt
-from onemo.at.grammar import Arguments, Command, MalformedLine, arguments, body, next_command
+from onemo.at.grammar import Arguments, Command, MalformedLine, QuoteInside, arguments, body, next_command
 from onemo.at.registry import BoundModel
-from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
+from onemo.at.reply import OK, Cme, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent
 from onemo.wire.framer import Framer
 from onemo.wire.transmitter import Kind, Transmitter
@@ -164,7 +164,11 @@ class Interpreter:
         given: Arguments = (command.argument,) if command.argument else ()
         if not command.complete:
             escapes = bound.escapes is not None and bound.escapes(device, self._first(position))
-            given, position = arguments(self._body, position, escapes=escapes)
+            text = bound.text(device, self._body[position:]) if bound.text is not None else None
+            try:
+                given, position = arguments(self._body, position, escapes=escapes, text=text)
+            except QuoteInside as error:
+                raise CommandError(Cme.INCORRECT_PARAMETERS) from error
         self._position = position
         return handler(device, given)
 

@@ -328,6 +328,11 @@ class Modem:
         """Tell a URC on the first console, as notify_on does; return whether it was kept."""
         return self.notify_on(self.first, line, droppable=droppable)
 
+    def notify_unended(self, line: bytes) -> None:
+        """Tell a URC on the first console without the line end behind it."""
+        self.lifecycle.network_traffic(self.now)
+        self.first.notify_unended(line)
+
     def report(self, line: bytes) -> None:
         """Tell a result of the running command, on the console that asks; of none, on the first."""
         self.notify_on(self.console, line)

@@ -64,7 +64,8 @@ class CommandSection(NamedTuple):
 
     nv: what is set outlives the boot cycle.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
-    test: "rows" prints a line for each key, "summary" the list of keys and the connection ids.
+    test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
+    same with a comma behind it.
     shown: what a test command prints instead of the ranges of the parameters ("" prints nothing).
     """
 
@@ -73,7 +74,7 @@ class CommandSection(NamedTuple):
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
-    test: Literal["rows", "summary"] | None = None
+    test: Literal["rows", "summary", "summary_comma"] | None = None
     shown: str | None = None
 
 

@@ -23,6 +23,7 @@ from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk.files import ModuleFiles
+from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
@@ -78,6 +79,11 @@ class HostedModule(ModuleControls):
     def files(self) -> ModuleFiles:
         """The files in its store, by path."""
         return ModuleFiles(self)
+
+    @property
+    def web(self) -> WebDesk:
+        """The web server of its sandbox: answers of one's own, and the requests that came."""
+        return WebDesk(self)
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.

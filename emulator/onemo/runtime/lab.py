@@ -41,12 +41,13 @@ class Condition(Enum):
 class RunningModule:
     """One module of a lab.
 
-    module, lines: there once it is built, and so from READY on; error: the reason why it FAILED; fault_session: the
-    faults that it was started with.
+    module, lines, network: there once it is built, and so from READY on; error: the reason why it FAILED;
+    fault_session: the faults that it was started with.
     """
 
     module: Module
     lines: Sequence[SerialLine]
+    network: LazyNetwork
 
     def __init__(self, spec: Spec, model: Model) -> None:
         self.spec = spec
@@ -99,7 +100,7 @@ class RunningModule:
             centre=centre,
         )
         self.module.modem.cell.ussd = network.ussd
-        self.lines, self.built = lines, True
+        self.lines, self.network, self.built = lines, network, True
 
     async def boot(self, nursery: trio.Nursery) -> None:
         """Run the module in nursery; return once it is ready, or waits for its DTE to open a port.

@@ -22,7 +22,7 @@ from onemo.net.interface import (
 from onemo.runtime.spare import spare_lent
 
 if TYPE_CHECKING:
-    from onemo.net.host.routes import Routes
+    from onemo.net.host.routes import Routes, SandboxNetwork
     from onemo.net.sandbox import Sandbox
 
 _EVERYTHING = "*:*=sandbox"
@@ -106,6 +106,11 @@ class LazyNetwork:
 
             self._made = HostNetwork(self._routes or Routes(), source=self._source)
         return self._made
+
+    @property
+    def sandbox(self) -> SandboxNetwork | None:
+        """The sandbox that the routes lead to; None: they lead to none."""
+        return self._routes.sandbox if self._routes is not None else None
 
     async def open(self, request: OpenRequest) -> Connection:
         with _no_bug():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk import OPERATIONS
-from onemo.runtime.desk.files import FilePiece, StoredFileInfo, StoreInfo
+from onemo.runtime.desk.files import FilePiece, FileStoreInfo, StoredFileInfo
 from onemo.runtime.desk.operation import PIECE
 from onemo.runtime.hosted import Hosted, HostedModule
 
@@ -85,7 +85,7 @@ def test_a_file_comes_in_pieces_and_is_there_with_the_last(onemo: HostedModule) 
     for offset in range(0, len(data), PIECE):
         put(onemo, "/a", data[offset : offset + PIECE], offset=offset, size=len(data))
     assert onemo.files["/a"] == data
-    assert act(onemo, "files list") == StoreInfo(393216, 393216 - 77824, [StoredFileInfo("/a", 76800, False)])
+    assert act(onemo, "files list") == FileStoreInfo(393216, 393216 - 77824, [StoredFileInfo("/a", 76800, False)])
     piece = act(onemo, "files get", path="/a", offset=76799)
     assert piece == FilePiece("/a", 76800, 76799, b64encode(b"\xff").decode())
     got = act(onemo, "files get", path="/a")

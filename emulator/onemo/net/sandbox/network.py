@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Container
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
@@ -17,9 +17,13 @@ from onemo.net.sandbox.ping import PingTable
 from onemo.net.sandbox.timeserver import TimeServer
 from onemo.net.sandbox.zone import BOTH, NAME_SERVERS, Zone, in_sandbox
 
+if TYPE_CHECKING:
+    from onemo.net.sandbox.web import WebServer
+
 _DEFAULT = SandboxConfig()
 _LOOPBACK = "127.0.0.1"
 _ECHO, _DISCARD, _CHARACTERS, _NAMES, _TIME = 7, 9, 19, 53, 123
+_WEB, _WEB_TLS = 80, 443
 _TLS = -1  # no port: the TLS echo server stands for any
 _TRIES = 32  # for a number that is free for TCP and UDP
 _UDP_BUFFER = 1 << 20  # bytes: a burst of datagrams fits
@@ -36,8 +40,8 @@ class Service(NamedTuple):
 class Sandbox:
     """A network in which every name has an address and every port a server on the host's loopback.
 
-    Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time, all others echo.
-    families: those in which names have addresses.
+    Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time, 80 and, in TLS, 443 are a
+    web server over TCP, all others echo. families: those in which names have addresses.
     """
 
     def __init__(self, config: SandboxConfig = _DEFAULT, families: Container[AddressFamily] = BOTH) -> None:
@@ -45,6 +49,8 @@ class Sandbox:
         self.ussd = config.ussd
         """The radio network's answers to USSD codes."""
         self._pings = PingTable(config.ping, self._zone)
+        self._config = config
+        self._web: WebServer | None = None
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}
 
@@ -62,29 +68,40 @@ class Sandbox:
     def endpoint(self, transport: Transport, port: int, *, tls: bool = False) -> tuple[str, int]:
         """Return the place where the server of this port really listens, from now on.
 
-        A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP an
-        echo server in TLS, for any port but 53. Raises NetError: SOCKET, the host has none left; OTHER, the sandbox
-        does not run.
+        A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP a
+        server in TLS, for any port but 53: the web server's on 80 and 443, else an echo. Raises NetError: SOCKET, the
+        host has none left; OTHER, the sandbox does not run.
         """
         if self._nursery is None:
             raise NetError(NetFailure.OTHER, "the sandbox does not run")
-        if tls and transport is Transport.TCP and port != _NAMES:
-            return self._tls_endpoint(self._nursery)
-        kind = port if port in (_DISCARD, _CHARACTERS, _NAMES, _TIME) else _ECHO
+        tcp, echoes = transport is Transport.TCP, port in self._config.echo.ports
+        if tcp and port != _NAMES and (tls or (port == _WEB_TLS and not echoes)):
+            return self._tls_endpoint(_TLS if echoes or port not in (_WEB, _WEB_TLS) else _WEB_TLS, self._nursery)
+        kind = port if not echoes and port in (_DISCARD, _CHARACTERS, _NAMES, _TIME, _WEB) else _ECHO
         if kind not in self._endpoints:
             self._endpoints[kind] = self._start(self._service(kind), self._nursery)
         return self._endpoints[kind]
 
-    def _tls_endpoint(self, nursery: trio.Nursery) -> tuple[str, int]:
-        """Return the place where the TLS echo server listens."""
-        if _TLS not in self._endpoints:
-            from onemo.net.sandbox.tls import TlsEcho
+    @property
+    def web(self) -> WebServer:
+        """The web server, which every name has."""
+        if self._web is None:
+            from onemo.net.sandbox.web import WebServer
 
+            self._web = WebServer(self._config.http)
+        return self._web
+
+    def _tls_endpoint(self, kind: int, nursery: trio.Nursery) -> tuple[str, int]:
+        """Return the place where a server in TLS listens: the echo's, or the web server's."""
+        if kind not in self._endpoints:
+            from onemo.net.sandbox.tls import TlsServer
+
+            server = TlsServer() if kind == _TLS else TlsServer(self.web.talk)
             tcp, udp = _listening()
             udp.close()
-            self._endpoints[_TLS] = _LOOPBACK, tcp.getsockname()[1]
-            nursery.start_soon(streams.serve, tcp, TlsEcho().converse)
-        return self._endpoints[_TLS]
+            self._endpoints[kind] = _LOOPBACK, tcp.getsockname()[1]
+            nursery.start_soon(streams.serve, tcp, server.converse)
+        return self._endpoints[kind]
 
     def addresses(self, name: str, family: AddressFamily) -> list[str]:
         """Return the name's addresses in this family, may be none.
@@ -112,6 +129,8 @@ class Sandbox:
         if kind == _NAMES:
             names = NameServer(self._zone)
             return Service(names.converse, names.answer)
+        if kind == _WEB:
+            return Service(self.web.converse, datagrams.echo)
         if kind == _TIME:
             return Service(streams.echo, TimeServer().answer)
         return Service(streams.echo, datagrams.echo)

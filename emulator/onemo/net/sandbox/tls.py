@@ -1,4 +1,4 @@
-"""The sandbox's TLS echo server: whatever name a client asks for, it is that server."""
+"""The sandbox's servers in TLS: whatever name a client asks for, it is that server."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import ssl
 import warnings
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 import trio
 
@@ -19,16 +20,27 @@ _MOST_NAMES = 64  # whose certificates are kept
 _PIECE = 16384
 
 
-class TlsEcho:
-    """A server that sends back all that comes. The authority is loaded with the first connection."""
+Talk = Callable[[trio.abc.Stream], Awaitable[None]]
+"""Talks to one client over a stream, until its end or a failure that trio tells."""
 
-    def __init__(self) -> None:
+
+async def echo(stream: trio.abc.Stream) -> None:
+    """Send back all that comes."""
+    while data := await stream.receive_some(_PIECE):
+        await stream.send_all(data)
+
+
+class TlsServer:
+    """A server in TLS. talk: what it does with a client. The authority is loaded with the first connection."""
+
+    def __init__(self, talk: Talk = echo) -> None:
+        self._talk = talk
         self._loading = trio.Lock()
         self._authority: Authority | None = None
         self._contexts: OrderedDict[str | None, ssl.SSLContext] = OrderedDict()
 
     async def converse(self, sock: socket.socket) -> None:
-        """Echo to one peer until its end, as a streams.Conversation."""
+        """Serve one client until its end, as a streams.Conversation."""
         try:
             async with self._loading:
                 if self._authority is None:
@@ -39,8 +51,7 @@ class TlsEcho:
         below = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         stream = trio.SSLStream(below, self._context(None), server_side=True)
         try:
-            while data := await stream.receive_some(_PIECE):
-                await stream.send_all(data)
+            await self._talk(stream)
             await stream.aclose()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the peer's end

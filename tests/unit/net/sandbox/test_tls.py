@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from onemo.net.sandbox.tls import TlsEcho
+from onemo.net.sandbox.tls import TlsServer
 
 NAME = "name.example.com"
 
@@ -26,7 +26,7 @@ def greeting(name: str) -> bytes:
 async def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: bytes) -> None:
     """It ends that conversation at most: no exception gets out, and others are served."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    echo, hello = TlsEcho(), greeting(NAME)
+    echo, hello = TlsServer(), greeting(NAME)
     for said in (hello.replace(NAME.encode(), name), hello):
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
