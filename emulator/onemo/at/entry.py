@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Outcome, Prompt
+from onemo.at.outcome import Outcome, Prompt
 from onemo.at.payload import BadPayload, SendFormat, decode, typed_length
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 

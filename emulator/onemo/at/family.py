@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple
 
-from onemo.at.command import D, Declaration
+from onemo.at.command import Declaration
+from onemo.at.outcome import D
 from onemo.at.reply import ErrorCode
 from onemo.profile.index import Index
 from onemo.profile.schema import Profile, Table

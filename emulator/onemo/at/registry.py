@@ -8,9 +8,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple
 
-from onemo.at.command import BoundCommand, D, Declaration, Handler, Outcome
+from onemo.at.command import BoundCommand, Declaration
 from onemo.at.family import Family, FamilyDefinition
 from onemo.at.grammar import Arguments
+from onemo.at.outcome import D, Handler, Outcome
 from onemo.at.params import BindError, BoundRecord
 from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.at.store import Slot

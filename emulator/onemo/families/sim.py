@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Action, NoParameters, Pending, Query, print_line
+from onemo.at.command import Action, NoParameters, Query, print_line
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Pending
 from onemo.at.params import MaybeText, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.intents import Store

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
+from onemo.at.command import Action, Key, KeyedSetting, NoParameters, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Outcome
 from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in

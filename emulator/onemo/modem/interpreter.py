@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
-from onemo.at.command import Outcome, Pending, Prompt
 from onemo.at.grammar import Arguments, Command, MalformedLine, QuoteInside, arguments, body, next_command
+from onemo.at.outcome import Outcome, Pending, Prompt
 from onemo.at.registry import BoundModel
 from onemo.at.reply import OK, Cme, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from onemo.at.command import Outcome, Pending
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord
 from onemo.at.registry import BoundModel
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply

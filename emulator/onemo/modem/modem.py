@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from onemo.at.command import Pending
+from onemo.at.outcome import Pending
 from onemo.at.registry import BoundModel
 from onemo.at.reply import Final, Reply
 from onemo.at.store import R, Settings, Slot

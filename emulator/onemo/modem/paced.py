@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onemo.at.command import Outcome, Pending
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.reply import DONE
 from onemo.modem.console import Console
 from onemo.modem.intents import Wait

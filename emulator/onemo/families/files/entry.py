@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from onemo.at.command import Outcome, Pending
 from onemo.at.entry import DataEntry
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.reply import CommandError
 from onemo.families.files.settings import TIMEOUT, input_form
 from onemo.modem.filetable import StoreError

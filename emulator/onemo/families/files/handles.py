@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Outcome, Pending, print_line
+from onemo.at.command import print_line
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Maybe, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, CommandError, Reply
 from onemo.families.files import entry

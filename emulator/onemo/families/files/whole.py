@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import NoParameters, Outcome, Pending, print_line
+from onemo.at.command import NoParameters, print_line
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Defaulted, MaybeText, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.files import entry

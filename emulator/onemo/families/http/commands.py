@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
+from onemo.at.command import Action, Declaration, print_line
 from onemo.at.entry import DataEntry
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Maybe, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.http.client import HttpClient

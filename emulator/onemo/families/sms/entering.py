@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from onemo.at.command import Outcome
 from onemo.at.entry import DataEntry
+from onemo.at.outcome import Outcome
 from onemo.at.reply import CommandError
 from onemo.families.sms.centre import require_centre
 from onemo.families.sms.errors import Cms

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, print_line
+from onemo.at.command import Action, Declaration, print_line
+from onemo.at.outcome import Outcome
 from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sms.entering import entry_of

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
+from onemo.at.command import Action, Declaration, print_line
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Defaulted, Maybe, MaybeText, Required, RequiredText
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.sms.alphabet import Alphabet, coding

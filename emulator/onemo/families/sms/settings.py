@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Declaration, Outcome, Query, Setting, print_line
+from onemo.at.command import Declaration, Query, Setting, print_line
+from onemo.at.outcome import Outcome
 from onemo.at.params import Maybe, Param, ParamKind
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.sms.centre import centre_of, shown_centre

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from onemo.at.command import Outcome, Pending, Prompt
 from onemo.at.grammar import Command, Form
+from onemo.at.outcome import Outcome, Pending, Prompt
 from onemo.at.reply import CommandError, ReplyFormat
 from onemo.faults.kind import INDICES, Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
