@@ -257,7 +257,7 @@ class Receiver(Part):
         return True
 
     def _make_room(self) -> bool:
-        """Give the oldest indication up where so many are kept. False: it is a message, which is stored if it can be."""
+        """Give the oldest indication up where so many are kept. False: a message, which is stored if it can be."""
         if len(self._kept) >= self._table.indications:
             oldest = self._kept[0]
             if isinstance(oldest, WaitingMessage):
