@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from onemo.modem.channel import ChannelIntent
@@ -15,9 +15,13 @@ class Wait(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done."""
+    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done.
+
+    then: is told so where no command waits.
+    """
 
     settings: Mapping[str, object]
+    then: Callable[[bool], None] | None = None
 
 
 class Submission(NamedTuple):

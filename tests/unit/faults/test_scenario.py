@@ -41,6 +41,19 @@ def test_one_after_another() -> None:
     assert driver.told[2:] == ["urc text='+X: 1' on=command:CGMM times=1"]
 
 
+def test_a_text_comes() -> None:
+    driver = FaultyDriver("ML307R")
+    scenario = '[[step]]\non = "command:CGMM"\ndo = "sms from=10086 text=\'Hello you\'"'
+    play(read_scenario(scenario, "x.toml"), driver.faults)
+    driver.boot()
+    driver.ask("AT+CNMI=2,1")
+    assert driver.answer("AT+CGMM") == ["ML307R", "OK"]
+    driver.wait(1)
+    assert driver.take() == b'\r\n+CMTI: "ME",1\r\n'
+    driver.ask("AT+CMGF=1")
+    assert b"\r\nHello you\r\n" in driver.ask("AT+CMGR=1")
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
