@@ -89,6 +89,7 @@ def test_in_and_out(relay: Started, ctl: Ctl) -> None:
         (("sms", "--from", "a\r\nOK", "hi"), r"sms: from='a\r\nOK' cannot be. The sender: up to 20 digits"),
         (("do", "sms from=138-0013 text=hi"), "event sms: from=138-0013 cannot be. The sender"),
         (("do", "sms from=10086"), "event sms: text is missing"),
+        (("do", "sms from"), "event sms: 'from' has no value"),
         (("do", "sms-full store=MT"), "event sms-full: store=MT is none of ME, SM"),
         (("sms", "--from", "10086", "\udcff\udcfe"), r"'\udcff\udcfe' is no valid text: give it in UTF-8"),
         (("do", "sms from=10086 text=\udcff"), "is no valid text"),

@@ -84,9 +84,14 @@ class FaultKind(NamedTuple):
     operations: tuple[str, ...] = ()
 
     @property
+    def word(self) -> str:
+        """What it is called in messages: an event or a fault."""
+        return "event" if self.layer is Layer.EVENT else "fault"
+
+    @property
     def title(self) -> str:
         """What it is and its name, for messages."""
-        return f"{'event' if self.layer is Layer.EVENT else 'fault'} {self.name}"
+        return f"{self.word} {self.name}"
 
     @property
     def all_keys(self) -> dict[str, FaultKey]:

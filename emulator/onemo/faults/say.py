@@ -47,13 +47,14 @@ def words(text: str) -> tuple[str, dict[str, str]]:
     except ValueError as error:
         problem = "is empty" if not text.strip() else "has a quote that is not closed"
         raise FaultError(f"fault {text!r} {problem}; write KIND key=value …") from error
+    title = KINDS[name].title if name in KINDS else f"fault {name}"
     given: dict[str, str] = {}
     for word in rest:
         key, equals, value = word.partition("=")
         if not equals:
-            raise FaultError(f"fault {name}: {word!r} has no value; write key=value")
+            raise FaultError(f"{title}: {word!r} has no value; write key=value")
         if key in given:
-            raise FaultError(f"fault {name}: {key} is given twice")
+            raise FaultError(f"{title}: {key} is given twice")
         given[key] = value
     return name, given
 
