@@ -33,7 +33,7 @@ def test_a_relay_is_told_what_the_control_sends(start: Start) -> None:
     path = "/v1/modules/ML307R"
     with module.awake(json.loads(module.ready)["port"]) as dte, api(module.ready) as control:
         assert control.get(path).json()["sms"] == {
-            "number": "+8614400000000",
+            "number": "+861440000000000",
             "centre": "+8613800230500",
             "stores": {"ME": {"used": 0, "total": 50}, "SM": {"used": 0, "total": 50}},
             "waiting": 0,

@@ -25,7 +25,8 @@ class DeskOperation(NamedTuple):
     the module. keys: what it takes: those in braces in the path, the others in the body of POST and PUT, in the query
     of GET and DELETE; options of ctl, but for arguments, the names of those that are its arguments, in order. act: does
     it, and returns the result, of the type result; table: that result for a reader, who else has JSON. example: as
-    typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments.
+    typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments. most_body: the
+    bytes of a request's body, None for what is usual.
 
     act may raise FaultError or UsageError: it cannot be, or not now.
     """
@@ -42,6 +43,7 @@ class DeskOperation(NamedTuple):
     table: Callable[[Any], Table] | None = None
     status: int = 200
     instead: str = ""
+    most_body: int | None = None
 
     @property
     def has_body(self) -> bool:
