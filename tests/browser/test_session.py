@@ -86,6 +86,7 @@ def test_a_text_in_and_one_out(page: Page, module: Started) -> None:
     with Driver(ready["port"], module.transcript) as driver:
         driver.command("AT+CMGF=1")
         driver.command("AT+CNMI=2,1")
+        page.run("arguments[0].scrollIntoView()", page["texts-send"])  # which what was wrong has moved away
         page["texts-send"].click()
         assert driver.urc("+CMTI") == '+CMTI: "ME",1'
         page.until("it came", lambda: page.text("texts-in") == "10086: \u4f60\u597d \u2603")
