@@ -119,9 +119,9 @@ class Receiver(Part):
 
     def tell_next(self, now: float) -> None:
         """Tell the message that waits to be told, if it still is to be, and go on behind it."""
-        waiting = self._mailbox.next(now)
-        if waiting is not None and self._receives and self._may_tell(waiting):
-            pdu, message = self._pdu(waiting), decode_received(waiting.tpdu)
+        waiting = self._mailbox.next(now) if self._receives else None
+        if waiting is not None and self._may_tell(message := decode_received(waiting.tpdu)):
+            pdu = self._pdu(waiting)
             report = isinstance(message, StatusReport)
             text = in_text(self._modem)
             line = told_text(self._modem, pdu, message) if text else told_pdu(self._modem, pdu, report=report)
@@ -184,11 +184,12 @@ class Receiver(Part):
 
     def _take(self, waiting: WaitingMessage, now: float) -> bool:
         """Take the next message; False: it has to wait."""
+        message = decode_received(waiting.tpdu)
         if waiting in self._forgotten:
             self._forgotten.remove(waiting)
-            if self._store(waiting, silently=True):
+            if self._store(waiting, message, silently=True):
                 return False
-        way = self._way(decode_received(waiting.tpdu))
+        way = self._way(message)
         if way is Way.WAIT:
             return False
         if way is Way.DROP:
@@ -197,23 +198,22 @@ class Receiver(Part):
         if way is Way.TELL and self._indications.mode == 0:
             return self._keep_message()
         if way is not Way.TELL or (self._indications.mode == 1 and self._online):
-            self._store(waiting, silently=way is not Way.STORE)
-        elif self._may_tell(waiting):
+            self._store(waiting, message, silently=way is not Way.STORE)
+        elif self._may_tell(message):
             self._line.deadline = -math.inf
             self._modem.first.transmitter.serve(self._line)
         return False
 
-    def _may_tell(self, waiting: WaitingMessage) -> bool:
+    def _may_tell(self, message: Received) -> bool:
         mode = self._indications.mode
         blocked = mode == 0 or (mode == 1 and self._online) or self._awaited is not None
-        return not blocked and self._way(decode_received(waiting.tpdu)) is Way.TELL
+        return not blocked and self._way(message) is Way.TELL
 
-    def _store(self, waiting: WaitingMessage, *, silently: bool) -> bool:
+    def _store(self, waiting: WaitingMessage, message: Received, *, silently: bool) -> bool:
         """Store a message, the next or one that was kept; False: there is no place.
 
         Until it is written down nothing is told and those behind it wait; where it cannot be, it waits itself.
         """
-        message = decode_received(waiting.tpdu)
         name = self._memory(message)
         store = MessageStore(self._modem, name)
         place = store.free if self._modem.has("CMGR") else None
@@ -261,7 +261,7 @@ class Receiver(Part):
         if len(self._kept) >= self._table.indications:
             oldest = self._kept[0]
             if isinstance(oldest, WaitingMessage):
-                self._store(oldest, silently=True)
+                self._store(oldest, decode_received(oldest.tpdu), silently=True)
                 return False
             self._kept.popleft()
         return True
