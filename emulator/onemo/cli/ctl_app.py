@@ -254,8 +254,9 @@ def _add(command: Callable[..., int], group: str, arguments: str, example: str) 
             f"{each.command}: {each.about}" for each in OPERATIONS if each.command.startswith(f"{group} ")
         )
         _GROUPS[group] = App(name=group, help=about, group_parameters="Options",
-                             usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]")  # fmt: skip
-        app.command(_GROUPS[group], sort_key=len(_COMMANDS) + len(_GROUPS))
+                             usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]",
+                             sort_key=len(_COMMANDS) + len(_GROUPS))  # fmt: skip
+        _GROUPS[""].command(_GROUPS[group])
     path = f"{group} {command.__name__}".lstrip()
     _GROUPS[group].command(
         command,

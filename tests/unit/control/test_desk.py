@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from cyclopts import App
-from onemo.cli.ctl_app import modules
+from onemo.cli import ctl_app
 from onemo.cli.ctl_desk import command_of, usage_of
 from onemo.control.api import Control, endpoint_of
 from onemo.control.endpoints import ApiRequest, Refused
@@ -139,7 +139,7 @@ class TestCtl:
     @staticmethod
     def run(operation: DeskOperation, *words: str) -> object:
         app = App()
-        app.command(command_of(operation, inspect.signature(modules, eval_str=True)))
+        app.command(command_of(operation, inspect.signature(ctl_app.modules, eval_str=True)))
         return app([operation.command.split()[-1], *words], exit_on_error=False, result_action="return_value")
 
     def test_words_and_options(self, asked: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +159,18 @@ class TestCtl:
         with pytest.raises(UsageError, match="times=x is not a whole number"):
             self.run(PIN, "door", "hi", "--times", "x")
         assert asked == []
+
+    def test_a_group_of_commands(
+        self, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        app = App(name="ctl")
+        monkeypatch.setattr(ctl_app, "_GROUPS", {"": app})
+        command = command_of(PIN, inspect.signature(ctl_app.modules, eval_str=True))
+        ctl_app._add(command, "notes", usage_of(PIN), PIN.example)
+        app(["notes", "pin", "door", "hi"], exit_on_error=False, result_action="return_value")
+        assert asked == [("PUT", "/v1/modules/only/notes/door", {"text": "hi"})]
+        app(["notes", "--help"], exit_on_error=False, result_action="return_value")
+        assert "ctl notes COMMAND" in capsys.readouterr().out
 
     def test_its_help(self) -> None:
         assert usage_of(PIN) == " [NAME] PLACE TEXT"
