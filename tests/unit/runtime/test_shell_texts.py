@@ -27,13 +27,14 @@ class Nv:
         return not self.full
 
 
-def texts(bench: Bench, *texts: str) -> None:
+def texts(bench: Bench, *texts: str, classes: Mapping[str, int] = {}) -> None:
+    """Let texts come at once. classes: those that some of them have."""
     module = bench.module
     now = trio.current_time()
 
     def come() -> None:
         for text in texts:
-            inject(module.modem, "10086", text, utc=0.0, now=now)
+            inject(module.modem, "10086", text, utc=0.0, now=now, message_class=classes.get(text))
         module.modem.on_deadline(now)
 
     module.report(come)
@@ -58,15 +59,7 @@ async def test_behind_a_message_that_the_line_had_to_make_room_for(nursery: trio
     bench.line.room = 0
     bench.line.types(b"AT+CGMM\r" * 10_000)
     await bench.heard()
-    module = bench.module
-    now = trio.current_time()
-
-    def come() -> None:
-        inject(module.modem, "10086", "told", utc=0.0, now=now, message_class=3)
-        inject(module.modem, "10086", "stored", utc=0.0, now=now)
-        module.modem.on_deadline(now)
-
-    module.report(come)
+    texts(bench, "told", "stored", classes={"told": 3})
     bench.line.makes_room(10**9)
     heard = await bench.heard()
     assert 0 < heard.find(b"\r\ntold\r\n") < heard.find(b'\r\n+CMTI: "ME",1\r\n'), heard[-200:]
