@@ -64,6 +64,12 @@ TEXTS = (
     "sms-parts order=reverse",
     "sms-delay seconds=300ms times=1",
 )
+CALLS = (
+    "call from=13800138000 on=command:CGMM",
+    "call-answer on=command:CGMI",
+    "call-end cause=17 on=command:CGSN",
+    "ussd text=low on=command:CIMI",
+)
 ENDS = (
     "reboot on=command:CGMM",
     "brown-out on=command:CGMR seconds=100ms",
@@ -87,7 +93,7 @@ def fired(module: Started) -> dict[str, str]:
 
 
 def test_every_kind_is_tried() -> None:
-    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS, *TEXTS)}
+    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS, *TEXTS, *CALLS)}
     assert tried == {
         kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.TEXT, Layer.EVENT)
     }
@@ -283,3 +289,17 @@ def test_mistakes_at_the_start(arguments: tuple[str, ...], said: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_calls(start: Start) -> None:
+    module = faulty(start, *CALLS, model="ML302A-DSLM")
+    with module.awake() as dte:
+        dte.ask("AT+CLIP=1;+CUSD=1", "OK")
+        dte.ask("AT+CGMM", "ML302A", "OK", "RING", '+CLIP: "13800138000",129,,,,0')
+        dte.ask("AT+CGMI", "CMCC", "OK")
+        dte.ask("AT+CLCC", '+CLCC: 1,1,0,0,0,"13800138000",129', "OK")
+        dte.line("AT+CGSN")
+        dte.until(rb"NO CARRIER\r\n")
+        dte.line("AT+CIMI")
+        dte.until(rb'\+CUSD: 0,"low",15\r\n')
+    assert fired(module).keys() == {fault.split()[0] for fault in CALLS}

@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 from smspdudecoder.easy import read_incoming_sms
 
 from tests.e2e.conftest import Start
@@ -31,7 +33,7 @@ def test_a_relay_is_told_what_the_control_sends(start: Start) -> None:
     path = "/v1/modules/ML307R"
     with module.awake(json.loads(module.ready)["port"]) as dte, api(module.ready) as control:
         assert control.get(path).json()["sms"] == {
-            "number": "+8614400000000",
+            "number": "+861440000000000",
             "centre": "+8613800230500",
             "stores": {"ME": {"used": 0, "total": 50}, "SM": {"used": 0, "total": 50}},
             "waiting": 0,
@@ -124,6 +126,26 @@ def test_a_power_cut_loses_no_message(start: Start, tmp_path: Path) -> None:
         dte.ask("AT+CMGF=1;+CMGD=?", "+CMGD: (1,3),(0-4)", "OK")
         dte.line("AT+CMGR=3")
         dte.until(rb'\+CMGR: "REC UNREAD","10086",,"[^"]+"\r\ntext 3\r\n\r\nOK\r\n')
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_message_that_is_told_of_survives_a_kill_at_once(start: Start, tmp_path: Path, turn: int) -> None:
+    nv = ("--nv", str(tmp_path / "nv.json"))
+    module = start("ML302A", *HERE, *FAST, *nv)
+    with module.awake(json.loads(module.ready)["port"]) as dte, api(module.ready) as control:
+        dte.ask("AT+CNMI=2,1", "OK")
+        with ThreadPoolExecutor(1) as beside:
+            sending = beside.submit(
+                control.post, "/v1/modules/ML302A/events", json={"event": "sms", "from": "10086", "text": "k"}
+            )
+            dte.until(rb"\+CMTI")
+            module.process.kill()
+            module.process.wait()
+            module.process.returncode = 0  # that end was ours
+            sending.exception()
+    module = start("ML302A", *FAST, *nv)
+    with module.awake() as dte:
+        dte.ask("AT+CMGD=?", "+CMGD: (1),(0-4)", "OK")
 
 
 def test_a_damaged_memory_has_no_messages_and_is_kept_aside(start: Start, tmp_path: Path) -> None:

@@ -84,8 +84,19 @@ def test_in_and_out(relay: Started, ctl: Ctl) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("sms", "hi"), "from is missing: give the sender's number, or up to 11 letters"),
-        (("sms", "--from", "", "hi"), "from is missing"),
+        (("sms", "hi"), "event sms: from is missing, or a whole message as pdu. The sender: up to 20 digits"),
+        (("sms", "--from", "", "hi"), "from= cannot be"),
+        (("sms", "--from", "a\r\nOK", "hi"), r"sms: from='a\r\nOK' cannot be. The sender: up to 20 digits"),
+        (("do", "sms from=138-0013 text=hi"), "event sms: from=138-0013 cannot be. The sender"),
+        (("do", "sms from=10086"), "event sms: text is missing"),
+        (("do", "sms from"), "event sms: 'from' has no value"),
+        (("do", "sms-full store=MT"), "event sms-full: store=MT is none of ME, SM"),
+        (("sms", "--from", "10086", "\udcff\udcfe"), r"'\udcff\udcfe' is no valid text: give it in UTF-8"),
+        (("do", "sms from=10086 text=\udcff"), "is no valid text"),
+        (("fault", "urc-drop urc=\udcff"), "is no valid text"),
+        (("show", "\udcff"), "is no valid text"),
+        (("trace", "--contains", "\udcff"), "is no valid text"),
+        (("verify", "--step", "sent:\udcff"), "is no valid text"),
         (("sms", "--from", "10086"), "give TEXT; before it the name of the module, if there are several"),
         (("sms", "--from", "1", "a", "b", "c"), "give TEXT; before it"),
         (("sms", "other", "--from", "1", "hi"), "there is no module 'other'; there are ML307R"),
@@ -93,7 +104,7 @@ def test_in_and_out(relay: Started, ctl: Ctl) -> None:
         (("sms", "--from", "1", "--encoding", "7bit", "\u4f60"), "encoding ucs2 has every character"),
         (("sms", "--from", "1", "x" * 40000), "more than 255 parts: shorten it, or send several"),
         (("sms", "--pdu", "04"), "no DELIVER"),
-        (("sms", "--pdu", "04", "--from", "1"), "give it alone"),
+        (("sms", "--pdu", "04", "--from", "1"), "give pdu alone"),
     ],
 )
 def test_what_is_wrong_is_told(ctl: Ctl, words: tuple[str, ...], says: str) -> None:
@@ -117,10 +128,36 @@ def test_a_module_without_short_messages(start: Start) -> None:
 
 def test_a_text_of_megabytes_is_refused(relay: Started) -> None:
     url = f"{json.loads(relay.ready)['control']}/v1/modules/ML307R/sms"
-    for size, status in ((2_000_000, (413, 422)), (36_000, (200,))):
-        body = {"from": "10086", "text": "x" * size}
-        assert httpx.post(url, json=body, timeout=30).status_code in status
+    for size, status in ((2_000_000, 422), (36_000, 200)):
+        answer = httpx.post(url, json={"from": "10086", "text": "x" * size}, timeout=30)
+        assert answer.status_code == status
+        assert ("more than 255 parts: shorten it" in answer.text) is (status == 422)
     assert httpx.get(url.removesuffix("/sms")).json()["sms"]["stores"]["ME"]["used"] == 50
+
+
+@pytest.mark.parametrize(
+    ("encoding", "character", "most"),
+    [
+        ("7bit", "x", 255 * 153),
+        ("ucs2", "\u4f60", 255 * 67),
+        ("ucs2", "\U0001f600", 255 * 33),
+        ("8bit", "7F", 255 * 134),
+    ],
+)
+def test_as_many_parts_as_there_can_be(ctl: Ctl, encoding: str, character: str, most: int) -> None:
+    """They come through ctl and its request, and one more is refused for their number."""
+    ctl("do", "registration-lost")
+    with pytest.raises(EmulatorError, match="more than 255 parts: shorten it, or send several"):
+        ctl("sms", "--from", "10086", "--encoding", encoding, character * (most + 1))
+    assert ctl("sms", "--from", "10086", "--encoding", encoding, character * most).split()[-1] == "255"
+    ctl("do", f"sms from=10086 encoding={encoding} text='{character * most}'")
+    assert json.loads(ctl("show", "--json"))["sms"]["waiting"] == 2 * 255
+
+
+def test_an_empty_text_is_one_that_was_given(ctl: Ctl) -> None:
+    ctl("do", "registration-lost")
+    ctl("do", "sms from=10086 text=''")
+    assert json.loads(ctl("show", "--json"))["sms"]["waiting"] == 1
 
 
 def test_a_silent_centre_and_one_that_refuses(relay: Started, ctl: Ctl) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
+import signal
+import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,6 @@ from onemo.faults.presets import parse_faults
 from onemo.runtime.desk.sms import TEXT, TextControls
 from onemo.runtime.labfile import read_lab
 
-from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
 from tests.support import fences
@@ -32,41 +31,43 @@ BEGIN, ASK, MORE = (
 )
 
 
-@pytest.fixture
-def relay(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The module and the relay that are started first; the address of the module is in the environment."""
+EARLY = [*BEGIN[:-1], ASK[0], BEGIN[-1], *ASK[1:]]
+"""The same, with a text that comes before the relay listens."""
+
+
+@pytest.mark.parametrize("lines", [[*BEGIN, *ASK, "onemo-emulator ctl show", *MORE], EARLY], ids=["guide", "early"])
+def test_a_relay_on_the_bench(tmp_path: Path, lines: list[str]) -> None:
+    """The lines of the guide, as they are but for the port and the place of the link."""
     (tmp_path / "relay.py").write_text(RELAY)
-    run, begin = (shlex.split(line.removesuffix(" &").replace("/tmp/modem", str(tmp_path / "modem"))) for line in BEGIN)
-    assert run[:2] == ["onemo-emulator", "run"]
-    assert ASK[0] == f"export ONEMO_CONTROL={run[-1]}"
-    module = start(*run[2:-1], "127.0.0.1:0", "--json")
-    monkeypatch.setenv("ONEMO_CONTROL", json.loads(module.ready)["control"].removeprefix("http://"))
-    assert begin[0] == "python"
-    with subprocess.Popen([sys.executable, *begin[1:]], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "forwarding\n"
-        yield
-        process.terminate()
-
-
-def ctl(line: str) -> int:
-    program, *words = shlex.split(line)
-    assert program == "onemo-emulator"
-    status: int = app(words, result_action="return_value")
-    return status
-
-
-def test_a_relay_on_the_bench(relay: None) -> None:
-    _, sms, verify = ASK
-    assert ctl(verify) == 1, "nothing has happened yet"
-    assert ctl(sms) == 0
-    end = time.monotonic() + WAIT
-    while (status := ctl(verify)) and time.monotonic() < end:
-        pass
-    assert status == 0
-    assert ctl("onemo-emulator ctl show") == 0
-    for line in MORE:
-        assert ctl(line) == 0
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, command in (("onemo-emulator", "-m onemo"), ("python", "")):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {command} "$@"\n')
+        (programs / name).chmod(0o700)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    script = "\n".join(lines).replace("127.0.0.1:8080", address).replace("/tmp/modem", str(tmp_path / "modem"))
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    output = tmp_path / "output"
+    with (
+        output.open("w") as file,
+        subprocess.Popen(
+            ["bash", "-e", "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            assert process.wait(2 * WAIT) == 0, output.read_text()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+    said = output.read_text()
+    assert "forwarding" in said
+    assert "Traceback" not in said
 
 
 def test_the_same_as_a_test(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 import serial
 from gsmmodem.pdu import decodeSmsPdu
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from onemo import Hosted
 from onemo.control.api import Control, endpoint_of
@@ -18,6 +18,9 @@ from onemo.runtime.desk.sms import TEXT
 from smspdudecoder.fields import SMSDeliver
 
 GSM = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0189:;<=>?¡AZÄÖÑÜ§¿azäöñüà^{}\\[~]|€"
+_EXTENDED = "^{}\\[~]|€\f"
+_LENGTH, _HEADER = 24, 7
+"""Where the TP-UDL is in what 10086 sends, and the septets of the header of a part."""
 _TOLD = re.compile(rb"\r\n\+CMT: ,(\d+)\r\n([0-9A-F]+)\r\n")
 
 
@@ -58,7 +61,10 @@ def read(pdu: str) -> tuple[str, tuple[int, int] | None]:
     if SMSDeliver.decode(StringIO(pdu))["dcs"]["encoding"] == "gsm":  # the other one reads fill bits as @, this § as `
         found = decodeSmsPdu(pdu)
         places = [(each.number, each.parts) for each in found.get("udh", [])]
-        return found["text"].replace("`", "§"), places[0] if places else None
+        text = found["text"].replace("`", "§")
+        septets = bytes.fromhex(pdu)[_LENGTH] - (_HEADER if places else 0)
+        lost = septets - sum(2 if character in _EXTENDED else 1 for character in text)  # it drops an @ at the end
+        return text + "@" * lost, places[0] if places else None
     data = SMSDeliver.decode(StringIO(pdu))["user_data"]
     header = data["header"]
     if header is None:
@@ -67,6 +73,8 @@ def read(pdu: str) -> tuple[str, tuple[int, int] | None]:
     return data["data"], (place["part_number"], place["parts_count"])
 
 
+@example(text="0@0000000" * 40)
+@example(text="@" * 400)
 @given(text=st.one_of(st.text(GSM), st.text()).flatmap(lambda text: st.integers(1, 60).map(lambda times: text * times)))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_text_is_read_by_others(desk: Desk, text: str) -> None:

@@ -252,7 +252,11 @@ def test_their_neighbours_are_refused(series: str) -> None:
         wrong_types = ("-1", "+1", f"{low}x", "x", f'"{low}"', '""', "0x1", "1.0", "9" * 30)
         for value in (*map(str, where.range.neighbours), *wrong_types[low < 0 :]):
             text = line(command, key, name, value)
-            outside = ERROR if where.out_of_range == "error" and value.isdigit() else misfit(series, command)
+            outside = misfit(series, command)
+            if value.isdigit() and where.out_of_range == "error":
+                outside = ERROR
+            elif value.isdigit() and where.out_of_range == "ignore":
+                outside = tried(series, name, line(command, key, name, str(where.default)))
             assert tried(series, name, text) == outside, text
 
 

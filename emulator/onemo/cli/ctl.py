@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, ParamSpec
 
 from onemo.cli.output import write
 from onemo.cli.page import Page
+from onemo.cli.texts import require_texts
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
 from onemo.dialogue.lines import MARKS, printable, printable_text
 from onemo.errors import UsageError
@@ -48,10 +49,14 @@ class Filters(NamedTuple):
 
 
 def understood(command: Callable[P, int]) -> Callable[P, int]:
-    """Have a command raise ControlError where an answer has another shape than the control's."""
+    """Have a command raise ControlError where an answer has another shape than the control's.
+
+    UsageError: an argument is no text.
+    """
 
     @wraps(command)
     def asked(*args: P.args, **kwargs: P.kwargs) -> int:
+        require_texts((args, kwargs))
         try:
             return command(*args, **kwargs)
         except MISSHAPEN as error:

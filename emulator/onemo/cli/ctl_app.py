@@ -256,7 +256,7 @@ def _add(command: Callable[..., int], group: str, arguments: str, example: str) 
         _GROUPS[group] = App(name=group, help=about, group_parameters="Options",
                              usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]",
                              sort_key=len(_COMMANDS) + len(_GROUPS))  # fmt: skip
-        app.command(_GROUPS[group])
+        _GROUPS[""].command(_GROUPS[group])
     path = f"{group} {command.__name__}".lstrip()
     _GROUPS[group].command(
         command,

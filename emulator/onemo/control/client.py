@@ -62,7 +62,7 @@ class Client:
     def ask(self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}) -> Any:  # noqa: ANN401
         """Send a request, and return the JSON of its answer."""
         given = {name: str(value) for name, value in query.items() if value is not None}
-        sent = {} if body is None else {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
+        sent = {} if body is None else {"content": _json(body), "headers": {"content-type": "application/json"}}
         try:
             with self._http.stream(method, path, params=given, **sent) as answer:  # type: ignore[arg-type]
                 return self._read(answer)
@@ -117,6 +117,11 @@ class Client:
     def _unreachable(self, error: Exception) -> ControlError:
         why = str(error) or type(error).__name__
         return ControlError(0, f"no control answers at {self._url}: {why}; is it started with --control?")
+
+
+def _json(value: object) -> bytes:
+    """Write JSON; a character beyond ASCII takes no more than it must. Raises ValueError for half a surrogate pair."""
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def module(name: str) -> str:

@@ -36,7 +36,7 @@ class ControlServer:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled."""
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._sock))
-        await Server(self._app, listener).run(task_status=task_status)
+        await Server(self._app, listener, self._app.most_body).run(task_status=task_status)
 
     def close(self) -> None:
         """Free the port."""

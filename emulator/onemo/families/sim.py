@@ -10,7 +10,6 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.outcome import Pending
 from onemo.at.params import MaybeText, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.modem.intents import Store
 from onemo.modem.modem import Modem
 from onemo.modem.sim import is_code
 
@@ -70,7 +69,7 @@ def _write_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
             raise refusal
         return DONE
 
-    return finish(True) if modem.sim.changes == before else Pending(Store(modem.memory.snapshot()), finish)
+    return finish(True) if modem.sim.changes == before else Pending(modem.keeping.store(), finish)
 
 
 def _enter(modem: Modem, record: Pin) -> Reply | Pending:

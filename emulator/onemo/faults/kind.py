@@ -84,6 +84,16 @@ class FaultKind(NamedTuple):
     operations: tuple[str, ...] = ()
 
     @property
+    def word(self) -> str:
+        """What it is called in messages: an event or a fault."""
+        return "event" if self.layer is Layer.EVENT else "fault"
+
+    @property
+    def title(self) -> str:
+        """What it is and its name, for messages."""
+        return f"{self.word} {self.name}"
+
+    @property
     def all_keys(self) -> dict[str, FaultKey]:
         """The kind's own keys, its scope's and those of every fault, in the order in which they are told."""
         scope = (SCOPES[name] for name in (*self.scope, "module"))

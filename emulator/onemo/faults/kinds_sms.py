@@ -6,11 +6,14 @@ from onemo.faults.kind import INDICES, FaultKey, FaultKind, Layer, Type
 
 _SCOPE = ("on", *(index.name for index in INDICES), "form")
 
+_SENDER = r"\+[0-9]{1,20}|[0-9*#]{1,20}|(?=.*[^\W\d_])[\w .&-]{1,11}"
+
 ARRIVAL = FaultKind(
     "sms", Layer.EVENT, "A text comes for the module, a long one in parts. The centre keeps it while the "
          "module cannot be reached.", (
-        FaultKey("from", Type.TEXT, "The sender: + and digits, digits, or up to 11 letters.", ""),
-        FaultKey("text", Type.TEXT, "The text, of any characters; of encoding 8bit in hex.", ""),
+        FaultKey("from", Type.TEXT, "The sender: up to 20 digits, behind a + or with * and #; or a name of up to 11 "
+            "letters, digits, blanks and . - _ &, one letter at least.", pattern=_SENDER),
+        FaultKey("text", Type.TEXT, "The text, of any characters; of encoding 8bit in hex."),
         FaultKey("encoding", Type.CHOICE, "How it is sent; if left out, 7bit where that alphabet has every character, "
             "else ucs2.", choices=("7bit", "8bit", "ucs2")),
         FaultKey("class", Type.INTEGER, "Its class; none if left out.", None, 0, 3),

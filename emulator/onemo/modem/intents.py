@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from onemo.modem.channel import ChannelIntent
@@ -18,11 +18,12 @@ class Wait(NamedTuple):
 class Store(NamedTuple):
     """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done.
 
-    contents: those beside the settings, by number.
+    contents: those beside the settings, by number. then: is told so where no command waits.
     """
 
     settings: Mapping[str, object]
-    contents: Mapping[int, Content] = {}
+    contents: Mapping[int, Content]
+    then: Callable[[bool], None] | None = None
 
 
 class Submission(NamedTuple):

@@ -101,7 +101,7 @@ class Keeping:
                 raise CommandError(failure)
             return answer
 
-        return Pending(self._store(), stored)
+        return Pending(self.store(), stored)
 
     def note(self, change: Callable[[], T]) -> T:
         """Change what outlives the boot cycle, with no command that waits for it; return what change does.
@@ -109,16 +109,17 @@ class Keeping:
         Where it cannot be written down, it goes with this process. Raises as change.
         """
         result = change()
-        self._device.intents.append(self._store())
+        self._device.intents.append(self.store())
         return result
 
     def flush(self) -> None:
         """Write down what is on its way to be kept: an orderly restart follows."""
         if self.memory.bulk is not None and self.memory.bulk.commit():
-            self._device.intents.append(self._store())
+            self._device.intents.append(self.store())
 
-    def _store(self) -> Store:
-        return Store(self.memory.snapshot(), self.memory.contents())
+    def store(self, then: Callable[[bool], None] | None = None) -> Store:
+        """Return a request to write down all that outlives the boot cycle; then is told whether it was."""
+        return Store(self.memory.snapshot(), self.memory.contents(), then)
 
     def _parameters(self, command: str) -> BoundRecord[Any] | None:
         return self._model.parameters(command) if self._model.has(command) else None

@@ -18,7 +18,7 @@ from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
 from onemo.modem.credentials import Credentials
-from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Stored
@@ -273,6 +273,11 @@ class Modem:
 
     def complete(self, operation: object, result: object, now: float) -> None:
         """Take up the command that waits for that operation, which the world has done; nothing where none waits."""
+        if isinstance(operation, Store) and operation.then is not None:
+            self.now = now
+            operation.then(bool(result))
+            self.settle(now)
+            return
         for console in self.consoles:
             if console.interpreter.operation is operation:
                 self.now = now

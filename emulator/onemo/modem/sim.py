@@ -45,8 +45,8 @@ def is_code(text: object) -> bool:
     return isinstance(text, str) and _CODE.fullmatch(text) is not None
 
 
-_LONGEST = 176
-"""Bytes of a record of EF_SMS."""
+_LONGEST = 177
+"""Bytes of a record: its status, the longest address of a centre, 12, and the longest TPDU, 164 (23.040)."""
 _MOST = 254
 """Records that a file can have."""
 
@@ -61,19 +61,25 @@ def plain_records(records: Mapping[int, bytes]) -> dict[str, str]:
     return {str(place): record.hex() for place, record in sorted(records.items())}
 
 
-def read_records(entry: object) -> dict[int, bytes] | None:
-    """Read what plain_records gives; None: it is not that, or no records of a card."""
+def read_records(entry: object) -> tuple[dict[int, bytes], list[str]]:
+    """Read what plain_records gives, as "messages" of a snapshot; return also the names of what is no record."""
     if not isinstance(entry, Mapping):
-        return None
+        return {}, ["messages"]
     records: dict[int, bytes] = {}
+    refused = []
     for place, text in entry.items():
-        if not (isinstance(place, str) and place.isascii() and place.isdigit() and len(place) <= 3):
-            return None
         record = _from_hex(text)
-        if record is None or not 1 <= int(place) <= _MOST or not 2 <= len(record) <= _LONGEST:
-            return None
-        records[int(place)] = record
-    return records
+        if record is not None and _is_place(place) and 2 <= len(record) <= _LONGEST:
+            records[int(place)] = record
+        else:
+            refused.append(f"messages.{place}")
+    return records, refused
+
+
+def _is_place(text: object) -> bool:
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 3):
+        return False
+    return 1 <= int(text) <= _MOST
 
 
 def _from_hex(text: object) -> bytes | None:
@@ -101,18 +107,17 @@ class SimCard:
         centre = {} if self.centre is None else {"centre": self.centre.hex()}
         return centre | ({"messages": plain_records(self.messages)} if self.messages else {})
 
-    def fits(self, entry: object) -> bool:
-        """Tell whether restore takes an entry."""
-        if not isinstance(entry, Mapping) or entry.keys() - {"centre", "messages"}:
-            return False
-        centre = _from_hex(entry.get("centre", "00"))
+    def restore(self, entry: object) -> list[str]:
+        """Take up a snapshot; return the names of what does not fit, "" for all of it: that is as it was issued."""
+        if not isinstance(entry, Mapping):
+            return [""]
+        centre = _from_hex(entry.get("centre"))
         fits = centre is not None and 1 <= len(centre) <= 12 and centre[0] == len(centre) - 1
-        return fits and read_records(entry.get("messages", {})) is not None
-
-    def restore(self, entry: Mapping[str, Any]) -> None:
-        """Take up a snapshot that fits."""
-        self.centre = _from_hex(entry.get("centre"))
-        self.messages = read_records(entry.get("messages", {})) or {}
+        self.centre = centre if fits else None
+        self.messages, refused = read_records(entry.get("messages", {}))
+        if "centre" in entry and not fits:
+            refused.append("centre")
+        return refused + [str(name) for name in entry if name not in ("centre", "messages")]
 
 
 class Sim:
@@ -225,23 +230,21 @@ class Sim:
         }
 
     def restore(self, entry: object) -> list[str]:
-        """Take up a snapshot; nothing of it when it is none, or another card's."""
+        """Take up a snapshot; return the names of what does not fit, "" for all of it: none, or another card's."""
         if not isinstance(entry, Mapping) or not self._fits(entry):
             return [""]
-        self._put(entry)
-        return []
+        return self._put(entry)
 
-    def _put(self, entry: Mapping[str, Any]) -> None:
+    def _put(self, entry: Mapping[str, Any]) -> list[str]:
         self.pin, self.locked = entry["pin"], entry["locked"]
         self.pin_tries, self.puk_tries = entry["pin_tries"], entry["puk_tries"]
-        self.card.restore(entry.get(_SUBSCRIBER, {}))
         self.changes += 1
+        refused = self.card.restore(entry.get(_SUBSCRIBER, {}))
+        return [f"{_SUBSCRIBER}.{part}" if part else _SUBSCRIBER for part in refused]
 
     def _fits(self, entry: Mapping[str, object]) -> bool:
         own = self._remembered()
         own.pop(_SUBSCRIBER, None)
-        if not self.card.fits(entry.get(_SUBSCRIBER, {})):
-            return False
         entry = {key: value for key, value in entry.items() if key != _SUBSCRIBER}
         if entry.keys() != own.keys() or entry["issued"] != own["issued"]:
             return False

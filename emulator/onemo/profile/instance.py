@@ -70,7 +70,7 @@ def with_numbers(
         identity = identity._replace(iccid=_checked("ICCID", iccid, len(identity.iccid)))
     if msisdn is not None:
         if is_number(msisdn):
-            raise UsageError(f"{msisdn!r} is no number: give + and 3 to 20 digits, like +8614400000001")
+            raise UsageError(f"{msisdn!r} is no number: give + and 3 to 20 digits, like +861440000000001")
         identity = identity._replace(msisdn=msisdn)
     if revision is not None:
         if not (revision.isascii() and revision.isprintable() and revision):

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from onemo.faults.plan import Fault
 
 _NUMBER = re.compile(r"\{([ni])([^{}]*)\}")
+_EXAMPLES = {"msisdn": 'as with "+86144000000{n:04}"'}
+"""How modules of one table get their own of what only one can have, by key, where {n} alone does not say it."""
 _FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
 
 
@@ -156,8 +158,9 @@ class _Reader:
             whose = f"{where}.{key}"
             holder = self._holders.get((kind, place))
             if holder is not None:
+                own = _EXAMPLES.get(key, "as with {n}")
                 again = "the same for every n" if holder == whose else f"{holder} as well"
-                problems.append(((key,), f"{place} is {again}; give each module its own, as with {{n}}"))
+                problems.append(((key,), f"{place} is {again}; give each module its own, {own}"))
             self._holders[kind, place] = whose
         return problems
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
+from onemo.modem.sim import plain_number
 from onemo.profile.instance import with_card, with_numbers
 from onemo.profile.schema import Profile
 from onemo.profile.shape import Problem, between
@@ -66,6 +67,8 @@ class Planned(NamedTuple):
         """Yield each thing that no other module can have: its key, its kind, and which one it is."""
         cable, name = self.spec.cable, self.spec.overrides.name or ""
         yield "name", "name", name
+        if (msisdn := self.spec.overrides.msisdn) is not None:
+            yield "msisdn", "number", plain_number(msisdn)
         if cable.link is not None:
             yield "link", "path", os.path.abspath(cable.link)
         for port in cable.ports:

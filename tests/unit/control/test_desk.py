@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from cyclopts import App
-from onemo.cli.ctl_app import modules
+from onemo.cli import ctl_app
 from onemo.cli.ctl_bulk import take
 from onemo.cli.ctl_desk import command_of, usage_of
 from onemo.control.api import Control, endpoint_of
@@ -144,7 +144,7 @@ class TestCtl:
     @staticmethod
     def run(operation: DeskOperation, *words: str) -> object:
         app = App()
-        app.command(command_of(operation, inspect.signature(modules, eval_str=True)))
+        app.command(command_of(operation, inspect.signature(ctl_app.modules, eval_str=True)))
         return app([operation.command.split()[-1], *words], exit_on_error=False, result_action="return_value")
 
     def test_words_and_options(self, asked: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,6 +190,18 @@ class TestCtl:
         with pytest.raises(ControlError, match="it has changed on the way: ask again"):
             take(Client(), GET, "/files", {}, str(tmp_path / "out"))  # type: ignore[arg-type]
         assert not (tmp_path / "out").exists()
+
+    def test_a_group_of_commands(
+        self, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        app = App(name="ctl")
+        monkeypatch.setattr(ctl_app, "_GROUPS", {"": app})
+        command = command_of(PIN, inspect.signature(ctl_app.modules, eval_str=True))
+        ctl_app._add(command, "notes", usage_of(PIN), PIN.example)
+        app(["notes", "pin", "door", "hi"], exit_on_error=False, result_action="return_value")
+        assert asked == [("PUT", "/v1/modules/only/notes/door", {"text": "hi"})]
+        app(["notes", "--help"], exit_on_error=False, result_action="return_value")
+        assert "ctl notes COMMAND" in capsys.readouterr().out
 
     def test_its_help(self) -> None:
         assert usage_of(PUT) == " [NAME] PATH"

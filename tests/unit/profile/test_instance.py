@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,7 @@ def test_a_name_has_its_own_valid_numbers_always_the_same(name: str) -> None:
     assert valid(identity.iccid)
     assert [len(each) for each in (identity.imei, identity.imeisv, identity.imsi, identity.iccid)] == [15, 16, 15, 20]
     assert identity.imsi.startswith(PROFILE.radio.plmn)
+    assert all(re.fullmatch(r"\+86144[0-9]{10}", each.msisdn) for each in (identity, PROFILE.identity))
 
 
 @pytest.mark.parametrize("names", ["node{}", "node{:04}", "{}", "9-{:05}", "\n{}"])

@@ -287,15 +287,17 @@ ALONE = {
     "ports": ('["/tmp/x"]', '["/tmp/y", "/tmp/../tmp/x"]', "/tmp/x"),
     "nv": ('"/tmp/x.json"', '"/tmp/x.json"', "/tmp/x.json"),
     "trace": ('"/tmp/x"', '"/tmp/x"', "/tmp/x"),
+    "msisdn": ('"+861440000000001"', '"+1440000000001"', "1440000000001"),
 }
 
 
 @pytest.mark.parametrize("key", ALONE)
 def test_what_only_one_module_can_have(mistakes: Callable[[str], list[str]], key: str) -> None:
     one, other, place = ALONE[key]
-    told = f"{place} is module[1].{key} as well; give each module its own, as with {{n}}"
+    with_n = 'as with "+86144000000{n:04}"' if key == "msisdn" else "as with {n}"
+    told = f"{place} is module[1].{key} as well; give each module its own, {with_n}"
     assert mistakes(f"[[module]]\n{key} = {one}\n[[module]]\n{key} = {other}") == [f"module[2].{key}: {told}"]
-    told = f"{place} is the same for every n; give each module its own, as with {{n}}"
+    told = f"{place} is the same for every n; give each module its own, {with_n}"
     assert mistakes(f"[[module]]\n{key} = {one}\ncount = 9") == [f"module[1].{key}: {told}"]
 
 
@@ -352,3 +354,8 @@ def test_a_mistake_that_only_a_slice_has_names_it(read: Read) -> None:
     with pytest.raises(UsageError) as caught:
         read(text.replace("{n+20000}", "70000"), 4)
     assert "slice" not in str(caught.value)
+
+
+def test_each_module_of_a_table_has_a_number_of_its_own(read: Read) -> None:
+    planned = read('[[module]]\nmsisdn = "+86144000000{n:04}"\ncount = 2')
+    assert [each.spec.overrides.msisdn for each in planned] == ["+861440000000001", "+861440000000002"]

@@ -65,9 +65,28 @@ def test_what_waits_is_counted(module: HostedModule) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"from": "", "text": "hi"}, "from is missing: give the sender's number, or up to 11 letters"),
+        ({"from": "", "text": "hi"}, "from= cannot be. The sender: up to 20 digits"),
+        *(
+            ({"from": sender, "text": "hi"}, "cannot be. The sender: up to 20 digits.* a name of up to 11")
+            for sender in (
+                "a\r\nOK",
+                'a"b,c',
+                "+",
+                "++1",
+                "+86 138",
+                "138-0013",
+                "+a",
+                "   ",
+                "a name too long",
+                "1" * 21,
+            )
+        ),
+        ({"from": "\u4f60", "text": "hi"}, "the GSM alphabet lacks it"),
+        ({"from": "10086"}, "event sms: text is missing"),
+        ({}, "event sms: from is missing, or a whole message as pdu"),
+        ({"pdu": DELIVER, "from": "1"}, "give pdu alone"),
         ({"text": "hi"}, "from is missing"),
-        ({"from": "12 34 56 78 90 12", "text": "hi"}, "event sms: "),
+        ({"from": "12 34 56 78 90 12", "text": "hi"}, "cannot be. The sender"),
         ({"from": "1", "text": "hi", "class": 4}, "class=4 is out of range: a whole number from 0 to 3"),
         ({"from": "1", "text": "hi", "encoding": "utf8"}, "encoding=utf8 is none of 7bit, 8bit, ucs2"),
         ({"from": "1", "text": "\u4f60", "encoding": "7bit"}, "encoding ucs2 has every character"),
@@ -75,7 +94,7 @@ def test_what_waits_is_counted(module: HostedModule) -> None:
         ({"from": "1", "text": "x" * 40000}, "more than 255 parts"),
         ({"pdu": "04"}, "no DELIVER"),
         ({"pdu": "xx"}, "is no hex"),
-        ({"pdu": DELIVER, "text": "hi"}, "give it alone"),
+        ({"pdu": DELIVER, "text": "hi"}, "give pdu alone"),
     ],
 )
 def test_what_cannot_be_sent_is_refused(

@@ -134,8 +134,11 @@ class Mailbox:
         return waiting
 
     def let_go(self, waiting: WaitingMessage) -> None:
-        """Forget a message that was held."""
-        self._held.remove(waiting)
+        """Forget a message that waits, or was held: the module has it for good."""
+        if waiting in self._held:
+            self._held.remove(waiting)
+        else:
+            self._queue.remove(waiting)
 
     def return_held(self, some: Iterable[WaitingMessage] | None = None) -> None:
         """Let messages that were held come again, before all others; None: all of them."""

@@ -17,7 +17,7 @@ from onemo.families.sms.profile import SMS
 from onemo.families.sms.slots import INDICATIONS, SERVICE, STORES, Indications, in_text
 from onemo.families.sms.stores import SM, Message, MessageStore, Status, memory_of
 from onemo.families.sms.tpdu import Deliver, Received, StatusReport, decode_received
-from onemo.modem.intents import Store, Tell
+from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 
@@ -61,6 +61,8 @@ class Receiver(Part):
         self._mailbox = memory_of(device).mailbox
         self._line = _Line(self)
         self._kept: deque[bytes | WaitingMessage] = deque()
+        self._forgotten: set[WaitingMessage] = set()
+        self._storing = False
         self._awaited: WaitingMessage | None = None
         self._awaited_until = math.inf
         self.arrived()
@@ -88,18 +90,9 @@ class Receiver(Part):
         """Act on settings that were changed."""
         if self._awaited is not None and not self._acknowledges:
             self._mailbox.let_go(self._awaited)
+            self._has(self._awaited, now)
             self._acknowledged()
-        indications = self._indications
-        if indications.mode and self._kept:
-            kept, self._kept = self._kept, deque()
-            waiting = [each for each in kept if isinstance(each, WaitingMessage)]
-            if indications.bfr:
-                waiting = [each for each in waiting if not self._store_kept(each, now)]
-            else:
-                for line in kept:
-                    if isinstance(line, bytes):
-                        self._modem.notify(line)
-            self._mailbox.return_held(waiting)
+        self._release_kept()
         self.receive(now)
 
     def require_awaited(self) -> WaitingMessage:
@@ -119,16 +112,16 @@ class Receiver(Part):
 
     def receive(self, now: float) -> None:
         """Take all that has come and can be taken."""
-        while self._reachable and (waiting := self._mailbox.next(now)) is not None and self._take(waiting, now):
+        while self._receives and (waiting := self._mailbox.next(now)) is not None and self._take(waiting, now):
             pass
         due = self._mailbox.due
         self.deadline = min(self._awaited_until, due if due > now else math.inf)
 
     def tell_next(self, now: float) -> None:
         """Tell the message that waits to be told, if it still is to be, and go on behind it."""
-        waiting = self._mailbox.next(now)
-        if waiting is not None and self._reachable and self._may_tell(waiting):
-            pdu, message = self._pdu(waiting), decode_received(waiting.tpdu)
+        waiting = self._mailbox.next(now) if self._receives else None
+        if waiting is not None and self._may_tell(message := decode_received(waiting.tpdu)):
+            pdu = self._pdu(waiting)
             report = isinstance(message, StatusReport)
             text = in_text(self._modem)
             line = told_text(self._modem, pdu, message) if text else told_pdu(self._modem, pdu, report=report)
@@ -143,9 +136,10 @@ class Receiver(Part):
     # Inside.
 
     @property
-    def _reachable(self) -> bool:
+    def _receives(self) -> bool:
+        """False while one before it is written down, too: messages keep their order."""
         power = self._modem.power
-        return (power.ready or power.asleep) and self._modem.registered
+        return not self._storing and (power.ready or power.asleep) and self._modem.registered
 
     @property
     def _indications(self) -> Indications:
@@ -191,81 +185,104 @@ class Receiver(Part):
     def _take(self, waiting: WaitingMessage, now: float) -> bool:
         """Take the next message; False: it has to wait."""
         message = decode_received(waiting.tpdu)
+        if waiting in self._forgotten:
+            self._forgotten.remove(waiting)
+            if self._store(waiting, message, silently=True):
+                return False
         way = self._way(message)
         if way is Way.WAIT:
             return False
         if way is Way.DROP:
             self._has(self._mailbox.take(), now)
             return True
-        if way is not Way.TELL:
-            return self._store(waiting, message, now, silently=way is Way.STORE_SILENTLY)
-        if self._indications.mode == 0:
-            return self._keep_message(now)
-        if self._indications.mode == 1 and self._online:
-            return self._store(waiting, message, now, silently=True)
-        if self._may_tell(waiting):
+        if way is Way.TELL and self._indications.mode == 0:
+            return self._keep_message()
+        if way is not Way.TELL or (self._indications.mode == 1 and self._online):
+            self._store(waiting, message, silently=way is not Way.STORE)
+        elif self._may_tell(message):
             self._line.deadline = -math.inf
             self._modem.first.transmitter.serve(self._line)
         return False
 
-    def _may_tell(self, waiting: WaitingMessage) -> bool:
+    def _may_tell(self, message: Received) -> bool:
         mode = self._indications.mode
         blocked = mode == 0 or (mode == 1 and self._online) or self._awaited is not None
-        return not blocked and self._way(decode_received(waiting.tpdu)) is Way.TELL
+        return not blocked and self._way(message) is Way.TELL
 
-    def _store(self, waiting: WaitingMessage, message: Received, now: float, *, silently: bool) -> bool:
-        """Store the next message, and tell where; False: there is no place."""
-        place = self._put(waiting, message)
+    def _store(self, waiting: WaitingMessage, message: Received, *, silently: bool) -> bool:
+        """Store a message, the next or one that was kept; False: there is no place.
+
+        Until it is written down nothing is told and those behind it wait; where it cannot be, it waits itself.
+        """
+        name = self._memory(message)
+        store = MessageStore(self._modem, name)
+        place = store.free if self._modem.has("CMGR") else None
         if place is None:
             return False
-        self._has(self._mailbox.take(), now)
-        if not silently:
-            name = b"CDSI" if isinstance(message, StatusReport) else b"CMTI"
-            self._indicate(b'+%s: "%s",%d' % (name, self._memory(message).encode(), place))
-        return True
+        stored = Message(Status.UNREAD, self._pdu(waiting))
+        take_back = self._modem.memory.change(lambda: store.put(place, stored))
+        self._storing = True
 
-    def _put(self, waiting: WaitingMessage, message: Received) -> int | None:
-        if not self._modem.has("CMGR"):
-            return None
-        store = MessageStore(self._modem, self._memory(message))
-        place = store.free
-        if place is not None:
-            store.put(place, Message(Status.UNREAD, self._pdu(waiting)))
-            self._modem.intents.append(Store(self._modem.memory.snapshot()))
-        return place
+        def written(done: bool) -> None:
+            self._storing = False
+            if not done:
+                take_back()
+                return
+            if waiting in self._kept:
+                self._kept.remove(waiting)
+            self._mailbox.let_go(waiting)
+            self._has(waiting, self._modem.now)
+            if not silently:
+                line = b"CDSI" if isinstance(message, StatusReport) else b"CMTI"
+                self._indicate(b'+%s: "%s",%d' % (line, name.encode(), place))
+            self.receive(self._modem.now)
+
+        self._modem.intents.append(self._modem.keeping.store(written))
+        return True
 
     def _indicate(self, line: bytes) -> None:
         """Tell where a message was stored, as <mode> has it."""
         mode = self._indications.mode
         if mode == 0:
-            if self._make_room(self._modem.now):
+            if self._make_room() or self._storing:
                 self._kept.append(line)
         elif not (mode == 1 and self._online):
             self._modem.notify(line)
 
-    def _keep_message(self, now: float) -> bool:
+    def _keep_message(self) -> bool:
         """Keep the next message, to be told later; False: it has to wait."""
-        if not self._make_room(now):
+        if not self._make_room():
             return False
         self._kept.append(self._mailbox.hold())
         return True
 
-    def _make_room(self, now: float) -> bool:
-        """Give the oldest indication up where so many are kept; a message is stored. False: it cannot be."""
+    def _make_room(self) -> bool:
+        """Give the oldest indication up where so many are kept. False: a message, which is stored if it can be."""
         if len(self._kept) >= self._table.indications:
             oldest = self._kept[0]
-            if isinstance(oldest, WaitingMessage) and not self._store_kept(oldest, now):
+            if isinstance(oldest, WaitingMessage):
+                self._store(oldest, decode_received(oldest.tpdu), silently=True)
                 return False
             self._kept.popleft()
         return True
 
-    def _store_kept(self, waiting: WaitingMessage, now: float) -> bool:
-        """Store a message that was kept, without a word; False: there is no place."""
-        if self._put(waiting, decode_received(waiting.tpdu)) is None:
-            return False
-        self._mailbox.let_go(waiting)
-        self._has(waiting, now)
-        return True
+    def _release_kept(self) -> None:
+        """Tell what was kept, or forget it, as <mode> and <bfr> have it; a message that is told no more comes again."""
+        indications = self._indications
+        messages = [each for each in self._kept if isinstance(each, WaitingMessage)]
+        if indications.mode:
+            lines = [each for each in self._kept if isinstance(each, bytes)]
+            self._kept.clear()
+            if indications.bfr:
+                self._forgotten.update(messages)
+            else:
+                for line in lines:
+                    self._modem.notify(line)
+        else:
+            messages = [each for each in messages if self._way(decode_received(each.tpdu)) is not Way.TELL]
+            for each in messages:
+                self._kept.remove(each)
+        self._mailbox.return_held(messages)
 
     def _has(self, waiting: WaitingMessage, now: float) -> None:
         """Note that the module has a message for good."""

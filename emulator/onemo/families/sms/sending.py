@@ -154,8 +154,7 @@ def _send(modem: Modem, tpdu: bytes, name: str, then: Callable[[Reply], Outcome]
         return Pending(Wait(modem.profile.table(SMS).send_time), submit)
 
     def submit(waited: object) -> Outcome:
-        if not modem.registered:
-            raise CommandError(Cms.NO_SERVICE)
+        _require_network(modem)
         return Pending(submission, answer)
 
     def answer(refusal: MessageRefusal | None) -> Outcome:
@@ -184,7 +183,10 @@ def _send_message(modem: Modem, record: Destination) -> Outcome:
 
 
 def _send_stored(modem: Modem, record: Stored) -> Outcome:
-    """Send a message of the store (AT+CMSS), also to another. Raises CommandError: INVALID_INDEX, it is no SUBMIT."""
+    """Send a message of the store (AT+CMSS), also to another.
+
+    Raises CommandError: INVALID_INDEX, it is no SUBMIT; TEXT_PARAMETER, PDU_PARAMETER: nobody is to have it.
+    """
     to = None if record.da is None else _address(modem, record.da, record.toda)
     if to is None and record.toda is not None:
         raise _misfit()
@@ -194,6 +196,8 @@ def _send_stored(modem: Modem, record: Stored) -> Outcome:
     submit = None if message.status.received else message.decode()
     if not isinstance(submit, Submit):
         raise CommandError(Cms.INVALID_INDEX)
+    if to is None and not submit.destination.number:
+        raise CommandError(Cms.TEXT_PARAMETER if in_text(modem) else Cms.PDU_PARAMETER)
     tpdu = message.tpdu if to is None else submit._replace(destination=to).encode()
 
     def sent(reply: Reply) -> Outcome:

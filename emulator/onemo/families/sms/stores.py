@@ -115,24 +115,21 @@ class SmsMemory:
 
     def restore(self, entry: object) -> list[str]:
         """Take up a snapshot; return what does not fit."""
-        if not isinstance(entry, Mapping) or entry.keys() != {_REFERENCE, "messages"}:
+        if not isinstance(entry, Mapping):
             return [""]
-        refused = []
-        reference, messages = entry[_REFERENCE], entry["messages"]
+        refused = [str(name) for name in entry if name not in (_REFERENCE, "messages")]
+        reference = entry.get(_REFERENCE)
         if type(reference) is int and 0 <= reference <= 0xFF:
             self.reference = reference
         else:
             refused.append(_REFERENCE)
-        if not isinstance(messages, Mapping):
-            return [*refused, "messages"]
-        for place, record in messages.items():
-            found = read_records({place: record})
-            fits = found and all(number <= self._total and Message.of(each) for number, each in found.items())
-            if found and fits:
-                self.places.update(found)
+        found, unread = read_records(entry.get("messages"))
+        for place, record in found.items():
+            if place <= self._total and Message.of(record) is not None:
+                self.places[place] = record
             else:
-                refused.append(f"messages.{place}")
-        return refused
+                unread.append(f"messages.{place}")
+        return refused + unread
 
     def save(self) -> Mapping[str | int, object]:
         """Return all that is kept, for put_back."""
@@ -155,7 +152,10 @@ def memory_of(modem: Modem) -> SmsMemory:
 
 
 class MessageStore:
-    """One store of a module. name: ME or SM; total: its places."""
+    """One store of a module. name: ME or SM; total: its places.
+
+    A record of the card that is no message is as an empty place: a message may be put there.
+    """
 
     def __init__(self, modem: Modem, name: str) -> None:
         table = modem.profile.table(SMS)
@@ -172,17 +172,20 @@ class MessageStore:
     @property
     def places(self) -> list[int]:
         """The places that hold a message, in order."""
-        return sorted(place for place in self._records if place <= self.total)
+        return sorted(place for place in self._records if place <= self.total and self._message(place) is not None)
 
     @property
     def free(self) -> int | None:
         """The lowest free place; None: it is full."""
-        return next((place for place in range(1, self.total + 1) if place not in self._records), None)
+        return next((place for place in range(1, self.total + 1) if self._message(place) is None), None)
 
     def find(self, place: int) -> Message | None:
         """Return the message of a place; None: it is empty. Raises CommandError(INVALID_INDEX): there is no place."""
         if not 1 <= place <= self.total:
             raise CommandError(Cms.INVALID_INDEX)
+        return self._message(place)
+
+    def _message(self, place: int) -> Message | None:
         record = self._records.get(place)
         return None if record is None else Message.of(record)
 

@@ -107,7 +107,7 @@ class Faults:
         """Raise FaultError for a fault of another module, or of an instance or a command that this model has not."""
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
-            raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
+            raise FaultError(f"{fault.kind.word} {fault}: this module is {' or '.join(self._names)}, not {module}")
         self._require_instance(fault)
         self._require_command(fault)
         require_possible(self._running.modem, fault)
@@ -228,7 +228,7 @@ class Faults:
                 section = model.profile.params.get(name)
                 if section is None or section.range is None or number not in section.range:
                     there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
-                    raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
+                    raise FaultError(f"{fault.kind.word} {fault}: on {model.profile.sub_model} {there}, not {number}")
 
     def _require_command(self, fault: Fault) -> None:
         """Refuse a fault of a command that the model has not, or of the URC that only tells its result.
@@ -240,7 +240,7 @@ class Faults:
             name = str(fault.scope.get(key, "")).upper()
             if name in COMMANDS and key not in fault.forced and not modem.has(name):
                 told = f"{modem.profile.sub_model} has no command {name}; {key}=custom:{name} takes it all the same"
-                raise FaultError(f"fault {fault}: {told}")
+                raise FaultError(f"{fault.kind.word} {fault}: {told}")
 
     def _tidy(self) -> None:
         """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""

@@ -17,9 +17,8 @@ from onemo.families.sms.slots import FORMAT, INDICATIONS, SERVICE, SHOW_HEADER, 
 from onemo.families.sms.stores import Message, MessageStore, Status, memory_of
 from onemo.families.sms.tpdu import Deliver, SmsCommand, StatusReport, Submit, decode_received
 from onemo.faults.kind import Layer
-from onemo.faults.kinds_sms import ARRIVAL
 from onemo.faults.plan import ArmedFault, Fault, FaultChooser, Occasion
-from onemo.modem.intents import MessageRefusal, Store, Submission
+from onemo.modem.intents import MessageRefusal, Submission
 from onemo.modem.modem import Modem
 from onemo.modem.sim import plain_number
 from onemo.modem.slots import CALLER_IDENTITY
@@ -60,7 +59,7 @@ def fill(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     store = MessageStore(modem, fault.text("store"))
     while (place := store.free) is not None:
         store.put(place, message)
-    modem.intents.append(Store(modem.memory.snapshot()))
+    modem.intents.append(modem.keeping.store())
 
 
 def reset(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
@@ -71,12 +70,10 @@ def reset(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
 
 
 def require(modem: Modem, fault: Fault) -> None:
-    """Require that it can ever be. Raises FaultError: the model has no short messages; nobody sends the text."""
-    name = fault.kind.name
+    """Require that it can ever be. Raises FaultError: the model has no short messages."""
     if not has_messages(modem):
-        raise FaultError(f"{name}: {modem.profile.sub_model} has no short messages: choose a model with AT+CMGS")
-    if fault.kind is ARRIVAL and "pdu" not in fault.values and not fault.text("from"):
-        raise FaultError(f"{name}: from is missing: give the sender's number, or up to 11 letters")
+        said = f"{fault.kind.title}: {modem.profile.sub_model} has no short messages"
+        raise FaultError(f"{said}: choose a model with AT+CMGS")
 
 
 class FaultyCentre:

@@ -30,7 +30,8 @@ class DeskOperation(NamedTuple):
     it, and returns the result, of the type result; table: that result for a reader, who else has JSON. example: as
     typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments. bulk: bytes, as
     base64 in the key or the field ``data``, that are sent or told from the key ``offset`` on, a piece with each
-    request, until there are ``size``; ctl has them from, or writes them to, a file.
+    request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a request's
+    body, None for what is usual.
 
     act may raise FaultError or UsageError: it cannot be, or not now.
     """
@@ -48,6 +49,7 @@ class DeskOperation(NamedTuple):
     status: int = 200
     instead: str = ""
     bulk: Literal["", "sent", "told"] = ""
+    most_body: int | None = None
 
     @property
     def typed_keys(self) -> tuple[FaultKey, ...]:

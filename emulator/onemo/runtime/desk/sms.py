@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from onemo.errors import FaultError, UsageError
+from onemo.errors import UsageError
 from onemo.faults.kinds_sms import ARRIVAL
 from onemo.runtime.desk.operation import DeskOperation, Values
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # ctl has the declarations alone
     from onemo.families.sms.state import SmsInfo
     from onemo.modem.modem import Modem
     from onemo.runtime.controls import ModuleControls
+
+_MOST_BODY = 1 << 22
+"""Bytes of a request: a text of 2 MB, and what JSON may add to it."""
 
 
 class TextResult(NamedTuple):
@@ -31,7 +34,8 @@ class TextControls:
     def receive(self, sender: str, text: str, *, encoding: str | None = None, message_class: int | None = None) -> None:
         """Let a text come to the module; a long one comes in parts.
 
-        sender: ``+`` and digits, digits, or up to 11 letters. text: any characters; in hex for encoding ``8bit``.
+        sender: ``+`` and digits, digits, or a name of up to 11 letters. text: any characters; in hex for encoding
+        ``8bit``.
         encoding: ``7bit``, ``8bit`` or ``ucs2``; None is ``7bit`` where that alphabet has every character, else
         ``ucs2``. message_class: 0 to 3. Raises FaultError, and changes nothing: it cannot be sent, the model has no
         short messages, or too much waits.
@@ -78,8 +82,6 @@ def send(controls: ModuleControls, values: Values) -> TextResult:
     """Let a text come to a module. Raises FaultError."""
     from onemo.faults.say import fault_of
 
-    if "pdu" in values and (values.get("text") or values.get("from")):
-        raise FaultError("sms: pdu has the sender and the text in it: give it alone")
     controls.happen(fault_of({"kind": ARRIVAL.name, **values}))
     found = told(controls)
     return TextResult(found.number, found.waiting)
@@ -97,4 +99,5 @@ TEXT = DeskOperation(
     arguments=("text",),
     table=lambda said: (("Number", "Waiting"), [(said["number"], said["waiting"])]),
     instead="pdu",
+    most_body=_MOST_BODY,
 )

@@ -57,8 +57,9 @@ def test_nothing_is_written_down_of_a_module_that_had_no_message() -> None:
     ("damage", "refused"),
     [
         ("", ["sms"]),
-        ({}, ["sms"]),
-        ({"reference": 1}, ["sms"]),
+        ({}, ["sms.reference", "sms.messages"]),
+        ({"reference": 1}, ["sms.messages"]),
+        ({"reference": 1, "messages": {}, "x": 1}, ["sms.x"]),
         ({"reference": 256, "messages": {}}, ["sms.reference"]),
         ({"reference": True, "messages": {}}, ["sms.reference"]),
         ({"reference": 1, "messages": []}, ["sms.messages"]),
@@ -88,16 +89,80 @@ def test_what_is_whole_beside_a_damaged_message_is_kept() -> None:
     assert driver.answer("AT+CMGD=?")[0] == "+CMGD: (1),(0-4)"
 
 
-@pytest.mark.parametrize(
-    "damage", [1, [], {"x": 1}, {"centre": "91"}, {"centre": "zz"}, {"messages": {"1": "x"}}, {"messages": []}]
-)
-def test_a_damaged_card_is_as_it_was_issued(damage: object) -> None:
-    stored = dict(filled().modem.memory.snapshot())
+def test_messages_are_kept_where_the_count_is_not() -> None:
+    stored = filled().modem.memory.snapshot()
+    entry = stored["sms"]
+    assert isinstance(entry, dict)
+    driver, told = restarted({**stored, "sms": {"messages": entry["messages"]}})
+    assert told == ["sms.reference"]
+    assert driver.answer("AT+CMGD=?")[0] == "+CMGD: (1),(0-4)"
+
+
+def card_with(damage: object) -> tuple[Driver, list[str]]:
+    """Another process in which this stands for the subscriber's part of the card, whose PIN was changed."""
+    driver = filled()
+    driver.ask('AT+CLCK="SC",1,"1234"')
+    driver.ask('AT+CPWD="SC","1234","4321"')
+    stored = dict(driver.modem.memory.snapshot())
     sim = stored["sim"]
     assert isinstance(sim, dict)
-    driver, told = restarted({**stored, "sim": {**sim, "subscriber": damage}})
-    assert told == ["sim"]
-    assert driver.answer("AT+CSCA?")[0] == '+CSCA: "+8613800230500",145'
+    subscriber = {**sim["subscriber"], **damage} if isinstance(damage, dict) else damage
+    driver, told = restarted({**stored, "sim": {**sim, "subscriber": subscriber}})
+    assert driver.answer('AT+CPIN="4321"') == ["OK"]
+    driver.wait(5)
+    driver.take()
+    return driver, told
+
+
+@pytest.mark.parametrize(
+    ("damage", "refused", "number", "places"),
+    [
+        (1, "", "30500", ""),
+        ([], "", "30500", ""),
+        ({"x": 1}, ".x", "10500", "1"),
+        ({"centre": "91"}, ".centre", "30500", "1"),
+        ({"centre": "zz"}, ".centre", "30500", "1"),
+        ({"messages": []}, ".messages", "10500", ""),
+        ({"messages": {"1": "x", "3": "03000405810180F60000621182327400230161"}}, ".messages.1", "10500", "3"),
+        ({"messages": {"1": "03" * 178}}, ".messages.1", "10500", ""),
+    ],
+)
+def test_of_a_damaged_card_the_rest_is_kept(damage: object, refused: str, number: str, places: str) -> None:
+    driver, told = card_with(damage)
+    assert told == [f"sim.subscriber{refused}"]
+    assert driver.answer("AT+CSCA?")[0] == f'+CSCA: "+86138002{number}",145'
+    driver.ask('AT+CPMS="SM"')
+    assert driver.answer("AT+CMGD=?")[0] == f"+CMGD: ({places}),(0-4)"
+
+
+@pytest.mark.parametrize("record", ["02000405810180F60000621182327400230161", "0300040581", "03FF"])
+def test_a_record_of_the_card_that_is_no_message_is_an_empty_place(record: str) -> None:
+    driver, told = card_with({"messages": {"1": record, "2": "03000405810180F60000621182327400230161"}})
+    assert told == []
+    driver.ask("AT+CMEE=1")
+    assert driver.answer('AT+CPMS="SM","SM","SM"')[0] == "+CPMS: 1,50,1,50,1,50"
+    assert driver.ask("AT+CMGL=4").startswith(b"\r\n+CMGL: 2,0,,17\r\n")
+    assert driver.answer("AT+CMGR=1") == ["+CMS ERROR: 321"]
+    driver.world.centre.text("10086", "a")
+    assert driver.answer("AT+CMGD=?")[0] == "+CMGD: (1,2),(0-4)"
+    assert driver.answer("AT+CMGD=1,4") == ["OK"]
+    assert driver.answer("AT+CPMS?")[0] == '+CPMS: "SM",0,50,"SM",0,50,"SM",0,50'
+
+
+@pytest.mark.parametrize("store", ["ME", "SM"])
+def test_the_longest_message_outlives_a_process(store: str) -> None:
+    driver = Driver("ML302A").boot()
+    driver.ask(f'AT+CSCA="+8613800210500";+CPMS="{store}","{store}","{store}"')
+    address = "91" + "21436587" * 2 + "2143"
+    tpdu = "1900" + "14" + address[:2] + address[2:] + "0004" + "62118232740023" + "8C" + "41" * 140
+    driver.ask(f"AT+CMGW={len(tpdu) // 2}")
+    driver.type(f"0B{address}{tpdu}\x1a".encode())
+    assert driver.take() == b"\r\n+CMGW: 1\r\n\r\nOK\r\n"
+    driver, told = restarted(driver.modem.memory.snapshot())
+    assert told == []
+    assert driver.answer("AT+CSCA?")[0] == '+CSCA: "+8613800210500",145'
+    driver.ask(f'AT+CPMS="{store}"')
+    assert driver.answer("AT+CMGD=?")[0] == "+CMGD: (1),(0-4)"
 
 
 def test_a_card_from_before_there_were_messages() -> None:
