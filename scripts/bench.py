@@ -28,6 +28,7 @@ from statistics import median
 
 from scripts import bench_bulk, bench_modes
 from scripts.bench_bulk import Running, running
+from scripts.bench_modes import WARM
 from scripts.bench_results import compare, read_earlier, summary, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,8 +47,6 @@ STARTS = 5
 """Starts of each program a round."""
 BLOCKS = 10
 """Turns that the two programs take in a measurement: a machine changes its pace from one second to the next."""
-WARM = 100
-"""Round trips before each block that do not count."""
 PAYLOAD = 1460
 LAB = 1000
 """Modules of a lab."""
@@ -230,6 +229,10 @@ class Bench:
         """AT+MIPRD as in read, over six connections at once."""
         return bench_bulk.six(self.pump(), self.bulk)
 
+    def http(self) -> tuple[Figures, Figures]:
+        """Measure a download in URCs, beside bytes read with AT+MIPRD."""
+        return bench_bulk.http(self.bulk)
+
     def tls(self) -> tuple[Figures, Figures]:
         """Transparent mode over TLS, DTE to peer, beside plain TCP."""
         return bench_bulk.tls(self.bulk // 4)
@@ -278,6 +281,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "down": Bench.down,
     "buffered": Bench.buffered,
     "six": Bench.six,
+    "http": Bench.http,
     "tls": Bench.tls,
     "at_c": Bench.at_c,
     "tcp_up": partial(Bench.network, kind="tcp", up=True),

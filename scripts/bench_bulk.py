@@ -194,6 +194,34 @@ def _poured(count: int, context: ssl.SSLContext | None) -> float:
             return count / (time.perf_counter() - began) / 1e6
 
 
+def http(count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Download in "content" URCs, beside a buffered connection that AT+MIPRD reads."""
+    with _started(MODULE) as (port, pid), socket.create_server(("127.0.0.1", 0)) as listener:
+        ask(port, b"ATE0\r", b"OK\r\n")
+        ask(port, b'AT+MHTTPCREATE="http://127.0.0.1:%d"\r' % listener.getsockname()[1], b"OK\r\n")
+        before = _memory(pid)
+        began = time.perf_counter()
+        os.write(port, b"AT+MHTTPREQUEST=0,1,0,/\r")
+        with listener.accept()[0] as peer:
+            answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % count
+            thread = threading.Thread(target=peer.sendall, args=(answer + bytes(count),), daemon=True)
+            thread.start()
+            _read_to(port, b'"content",0,%d,%d,' % (count, count))
+            taken = time.perf_counter() - began
+            thread.join(PATIENCE)
+        figures = {"mb_per_s": count / taken / 1e6, "grown_mb": _memory(pid) - before}
+    return figures, {"mb_per_s": _read_connections(1, count // 10)}
+
+
+def _read_to(port: int, end: bytes) -> None:
+    """Read up to the bytes that come near the end."""
+    seen = b""
+    while end not in seen:
+        if not select.select([port], [], [], PATIENCE)[0]:
+            raise SystemExit(f"bench: {end!r} does not come")
+        seen = seen[-len(end) :] + os.read(port, 65536)
+
+
 def _pour(port: int, count: int) -> None:
     piece = bytes(1 << 16)
     while count:
@@ -201,6 +229,13 @@ def _pour(port: int, count: int) -> None:
 
 
 def _read_buffered(pump: Pump, connections: int, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    read = {"mb_per_s": _read_connections(connections, count)}
+    with socat() as (port, peer, _):
+        return read, {"mb_per_s": pump.run(peer.fileno(), port, count)}
+
+
+def _read_connections(connections: int, count: int) -> float:
+    """MB per second of so many buffered connections, read with AT+MIPRD."""
     share = count // connections
     with module([2] * connections) as (port, peers, _):
         threads = [threading.Thread(target=peer.sendall, args=(bytes(share),), daemon=True) for peer in peers]
@@ -211,9 +246,7 @@ def _read_buffered(pump: Pump, connections: int, count: int) -> tuple[dict[str, 
         taken = time.perf_counter() - began
         for thread in threads:
             thread.join(PATIENCE)
-    with socat() as (port, peer, _):
-        reference = {"mb_per_s": pump.run(peer.fileno(), port, count)}
-    return {"mb_per_s": share * connections / taken / 1e6}, reference
+    return share * connections / taken / 1e6
 
 
 def _read_all(port: int, left: dict[int, int]) -> None:

@@ -59,6 +59,8 @@ _LAYERS = {
     "with the fault.",
     Layer.NETWORK: "A match is an operation on the network; of a connection, each piece that is sent or received.",
     Layer.NAMES: "A match is a name that is resolved; an address is none.",
+    Layer.TEXT: "A match is a message that the module hands to its centre, or a report or text that the\n"
+    "centre has for it. A model without short messages takes none of them.",
     Layer.EVENT: "What happens to the module: at a time, or on an occasion (`on`). On a command it happens before\n"
     "that is carried out, and one that ends the boot cycle leaves it unanswered; on anything else as soon as that is\n"
     "over. When the fault is taken out, or its `for_seconds` are over, what has a way back is undone.",
@@ -152,13 +154,15 @@ def _kind(kind: FaultKind) -> Iterator[str]:
 
 def _reached() -> Iterator[str]:
     yield "## How every error number is reached\n"
-    yield "`command-answer command=… cme=N` answers any command with any number. By itself it comes about so:\n"
+    yield "`command-answer command=…` with `cme=N` or `cms=N` answers any command so. By itself it comes about so:\n"
     models = {family: load_model(name) for family, name in _FAMILIES.items()}
-    numbers = {code.key: entry for code, entry in models["Cat.1"].whole().errors.items()}
-    own = ways()["cme"]
-    rows = sorted((number, text, own[key]) for key, (number, text) in numbers.items())
-    yield from _table(("+CME ERROR", "Text", "By itself"), ((str(n), text, way) for n, text, way in rows))
-    yield "\n## How every result of AT+MIPOPEN is reached\n"
+    for result in ("CME", "CMS"):
+        errors = models["Cat.1"].whole().errors.items()
+        own, numbers = ways()[result.lower()], {code.key: entry for code, entry in errors if code.result == result}
+        rows = sorted((number, text, own[key]) for key, (number, text) in numbers.items())
+        yield from _table((f"+{result} ERROR", "Text", "By itself"), ((str(n), text, way) for n, text, way in rows))
+        yield ""
+    yield "## How every result of AT+MIPOPEN is reached\n"
     yield "Any other number: `urc-replace urc=MIPOPEN text='+MIPOPEN: {id},N'`.\n"
     yield from _table(("Why", *_FAMILIES, "How"), _open_rows())
     yield "\n## How every URC is reached\n"

@@ -45,7 +45,7 @@ _ABOUT = {
     Evidence.CAPTURE: "seen on a real module",
     Evidence.DRIVERS: "drivers that work on hardware rely on it",
     Evidence.MANUAL: "the vendor's TCP/IP manual",
-    Evidence.GUIDE: "another guide of the vendor's: base, extended, SSL, MQTT, flow, NB",
+    Evidence.GUIDE: "another guide of the vendor's: base, extended, SSL, HTTP, MQTT, flow, NB",
     Evidence.STANDARD: "ITU-T V.250 or 3GPP",
     Evidence.TABLE: "a table made by others from later editions of the manuals",
     Evidence.DECIDED: "nobody says so: a value or a behaviour that a measurement may overturn",

@@ -19,12 +19,16 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """How fast an example runs says more about the machine than about the code."""
+    """Let the property tests try the same examples in every run, unless --hypothesis-profile=search asks for others.
+
+    How fast an example runs says more about the machine than about the code.
+    """
     if _ours(config):
         from hypothesis import HealthCheck, settings
 
-        settings.register_profile("emulator", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-        settings.load_profile("emulator")
+        settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.register_profile("emulator", settings.get_profile("search"), derandomize=True, database=None)
+        settings.load_profile(config.getoption("--hypothesis-profile", None) or "emulator")
 
 
 # The workers of pytest-xdist are measured; the emulators that tests start are not, for they would take twice as long.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from functools import partial
@@ -19,8 +20,22 @@ def _leave(signum: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
+def _open_standard_streams() -> None:
+    """Have /dev/null for what is closed of stdin, stdout and stderr: else a port or a file would get its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
 def main() -> NoReturn:
     """Start the command line."""
+    _open_standard_streams()
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it

@@ -127,6 +127,16 @@ class FakePort:
             "settings": {"MIPCFG": {"encoding": "0,0,0"}},
             "line": {"waiting": 0, "dropped": 0, "baud_rate": 115200, "mode": "command"},
             "counters": {"commands": 5},
+            "sms": {
+                "number": "+8614400000001",
+                "centre": "+8613800230500",
+                "stores": {"ME": {"used": 1, "total": 50}, "SM": {"used": 0, "total": 50}},
+                "waiting": 2,
+                "sent": [
+                    {"to": "10086", "text": "<b>cxye</b>", "encoding": "7bit", "parts": 1, "of": 1, "report": None},
+                    {"to": "13900000000", "text": "long", "encoding": "ucs2", "parts": 2, "of": 3, "report": 0},
+                ],
+            },
         }
 
 

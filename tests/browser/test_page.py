@@ -172,6 +172,27 @@ def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> N
     page.until("it is taken down", lambda: port.posted[4:] == [down])
 
 
+def test_short_messages_come_and_go(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    page.open(serve(port))
+    page.until("its own", lambda: page.text("texts-own") == "+8614400000001 · ME 1 of 50 · SM 0 of 50 · 2 waiting")
+    assert page.text("texts-out") == "13900000000: long 2 of 3 parts, delivered\n10086: <b>cxye</b>"
+    assert (page.text("texts-in-none"), page["texts-out-none"].is_displayed()) == ("None.", False)
+    for text in ("first", "second: <i>"):
+        port.entry("ML307R", event="sms received", detail=f"from 10086: {text}")
+    page.until("both, the newest first", lambda: page.text("texts-in") == "10086: second: <i>\n10086: first")
+    page.type("texts-from", "Bank")
+    page["texts-text"].send_keys("Code 4711")
+    page["texts-send"].click()
+    sent = ("/v1/modules/ML307R/sms", {"from": "Bank", "text": "Code 4711"})
+    page.until("it is sent", lambda: port.posted == [sent])
+    page.until("it is told", lambda: page.text("say") == "The text is on its way.")
+    assert page["texts-text"].get_attribute("value") == ""
+    page.run("document.getElementById('texts').scrollIntoView()")
+    assert page.flaws() == []
+    page.picture("texts")
+
+
 def test_a_lost_connection_is_told_and_comes_back(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
     page.open(serve(port))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.page import Page
 from tests.e2e.driver import Driver, connect, registered
+from tests.e2e.dte import WAIT
 from tests.e2e.peers import IPV4, Echo
 from tests.e2e.started import AT_ONCE, Started
 
@@ -71,6 +72,34 @@ def test_a_session(page: Page, module: Started) -> None:
         page.shows("+MATREADY")
         page.until("its second boot", lambda: "boot 2" in page.text("facts"))
         page.picture("rebooted")
+
+
+def test_a_text_in_and_one_out(page: Page, module: Started) -> None:
+    ready = json.loads(module.ready)
+    page.open(ready["control"])
+    page.until("the module has short messages", lambda: "ME 0 of 50" in page.text("texts-own"))
+    page.type("texts-from", "a name too long")
+    page["texts-text"].send_keys("\u4f60\u597d \u2603")
+    page["texts-send"].click()
+    page.until("why not", lambda: page.text("texts-error") != "")
+    page.type("texts-from", "10086")
+    with Driver(ready["port"], module.transcript) as driver:
+        driver.command("AT+CMGF=1")
+        driver.command("AT+CNMI=2,1")
+        page.run("arguments[0].scrollIntoView()", page["texts-send"])  # which what was wrong has moved away
+        page["texts-send"].click()
+        assert driver.urc("+CMTI") == '+CMTI: "ME",1'
+        page.until("it came", lambda: page.text("texts-in") == "10086: \u4f60\u597d \u2603")
+        page.until("it is stored", lambda: "ME 1 of 50 · SM 0 of 50 · 0 waiting" in page.text("texts-own"))
+        assert page.text("texts-error") == ""
+        assert page.text("texts-out") == ""
+        driver.serial.timeout = WAIT
+        driver.serial.write(b'AT+CMGS="13900000000"\r')
+        assert driver.serial.read_until(b"\r\n> ").endswith(b"> ")
+        driver.serial.write(b"On my way\x1a")
+        assert driver.serial.read_until(b"\r\nOK\r\n").endswith(b"OK\r\n")
+        page.until("it went", lambda: page.text("texts-out") == "13900000000: On my way")
+        page.picture("texts")
 
 
 def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:

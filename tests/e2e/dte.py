@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import time
 from collections.abc import Callable
 from typing import Self
@@ -13,6 +14,14 @@ WAIT = 10.0
 """Seconds after which something that was to come at once has not come."""
 _SHOWN = 60
 _LONGEST = 300
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that has no event."""
+    end = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < end
+        select.select([], [], [], 0.002)
 
 
 class Transcript:

@@ -125,6 +125,11 @@ def test_what_differs_each_time_is_masked_by_its_usual_name(start: Start, tmp_pa
         (("replay", "s.at", "--port", "nosuch://x"), "cannot open nosuch://x"),
         (("record", "none", "--script", "s.at", "--out", "o.at"), "cannot use none"),
         (("record", "none", "--out", "o.at"), "needs either --link"),
+        (
+            ("record", "x", "--script", "s.at", "--out", "./s.at"),
+            "--out s.at is the script itself",
+        ),
+        (("record", "x", "--script", "none.at", "--out", "o.at"), "none.at: No such file"),
         (("record", "x", "--script", "s.at", "--out", "no/o.at"), "--out no/o.at: No such"),
         (("record", "loop://", "--script", "s.at", "--out", "/dev/full"), "--out /dev/full takes no more: No space"),
         (("record", "x", "--script", "s.at", "--out", "o.at", "--value", "x=("), "--value x=("),

@@ -40,6 +40,8 @@ EVENTS = (
     "home on=command:AT+ICCID",
     "sim-remove on=command:CIMI",
     "sim-insert on=command:CPIN",
+    "file-space on=command:MFPUT",
+    "file-space-back on=command:MFSINFO",
     "registration-lost on=command:COPS",
     "registration-back on=command:custom:CEER",
     "registration-denied on=command:CGATT for_seconds=0.3",
@@ -52,6 +54,22 @@ EVENTS = (
     "sleep on=urc:MDNSGIP",
     "dtr after=100s",
 )
+TEXTS = (
+    f"sms from=10086 text={'x' * 160}. on=command:CGMM",
+    "sms-full store=SM on=command:CGMI",
+    "sms-reset on=command:CSQ",
+    "sms-refuse cms=42 times=1",
+    "sms-silence after=1 times=1",
+    "sms-report st=70",
+    "sms-parts order=reverse",
+    "sms-delay seconds=300ms times=1",
+)
+CALLS = (
+    "call from=13800138000 on=command:CGMM",
+    "call-answer on=command:CGMI",
+    "call-end cause=17 on=command:CGSN",
+    "ussd text=low on=command:CIMI",
+)
 ENDS = (
     "reboot on=command:CGMM",
     "brown-out on=command:CGMR seconds=100ms",
@@ -60,8 +78,8 @@ ENDS = (
 )
 
 
-def faulty(start: Start, *faults: str, model: str = "ML307R") -> Started:
-    said = [word for fault in faults for word in ("--fault", fault)]
+def faulty(start: Start, *faults: str, model: str = "ML307R", speed: str = "1") -> Started:
+    said = [*(word for fault in faults for word in ("--fault", fault)), "--speed", speed]
     return start(model, "--sandbox", "--offline", "--seed", "7", *said)
 
 
@@ -75,8 +93,10 @@ def fired(module: Started) -> dict[str, str]:
 
 
 def test_every_kind_is_tried() -> None:
-    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS)}
-    assert tried == {kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.EVENT)}
+    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS, *TEXTS, *CALLS)}
+    assert tried == {
+        kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.TEXT, Layer.EVENT)
+    }
 
 
 def test_commands_and_urcs(start: Start) -> None:
@@ -116,6 +136,26 @@ def hey(dte: Dte) -> None:
     dte.ask('AT+MIPSEND=0,,"hey"', "+MIPSEND: 0,3", "OK")
 
 
+def test_short_messages(start: Start) -> None:
+    module = faulty(start, *TEXTS, speed="100")
+    with module.awake() as dte:
+        dte.ask("AT+CNMI=2,2,0,1;+CMGF=1;+CSMP=49;+CMEE=1", "OK")
+        dte.ask("AT+CGMM", "ML307R", "OK")
+        assert dte.lull(0.1) == b""
+        dte.until(rb"\+CMT: [^\r]+\r\n05000301020[^\r]+\r\n\r\n\+CMT: [^\r]+\r\n050003010201[0-9A-F]+\r\n")
+        dte.ask('AT+CGMI;+CPMS="SM"', "CMCC", "+CPMS: 50,50,0,50,0,50", "OK")
+        for answer in ("+CMS ERROR: 42", "+CMS ERROR: 332", "+CMGS: 3"):
+            dte.line('AT+CMGS="10010"')
+            dte.reads(b"\r\n> ")
+            dte.write(b"hi\x1a")
+            dte.hears(answer)
+        dte.until(rb"OK\r\n\r\n\+CDS: 6,3,[^\r]+,70\r\n")
+        dte.ask("AT+CSQ;+CMGF?", "+CSQ: 20,99", "+CMGF: 0", "OK")
+    told = fired(module)
+    assert told.keys() == {fault.split()[0] for fault in TEXTS}
+    assert all(what.startswith("fired once, first after ") for what in told.values()), told
+
+
 def test_events(start: Start) -> None:
     module = faulty(start, *EVENTS)
     with module.awake() as dte:
@@ -137,6 +177,10 @@ def test_events(start: Start) -> None:
         dte.line("AT+CCLK?")
         dte.until(rb'\+CCLK: "2\d/')
         dte.until(rb"OK\r\n")
+        dte.line('AT+MFPUT="/a",1,"x"')
+        dte.until(rb"\+CME ERROR: 1063\r\n")
+        dte.line("AT+MFSINFO")
+        dte.until(rb"\+MFSINFO: 393216,393216\r\n")
         dte.line("AT+ICCID")
         dte.until(rb"OK\r\n")
         dte.line("AT+CIMI")
@@ -245,3 +289,17 @@ def test_mistakes_at_the_start(arguments: tuple[str, ...], said: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_calls(start: Start) -> None:
+    module = faulty(start, *CALLS, model="ML302A-DSLM")
+    with module.awake() as dte:
+        dte.ask("AT+CLIP=1;+CUSD=1", "OK")
+        dte.ask("AT+CGMM", "ML302A", "OK", "RING", '+CLIP: "13800138000",129,,,,0')
+        dte.ask("AT+CGMI", "CMCC", "OK")
+        dte.ask("AT+CLCC", '+CLCC: 1,1,0,0,0,"13800138000",129', "OK")
+        dte.line("AT+CGSN")
+        dte.until(rb"NO CARRIER\r\n")
+        dte.line("AT+CIMI")
+        dte.until(rb'\+CUSD: 0,"low",15\r\n')
+    assert fired(module).keys() == {fault.split()[0] for fault in CALLS}

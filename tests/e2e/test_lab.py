@@ -353,3 +353,35 @@ def test_the_control_of_a_lab(launch_lab: Launch) -> None:
         client.post("/v1/modules/meter-1/events", json={"event": "sim-remove"})
         cards = [client.get(f"/v1/modules/meter-{n}").json()["sim"]["present"] for n in (1, 2)]
         assert cards == [False, True]
+
+
+def text(dte: Dte, to: str, content: str) -> None:
+    """Send a text, in text mode."""
+    dte.line(f'AT+CMGS="{to}"')
+    dte.reads(b"\r\n> ")
+    dte.write(content.encode() + b"\x1a")
+    dte.until(rb"\r\n\+CMGS: \d+\r\n\r\nOK\r\n")
+
+
+def test_two_modules_text_each_other(launch_lab: Launch) -> None:
+    modules = "".join(
+        f'[[module]]\nmodel = "{model}"\nname = "{name}"\nmsisdn = "{number}"\n'
+        for model, name, number in (("ML307R", "a", "+8614400000001"), ("ML302A", "b", "+8614400000002"))
+    )
+    lab = launch_lab(f"speed = 1000\n{modules}").wait_all()
+    with lab.of("a") as a, lab.of("b") as b:
+        for dte in (a, b):
+            dte.ask("AT+CMGF=1;+CNMI=2,2,0,1;+CSMP=49,167,0,0", "OK")
+        text(a, "+8614400000002", "hi b")
+        b.until(rb'\r\n\+CMT: "\+8614400000001",,"[^"]+"\r\nhi b\r\n')
+        a.until(rb'\r\n\+CDS: 6,1,"\+8614400000002",145,"[^"]+","[^"]+",0\r\n')
+        for number in range(20):
+            text(b, "14400000001", f"hi a {number}")
+            a.until(rb'\r\n\+CMT: "\+8614400000002",,"[^"]+"\r\nhi a %d\r\n' % number)
+            b.until(rb"\r\n\+CDS: 6,%d,[^\r]+\r\n" % (number + 1))
+        b.line("AT+CFUN=4")
+        b.until(rb"\r\nOK\r\n")
+        text(a, "+8614400000002", "later")
+        b.line("AT+CFUN=1")
+        b.until(rb'\r\n\+CMT: "\+8614400000001",,"[^"]+"\r\nlater\r\n')
+        a.until(rb"\r\n\+CDS: 6,2,[^\r]+\r\n")

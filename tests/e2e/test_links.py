@@ -8,9 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import serial
 from onemo.link.speed import speed_of
 
 from tests.e2e.conftest import Start
-from tests.e2e.dte import WAIT
+from tests.e2e.dte import WAIT, until
 from tests.e2e.started import ROOT
 
 # pyserial calls Thread.setDaemon and setName.
@@ -77,13 +76,6 @@ def heard(master: int) -> bytes:
     return data
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + WAIT, threading.Event()
-    while not condition():
-        assert time.monotonic() < end
-        pause.wait(0.002)
-
-
 def test_a_uart_whose_speed_follows(wire: tuple[int, str], start: Start) -> None:
     master, path = wire
     module = start("ML307R", "--uart", path, "--baud", "9600", measured=True)
@@ -134,10 +126,14 @@ assert b"\\r\\nML307R\\r\\n" in ask(b"ATI"), "the line is not raw"
 
 
 @pytest.mark.parametrize("place", [(), ("{port}",)], ids=["terminal", "port"])
-def test_a_child_does_not_get_the_token_of_the_control(place: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_does_not_get_what_is_the_emulators(
+    place: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ONEMO_READY_FILE", str(tmp_path / "ready"))
     monkeypatch.setenv("ONEMO_CONTROL_TOKEN", "secret")
     monkeypatch.setenv("ONEMO_OTHER", "kept")
-    program = "import os, sys; sys.exit(5 + ('ONEMO_CONTROL_TOKEN' in os.environ) + 2 * ('ONEMO_OTHER' in os.environ))"
+    program = "import os, sys; sys.exit(5 + sum(map(len, {'ONEMO_CONTROL_TOKEN', 'ONEMO_READY_FILE'} & {*os.environ}))"
+    program += " + 2 * ('ONEMO_OTHER' in os.environ))"
     with run("--exec", python(program, *place)) as process:
         process.communicate(timeout=WAIT)
     assert process.returncode == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -50,10 +51,24 @@ def test_who_opens_a_pty_hears_all_of_the_boot(launch: Start) -> None:
         dte.ask("AT", "OK")
 
 
+@pytest.mark.parametrize("more", [(), ("--boot-time", "0")], ids=["usual", "at-once"])
 @pytest.mark.parametrize("option", ["--tcp", "--rfc2217"])
-def test_who_connects_hears_all_of_the_boot(launch: Start, option: str) -> None:
-    module = launch(*OPEN, option, "127.0.0.1:0", "--boot-time", "1").wait_ready()  # pyserial takes its time
+def test_who_connects_hears_all_of_the_boot(launch: Start, option: str, more: tuple[str, ...]) -> None:
+    """Pyserial negotiates for a third of a second before it listens."""
+    module = launch(*OPEN, option, "127.0.0.1:0", *more).wait_ready()
     assert heard(module.port) == BANNER
+
+
+def test_what_a_client_of_rfc2217_sends_at_once_is_kept(launch: Start) -> None:
+    """One that negotiates nothing: it need not wait for that."""
+    module = launch(*OPEN, "--rfc2217", "127.0.0.1:0", "--boot-time", "0").wait_ready()
+    host, _, number = module.port.removeprefix("rfc2217://").rpartition(":")
+    with socket.create_connection((host, int(number)), WAIT) as dte:
+        dte.sendall(b"ATE0\r")
+        data = b""
+        while not data.endswith(b"\r\nOK\r\n"):
+            data += dte.recv(1000)
+    assert BANNER in data
 
 
 def test_the_boot_time_counts_from_the_opening(launch: Start) -> None:

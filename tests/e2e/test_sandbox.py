@@ -70,7 +70,7 @@ def test_six_at_once_open_and_close_in_the_order_of_the_commands(dte: Dte) -> No
 
 def test_an_address_that_the_file_gives_to_a_name_is_in_the_sandbox_too(dte: Dte) -> None:
     dte.ask('AT+MDNSGIP="elsewhere.example.com"', "OK", '+MDNSGIP: "elsewhere.example.com","192.0.2.80"')
-    dte.ask('AT+MIPOPEN=0,"TCP","elsewhere.example.com",80', "OK", "+MIPOPEN: 0,0")
+    dte.ask('AT+MIPOPEN=0,"TCP","elsewhere.example.com",81', "OK", "+MIPOPEN: 0,0")
     dte.ask("AT+MIPSEND=0,2,hi", "+MIPSEND: 0,2", "OK", '+MIPURC: "rtcp",0,2,hi')
 
 
@@ -175,3 +175,23 @@ def test_names_of_one_family(family: str, known: str, pinged: str, tmp_path: Pat
         dte.ask('AT+MIPOPEN=0,"TCP","any.example.com",7', "OK", "+MIPOPEN: 0,0")
         dte.ask('AT+MDNSCFG="ip","192.0.2.53";+MDNSCFG="ipv6","2001:db8::53"', "OK")
         dte.ask('AT+MDNSGIP="known.example.com"', "OK", f'+MDNSGIP: "known.example.com","{known}"')
+
+
+def test_its_web_server_answers_the_first_request(dte: Dte) -> None:
+    for httpid, url in enumerate(("http://www.example.com", "https://www.example.com")):
+        dte.ask(f'AT+MHTTPCREATE="{url}"', f"+MHTTPCREATE: {httpid}", "OK")
+    dte.ask('AT+MHTTPCFG="ssl",1,1', "OK")
+    for httpid in range(2):
+        dte.ask(f'AT+MHTTPCONTENT={httpid},0,0,"hello"', "OK")
+        dte.ask(f'AT+MHTTPREQUEST={httpid},2,0,"/post"', "OK")
+        dte.until(rb'\r\n\+MHTTPURC: "header",%d,200,\d+,HTTP/1.1 200 ' % httpid)
+        dte.until(rb'\r\n\+MHTTPURC: "content",%d,5,5,5,hello\r\n' % httpid)
+    for path, size in (("/redirect/3", 0), ("/bytes/5000", 5000), ("/stream/100", 0)):
+        dte.ask(f"AT+MHTTPREQUEST=0,1,0,{path}", "OK")
+        dte.until(rb'\r\n\+MHTTPURC: "header",0,200,')
+        end = rb'"content",0,%d,%d,\d+,' % (size, size) if size else rb'"content",0,(\d+,\d+,\d+,\{.*\}|0,\d+,0,)'
+        dte.until(end)
+        dte.lull()
+    dte.ask("AT+MHTTPREQUEST=0,1,0,/status/404", "OK")
+    dte.until(rb'"header",0,404,')
+    dte.until(rb"404 Not Found\n\r\n")

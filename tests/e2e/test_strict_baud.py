@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,7 +148,7 @@ def test_what_is_said_while_nobody_has_the_pty_open_is_no_noise(start: Start) ->
 def test_who_opens_the_pty_before_the_boot_is_there(launch: Start, tmp_path: Path) -> None:
     """The link is there early; the banner is noise to whom has another speed."""
     link, garbage = tmp_path / "port", sampled(BANNER, 115200, 38400)
-    module = launch("ML305U", "--strict-baud", "--boot-time", "1", "--link", str(link))
+    module = launch("ML305U", "--strict-baud", "--boot-time", "4", "--link", str(link))
     module.wait_link(link)
     port = os.open(link, os.O_RDWR | os.O_NOCTTY)
     try:
@@ -190,15 +191,47 @@ def test_a_child_at_another_speed(place: tuple[str, ...], option: tuple[str, ...
     assert done.returncode == 40 + heard, done.stderr
 
 
-@pytest.mark.parametrize("more", [(), ("--no-strict-baud",)], ids=["strict", "any"])
-def test_a_uart_at_another_speed(wire: tuple[int, str], start: Start, more: tuple[str, ...]) -> None:
+def said(master: int, command: bytes = b"AT") -> bytes:
+    os.write(master, command + b"\r")
+    answer = b""
+    while not answer.endswith(ANSWER):
+        assert select.select([master], [], [], WAIT)[0], answer
+        answer += os.read(master, 100)
+    return answer
+
+
+def test_a_uart_has_the_speed_of_the_module(wire: tuple[int, str], start: Start, tmp_path: Path) -> None:
+    """A cable does not tell the speed at its other end: what arrives is heard, and nothing is said of the DTE."""
     master, path = wire
-    module = start("ML305U", "--uart", path, "--baud", "9600", *more)
-    while select.select([master], [], [], SILENT)[0]:
-        os.read(master, 100)
-    os.write(master, b"AT\r")
-    assert bool(select.select([master], [], [], SILENT if not more else WAIT)[0]) is bool(more)
-    assert ("the module at 115200: all is noise" in module.stderr()) is (not more)
+    arguments = ("ML305U", "--uart", path, "--nv", str(tmp_path / "nv.json"))
+    module = start(*arguments)
+    said(master)
+    assert speed_of(master) == 115200
+    said(master, b"AT+IPR=9600")
+    said(master, b"AT&W")
+    module.signal(signal.SIGTERM)
+    module = start(*arguments)
+    said(master)
+    assert speed_of(master) == 9600
+    assert "DTE" not in module.stderr()
+
+
+def test_a_uart_where_the_module_finds_its_speed_out(wire: tuple[int, str], start: Start) -> None:
+    master, path = wire
+    start("ML307R", "--uart", path, "--baud", "9600")
+    said(master)
+    assert speed_of(master) == 9600
+
+
+def test_a_uart_at_another_speed(wire: tuple[int, str], start: Start) -> None:
+    master, path = wire
+    arguments = ("ML305U", "--uart", path, "--baud", "9600")
+    command = [sys.executable, "-m", "onemo", "run", *arguments]
+    refused = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT, text=True)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert refused.stderr.startswith(f"onemo-emulator: {path}: the module is at 115200 bit/s (AT+IPR), not at 9600: ")
+    start(*arguments, "--no-strict-baud")
+    said(master)
     assert speed_of(master) == 9600
 
 

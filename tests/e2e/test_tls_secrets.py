@@ -38,6 +38,7 @@ def test_a_key_is_never_shown(start: Start, tmp_path: Path) -> None:
         dte.write(b'AT+MSSLKEYX\x08WR="d.key",0,%d,"%b"\r' % (len(escaped), escaped))
         dte.until(rb"\r\nOK\r\n")
         dte.ask('AT+MSSLCHECK="d.key"', f"+MSSLCHECK: {md5(key).hexdigest()}", "OK")
+    assert module.signal(15) < 1, "all of the trace is written then"
     told = "".join(json.loads(line).get("data", "") for line in trace.read_text().splitlines())
     for text in (told, module.stderr()):
         for piece in ("c2V", "mV0"):

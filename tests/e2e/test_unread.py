@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Start
-from tests.e2e.dte import WAIT, Dte, Transcript
+from tests.e2e.dte import WAIT, Dte, Transcript, until
 from tests.e2e.started import AT_ONCE, ROOT
 
 _PAGE = 4096
@@ -69,13 +69,6 @@ def appears(file: Path, process: subprocess.Popen[bytes]) -> str:
         assert time.monotonic() < end, "it never became ready"
         select.select([], [], [], 0.005)
     return file.read_text()
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT
-    while not true():
-        assert time.monotonic() < end
-        select.select([], [], [], 0.005)
 
 
 def ends(process: subprocess.Popen[bytes]) -> None:

@@ -34,7 +34,7 @@ COMMAND = st.builds(
     st.sampled_from(["=", "=", "=", "=?", "?", ""]),
     st.lists(ARGUMENT, max_size=8),
 )
-FINAL = re.compile(r"OK|ERROR|\+CME ERROR: .+")
+FINAL = re.compile(r"OK|ERROR|\+CM[ES] ERROR: .+")
 URC = re.compile(
     r"\+(MIPOPEN: \d,\d+|MIPCLOSE: \d(,\d)?|(MIPURC|MDNSGIP|MPING|MNTP|MIPCALL|CGEV|CREG|CGREG|CEREG): .*)"
 )

@@ -44,11 +44,11 @@ def test_membership(parts: list[tuple[int, int]], value: int) -> None:
 
 @given(st.text("0123456789-, \n", max_size=12))
 def test_anything_else_is_refused_with_a_value_error(text: str) -> None:
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
+    if not re.fullmatch(r"-?\d+(-\d+)?(,-?\d+(-\d+)?)*", text):
         with pytest.raises(ValueError, match=re.escape(repr(text))):
             Range.parse(text)
         return
-    edges = [[int(edge) for edge in item.split("-")] for item in text.split(",")]
+    edges = [[int(edge) for edge in re.findall(r"^-?\d+|\d+", item)] for item in text.split(",")]
     flat = [edge for item in edges for edge in item]
     rising = all(low <= high for low, *more in edges for high in more)
     if rising and all(before[-1] < after[0] for before, after in pairwise(edges)):

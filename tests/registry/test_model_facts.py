@@ -41,11 +41,13 @@ WINDOWS = table(
 PACKETS = table((NB, 12), ("ML305M", 128), (without(CAT1, "ML305M"), 256))
 KEEPALIVE = table(("MN316 MN316-S MN326", (30, 90)), (f"MN316A MN318 MN319 {CAT1}", (90, 75)))
 PACKETS_OF_MODE = {("MIPMODE", "packet_size"), ("MIPMODE", "waittm")}
+INERT_OF_ALL = {("CNMI", "bm"), ("CMMS", "n")}
 INERT = table(
-    ("MN316 MN316-S MN326", {*PACKETS_OF_MODE, ("MIPOPEN", "timeout")}),
-    ("MN316A", {*PACKETS_OF_MODE, ("MIPCFG", "ackmode", "ack_mode")}),
-    ("MN318 MN319", PACKETS_OF_MODE),
-    (CAT1, set()),
+    ("MN316 MN316-S MN326", {*INERT_OF_ALL, *PACKETS_OF_MODE, ("MIPOPEN", "timeout")}),
+    ("MN316A", {*INERT_OF_ALL, *PACKETS_OF_MODE, ("MIPCFG", "ackmode", "ack_mode")}),
+    ("MN318 MN319", INERT_OF_ALL | PACKETS_OF_MODE),
+    (without(CAT1, "ML305M"), INERT_OF_ALL),
+    ("ML305M", INERT_OF_ALL | {("CSDH", "show"), *(("CSMP", name) for name in ("fo", "vp", "pid", "dcs"))}),
 )
 CLOSE = table(
     ("MN316 MN316-S MN319 MN326", (False, 2)),

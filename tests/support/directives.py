@@ -46,8 +46,17 @@ coverage lost | found       the network is gone, is there again
 network refuses [CAUSE] | accepts   what becomes of the module's registration
 roaming on | off            whether the network is another operator's
 signal RSSI BER RSRQ RSRP   as AT+CSQ and AT+CESQ print them
+event KIND KEY=VALUE …        an event of docs/faults.md happens
 nv full | free              whether what outlives a restart can be written down
 restarts N                  how often the module has restarted
+sms from WHO TEXT           a text comes to the module; of CLASS, in ENCODING: sms from 10086 class 2 ucs2 TEXT;
+                            200 x TEXT is that so many times
+sms pdu HEX                 a DELIVER comes to the module
+sms time TIME               the centre's clock from now on, as in a message
+sms refused CMS [after S]   the centre refuses the next message, after so many seconds
+sms waiting N               how many messages wait at the centre
+sms trace TEXT              what the trace was told of last
+sms trace none              it was told nothing since the last look
 """
 
 from __future__ import annotations
@@ -58,6 +67,9 @@ from collections.abc import Callable
 from onemo.dialogue.escapes import unescaped
 from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.events import happen
+from onemo.modem.intents import MessageRefusal
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
@@ -99,6 +111,16 @@ def _network(driver: Driver, verb: str, cause: str) -> None:
         radio.accept(driver.now)
     else:
         radio.refuse(int(cause) if cause else None)
+
+
+def _many(text: str) -> str:
+    """Read a text, or what is to be repeated: 200 x TEXT."""
+    count, times, unit = text.partition(" x ")
+    return unit * int(count) if times and count.isdigit() else text
+
+
+def _event(driver: Driver, text: str) -> None:
+    happen(driver.modem, parse_fault(text), driver.now)
 
 
 _ID = r"\d|[a-z]\w*=\d"
@@ -192,7 +214,25 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
         r"signal (\d+) (\d+) (\d+) (\d+)",
         lambda driver, given: driver.modem.radio.set_signal(Signal(*map(int, given.groups()))),
     ),
+    (r"event (.+)", lambda driver, given: driver.report(lambda: _event(driver, given[1]))),
     (r"nv (full|free)", lambda driver, given: setattr(driver.world.answers, "full", given[1] == "full")),
+    (
+        r"sms from (\S+)(?: class (\d))?(?: (7bit|8bit|ucs2))? (.*)",
+        lambda driver, given: driver.world.centre.text(
+            given[1], _many(given[4]), given[3], None if given[2] is None else int(given[2])
+        ),
+    ),
+    (r"sms pdu (\w+)", lambda driver, given: driver.world.centre.pdu(given[1])),
+    (r"sms time (\S+)", lambda driver, given: driver.world.centre.set_time(given[1])),
+    (
+        r"sms refused (\d+)(?: after (\d+))?",
+        lambda driver, given: setattr(
+            driver.world.centre, "refusal", MessageRefusal(int(given[1]), float(given[2] or 0))
+        ),
+    ),
+    (r"sms waiting (\d+)", lambda driver, given: _equal(driver.world.centre.waiting, int(given[1]))),
+    (r"sms trace none", lambda driver, given: _equal(driver.world.centre.told, [])),
+    (r"sms trace (.+)", lambda driver, given: _equal(driver.world.centre.told.pop(0), given[1])),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from onemo.faults.plan import ArmedFault
 from onemo.faults.presets import parse_faults
 from onemo.faults.seams.attach import Faults, Wrapper
+from onemo.faults.seams.sms import FaultyCentre
+from onemo.modem.intents import Submission
 from onemo.modem.modem import Modem
 from onemo.runtime.models import Model
 
@@ -85,3 +87,16 @@ class _Running:
 
     def wrap_network(self) -> Wrapper:
         raise AssertionError("there is no network here")
+
+    def wrap_centre(self) -> Wrapper:
+        """Put it around the centre of the world."""
+        centre = FaultyCentre(self.modem, self._driver.faults)
+        world = self._driver.world.centre
+        submitted = world.submitted
+
+        def submit(intent: Submission) -> None:
+            world.refusal = centre.refusal(intent)
+            submitted(intent)
+
+        world.submitted = submit  # type: ignore[method-assign]
+        return centre

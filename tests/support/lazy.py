@@ -40,7 +40,7 @@ class Described(NamedTuple):
 
 def _command(bound: BoundCommand[Any]) -> object:
     """A command without its handlers, which are made anew with every binding; its records say what they do."""
-    return bound.name, set(bound.forms), bound.records, bound.slots, bound.escapes, bound.test_reads_device
+    return bound.name, set(bound.forms), bound.records, bound.slots, bound.split, bound.test_reads_device
 
 
 def described(model: Model, family: Family) -> Described:

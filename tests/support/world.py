@@ -12,11 +12,12 @@ from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
-from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Wait
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Submission, Tell, Wait
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID
 
 from tests.support.answers import Answers
+from tests.support.centre import Centre
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -69,6 +70,7 @@ class World:
         self._held: set[tuple[str, Key]] = set()
         self._feeding = False
         self.answers = Answers(driver, self._later)
+        self.centre = Centre(driver)
         self.network = NetworkInfo((), "10.1.2.3", None, None)
         self.requests: list[OpenRequest] = []
         self.plans: list[ClosePlan] = []
@@ -207,6 +209,10 @@ class World:
                 self.peers.pop(key_of(intent.owner), None)
             case Ask() | Cancel() | Store():
                 self.answers.carry_out(intent)
+            case Submission():
+                self.centre.submitted(intent)
+            case Tell():
+                self.centre.told.append(f"{intent.event} {intent.detail}")
             case Wait(seconds=seconds):
                 self._driver.wakes.append((self._driver.now + seconds, intent))
             case Attach():

@@ -8,66 +8,28 @@ and read-back.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from onemo.at.grammar import Argument, Arguments, Form
+from onemo.at.grammar import Argument, Arguments, Form, arguments
+from onemo.at.outcome import D, Handler, Outcome, Sections, Split
 from onemo.at.params import BindError, BoundRecord, bind_record
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.at.store import Settings, Slot
+from onemo.at.store import Slot
 from onemo.profile.ranges import Range
-from onemo.profile.schema import CommandSection, ParamSection
+from onemo.profile.schema import CommandSection
 
 R = TypeVar("R", bound=NamedTuple)
 
 
-class Device(Protocol):
-    """The device, as far as the language needs it."""
+def keeping_escapes(keeps: Callable[[D, bytes], bool]) -> Split[D]:
+    """Have a backslash keep a quote inside its string where keeps, asked with the raw first parameter, says so."""
 
-    settings: Settings
+    def split(device: D, line: bytes, position: int) -> tuple[Arguments, int]:
+        end = line.find(b",", position)
+        first = line[position : end if end >= 0 else len(line)].strip()
+        return arguments(line, position, escapes=keeps(device, first))
 
-    def settings_of(self, slot: Slot[Any]) -> Settings:
-        """Return the settings that hold a slot: the device's, or those of the console that asks."""
-        ...
-
-    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
-        """Store what was set; Pending where it has to be written down before the answer."""
-        ...
-
-
-D = TypeVar("D", bound=Device)
-
-
-class Pending(NamedTuple):
-    """A command that waits for the world.
-
-    The shell carries out operation; finish makes the reply of its result, or whatever else comes of it. finish may
-    raise CommandError.
-    """
-
-    operation: object
-    finish: Callable[[Any], Outcome]
-
-
-class Prompt(NamedTuple):
-    """A command that asks for payload with ``>``: exactly length bytes, or (None) up to Ctrl-Z, ESC or limit.
-
-    timeout: seconds after the last byte. finish makes the outcome of what was entered: the payload (with
-    whether the time-out ended it), or None after ESC. It may raise CommandError. secret: what is
-    entered is shown to nobody. text: the prompt itself, None: the line's.
-    """
-
-    length: int | None
-    limit: int
-    timeout: float
-    finish: Callable[[bytes | None, bool], Outcome]
-    secret: bool = False
-    text: str | None = None
-
-
-Outcome = Reply | Pending | Prompt
-Handler = Callable[[D, Arguments], Outcome]
-Sections = Mapping[str, ParamSection]
-Split = Callable[[D, bytes, int], tuple[Arguments, int]]
+    return split
 
 
 class NoParameters(NamedTuple):
@@ -77,16 +39,14 @@ class NoParameters(NamedTuple):
 class BoundCommand(NamedTuple, Generic[D]):
     """A command as one model has it. records: its parameter records, by key ("" when it has no keys).
 
-    escapes: whether a string keeps backslash escapes, asked with the raw first parameter. split: reads the parameters
-    at a position of a line, in place of the grammar; it returns them and where the next command begins, and may raise
-    MalformedLine. test_reads_device: the answer of the test command depends on the device.
+    split: reads its parameters, where that depends on the device or they are not as V.250 has them. test_reads_device:
+    the answer of the test command depends on the device.
     """
 
     name: str
     forms: Mapping[Form, Handler[D]]
     records: Mapping[str, BoundRecord[Any]]
     slots: Mapping[Slot[Any], BoundRecord[Any]] = {}
-    escapes: Callable[[D, bytes], bool] | None = None
     split: Split[D] | None = None
     test_reads_device: bool = False
 
@@ -138,7 +98,6 @@ class Action(NamedTuple, Generic[D, R]):
     run: Callable[[D, R], Outcome]
     bare: bool = False
     tested: bool = True
-    escapes: Callable[[D, bytes], bool] | None = None
     split: Split[D] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
@@ -158,8 +117,7 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, escapes=self.escapes, split=self.split,
-                            test_reads_device=self.test_reads_device)  # fmt: skip
+        return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
 
 
 class Query(NamedTuple, Generic[D, R]):
@@ -197,7 +155,9 @@ class Setting(NamedTuple, Generic[D, R]):
     """One stored record, or one for each value of its first field (slot.indexed_by).
 
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
-    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back.
+    adjusted gives the record that is kept for one that was given; shown gives the values of a read-back. resets_rest:
+    parameters behind the last that is given get their defaults; else what is left out stays. told: the lines that
+    answer a new record, of a setting that is no NV.
     """
 
     slot: Slot[R]
@@ -205,6 +165,8 @@ class Setting(NamedTuple, Generic[D, R]):
     changed: Callable[[D, R], None] = _keep
     shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
     adjusted: Callable[[D, R], R] | None = None
+    resets_rest: bool = False
+    told: Callable[[D, R], Sequence[bytes]] | None = None
 
     @property
     def name(self) -> str:
@@ -239,14 +201,17 @@ class Setting(NamedTuple, Generic[D, R]):
                 index = _index(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
-            record = bound.parse(arguments, device.settings_of(self.slot).get(self.slot, index))
+            base = device.settings_of(self.slot).get(self.slot, index)
+            if self.resets_rest:
+                base = base._replace(**{param.name: param.default for param in bound.params[len(arguments) :]})
+            record = bound.parse(arguments, base)
             self.check(device, record)
             if self.adjusted is not None:
                 record = self.adjusted(device, record)
             _require_fit(self.slot, record)
             outcome = device.keep(self.slot, record, index)
             self.changed(device, record)
-            return outcome
+            return Reply(self.told(device, record)) if self.told is not None else outcome
 
         return assign
 
@@ -271,12 +236,17 @@ class Setting(NamedTuple, Generic[D, R]):
 
 
 class Key(NamedTuple, Generic[D, R]):
-    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back; changed as in Setting."""
+    """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back.
+
+    changed and adjusted as in Setting. told: whether a query of the key tells a record.
+    """
 
     slot: Slot[R]
     check: Callable[[D, R], None] = _keep
     shown: Callable[[D, R], Sequence[int | str | bytes | None]] = field_values
     changed: Callable[[D, R], None] = _keep
+    adjusted: Callable[[D, R], R] | None = None
+    told: Callable[[R], bool] = lambda record: True
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
@@ -285,13 +255,15 @@ class KeyedSetting(NamedTuple, Generic[D]):
     The key alone lists, with an index (connect_id, ssl_id) it tells one, with values it sets them.
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
-    called with that index or, for a list, None; it may raise CommandError. everything: a key that sets nothing, and
-    tells of an index what all others hold; "": there is none. split: as BoundCommand has it.
+    called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
+    them. everything: a key that sets nothing, and tells of an index what all others hold; "": there is none. split:
+    as a BoundCommand has it.
     """
 
     name: str
     keys: tuple[Key[D, Any], ...]
     ids: Callable[[D, int | None], Sequence[int]] | None = None
+    reads: bool = False
     everything: str = ""
     split: Split[D] | None = None
 
@@ -320,15 +292,25 @@ class KeyedSetting(NamedTuple, Generic[D]):
             Form.TEST: lambda device, arguments: test,
             Form.SET: lambda device, arguments: self._set(offered, device, arguments),
         }
+        if self.reads:
+            forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}
-        return BoundCommand(self.name, forms, {name: records[name] for name in offered}, stored, split=self.split)
+        offers = {name: records[name] for name in offered}
+        return BoundCommand(self.name, forms, offers, stored, self.split)
 
     def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
         if style == "rows":
             return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
         names = ",".join(f'"{name}"' for name in offered)
         ids = next((bound.params[0].shown for key, bound in offered.values() if key.slot.indexed_by), "")
-        return [f"+{self.name}: ({names})".encode() + (f",{ids}".encode() if ids else b"")]
+        comma = "," if style == "summary_comma" else ""
+        return [f"+{self.name}: ({names})".encode() + (f",{ids}{comma}".encode() if ids else b"")]
+
+    def _read(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D) -> Reply:
+        assert self.ids is not None
+        return Reply(
+            [self._line(device, key, index) for index in self.ids(device, None) for key, _ in offered.values()]
+        )
 
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
@@ -345,13 +327,17 @@ class KeyedSetting(NamedTuple, Generic[D]):
         indexed = slot.indexed_by is not None
         if indexed and rest:
             index = _index(bound, rest)
+        settings = device.settings_of(slot)
+        record = bound.parse(rest, settings.get(slot, index)) if len(rest) > indexed else None
         indices: Sequence[int] | Range = bound.indices if indexed and not rest else (index,)
         if indexed and self.ids is not None:
             indices = self.ids(device, index if rest else None)
-        if len(rest) <= indexed:
-            return Reply([self._line(device, key, index) for index in indices])
-        record = bound.parse(rest, device.settings_of(slot).get(slot, index))
+        if record is None:
+            told = [each for each in indices if key.told(settings.get(slot, each))]
+            return Reply([self._line(device, key, each) for each in told])
         key.check(device, record)
+        if key.adjusted is not None:
+            record = key.adjusted(device, record)
         _require_fit(slot, record)
         outcome = device.keep(slot, record, index)
         key.changed(device, record)

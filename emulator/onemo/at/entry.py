@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Outcome, Prompt
+from onemo.at.outcome import Outcome, Prompt
 from onemo.at.payload import BadPayload, SendFormat, decode, typed_length
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 
@@ -23,7 +23,7 @@ class DataEntry(NamedTuple):
 
     timeout: after the last byte; with partial it ends an entry of a given length that has begun. cancelled: answer to
     ESC; unfinished: to any other time-out. secret: what is entered is shown to nobody. offered: the model has ``>``.
-    prompt: its bytes as the profile writes them; None: those of the line.
+    prompt: its bytes as the profile writes them; None: those of the line. echoes, again: as of Prompt.
     """
 
     take: Callable[[bytes], Outcome]
@@ -38,6 +38,8 @@ class DataEntry(NamedTuple):
     secret: bool = False
     offered: bool = True
     prompt: str | None = None
+    echoes: bool = False
+    again: bool = False
 
     def check(self, typed: bytes | None) -> None:
         """Check the lengths of what stands in the line, None where nothing does. Raises CommandError: CME 50."""
@@ -64,6 +66,8 @@ class DataEntry(NamedTuple):
                 finish=self._finish,
                 secret=self.secret,
                 text=self.prompt,
+                echoes=self.echoes,
+                again=self.again,
             )
         try:
             data = decode(typed, self.form)

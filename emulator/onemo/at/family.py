@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple
 
-from onemo.at.command import D, Declaration
+from onemo.at.command import Declaration
+from onemo.at.outcome import D
 from onemo.at.reply import ErrorCode
 from onemo.profile.index import Index
 from onemo.profile.schema import Profile, Table
@@ -65,12 +66,13 @@ class FamilyDefinition(NamedTuple, Generic[D]):
     tables: its own of the profile. part: its state of one boot cycle; keepers: make its state that lasts, by the name
     in the NV. check: finds the mistakes of a profile that only the family knows of, each a key path and a problem.
     shows: the tables of the profile that the reader of a command wants. traits: tell models apart, by the question that
-    each answers. state: for the control API. kept_only: settings that make no difference here, and why; remarks: in
-    what commands are not quite as on the module.
+    each answers. misfit: the error of parameters that do not fit, in place of CME 50. state: for the control API.
+    kept_only: settings that make no difference here, and why; remarks: in what commands are not quite as on the module.
     """
 
     declarations: tuple[Declaration[D], ...]
     errors: tuple[ErrorCode, ...] = ()
+    misfit: ErrorCode | None = None
     tables: tuple[Table[Any], ...] = ()
     part: type[Any] | None = None
     keepers: Mapping[str, Callable[[D], Any]] = {}

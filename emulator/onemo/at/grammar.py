@@ -20,6 +20,21 @@ class MalformedLine(EmulatorError):
     """A line that is no command line; answered with the bare ERROR."""
 
 
+class QuoteInside(MalformedLine):
+    """A quote inside a text that may hold none on this model."""
+
+
+class TextPlace(NamedTuple):
+    """The parameter of a command that is a text which may have quotes of its own. place: counted from 0.
+
+    escapes: a backslash keeps a quote inside it; inner: it runs from its first quote to the last one of the line.
+    """
+
+    place: int
+    escapes: bool
+    inner: bool
+
+
 class Form(Enum):
     """The four forms of an extended command; a basic one is executed, with its number as argument."""
 
@@ -64,6 +79,7 @@ _S_PARAMETER = re.compile(rb"[ ]*([Ss]\d{1,4})[ ]*(?:(\?)|=[ ]*(\d*))[ ]*")
 _BASIC = re.compile(rb"[ ]*(&?[A-Za-z])(\d*)[ ]*")
 _PLAIN = re.compile(rb"[^,;\"]*")
 _STRING = re.compile(rb'[ ]*"([^"]*)"[ ]*')
+_LONGEST_STRING = re.compile(rb'[ ]*"(.*)"[ ]*', re.DOTALL)
 _ESCAPED_STRING = re.compile(rb'[ ]*"((?:[^"\\]|\\.)*)"[ ]*', re.DOTALL)
 
 
@@ -123,18 +139,20 @@ def _remembered_command(line: bytes) -> Command | None:
     return _read_command(line, 0)
 
 
-def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arguments, int]:
+def arguments(
+    line: bytes, position: int, *, escapes: bool = False, text: TextPlace | None = None
+) -> tuple[Arguments, int]:
     """Split the parameters at position; return them and where the next command begins.
 
     escapes: a backslash keeps a quote inside its string. Raises MalformedLine on a quote that is not closed or stands
-    next to other text.
+    next to other text; QuoteInside where that is the text.
     """
     if (rest := line[position:]).isdigit():
         return (Argument(rest, False),), len(line)
     found: list[Argument | None] = []
-    string = _ESCAPED_STRING if escapes else _STRING
     while True:
-        argument, position = _argument(line, position, string)
+        here = text if text is not None and len(found) == text.place else None
+        argument, position = _argument(line, position, _string(here, escapes=escapes))
         found.append(argument)
         if position == len(line):
             return tuple(found), position
@@ -143,7 +161,15 @@ def arguments(line: bytes, position: int, *, escapes: bool = False) -> tuple[Arg
         if separator == b";":
             return tuple(found), position
         if separator != b",":
-            raise MalformedLine("a quote is not closed, or stands next to other text")
+            kind = QuoteInside if here is not None and found[-1] is not None else MalformedLine
+            raise kind("a quote is not closed, or stands next to other text")
+
+
+def _string(text: TextPlace | None, *, escapes: bool) -> re.Pattern[bytes]:
+    """Return the pattern of a string. text: it is the one at that place."""
+    if text is not None and text.inner:
+        return _LONGEST_STRING
+    return _ESCAPED_STRING if escapes or (text is not None and text.escapes) else _STRING
 
 
 def _argument(line: bytes, position: int, string: re.Pattern[bytes]) -> tuple[Argument | None, int]:
@@ -177,10 +203,13 @@ def leading(line: bytes, position: int, count: int) -> tuple[Arguments, int | No
 
 
 def integer(argument: Argument) -> int | None:
-    """Read an unquoted decimal; None when it is no such thing or absurdly long."""
+    """Read an unquoted decimal, maybe a negative one; None when it is no such thing or absurdly long."""
     text = argument.text
     if argument.quoted or not text.isdigit():
-        return None
+        if argument.quoted or text[:1] != b"-" or not text[1:].isdigit():
+            return None
+        positive = integer(argument._replace(text=text[1:]))
+        return None if positive is None else -positive
     text = text.lstrip(b"0") or b"0"
     return int(text) if len(text) <= MAX_ARGUMENT_DIGITS else None
 

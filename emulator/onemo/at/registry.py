@@ -8,10 +8,12 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple
 
-from onemo.at.command import BoundCommand, D, Declaration
+from onemo.at.command import BoundCommand, Declaration
 from onemo.at.family import Family, FamilyDefinition
+from onemo.at.grammar import Arguments
+from onemo.at.outcome import D, Handler, Outcome
 from onemo.at.params import BindError, BoundRecord
-from onemo.at.reply import ErrorCode
+from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.at.store import Slot
 from onemo.errors import Mistake, ProfileError
 from onemo.profile.loader import LoadedProfile
@@ -230,6 +232,9 @@ class Binder(Generic[D]):
                 for path, problem in error.problems:
                     self._mistake(f"commands.{declaration.name}.{path}", problem)
                 continue
+            if defined.misfit is not None:
+                forms = {form: _refusing(handler, defined.misfit) for form, handler in bound.forms.items()}
+                bound = bound._replace(forms=forms)
             self.slots.update(bound.slots)
             if section.nv:
                 self.kept.update(bound.slots)
@@ -262,3 +267,17 @@ class Binder(Generic[D]):
     def _mistake(self, path: str, problem: str) -> None:
         origin = self._loaded.origin(tuple(path.split(".")))
         self.mistakes.append(Mistake(origin.file if origin else self._loaded.file.name, path, problem))
+
+
+def _refusing(handler: Handler[D], misfit: ErrorCode) -> Handler[D]:
+    """Have a handler answer parameters that do not fit with the error of its family."""
+
+    def handle(device: D, arguments: Arguments) -> Outcome:
+        try:
+            return handler(device, arguments)
+        except CommandError as error:
+            if error.code == Cme.INCORRECT_PARAMETERS:
+                raise CommandError(misfit) from error
+            raise
+
+    return handle

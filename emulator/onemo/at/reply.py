@@ -74,7 +74,7 @@ DONE = Reply()
 
 
 class Final(NamedTuple):
-    """A final result code: its word, and its number in ATV0 (V.250 table 1)."""
+    """A result code, final or (RING, NO CARRIER) unasked: its word, and its number in ATV0 (V.250 table 1)."""
 
     word: bytes
     number: bytes
@@ -82,6 +82,8 @@ class Final(NamedTuple):
 
 OK = Final(b"OK", b"0")
 CONNECT = Final(b"CONNECT", b"1")
+RING = Final(b"RING", b"2")
+NO_CARRIER = Final(b"NO CARRIER", b"3")
 ERROR = Final(b"ERROR", b"4")
 
 
@@ -103,6 +105,11 @@ class ReplyFormat:
         eol = self.cr + self.lf
         return eol + (eol + eol).join(lines) + eol if self.verbose else eol.join(lines) + eol
 
+    def around(self) -> tuple[bytes, bytes]:
+        """Return what stands before and behind an information response."""
+        eol = self.cr + self.lf
+        return eol if self.verbose else b"", eol
+
     def prompt(self, text: str) -> bytes:
         """Make the ``>`` of a payload entry, as a profile writes it, with the line's own characters for CR and LF."""
         return text.encode().translate(bytes.maketrans(b"\r\n", self.cr + self.lf))
@@ -113,7 +120,7 @@ class ReplyFormat:
         return eol + line + eol
 
     def final(self, code: Final) -> bytes:
-        """Write a final result code: its word, with ATV0 its number, with ATQ1 nothing."""
+        """Write a result code: its word, with ATV0 its number, with ATQ1 nothing."""
         if self.quiet:
             return b""
         if not self.verbose:

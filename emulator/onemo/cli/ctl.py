@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
-from urllib.parse import quote
 
 from onemo.cli.output import write
 from onemo.cli.page import Page
+from onemo.cli.texts import require_texts
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
-from onemo.dialogue.lines import MARKS, printable
-from onemo.errors import FaultError, UsageError
+from onemo.dialogue.lines import MARKS, printable, printable_text
+from onemo.errors import UsageError
 from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
-from onemo.runtime.desk.operation import DeskOperation
 
 P = ParamSpec("P")
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
@@ -49,11 +48,15 @@ class Filters(NamedTuple):
     numbers: Mapping[str, int | None] = {}
 
 
-def _understood(command: Callable[P, int]) -> Callable[P, int]:
-    """Have a command raise ControlError where an answer has another shape than the control's."""
+def understood(command: Callable[P, int]) -> Callable[P, int]:
+    """Have a command raise ControlError where an answer has another shape than the control's.
+
+    UsageError: an argument is no text.
+    """
 
     @wraps(command)
     def asked(*args: P.args, **kwargs: P.kwargs) -> int:
+        require_texts((args, kwargs))
         try:
             return command(*args, **kwargs)
         except MISSHAPEN as error:
@@ -63,7 +66,8 @@ def _understood(command: Callable[P, int]) -> Callable[P, int]:
 
 
 @contextmanager
-def _client(options: CtlOptions) -> Iterator[Client]:
+def client_of(options: CtlOptions) -> Iterator[Client]:
+    """Give the client of the control that is meant. Raises UsageError: none is."""
     address = options.address or os.environ.get(ADDRESS)
     if not address:
         raise UsageError(f"which emulator? give --control HOST:PORT, or set {ADDRESS}")
@@ -71,46 +75,46 @@ def _client(options: CtlOptions) -> Iterator[Client]:
         yield client
 
 
-@_understood
+@understood
 def modules(options: CtlOptions) -> int:
     """Run ``ctl modules``."""
-    with _client(options) as client:
+    with client_of(options) as client:
         rows = client.ask("GET", "/v1/modules")
     if options.json:
-        return _print(rows)
+        return print_json(rows)
     keys = ("name", "model", "port", "condition", "power", "registration", "connections", "faults")
     page = Page()
-    page.table([key.capitalize() for key in keys], [[_cell(row[key]) for key in keys] for row in rows], indent=0)
+    page.table([key.capitalize() for key in keys], [[cell(row[key]) for key in keys] for row in rows], indent=0)
     page.show()
     return 0
 
 
-@_understood
+@understood
 def show(name: str | None, options: CtlOptions) -> int:
     """Run ``ctl show``."""
-    with _client(options) as client:
+    with client_of(options) as client:
         state = client.ask("GET", module(name or client.only_module()))
-    return _print(state) if options.json else _show(state)
+    return print_json(state) if options.json else _show(state)
 
 
-@_understood
+@understood
 def faults(name: str | None, options: CtlOptions) -> int:
     """Run ``ctl faults``."""
-    with _client(options) as client:
+    with client_of(options) as client:
         rows = client.ask("GET", f"{module(name or client.only_module())}/faults")
-    return _print(rows) if options.json else _faults(rows)
+    return print_json(rows) if options.json else _faults(rows)
 
 
-@_understood
+@understood
 def fault(words: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl fault [NAME] FAULT``."""
     name, text = _named(words, "a fault, like 'urc-drop urc=MIPOPEN times=1'")
-    with _client(options) as client:
+    with client_of(options) as client:
         rows = client.ask("POST", f"{module(name or client.only_module())}/faults", {"fault": text})
-    return _print(rows) if options.json else _faults(rows)
+    return print_json(rows) if options.json else _faults(rows)
 
 
-@_understood
+@understood
 def unfault(words: Sequence[str], everything: bool, options: CtlOptions) -> int:
     """Run ``ctl unfault [NAME] ID`` or ``--all``."""
     if everything:
@@ -119,35 +123,35 @@ def unfault(words: Sequence[str], everything: bool, options: CtlOptions) -> int:
             raise UsageError("--all is every fault of a module: leave the number out")
     else:
         name, number = _named(words, "the number that ctl faults tells, or --all")
-    with _client(options) as client:
+    with client_of(options) as client:
         path = f"{module(name or client.only_module())}/faults"
         gone = client.ask("DELETE", path if everything else f"{path}/{number}")
     if options.json:
-        return _print(gone)
+        return print_json(gone)
     return _faults(gone if everything else [gone])
 
 
-@_understood
+@understood
 def do(words: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl do [NAME] EVENT``."""
     name, text = _named(words, "what is to happen, like sim-remove or 'signal rssi=3'")
-    with _client(options) as client:
+    with client_of(options) as client:
         state = client.ask("POST", f"{module(name or client.only_module())}/events", {"event": text})
-    return _print(state) if options.json else _show(state, brief=True)
+    return print_json(state) if options.json else _show(state, brief=True)
 
 
-@_understood
+@understood
 def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
     """Run ``ctl trace``."""
     query = filters._asdict()
     query |= query.pop("numbers")
-    with _client(options) as client:
+    with client_of(options) as client:
         name = name or client.only_module()
         if follow and any(query[key] is not None for key in query.keys() - {"since", "limit"}):
             raise UsageError("--follow shows all there is: leave the filters out")
         told = client.ask("GET", f"{module(name)}/trace", query=query)
         if options.json and not follow:
-            return _print(told)
+            return print_json(told)
         entries: Iterable[Mapping[str, Any]] = told["entries"]
         for entry in entries:
             write(_line(entry, options))
@@ -162,14 +166,14 @@ def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions)
     return 0
 
 
-@_understood
+@understood
 def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl verify``; 1 if the steps were not found."""
     asked = [_step(step) for step in steps]
-    with _client(options) as client:
+    with client_of(options) as client:
         verified = client.ask("POST", f"{module(name or client.only_module())}/trace/verify", {"steps": asked})
     if options.json:
-        _print(verified)
+        print_json(verified)
     else:
         for text, step in zip(steps, verified["steps"], strict=True):
             at = f" at {', '.join(map(str, step['at']))}" if step["at"] else ""
@@ -178,19 +182,19 @@ def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
     return 0 if verified["matched"] else 1
 
 
-@_understood
+@understood
 def kinds(name: str | None, options: CtlOptions) -> int:
     """Run ``ctl kinds``."""
-    with _client(options) as client:
+    with client_of(options) as client:
         rows = client.ask("GET", "/v1/kinds")
     if name is not None:
         rows = [row for row in rows if row["name"] == name]
         if not rows:
             raise UsageError(f"there is no kind {name!r}; ctl kinds lists them")
     if options.json:
-        return _print(rows)
+        return print_json(rows)
     page = Page()
-    page.table(("Kind", "About", "Now"), [(row["name"], row["about"], _cell(row["event"])) for row in rows], indent=0)
+    page.table(("Kind", "About", "Now"), [(row["name"], row["about"], cell(row["event"])) for row in rows], indent=0)
     if name is not None:
         keys = rows[0]["keys"]
         page.table(("Key", "Type", "Default", "About"), [_key(key) for key in keys])
@@ -199,43 +203,11 @@ def kinds(name: str | None, options: CtlOptions) -> int:
     return 0
 
 
-@_understood
-def operate(operation: DeskOperation, words: Sequence[str], given: Mapping[str, object], options: CtlOptions) -> int:
-    """Run an operation of the desk. words: the module, if it was named, and the arguments; given: the options."""
-    spare = len(words) - len(operation.arguments)
-    if spare not in (0, 1):
-        names = " ".join(name.upper() for name in operation.arguments)
-        wanted = f"give {names}; before it" if names else "give"
-        raise UsageError(f"{wanted} the name of the module, if there are several")
-    values = {**given, **dict(zip(operation.arguments, words[spare:], strict=True))}
-    try:
-        operation.read(values)
-    except FaultError as error:
-        raise UsageError(str(error)) from error
-    sent = {key.name: values[key.name] for key in operation.sent_keys if key.name in values}
-    path = operation.path
-    for key in operation.keys:
-        path = path.replace(f"{{{key.name}}}", quote(str(values.get(key.name)), safe=""))
-    with _client(options) as client:
-        path = module(words[0] if spare else client.only_module()) + path
-        if operation.has_body:
-            said = client.ask(operation.method, path, sent)
-        else:
-            said = client.ask(operation.method, path, query=sent)
-    if options.json or operation.table is None:
-        return _print(said)
-    headers, rows = operation.table(said)
-    page = Page()
-    page.table(headers, [[_cell(value) for value in row] for row in rows], indent=0)
-    page.show()
-    return 0
-
-
-@_understood
+@understood
 def ready(wait: float, options: CtlOptions) -> int:
     """Run ``ctl ready``; 1 if a module is not ready in time."""
     until = time.monotonic() + wait
-    with _client(options) as client:
+    with client_of(options) as client:
         while True:
             try:
                 said = client.ask("GET", "/ready")
@@ -247,7 +219,7 @@ def ready(wait: float, options: CtlOptions) -> int:
                     return 1
                 time.sleep(_AGAIN)  # noqa: TID251  # nothing else runs here
                 continue
-            return _print(said) if options.json else _say(f"ready: {said['modules']}")
+            return print_json(said) if options.json else _say(f"ready: {said['modules']}")
 
 
 # Inside.
@@ -272,7 +244,8 @@ def _step(text: str) -> dict[str, object]:
     return {matter: pattern, **({} if times is None else {"times": times})}
 
 
-def _print(value: object) -> int:
+def print_json(value: object) -> int:
+    """Print a value as JSON; return 0."""
     return _say(json.dumps(value, indent=2, ensure_ascii=False))
 
 
@@ -281,26 +254,23 @@ def _say(text: str) -> int:
     return 0
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a value as a cell of a table shows it."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={_cell(item)}" for key, item in value.items())
+        return " ".join(f"{key}={cell(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_cell, value)) or "-"
-    return _printable(str(value)) or '""'
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+        return ", ".join(map(cell, value)) or "-"
+    return printable_text(str(value)) or '""'
 
 
 def _key(key: Mapping[str, Any]) -> tuple[str, ...]:
     span = f" {key['low']:g}-{key['high']:g}" if key["high"] is not None else ""
     choices = f" ({', '.join(key['choices'])})" if key["choices"] else ""
-    default = "required" if key["required"] else _cell(key["default"])
+    default = "required" if key["required"] else cell(key["default"])
     return key["name"], key["type"] + span, default, key["about"] + choices
 
 
@@ -329,18 +299,31 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
     if state["error"]:
         page.text(f"  {state['error']}")
     parts = ("power", "sim", "radio") if brief else ("identity", "power", "sim", "radio", "line", "counters")
-    page.table(("What", "State"), [(part, _cell(state[part])) for part in parts if state[part] is not None])
+    page.table(("What", "State"), [(part, cell(state[part])) for part in parts if state[part] is not None])
     used = [one for one in state["connections"] if one["state"] != "INITIAL"]
     for title, rows in (("PDP contexts", state["contexts"]), ("Connections", used)):
         if rows:
             page.heading(title, above=True)
             headers = [key.replace("_", " ").capitalize() for key in rows[0]]
-            page.table(headers, [[_cell(value) for value in row.values()] for row in rows])
+            page.table(headers, [[cell(value) for value in row.values()] for row in rows])
     if not brief:
+        _show_texts(page, state.get("sms"))
         page.heading("Settings", above=True)
         page.table(("Command", "Key", "Values"), _settings(state["settings"]))
     page.show()
     return 0
+
+
+def _show_texts(page: Page, texts: Mapping[str, Any] | None) -> None:
+    if texts is None:
+        return
+    page.heading("Short messages", above=True)
+    stores = ", ".join(f"{name} {store['used']} of {store['total']}" for name, store in texts["stores"].items())
+    rows = {"number": texts["number"], "centre": texts["centre"], "stores": stores, "waiting": texts["waiting"]}
+    page.table(("What", "State"), [(name, cell(value)) for name, value in rows.items()])
+    if texts["sent"]:
+        keys = ("to", "text", "encoding", "parts", "report")
+        page.table([key.capitalize() for key in keys], [[cell(sent[key]) for key in keys] for sent in texts["sent"]])
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
@@ -350,11 +333,11 @@ def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
         numbered = nested and all(key.isdecimal() for key in keys)
         for key, record in {"": keys}.items() if numbered or not nested else keys.items():
             if not any(isinstance(value, Mapping) for value in record.values()):
-                yield command, key, _cell(record)
+                yield command, key, cell(record)
                 continue
             same: dict[str, list[str]] = {}
             for number, one in record.items():
-                same.setdefault(_cell(one), []).append(number)
+                same.setdefault(cell(one), []).append(number)
             for values, numbers in same.items():
                 yield command, f"{key} {','.join(numbers)}".strip(), values
 
@@ -364,9 +347,9 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     if options.json:
         return json.dumps(entry) + "\n"
     label = label_of(entry, INDICES)
-    of = "" if label is None else f"{_printable(str(label))}: "
+    of = "" if label is None else f"{printable_text(str(label))}: "
     if entry["kind"] == "event":
-        text, mark = f"{of}{_printable(entry['event'])} {_printable(entry['detail'])}", MARKS["network"]
+        text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]
     else:
         cut = printable(entry["data"][:_LONGEST].encode("latin-1", "backslashreplace"))
         payload = entry["kind"] == "payload"

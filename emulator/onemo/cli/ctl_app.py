@@ -250,12 +250,13 @@ _GROUPS: dict[str, App] = {"": app}
 def _add(command: Callable[..., int], group: str, arguments: str, example: str) -> None:
     """Add a command. group: the word before it, "" for none."""
     if group not in _GROUPS:
-        about = "\n".join(
+        about = "\n\n".join(
             f"{each.command}: {each.about}" for each in OPERATIONS if each.command.startswith(f"{group} ")
         )
         _GROUPS[group] = App(name=group, help=about, group_parameters="Options",
-                             usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]")  # fmt: skip
-        app.command(_GROUPS[group], sort_key=len(_COMMANDS) + len(_GROUPS))
+                             usage=f"Usage: onemo-emulator ctl {group} COMMAND [OPTIONS]",
+                             sort_key=len(_COMMANDS) + len(_GROUPS))  # fmt: skip
+        _GROUPS[""].command(_GROUPS[group])
     path = f"{group} {command.__name__}".lstrip()
     _GROUPS[group].command(
         command,

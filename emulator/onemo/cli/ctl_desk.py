@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,23 +14,39 @@ from onemo.runtime.desk.operation import DeskOperation
 
 _Command = Callable[..., int]
 _VARIADIC, _KEYWORD = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.KEYWORD_ONLY
+_FILE = inspect.Parameter(
+    "file",
+    _KEYWORD,
+    default=None,
+    annotation=Annotated[
+        str | None, Parameter(name="--file", metavar="FILE", help="A file of the host; stdin or stdout if left out.")
+    ],
+)
 
 
 def command_of(operation: DeskOperation, common: inspect.Signature) -> _Command:
     """Make the command of an operation. common: has the parameters of every command, by keyword."""
 
     def run(
-        *words: str, control: str | None = None, token: str | None = None, json: bool = False, **keys: object
+        *words: str,
+        control: str | None = None,
+        token: str | None = None,
+        json: bool = False,
+        file: str | None = None,
+        **keys: object,
     ) -> int:
-        from onemo.cli import ctl
+        from onemo.cli.ctl import CtlOptions
+        from onemo.cli.ctl_operate import operate
 
-        given = {name: value for name, value in keys.items() if value is not None}
-        return ctl.operate(operation, words, given, ctl.CtlOptions(control, token, json))
+        given = {names[name]: value for name, value in keys.items() if value is not None}
+        return operate(operation, words, given, file, CtlOptions(control, token, json))
 
+    names = {_variable(key): key.name for key in operation.keys}
     words = f"The module, if there are several{_listed(operation)}."
     parameters = [
         inspect.Parameter("words", _VARIADIC, annotation=Annotated[str, Parameter(help=words)]),
-        *(_option(key) for key in operation.keys if key.name not in operation.arguments),
+        *(_option(key) for key in operation.typed_keys if key.name not in operation.arguments),
+        *([_FILE] if operation.bulk else []),
         *common.parameters.values(),
     ]
     run.__name__ = operation.command.split()[-1]
@@ -41,7 +58,7 @@ def command_of(operation: DeskOperation, common: inspect.Signature) -> _Command:
 
 def usage_of(operation: DeskOperation) -> str:
     """Return the arguments and options of an operation's command, as its help shows them."""
-    flags = [f"--{key.name} {_metavar(key)}" for key in operation.keys
+    flags = [f"--{key.name} {_metavar(key)}" for key in operation.typed_keys
              if key.required and key.name not in operation.arguments]  # fmt: skip
     return " ".join(["", "[NAME]", *flags, *(name.upper() for name in operation.arguments)])
 
@@ -55,8 +72,13 @@ def _metavar(key: FaultKey) -> str:
     return "|".join(key.choices) or key.type.name
 
 
+def _variable(key: FaultKey) -> str:
+    """Return the name of a key in Python, which cannot be a word of its own."""
+    return key.name.replace("-", "_") + "_" * iskeyword(key.name)
+
+
 def _option(key: FaultKey) -> inspect.Parameter:
     flag = Parameter(name=f"--{key.name.replace('_', '-')}", metavar=_metavar(key), help=key.about)
     annotation = Annotated[str, flag] if key.required else Annotated[str | None, flag]
     default = inspect.Parameter.empty if key.required else None
-    return inspect.Parameter(key.name.replace("-", "_"), _KEYWORD, default=default, annotation=annotation)
+    return inspect.Parameter(_variable(key), _KEYWORD, default=default, annotation=annotation)

@@ -8,7 +8,6 @@ import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,11 +47,14 @@ def play(name: str, profiles: tuple[Path, ...]) -> int:
     # Until a task listens, and while everything is taken down, a signal has to wait.
     hold_signals()
     try:
-        with nullcontext(sys.stdout) if sys.stdout is not None else open(os.devnull, "w") as stdout:
-            return trio.run(_play, model, Live(stdout))
+        show = Live(sys.stdout)
+        status = trio.run(_play, model, show)
     except UnexpectedAnswer as error:
         print(f"onemo-emulator: {error}", file=sys.stderr)
         return FAILURE
+    if show.refused is not None:
+        raise show.refused
+    return status
 
 
 async def _play(model: Model, show: Live) -> int:

@@ -30,7 +30,8 @@ class Live(WrittenTrace):
 
     ``>`` is the DTE, ``<`` the module, ``*`` the network; ``1>`` and ``1<`` are those on console 1. Bytes that are no
     text are printed as escapes. Lines that nobody reads (a terminal that was stopped, a full pipe) are counted, not
-    waited for. name: of the module, where there are several; it is printed with each line.
+    waited for. name: of the module, where there are several; it is printed with each line. refused: why the stream took
+    no more.
     """
 
     def __init__(self, stream: TextIO, name: str = "") -> None:
@@ -44,6 +45,7 @@ class Live(WrittenTrace):
         self._headed = False
         self._at = 0.0
         self._second, self._offset, self._stamp = 0, 0.0, ""
+        self.refused: OSError | None = None
         self._lines: list[str] = []
         self._skipped = 0
         self._poll: select.poll | None = select.poll()
@@ -144,7 +146,8 @@ class Live(WrittenTrace):
         try:
             self._stream.write("".join(lines))
             self._stream.flush()
-        except (OSError, ValueError):  # the reader has gone, or closed it: the module goes on without
+        except (OSError, ValueError) as error:  # the reader has gone, or closed it: the module goes on without
+            self.refused = error if isinstance(error, OSError) else None
             self._stream = None
 
 

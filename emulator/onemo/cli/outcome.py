@@ -6,18 +6,22 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from contextlib import suppress
+from typing import NoReturn, TextIO
 
 from onemo.errors import EmulatorError, ProfileError, UnknownModel
 
 NAME = "onemo-emulator"
 USAGE = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a stream says that takes no more, in what a library prints; our own files are told of by their names."""
 
 
 def finish(act: Callable[[], object]) -> NoReturn:
     """Act, and end the process with the status that it returns.
 
-    An EmulatorError ends it with a line and status 2, and so does a host that has no descriptor or room for more.
+    An EmulatorError ends it with a line and status 2, and so does a stdout that takes no more, unless its reader left,
+    and a host that has no descriptor for more.
     """
     status: object = 0  # also of one whose output nobody reads any more
     try:
@@ -30,20 +34,25 @@ def finish(act: Callable[[], object]) -> NoReturn:
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             fail(f"{error.strerror}: let this process have more (ulimit -n)")
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            fail(f"stdout takes no more: {error.strerror}")
-        raise
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        fail(f"stdout takes no more: {error.strerror}")
     except SystemExit as ending:
         if not isinstance(ending.__context__, BrokenPipeError):  # rich makes a failure of it
             raise
-    _flush()
+    why = _lost(sys.stdout)
+    if why is not None and not isinstance(why, BrokenPipeError):
+        fail(f"stdout takes no more: {why.strerror}")
+    _lost(sys.stderr)
     raise SystemExit(status if isinstance(status, int) else 0)
 
 
 def fail(message: str) -> NoReturn:
     """Print one line on stderr, and exit with status 2."""
-    _flush()
-    print(f"{NAME}: {message}", file=sys.stderr)
+    _lost(sys.stdout)
+    with suppress(OSError):  # there is nobody left to be told
+        print(f"{NAME}: {message}", file=sys.stderr)
+    _lost(sys.stderr)
     raise SystemExit(USAGE)
 
 
@@ -60,10 +69,13 @@ def explain(error: EmulatorError) -> str:
     return str(error).replace("\n", "\n  ")
 
 
-def _flush() -> None:
-    """Print what stdout still holds. If nobody wants it, Python shall not complain of that at the end."""
+def _lost(stream: TextIO | None) -> OSError | None:
+    """Print what a stream still holds; return why it takes no more. Python shall not complain of that at the end."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if stream is not None:
+            stream.flush()
+    except OSError as error:
+        assert stream is not None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None

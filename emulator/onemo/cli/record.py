@@ -58,6 +58,8 @@ def record(options: RecordOptions) -> int:
         raise UsageError("record needs either --link PATH, for a DTE, or --script FILE, to send that alone")
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, handlers=[LogHandler(sys.stderr)])
     steps = _steps(options.script) if options.script is not None else ()
+    if options.script is not None and options.out.exists() and options.out.samefile(options.script):
+        raise UsageError(f"--out {options.out} is the script itself, which would be lost; name another file")
     recorder = Recorder(_volatile(options.values), options.pauses)
     with ExitStack() as stack:
         pty = stack.enter_context(open_pty(options.link)) if options.link is not None else None

@@ -68,9 +68,10 @@ def serve(options: ModuleOptions) -> int:
         traces(Batch(), options.trace, verbose=options.verbose) as trace,
         opened(spec, model) as (lines, nv),
     ):
+        network = LazyNetwork(routes, spec.source, sandbox)
         beside = _Beside(sandbox, ready, control, modules)
         try:
-            trio.run(_main, options, spec, model, lines, trace, nv, LazyNetwork(routes, spec.source), beside)
+            trio.run(_main, options, spec, model, lines, trace, nv, network, beside)
         except BaseExceptionGroup as group:
             raise declared(group) from None
     return lines[0].status

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+from onemo.cli.output import write
 from onemo.errors import UsageError
 from onemo.net.sandbox.authority import Authority
 from onemo.runtime.files import open_own
@@ -15,7 +15,7 @@ def export(file: Path | None) -> int:
     """Write the CA's certificate to the file, or to stdout. Raises UsageError."""
     pem = Authority.load().ca_pem
     if file is None:
-        sys.stdout.write(pem.decode("ascii"))
+        write(pem.decode("ascii"))
         return 0
     try:
         with open(open_own(file, os.O_TRUNC, 0o644), "wb") as stream:

@@ -30,13 +30,16 @@ def traits(profile: Profile) -> Traits:
     found: dict[str, Trait] = {}
     # A family with traits of its own says itself which values matter.
     themselves = {name for family in FAMILIES if definition(family).traits for name in family.commands}
-    for name in declarations(FAMILIES):
+    lacked = [family for family in FAMILIES if family.name in profile.lacks]
+    for name in declarations([family for family in FAMILIES if family not in lacked]):
         section = profile.commands[name]
         shown = typed(name)
         found[name] = Trait(f"has {shown}", plain=True) if section.available else Trait(f"no {shown}")
         if section.available:
             found.update(_inert(name, section) if name in themselves else _range(name, section) | _inert(name, section))
             found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
+    for family in lacked:
+        found[f"family {family.name}"] = Trait(f"no {family.title.partition(' (')[0].lower()}")
     for defined in map(definition, FAMILIES):
         found.update(defined.traits(profile) if defined.traits else {})
     return {**found, **_behaviour(profile)}

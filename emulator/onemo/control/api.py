@@ -313,6 +313,8 @@ _FILTERS = (
     QueryParameter("console", int, "Only what crossed this AT line: 0 is the first.", 0, 99),
 )
 _M = "/v1/modules/{name}"
+_MOST_EVENT = 1 << 18
+"""Bytes of a body: a text of 255 parts, however its characters are escaped."""
 
 
 def endpoint_of(operation: DeskOperation) -> Endpoint[Control]:
@@ -328,6 +330,7 @@ def endpoint_of(operation: DeskOperation) -> Endpoint[Control]:
         body=(lambda: describe.operation_body(keys)) if operation.has_body else None,
         status=operation.status,
         fails=(404, 409, 422),
+        most_body=operation.most_body,
     )
 
 
@@ -351,7 +354,7 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("DELETE", f"{_M}/faults/{{id}}", "Disarm a fault: what it held back goes on, an event is undone.",
              Control.disarm, state.FaultInfo, fails=(404, 409)),
     Endpoint("POST", f"{_M}/events", "Let something happen now; the state after it.", Control.event,
-             state.module_schema, body=describe.event_body, fails=(404, 409, 422)),
+             state.module_schema, body=describe.event_body, fails=(404, 409, 422), most_body=_MOST_EVENT),
     Endpoint("GET", f"{_M}/trace", "The journal: the newest lines of the line and of the network.", Control.trace,
              TracePage, query=_FILTERS, fails=(404, 422)),
     Endpoint("POST", f"{_M}/trace/verify", "Whether things happened in this order.", Control.verify, VerifyResult,

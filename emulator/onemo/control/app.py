@@ -14,13 +14,13 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from onemo.control.api import ENDPOINTS, Control
 from onemo.control.endpoints import ApiRequest, Endpoint, Refused
 from onemo.control.guard import Guard
+from onemo.control.http import MOST_BODY, Message, Receive, Send
 from onemo.control.http import App as HttpApp
-from onemo.control.http import Message, Receive, Send
 from onemo.control.openapi import document
 from onemo.control.shape import plain
 from onemo.control.stream import TraceStream
@@ -48,6 +48,7 @@ class App:
 
     def __init__(self, control: Control, guard: Guard) -> None:
         self._guard = guard
+        self._bodies = [(e.method, compile_path(e.path)[0], e.most_body) for e in ENDPOINTS if e.most_body is not None]
         routes = [Route(path, _Resource(control, path), methods=None) for path in {e.path: None for e in ENDPOINTS}]
         said = _json(document(ENDPOINTS))
         routes += [
@@ -58,6 +59,10 @@ class App:
         starlette = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
         starlette.router.redirect_slashes = False  # every answer is JSON
         self.behind_guard: HttpApp = starlette
+
+    def most_body(self, method: str, path: str) -> int:
+        """Return the bytes that the body of a request may have. path: as it was sent."""
+        return next((most for own, of, most in self._bodies if method == own and of.fullmatch(path)), MOST_BODY)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

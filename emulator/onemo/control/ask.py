@@ -37,7 +37,9 @@ class StepHits(NamedTuple):
 
 def text_of(entry: Entry) -> str:
     """Return the text in which patterns are looked for: the line, or the event on the network."""
-    return f"{entry.line.event} {entry.data}" if entry.line.event else entry.data
+    event = entry.line.event
+    data = entry.line.data.decode("utf-8", "replace") if entry.kind == "event" else entry.data
+    return f"{event} {data}" if event else data
 
 
 def filtered(

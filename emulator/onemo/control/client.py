@@ -12,6 +12,8 @@ import httpx
 from onemo.errors import EmulatorError, UsageError
 
 _PATIENCE = 10.0
+_MOST = 1 << 26
+"""Bytes of an answer, or of an event of a stream."""
 MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What reading an answer raises that has another shape than the control's."""
 
@@ -60,12 +62,12 @@ class Client:
     def ask(self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}) -> Any:  # noqa: ANN401
         """Send a request, and return the JSON of its answer."""
         given = {name: str(value) for name, value in query.items() if value is not None}
-        sent = {} if body is None else {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
+        sent = {} if body is None else {"content": _json(body), "headers": {"content-type": "application/json"}}
         try:
-            answer = self._http.request(method, path, params=given, **sent)  # type: ignore[arg-type]
+            with self._http.stream(method, path, params=given, **sent) as answer:  # type: ignore[arg-type]
+                return self._read(answer)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._unreachable(error) from error
-        return self._read(answer)
 
     def follow(self, name: str, since: int) -> Iterator[tuple[str, Any]]:
         """Yield the kind and the data of each event of the stream, until it ends."""
@@ -74,9 +76,8 @@ class Client:
         try:
             with self._http.stream("GET", path, params={"since": since}, timeout=patience) as answer:
                 if answer.is_error:
-                    answer.read()
                     self._read(answer)
-                for line in answer.iter_lines():
+                for line in self._lines(answer):
                     key, _, value = line.partition(": ")
                     if key == "event":
                         kind = value
@@ -86,8 +87,12 @@ class Client:
             raise self._unreachable(error) from error
 
     def _read(self, answer: httpx.Response) -> Any:  # noqa: ANN401
+        whole = bytearray()
+        for piece in answer.iter_bytes():
+            whole += piece
+            self._check(len(whole))
         try:
-            said = answer.json()
+            said = json.loads(whole)
             if answer.is_error:
                 raise ControlError(answer.status_code, str(said["error"]))
         except MISSHAPEN as error:
@@ -96,9 +101,27 @@ class Client:
             ) from error
         return said
 
+    def _lines(self, answer: httpx.Response) -> Iterator[str]:
+        begun = bytearray()
+        for piece in answer.iter_bytes():
+            begun += piece
+            if b"\n" in piece:
+                *lines, begun = begun.split(b"\n")
+                yield from (line.decode().rstrip("\r") for line in lines)
+            self._check(len(begun))
+
+    def _check(self, size: int) -> None:
+        if size > _MOST:
+            raise ControlError(0, f"{self._url} is no control of an emulator: what it says does not end")
+
     def _unreachable(self, error: Exception) -> ControlError:
         why = str(error) or type(error).__name__
         return ControlError(0, f"no control answers at {self._url}: {why}; is it started with --control?")
+
+
+def _json(value: object) -> bytes:
+    """Write JSON; a character beyond ASCII takes no more than it must. Raises ValueError for half a surrogate pair."""
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def module(name: str) -> str:

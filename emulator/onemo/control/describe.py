@@ -128,14 +128,13 @@ _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.SECONDS, Type.MOMENT)
 
 
 def _object(name: str, kind: FaultKind, keys: Iterable[FaultKey]) -> dict[str, Any]:
-    properties = {key.name: _schema(key) for key in keys}
+    body = operation_body(keys)
     return {
-        "type": "object",
+        **body,
         "title": kind.name,
         "description": kind.about,
-        "properties": {name: {"const": kind.name}, **properties},
-        "required": [name, *(key.name for key in kind.keys if key.required)],
-        "additionalProperties": False,
+        "properties": {name: {"const": kind.name}, **body["properties"]},
+        "required": [name, *body["required"]],
     }
 
 

@@ -58,7 +58,8 @@ class Endpoint(NamedTuple, Generic[C]):
     """An endpoint: a method of a path.
 
     answer: the value that becomes JSON, or an ASGI application (streams). result: its type, or what makes its schema;
-    body: the JSON schema that it takes; status: of success; fails: others that are declared, by their meaning.
+    body: the JSON schema that it takes; status: of success; fails: others that are declared, by their meaning;
+    most_body: the bytes of a body, None for what is usual.
     """
 
     method: str
@@ -70,3 +71,4 @@ class Endpoint(NamedTuple, Generic[C]):
     body: Callable[[], dict[str, Any]] | None = None
     status: int = 200
     fails: tuple[int, ...] = ()
+    most_body: int | None = None

@@ -20,6 +20,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
+MostBody = Callable[[str, str], int]
 
 MOST_CONNECTIONS = 128
 """Connections on which a request has come; where a further one comes, the longest idle of them goes."""
@@ -28,7 +29,7 @@ MOST_NEWCOMERS = 64
 ALWAYS = b"/health"
 """The path that is answered however many connections there are."""
 MOST_BODY = 1 << 16
-"""Bytes of a request's body."""
+"""Bytes of a request's body, unless the application takes more of it."""
 MOST_HEAD = 1 << 14
 COMES = 10.0
 """Seconds that a request may take to come, from the end of the one before."""
@@ -42,11 +43,17 @@ _PAUSE = 0.1
 
 
 class Server:
-    """The server of an application on one listener."""
+    """The server of an application on one listener.
 
-    def __init__(self, app: App, listener: trio.SocketListener) -> None:
+    most_body: returns the bytes that a body may have, of the method and the path of a request.
+    """
+
+    def __init__(
+        self, app: App, listener: trio.SocketListener, most_body: MostBody = lambda method, path: MOST_BODY
+    ) -> None:
         self._app = app
         self._listener = listener
+        self._most_body = most_body
         self._room = _Room()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -70,7 +77,7 @@ class Server:
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         """Serve one connection. Whatever happens in it ends it alone."""
-        connection = _Connection(self._app, stream, self._room)
+        connection = _Connection(self._app, stream, self._room, self._most_body)
         self._room.enter(connection)
         try:
             async with stream:
@@ -134,11 +141,12 @@ class _Refused(Exception):
 
 
 class _Connection:
-    def __init__(self, app: App, stream: trio.SocketStream, room: _Room) -> None:
+    def __init__(self, app: App, stream: trio.SocketStream, room: _Room, most_body: MostBody) -> None:
         self.scope = trio.CancelScope()
         self._app = app
         self._stream = stream
         self._room = room
+        self._most_body = most_body
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD)
 
     async def run(self) -> None:
@@ -152,7 +160,8 @@ class _Connection:
                         return
                     if request.http_version not in (b"1.0", b"1.1"):
                         raise _Refused(505, "only HTTP/1.1 is spoken here")
-                    body = await self._body()
+                    path = request.target.partition(b"?")[0].decode("ascii")
+                    body = await self._body(self._most_body(request.method.decode("ascii"), path))
                 admitted = self._room.spoke(self)
                 if not admitted and request.target.partition(b"?")[0] != ALWAYS:
                     raise _Refused(503, "there are too many connections: end some, and try again")
@@ -199,12 +208,12 @@ class _Connection:
             else:
                 return event
 
-    async def _body(self) -> bytes:
+    async def _body(self, most: int) -> bytes:
         body = bytearray()
         while isinstance(event := await self._event(), h11.Data):
             body += event.data
-            if len(body) > MOST_BODY:
-                raise _Refused(413, f"the body is too long: at most {MOST_BODY} bytes are taken")
+            if len(body) > most:
+                raise _Refused(413, f"the body is too long: at most {most} bytes are taken")
         return bytes(body)
 
     async def _refuse(self, status: int, problem: str) -> None:

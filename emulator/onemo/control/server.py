@@ -36,7 +36,7 @@ class ControlServer:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled."""
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._sock))
-        await Server(self._app, listener).run(task_status=task_status)
+        await Server(self._app, listener, self._app.most_body).run(task_status=task_status)
 
     def close(self) -> None:
         """Free the port."""
@@ -58,7 +58,7 @@ def open_control(where: str, token: str | None, modules: Mapping[str, RunningMod
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         if token is None and not is_loopback(str(address[0])):
             raise UsageError(f"--control {where}: others can reach that address; add --control-token, or use 127.0.0.1")
-        sock = socket.create_server(address[:2], family=family, backlog=32)
+        sock = socket.create_server(address[:2], family=family, backlog=socket.SOMAXCONN)
     except (OSError, UnicodeError) as error:
         plain = isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno
         why = os.strerror(plain) if plain else getattr(error, "strerror", None) or str(error)

@@ -47,7 +47,8 @@ class TracedLine(NamedTuple):
     @property
     def text(self) -> str:
         """Text as it is, everything else as an escape; long lines are cut."""
-        shown = printable(self.data[:_LONGEST])
+        cut = self.data[:_LONGEST]
+        shown = printable_text(cut.decode("utf-8", "replace")) if self.kind == EVENT else printable(cut)
         shown += f"... ({len(self.data)} bytes)" if len(self.data) > _LONGEST else ""
         if self.event:
             shown = f"{printable(self.event[:_LONGEST].encode())} {shown}"
@@ -158,3 +159,8 @@ class ConsoleLines(dict[int, Lines]):
 def printable(data: bytes) -> str:
     r"""Show bytes as text, each that is no printable ASCII as ``\xNN``."""
     return "".join(char if " " <= char < "\x7f" else f"\\x{ord(char):02x}" for char in data.decode("latin-1"))
+
+
+def printable_text(text: str) -> str:
+    """Show text on one line, each character that cannot be printed as an escape."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

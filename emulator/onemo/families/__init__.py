@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from onemo.at.family import Family
 from onemo.profile.index import CONNECT_ID, Index
 
@@ -18,11 +20,12 @@ def _later(
     instances: Index | None = None,
     needs: tuple[str, ...] = (),
     keeps: tuple[str, ...] = (),
+    wakes: Callable[[Mapping[str, object]], bool] | None = None,
     urcs: tuple[str, ...] = (),
 ) -> Family:
     """Declare a family that is imported, and its profile read, when it is needed."""
     return Family(name, title, f"onemo.families.{name}", commands, instances=instances, needs=needs, keeps=keeps,
-                  urcs=urcs)  # fmt: skip
+                  wakes=wakes, urcs=urcs)  # fmt: skip
 
 
 SOCKETS = Index(
@@ -31,6 +34,7 @@ SOCKETS = Index(
     urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
     noun="connection",
 )
+HTTP = Index(name="httpid", about="Only on this HTTP instance.", urcs=rb'\+MHTTP[A-Z]+: (?:"[a-z]+",)?(\d+)')
 MQTT_CLIENTS = Index(
     name="mqtt_id",
     about="Only on this MQTT client.",
@@ -57,6 +61,9 @@ FAMILIES: tuple[Family, ...] = (
           "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
           urcs=("CGEV",)),
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG", urcs=("MIPCALL",)),
+    _later("voice", "Voice calls and USSD (27.007 chapters 6 and 7)",
+           "A", "H", "CHUP", "CLCC", "CRC", "CLIP", "CUSD",
+           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "CUSD")),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
            instances=SOCKETS,
@@ -67,6 +74,23 @@ FAMILIES: tuple[Family, ...] = (
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
            "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
            keeps=("files",)),
+    _later("charset", "The character set and the card's number (27.007 5.5, 7.1)", "CSCS", "CNUM"),
+    _later("sms", "Short messages (27.005)",
+           "CSMS", "CMGF", "CSCA", "CSMP", "CSDH", "CPMS", "CNMI", "CMMS", "CMGR", "CMGL", "CMGD", "CNMA", "CMGS",
+           "CMSS", "CMGW", "CMGC",
+           keeps=("sms",),
+           wakes=lambda stored: "sms" in stored,
+           urcs=("CMT", "CMTI", "CDS", "CDSI")),
+    _later("files", "Files (vendor's file system guide)",
+           "MFCFG", "MFSINFO", "MFLIST", "MFSIZE", "MFPUT", "MFGET", "MFOPEN", "MFREAD", "MFWRITE", "MFSEEK", "MFCLOSE",
+           "MFTRUNC", "MFDELETE", "MFMOVE", "MFCHECK",
+           keeps=("file_store",)),
+    _later("http", "The HTTP client (vendor's HTTP guide)",
+           "MHTTPCREATE", "MHTTPCFG", "MHTTPHEADER", "MHTTPCONTENT", "MHTTPREQUEST", "MHTTPREAD", "MHTTPTERM",
+           "MHTTPDEL",
+           instances=HTTP,
+           needs=("tls",),
+           urcs=("MHTTPURC", "header", "content", "recv", "ind", "err")),
     _later("mqtt", "The MQTT client (vendor's MQTT guide)",
            "MQTTCFG", "MQTTCONN", "MQTTSUB", "MQTTUNSUB", "MQTTPUB", "MQTTREAD", "MQTTSTATE", "MQTTDISC",
            instances=MQTT_CLIENTS,

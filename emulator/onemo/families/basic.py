@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.at.command import Action, NoParameters, Pending, Setting, is_basic
+from onemo.at.command import Action, NoParameters, Setting, is_basic
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Pending
 from onemo.at.params import Defaulted
 from onemo.at.reply import DONE, Cme, Reply, errors_in
 from onemo.modem.modem import Modem

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from onemo.at.command import Action, Outcome, Pending, Query, Setting, print_line
+from onemo.at.command import Action, Query, Setting, print_line
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord, Maybe, Repeated, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.contexts import Active, Definition, Login, PdpError

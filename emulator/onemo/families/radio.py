@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from onemo.at.command import Action, NoParameters, Outcome, Pending, Query, Setting, print_line
+from onemo.at.command import Action, NoParameters, Query, Setting, print_line
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.intents import Wait

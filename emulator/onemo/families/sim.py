@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from onemo.at.command import Action, NoParameters, Pending, Query, print_line
+from onemo.at.command import Action, NoParameters, Query, print_line
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Pending
 from onemo.at.params import MaybeText, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.modem.intents import Store
 from onemo.modem.modem import Modem
 from onemo.modem.sim import is_code
 
@@ -69,7 +69,7 @@ def _write_down(modem: Modem, act: Callable[[], None]) -> Reply | Pending:
             raise refusal
         return DONE
 
-    return finish(True) if modem.sim.changes == before else Pending(Store(modem.memory.snapshot()), finish)
+    return finish(True) if modem.sim.changes == before else Pending(modem.keeping.store(), finish)
 
 
 def _enter(modem: Modem, record: Pin) -> Reply | Pending:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Outcome, print_line
+from onemo.at.command import Action, Key, KeyedSetting, NoParameters, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition
+from onemo.at.grammar import Arguments, arguments
+from onemo.at.outcome import Outcome
 from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
-from onemo.modem.files import TLS, FileError, FileKind, Files, TlsError
+from onemo.modem.credentials import TLS, CredentialError, CredentialKind, Credentials, TlsError
+from onemo.modem.filestore import store_of
 from onemo.modem.modem import Modem
 from onemo.modem.tls import (
     AUTHENTICATION,
@@ -67,20 +70,20 @@ def _shown_suite(modem: Modem, record: CipherSuite) -> tuple[int | bytes, ...]:
     return record.ssl_id, b"0x%02X" % (cipher_suite(record.ciphersuite) or 0)
 
 
-def _write_piece(modem: Modem, kind: FileKind, name: str, piece: bytes, *, last: bool) -> Outcome:
-    """Take a piece of a file; write a whole one down. Raises CommandError: as Files.add; FILE_WRITE_FAILED."""
-    files = modem.files
+def _write_piece(modem: Modem, kind: CredentialKind, name: str, piece: bytes, *, last: bool) -> Outcome:
+    """Take a piece of a file; write a whole one down. Raises CommandError: as Credentials.add; FILE_WRITE_FAILED."""
+    files = modem.credentials
     if not last:
         files.add(kind, name, piece, last=False)
         return DONE
-    return modem.keeping.write_down(lambda: files.add(kind, name, piece, last=True), FileError.FILE_WRITE_FAILED)
+    return modem.keeping.write_down(lambda: files.add(kind, name, piece, last=True), CredentialError.FILE_WRITE_FAILED)
 
 
-def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
+def _writer(kind: CredentialKind) -> Callable[[Modem, Write], Outcome]:
     """Make the handler of AT+MSSLCERTWR or AT+MSSLKEYWR: a piece of a file, in the line or after ``>``.
 
-    A piece that does not come whole adds nothing. It raises CommandError: as Files.add; FILE_WRITE_FAILED, it cannot be
-    written down; INCORRECT_PARAMETERS (CME 50), no data, or of another length.
+    A piece that does not come whole adds nothing. It raises CommandError: as Credentials.add; FILE_WRITE_FAILED, it
+    cannot be written down; INCORRECT_PARAMETERS (CME 50), no data, or of another length.
     """
 
     def write(modem: Modem, record: Write) -> Outcome:
@@ -90,10 +93,10 @@ def _writer(kind: FileKind) -> Callable[[Modem, Write], Outcome]:
             length=record.length,
             form=SendFormat.ESCAPED,
             partial=False,
-            secret=kind is FileKind.KEY,
+            secret=kind is CredentialKind.KEY,
         )
         entry.check(record.data)
-        modem.files.require_room(kind, record.name, record.length + record.remain)
+        modem.credentials.require_room(kind, record.name, record.length + record.remain)
         return entry.begin(record.data)
 
     return write
@@ -104,16 +107,16 @@ def _read(modem: Modem, record: Named) -> Reply:
 
     Raises CommandError: FILE_MISSING; FILE_READ_FAILED, it is a key, or holds one, which nobody may read.
     """
-    file = modem.files.require(record.name)
+    file = modem.credentials.require(record.name)
     data = bytes(file.data)
-    if file.kind is not FileKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
-        raise CommandError(FileError.FILE_READ_FAILED)
+    if file.kind is not CredentialKind.CERTIFICATE or b"PRIVATE KEY-----" in data:
+        raise CommandError(CredentialError.FILE_READ_FAILED)
     return Reply((print_line("MSSLCERTRD", len(data), data),))
 
 
 def _list(modem: Modem, record: Listed) -> Reply:
     """List the files of a kind with their bytes (AT+MSSLLIST)."""
-    files = modem.files.stored.items()
+    files = modem.credentials.stored.items()
     return Reply([print_line("MSSLLIST", name, len(file.data)) for name, file in files if file.kind == record.kind])
 
 
@@ -122,16 +125,16 @@ def _remove(modem: Modem, record: Named) -> Outcome:
 
     Raises CommandError: FILE_MISSING; FILE_DELETE_FAILED, it cannot be written down.
     """
-    if modem.files.abandon(record.name):
+    if modem.credentials.abandon(record.name):
         return DONE
-    return modem.keeping.write_down(lambda: modem.files.remove(record.name), FileError.FILE_DELETE_FAILED)
+    return modem.keeping.write_down(lambda: modem.credentials.remove(record.name), CredentialError.FILE_DELETE_FAILED)
 
 
 def _check(modem: Modem, record: Checked) -> Reply:
     """Tell the MD5 of a file (AT+MSSLCHECK). Raises CommandError(FILE_MISSING)."""
     from hashlib import md5
 
-    digest = md5(modem.files.require(record.name).data, usedforsecurity=False).hexdigest()
+    digest = md5(modem.credentials.require(record.name).data, usedforsecurity=False).hexdigest()
     return Reply((print_line("MSSLCHECK", digest.encode()),))
 
 
@@ -140,16 +143,16 @@ def _only_tested(modem: Modem, record: NoParameters) -> Reply:
     raise CommandError
 
 
-def _files(modem: Modem) -> Files:
+def _files(modem: Modem) -> Credentials:
     """Make the store of certificates and keys, with names as long as the command takes."""
     writing = modem.model.command(b"MSSLCERTWR")
     longest_name = writing.records[""].params[0].section.max_length if writing else 0
-    return Files(modem.profile.table(TLS), longest_name or 0)
+    return Credentials(modem.profile.table(TLS), longest_name or 0, lambda size: store_of(modem.keeping).has_room(size))
 
 
-def _keeps_escapes(modem: Modem, first: bytes) -> bool:
-    """Tell that a backslash keeps a quote inside the data."""
-    return True
+def _split(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:
+    """Read the parameters: a backslash keeps a quote inside the data."""
+    return arguments(line, position, escapes=True)
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
@@ -168,15 +171,15 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
                 Key(IGNORE_VERIFICATION),
             ),
         ),
-        Action("MSSLCERTWR", Write, _writer(FileKind.CERTIFICATE), escapes=_keeps_escapes),
-        Action("MSSLKEYWR", Write, _writer(FileKind.KEY), escapes=_keeps_escapes),
+        Action("MSSLCERTWR", Write, _writer(CredentialKind.CERTIFICATE), split=_split),
+        Action("MSSLKEYWR", Write, _writer(CredentialKind.KEY), split=_split),
         Action("MSSLCERTRD", Named, _read),
         Action("MSSLLIST", Listed, _list),
         Action("MSSLRM", Named, _remove),
         Action("MSSLCHECK", Checked, _check),
         Action("MSSLCIPHER", NoParameters, _only_tested),
     ),
-    errors=errors_in(TlsError, FileError),
+    errors=errors_in(TlsError, CredentialError),
     tables=(TLS,),
     keepers={"files": _files},
     shows={"MSSLCERTWR": ("tls",), "MSSLKEYWR": ("tls",)},

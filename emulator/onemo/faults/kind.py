@@ -24,6 +24,7 @@ class Layer(Enum):
     URC = "URCs"
     NETWORK = "the network"
     NAMES = "names"
+    TEXT = "short messages"
     EVENT = "radio and power"
 
 
@@ -43,7 +44,8 @@ class FaultKey(NamedTuple):
     """A key of a fault.
 
     default None: it has no value unless one is given; low, high: the accepted range, for numbers. of_index: the name of
-    the index whose number it is, "": of none; the model's own range holds for it, too.
+    the index whose number it is, "": of none; the model's own range holds for it, too. pattern: a regular expression
+    that the whole of a text matches, as about says it.
     """
 
     name: str
@@ -55,6 +57,7 @@ class FaultKey(NamedTuple):
     choices: tuple[str, ...] = ()
     required: bool = False
     of_index: str = ""
+    pattern: str = ""
 
 
 MOST_INSTANCES = 99
@@ -79,6 +82,16 @@ class FaultKind(NamedTuple):
     undo: str = ""
     example: str = ""
     operations: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What it is called in messages: an event or a fault."""
+        return "event" if self.layer is Layer.EVENT else "fault"
+
+    @property
+    def title(self) -> str:
+        """What it is and its name, for messages."""
+        return f"{self.word} {self.name}"
 
     @property
     def all_keys(self) -> dict[str, FaultKey]:
@@ -118,7 +131,18 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("urc", Type.TEXT, "Only this URC: its name (MIPOPEN), or what it tells (rtcp, disconn); custom:NAME "
             "for another."),
         FaultKey("contains", Type.BYTES, "Only where this is in what passes at once; * stands for anything."),
+        FaultKey("to", Type.TEXT, "Only messages to this number; * stands for anything."),
         FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
             "ping, time on the network. Without it the time alone decides."),
     )
 }  # fmt: skip
+
+
+_EVENT = ("on", *(index.name for index in INDICES), "form")
+
+
+def event_kind(name: str, about: str, *keys: FaultKey, undo: str = "", example: str = "") -> FaultKind:
+    """Declare an event, which happens once."""
+    return FaultKind(
+        name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s"
+    )

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from onemo.faults.kind import INDICES, MOST_INSTANCES, NAMED_OPERATIONS, OPERATIONS, FaultKey, FaultKind, Layer, Type
+from onemo.faults.kind import (
+    INDICES,
+    MOST_INSTANCES,
+    NAMED_OPERATIONS,
+    OPERATIONS,
+    FaultKey,
+    FaultKind,
+    Layer,
+    Type,
+    event_kind,
+)
+from onemo.faults.kinds_files import FILE_KINDS
+from onemo.faults.kinds_sms import SMS_KINDS
+from onemo.faults.kinds_voice import VOICE_KINDS
 from onemo.profile.index import CONNECT_ID
 
 _LINE = ("direction", "contains")
@@ -18,7 +31,6 @@ _NAME = ("operation", "host")
 _DATA = ("send", "receive")
 _COMMAND = ("command", "form", *_INSTANCE)
 _URC = ("urc", *_INSTANCE)
-_EVENT = ("on", *_INSTANCE, "form")
 
 _WHOLE = "0: all of it."
 OPEN_FAILURES = ("refused", "timed-out", "name", "name-timed-out", "family", "port-taken", "bind", "socket",
@@ -63,6 +75,8 @@ _COMMAND_KINDS = (
         FaultKey("cms", Type.INTEGER, "+CMS ERROR with this number.", None, 0, 9999),
         FaultKey("result", Type.TEXT, "This final result code; ERROR where nothing else is given."),
         FaultKey("line", Type.BYTES, "This information response before it."),
+        FaultKey("at", Type.CHOICE, "prompt: the command prompts, and this answers what is entered there.", "command",
+            choices=("command", "prompt")),
     ), _COMMAND, example="command-answer command=MIPOPEN cme=552 times=1"),
     FaultKind("command-delay", Layer.COMMAND, "A command is carried out late.",
          _delay("How late.", 1.0), _COMMAND, example="command-delay command=CSQ form=execute seconds=3s"),
@@ -170,66 +184,60 @@ _NETWORK_KINDS = (
 )  # fmt: skip
 
 
-def _event(name: str, about: str, *keys: FaultKey, undo: str = "", example: str = "") -> FaultKind:
-    return FaultKind(
-        name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s"
-    )
-
-
 _ITS_ID = FaultKey(
     "id", Type.INTEGER, "Its connect_id; that of the occasion if left out, or else 0.", None, 0, MOST_INSTANCES,
     of_index=CONNECT_ID,
 )  # fmt: skip
 
 _EVENT_KINDS = (
-    _event("sim-remove", "The SIM card is taken out.", undo="sim-insert", example="sim-remove on=command:MIPSEND"),
-    _event("sim-insert", "The SIM card is put back.", example="sim-insert after=5s"),
-    _event("registration-lost", "There is no coverage: connections break, and the search goes on.",
+    event_kind("sim-remove", "The SIM card is taken out.", undo="sim-insert", example="sim-remove on=command:MIPSEND"),
+    event_kind("sim-insert", "The SIM card is put back.", example="sim-insert after=5s"),
+    event_kind("registration-lost", "There is no coverage: connections break, and the search goes on.",
            undo="registration-back", example="registration-lost after=5s for_seconds=3"),
-    _event("registration-denied", "The network refuses the module.",
+    event_kind("registration-denied", "The network refuses the module.",
            FaultKey("cause", Type.INTEGER,
                     "The cause that AT+CEREG tells (24.301 9.9.3.9); the model's own if left out.", None, 0, 255),
            undo="registration-back", example="registration-denied cause=15 after=2s"),
-    _event("registration-back", "There is coverage, and the network takes the module.",
+    event_kind("registration-back", "There is coverage, and the network takes the module.",
            FaultKey("seconds", Type.SECONDS, "How long the search takes, which may go on already; if left out, as long "
                     "as register_time or else the profile says.")),
-    _event("roaming", "The network is another operator's: stat 5 instead of 1.", undo="home"),
-    _event("home", "The network is the module's own again."),
-    _event("signal", "The signal changes.",
+    event_kind("roaming", "The network is another operator's: stat 5 instead of 1.", undo="home"),
+    event_kind("home", "The network is the module's own again."),
+    event_kind("signal", "The signal changes.",
            FaultKey("rssi", Type.INTEGER, "As AT+CSQ tells it: 0-31, 99 unknown.", 2, 0, 99),
            FaultKey("ber", Type.INTEGER, "0-7, 99 unknown.", 99, 0, 99),
            FaultKey("rsrq", Type.INTEGER, "As AT+CESQ tells it: 0-34, 255 unknown.", 0, 0, 255),
            FaultKey("rsrp", Type.INTEGER, "0-97, 255 unknown.", 5, 0, 255), undo="signal-back",
            example="signal rssi=1 for_seconds=10"),
-    _event("signal-back", "The signal is as the profile has it."),
-    _event("pdp-deactivate", "The network takes a PDP context down, and every connection on it.",
+    event_kind("signal-back", "The signal is as the profile has it."),
+    event_kind("pdp-deactivate", "The network takes a PDP context down, and every connection on it.",
            FaultKey("cid", Type.INTEGER, "Which; the default one if left out.", None, 0, 15),
            example="pdp-deactivate on=send"),
-    _event("reboot", "The module restarts by itself.", example="reboot on=command:MIPOPEN"),
-    _event("brown-out", "The supply is gone for a moment: the module starts anew, without a word.",
+    event_kind("reboot", "The module restarts by itself.", example="reboot on=command:MIPOPEN"),
+    event_kind("brown-out", "The supply is gone for a moment: the module starts anew, without a word.",
            FaultKey("seconds", Type.SECONDS, "For how long.", 0.1, 0.001), example="brown-out on=send seconds=50ms"),
-    _event("power-off", "The supply is gone.", undo="power-on", example="power-off after=3s for_seconds=2"),
-    _event("power-on", "The supply returns."),
-    _event("sleep", "The module falls into deep sleep, if nothing goes on.", undo="dtr"),
-    _event("dtr", "DTR wakes the module."),
-    _event("clock-jump", "The module's clock jumps.",
+    event_kind("power-off", "The supply is gone.", undo="power-on", example="power-off after=3s for_seconds=2"),
+    event_kind("power-on", "The supply returns."),
+    event_kind("sleep", "The module falls into deep sleep, if nothing goes on.", undo="dtr"),
+    event_kind("dtr", "DTR wakes the module."),
+    event_kind("clock-jump", "The module's clock jumps.",
            FaultKey("seconds", Type.SECONDS, "By how much; negative: back.", 3600.0, -1e9),
            example="clock-jump seconds=-86400 on=boot"),
-    _event("urc", "The module tells a URC of yours, when URCs may be told.",
+    event_kind("urc", "The module tells a URC of yours, when URCs may be told.",
            FaultKey("text", Type.BYTES, "The line, without its line ends.", required=True),
            example="urc text='+CEREG: 2' on=urc:MIPOPEN"),
-    _event("connection-stale", "A connection is CONNECTED that the firmware never opened.",
+    event_kind("connection-stale", "A connection is CONNECTED that the firmware never opened.",
            _ITS_ID,
            FaultKey("transport", Type.CHOICE, "Its kind.", "TCP", choices=("TCP", "UDP")),
            FaultKey("host", Type.TEXT, "Its peer, as AT+MIPSTATE tells it.", "192.0.2.1"),
            FaultKey("port", Type.INTEGER, "Its port.", 7, 1, 65535), example="connection-stale id=1 on=boot"),
-    _event("disconnect", "A connection ends by itself, right behind data that nobody had time to read.",
+    event_kind("disconnect", "A connection ends by itself, right behind data that nobody had time to read.",
            _ITS_ID,
            FaultKey("state", Type.CHOICE, "What the URC tells.", "peer-closed",
                choices=("peer-closed", "broken", "pdp-down")),
            FaultKey("unread", Type.BYTES, "What is received just before; for MIPRD in a buffered mode.", b""),
            example="disconnect on=send state=broken unread='the last words'"),
-    _event("burst", "Data comes from the peer of a connection, all at once.",
+    event_kind("burst", "Data comes from the peer of a connection, all at once.",
            _ITS_ID,
            FaultKey("size", Type.INTEGER, "Bytes in all.", 61440, 1, 1 << 20),
            FaultKey("piece", Type.INTEGER, "Bytes in each URC.", 1460, 1, 1460),
@@ -237,5 +245,15 @@ _EVENT_KINDS = (
 )  # fmt: skip
 
 KINDS: Mapping[str, FaultKind] = {
-    kind.name: kind for kind in (*_LINE_KINDS, *_COMMAND_KINDS, *_URC_KINDS, *_NETWORK_KINDS, *_EVENT_KINDS)
+    kind.name: kind
+    for kind in (
+        *_LINE_KINDS,
+        *_COMMAND_KINDS,
+        *_URC_KINDS,
+        *_NETWORK_KINDS,
+        *_EVENT_KINDS,
+        *FILE_KINDS,
+        *SMS_KINDS,
+        *VOICE_KINDS,
+    )
 }

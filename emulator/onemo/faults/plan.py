@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from onemo.dialogue.pattern import occurs_in_bytes
 from onemo.faults.kind import FaultKind, Layer, Value
+from onemo.modem.sim import plain_number
 from onemo.profile.index import Label
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Occasion(NamedTuple):
 
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
-    pass. label: of the instance that it is about. transport, host, port: of the peer, as the firmware wrote them.
+    pass. label: of the instance that it is about. to: the plain
+    number of the message's destination. transport, host, port: of the peer, as the firmware wrote them.
     """
 
     direction: str = ""
@@ -40,6 +42,7 @@ class Occasion(NamedTuple):
     transport: str = ""
     host: str = ""
     port: int = 0
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
         return isinstance(wanted, bytes) and occurs_in_bytes(wanted, bytes(occasion.data))
     if name == "host":
         return _names(str(wanted), occasion.host)
+    if name == "to":
+        return _names(plain_number(str(wanted)), occasion.to)
     if name in Occasion._fields:
         return getattr(occasion, name) == wanted  # type: ignore[no-any-return]
     label = occasion.label
@@ -113,7 +118,7 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
 
 
 def _names(pattern: str, host: str) -> bool:
-    """Tell whether the pattern means this host; ``*`` stands for anything."""
+    """Tell whether the pattern means this host or number; ``*`` stands for anything."""
     expression = ".*".join(map(re.escape, re.sub(r"\*+", "*", pattern).split("*")))
     return re.fullmatch(expression, host, re.IGNORECASE | re.DOTALL) is not None
 

@@ -13,9 +13,12 @@ from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
+_ORDER = re.compile(r"reverse|(drop|twice):([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt\\\"'])|\\")
 _NAMED = {"r": b"\r", "n": b"\n", "t": b"\t"}
 _LONGEST = 1e9
+_MOST_TOLD = 200
+"""Characters of a value in a message."""
 _SIGNAL = {"rssi": (31, 99), "ber": (7, 99), "rsrq": (34, 255), "rsrp": (97, 255)}
 """The highest value of each, and that for unknown (27.007 8.5 and 8.69)."""
 _CUSTOM = "custom:"
@@ -44,13 +47,14 @@ def words(text: str) -> tuple[str, dict[str, str]]:
     except ValueError as error:
         problem = "is empty" if not text.strip() else "has a quote that is not closed"
         raise FaultError(f"fault {text!r} {problem}; write KIND key=value …") from error
+    title = KINDS[name].title if name in KINDS else f"fault {name}"
     given: dict[str, str] = {}
     for word in rest:
         key, equals, value = word.partition("=")
         if not equals:
-            raise FaultError(f"fault {name}: {word!r} has no value; write key=value")
+            raise FaultError(f"{title}: {word!r} has no value; write key=value")
         if key in given:
-            raise FaultError(f"fault {name}: {key} is given twice")
+            raise FaultError(f"{title}: {key} is given twice")
         given[key] = value
     return name, given
 
@@ -69,12 +73,12 @@ def fault_of(table: Mapping[str, object]) -> Fault:
         if key == "kind":
             continue
         if key not in keys:
-            raise FaultError(f"fault {name}: it has no key {key!r}; {nearest(key, keys)}")
+            raise FaultError(f"{kind.title}: it has no key {key!r}; {nearest(key, keys)}")
         given[key] = _value(kind, keys[key], value)
     for needed in kind.keys:
         if needed.required and needed.name not in given:
             allowed = f", one of {', '.join(needed.choices)}" if needed.choices else f": {needed.about}"
-            raise FaultError(f"fault {name}: {needed.name} is missing{allowed}")
+            raise FaultError(f"{kind.title}: {needed.name} is missing{allowed}")
     return _made(kind, given)
 
 
@@ -110,27 +114,41 @@ def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
 
 def _check(fault: Fault) -> None:
     """Check the keys against each other. Raises FaultError."""
-    name, times = fault.kind.name, fault.times
+    name, title, times = fault.kind.name, fault.kind.title, fault.times
     if fault.layer is None and fault.after:
-        raise FaultError(
-            f"fault {name}: after={fault.after} counts matches; give on=…, or seconds: after={fault.after}s"
-        )
+        raise FaultError(f"{title}: after={fault.after} counts matches; give on=…, or seconds: after={fault.after}s")
     if fault.layer is None and times is not None and times > 1 and not fault.after_seconds:
-        raise FaultError(f"fault {name}: times={times} of what? give on=…, or after=5s for every five seconds")
+        raise FaultError(f"{title}: times={times} of what? give on=…, or after=5s for every five seconds")
     if fault.layer is None and fault.scope.keys() - {"module"}:
-        raise FaultError(f"fault {name}: {', '.join(fault.scope)} only tells which occasion; give on=… as well")
+        raise FaultError(f"{title}: {', '.join(fault.scope)} only tells which occasion; give on=… as well")
     operation = fault.scope.get("operation")
     if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
-        raise FaultError(f"fault {name}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
+        raise FaultError(f"{title}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
-        raise FaultError(f"fault {name}: address={fault.text('address')} is no IPv4 or IPv6 address")
+        raise FaultError(f"{title}: address={fault.text('address')} is no IPv4 or IPv6 address")
     for key, (highest, unknown) in _SIGNAL.items():
         if name == "signal" and not (fault.whole(key) <= highest or fault.whole(key) == unknown):
-            raise FaultError(
-                f"fault signal: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)"
-            )
+            raise FaultError(f"{title}: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)")
+    _check_texts(fault)
     if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
         raise FaultError("fault command-answer: give one of cme, cms and result")
+
+
+def _check_texts(fault: Fault) -> None:
+    """Check that a text has all that it needs, and the order of parts. Raises FaultError."""
+    if fault.kind.name == "sms-parts" and not _ORDER.fullmatch(order := fault.text("order")):
+        raise FaultError(f"{fault.kind.title}: order={order} is none of reverse, drop:N, twice:N (N 1 to 255)")
+    if fault.kind.name != "sms":
+        return
+    given = [key for key in ("from", "text", "encoding", "class") if key in fault.values]
+    if "pdu" in fault.values:
+        if given:
+            raise FaultError(f"{fault.kind.title}: pdu has {given[0]} in it: give pdu alone")
+        return
+    for key in ("from", "text"):
+        if key not in given:
+            about = fault.kind.all_keys[key].about
+            raise FaultError(f"{fault.kind.title}: {key} is missing, or a whole message as pdu. {about}")
 
 
 def _is_address(text: str) -> bool:
@@ -145,11 +163,13 @@ def _is_address(text: str) -> bool:
 
 def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     """Return the layer of the occasion that ``on`` names, and put its name into the scope. Raises FaultError."""
-    what, _, name = on.partition(":")
-    if what in OPERATIONS and not name:
+    what, colon, name = on.partition(":")
+    if what in _NAMES and colon and not name:
+        raise FaultError(f"{kind.title}: on={on} has no name; write on={what}:NAME, or on={what} for any")
+    if what in OPERATIONS and not colon:
         scope["operation"] = what
         return Layer.NETWORK
-    if what == "boot" and not name:
+    if what == "boot" and not colon:
         scope["operation"] = what
         return Layer.EVENT
     if what == "command":
@@ -161,7 +181,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
             scope["urc"] = _named(kind, "urc", name, "on=urc:")
         return Layer.URC
     known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
-    raise FaultError(f"fault {kind.name}: on={on} is no occasion; there are {known}")
+    raise FaultError(f"{kind.title}: on={on} is no occasion; there are {known}")
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:
@@ -173,9 +193,10 @@ def nearest(name: str, known: Mapping[str, object]) -> str:
 
 
 def _command(name: str) -> str:
-    """Return a command's name: ``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same."""
+    """Return a command's name: ``AT+MIPOPEN``, ``+mipopen`` and ``MIPOPEN`` are the same, and so are ATE and E."""
     name = name.strip().upper()
-    return re.sub(r"^(AT)?\+", "", name) if "+" in name else name
+    basic = name.removeprefix("AT")
+    return basic if basic.lower() in _NAMES["command"] else re.sub(r"^(AT)?\+", "", name)
 
 
 def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
@@ -186,6 +207,8 @@ def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
     custom = given[: len(_CUSTOM)].lower() == _CUSTOM
     bare = given[len(_CUSTOM) :] if custom else given
     name = _command(bare) if what == "command" else bare.removeprefix("+")
+    if not name.strip() or name.lower().startswith(_CUSTOM):
+        raise FaultError(f"{kind.title}: {where}{given} has no name; write {where}NAME or {where}{_CUSTOM}NAME")
     if custom:
         return f"{_CUSTOM}{name}"
     if name.lower() in _NAMES[what]:
@@ -196,7 +219,7 @@ def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
     meant = f"did you mean {' or '.join(_NAMES[what][each] for each in near)}? " if near else ""
     lacks = "such a command" if what == "command" else "a URC of that name"
     told = f"{where}{given}: no family has {lacks}; {meant}{where}{_CUSTOM}{name} takes it all the same"
-    raise FaultError(f"fault {kind.name}: {told}")
+    raise FaultError(f"{kind.title}: {told}")
 
 
 # Values.
@@ -204,23 +227,31 @@ def _named(kind: FaultKind, what: str, given: str, where: str) -> str:
 
 def _value(kind: FaultKind, key: FaultKey, value: object) -> Value:
     """Convert a given value to the key's type; names are looked for. Raises FaultError."""
-    made = value_of(f"fault {kind.name}", key, value)
+    made = value_of(kind.title, key, value)
     return _named(kind, key.name, str(made), f"{key.name}=") if key.name in _NAMES else made
 
 
 def value_of(what: str, key: FaultKey, value: object) -> Value:
     """Convert a given value to the key's type. what: has the key, for messages. Raises FaultError."""
-    where = f"{what}: {key.name}={value}"
+    where = f"{what}: {key.name}={_excerpt(value)}"
     made = _READERS[key.type](value)
     if made is None or isinstance(value, bool):
         choices = f": {', '.join(key.choices)}" if key.choices else ""
-        raise FaultError(f"{where} is not {_TOLD[key.type]}{choices}")
+        raise FaultError(f"{where} is not {_TYPES[key.type]}{choices}")
     if isinstance(made, int | float) and not key.low <= made <= min(key.high, _LONGEST):
         top = f" to {key.high:g}" if key.high <= _LONGEST else " up"
-        raise FaultError(f"{where} is out of range: {_TOLD[key.type]} from {key.low:g}{top}")
+        raise FaultError(f"{where} is out of range: {_TYPES[key.type]} from {key.low:g}{top}")
+    if key.pattern and not re.fullmatch(key.pattern, str(made)):
+        raise FaultError(f"{where} cannot be. {key.about}")
     if key.type is Type.CHOICE and made not in key.choices:
         raise FaultError(f"{where} is none of {', '.join(key.choices)}")
     return made
+
+
+def _excerpt(value: object) -> str:
+    """Return a value for a message: its beginning, on one line."""
+    text = str(value)
+    return (text if text.isprintable() else repr(text))[:_MOST_TOLD]
 
 
 def _integer(value: object) -> int | None:
@@ -282,7 +313,7 @@ _READERS = {
     Type.CHOICE: _text,
     Type.BYTES: _bytes,
 }
-_TOLD = {
+_TYPES = {
     Type.INTEGER: "a whole number",
     Type.NUMBER: "a number",
     Type.SECONDS: "a time (2.5, 2.5s, 200ms)",

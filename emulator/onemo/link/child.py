@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import ptyprocess
 
 _TIOCGPTN = 0x80045430
-_SECRETS = frozenset({"ONEMO_CONTROL_TOKEN"})
+OWN_VARIABLES = frozenset({"ONEMO_CONTROL_TOKEN", "ONEMO_READY_FILE"})
+"""Those of the environment that are the emulator's own: an emulator that its child starts has other ones."""
 
 
 class Child(Protocol):
@@ -111,8 +112,8 @@ class Terminal(FdLink):
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without what gives a hold of us."""
-    return {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    """Return our environment without what is ours alone."""
+    return {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
 
 
 def _unblock() -> None:

@@ -26,6 +26,9 @@ _PIECE = 16384
 """Bytes of output that are taken at once; they count double while they wait, at worst."""
 _ANSWERS = 4096
 """Bytes of answers that wait for a DTE that does not read them, above which its requests are not read."""
+_SETTLED = 0.2
+"""Seconds without a word of Telnet's after which a DTE has finished opening: clients look for answers more often."""
+_SETTLED_AT_MOST = 3.0
 _SUBOPTION = 64
 """Bytes of a subnegotiation that is taken seriously; the longest of RFC 2217 that has a use here has 6."""
 
@@ -49,6 +52,7 @@ class Rfc2217Link(ClosingLink):
         self._complained = False
         self._raw, self._at = b"", 0  # what was read, and up to where it is decoded
         self._plain = bytearray()
+        self._early = b""  # what was sent before anybody read
         self._control, self._data = bytearray(), bytearray()  # to be written, in this order
         self._answers = 0
         self._stuck, self._drained = trio.Event(), trio.Event()
@@ -100,6 +104,9 @@ class Rfc2217Link(ClosingLink):
     # The line.
 
     def read_now(self, limit: int) -> bytes | None:
+        if self._early:
+            early, self._early = self._early[:limit], self._early[limit:]
+            return early
         while True:
             self._tell()
             if self._at == len(self._raw):
@@ -125,7 +132,7 @@ class Rfc2217Link(ClosingLink):
         return len(piece)
 
     async def wait_readable(self) -> None:
-        if self._at < len(self._raw) or self._changes:
+        if self._early or self._at < len(self._raw) or self._changes:
             await trio.lowlevel.checkpoint()
             return
         while self._answers > _ANSWERS and not self._closed:
@@ -140,8 +147,18 @@ class Rfc2217Link(ClosingLink):
         await trio.lowlevel.checkpoint()
 
     async def wait_opened(self) -> None:
-        """Wait until a DTE has come."""
+        """Wait until a DTE has come and has finished opening: pyserial drops what it is sent before that.
+
+        It has when it sends something, or no more of Telnet's own. Nobody may read the line meanwhile.
+        """
         await self._tcp.wait_opened()
+        with trio.move_on_after(_SETTLED_AT_MOST):
+            while not self._early:
+                with trio.move_on_after(_SETTLED) as silence:
+                    await self.wait_readable()
+                if silence.cancelled_caught:
+                    return
+                self._early = self.read_now(_PIECE) or b""
 
     async def watch(self) -> None:
         """Serve each DTE that comes, unless another one is there and stays. Runs until cancelled or closed."""
@@ -259,11 +276,12 @@ class Rfc2217Link(ClosingLink):
     def purge_input(self) -> None:
         """Forget what the DTE sent and the module has not got."""
         self._plain.clear()
+        self._early = b""
 
     # The DTE.
 
     def _on_dte(self, came: bool) -> None:
-        self._raw, self._at = b"", 0
+        self._raw, self._at, self._early = b"", 0, b""
         self._plain.clear()
         self._let_go()
         self._manager = None

@@ -33,7 +33,10 @@ _NOT_LET = (
     "no permission: join the group that owns it (often dialout) and log in again, or name a serial device that you may"
     " open"
 )
+_NO_DEVICE = "it is no serial device: name one, like /dev/ttyUSB0"
 _WHY = {
+    errno.ENOTTY: _NO_DEVICE,
+    errno.EISDIR: _NO_DEVICE,
     errno.ENOENT: _MISSING,
     errno.ENODEV: _MISSING,
     errno.ENXIO: _MISSING,
@@ -85,6 +88,10 @@ class UartLink(FdLink):
         with trio.move_on_after(_DRAIN_AT_MOST):
             while self.lost is None and self._unsent():  # noqa: ASYNC110  # the kernel has no event for it
                 await trio.sleep(_DRAIN_STEP)
+        self.take_baud_rate(rate)
+
+    def take_baud_rate(self, rate: int) -> None:
+        """Change the speed at once. Raises LinkError when the device has no such speed; then it stays."""
         before = self._serial.baudrate
         try:
             self._serial.baudrate = rate
@@ -158,11 +165,15 @@ def open_uart(path: str, baud_rate: int = 115200, *, rtscts: bool = False) -> Ua
     Raises LinkError, which says what to do: when there is none, when another program has it, when it is none or has
     no such speed.
     """
+    if not path:
+        raise LinkError("the name of the serial device is empty: name one, like /dev/ttyUSB0")
     try:
         # With inter_byte_timeout a read of nothing says so. Without, it looks like a device that hung up.
         port = serial.Serial(path, baud_rate, rtscts=rtscts, exclusive=True, inter_byte_timeout=0)
     except (OSError, ValueError, OverflowError, termios.error) as error:
         number = error.errno if isinstance(error, OSError) else None
+        if isinstance(cause := error.__context__, termios.error):  # pyserial puts its number into a text
+            number = cause.args[0]
         why = _WHY.get(number or 0) or (
             f"{os.strerror(number) if number else error}: name a serial device that you may open,"
             " that no other program has open, and a speed that it has"

@@ -9,7 +9,7 @@ import math
 from typing import Any, Protocol
 
 from onemo.at.registry import BoundModel
-from onemo.at.reply import CONNECT, OK, ReplyFormat
+from onemo.at.reply import CONNECT, OK, Final, ReplyFormat
 from onemo.at.store import Settings
 from onemo.modem.channel import Forward, Owner
 from onemo.modem.intents import Intent
@@ -129,9 +129,18 @@ class Console:
 
     # What the module has to say.
 
-    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
-        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits."""
-        return self.transmitter.urc(self.format.notice(line), droppable=droppable)
+    def notify(self, line: bytes | Final, *, droppable: bool = False) -> bool:
+        """Tell a URC; return whether it was kept. droppable: it is dropped whole when too much waits.
+
+        A result code looks as ATV and ATQ have it; with ATQ1 there is nothing to tell.
+        """
+        data = self.format.final(line) if isinstance(line, Final) else self.format.notice(line)
+        return not data or self.transmitter.urc(data, droppable=droppable)
+
+    def notify_unended(self, line: bytes) -> None:
+        """Tell a URC without the line end behind it, as some modules do with one of theirs."""
+        end = self.format.cr + self.format.lf
+        self.transmitter.urc(self.format.notice(line).removesuffix(end))
 
     def start(self, *, autobaud: bool) -> None:
         """Take command lines: the module has booted. autobaud: at AT+IPR=0 nothing can be said before the DTE has."""
@@ -254,11 +263,14 @@ class Console:
                 self._on_event(event, now)
         if now < framer.swallows_until and (interpreter.pending or self._is_stopped()):
             framer.hold(now)
-        if framer.echo:
+        if framer.echo or framer.shown:
             self._echo(now)
-        transmitter.hold = framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due
+        pending = interpreter.pending
+        transmitter.hold = (
+            framer.mode is PROMPT or framer.mode is ONLINE or self.banner_due or (pending is not None and pending.holds)
+        )
         # An operation that can be carried out at once is: its answer then comes before what waited to be told.
-        if transmitter.urcs_wait and not (interpreter.pending and self.device.intents):
+        if transmitter.urcs_wait and not (pending and self.device.intents):
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:
@@ -267,7 +279,7 @@ class Console:
 
     def _on_event(self, event: Event, now: float) -> None:
         """Act on the end of a line or of an entry, or on the escape."""
-        if self.framer.echo:
+        if self.framer.echo or self.framer.shown:
             self._echo(now)
         if self.banner_due:
             self._write_banner()

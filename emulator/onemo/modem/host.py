@@ -13,7 +13,7 @@ from onemo.net.interface import AddressFamily
 from onemo.profile.schema import Profile
 
 if TYPE_CHECKING:
-    from onemo.modem.files import Files
+    from onemo.modem.credentials import Credentials
     from onemo.modem.registration import Cell
     from onemo.modem.sim import Sim
 
@@ -60,7 +60,7 @@ class Host(Protocol):
     cell: Cell
 
     @property
-    def files(self) -> Files:
+    def credentials(self) -> Credentials:
         """The certificates and keys."""
         ...
 
@@ -81,6 +81,10 @@ class Host(Protocol):
     @property
     def console(self) -> Console:
         """The console that asks, else the first."""
+        ...
+
+    def network_lost(self) -> None:
+        """End whatever needs a registration."""
         ...
 
     def report(self, line: bytes) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from onemo.modem.channel import ChannelIntent
+from onemo.modem.memory import Content
 
 
 class Wait(NamedTuple):
@@ -15,9 +16,37 @@ class Wait(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done."""
+    """A request to write down what outlives the boot cycle; report with Modem.complete whether that was done.
+
+    contents: those beside the settings, by number. then: is told so where no command waits.
+    """
 
     settings: Mapping[str, object]
+    contents: Mapping[int, Content]
+    then: Callable[[bool], None] | None = None
+
+
+class Submission(NamedTuple):
+    """A request to hand a short message to the centre; report with Modem.complete its MessageRefusal, or None.
+
+    tpdu: a SUBMIT or COMMAND, with its reference. None: it is taken.
+    """
+
+    tpdu: bytes
+
+
+class MessageRefusal(NamedTuple):
+    """The refusal of a short message. cms: its number; seconds: after which it is told."""
+
+    cms: int
+    seconds: float = 0.0
+
+
+class Tell(NamedTuple):
+    """A request to trace what happened, in words: an event, and what there is to say of it."""
+
+    event: str
+    detail: str
 
 
 class Attach(NamedTuple):
@@ -50,4 +79,4 @@ class Bug(NamedTuple):
     error: Exception
 
 
-Intent = ChannelIntent | Wait | Store | Attach | Restart | Ready | Bug
+Intent = ChannelIntent | Wait | Store | Submission | Tell | Attach | Restart | Ready | Bug

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
-from onemo.at.command import Outcome, Pending, Prompt
 from onemo.at.grammar import Arguments, Command, MalformedLine, arguments, body, next_command
+from onemo.at.outcome import Outcome, Pending, Prompt
 from onemo.at.registry import BoundModel
 from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
 from onemo.modem.intents import Bug, Intent
@@ -148,8 +148,10 @@ class Interpreter:
         else:
             self._prompt = outcome
             text = outcome.text or console.device.model.profile.line.prompt
-            console.transmitter.prompt(console.format.prompt(text))
+            prompt = console.format.prompt(text)
+            console.transmitter.prompt(prompt)
             console.framer.prompt(outcome.length, outcome.limit, outcome.timeout, now, secret=outcome.secret)
+            console.framer.show_entry(echoes=outcome.echoes, again=prompt if outcome.again else b"")
         return False
 
     def _execute(self, command: Command) -> Outcome:
@@ -160,17 +162,13 @@ class Interpreter:
             raise CommandError
         position = command.end
         given: Arguments = (command.argument,) if command.argument else ()
-        if bound.split is not None and not command.complete:
-            given, position = bound.split(device, self._body, position)
-        elif not command.complete:
-            escapes = bound.escapes is not None and bound.escapes(device, self._first(position))
-            given, position = arguments(self._body, position, escapes=escapes)
+        if not command.complete:
+            if bound.split is None:
+                given, position = arguments(self._body, position)
+            else:
+                given, position = bound.split(device, self._body, position)
         self._position = position
         return handler(device, given)
-
-    def _first(self, position: int) -> bytes:
-        end = self._body.find(b",", position)
-        return self._body[position : end if end >= 0 else len(self._body)].strip()
 
     def _finish(self, final: bytes, now: float) -> None:
         self._console.transmitter.final(final, now)

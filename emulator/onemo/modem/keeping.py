@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from onemo.at.command import Pending
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord
 from onemo.at.registry import BoundModel
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.console import Console
 from onemo.modem.contexts import Definition, Login
-from onemo.modem.intents import Store
+from onemo.modem.intents import Intent, Store
 from onemo.modem.memory import Keeper, Memory, Stored
 from onemo.modem.per_context import PerContext
 from onemo.modem.slots import PROFILE
+
+T = TypeVar("T")
 
 
 class KeepingDevice(Protocol):
     """The module, as its non-volatile memory sees it."""
 
     first: Console
+    intents: list[Intent]
 
     def settings_of(self, slot: Slot[Any]) -> Settings:
         """Return the settings that hold a slot: the device's, or those of the console that asks."""
@@ -84,21 +87,39 @@ class Keeping:
         return self.write_down(changed)
 
     def write_down(
-        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Reply = DONE
+        self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Outcome = DONE
     ) -> Pending:
-        """Make the answer of a command that changes what outlives the boot cycle.
+        """Make the outcome of a command that changes what outlives the boot cycle: its answer, or what goes on then.
 
         It is one transaction, taken back where nothing can be written: that is the failure. Raises as change.
         """
         take_back = self.memory.change(change)
 
-        def stored(done: bool) -> Reply:
+        def stored(done: bool) -> Outcome:
             if not done:
                 take_back()
                 raise CommandError(failure)
             return answer
 
-        return Pending(Store(self.memory.snapshot()), stored)
+        return Pending(self.store(), stored)
+
+    def note(self, change: Callable[[], T]) -> T:
+        """Change what outlives the boot cycle, with no command that waits for it; return what change does.
+
+        Where it cannot be written down, it goes with this process. Raises as change.
+        """
+        result = change()
+        self._device.intents.append(self.store())
+        return result
+
+    def flush(self) -> None:
+        """Write down what is on its way to be kept: an orderly restart follows."""
+        if self.memory.bulk is not None and self.memory.bulk.commit():
+            self._device.intents.append(self.store())
+
+    def store(self, then: Callable[[bool], None] | None = None) -> Store:
+        """Return a request to write down all that outlives the boot cycle; then is told whether it was."""
+        return Store(self.memory.snapshot(), self.memory.contents(), then)
 
     def _parameters(self, command: str) -> BoundRecord[Any] | None:
         return self._model.parameters(command) if self._model.has(command) else None

@@ -13,6 +13,8 @@ from onemo.at.registry import BoundModel
 from onemo.at.store import Kept, R, Settings, Slot
 
 _PROFILE = "&W"
+Content = bytes | bytearray
+"""The bytes of a stored file. One that is kept never changes."""
 AS_IT_IS = object()
 """The mark of a record that a transaction did not change."""
 Stored = Mapping[str, object]
@@ -47,6 +49,23 @@ class Keeper(Changeable, Protocol):
         ...
 
 
+class Bulk(Protocol):
+    """Contents that are too large for the NV itself, which holds their numbers."""
+
+    def contents(self) -> Mapping[int, Content]:
+        """Return all of them, by number; another content has another number."""
+        ...
+
+    @property
+    def crowded(self) -> bool:
+        """True where so little room is left that a real module may not start again."""
+        ...
+
+    def commit(self) -> bool:
+        """Keep what is on its way to be kept, as an orderly restart does; tell whether there was any."""
+        ...
+
+
 class _Records:
     """Records by setting and index, as something that can be put back."""
 
@@ -64,6 +83,7 @@ class Memory:
     """Everything of a module that its model keeps.
 
     values: settings by slot and index, as Settings takes them; profile: what AT&W stored; keepers: the rest, by name.
+    bulk: what has contents beside the NV. read_content(number, size, path): reads one, None: it is lost.
     """
 
     def __init__(self, model: BoundModel[Any], profile: tuple[Slot[Any], ...]) -> None:
@@ -73,6 +93,8 @@ class Memory:
         self.values: Kept = {}
         self.profile: Kept = {}
         self.keepers: dict[str, Keeper] = {}
+        self.bulk: Bulk | None = None
+        self.read_content: Callable[[int, int, str], Content | None] = lambda number, size, path: None
 
     def begin_cycle(self) -> Settings:
         """Begin a boot cycle; return the settings of the device. Each console has its own: console_settings."""
@@ -127,6 +149,10 @@ class Memory:
         return [*map(_Records, (*live, self.values, self.profile)), *self.keepers.values()]
 
     # The NV.
+
+    def contents(self) -> Mapping[int, Content]:
+        """Return the contents that are kept beside the snapshot, by number."""
+        return self.bulk.contents() if self.bulk is not None else {}
 
     def snapshot(self) -> Stored:
         """Return everything, as plain values."""

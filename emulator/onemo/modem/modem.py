@@ -10,15 +10,15 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from onemo.at.command import Pending
+from onemo.at.outcome import Pending
 from onemo.at.registry import BoundModel
-from onemo.at.reply import Reply
+from onemo.at.reply import Final, Reply
 from onemo.at.store import R, Settings, Slot
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
-from onemo.modem.files import Files
-from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart
+from onemo.modem.credentials import Credentials
+from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Stored
@@ -43,7 +43,7 @@ class Modem:
         """The console whose command runs."""
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.clock = Clock(profile.clock.zone)
-        self.sim = Sim(profile.sim)
+        self.sim = Sim(profile.sim, profile.identity.msisdn)
         self.keeping = Keeping(self, model, {"sim": self.sim})
         self.memory = self.keeping.memory
         self.cell = Cell(profile.radio)
@@ -105,6 +105,8 @@ class Modem:
         if self.radio.attached(network.utc, now):
             self.name_servers = network.name_servers
             self.contexts.attach(network)
+            for part in list(self.parts):
+                part.on_registered(now)
         self.complete(operation, self.radio.registered, now)
 
     def tell_first(self) -> None:
@@ -127,6 +129,11 @@ class Modem:
         for part in list(self.parts):
             part.context_down(cid)
 
+    def network_lost(self) -> None:
+        """End whatever needs a registration."""
+        for part in list(self.parts):
+            part.network_lost()
+
     def settings_of(self, slot: Slot[Any]) -> Settings:
         """Return the settings that hold a slot: the device's, or those of the console that asks."""
         return self.console.settings if slot.of_console else self.settings
@@ -141,10 +148,9 @@ class Modem:
         return found  # type: ignore[return-value]
 
     @property
-    def files(self) -> Files:
+    def credentials(self) -> Credentials:
         """The certificates and keys."""
-        files: Files = self.keeping.keeper("files")
-        return files
+        return self.keeping.keeper("files")  # type: ignore[no-any-return]
 
     def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer."""
@@ -179,10 +185,12 @@ class Modem:
 
     def restart(self) -> None:
         """Begin a new boot cycle, once the answer of the running command line is written."""
+        self.keeping.flush()
         self.console.owes = PowerEvent.RESTART
 
     def switch_off(self) -> None:
         """Switch off until the supply returns, once the answer of the running command line is written."""
+        self.keeping.flush()
         self.console.owes = PowerEvent.SUPPLY_OFF
 
     def wake(self, now: float) -> None:
@@ -271,6 +279,11 @@ class Modem:
 
     def complete(self, operation: object, result: object, now: float) -> None:
         """Take up the command that waits for that operation, which the world has done; nothing where none waits."""
+        if isinstance(operation, Store) and operation.then is not None:
+            self.now = now
+            operation.then(bool(result))
+            self.settle(now)
+            return
         for console in self.consoles:
             if console.interpreter.operation is operation:
                 self.now = now
@@ -322,15 +335,20 @@ class Modem:
             for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
                 console.settle(now)
 
-    def notify(self, line: bytes, *, droppable: bool = False) -> bool:
+    def notify(self, line: bytes | Final, *, droppable: bool = False) -> bool:
         """Tell a URC on the first console, as notify_on does; return whether it was kept."""
         return self.notify_on(self.first, line, droppable=droppable)
+
+    def notify_unended(self, line: bytes) -> None:
+        """Tell a URC on the first console without the line end behind it."""
+        self.lifecycle.network_traffic(self.now)
+        self.first.notify_unended(line)
 
     def report(self, line: bytes) -> None:
         """Tell a result of the running command, on the console that asks; of none, on the first."""
         self.notify_on(self.console, line)
 
-    def notify_on(self, console: Console, line: bytes, *, droppable: bool = False) -> bool:
+    def notify_on(self, console: Console, line: bytes | Final, *, droppable: bool = False) -> bool:
         """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits."""
         self.lifecycle.network_traffic(self.now)
         return console.notify(line, droppable=droppable)

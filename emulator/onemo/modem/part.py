@@ -43,6 +43,12 @@ class Part:
     def context_down(self, cid: int) -> None:
         """End what runs on a PDP context, which is down; its own URCs are told already."""
 
+    def on_registered(self, now: float) -> None:
+        """Hear that the module has registered with the network."""
+
+    def network_lost(self) -> None:
+        """End what needs a registration, which is gone; its contexts are down already."""
+
     def fall_asleep(self) -> None:
         """Forget what does not outlive deep sleep; nothing may be told."""
 

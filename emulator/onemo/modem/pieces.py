@@ -30,6 +30,8 @@ class Pieces:
     say(piece, total) makes the URC of a piece; total: bytes told so far, with these. most: bytes of a piece; 0: as they
     were added. interval: seconds between two. Either may be changed, for the pieces to come.
 
+    Other URCs may stand in their order among the pieces.
+
     An owner that grants no credit until they are done holds no more than it was given at once. Of several on one line,
     the first that is due is told as far as there is room, then the next. deadline: as UrcSource has it.
     """
@@ -43,7 +45,7 @@ class Pieces:
         self.deadline = math.inf
         self._line = line
         self._say = say
-        self._added: deque[bytes] = deque()
+        self._added: deque[bytes | Callable[[], object]] = deque()
         self._position = 0  # in the first of them
         self._not_before = -math.inf
 
@@ -55,8 +57,12 @@ class Pieces:
     def add(self, data: bytes) -> None:
         """Tell data after what waits already; it is not joined with that. No bytes are a piece as well."""
         self._added.append(data)
-        self.deadline = self._not_before
-        self._line.transmitter.serve(self)
+        self._serve()
+
+    def then(self, say: Callable[[], object]) -> None:
+        """Make another URC, by say, after what waits already and without its interval."""
+        self._added.append(say)
+        self._serve()
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -67,6 +73,11 @@ class Pieces:
     def tell(self, now: float) -> None:
         """Tell the next piece."""
         data, start = self._added[0], self._position
+        if not isinstance(data, bytes):
+            self._added.popleft()
+            self._arm()
+            data()
+            return
         piece = data[start : start + self.most] if self.most else data[start:]
         self._position += len(piece)
         if self._position == len(data):
@@ -74,5 +85,16 @@ class Pieces:
             self._position = 0
         self.total += len(piece)
         self._not_before = now + self.interval if self.interval else -math.inf
-        self.deadline = self._not_before if self._added else math.inf
+        self._arm()
         self._say(piece, self.total)
+
+    def _serve(self) -> None:
+        self._arm()
+        self._line.transmitter.serve(self)
+
+    def _arm(self) -> None:
+        """Find out when the next is due."""
+        if not self._added:
+            self.deadline = math.inf
+        else:
+            self.deadline = self._not_before if isinstance(self._added[0], bytes) else -math.inf

@@ -184,7 +184,7 @@ class Radio:
         if self.registered:
             return False
         self.deadline = math.inf
-        if self._cell.refusal is not None:
+        if self.stat is Registration.SEARCHING and self._cell.refusal is not None:
             self._on(RegistrationEvent.REFUSED)
         if self.stat is not Registration.SEARCHING or not self._reachable:
             raise CommandError(Cme.NO_NETWORK)
@@ -302,6 +302,7 @@ class Radio:
         self._attaching = False
         self.deadline = math.inf
         self._host.contexts.detached(by_network=event is not RegistrationEvent.STOP and not self.elsewhere)
+        self._host.network_lost()
         self._on(event)
 
     def _take_time(self, utc: float, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
@@ -65,8 +66,11 @@ NO_SIGNAL = Signal(99, 99, 255, 255)
 class Cell:
     """The network that is on the air around the module, across boot cycles.
 
-    refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it.
+    refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it. ussd: what it
+    answers to codes, besides the profile's own.
     """
+
+    ussd: Mapping[str, str] = {}
 
     def __init__(self, profile: RadioSection) -> None:
         self.coverage = True

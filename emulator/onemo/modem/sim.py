@@ -1,4 +1,4 @@
-"""The SIM card: present or not, its PIN and PUK (27.007 8.3, 7.4, 7.5).
+"""The SIM card: present or not, its PIN and PUK (27.007 8.3, 7.4, 7.5), its number, its centre and its messages.
 
 Pure. The card outlives boot cycles: its codes, its lock and the tries that are left do.
 """
@@ -11,7 +11,10 @@ from enum import Enum
 from typing import Any
 
 from onemo.at.reply import Cme, CommandError, ErrorCode
+from onemo.modem.memory import put_back
 from onemo.profile.schema import SimSection
+
+_COUNTRY = "86"
 
 
 class SimState(Enum):
@@ -33,6 +36,7 @@ REFUSALS: dict[SimState, ErrorCode] = {
 """The refusal of commands that need the card, in each state but READY."""
 
 
+_SUBSCRIBER = "subscriber"
 _CODE = re.compile(r"\d{4,8}", re.ASCII)
 
 
@@ -41,10 +45,85 @@ def is_code(text: object) -> bool:
     return isinstance(text, str) and _CODE.fullmatch(text) is not None
 
 
-class Sim:
-    """One card in its slot. changes: how often what outlives the boot cycle changed."""
+_LONGEST = 177
+"""Bytes of a record: its status, the longest address of a centre, 12, and the longest TPDU, 164 (23.040)."""
+_MOST = 254
+"""Records that a file can have."""
 
-    def __init__(self, profile: SimSection) -> None:
+
+def plain_number(number: str) -> str:
+    """Return a telephone number as it is compared: without ``+``, ``00`` and the country's 86."""
+    return number.removeprefix("+").removeprefix("00").removeprefix(_COUNTRY)
+
+
+def plain_records(records: Mapping[int, bytes]) -> dict[str, str]:
+    """Return records by place as plain values: hex by number."""
+    return {str(place): record.hex() for place, record in sorted(records.items())}
+
+
+def read_records(entry: object) -> tuple[dict[int, bytes], list[str]]:
+    """Read what plain_records gives, as "messages" of a snapshot; return also the names of what is no record."""
+    if not isinstance(entry, Mapping):
+        return {}, ["messages"]
+    records: dict[int, bytes] = {}
+    refused = []
+    for place, text in entry.items():
+        record = _from_hex(text)
+        if record is not None and _is_place(place) and 2 <= len(record) <= _LONGEST:
+            records[int(place)] = record
+        else:
+            refused.append(f"messages.{place}")
+    return records, refused
+
+
+def _is_place(text: object) -> bool:
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 3):
+        return False
+    return 1 <= int(text) <= _MOST
+
+
+def _from_hex(text: object) -> bytes | None:
+    try:
+        return bytes.fromhex(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+class SimCard:
+    """The subscriber's part of a card.
+
+    number: international, with ``+`` (EF_MSISDN). centre: the address of the centre as it stands before a TPDU, length
+    first (EF_SMSP); None: as it was issued. messages: records by place, from 1: the status, the centre, the TPDU, but
+    for the FF behind them (EF_SMS).
+    """
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        self.centre: bytes | None = None
+        self.messages: dict[int, bytes] = {}
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what was changed since it was issued, as plain values; empty: nothing."""
+        centre = {} if self.centre is None else {"centre": self.centre.hex()}
+        return centre | ({"messages": plain_records(self.messages)} if self.messages else {})
+
+    def restore(self, entry: object) -> list[str]:
+        """Take up a snapshot; return the names of what does not fit, "" for all of it: that is as it was issued."""
+        if not isinstance(entry, Mapping):
+            return [""]
+        centre = _from_hex(entry.get("centre"))
+        fits = centre is not None and 1 <= len(centre) <= 12 and centre[0] == len(centre) - 1
+        self.centre = centre if fits else None
+        self.messages, refused = read_records(entry.get("messages", {}))
+        if "centre" in entry and not fits:
+            refused.append("centre")
+        return refused + [str(name) for name in entry if name not in ("centre", "messages")]
+
+
+class Sim:
+    """One card in its slot. changes: how often what outlives the boot cycle changed; number: the card's own."""
+
+    def __init__(self, profile: SimSection, number: str = "") -> None:
         self._profile = profile
         self.changes = 0
         self.present = profile.present
@@ -54,6 +133,7 @@ class Sim:
         self.pin_tries = profile.pin_tries
         self.puk_tries = profile.puk_tries
         self._entered = False
+        self.card = SimCard(number)
 
     @property
     def state(self) -> SimState:
@@ -139,28 +219,33 @@ class Sim:
         return self._remembered() if self.changes else None
 
     def _remembered(self) -> dict[str, object]:
+        subscriber = self.card.snapshot()
         return {
             "issued": [self._profile.pin, self._profile.locked],
             "pin": self.pin,
             "locked": self.locked,
             "pin_tries": self.pin_tries,
             "puk_tries": self.puk_tries,
+            **({_SUBSCRIBER: subscriber} if subscriber else {}),
         }
 
     def restore(self, entry: object) -> list[str]:
-        """Take up a snapshot; nothing of it when it is none, or another card's."""
+        """Take up a snapshot; return the names of what does not fit, "" for all of it: none, or another card's."""
         if not isinstance(entry, Mapping) or not self._fits(entry):
             return [""]
-        self._put(entry)
-        return []
+        return self._put(entry)
 
-    def _put(self, entry: Mapping[str, Any]) -> None:
+    def _put(self, entry: Mapping[str, Any]) -> list[str]:
         self.pin, self.locked = entry["pin"], entry["locked"]
         self.pin_tries, self.puk_tries = entry["pin_tries"], entry["puk_tries"]
         self.changes += 1
+        refused = self.card.restore(entry.get(_SUBSCRIBER, {}))
+        return [f"{_SUBSCRIBER}.{part}" if part else _SUBSCRIBER for part in refused]
 
     def _fits(self, entry: Mapping[str, object]) -> bool:
         own = self._remembered()
+        own.pop(_SUBSCRIBER, None)
+        entry = {key: value for key, value in entry.items() if key != _SUBSCRIBER}
         if entry.keys() != own.keys() or entry["issued"] != own["issued"]:
             return False
         _, pin, locked, pin_tries, puk_tries = (entry[key] for key in own)
@@ -170,9 +255,10 @@ class Sim:
             return False
         return 0 <= pin_tries <= self._profile.pin_tries and 0 <= puk_tries <= self._profile.puk_tries
 
-    def save(self) -> Mapping[str, object]:
-        """Return nothing: a card does not fail where the module cannot write down what it remembers."""
-        return {}
+    def save(self) -> Mapping[int, bytes]:
+        """Return the messages: nothing else of a card fails where the module cannot write down what it remembers."""
+        return self.card.messages
 
-    def put_back(self, records: Mapping[str, object]) -> None:
-        """Keep everything, as save gave nothing."""
+    def put_back(self, records: Mapping[Any, Any]) -> None:
+        """Make the messages what they were."""
+        put_back(self.card.messages, records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, Param, ParamKind
+from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind
 from onemo.at.store import Slot
 
 
@@ -16,6 +16,18 @@ class Switch(NamedTuple):
 
 class ErrorReport(NamedTuple):
     """AT+CMEE (27.007 9.1): 0 ERROR, 1 numbers, 2 texts."""
+
+    n: Defaulted
+
+
+class RingFormat(NamedTuple):
+    """AT+CRC (27.007 6.11): 1 tells a call by +CRING."""
+
+    mode: Defaulted
+
+
+class CallerIdentity(NamedTuple):
+    """AT+CLIP (27.007 7.6): 1 tells who calls, after each RING."""
 
     n: Defaulted
 
@@ -62,6 +74,12 @@ class FlowControl(NamedTuple):
 
     dce_by_dte: Defaulted
     dte_by_dce: Defaulted
+
+
+class CharacterSet(NamedTuple):
+    """AT+CSCS (27.007 5.5): the characters of texts on the line."""
+
+    chset: DefaultedText
 
 
 class SleepIndication(NamedTuple):
@@ -120,8 +138,11 @@ PROGRESS = Slot("X", Switch, of_console=True)
 CARRIER_DETECT = Slot("&C", Switch)
 TERMINAL_READY = Slot("&D", Switch)
 FLOW_CONTROL = Slot("IFC", FlowControl)
+CHARACTER_SET = Slot("CSCS", CharacterSet)
+RING_FORMAT = Slot("CRC", RingFormat)
+CALLER_IDENTITY = Slot("CLIP", CallerIdentity)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
-PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL)
+PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET, RING_FORMAT, CALLER_IDENTITY)
 """The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind, Required
 from onemo.at.store import Settings, Slot
 from onemo.errors import NetError, NetFailure
-from onemo.modem.files import FileKind, Files
+from onemo.modem.credentials import CredentialKind, Credentials
 from onemo.net.interface import Pem, TlsRequest, TlsVersion
 
 
@@ -98,7 +98,7 @@ def cipher_suite(text: str) -> int | None:
     return int(text, 16) if _SUITE.fullmatch(text) else None
 
 
-def tls_request(settings: Settings, files: Files, ssl_id: int) -> TlsRequest:
+def tls_request(settings: Settings, files: Credentials, ssl_id: int) -> TlsRequest:
     """Make the request that the settings of an <ssl_id> ask for.
 
     Without verification no CA is needed. [decided] Raises NetError(FILE_MISSING): a file that it takes is not stored.
@@ -107,7 +107,7 @@ def tls_request(settings: Settings, files: Files, ssl_id: int) -> TlsRequest:
     names = settings.effective(CERTIFICATES, ssl_id)
     verifies = auth >= _SERVER and not settings.effective(IGNORE_VERIFICATION, ssl_id).ignoreverify
 
-    def stored(kind: FileKind, name: str) -> Pem:
+    def stored(kind: CredentialKind, name: str) -> Pem:
         found = files.find(kind, name)
         if name == NO_FILE or found is None:
             raise NetError(NetFailure.FILE_MISSING, name)
@@ -115,9 +115,9 @@ def tls_request(settings: Settings, files: Files, ssl_id: int) -> TlsRequest:
 
     mutual = auth == _MUTUAL
     return TlsRequest(
-        trusted=stored(FileKind.CERTIFICATE, names.server_ca) if verifies else None,
-        certificate=stored(FileKind.CERTIFICATE, names.client_cert) if mutual else None,
-        key=stored(FileKind.KEY, names.private_key) if mutual else None,
+        trusted=stored(CredentialKind.CERTIFICATE, names.server_ca) if verifies else None,
+        certificate=stored(CredentialKind.CERTIFICATE, names.client_cert) if mutual else None,
+        key=stored(CredentialKind.KEY, names.private_key) if mutual else None,
         ignores_dates=bool(settings.effective(IGNORE_DATES, ssl_id).ignorestamp),
         version=_VERSIONS.get(settings.effective(VERSION, ssl_id).version),
         cipher_suite=cipher_suite(settings.effective(CIPHER_SUITE, ssl_id).ciphersuite) or None,

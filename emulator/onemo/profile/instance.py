@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2s
 from typing import Any
 
 from onemo.errors import UsageError
 from onemo.profile.schema import IS_DELAY, IdentitySection, Profile
-from onemo.profile.shape import hints_of
+from onemo.profile.shape import hints_of, is_number
 
 _TAC = 8
 _ISSUER = 7
+_MACHINES = "+86144"
+"""The range of numbers for things, which have 13 digits."""
 _NUMBERED = re.compile(r"(.*?)([0-9]{0,5})", re.DOTALL)
 """A name, and the number at its end: with five digits no two of a series get the same six digits of an IMEI."""
 
@@ -29,8 +31,9 @@ def luhn(digits: str) -> str:
 def with_name(profile: Profile, name: str) -> Profile:
     """Give a profile the numbers of the module of this name: its own, valid, and the same at every start.
 
-    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN. Names that differ in the
-    number at their end have numbers that follow each other, and so no two of them the same.
+    IMEI, IMEISV and ICCID keep the model's type allocation and issuer, the IMSI its PLMN, the card's number the range
+    for things. Names that differ in the number at their end have numbers that follow each other, and so no two of them
+    the same.
     """
     identity = profile.identity
     serial = _digits(name, "serial", 6)
@@ -38,9 +41,12 @@ def with_name(profile: Profile, name: str) -> Profile:
     iccid = luhn(identity.iccid[:_ISSUER] + _digits(name, "iccid", len(identity.iccid) - _ISSUER - 1))
     imsi = identity.imsi[:5] + _digits(name, "imsi", len(identity.imsi) - 5)
     number = identity.serial[: -len(serial)] + serial
+    msisdn = _MACHINES + _digits(name, "msisdn", 10)
     return _with(
         profile,
-        identity._replace(imei=imei, imeisv=imei[:-1] + identity.svn, iccid=iccid, imsi=imsi, serial=number),
+        identity._replace(
+            imei=imei, imeisv=imei[:-1] + identity.svn, iccid=iccid, imsi=imsi, serial=number, msisdn=msisdn
+        ),
     )
 
 
@@ -50,6 +56,7 @@ def with_numbers(
     imei: str | None = None,
     imsi: str | None = None,
     iccid: str | None = None,
+    msisdn: str | None = None,
     revision: str | None = None,
 ) -> Profile:
     """Put in the numbers that the user gives; None leaves one as it is. Raises UsageError: not so many digits."""
@@ -61,6 +68,10 @@ def with_numbers(
         identity = identity._replace(imsi=_checked("IMSI", imsi, len(identity.imsi)))
     if iccid is not None:
         identity = identity._replace(iccid=_checked("ICCID", iccid, len(identity.iccid)))
+    if msisdn is not None:
+        if is_number(msisdn):
+            raise UsageError(f"{msisdn!r} is no number: give + and 3 to 20 digits, like +861440000000001")
+        identity = identity._replace(msisdn=msisdn)
     if revision is not None:
         if not (revision.isascii() and revision.isprintable() and revision):
             raise UsageError(f"{revision!r} is no revision: give printable ASCII characters, like ML307R-DC-V1")
@@ -78,6 +89,12 @@ def with_card(profile: Profile, *, present: bool, pin: str | None) -> Profile:
     return profile._replace(sim=sim)
 
 
+def with_file_store(profile: Profile, size: int) -> Profile:
+    """Give the file store a room of so many bytes."""
+    tables = _ChangedTables(profile.tables, lambda name, table: table._replace(size=size) if name == "files" else table)
+    return profile._replace(tables=tables)
+
+
 def speed_up(profile: Profile, speed: float) -> Profile:
     """Divide every emulated delay by speed.
 
@@ -87,20 +104,20 @@ def speed_up(profile: Profile, speed: float) -> Profile:
     if speed == 1.0:
         return profile
     own = {name: _speed_up(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
-    return profile._replace(**own, tables=_FastTables(profile.tables, speed))
+    return profile._replace(**own, tables=_ChangedTables(profile.tables, lambda name, table: _speed_up(table, speed)))
 
 
-class _FastTables(Mapping[str, Any]):
-    """The tables of families, each with its delays shortened when it is first asked for: that may be at every piece."""
+class _ChangedTables(Mapping[str, Any]):
+    """The tables of families, each changed when it is first asked for: that may be at every piece."""
 
-    def __init__(self, tables: Mapping[str, Any], speed: float) -> None:
-        self._tables, self._speed = tables, speed
-        self._fast: dict[str, Any] = {}
+    def __init__(self, tables: Mapping[str, Any], change: Callable[[str, Any], Any]) -> None:
+        self._tables, self._change = tables, change
+        self._changed: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (as the tables have it)
-        if name not in self._fast:
-            self._fast[name] = _speed_up(self._tables[name], self._speed)
-        return self._fast[name]
+        if name not in self._changed:
+            self._changed[name] = self._change(name, self._tables[name])
+        return self._changed[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)

@@ -60,6 +60,14 @@ class Layers:
         _lay_over(self.values, above.values)
         self.origins.update(above.origins)
 
+    def leave_out(self, families: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make the commands of those families unavailable that the model lacks. families: their base files, by name."""
+        lacks = self.values.get("lacks")
+        for name in lacks if isinstance(lacks, list) else ():
+            for command in families.get(str(name), {}).get("commands", {}).keys() - SOURCES:
+                self.values["commands"][command]["available"] = False
+                self.origins["commands", command, "available"] = self.origins["lacks",]
+
     def shape(self, shapes: Mapping[str, Any], values: Mapping[str, Any], file: str) -> dict[str, Any]:
         """Convert the tables that shapes names. What is wrong, missing ones too, is added to the mistakes."""
         problems: list[Problem] = [((name,), "is missing") for name in shapes if name not in values]

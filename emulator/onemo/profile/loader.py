@@ -2,7 +2,7 @@
 
 A file names the file it extends (``extends``) and says with ``source`` where its values come from: in a
 table for all below it, the nearest one counting. A table of many values may say it of some in ``sources``.
-A leaf without any source is a mistake.
+A leaf without any source is a mistake. A sub-model may extend a file too, which is laid over its series'.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class LoadedProfile:
             document = _read(file, checked=False)
             del self._left[family]  # not before: it may be read another time
             layers.merge_below(document, file.name)
+            layers.leave_out({family: document})
             values, shapes = {**layers.values, **_entries(layers.values, document)}, {**_NAMED, **shapes}
         found = layers.shape(shapes, values, self.file.name)
         if layers.mistakes:
@@ -150,11 +151,12 @@ def inspect_file(
     file: Path, sub_model: str | None = None, directories: Sequence[Path] = (), tables: Sequence[Table[Any]] = ()
 ) -> LoadedProfile:
     """Read one file like load_file, but tell what is wrong in ``mistakes``, as far as a profile can be made at all."""
-    documents, _ = _chain(file, (file.parent, *directories, builtin_directory()), None)
-    layers = _merged(documents, file, sub_model)
+    places = (file.parent, *directories, builtin_directory())
+    documents, _ = _chain(file, places, None)
+    layers = _merged(documents, file, places, sub_model)
     profile, problems = _typed(layers.values, tables)
     layers.tell(problems, file.name)
-    profile = profile or _repaired(layers, _merged(documents[:-1], file), tables)
+    profile = profile or _repaired(layers, _merged(documents[:-1], file, places), tables)
     if profile is None:
         raise ProfileError(layers.mistakes)
     return LoadedProfile(file, layers, profile)
@@ -167,8 +169,9 @@ def is_builtin(file: Path) -> bool:
 
 def load_part(file: Path, sub_model: str | None, families: Collection[str]) -> LoadedProfile:
     """Load a built-in profile with the base files of some families alone. Raises ProfileError."""
-    documents, left = _chain(file, (file.parent, builtin_directory()), families)
-    layers = _merged(documents, file, sub_model)
+    places = (file.parent, builtin_directory())
+    documents, left = _chain(file, places, families)
+    layers = _merged(documents, file, places, sub_model)
     own = {key: layers.values[key] for key in Profile._fields if key in layers.values}
     base = [document for path, document in documents if path.parent.name == _BASE]
     values = {**own, **_entries(layers.values, *base)}
@@ -179,7 +182,9 @@ def load_part(file: Path, sub_model: str | None, families: Collection[str]) -> L
     return LoadedProfile(file, layers, profile, left)
 
 
-def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_model: str | None = None) -> Layers:
+def _merged(
+    documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, places: Sequence[Path], sub_model: str | None = None
+) -> Layers:
     """Merge the files of a chain; where file is the last of them, as the sub-model that is meant."""
     layers = Layers()
     for path, document in documents:
@@ -188,8 +193,14 @@ def _merged(documents: Sequence[tuple[Path, dict[str, Any]]], file: Path, sub_mo
         if path is file:
             subs = _sub_models(document, file)
             chosen = sub_model or next(iter(subs), None) or str(document.get("series", file.stem))
-            layers.merge(subs.get(chosen, {}), file.name, (), source)
+            own = subs.get(chosen, {})
+            if "extends" in own:
+                shared = _beside(file, own["extends"], places)
+                common = _read(shared, checked=not is_builtin(shared))
+                layers.merge(common, shared.name, (), str(common.get("source", "")))
+            layers.merge(own, file.name, (), source)
             layers.values["sub_model"] = chosen
+    layers.leave_out({path.stem: document for path, document in documents if path.parent.name == _BASE})
     return layers
 
 
@@ -243,20 +254,32 @@ def _chain(
         parent = document.get("extends")
         if parent is None:
             break
-        if not isinstance(parent, str) or len(parent) > _LONGEST_NAME or "\0" in parent:
-            raise ProfileError([Mistake(current.name, "extends", "is not the name of a file")])
-        near = tuple(dict.fromkeys((current.parent, *places)))
+        near = _near(current, parent, places)
         if folder := _folder([place / parent for place in near]):
             left = {name: path for name, path in folder.items() if families is not None and name not in families}
             documents += [
                 (path, _read(path, checked=families is None)) for name, path in folder.items() if name not in left
             ]
             break
-        current = next((place / parent for place in near if (place / parent).is_file()), None)
-        if current is None:
-            where = ", ".join(map(str, near))
-            raise ProfileError([Mistake(documents[-1][0].name, "extends", f"there is no file {parent!r} in {where}")])
+        current = _beside(current, parent, places)
     return documents[::-1], left
+
+
+def _near(file: Path, parent: object, places: Sequence[Path]) -> tuple[Path, ...]:
+    """Return where the file may be that another one extends. Raises ProfileError: its name is none."""
+    if not isinstance(parent, str) or len(parent) > _LONGEST_NAME or "\0" in parent:
+        raise ProfileError([Mistake(file.name, "extends", "is not the name of a file")])
+    return tuple(dict.fromkeys((file.parent, *places)))
+
+
+def _beside(file: Path, parent: str, places: Sequence[Path]) -> Path:
+    """Find the file that another one extends. Raises ProfileError."""
+    near = _near(file, parent, places)
+    found = next((place / parent for place in near if (place / parent).is_file()), None)
+    if found is None:
+        where = ", ".join(map(str, near))
+        raise ProfileError([Mistake(file.name, "extends", f"there is no file {parent!r} in {where}")])
+    return found
 
 
 def _folder(places: Sequence[Path]) -> dict[str, Path]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ITEM = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
+_ITEM = re.compile(r"(-?\d+)(?:-(\d+))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A set of non-negative integers. ``text`` is how it is written, ``spans`` its inclusive intervals."""
+    """A set of integers, which may be negative. ``text`` is how it is written, ``spans`` its inclusive intervals."""
 
     text: str
     spans: tuple[tuple[int, int], ...]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits, is_prompt
+from onemo.profile.shape import at_least, digits, is_number, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -64,7 +64,8 @@ class CommandSection(NamedTuple):
 
     nv: what is set outlives the boot cycle.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
-    test: "rows" prints a line for each key, "summary" the list of keys and the connection ids.
+    test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
+    same with a comma behind it.
     shown: what a test command prints instead of the ranges of the parameters ("" prints nothing).
     """
 
@@ -73,7 +74,7 @@ class CommandSection(NamedTuple):
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
-    test: Literal["rows", "summary"] | None = None
+    test: Literal["rows", "summary", "summary_comma"] | None = None
     shown: str | None = None
 
 
@@ -89,6 +90,8 @@ class IdentitySection(NamedTuple):
     svn: Annotated[str, digits(2)]
     imsi: Annotated[str, digits(15)]
     iccid: Annotated[str, digits(20)]
+    msisdn: Annotated[str, is_number]
+    """The card's own number, international: ``+`` and digits."""
 
 
 class LineSection(NamedTuple):
@@ -274,7 +277,8 @@ class ErrorSection(NamedTuple):
 class Profile(NamedTuple):
     """One model: the tables of the device, and those of the families that were read.
 
-    params, commands, cme, cms, cis: by name; they grow as families are read. tables: those of families, by name.
+    params, commands, cme, cms, cis: by name; they grow as families are read. lacks: the families of which it has no
+    command. tables: those of families, by name.
     """
 
     series: str
@@ -294,6 +298,7 @@ class Profile(NamedTuple):
     cme: dict[str, ErrorSection]
     cms: dict[str, ErrorSection]
     cis: dict[str, ErrorSection]
+    lacks: tuple[str, ...] = ()
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:

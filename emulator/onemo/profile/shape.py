@@ -63,6 +63,12 @@ def digits(count: int, most: int | None = None) -> Check:
     return lambda value: None if len(value) in fits and value.isascii() and value.isdigit() else f"is not {told} digits"
 
 
+def is_number(value: str) -> str | None:
+    """Check that it is an international telephone number."""
+    fits = value[:1] == "+" and value.isascii() and value[1:].isdigit() and 3 <= len(value[1:]) <= 20
+    return None if fits else f"is {value!r}, not + and 3 to 20 digits"
+
+
 def is_prompt(value: str) -> str | None:
     """Check that it is a ``>``, alone or among line ends and blanks."""
     return None if value.strip("\r\n ") == ">" else f"is {value!r}, not > with CR, LF and blanks around it"

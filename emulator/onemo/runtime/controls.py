@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -15,6 +15,9 @@ from onemo.modem.modem import Modem
 from onemo.runtime.faulty import armed_on, faults_of
 from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.shell import Module
+
+if TYPE_CHECKING:
+    from onemo.net.host.routes import SandboxNetwork
 
 _T = TypeVar("_T")
 _UNKNOWN = {"rssi": 99, "ber": 99, "rsrq": 255, "rsrp": 255}
@@ -148,7 +151,18 @@ class ModuleControls:
             raise UsageError(f'{line!r} is no line: give printable ASCII without its line ends, like +CMTI: "SM",1')
         self.happen(fault_of({"kind": "urc", "text": line.replace("\\", "\\\\")}))
 
+    # The sandbox.
+
+    @property
+    def sandbox(self) -> SandboxNetwork | None:
+        """The sandbox that its routes lead to; None: they lead to none."""
+        return self._running.network.sandbox
+
     # Inside.
+
+    def do(self, act: Callable[[], _T]) -> _T:
+        """Call act while nothing else happens to the module; return its result."""
+        return self._do(lambda modem, now: act())
 
     def _happen(self, event: str, **keys: int) -> None:
         self.happen(fault_of({"kind": event, **keys}))
@@ -184,9 +198,9 @@ def _happen(module: Module, event: Fault, now: float) -> None:
     if says and not (modem.power.ready or modem.power.asleep):
         raise UsageError("the module is not up, and says nothing: give it its supply, and let it boot")
     if not (says and modem.first.transmitter.full):
+        happen(modem, event, now)
         if not says:  # else the trace has what is said
             module.tell("event", str(event))
-        happen(modem, event, now)
         if not says or modem.first.transmitter.dropped == dropped:
             return
     raise UsageError("too much waits for the DTE, so this would be dropped: let it read first")

@@ -109,12 +109,10 @@ class Dialogue:
 
         pattern: a text, found as it stands, in which ``*`` stands for anything; or a regular expression, compiled.
         What has come already counts, but each call goes on behind the line that the last one found. timeout: seconds.
-        Raises TimeoutError, which shows the end of the dialogue.
+        Raises TimeoutError, which shows the end of the dialogue; TypeError for what is no pattern.
         """
         __tracebackhide__ = True
-        finds, looked = (
-            (partial(occurs, pattern), pattern) if isinstance(pattern, str) else (pattern.search, pattern.pattern)
-        )
+        finds = _finding(pattern)
         until = time.monotonic() + timeout
         with self._up_to_date():
             number = self._passed
@@ -129,6 +127,7 @@ class Dialogue:
                 if left <= 0:
                     break
                 self._news.wait(left)
+        looked = pattern if isinstance(pattern, str) else pattern.pattern
         mistaken = looked is pattern and _EXPRESSION & set(looked)
         hint = " (plain text; re.compile(...) makes a regular expression)" if mistaken else ""
         raise TimeoutError(f"no line like {looked!r}{hint} within {timeout:g} s of\n{self.tail(10)}")
@@ -161,8 +160,11 @@ class Dialogue:
         return iter(self._now())
 
     def __contains__(self, line: object) -> bool:
-        """Tell whether a line is there; of a text, whether this pattern is found in one."""
-        return any(occurs(line, str(told)) for told in self) if isinstance(line, str) else line in self._now()
+        """Tell whether a line is there; of a pattern as of ``wait_for``, whether that is found in one.
+
+        Raises TypeError for anything else.
+        """
+        return line in self._now() if isinstance(line, TracedLine) else any(map(_finding(line), map(str, self)))
 
     # Inside.
 
@@ -185,3 +187,12 @@ class Dialogue:
     def _bytes(self, direction: str) -> bytes:
         with self._up_to_date():
             return bytes(self._line[direction])
+
+
+def _finding(pattern: object) -> Callable[[str], object]:
+    """Return what tells whether a pattern is found in a line. Raises TypeError."""
+    if isinstance(pattern, str):
+        return partial(occurs, pattern)
+    if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
+        return pattern.search
+    raise TypeError(f"{pattern!r} is no pattern: give a text, or re.compile(...) of a text")

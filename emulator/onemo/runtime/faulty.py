@@ -80,6 +80,15 @@ class FaultyModule:
         self._run(network.run)
         return network
 
+    def wrap_centre(self) -> Wrapper:
+        from onemo.faults.seams.sms import FaultyCentre
+
+        module = self._module
+        centre, submit = FaultyCentre(module.modem, self.faults), module.submit
+
+        module.submit = lambda submission: centre.refusal(submission) or submit(submission)
+        return centre
+
     def _run(self, task: Callable[..., Awaitable[Any]]) -> None:
         if self._nursery is None:
             self._tasks.append(task)

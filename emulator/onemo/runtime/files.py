@@ -40,6 +40,24 @@ def open_own(file: Path, flags: int, mode: int = _PRIVATE) -> int:
     return descriptor
 
 
+def flush_directory(directory: Path) -> None:
+    """Have the names in a directory outlive a crash of the host. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flush_names(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_names(directory: int) -> None:
+    """Have the names in an open directory outlive a crash of the host. Raises OSError."""
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that knows no such thing
+            raise
+
+
 def create_own(draft: Path) -> int:
     """Make a file that replaces whatever bears its name, even a planted link; return its descriptor. Raises OSError."""
     with suppress(FileNotFoundError):

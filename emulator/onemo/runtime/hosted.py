@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 import trio
 
@@ -22,6 +22,8 @@ from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
+from onemo.runtime.desk.files import ModuleFiles
+from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
@@ -32,6 +34,10 @@ from onemo.runtime.labtable import Planned
 from onemo.runtime.options import MODEL
 from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
+
+if TYPE_CHECKING:
+    from onemo.runtime.desk.sms import TextControls
+    from onemo.runtime.desk.voice import VoiceControls
 
 _T = TypeVar("_T")
 _AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
@@ -69,6 +75,16 @@ class HostedModule(ModuleControls):
         """The numbers of the module: its IMEI, IMSI, ICCID and others."""
         return self._running.model.profile.identity
 
+    @property
+    def files(self) -> ModuleFiles:
+        """The files in its store, by path."""
+        return ModuleFiles(self)
+
+    @property
+    def web(self) -> WebDesk:
+        """The web server of its sandbox: answers of one's own, and the requests that came."""
+        return WebDesk(self)
+
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.
 
@@ -100,6 +116,20 @@ class HostedModule(ModuleControls):
         """Return a line for each fault that it was started with, and that should have fired and did not."""
         session = self._running.fault_session
         return session.never_fired() if session is not None and self._required else []
+
+    @property
+    def sms(self) -> TextControls:
+        """Its short messages: ``sms.receive("10086", "Hello!")``, ``sms.sent[-1].text``."""
+        from onemo.runtime.desk.sms import TextControls
+
+        return TextControls(self)
+
+    @property
+    def voice(self) -> VoiceControls:
+        """Its calls and USSD: ``voice.call("13800138000")``."""
+        from onemo.runtime.desk.voice import VoiceControls
+
+        return VoiceControls(self)
 
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""

@@ -40,11 +40,13 @@ class ModuleKeywords(TypedDict, total=False):
     sandbox_file: str | PathLike[str] | None
     sandbox_family: Literal["ipv4", "ipv6", "both"] | None
     nv: str | PathLike[str] | None
+    file_store: int | None
     zone: int | None
     name: str | None
     imei: str | None
     imsi: str | None
     iccid: str | None
+    msisdn: str | None
     revision: str | None
     pin: str | None
     sim: bool | None

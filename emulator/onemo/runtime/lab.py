@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import EmulatorError, UsageError, declared
+from onemo.runtime.centre import MessageCentre
 from onemo.runtime.line import SerialLine, first_of
 from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
@@ -20,6 +21,7 @@ from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
+    from onemo.net.sandbox import Sandbox
     from onemo.runtime.faultsession import FaultSession
 
 _log = logging.getLogger(__name__)
@@ -39,12 +41,13 @@ class Condition(Enum):
 class RunningModule:
     """One module of a lab.
 
-    module, lines: there once it is built, and so from READY on; error: the reason why it FAILED; fault_session: the
-    faults that it was started with.
+    module, lines, network: there once it is built, and so from READY on; error: the reason why it FAILED;
+    fault_session: the faults that it was started with.
     """
 
     module: Module
     lines: Sequence[SerialLine]
+    network: LazyNetwork
 
     def __init__(self, spec: Spec, model: Model) -> None:
         self.spec = spec
@@ -78,8 +81,9 @@ class RunningModule:
         network: LazyNetwork,
         trace: Trace | None,
         since: float | None = None,
+        centre: MessageCentre | None = None,
     ) -> None:
-        """Make the module, on its lines. since: the trio time from which its first boot counts."""
+        """Make the module, on its lines. since: the trio time from which its first boot counts; centre: as Module."""
         first, *more = (line.link for line in lines)
         self.module = Module(
             self.model,
@@ -93,8 +97,10 @@ class RunningModule:
             more=more,
             keeps_early=self.spec.early_input == "kept",
             wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
+            centre=centre,
         )
-        self.lines, self.built = lines, True
+        self.module.modem.cell.ussd = network.ussd
+        self.lines, self.network, self.built = lines, network, True
 
     async def boot(self, nursery: trio.Nursery) -> None:
         """Run the module in nursery; return once it is ready, or waits for its DTE to open a port.
@@ -128,6 +134,7 @@ class RunningModule:
         self,
         network: LazyNetwork,
         trace: Trace | None,
+        centre: MessageCentre,
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
@@ -139,7 +146,7 @@ class RunningModule:
         CURRENT.set(self.name)
         try:
             with self._scope, opened(self.spec, self.model) as (lines, nv):
-                self.build(lines, nv, network, trace)
+                self.build(lines, nv, network, trace, centre=centre)
                 if self.spec.faults.any:
                     from onemo.runtime.faultsession import FaultSession
 
@@ -176,8 +183,9 @@ class Lab:
 
     def __init__(self) -> None:
         self.modules: dict[str, RunningModule] = {}
-        self._routes: dict[NetworkOptions, Routes] = {}
+        self._routes: dict[NetworkOptions, tuple[Routes, Sandbox | None]] = {}
         self._planning = trio.Lock()
+        self._centre = MessageCentre()
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -196,8 +204,8 @@ class Lab:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running
         try:
-            network = LazyNetwork(await self._routes_of(spec.network), spec.source)
-            await self._nursery.start(running.run, network, trace)
+            network = await self._network_of(spec)
+            await self._nursery.start(running.run, network, trace, self._centre)
         except BaseException:
             self._forget(running)
             raise
@@ -212,14 +220,16 @@ class Lab:
         if self.modules.get(running.name) is running:
             del self.modules[running.name]
 
-    async def _routes_of(self, options: NetworkOptions) -> Routes | None:
-        """Return the routes of these options; modules with the same options share them, and their sandbox."""
+    async def _network_of(self, spec: Spec) -> LazyNetwork:
+        """Make the network of a module; modules with the same options share their routes, and their sandbox."""
+        options = spec.network
         if options == NetworkOptions():
-            return None
+            return LazyNetwork(source=spec.source)
         async with self._planning:
             if options not in self._routes:
                 routes, sandbox = routes_of(options)
                 if sandbox is not None:
                     await self._nursery.start(sandbox.run)
-                self._routes[options] = routes
-        return self._routes[options]
+                self._routes[options] = routes, sandbox
+        routes, sandbox = self._routes[options]
+        return LazyNetwork(routes, spec.source, sandbox)

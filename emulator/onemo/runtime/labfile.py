@@ -14,13 +14,13 @@
     link = "ports/meter-{n:03}"
 
     [[module]]
-    name = "gateway"
-    link = "tcp://127.0.0.1:7000"
+    name = "gateway-{n}"
+    link = "tcp://127.0.0.1:{n+6999}"
 
     [[faults]]                          # of every module, unless module names one, or a model
     kind = "net-reset"
     operation = "send"
-    module = "gateway"
+    module = "gateway-1"
 
 Relative paths begin in the file's directory. ``{i}`` is a module's place among those of its table in this process, from
 0; ``{n}`` its number in the whole lab, of which a process may run one slice.
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from onemo.faults.plan import Fault
 
 _NUMBER = re.compile(r"\{([ni])([^{}]*)\}")
+_EXAMPLES = {"msisdn": 'as with "+86144000000{n:04}"'}
+"""How modules of one table get their own of what only one can have, by key, where {n} alone does not say it."""
 _FORM = re.compile(r"([+-][0-9]{1,9})?(?::0([0-9]))?", re.ASCII)
 
 
@@ -112,13 +114,24 @@ class _Reader:
         first = start if type(start := values.get("first", 1)) is int else 1
         for i in range(count):
             if problems := self._module(where, values, _Place(first + self._number * count + i, i)):
+                of_slice = self._number and not self._read(values, _Place(first + i, i))[1]
+                note = f" (in slice {self._number}; slice 0 has no such mistake)" if of_slice else ""
                 for path, what in problems:
                     inherited = path[0] in self._defaults and path[0] not in table
-                    self.problems.append((("defaults" if inherited else where, *path), what))
+                    self.problems.append((("defaults" if inherited else where, *path), what + note))
                 return  # the others have the same
 
     def _module(self, where: str, values: Mapping[str, Any], place: _Place) -> list[Problem]:
         """Plan one module; or what is wrong with it."""
+        table, problems = self._read(values, place)
+        if problems:
+            return problems
+        planned = table.planned(self._name(table.options))
+        self.planned.append(planned)
+        return self._shared(where, planned)
+
+    def _read(self, values: Mapping[str, Any], place: _Place) -> tuple[ModuleTable, list[Problem]]:
+        """Put a module's numbers into the values of its table; return that, and what is wrong with it."""
         problems: list[Problem] = []
         filled = {key: _filled(value, place, (key,), problems) for key, value in values.items()}
         name = values.get("name")
@@ -129,12 +142,7 @@ class _Reader:
         right = {key: value for key, value in filled.items() if key not in wrong}
         fits, wrong_form = fitting(HINTS, right)
         table = ModuleTable(fits, self._profiles, self._folder)
-        problems += [*wrong_form, *table.problems()]
-        if problems:
-            return problems
-        planned = table.planned(self._name(table.options))
-        self.planned.append(planned)
-        return self._shared(where, planned)
+        return table, [*problems, *wrong_form, *table.problems()]
 
     def _name(self, options: ModuleOptions) -> str:
         """Its own, or that of its model with a number behind it, which no module of another slice has."""
@@ -150,8 +158,9 @@ class _Reader:
             whose = f"{where}.{key}"
             holder = self._holders.get((kind, place))
             if holder is not None:
+                own = _EXAMPLES.get(key, "as with {n}")
                 again = "the same for every n" if holder == whose else f"{holder} as well"
-                problems.append(((key,), f"{place} is {again}; give each module its own, as with {{n}}"))
+                problems.append(((key,), f"{place} is {again}; give each module its own, {own}"))
             self._holders[kind, place] = whose
         return problems
 

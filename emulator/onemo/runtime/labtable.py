@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
+from onemo.modem.sim import plain_number
 from onemo.profile.instance import with_card, with_numbers
 from onemo.profile.schema import Profile
 from onemo.profile.shape import Problem, between
@@ -66,6 +67,8 @@ class Planned(NamedTuple):
         """Yield each thing that no other module can have: its key, its kind, and which one it is."""
         cable, name = self.spec.cable, self.spec.overrides.name or ""
         yield "name", "name", name
+        if (msisdn := self.spec.overrides.msisdn) is not None:
+            yield "msisdn", "number", plain_number(msisdn)
         if cable.link is not None:
             yield "link", "path", os.path.abspath(cable.link)
         for port in cable.ports:
@@ -80,7 +83,10 @@ class Planned(NamedTuple):
                 yield "link", "port", f"{host}:{number}"
         if (nv := self.spec.nv) is not None:
             inside = nv.endswith("/") or os.path.isdir(nv)
-            yield "nv", "path", os.path.abspath(os.path.join(nv, f"{name}.json") if inside else nv)
+            place = os.path.abspath(os.path.join(nv, name) if inside else nv)
+            yield "nv", "path", place  # in a directory, too: its contents lie where those of a file of this name would
+            if inside:
+                yield "nv", "path", f"{place}.json"
         if self.trace is not None:
             yield "trace", "path", os.path.abspath(self.trace)
 
@@ -190,16 +196,16 @@ def _check_sandbox(options: ModuleOptions, value: object) -> None:
 
 
 def _check_sandbox_file(options: ModuleOptions, file: Path) -> None:
-    _check_sandbox(options, file)
-    _load_sandbox(file)
+    if not _ussd_in(file):
+        _check_sandbox(options, file)
 
 
 @lru_cache
-def _load_sandbox(file: Path) -> None:
-    """Once for all modules. Raises UsageError."""
+def _ussd_in(file: Path) -> bool:
+    """Tell whether a sandbox file is about USSD, which there is without a sandbox. Raises UsageError."""
     from onemo.net.sandbox import load_config
 
-    load_config(file)
+    return bool(load_config(file).ussd)
 
 
 scenario = lru_cache(steps_of)
@@ -219,6 +225,7 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
 _OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
     "imei": lambda profile, options, imei: with_numbers(profile, imei=imei),
     "imsi": lambda profile, options, imsi: with_numbers(profile, imsi=imsi),
+    "msisdn": lambda profile, options, msisdn: with_numbers(profile, msisdn=msisdn),
     "iccid": lambda profile, options, iccid: with_numbers(profile, iccid=iccid),
     "revision": lambda profile, options, revision: with_numbers(profile, revision=revision),
     "pin": lambda profile, options, pin: with_card(profile, present=True, pin=pin),

@@ -23,7 +23,7 @@ class Cable(NamedTuple):
     link: a symbolic link to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; pace: it is as
     slow as its speed. ports: links of one more pty each, for the module's further AT lines. power_on: "start", or
     "open", when a DTE opens one of them for the first time. strict_baud: the speeds of both ends have to be the same;
-    None: over RFC 2217 and a uart alone.
+    None: over RFC 2217 alone, and a uart's baud has to be the module's.
     """
 
     link: Path | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from onemo.errors import LinkError
+from onemo.errors import LinkError, UsageError
 from onemo.link.interface import Link
 from onemo.link.pty import open_pty
 from onemo.modem.console import Console
@@ -178,18 +178,35 @@ class _WithLines(_Cable):
 
 
 class _Uart(_WithLines):
-    """A serial device, whose speed follows AT+IPR."""
+    """A serial device, whose speed is that of AT+IPR: what a DTE with another one hears, the cable makes.
+
+    The speed that was asked for at the start has to be the module's, unless the line is not strict.
+    """
 
     def __init__(self, uart: UartLink, cable: Cable) -> None:
-        super().__init__(uart, cable, None if cable.strict_baud is False else lambda: uart.baud_rate)
+        super().__init__(uart, cable, None)
         self._uart = uart
         self._paced = True  # by the device
+        self._baud = cable.baud
+        self._any_baud = cable.strict_baud is False
         self._passing = trio.Event()
         self.link = _Noticed(self.link, self._notice)
 
     def join(self, module: Module, console: Console, nursery: trio.Nursery) -> None:
+        self._begin(console.baud_rate)
         super().join(module, console, nursery)
         nursery.start_soon(self._follow, console)
+
+    def _begin(self, rate: int) -> None:
+        """Take up the module's speed, 0 where it has none yet. Raises UsageError or LinkError where that cannot be."""
+        if not rate or rate == self._baud or (self._any_baud and self._baud is not None):
+            return
+        if self._baud is not None:
+            raise UsageError(
+                f"{self.port}: the module is at {rate} bit/s (AT+IPR), not at {self._baud}: leave the speed out and set"
+                " the DTE to the module's, or have no strict baud: then it is that of the device until AT+IPR changes"
+            )
+        self._uart.take_baud_rate(rate)
 
     async def wait_opened(self) -> None:
         """Wait until the DTE raises DTR or sends something: a cable tells no more of it."""

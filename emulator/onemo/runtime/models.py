@@ -23,7 +23,8 @@ class Overrides(NamedTuple):
 
     name: it has numbers of its own, which the others overrule. register_time: seconds of the first search, from the
     start, and of every later one that no event gives another; pin: the card asks for it at the start; card: whether one
-    is in the slot; zone: quarters of an hour east of UTC; speed: how many times faster every emulated delay passes.
+    is in the slot; file_store: bytes; zone: quarters of an hour east of UTC; speed: how many times faster every
+    emulated delay passes.
     """
 
     name: str | None = None
@@ -34,8 +35,10 @@ class Overrides(NamedTuple):
     register_time: float | None = None
     pin: str | None = None
     card: bool = True
+    file_store: int | None = None
     zone: int | None = None
     speed: float = 1.0
+    msisdn: str | None = None
 
 
 def individual(model: Model, overrides: Overrides) -> Model:
@@ -44,11 +47,16 @@ def individual(model: Model, overrides: Overrides) -> Model:
         return model
     if overrides.name == "":
         raise UsageError("a module's name is not empty: leave it out, or give one")
-    from onemo.profile.instance import speed_up, with_card, with_name, with_numbers
+    from onemo.profile.instance import speed_up, with_card, with_file_store, with_name, with_numbers
 
     profile = model.profile if overrides.name is None else with_name(model.profile, overrides.name)
     profile = with_numbers(
-        profile, imei=overrides.imei, imsi=overrides.imsi, iccid=overrides.iccid, revision=overrides.revision
+        profile,
+        imei=overrides.imei,
+        imsi=overrides.imsi,
+        iccid=overrides.iccid,
+        msisdn=overrides.msisdn,
+        revision=overrides.revision,
     )
     profile = with_card(profile, present=overrides.card, pin=overrides.pin)
     if overrides.register_time is not None:
@@ -56,6 +64,8 @@ def individual(model: Model, overrides: Overrides) -> Model:
         profile = profile._replace(
             power=profile.power._replace(register_time=search), radio=profile.radio._replace(search_time=search)
         )
+    if overrides.file_store is not None:
+        profile = with_file_store(profile, overrides.file_store)
     if overrides.zone is not None:
         profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
     return model._replace(profile=speed_up(profile, overrides.speed))

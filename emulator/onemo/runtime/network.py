@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,7 @@ from onemo.net.interface import (
 from onemo.runtime.spare import spare_lent
 
 if TYPE_CHECKING:
-    from onemo.net.host.routes import Routes
+    from onemo.net.host.routes import Routes, SandboxNetwork
     from onemo.net.sandbox import Sandbox
 
 _EVERYTHING = "*:*=sandbox"
@@ -57,6 +57,10 @@ def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
     denied = tuple(map(parse_pattern, options.denied))
     sandbox = None
     leads_there = any(route.target.sandbox for route in routes)
+    if options.sandbox_file is not None and not leads_there:
+        from onemo.net.sandbox import load_config
+
+        leads_there = bool(load_config(options.sandbox_file).ussd)  # the radio network is there without a sandbox
     for name in ("sandbox_file", "sandbox_family"):
         if getattr(options, name) != NetworkOptions._field_defaults[name] and not leads_there:
             flag = name.replace("_", "-")
@@ -84,10 +88,11 @@ class LazyNetwork:
     """The network of one module, as the routes lead, made with its first use. Implements Network.
 
     It imports only then what opens sockets, asks name servers or pings, so that the port is ready sooner. source: as in
-    HostNetwork.
+    HostNetwork; sandbox: that of the routes, which has the radio network's answers to USSD codes too.
     """
 
-    def __init__(self, routes: Routes | None = None, source: str | None = None) -> None:
+    def __init__(self, routes: Routes | None = None, source: str | None = None, sandbox: Sandbox | None = None) -> None:
+        self.ussd: Mapping[str, str] = {} if sandbox is None else sandbox.ussd
         self._routes = routes
         self._source = source
         self._made: Network | None = None
@@ -101,6 +106,11 @@ class LazyNetwork:
 
             self._made = HostNetwork(self._routes or Routes(), source=self._source)
         return self._made
+
+    @property
+    def sandbox(self) -> SandboxNetwork | None:
+        """The sandbox that the routes lead to; None: they lead to none."""
+        return self._routes.sandbox if self._routes is not None else None
 
     async def open(self, request: OpenRequest) -> Connection:
         with _no_bug():

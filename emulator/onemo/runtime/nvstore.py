@@ -7,6 +7,8 @@ Readable JSON, to be looked at and edited while no module runs on it::
       "model": "MN316",
       "settings": {...}
     }
+
+Of the module's own files it holds the index; their contents lie beside it, in the directory ``FILE.files``.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from onemo.errors import UsageError
 from onemo.profile.document import read_bytes
-from onemo.runtime.files import create_own
+from onemo.runtime.files import create_own, flush_names
+from onemo.runtime.nvcontents import NvContents
 
 if TYPE_CHECKING:
     from socket import socket
@@ -33,16 +36,20 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
+_BEGINNING = b'{"format"'
 
 
 class NvStore:
     """The non-volatile memory of one module, in ``file``. No other emulator has that file while this is open.
 
+    contents: of the module's files, beside it.
+
     Made by ``open_store``; nothing but ``close`` may be called once it is closed.
     """
 
-    def __init__(self, file: Path, model: str, held: socket) -> None:
+    def __init__(self, file: Path, contents: Path, model: str, held: socket) -> None:
         self.file = file
+        self.contents = NvContents(contents)
         self._model = model
         self._held = held
         self._stored: bytes | None = None
@@ -66,6 +73,9 @@ class NvStore:
         module starts with nothing. It is named ``FILE.damaged`` when it is not what ``save`` writes, and after its
         model (``FILE.MN316``) when it is another model's: what one module keeps is not in the next one's memory, and
         would be lost if that one saved over it. Where such a name is taken, ``-2``, ``-3`` … are added.
+
+        Raises UsageError for a file that cannot be one of ours, and leaves it: it is far too long, or does not begin as
+        ours do. One that was cut off, or filled with NUL bytes by a host that died, may be one.
         """
         self._stored = None
         try:
@@ -73,6 +83,8 @@ class NvStore:
         except FileNotFoundError:
             return {}
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise self._foreign(str(error.strerror)) from error
             self._refuse("damaged", f"cannot be read ({error.strerror})")
             return {}
         if not data:
@@ -81,6 +93,8 @@ class NvStore:
             model, settings = _parsed(data)
             stored = _written(model, settings)
         except (ValueError, RecursionError) as error:
+            if not _may_be_ours(data):
+                raise self._foreign("it does not begin as one does") from error
             self._refuse("damaged", f"is damaged ({error})")
             return {}
         if model != self._model:
@@ -90,8 +104,10 @@ class NvStore:
         self._stored = stored
         return settings
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         """Make these the settings in the file; return True if it holds them now. Writes nothing when nothing changed.
+
+        contents: all that the settings name, by number. They are there before the file names them, and go after it.
 
         It is done when this returns: a few milliseconds as a rule, longer on a slow disk. Whenever the host or the
         process dies, the file is the old one or the new one, whole; it is readable by its owner only.
@@ -107,6 +123,7 @@ class NvStore:
         try:
             if self._in_the_way is not None:
                 self._set_aside(self._in_the_way)
+            self.contents.write(contents)
             _replace(self.file, data)
         except OSError as error:
             self._stored = None  # which of the two is there depends on the step
@@ -117,7 +134,11 @@ class NvStore:
             return False
         self._stored = data
         self._told.clear()
+        self.contents.forget(contents)
         return True
+
+    def _foreign(self, why: str) -> UsageError:
+        return UsageError(f"{self.file} is no file of a module's settings: {why}: choose another file, or move it away")
 
     def _refuse(self, suffix: str, fault: str) -> None:
         """Set the file aside for what is wrong with it, and warn."""
@@ -132,7 +153,8 @@ class NvStore:
 
     def _set_aside(self, suffix: str) -> Path:
         names = (Path(f"{self.file}.{suffix}" + (f"-{number}" if number > 1 else "")) for number in count(1))
-        kept = next(name for name in names if not os.path.lexists(name))
+        kept = next(name for name in names if not (os.path.lexists(name) or os.path.lexists(_beside(name))))
+        self.contents.set_aside(_beside(kept))
         with suppress(FileNotFoundError):  # somebody has taken it away
             os.rename(self.file, kept)
         self._in_the_way = None
@@ -152,7 +174,7 @@ def open_store(path: str | Path, name: str, model: str) -> NvStore:
     from onemo.link.claim import claim
 
     try:
-        file = _file(os.fspath(path), name)
+        file, contents = _places(os.fspath(path), name)
         held = claim(file)
     except (OSError, ValueError) as error:  # ValueError: a path that no host can have
         raise _cannot(path, error) from error
@@ -166,22 +188,32 @@ def open_store(path: str | Path, name: str, model: str) -> NvStore:
     except BaseException:
         held.close()
         raise
-    return NvStore(file, model, held)
+    return NvStore(file, contents, model, held)
 
 
-def _file(path: str, name: str) -> Path:
-    """Return the file itself, links followed. Raises OSError or ValueError when there is no place for it."""
+def _beside(file: Path) -> Path:
+    """Return the directory of the contents of a file."""
+    return file.with_name(f"{file.name}.files")
+
+
+def _places(path: str, name: str) -> tuple[Path, Path]:
+    """Return the file itself, links followed, and the directory of its contents.
+
+    Raises OSError or ValueError when there is no place for it.
+    """
     if os.path.basename(path) in ("", ".", "..") and not os.path.isdir(path):
         with suppress(FileExistsError):  # another emulator was faster
             os.mkdir(path)
         if not os.path.isdir(path):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    if os.path.isdir(path):
+    inside = os.path.isdir(path)
+    if inside:
         if not name or "/" in name:
             raise UsageError(f"a module named {name!r} can have no file in {path}: choose a name without /")
         path = os.path.join(path, f"{name}.json")
     os.path.realpath(os.path.dirname(path), strict=True)  # "nowhere/../nv.json" is no place either
-    return Path(os.path.realpath(path))
+    file = Path(os.path.realpath(path))
+    return file, file.with_name(f"{file.name.removesuffix('.json')}.files") if inside else _beside(file)
 
 
 def _try_out(file: Path) -> None:
@@ -208,6 +240,12 @@ def _parsed(data: bytes) -> tuple[str, dict[str, Json]]:
     raise ValueError('not an object with the "format", the "model" and the "settings"')
 
 
+def _may_be_ours(data: bytes) -> bool:
+    """Tell whether data that cannot be parsed begins as our files do, as far as it goes, or is nothing but NUL."""
+    beginning = b"".join(data[:100].split())[: len(_BEGINNING)]
+    return _BEGINNING.startswith(beginning) or not data.strip(b"\0")
+
+
 def _written(model: str, settings: Mapping[str, object]) -> bytes:
     """Return the content of the file, the same for the same settings. Raises ValueError for what JSON does not have."""
     import json
@@ -231,11 +269,7 @@ def _replace(file: Path, data: bytes) -> None:
             with suppress(OSError):
                 os.unlink(new)
             raise
-        try:
-            os.fsync(directory)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # a file system that knows no such thing
-                raise
+        flush_names(directory)
     finally:
         os.close(directory)
 

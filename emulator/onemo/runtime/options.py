@@ -8,6 +8,7 @@ Plain data, and quick to import: how a value is written, its range and default, 
 import os
 from collections.abc import Iterator
 from enum import Enum
+from itertools import combinations
 from math import inf
 from os import PathLike, fspath
 from pathlib import Path
@@ -159,6 +160,11 @@ _SECONDS = "a number of seconds, 0 or more"
 _OVERRULES = "it overrules the name's"
 
 
+_WRITTEN = ("trace", "ready_file", "nv")
+_FILES = (*_WRITTEN, "scenario", "sandbox_file")
+"""Options that name one file each, of which those that are written would destroy another."""
+
+
 class ModuleOptions(NamedTuple):
     """The options of a module, and those of the process of ``run`` around it.
 
@@ -189,7 +195,8 @@ class ModuleOptions(NamedTuple):
         TEXT, "Be at this serial device instead, like /dev/ttyUSB0, with the DTE at the other end of its cable.",
         metavar="DEVICE")] = None
     baud: Annotated[int | None, Option(
-        INTEGER, "Speed of that device at the start; AT+IPR changes it. 115200 if left out.", metavar="BIT/S",
+        INTEGER, "Speed of that device at the start, where the module finds its own out (AT+IPR=0); any other has to "
+        "be the module's, which it is if left out. AT+IPR changes it.", metavar="BIT/S",
         low=1, high=99_999_999, said="a speed in bit/s, like 115200")] = None
     command: Annotated[str | None, _of_run(
         TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "
@@ -199,7 +206,7 @@ class ModuleOptions(NamedTuple):
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
     strict_baud: Annotated[bool | None, Option(
         FLAG, "Let nothing but noise pass while the DTE's speed is known and is not that of AT+IPR. "
-        "So it is over RFC 2217 and a serial device if left out.", negative=True)] = None
+        "So it is over RFC 2217 if left out. --baud may be any with the denial.", negative=True)] = None
     profiles: Annotated[tuple[Path, ...], Option(
         DIRECTORY, "A directory with profiles of your own; they come before the built-in ones. May be repeated.",
         metavar="DIR", several=True, lab=None)] = ()
@@ -241,18 +248,23 @@ class ModuleOptions(NamedTuple):
         FLAG, "A network inside the emulator: every name, ping and port answers. Short for --route '*:*=sandbox'.",
         )] = False
     sandbox_file: Annotated[Path | None, Option(
-        PATH, "The sandbox's names and ping times, in TOML.", metavar="FILE")] = None
+        PATH, "The sandbox's names and ping times, and the network's answers to USSD codes, in TOML.",
+        metavar="FILE")] = None
     sandbox_family: Annotated[str, Option(
         TEXT, "The addresses that names have in the sandbox: 'ipv4' (A records alone), 'ipv6' (AAAA alone) or 'both'. "
         "Both if left out.", metavar="FAMILY", choices=("ipv4", "ipv6", "both"))] = "both"
     nv: Annotated[str | None, Option(
         PLACE, "Keep what outlives a restart in this file, or in this directory. Forgotten at the end if left out.",
         metavar="FILE", in_lab="a directory ends with `/`")] = None
+    file_store: Annotated[int | None, Option(
+        INTEGER, "The room of the module's file store. The profile decides if left out.",
+        metavar="BYTES", high=1 << 28, said="bytes from 0 to 268435456, like 67108864")] = None
     zone: Annotated[int | None, Option(
         INTEGER, "The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.",
         metavar="QUARTERS", low=-48, high=56, said="quarters of an hour from -48 to 56, like 32 for UTC+8")] = None
     name: Annotated[str | None, Option(
-        TEXT, "The module's name: it has an IMEI, IMSI, ICCID and serial number of its own, the same at every start.",
+        TEXT, "The module's name: it has an IMEI, IMSI, ICCID, telephone and serial number of its own, the same "
+        "at every start.",
         metavar="STR", in_lab="`ML307R-1`, `ML307R-2` … if left out. Every name has numbers of its own")] = None
     imei: Annotated[str | None, Option(
         TEXT, "Its IMEI, 15 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
@@ -260,6 +272,8 @@ class ModuleOptions(NamedTuple):
         TEXT, "The card's IMSI, 15 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
     iccid: Annotated[str | None, Option(
         TEXT, "The card's ICCID, 20 digits.", metavar="DIGITS", in_lab=_OVERRULES)] = None
+    msisdn: Annotated[str | None, Option(
+        TEXT, "The card's own telephone number: + and 3 to 20 digits.", metavar="NUMBER", in_lab=_OVERRULES)] = None
     revision: Annotated[str | None, Option(
         TEXT, "The revision of its firmware, as AT+CGMR tells it.", metavar="TEXT")] = None
     pin: Annotated[str | None, Option(
@@ -294,7 +308,7 @@ class ModuleOptions(NamedTuple):
 
         line: as it was named; device: how one names a serial device.
         """
-        if self.strict_baud and self.tcp is not None and not self.ports:
+        if self.strict_baud and (self.tcp or self.uart) is not None and not self.ports:
             yield "strict_baud", f"needs a speed of the DTE, and {line} tells none: use RFC 2217 or leave it out"
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
@@ -305,6 +319,10 @@ class ModuleOptions(NamedTuple):
         places = [Path(os.path.abspath(each)) for each in (self.link, *self.ports) if each is not None]
         if (place := next((place for place in places if places.count(place) > 1), None)) is not None:
             yield "ports", f"{place} is there twice: give each port a path of its own"
+        files = {name: str(file) for name in _FILES if (file := getattr(self, name)) is not None}
+        for name, other in combinations(files, 2):
+            if name in _WRITTEN and os.path.realpath(files[other]) == os.path.realpath(files[name]):
+                yield name, f"{files[name]} is the {other.replace('_', ' ')} as well: give each a file of its own"
 
 
 def _named(name: str, option: Option) -> Option:

@@ -168,7 +168,7 @@ class ConsolePort:
                 await self.link.wait_writable()
                 self._blocked = trio.Event()
                 self.flush()
-                if self._drained_for_somebody():
+                if self._shell.modem.intents or self._drained_for_somebody():
                     self._shell.guarded(lambda: self._shell.modem.settle(trio.current_time()))
 
     def _drained_for_somebody(self) -> bool:

@@ -10,15 +10,31 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import trio
 
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
-from onemo.modem.intents import Attach, Bug, Intent, NetworkInfo, Ready, Restart, Store, Wait
+from onemo.modem.channel import ChannelIntent
+from onemo.modem.intents import (
+    Attach,
+    Bug,
+    Intent,
+    MessageRefusal,
+    NetworkInfo,
+    Ready,
+    Restart,
+    Store,
+    Submission,
+    Tell,
+    Wait,
+)
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
+from onemo.runtime.centre import MessageCentre
+from onemo.runtime.nvcontents import NvContents
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Recent, Trace
@@ -29,11 +45,14 @@ _log = logging.getLogger(__name__)
 class NvFile(Protocol):
     """The file in which a module keeps what outlives its boot cycles."""
 
+    contents: NvContents
+    """Of the module's own files."""
+
     def load(self) -> Mapping[str, object]:
         """Return what was saved last."""
         ...
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         """Write it down; False when that failed, and then what was there before is still there."""
         ...
 
@@ -65,7 +84,7 @@ class Module:
     name: what it is called beside its model; boot_time: seconds, None for the model's own; since: the trio time from
     which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any. more: links
     of further consoles. keeps_early: what the DTE sends during the first boot is held. wait_opened: waits for the DTE
-    with which the power comes on; None: it is on from the start.
+    with which the power comes on; None: it is on from the start. centre: carries its texts; None: one of its own.
     """
 
     def __init__(
@@ -82,6 +101,7 @@ class Module:
         more: Sequence[Link] = (),
         keeps_early: bool = True,
         wait_opened: Callable[[], Awaitable[None]] | None = None,
+        centre: MessageCentre | None = None,
     ) -> None:
         self.modem = Modem(model, boot_time, keeps_early)
         self.names = names_of(model, name)
@@ -90,6 +110,7 @@ class Module:
             self._restore(nv)
         self.ready = trio.Event()
         self.network = network
+        self.centre = MessageCentre() if centre is None else centre
         self._since = since
         self._wait_opened = wait_opened
         self._trace = trace
@@ -102,6 +123,8 @@ class Module:
         self._waiting = trio.CancelScope()
         self.armed = math.inf
         self.forward = self._peers.forward
+        self.submit: Callable[[Submission], MessageRefusal | None] = partial(self.centre.take, self.modem)
+        """Hands a message to the centre; returns its refusal."""
         self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
@@ -125,11 +148,20 @@ class Module:
             self._trace.net(event, None, text)
 
     def _restore(self, nv: NvFile) -> None:
-        for name in self.modem.restore(nv.load()):
+        stored = nv.load()
+        self.modem.memory.read_content = nv.contents.read
+        for name in self.modem.restore(stored):
             _log.warning("the NV holds %s, which this model does not take: it has its default", name)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; with ``nursery.start`` it returns once the module has booted, or waits for its DTE."""
+        self.centre.join(self)
+        try:
+            await self._run(task_status)
+        finally:
+            self.centre.leave(self)
+
+    async def _run(self, task_status: trio.TaskStatus[None]) -> None:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             self._peers.start(nursery)
@@ -167,6 +199,10 @@ class Module:
                 await trio.sleep_forever()
             self.guarded(lambda: self.modem.on_deadline(trio.current_time()))
 
+    def rouse(self) -> None:
+        """Have the core look at the time again, soon: something came from beside it."""
+        self.armed = self._timer.deadline = -math.inf
+
     # The step.
 
     def step(self) -> None:
@@ -202,14 +238,9 @@ class Module:
     def _carry_out(self, intent: Intent) -> None:
         match intent:
             case Restart():
-                self._peers.restart()
-                self._waiting.cancel()
-                for told in self.on_restart:
-                    told()
+                self._restart()
             case Ready():
-                self.ready.set()
-                if self.extension is not None:
-                    self.extension.booted()
+                self._booted()
             case Attach():
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
@@ -217,16 +248,38 @@ class Module:
             case Bug():
                 self._recent.report(intent.error)
             case Store():
-                done = self._nv is None or self._nv.save(intent.settings)
+                done = self._nv is None or self._nv.save(intent.settings, intent.contents)
                 self.modem.complete(intent, done, trio.current_time())
+            case Tell():
+                self.tell(intent.event, intent.detail)
             case Wait():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)
             case _:
-                try:
-                    self._peers.carry_out(intent)
-                except Exception as error:
-                    self.failed(error)
+                self._carry_out_outside(intent)
+
+    def _carry_out_outside(self, intent: ChannelIntent | Submission) -> None:
+        """Have others than the module's own run do something; a bug in that is told."""
+        try:
+            if isinstance(intent, Submission):
+                self.modem.complete(intent, self.submit(intent), trio.current_time())
+            else:
+                self._peers.carry_out(intent)
+        except Exception as error:
+            self.failed(error)
+
+    def _restart(self) -> None:
+        self._peers.restart()
+        self._waiting.cancel()
+        for told in self.on_restart:
+            told()
+
+    def _booted(self) -> None:
+        self.ready.set()
+        if (bulk := self.modem.memory.bulk) is not None and bulk.crowded:
+            _log.warning("%s: its file store is nearly full, and a real one may not start again", self.names[0])
+        if self.extension is not None:
+            self.extension.booted()
 
     async def _wait(self, intent: Wait) -> None:
         """Of what a command does, the time that it takes. A restart ends it."""

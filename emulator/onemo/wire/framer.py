@@ -67,6 +67,10 @@ class Framer:
         self._limit = 0
         self._wait = 0.0
         self._payload = bytearray()
+        self._echoes_entry = False
+        self._again = b""
+        self.shown = False
+        """Of an entry something waits to be told, which take_echo gives."""
         self.swallows_until = -math.inf
         self.held = False
 
@@ -101,6 +105,10 @@ class Framer:
         self._length, self._limit, self._wait = length, limit, timeout
         self._payload.clear()
         self.deadline = now + timeout
+
+    def show_entry(self, *, echoes: bool, again: bytes) -> None:
+        """Say how the entry looks that has begun. echoes: as a line; again: what each CR in it is answered with."""
+        self._echoes_entry, self._again = echoes and self.echo, again
 
     def online(self, packet: int, wait: float, now: float) -> None:
         """Begin transparent mode: payload goes out when packet bytes have come, or wait seconds after the last."""
@@ -165,6 +173,7 @@ class Framer:
             return b""
         echoed = bytes(self._echoed)
         self._echoed.clear()
+        self.shown = False
         return echoed
 
     def receive(self, data: bytes, now: float) -> None:
@@ -314,6 +323,7 @@ class Framer:
         room = limit - len(self._payload)
         end = _PROMPT_END.search(data, 0, room) if self._length is None else None
         if end is not None:
+            self._show(data[: end.start()])
             self.kept = data[end.end() :]
             self.pause()
             if data[end.start()] == _ESC:
@@ -323,13 +333,23 @@ class Framer:
         if len(data) >= room:
             if self._length is None:
                 self.swallows_until = now + self._wait
+            self._show(data[:room])
             self.kept = data[room:]
             self.pause()
             return self._prompt_data(data[:room])
+        self._show(data)
         self._payload += data
         self.kept = b""
         self.deadline = now + self._wait
         return None
+
+    def _show(self, data: bytes) -> None:
+        """Echo what is entered, if it is to be, and answer each CR."""
+        if not (self._echoes_entry or self._again) or not data:
+            return
+        pieces = data.replace(b"\b", b"\b \b").split(b"\r")
+        self._echoed += (self._again or b"\r").join(pieces if self._echoes_entry else [b""] * len(pieces))
+        self.shown = True
 
     def _prompt_data(self, last: bytes) -> PromptData:
         self.deadline = math.inf

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Key, KeyedSetting, Outcome, Pending, Query, print_line
+from onemo.at.command import Action, Key, KeyedSetting, Query, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.family import FamilyDefinition, StateField, Trait
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Maybe, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Reply, errors_in
 from onemo.modem.modem import Modem

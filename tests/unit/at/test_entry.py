@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from onemo.at.command import Outcome, Prompt
 from onemo.at.entry import DataEntry
+from onemo.at.outcome import Outcome, Prompt
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import gc
 
 import pytest
-from onemo.at.grammar import Argument, Form, MalformedLine, _remembered_command, arguments, body, integer, next_command
+from onemo.at.grammar import (
+    Argument,
+    Form,
+    MalformedLine,
+    QuoteInside,
+    TextPlace,
+    _remembered_command,
+    arguments,
+    body,
+    integer,
+    next_command,
+)
 
 
 def commands(line: bytes) -> list[tuple[bytes, Form, bytes | None]]:
@@ -123,14 +134,14 @@ def test_escapes_keep_a_quote_in_a_string() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [(b"0", 0), (b"007", 7), (b"65535", 65535), (b"9999999999", 9999999999), (b"0" * 50 + b"1", 1)],
+    [(b"0", 0), (b"007", 7), (b"65535", 65535), (b"9999999999", 9999999999), (b"0" * 50 + b"1", 1), (b"-1", -1)],
 )
 def test_integers(text: bytes, value: int) -> None:
     assert integer(Argument(text, quoted=False)) == value
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"-1", b"+1", b"1.0", b"0x1", b"1 2", b"a", b"\xb2", b"10000000000", b"9" * 8000]
+    "text", [b"", b"-", b"--1", b"+1", b"1.0", b"0x1", b"1 2", b"a", b"\xb2", b"10000000000", b"9" * 8000]
 )
 def test_what_is_no_integer(text: bytes) -> None:
     assert integer(Argument(text, quoted=False)) is None
@@ -171,3 +182,38 @@ def test_control_characters_in_a_string_mean_nothing_and_in_data_stay(typed: byt
     given, _ = arguments(b'"' + typed + b'"', 0)
     assert given == (Argument(typed, quoted=True),)
     assert Argument(typed, quoted=True).string == string
+
+
+# A text that may hold quotes.
+
+
+@pytest.mark.parametrize(
+    ("line", "escapes", "inner", "found"),
+    [
+        (b'0,"a"', False, False, [b"0", b"a"]),
+        (b'0,"a","b"', False, False, [b"0", b"a", b"b"]),
+        (b'0,"a","b"', False, True, [b"0", b'a","b']),
+        (b'0,"{"a":"b"}"', False, True, [b"0", b'{"a":"b"}']),
+        (b'0,"a" ,1', False, True, [b"0", b"a", b"1"]),
+        (b'0,"a\\"b"', True, False, [b"0", b'a\\"b']),
+        (b'"0","a"', False, True, [b"0", b"a"]),
+        (b"0,a b ", False, True, [b"0", b"a b"]),
+    ],
+)
+def test_a_text(line: bytes, escapes: bool, inner: bool, found: list[bytes]) -> None:
+    given, end = arguments(line, 0, text=TextPlace(1, escapes=escapes, inner=inner))
+    assert [each.text for each in given if each] == found
+    assert end == len(line)
+
+
+@pytest.mark.parametrize("line", [b'0,"{"a":1}"', b'0,{"a":1}', b'0,"a"b"', b'0,"a\\"b"'])
+def test_a_quote_inside_a_text_that_may_hold_none(line: bytes) -> None:
+    with pytest.raises(QuoteInside):
+        arguments(line, 0, text=TextPlace(1, escapes=False, inner=False))
+
+
+@pytest.mark.parametrize("line", [b'0,"a', b'"0"x,"a"', b'0,"a",b"'])
+def test_another_quote_is_malformed_as_ever(line: bytes) -> None:
+    with pytest.raises(MalformedLine) as refusal:
+        arguments(line, 0, text=TextPlace(1, escapes=False, inner=False))
+    assert not isinstance(refusal.value, QuoteInside)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -63,7 +62,8 @@ COMPLAINTS = {
     "run --deny=": "pattern '': there is no host; ",
     "run --offline=5": f"--offline takes no value {RUN}",
     "run --sandbox-file": f"--sandbox-file needs a value {RUN}",
-    "run --sandbox-file /no/such": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
+    "run --uart x --strict-baud": "--strict-baud needs a speed of the DTE, and --uart tells none: use RFC 2217 ",
+    "run --sandbox-file /dev/null": "--sandbox-file: nothing leads to the sandbox; add --sandbox, or a route to it",
     "run --tcp :0 --strict-baud": "--strict-baud needs a speed of the DTE, and --tcp tells none: use RFC 2217 ",
     "run --sandbox-family ipv4": "--sandbox-family: nothing leads to the sandbox; add --sandbox, or a route to it",
     "run --sandbox --sandbox-family v4": f"--sandbox-family v4: write ipv4 or ipv6 or both {RUN}",
@@ -77,12 +77,18 @@ COMPLAINTS = {
     "run --port": f"--port needs a value {RUN}",
     "run --port /tmp/x --port /tmp/x": "--port /tmp/x is there twice: give each port a path of its own",
     "run --link /tmp/x --port /tmp/./x": "--port /tmp/x is there twice: give each port a path of its own",
+    "run --trace x --nv ./x": "--trace x is the nv as well: give each a file of its own",
+    "run --trace x --ready-file x": "--trace x is the ready file as well: give each a file of its own",
+    "run --scenario s.toml --nv s.toml": "--nv s.toml is the scenario as well: give each a file of its own",
     "run --port /no/such/port": "cannot make the link /no/such/port: No such file or directory: choose a path ",
     "run --port /dev/null": "/dev/null exists and is no emulator's link: remove it or choose another path",
     "run --control nowhere": "--control nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --tcp nowhere": "nowhere: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
     "run --rfc2217 h:99999": "h:99999: write HOST:PORT, as in 127.0.0.1:7000 or [::1]:7000; ",
-    "run --uart /dev/null": "cannot use /dev/null at 115200 bit/s: ",
+    "run --uart /dev/null": "cannot use /dev/null at 115200 bit/s: it is no serial device: name one, like /dev/ttyUSB0",
+    "run --uart pyproject.toml": "cannot use pyproject.toml at 115200 bit/s: it is no serial device: ",
+    "run --uart docs": "cannot use docs at 115200 bit/s: it is no serial device: ",
+    "run --uart=": "the name of the serial device is empty: name one, like /dev/ttyUSB0",
     "run --exec no-such-program": "cannot run no-such-program: No such file or directory: name a program ",
     "run --exec": f"--exec needs a value {RUN}",
     "run --nv": f"--nv needs a value {RUN}",
@@ -287,38 +293,6 @@ def test_run_lists_all_mistakes(tmp_path: Path) -> None:
 
 
 # ---- Where the output goes
-
-READERS = {
-    "models": ["models"],
-    "show": ["show", "ML307R"],
-    "check-profile": ["check-profile", "profiles/models/ml307r.toml"],
-    "help": ["run", "--help"],
-    "first-help": ["--help"],
-    "version": ["--version"],
-    "command": ["show", "ML307R", "CSQ"],
-}
-
-
-@pytest.mark.parametrize("arguments", READERS.values(), ids=READERS)
-def test_a_reader_that_leaves_is_no_mistake(arguments: list[str]) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with started(*arguments, stdout=writing) as process:
-        os.close(writing)
-        assert process.communicate()[1] == ""
-    assert process.returncode == 0
-
-
-@pytest.mark.parametrize("arguments", [*READERS.values(), ["--version"], ["lab", "--check"]], ids=" ".join)
-def test_a_full_disk_is_told_in_one_line(arguments: list[str], tmp_path: Path) -> None:
-    if arguments[0] == "lab":
-        (tmp_path / "lab.toml").write_text("[[module]]\n")
-        arguments = [*arguments, str(tmp_path / "lab.toml")]
-    full = os.open("/dev/full", os.O_WRONLY)
-    with started(*arguments, stdout=full) as process:
-        os.close(full)
-        assert process.communicate()[1] == "onemo-emulator: stdout takes no more: No space left on device\n"
-    assert process.returncode == 2
 
 
 def test_running_needs_nothing_of_the_other_commands() -> None:

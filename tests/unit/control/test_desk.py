@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from cyclopts import App
-from onemo.cli.ctl_app import modules
+from onemo.cli import ctl_app
+from onemo.cli.ctl_bulk import take
 from onemo.cli.ctl_desk import command_of, usage_of
 from onemo.control.api import Control, endpoint_of
+from onemo.control.client import ControlError
 from onemo.control.endpoints import ApiRequest, Refused
 from onemo.control.openapi import document
 from onemo.errors import FaultError, UsageError
 from onemo.faults.kind import FaultKey, Type
 from onemo.runtime.controls import ModuleControls
+from onemo.runtime.desk import OPERATIONS
 from onemo.runtime.desk.operation import DeskOperation, Values
 from onemo.runtime.hosted import Hosted
 
@@ -51,6 +55,7 @@ PIN = DeskOperation(
     arguments=("place", "text"),
     status=201,
 )
+PUT, GET = (operation for operation in OPERATIONS if operation.command in ("files put", "files get"))
 LOOK = PIN._replace(command="look", method="GET", path="/notes", keys=PIN.keys[1:], arguments=())
 
 
@@ -139,7 +144,7 @@ class TestCtl:
     @staticmethod
     def run(operation: DeskOperation, *words: str) -> object:
         app = App()
-        app.command(command_of(operation, inspect.signature(modules, eval_str=True)))
+        app.command(command_of(operation, inspect.signature(ctl_app.modules, eval_str=True)))
         return app([operation.command.split()[-1], *words], exit_on_error=False, result_action="return_value")
 
     def test_words_and_options(self, asked: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,6 +165,45 @@ class TestCtl:
             self.run(PIN, "door", "hi", "--times", "x")
         assert asked == []
 
+    def test_bulk_goes_in_pieces(
+        self, asked: list[tuple[object, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is one piece alone is base64 in the body; nothing at all is a piece, too."""
+        (tmp_path / "data").write_bytes(b"abcde")
+        monkeypatch.setattr("onemo.cli.ctl_bulk.PIECE", 3)
+        assert self.run(PUT, "a", "/x", "--file", str(tmp_path / "data")) == 0
+        (tmp_path / "data").write_bytes(b"")
+        assert self.run(PUT, "a", "/x", "--file", str(tmp_path / "data")) == 0
+        assert asked == [
+            ("PUT", "/v1/modules/a/files", {"path": "/x", "offset": 0, "size": 5, "data": "YWJj"}),
+            ("PUT", "/v1/modules/a/files", {"path": "/x", "offset": 3, "size": 5, "data": "ZGU="}),
+            ("PUT", "/v1/modules/a/files", {"path": "/x", "offset": 0, "size": 0, "data": ""}),
+        ]
+
+    def test_bulk_that_changes_on_the_way(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        sizes = iter((4, 5))
+
+        class Client:
+            def ask(self, *asked: object, **query: object) -> object:
+                return {"size": next(sizes), "data": "YWI="}
+
+        with pytest.raises(ControlError, match="it has changed on the way: ask again"):
+            take(Client(), GET, "/files", {}, str(tmp_path / "out"))  # type: ignore[arg-type]
+        assert not (tmp_path / "out").exists()
+
+    def test_a_group_of_commands(
+        self, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        app = App(name="ctl")
+        monkeypatch.setattr(ctl_app, "_GROUPS", {"": app})
+        command = command_of(PIN, inspect.signature(ctl_app.modules, eval_str=True))
+        ctl_app._add(command, "notes", usage_of(PIN), PIN.example)
+        app(["notes", "pin", "door", "hi"], exit_on_error=False, result_action="return_value")
+        assert asked == [("PUT", "/v1/modules/only/notes/door", {"text": "hi"})]
+        app(["notes", "--help"], exit_on_error=False, result_action="return_value")
+        assert "ctl notes COMMAND" in capsys.readouterr().out
+
     def test_its_help(self) -> None:
+        assert usage_of(PUT) == " [NAME] PATH"
         assert usage_of(PIN) == " [NAME] PLACE TEXT"
         assert usage_of(LOOK) == " [NAME] --text TEXT"

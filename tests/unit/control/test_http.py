@@ -119,6 +119,21 @@ async def test_what_is_no_good_is_told_so(request_: bytes, status: int) -> None:
         assert said(await exchange(port, head()))[0] == 200
 
 
+async def test_a_body_is_as_long_as_its_path_may_have() -> None:
+    def most_body(method: str, path: str) -> int:
+        return 1 << 20 if (method, path) == ("POST", "/long") else http.MOST_BODY
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(Server(echo, listener, most_body).run)
+        with trio.fail_after(LIMIT):
+            port = listener.socket.getsockname()[1]
+            for target, status in (("/long?x", 200), ("/other", 413)):
+                request = head("POST", target, "Content-Length: 70000") + b"z" * 70000
+                assert said(await exchange(port, request))[0] == status
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_bug_is_logged_and_ends_one_request(caplog: pytest.LogCaptureFixture) -> None:
     async with served(broken) as port:
         for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 from onemo.control.server import open_control
@@ -47,3 +48,13 @@ def test_a_port_that_is_taken() -> None:
     refused = pytest.raises(EmulatorError, match="Address already in use: choose an address")
     with socket.create_server(("127.0.0.1", 0)) as taken, refused:
         open_control(f"127.0.0.1:{taken.getsockname()[1]}", None, {})
+
+
+def test_a_crowd_that_comes_at_once_need_not_wait() -> None:
+    """Whoever finds the queue full is asked to try again after a second."""
+    control = open_control("127.0.0.1:0", None, {})
+    address = ("127.0.0.1", int(control.url.rpartition(":")[2]))
+    with ExitStack() as stack:
+        stack.callback(control.close)
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(address, 0.5))

@@ -45,7 +45,7 @@ def test_what_it_shows_can_be_said() -> None:
     assert len(read_scenario(scenario, "faults.md")) == 3
     mentioned = {
         word
-        for text in [*ways()["cme"].values(), *ways()["open"].values()]
+        for text in [*ways()["cme"].values(), *ways()["cms"].values(), *ways()["open"].values()]
         for word in re.findall(r"[a-z]+(?:-[a-z]+)+", text)
     }
     assert mentioned & KINDS.keys()
@@ -59,7 +59,9 @@ def test_every_error_number_of_the_series_is_there(series: str) -> None:
 
 
 def test_every_error_and_every_result_of_an_opening_has_its_way() -> None:
-    assert ways()["cme"].keys() == {code.key for code in model_named("ML307R").errors}
+    for result in ("CME", "CMS"):
+        codes = {code.key for code in model_named("ML307R").errors if code.result == result}
+        assert ways()[result.lower()].keys() == codes
     others = {name for name in OpenResultSection._fields if name.replace("_", "-") not in OPEN_FAILURES}
     assert ways()["open"].keys() == others
 

@@ -24,7 +24,7 @@ def values(key: FaultKey) -> st.SearchStrategy[Any]:
     if key.name == "on":
         return st.sampled_from(["command", "command:AT+MIPSEND", "urc", "urc:rtcp", "boot", "open", "send", "time"])
     if key.name in ("command", "urc"):
-        return st.sampled_from(["MIPOPEN", "MPING"]) | TEXTS.map("custom:".__add__)
+        return st.sampled_from(["MIPOPEN", "MPING"]) | TEXTS.map("custom:X".__add__)
     if key.name == "address":
         return st.ip_addresses().map(str)
     match key.type:
@@ -114,6 +114,14 @@ def test_examples(kind: FaultKind) -> None:
         ("reboot on=command:AT+CSQQ", "did you mean CSQ"),
         ("reboot on=command:AT+CSQQ", "on=command:custom:CSQQ takes it all the same"),
         ("reboot on=command:rtcp", "no family has such a command"),
+        ("reboot on=command:", "on=command: has no name; write on=command:NAME, or on=command for any"),
+        ("reboot on=boot:", "on=boot: is no occasion"),
+        ("reboot on=open:", "on=open: is no occasion"),
+        ("reboot on=urc:custom:", "on=urc:custom: has no name; write on=urc:NAME or on=urc:custom:NAME"),
+        ("urc-drop urc=custom:", "urc=custom: has no name; write urc=NAME or urc=custom:NAME"),
+        ("urc-drop urc=custom:custom:x", "urc=custom:custom:x has no name"),
+        ("urc-drop urc=", "urc= has no name"),
+        ("command-delay command=AT+", "command=AT+ has no name"),
     ],
 )
 def test_mistakes(text: str, said: str) -> None:
@@ -163,6 +171,9 @@ def test_the_failures_are_those_of_the_network() -> None:
         ("command-delay command=custom:AT+foo", "command", "FOO"),
         ("reboot on=command:custom:+FOO", "command", "FOO"),
         ("urc-drop urc=Rtcp", "urc", "Rtcp"),
+        ("command-delay command=ATE", "command", "E"),
+        ("command-delay command=at&f", "command", "&F"),
+        ("reboot on=command:ATI", "command", "I"),
         ("urc-drop urc='power off'", "urc", "power off"),
     ],
 )

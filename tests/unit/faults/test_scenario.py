@@ -41,6 +41,19 @@ def test_one_after_another() -> None:
     assert driver.told[2:] == ["urc text='+X: 1' on=command:CGMM times=1"]
 
 
+def test_a_text_comes() -> None:
+    driver = FaultyDriver("ML307R")
+    scenario = '[[step]]\non = "command:CGMM"\ndo = "sms from=10086 text=\'Hello you\'"'
+    play(read_scenario(scenario, "x.toml"), driver.faults)
+    driver.boot()
+    driver.ask("AT+CNMI=2,1")
+    assert driver.answer("AT+CGMM") == ["ML307R", "OK"]
+    driver.wait(1)
+    assert driver.take() == b'\r\n+CMTI: "ME",1\r\n'
+    driver.ask("AT+CMGF=1")
+    assert b"\r\nHello you\r\n" in driver.ask("AT+CMGR=1")
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -81,6 +94,8 @@ def test_what_never_began_is_told() -> None:
         ('[[step]]\ndo="urc-drop after=1s"\nat="1s"', ["step[0].at: do says after= as well"]),
         ('[[step]]\ndo="urc-drop"\nafter="b"', ["step[0].after: 'b' is no step before this one; there are none"]),
         ('[[step]]\ndo="urc-drop"\non="boot"', ["step[0].do: fault urc-drop: it has no key 'on'"]),
+        ('[[step]]\ndo="sms from=138-0013 text=hi"', ["step[0].do: event sms: from=138-0013 cannot be. The sender"]),
+        ('[[step]]\ndo="sms from=10086"', ["step[0].do: event sms: text is missing"]),
         ("[[step]]\ndo=1", ["step[0].do: is 1, not a string"]),
         (
             '[[step]]\nname="a"\ndo="dtr"\n[[step]]\nname="a"\ndo="dtr"',
@@ -94,3 +109,19 @@ def test_mistakes(text: str, told: list[str]) -> None:
     lines = str(raised.value).splitlines()
     assert len(lines) == len(told)
     assert all(part in line for part, line in zip(told, lines, strict=True))
+
+
+def test_texts_come() -> None:
+    driver = FaultyDriver("ML307R")
+    steps = read_scenario(
+        '[[step]]\nname="first"\ndo="sms from=10086 text=\'Hello, you!\'"\nat="30s"\n'
+        '[[step]]\ndo="sms from=Bank text=hi"\nafter="first"\nat="5s"\n',
+        "x.toml",
+    )
+    play(steps, driver.faults)
+    driver.boot()
+    driver.answer("AT+CMGF=1;+CNMI=2,2")
+    driver.take()
+    driver.wait(40.0)
+    read = driver.take()
+    assert [part for part in (b"10086", b"Hello, you!", b"Bank", b"hi") if part not in read] == []

@@ -194,5 +194,5 @@ def test_why_a_device_cannot_be_opened(number: int, told: str, monkeypatch: pyte
 
 @pytest.mark.parametrize(("path", "rate"), [("/no/such/tty", 9600), ("/dev/null", 9600), ("", 9600), ("/dev/ptmx", -1)])
 def test_what_is_no_serial_device(path: str, rate: int) -> None:
-    with pytest.raises(LinkError, match="name a serial device"):
+    with pytest.raises(LinkError, match=r"name a serial device|serial device.*: name one"):
         open_uart(path, rate)

@@ -217,3 +217,27 @@ def test_a_prompt_holds_them_unmade() -> None:
     assert (driver.take(), pieces.total) == (b"", 0)
     driver.type(b"hi")
     assert driver.take() == b"\r\n+MIPSEND: 0,2\r\n\r\nOK\r\n\r\n+X: a\r\n\r\n+X: b\r\n"
+
+
+def test_another_urc_stands_in_its_order_and_waits_for_no_interval() -> None:
+    told = Told(most=2, interval=1.0)
+    said: list[str] = []
+
+    def other() -> None:
+        said.append("other")
+        told.transmitter.urc(b"<other>")
+
+    told.pieces.then(other)
+    told.pieces.add(b"abc")
+    told.pieces.then(other)
+    assert not told.pieces.done
+    assert said == []
+    assert told.take() == b"<other>[ab 2]"
+    assert told.take(0.9) == b""
+    assert told.pieces.deadline == 1.0
+    assert told.take(1.0) == b"[c 3]<other>"
+    assert told.pieces.done
+    told.pieces.then(other)
+    told.pieces.clear()
+    assert told.take(9.0) == b""
+    assert told.pieces.deadline == math.inf

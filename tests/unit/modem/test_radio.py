@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.events import happen
@@ -170,6 +170,7 @@ ACTIONS = st.sampled_from(
 
 
 @given(st.lists(ACTIONS, max_size=12))
+@example(["AT+CGATT=0", "AT+CGATT=1", ("remove_card", False), ("refuse", False)])
 def test_whatever_happens_the_module_is_registered_in_the_end(actions: list[tuple[str, bool] | str | float]) -> None:
     driver = booted("ML307R")
     radio = driver.modem.radio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,13 +48,14 @@ def test_a_name_has_its_own_valid_numbers_always_the_same(name: str) -> None:
     assert valid(identity.iccid)
     assert [len(each) for each in (identity.imei, identity.imeisv, identity.imsi, identity.iccid)] == [15, 16, 15, 20]
     assert identity.imsi.startswith(PROFILE.radio.plmn)
+    assert all(re.fullmatch(r"\+86144[0-9]{10}", each.msisdn) for each in (identity, PROFILE.identity))
 
 
 @pytest.mark.parametrize("names", ["node{}", "node{:04}", "{}", "9-{:05}", "\n{}"])
 def test_no_two_of_a_series_have_the_same_numbers(names: str) -> None:
     """Not by luck: of 10,000 IMEIs drawn from a million, some fifty would be the same."""
     identities = [with_name(PROFILE, names.format(number)).identity for number in range(10_000)]
-    for field in ("imei", "imsi", "iccid", "serial"):
+    for field in ("imei", "imsi", "iccid", "serial", "msisdn"):
         assert len({getattr(identity, field) for identity in identities}) == 10_000
 
 

@@ -61,7 +61,7 @@ def test_every_value_of_every_model_has_a_source(name: str) -> None:
     loaded = load(name)
     said = {**loaded.profile._asdict(), **loaded.profile.tables}
     del said["tables"]
-    assert set(leaves(said)) - {("sub_model",)} <= set(loaded.origins)
+    assert set(leaves(said)) - {("sub_model",), ("lacks",)} <= set(loaded.origins)
     assert all(exists(said, path) for path in loaded.origins)
     assert all(origin.source for origin in loaded.origins.values())
     assert {origin.file for origin in loaded.origins.values()} <= {file.name for file in FILES}
@@ -85,6 +85,38 @@ def test_a_model_extends_a_family_file_and_no_other_model(file: Path) -> None:
     parent = builtin_directory() / tomllib.loads(file.read_text())["extends"]
     assert parent.parent.name == "families"
     assert parent.is_file()
+
+
+@pytest.mark.parametrize("extends", ['"families/none.toml"', "7", '"../\\u0000"'])
+def test_a_sub_model_that_extends_no_file_says_so(write: Write, tmp_path: Path, extends: str) -> None:
+    write(
+        "mine.toml",
+        f"""
+        extends = "models/ml307a.toml"
+        source = "mine"
+        [sub_models."MINE-A"]
+        extends = {extends}
+        """,
+    )
+    with pytest.raises(ProfileError, match=r"mine\.toml: extends: "):
+        load("MINE", [tmp_path])
+
+
+def test_what_a_sub_model_extends_is_laid_over_its_series(write: Write, tmp_path: Path) -> None:
+    write(
+        "mine.toml",
+        """
+        extends = "models/ml307r.toml"
+        source = "mine"
+        [sub_models."MINE-A"]
+        extends = "families/cat1-voice.toml"
+        commands.CRC = { available = false, source = "mine" }
+        [sub_models."MINE-B"]
+        """,
+    )
+    there = {name: load(name, [tmp_path]).profile.commands for name in ("MINE-A", "MINE-B")}
+    available = {name: [commands[each].available for each in ("CLCC", "CRC")] for name, commands in there.items()}
+    assert available == {"MINE-A": [True, False], "MINE-B": [False, False]}
 
 
 # ---- names -----------------------------------------------------------------------------------------------

@@ -55,10 +55,11 @@ def test_boundaries_are_accepted_and_their_neighbours_are_not(intervals: list[tu
 
 def is_range(text: str) -> bool:
     """The grammar, said another way."""
-    items = [item.partition("-") for item in text.split(",")]
+    signs = ["-" if item.startswith("-") else "" for item in text.split(",")]
+    items = [item.removeprefix("-").partition("-") for item in text.split(",")]
     if not all(low.isdecimal() and (high.isdecimal() or not dash) for low, dash, high in items):
         return False
-    intervals = [(int(low), int(high or low)) for low, _, high in items]
+    intervals = [(int(sign + low), int(high or sign + low)) for sign, (low, _, high) in zip(signs, items, strict=True)]
     return all(low <= high for low, high in intervals) and all(
         before[1] < after[0] for before, after in pairwise(intervals)
     )
@@ -78,13 +79,23 @@ def test_any_text_is_a_range_or_a_mistake(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "values"),
-    [("0", [0]), ("0-4", [0, 1, 2, 3, 4]), ("0,2,3", [0, 2, 3]), ("0-2,7", [0, 1, 2, 7]), ("3-3", [3])],
+    [
+        ("0", [0]),
+        ("0-4", [0, 1, 2, 3, 4]),
+        ("0,2,3", [0, 2, 3]),
+        ("0-2,7", [0, 1, 2, 7]),
+        ("3-3", [3]),
+        ("-1", [-1]),
+        ("-1-1", [-1, 0, 1]),
+    ],
 )
 def test_ranges_as_the_manual_writes_them(text: str, values: list[int]) -> None:
     assert list(Range.parse(text)) == values
 
 
-@pytest.mark.parametrize("text", ["", "a", "-1", "1-", "0,", ",0", "1--2", " 1", "0 - 4", "(0-4)", "1.5", "0x10"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "-", "1-", "0--1", "0,", ",0", "1--2", " 1", "0 - 4", "(0-4)", "1.5", "0x10"]
+)
 def test_what_is_no_range(text: str) -> None:
     with pytest.raises(ValueError, match="is no range"):
         Range.parse(text)

@@ -22,7 +22,7 @@ from onemo.net.interface import (
     Transport,
 )
 from onemo.runtime.models import load_model
-from onemo.runtime.shell import Module
+from onemo.runtime.shell import Module, NvFile
 from onemo.runtime.trace import Trace
 from trio.testing import wait_all_tasks_blocked
 
@@ -311,12 +311,19 @@ class Bench:
         model: BoundModel[Modem] | None = None,
         trace: Trace | None = None,
         consoles: int = 1,
+        nv: NvFile | None = None,
     ) -> None:
         self.line = Line(room)
         self.more = [Line() for _ in range(consoles - 1)]
         self.world = World()
         self.module = Module(
-            model or load_model("ML305U"), self.line, self.world, boot_time=boot_time, trace=trace, more=self.more
+            model or load_model("ML305U"),
+            self.line,
+            self.world,
+            boot_time=boot_time,
+            trace=trace,
+            more=self.more,
+            nv=nv,
         )
         self.module.modem.register_time = 0.0
         self._nursery = nursery

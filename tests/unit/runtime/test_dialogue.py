@@ -134,3 +134,17 @@ def test_consoles(trace: Dialogue) -> None:
     assert [told.console for told in trace] == [1, 1, 0]
     assert trace.wait_for("1< OK") == trace[1]
     assert (trace.sent, trace.received) == (b"AT+CGMM\r", b"")
+
+
+def test_any_pattern_is_found_by_in_as_well(trace: Dialogue) -> None:
+    assert re.compile(r"MIPOPEN: \d") in trace
+    assert re.compile(r"MIPOPEN: [a-z]") not in trace
+
+
+@pytest.mark.parametrize("pattern", [b"OK", re.compile(b"OK"), 5, None])
+def test_what_is_no_pattern_is_no_line_that_does_not_come(trace: Dialogue, pattern: object) -> None:
+    told = "is no pattern: give a text, or re.compile"
+    with pytest.raises(TypeError, match=told):
+        trace.wait_for(pattern, 0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=told):
+        assert pattern not in trace

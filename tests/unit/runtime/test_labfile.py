@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from onemo.cli.labs import _LAB
 from onemo.errors import UsageError
 from onemo.faults.plan import Fault
 from onemo.runtime.labfile import read_lab
@@ -286,15 +287,17 @@ ALONE = {
     "ports": ('["/tmp/x"]', '["/tmp/y", "/tmp/../tmp/x"]', "/tmp/x"),
     "nv": ('"/tmp/x.json"', '"/tmp/x.json"', "/tmp/x.json"),
     "trace": ('"/tmp/x"', '"/tmp/x"', "/tmp/x"),
+    "msisdn": ('"+861440000000001"', '"+1440000000001"', "1440000000001"),
 }
 
 
 @pytest.mark.parametrize("key", ALONE)
 def test_what_only_one_module_can_have(mistakes: Callable[[str], list[str]], key: str) -> None:
     one, other, place = ALONE[key]
-    told = f"{place} is module[1].{key} as well; give each module its own, as with {{n}}"
+    with_n = 'as with "+86144000000{n:04}"' if key == "msisdn" else "as with {n}"
+    told = f"{place} is module[1].{key} as well; give each module its own, {with_n}"
     assert mistakes(f"[[module]]\n{key} = {one}\n[[module]]\n{key} = {other}") == [f"module[2].{key}: {told}"]
-    told = f"{place} is the same for every n; give each module its own, as with {{n}}"
+    told = f"{place} is the same for every n; give each module its own, {with_n}"
     assert mistakes(f"[[module]]\n{key} = {one}\ncount = 9") == [f"module[1].{key}: {told}"]
 
 
@@ -305,6 +308,8 @@ def test_ports_and_devices_are_one_modules_too(mistakes: Callable[[str], list[st
         "module[2].link: 127.0.0.1:7000 is module[1].link as well",
         "module[4].link: /dev/null is module[3].link as well",
     ]
+    (clash,) = mistakes('[[module]]\nname = "a"\nnv = "state/"\n[[module]]\nname = "b"\nnv = "state/a"\n')
+    assert "state/a is module[1].nv as well" in clash, "the contents of their files would lie in one place"
     assert len(read('[[module]]\ncount = 2\nlink = "tcp://:0"\nnv = "state/"\nimei = "123456789012345"')) == 2
 
 
@@ -330,3 +335,27 @@ def written(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(written, value)) + "]"
     return '"none"' if value is None else json.dumps(value)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_file_of_the_help_page(read: Read, number: int) -> None:
+    lines = _LAB.split("Examples:")[0].splitlines()[1:]
+    planned = read("\n".join(lines), number)
+    assert len(planned) == 51
+    assert planned[-1].spec.overrides.name == f"gateway-{number + 1}"
+    assert planned[-1].spec.cable.tcp == f"127.0.0.1:{7000 + number}"
+
+
+def test_a_mistake_that_only_a_slice_has_names_it(read: Read) -> None:
+    text = '[[module]]\ncount = 10000\nlink = "tcp://127.0.0.1:{n+20000}"\n'
+    assert len(read(text, 3)) == 10000
+    with pytest.raises(UsageError, match=r"65536: write HOST:PORT, .* \(in slice 4; slice 0 has no such mistake\)$"):
+        read(text, 4)
+    with pytest.raises(UsageError) as caught:
+        read(text.replace("{n+20000}", "70000"), 4)
+    assert "slice" not in str(caught.value)
+
+
+def test_each_module_of_a_table_has_a_number_of_its_own(read: Read) -> None:
+    planned = read('[[module]]\nmsisdn = "+86144000000{n:04}"\ncount = 2')
+    assert [each.spec.overrides.msisdn for each in planned] == ["+861440000000001", "+861440000000002"]

@@ -50,7 +50,10 @@ LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUS
         ('routes = ["nonsense"]', "routes: route 'nonsense': there is no '='; "),
         ('routes = "a=b"', "routes: is not an array"),
         ('deny = ["1.2.3"]', "deny: pattern '1.2.3': '1.2.3' is no IPv4 address; "),
-        ('sandbox_file = "x"', "sandbox_file: nothing leads to the sandbox: add sandbox = true, or a route to it"),
+        (
+            'sandbox_file = "/dev/null"',
+            "sandbox_file: nothing leads to the sandbox: add sandbox = true, or a route to it",
+        ),
         ('sandbox_file = "/no/such"\nsandbox = true', "sandbox_file: /no/such: cannot be read: "),
         (
             'sandbox_family = "ipv4"',

@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from onemo.errors import UsageError
 from onemo.runtime.nvstore import Json
 
 from tests.unit.runtime.nv_parts import OTHERS, SETTINGS, content, descriptors, names, store_at, stored
@@ -127,10 +128,10 @@ def in_order(value: Json) -> Json:
     ("data", "fault"),
     [
         (b"{", "Expecting property name"),
-        (b"\xff\xfe\xfd", "can't decode"),
-        (b"[" * 100_000, "recursion"),
-        (b"9" * 5000, "4300 digits"),
-        (b"[]", 'not an object with the "format"'),
+        (b'{"format": 1, "model": "\xff', "can't decode"),
+        (b'{"format":' + b"[" * 100_000, "recursion"),
+        (b'{\n  "format": ' + b"9" * 5000, "4300 digits"),
+        (bytes(4096), "Expecting value"),
         (b'{"format": 1, "model": "MN316"}', 'not an object with the "format"'),
         (b'{"format": 1, "model": "MN316", "settings": []}', 'not an object with the "format"'),
         (b'{"format": 1, "model": 316, "settings": {}}', 'not an object with the "format"'),
@@ -156,23 +157,35 @@ def test_a_damaged_file_is_set_aside(file: Path, data: bytes, fault: str, caplog
     assert names(file.parent) == ["nv.json", "nv.json.damaged"]
 
 
-def test_a_file_without_an_end_is_set_aside_too(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """It is not read beyond what any file of ours may have."""
-    file.touch()
-    os.truncate(file, 1 << 40)
-    with store_at(file) as store:
-        assert store.load() == {}
-        assert store.save({})
-    assert f"{file} cannot be read (it is longer than 16 MiB) and is kept as {file}.damaged" in caplog.text
+@pytest.mark.parametrize("data", [b"[]", b"{}", b'{"name": "a package"}', b"9" * 5000, b"\xff\xfe", b"[" * 100_000])
+def test_a_file_of_somebody_else_is_refused_and_left(file: Path, data: bytes) -> None:
+    target = file.with_name("target")
+    target.write_bytes(data)
+    file.symlink_to(target)
+    with (
+        store_at(file) as store,
+        pytest.raises(UsageError, match="target is no file of a module's settings"),
+    ):
+        store.load()
+    assert target.read_bytes() == data
+    assert names(file.parent) == ["nv.json", "target"]
+
+
+def test_a_file_that_is_far_too_long_is_refused_unread(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(1_500_000_000)
+    with store_at(file) as store, pytest.raises(UsageError, match="settings: it is longer than 16 MiB: choose another"):
+        store.load()
+    assert names(file.parent) == ["nv.json"]
 
 
 def test_no_damaged_file_takes_the_place_of_another(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     Path(f"{file}.damaged").symlink_to("nowhere")
     for number in (2, 3, 4):
-        file.write_bytes(b"%d" % number)
+        file.write_bytes(bytes(number))
         assert stored(file) == {}
         assert f"is kept as {file}.damaged-{number};" in caplog.records[-1].getMessage()
-        assert Path(f"{file}.damaged-{number}").read_bytes() == b"%d" % number
+        assert Path(f"{file}.damaged-{number}").read_bytes() == bytes(number)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +246,11 @@ def test_no_bytes_in_the_file_stop_the_start(data: bytes) -> None:
         file = Path(directory, "nv.json")
         file.write_bytes(data)
         with store_at(file) as store:
-            settings = store.load()
+            try:
+                settings = store.load()
+            except UsageError:
+                assert file.read_bytes() == data
+                return
             assert store.save({**settings, "IPR": 9600})
             assert store.load() == {**settings, "IPR": 9600}
         kept = [entry.read_bytes() for entry in Path(directory).iterdir() if entry != file]

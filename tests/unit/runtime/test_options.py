@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo import pytest_plugin
 from onemo.cli.main import app, run
+from onemo.link.child import OWN_VARIABLES
 from onemo.runtime.hosted import Hosted
 from onemo.runtime.keywords import options_of
 from onemo.runtime.labfile import read_lab
@@ -101,7 +102,8 @@ def test_a_number_is_in_range_wherever_it_is_given(option: Option, number: float
     text = f"{number:o}" if option.type is OptionType.OCTAL and whole else repr(number)
     for read in (partial(option.read, text), partial(option.take, number)):
         if option.low <= number <= option.high and number != inf and (whole or option.type is OptionType.NUMBER):
-            assert read() == (float(number) if option.type is OptionType.NUMBER else number)
+            found: Any = read()
+            assert found == number or (option.type is OptionType.NUMBER and float(found) == float(number))
         else:
             with pytest.raises(ValueError, match=r"^(write|give) "):
                 read()
@@ -121,3 +123,7 @@ def test_one_text_names_any_line(tmp_path: Path) -> None:
         file.write_text(f'[[module]]\nlink = "{link}"')
         cable = read_lab(file)[0].spec.cable
         assert cable == Cable(**expected)
+
+
+def test_a_child_gets_none_of_the_variables_of_options() -> None:
+    assert {option.variable for option in OPTIONS.values() if option.variable} == OWN_VARIABLES

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 from onemo.runtime.models import load_model
+from onemo.runtime.nvcontents import NvContents
 from onemo.runtime.shell import Module
 from trio.testing import MockClock
 
@@ -58,12 +60,13 @@ class Nv:
     """A memory that cannot be written, and what was to be."""
 
     def __init__(self) -> None:
+        self.contents = NvContents(Path("/nowhere"))
         self.saved: list[dict[str, Any]] = []
 
     def load(self) -> Mapping[str, object]:
         return {}
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         self.saved.append(dict(settings))
         return False
 

@@ -5,6 +5,7 @@ import { $, say, setText } from "./dom.js";
 import { Faults } from "./faults.js";
 import { Lab, words } from "./lab.js";
 import { drawHead, drawState } from "./module.js";
+import { Texts } from "./texts.js";
 import { Timeline } from "./timeline.js";
 
 const KEPT = 2000; // entries of a module that stay in memory; the port has more
@@ -20,6 +21,7 @@ let known = false; // the list of modules has been read
 const lab = new Lab(choose);
 const timeline = new Timeline(older);
 const faults = new Faults(look);
+const texts = new Texts(look);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -36,6 +38,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
+  texts.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -82,6 +85,7 @@ async function look() {
       if (name !== chosen) continue;
       drawState(state);
       faults.offerContexts(state.contexts ?? []);
+      texts.draw(state.sms, journal(name));
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);

@@ -56,4 +56,4 @@ def introduction(device: Modem, number: int, broker: BrokerLogin, will_message: 
 
 def _tls(device: Modem, number: int) -> TlsRequest | None:
     ssl = device.settings.effective(SSL, number)
-    return tls_request(device.settings, device.files, ssl.ssl_id or 0) if ssl.ssl_enable else None
+    return tls_request(device.settings, device.credentials, ssl.ssl_id or 0) if ssl.ssl_enable else None

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from onemo.at.command import Outcome, Pending, print_line
+from onemo.at.command import print_line
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.reply import CommandError, Reply
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import RETRANSMISSION

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, print_line
+from onemo.at.command import Action, Declaration, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.grammar import Argument, Arguments, leading
+from onemo.at.outcome import Outcome
 from onemo.at.params import Param, ParamKind, Required
 from onemo.at.payload import BadPayload, SendFormat, decode
 from onemo.at.reply import Cme, CommandError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, print_line
+from onemo.at.command import Action, Declaration, print_line
+from onemo.at.outcome import Outcome
 from onemo.at.params import Param, ParamKind, Required
 from onemo.at.reply import CommandError, Reply
 from onemo.families.mqtt.client import MqttClient

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
+from onemo.at.command import Action, Declaration, print_line
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Maybe, Param, ParamKind, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.sockets.connect import OneInstance

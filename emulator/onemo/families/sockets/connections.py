@@ -119,7 +119,7 @@ class Connections(Part):
     def _tls(self, connect_id: int) -> TlsRequest | None:
         """TLS as the settings ask for it, None for plain TCP. Raises NetError: a file that it needs is not stored."""
         ssl = self._host.settings.effective(SSL, connect_id)
-        return tls_request(self._host.settings, self._host.files, ssl.ssl_id) if ssl.ssl_enable else None
+        return tls_request(self._host.settings, self._host.credentials, ssl.ssl_id) if ssl.ssl_enable else None
 
     def _keep_alive(self, connect_id: int) -> KeepAlive | None:
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, Outcome, Pending, print_line
+from onemo.at.command import Action, Declaration, keeping_escapes, print_line
 from onemo.at.entry import DataEntry
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
@@ -104,4 +105,6 @@ def _keeps_escapes(modem: Modem, first: bytes) -> bool:
     return modem.settings.effective(ENCODING, int(first)).send_format == SendFormat.ESCAPED
 
 
-DECLARATIONS: tuple[Declaration[Modem], ...] = (Action("MIPSEND", SendData, _send, escapes=_keeps_escapes),)
+DECLARATIONS: tuple[Declaration[Modem], ...] = (
+    Action("MIPSEND", SendData, _send, split=keeping_escapes(_keeps_escapes)),
+)

@@ -16,7 +16,7 @@ from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import COMMANDS, parse_fault
 from onemo.faults.seams.commands import FaultyCommands
-from onemo.faults.seams.events import check_now, happen
+from onemo.faults.seams.events import check_now, happen, require_possible
 from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
@@ -45,6 +45,10 @@ class FaultTarget(Protocol):
         """Put the wrapper of the network in its place."""
         ...
 
+    def wrap_centre(self) -> Wrapper:
+        """Put the wrapper of the way to and from the centre in its place."""
+        ...
+
     def rearm(self) -> None:
         """Look at the deadline of the faults again: it may be another one now."""
         ...
@@ -55,7 +59,7 @@ class FaultTarget(Protocol):
 
 
 class Wrapper(Protocol):
-    """A wrapper around the line or the network, for good."""
+    """A wrapper around the line, the network or the centre, for good."""
 
     def release(self, ended: Collection[ArmedFault]) -> None:
         """Let go on what is held for the sake of faults that are gone."""
@@ -83,6 +87,7 @@ class Faults:
         self._commands: list[FaultyCommands] = []
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
+        self._centre: Wrapper | None = None
         self._ready = False
         self._untidy = False
 
@@ -102,9 +107,10 @@ class Faults:
         """Raise FaultError for a fault of another module, or of an instance or a command that this model has not."""
         module = str(fault.scope.get("module", ""))
         if module and self._names and module.lower() not in self._names:
-            raise FaultError(f"fault {fault}: this module is {' or '.join(self._names)}, not {module}")
+            raise FaultError(f"{fault.kind.word} {fault}: this module is {' or '.join(self._names)}, not {module}")
         self._require_instance(fault)
         self._require_command(fault)
+        require_possible(self._running.modem, fault)
 
     def disarm(self, armed_id: int) -> ArmedFault:
         """Take a fault out again: what it held back goes on, and an event is undone. Raises KeyError: there is none."""
@@ -156,9 +162,16 @@ class Faults:
             self._running.rearm()
         return [armed for armed in fired if armed.fault.kind.layer is not Layer.EVENT]
 
+    def _let_happen(self, fault: Fault, now: float, label: Label | None = None, *, inside: bool = False) -> None:
+        """Let an event happen; one that cannot is traced."""
+        try:
+            happen(self._running.modem, fault, now, label, inside=inside)
+        except FaultError as error:
+            self._running.tell(str(error))
+
     def _happen_inside(self, armed: ArmedFault, label: Label | None) -> None:
         now = self._running.now()
-        happen(self._running.modem, armed.fault, now, label, inside=True)
+        self._let_happen(armed.fault, now, label, inside=True)
         if armed.fault.kind.name == "brown-out":
             self._later.append((now + armed.fault.number("seconds"), parse_fault("power-on")))
 
@@ -185,10 +198,10 @@ class Faults:
         modem = self._running.modem
         events, self._events = self._events, []
         for armed, label in events:
-            happen(modem, armed.fault, now, label)
+            self._let_happen(armed.fault, now, label)
         for armed in self.plan.fire(now):
             self._tell(armed)
-            happen(modem, armed.fault, now)
+            self._let_happen(armed.fault, now)
         self._over(self.plan.expire(now))
         soon, self._soon = self._soon, []
         for call in soon:
@@ -196,7 +209,7 @@ class Faults:
         later, self._later = self._later, []
         for due, fault in later:
             if due <= now:
-                happen(modem, fault, now)
+                self._let_happen(fault, now)
             else:
                 self._later.append((due, fault))
         self._arrange()
@@ -215,7 +228,7 @@ class Faults:
                 section = model.profile.params.get(name)
                 if section is None or section.range is None or number not in section.range:
                     there = f"{name} is {section.range.text}" if section and section.range else f"there is no {name}"
-                    raise FaultError(f"fault {fault}: on {model.profile.sub_model} {there}, not {number}")
+                    raise FaultError(f"{fault.kind.word} {fault}: on {model.profile.sub_model} {there}, not {number}")
 
     def _require_command(self, fault: Fault) -> None:
         """Refuse a fault of a command that the model has not, or of the URC that only tells its result.
@@ -227,7 +240,7 @@ class Faults:
             name = str(fault.scope.get(key, "")).upper()
             if name in COMMANDS and key not in fault.forced and not modem.has(name):
                 told = f"{modem.profile.sub_model} has no command {name}; {key}=custom:{name} takes it all the same"
-                raise FaultError(f"fault {fault}: {told}")
+                raise FaultError(f"{fault.kind.word} {fault}: {told}")
 
     def _tidy(self) -> None:
         """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
@@ -248,7 +261,7 @@ class Faults:
         for console in self._running.modem.consoles:
             if isinstance(console.transmitter, FaultyTransmitter):
                 console.transmitter.let_go(ended)
-        for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK)):
+        for wrapper, layers in ((self._line, (Layer.LINE,)), (self._network, _NETWORK), (self._centre, (Layer.TEXT,))):
             if wrapper is not None and any(armed.fault.layer in layers for armed in ended):
                 wrapper.release(ended)
         for armed in ended:
@@ -267,6 +280,8 @@ class Faults:
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
             self._network = self._running.wrap_network()
+        if self._centre is None and on(Layer.TEXT):
+            self._centre = self._running.wrap_centre()
         for changed in self.on_change:
             changed()
         self._running.rearm()

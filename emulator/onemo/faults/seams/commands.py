@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from onemo.at.command import Outcome, Pending
 from onemo.at.grammar import Command, Form
+from onemo.at.outcome import Outcome, Pending, Prompt
 from onemo.at.reply import CommandError, ReplyFormat
 from onemo.faults.kind import INDICES, Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
@@ -54,7 +54,7 @@ class FaultyCommands:
         fired = self._faults.chosen(Layer.COMMAND, self._occasion(command))
         if self._console.owes is not None:
             raise Answered(b"")  # a restart came in the way
-        late = 0.0
+        late, entry = 0.0, None
         for armed in fired:
             kind = armed.fault.kind.name
             if kind == "urc-inject":
@@ -66,11 +66,32 @@ class FaultyCommands:
                 if seconds := armed.fault.number("seconds"):
                     self._modem.lifecycle.deafen(now + seconds)
                 raise Answered(b"")
+            elif kind == "command-answer" and armed.fault.text("at") == "prompt":
+                entry = armed
             else:
                 raise Answered(self._answer(armed))
-        if late:
-            return Pending(Wait(late), lambda _: self._inner(command))
-        return self._inner(command)
+
+        def run(_: object = None) -> Outcome:
+            outcome = self._inner(command)
+            return outcome if entry is None else self._answered(outcome, entry)
+
+        return Pending(Wait(late), run) if late else run()
+
+    def _answered(self, outcome: Outcome, armed: ArmedFault) -> Outcome:
+        """Have an entry that is not given up answered otherwise, where the command comes to one."""
+        if isinstance(outcome, Pending):
+            finish_work = outcome.finish
+            return outcome._replace(finish=lambda done: self._answered(finish_work(done), armed))
+        if not isinstance(outcome, Prompt):
+            return outcome
+        finish = outcome.finish
+
+        def answer(data: bytes | None, timed_out: bool) -> Outcome:
+            if data is None:
+                return finish(data, timed_out)
+            raise Answered(self._answer(armed))
+
+        return outcome._replace(finish=answer)
 
     def _occasion(self, command: Command) -> Occasion:
         return Occasion(

@@ -8,10 +8,13 @@ to be carried out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
+from onemo.faults.seams.files import limit_room
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.modem.registration import Signal
@@ -28,6 +31,7 @@ def happen(modem: Modem, fault: Fault, now: float, label: Label | None = None, *
     """Let an event happen. label: that of the occasion; inside: while a command is about to be carried out.
 
     That command ends with it where the module restarts; the supply of a brown-out does not come back by itself there.
+    Raises FaultError, and changes nothing: the event cannot happen now.
     """
     modem.now = now
     if inside and fault.kind.name in _ENDS:
@@ -44,6 +48,14 @@ def check_now(event: Fault) -> None:
     if event != now:
         allowed = ", ".join(key.name for key in event.kind.keys) or "no keys"
         raise FaultError(f"{event}: it happens at once, so it takes {allowed}; arm it as a fault for later")
+
+
+def require_possible(modem: Modem, event: Fault) -> None:
+    """Raise FaultError for an event that can never happen to the module."""
+    if event.kind in SMS_KINDS:
+        from onemo.faults.seams import sms
+
+        sms.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -144,13 +156,11 @@ def _tell(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
         modem.notify(fault.data("text"), droppable=True)
 
 
-def _on_socket(name: str) -> Happening:
-    """Let an event happen to a socket; the sockets are imported for it."""
+def _of_family(module: str, name: str) -> Happening:
+    """Let an event happen to what a family has, whose module here is imported for it."""
 
     def act(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
-        from onemo.faults.seams import socketevents
-
-        act_on: Happening = getattr(socketevents, name)
+        act_on: Happening = getattr(import_module(f"onemo.faults.seams.{module}"), name)
         act_on(modem, fault, now, label)
 
     return act
@@ -175,9 +185,18 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
-    "connection-stale": _on_socket("stale"),
-    "disconnect": _on_socket("disconnect"),
-    "burst": _on_socket("burst"),
+    "sms": _of_family("sms", "receive"),
+    "sms-full": _of_family("sms", "fill"),
+    "sms-reset": _of_family("sms", "reset"),
+    "connection-stale": _of_family("socketevents", "stale"),
+    "disconnect": _of_family("socketevents", "disconnect"),
+    "burst": _of_family("socketevents", "burst"),
+    "call": _of_family("voice", "ring"),
+    "call-answer": _of_family("voice", "answer"),
+    "call-end": _of_family("voice", "end"),
+    "ussd": _of_family("voice", "tell"),
+    "file-space": limit_room,
+    "file-space-back": limit_room,
 }
 _ENDS = {"reboot": PowerEvent.RESTART, "brown-out": PowerEvent.SUPPLY_OFF, "power-off": PowerEvent.SUPPLY_OFF}
 """The events that end the boot cycle, which a command that is about to be carried out does not outlive."""

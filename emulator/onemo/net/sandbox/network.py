@@ -19,12 +19,15 @@ from onemo.net.sandbox.zone import BOTH, NAME_SERVERS, Zone, in_sandbox
 
 if TYPE_CHECKING:
     from onemo.net.sandbox.broker import Broker
+    from onemo.net.sandbox.web import WebServer
 
 _DEFAULT = SandboxConfig()
 _LOOPBACK = "127.0.0.1"
 _ECHO, _DISCARD, _CHARACTERS, _NAMES, _TIME = 7, 9, 19, 53, 123
-_MQTT, _MQTT_TLS = 1883, 8883
-_TLS = -1  # no port: the TLS echo server stands for any
+_WEB, _WEB_TLS = 80, 443
+_WEB, _MQTT = 80, 1883
+_OVER_TLS = {443: _WEB, 8883: _MQTT}
+_SERVED = (_DISCARD, _CHARACTERS, _NAMES, _TIME, _WEB, _MQTT)
 _TRIES = 32  # for a number that is free for TCP and UDP
 _UDP_BUFFER = 1 << 20  # bytes: a burst of datagrams fits
 _TCP_BUFFER = 1 << 18  # bytes: the host's own choice grows to tens of MB, and a slow peer would be felt too late
@@ -40,16 +43,22 @@ class Service(NamedTuple):
 class Sandbox:
     """A network in which every name has an address and every port a server on the host's loopback.
 
-    Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time, 1883 and, in TLS, 8883 are
-    an MQTT broker over TCP, all others echo. families: those in which names have addresses.
+    Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time; over TCP 80 and, in TLS,
+    443 are a web server, 1883 and, in TLS, 8883 an MQTT broker; all others echo. families: those in which names have
+    addresses.
     """
 
     def __init__(self, config: SandboxConfig = _DEFAULT, families: Container[AddressFamily] = BOTH) -> None:
         self._zone = Zone(config.hosts, families)
+        self.ussd = config.ussd
+        """The radio network's answers to USSD codes."""
         self._pings = PingTable(config.ping, self._zone)
+        self._config = config
+        self._web: WebServer | None = None
         self._broker: Broker | None = None
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}
+        """Where the server of a port listens; of one in TLS, by the negative of its number."""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the servers, until cancelled; then every socket is closed. Nothing is open before it is needed."""
@@ -66,14 +75,17 @@ class Sandbox:
         """Return the place where the server of this port really listens, from now on.
 
         A server has the same number for TCP and UDP, so that a client may turn from one to the other. tls: over TCP a
-        server in TLS, for any port but 53: the broker's on 1883 and 8883, else an echo. Raises NetError: SOCKET, the
-        host has none left; OTHER, the sandbox does not run.
+        server in TLS, for any port but 53: the web server's on 80 and 443, the broker's on 1883 and 8883, else an echo.
+        Raises NetError: SOCKET, the host has none left; OTHER, the sandbox does not run.
         """
         if self._nursery is None:
             raise NetError(NetFailure.OTHER, "the sandbox does not run")
-        if transport is Transport.TCP and port != _NAMES and (tls or port == _MQTT_TLS):
-            return self._tls_endpoint(_MQTT_TLS if port in (_MQTT, _MQTT_TLS) else _TLS, self._nursery)
-        kind = port if port in (_DISCARD, _CHARACTERS, _NAMES, _TIME, _MQTT) else _ECHO
+        echoes = port in self._config.echo.ports
+        kind = _ECHO if echoes else _OVER_TLS.get(port, port)
+        if transport is Transport.TCP and port != _NAMES and (tls or (port in _OVER_TLS and not echoes)):
+            return self._tls_endpoint(kind, self._nursery)
+        if kind not in _SERVED:
+            kind = _ECHO
         if kind not in self._endpoints:
             self._endpoints[kind] = self._start(self._service(kind), self._nursery)
         return self._endpoints[kind]
@@ -87,17 +99,30 @@ class Sandbox:
             self._broker = Broker()
         return self._broker
 
+    @property
+    def web(self) -> WebServer:
+        """The web server, which every name has."""
+        if self._web is None:
+            from onemo.net.sandbox.web import WebServer
+
+            self._web = WebServer(self._config.http)
+        return self._web
+
     def _tls_endpoint(self, kind: int, nursery: trio.Nursery) -> tuple[str, int]:
-        """Return the place where a server in TLS listens: the echo's, or the broker's."""
-        if kind not in self._endpoints:
+        """Return the place where a server in TLS listens: one of those that have one, or the echo's."""
+        key = -kind if kind in _OVER_TLS.values() else -_ECHO
+        if key not in self._endpoints:
             from onemo.net.sandbox.tls import TlsServer
 
-            server = TlsServer() if kind == _TLS else TlsServer(self.broker.talk)
+            if kind == _WEB:
+                server = TlsServer(self.web.talk)
+            else:
+                server = TlsServer(self.broker.talk) if kind == _MQTT else TlsServer()
             tcp, udp = _listening()
             udp.close()
-            self._endpoints[kind] = _LOOPBACK, tcp.getsockname()[1]
+            self._endpoints[key] = _LOOPBACK, tcp.getsockname()[1]
             nursery.start_soon(streams.serve, tcp, server.converse)
-        return self._endpoints[kind]
+        return self._endpoints[key]
 
     def addresses(self, name: str, family: AddressFamily) -> list[str]:
         """Return the name's addresses in this family, may be none.
@@ -127,6 +152,8 @@ class Sandbox:
             return Service(names.converse, names.answer)
         if kind == _MQTT:
             return Service(self.broker.converse, datagrams.echo)
+        if kind == _WEB:
+            return Service(self.web.converse, datagrams.echo)
         if kind == _TIME:
             return Service(streams.echo, TimeServer().answer)
         return Service(streams.echo, datagrams.echo)

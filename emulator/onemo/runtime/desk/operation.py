@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from onemo.errors import FaultError
 from onemo.faults.kind import FaultKey
@@ -14,6 +14,9 @@ if TYPE_CHECKING:  # ctl has the declarations alone
 
 Values = Mapping[str, Any]
 """The values of an operation's keys, by name; those that are optional, without a default and not given are missing."""
+BULK = ("offset", "size", "data")
+PIECE = 32768
+"""Bytes of bulk in one request."""
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Headers, and rows of cells."""
 
@@ -25,7 +28,10 @@ class DeskOperation(NamedTuple):
     the module. keys: what it takes: those in braces in the path, the others in the body of POST and PUT, in the query
     of GET and DELETE; options of ctl, but for arguments, the names of those that are its arguments, in order. act: does
     it, and returns the result, of the type result; table: that result for a reader, who else has JSON. example: as
-    typed behind ctl. status: of success.
+    typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments. bulk: bytes, as
+    base64 in the key or the field ``data``, that are sent or told from the key ``offset`` on, a piece with each
+    request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a request's
+    body, None for what is usual.
 
     act may raise FaultError or UsageError: it cannot be, or not now.
     """
@@ -41,6 +47,14 @@ class DeskOperation(NamedTuple):
     arguments: tuple[str, ...] = ()
     table: Callable[[Any], Table] | None = None
     status: int = 200
+    instead: str = ""
+    bulk: Literal["", "sent", "told"] = ""
+    most_body: int | None = None
+
+    @property
+    def typed_keys(self) -> tuple[FaultKey, ...]:
+        """The keys that ctl is given; it has those of bulk by itself."""
+        return tuple(key for key in self.keys if not (self.bulk and key.name in BULK))
 
     @property
     def has_body(self) -> bool:

@@ -48,12 +48,13 @@ def test_taken_out_when_spent(driver: FaultyDriver) -> None:
 @pytest.mark.parametrize("model", ["ML307R", "MN316"])
 def test_every_number_of_the_model(model: str) -> None:
     driver = FaultyDriver(model).boot()
-    for number, text in model_named(model).errors.values():
-        driver.arm(f"command-answer command=CGMM cme={number} times=1")
-        assert driver.answer("AT+CGMM") == [f"+CME ERROR: {number}"]
-        driver.arm(f"command-answer command=CGMM cme={number} times=2")
+    for code, (number, text) in model_named(model).errors.items():
+        key, result = code.result.lower(), f"+{code.result} ERROR:"
+        driver.arm(f"command-answer command=CGMM {key}={number} times=1")
+        assert driver.answer("AT+CGMM") == [f"{result} {number}"]
+        driver.arm(f"command-answer command=CGMM {key}={number} times=2")
         assert driver.answer("AT+CMEE=2") == ["OK"]
-        assert driver.answer("AT+CGMM") == [f"+CME ERROR: {text}"]
+        assert driver.answer("AT+CGMM") == [f"{result} {text}"]
         assert driver.answer("AT+CMEE=0") == ["OK"]
         assert driver.answer("AT+CGMM") == ["ERROR"]
         assert driver.answer("AT+CMEE=1") == ["OK"]

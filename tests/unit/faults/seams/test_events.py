@@ -203,7 +203,8 @@ def test_a_burst_into_a_buffer_takes_what_fits(mode: str) -> None:
 @pytest.mark.parametrize("state", ["off", "booting", "ready", "asleep", "busy"])
 def test_in_every_state(kind: FaultKind, state: str) -> None:
     """Whatever the module is at, nothing that happens to it breaks it."""
-    fault = parse_fault({"urc": "urc text=x"}.get(kind.name, kind.name))
+    needed = {"urc": "urc text=x", "sms": "sms from=10086 text=x", "ussd": "ussd text=x"}
+    fault = parse_fault(needed.get(kind.name, kind.name))
     driver = opened("MN319" if state == "asleep" else "ML307R")
     match state:
         case "off":

@@ -79,9 +79,13 @@ def test_every_mistake_is_told_with_its_key(written: Path) -> None:
         [ping.hosts."slow.example"]
         time = "long"
         [ping.hosts."SLOW.example"]
+        [ussd]
+        "*100#" = ""
+        "100 a" = "x"
+        "*101#" = 1
         """,
     ) == [
-        "port: is unknown here; there are hosts, ping",
+        "port: is unknown here; there are hosts, ping, ussd, http, echo",
         'hosts."-.ex ample": is no host name: labels of letters, digits, - and _, the last not all digits, '
         "253 characters at most",
         "hosts.\"a.example\": is '198.18.7.300', not an IPv4 or IPv6 address",
@@ -92,6 +96,9 @@ def test_every_mistake_is_told_with_its_key(written: Path) -> None:
         "ping.time: is -1, not a number from 0 up",
         "ping.ttl: is 0, not a whole number from 1 to 255",
         "ping.hosts.\"slow.example\".time: is 'long', not a number",
+        'ussd."100 a": is no USSD code: 1 to 182 digits, * and #',
+        'ussd."*100#": has 0 characters, not 1 to 182',
+        'ussd."*101#": is 1, not a string',
         "hosts.\"A.example.\": is the same name as 'a.example'; write each name once",
         "ping.hosts.\"SLOW.example\": is the same name as 'slow.example'; write each name once",
     ]

@@ -15,7 +15,7 @@ from onemo.net.sandbox import Sandbox
 from tests.unit.net.conftest import open_files
 from tests.unit.net.sandbox.conftest import connect, datagrams, read_exactly, running
 
-PORTS = (9, 19, 53, 80, 123)
+PORTS = (9, 19, 53, 7, 123, 80)
 
 
 async def test_nothing_is_open_before_it_is_needed() -> None:
@@ -25,7 +25,7 @@ async def test_nothing_is_open_before_it_is_needed() -> None:
 
 
 async def test_one_server_stands_for_all_ports_of_its_kind(sandbox: Sandbox) -> None:
-    endpoints = {sandbox.endpoint(transport, port) for transport in Transport for port in (*PORTS, 7, 8080, 0)}
+    endpoints = {sandbox.endpoint(transport, port) for transport in Transport for port in (*PORTS, 8080, 0)}
     assert len(endpoints) == len(PORTS)
     assert {address for address, _ in endpoints} == {"127.0.0.1"}
 
@@ -37,7 +37,7 @@ async def test_a_cancelled_sandbox_leaves_no_socket_open() -> None:
         sockets = [await datagrams(sandbox, port) for port in PORTS]
         await streams[3].send_all(b"x")
         assert await read_exactly(streams[3], 1) == b"x"
-        fresh = sandbox.endpoint(Transport.TCP, 80)
+        fresh = sandbox.endpoint(Transport.TCP, 7)
     for stream in streams:
         await stream.aclose()
     for sock in sockets:
@@ -58,11 +58,11 @@ async def test_a_sandbox_that_does_not_run_has_no_servers() -> None:
     sandbox = Sandbox()
     for _ in range(2):
         with pytest.raises(NetError) as refusal:
-            sandbox.endpoint(Transport.TCP, 80)
+            sandbox.endpoint(Transport.TCP, 7)
         assert refusal.value.failure is NetFailure.OTHER
         async with trio.open_nursery() as nursery:
             await nursery.start(sandbox.run)
-            async with await connect(sandbox, 80) as stream:
+            async with await connect(sandbox, 7) as stream:
                 await stream.send_all(b"x")
                 assert await read_exactly(stream, 1) == b"x"
             nursery.cancel_scope.cancel()
@@ -78,10 +78,10 @@ async def test_a_host_without_sockets_is_a_network_error(sandbox: Sandbox, monke
     with monkeypatch.context() as patch:
         patch.setattr("onemo.net.sandbox.network.socket.socket", Refused)
         with pytest.raises(NetError) as refusal:
-            sandbox.endpoint(Transport.TCP, 80)
+            sandbox.endpoint(Transport.TCP, 7)
     assert refusal.value.failure is NetFailure.SOCKET
     assert open_files() == before
-    assert sandbox.endpoint(Transport.TCP, 80)
+    assert sandbox.endpoint(Transport.TCP, 7)
 
 
 def test_what_answers_names_and_times_is_loaded_with_the_first_question() -> None:

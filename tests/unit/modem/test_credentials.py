@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.reply import Cme, CommandError
-from onemo.modem.files import TLS, FileError, FileKind, Files
+from onemo.modem.credentials import TLS, CredentialError, CredentialKind, Credentials
 from onemo.modem.modem import Modem
 from onemo.net.interface import Pem
 
@@ -15,15 +15,15 @@ SECRET = bytes(range(256))
 
 
 def test_everything_comes_back() -> None:
-    files = Files(PROFILE, 64)
-    files.add(FileKind.CERTIFICATE, "ca.pem", b"ca", last=True)
-    files.add(FileKind.KEY, "a.key", SECRET, last=True)
-    files.add(FileKind.KEY, "half.key", SECRET, last=False)
-    again = Files(PROFILE, 64)
+    files = Credentials(PROFILE, 64)
+    files.add(CredentialKind.CERTIFICATE, "ca.pem", b"ca", last=True)
+    files.add(CredentialKind.KEY, "a.key", SECRET, last=True)
+    files.add(CredentialKind.KEY, "half.key", SECRET, last=False)
+    again = Credentials(PROFILE, 64)
     assert again.restore(files.snapshot()) == []
     assert again.stored == files.stored
-    assert again.find(FileKind.KEY, "a.key") == SECRET
-    assert again.find(FileKind.CERTIFICATE, "a.key") is None
+    assert again.find(CredentialKind.KEY, "a.key") == SECRET
+    assert again.find(CredentialKind.CERTIFICATE, "a.key") is None
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_everything_comes_back() -> None:
     ],
 )
 def test_what_does_not_fit(entry: dict[str, object]) -> None:
-    files = Files(PROFILE, 64)
+    files = Credentials(PROFILE, 64)
     assert len(files.restore(entry)) == 1
     assert files.stored == {}
 
@@ -49,19 +49,19 @@ def test_what_does_not_fit(entry: dict[str, object]) -> None:
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", 'a"b'])
 def test_a_name_that_would_break_a_line(name: str) -> None:
     """It is refused at once, for the memory would not take it up again."""
-    files = Files(PROFILE, 64)
+    files = Credentials(PROFILE, 64)
     with pytest.raises(CommandError) as refusal:
-        files.add(FileKind.CERTIFICATE, name, b"a", last=True)
+        files.add(CredentialKind.CERTIFICATE, name, b"a", last=True)
     assert refusal.value.code is Cme.INCORRECT_PARAMETERS
 
 
 def test_so_many_files_and_no_more() -> None:
-    files = Files(PROFILE, 64)
+    files = Credentials(PROFILE, 64)
     for number in range(PROFILE.most_files):
-        files.add(FileKind.CERTIFICATE, str(number), b"a", last=True)
+        files.add(CredentialKind.CERTIFICATE, str(number), b"a", last=True)
     with pytest.raises(CommandError) as refusal:
-        files.add(FileKind.CERTIFICATE, "more", b"a", last=True)
-    assert refusal.value.code is FileError.FILE_WRITE_FAILED
+        files.add(CredentialKind.CERTIFICATE, "more", b"a", last=True)
+    assert refusal.value.code is CredentialError.FILE_WRITE_FAILED
 
 
 def test_a_model_without_tls_takes_none() -> None:

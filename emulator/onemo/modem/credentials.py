@@ -5,7 +5,7 @@ Pure: the memory keeps them, and the shell has its file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class TlsError:
     TLS_FAILED = ErrorCode("tls_failed")
 
 
-class FileError:
+class CredentialError:
     """The errors of certificates and keys (vendor's SSL guide)."""
 
     FILE_UNKNOWN = ErrorCode("file_unknown")
@@ -52,17 +52,17 @@ class FileError:
     FILE_LOAD_FAILED = ErrorCode("file_load_failed")
 
 
-class FileKind(IntEnum):
+class CredentialKind(IntEnum):
     """The kinds of stored files, as AT+MSSLLIST has them."""
 
     CERTIFICATE = 1
     KEY = 2
 
 
-class File(NamedTuple):
+class Credential(NamedTuple):
     """A stored certificate or private key."""
 
-    kind: FileKind
+    kind: CredentialKind
     data: Pem
 
 
@@ -70,20 +70,23 @@ class _Writing(NamedTuple):
     """A file of which pieces have come, and more will."""
 
     name: str
-    file: File
+    file: Credential
 
 
 _LINE_BREAKERS = frozenset('\r\n"')  # in a name: AT+MSSLLIST could not tell it
 
-Stored = dict[str, File]
-"""Files by name: certificates and keys share the names, as one command deletes and checks both."""
+Stored = dict[str, Credential]
+"""Credentials by name: certificates and keys share the names, as one command deletes and checks both."""
 
 
-class Files:
+class Credentials:
     """The certificates and keys of one module. stored outlives the boot cycle; a file that is not whole does not."""
 
-    def __init__(self, profile: TlsSection, longest_name: int) -> None:
-        """Begin without a file. longest_name: 0 where the model writes no files."""
+    def __init__(
+        self, profile: TlsSection, longest_name: int, has_room: Callable[[int], bool] = lambda size: True
+    ) -> None:
+        """Begin without a file. longest_name: 0 where the model writes none; has_room: asks the store, in bytes."""
+        self._has_room = has_room
         self._profile = profile
         self._longest_name = longest_name
         self._writing: _Writing | None = None
@@ -93,29 +96,32 @@ class Files:
         """Forget the file that is half written."""
         self._writing = None
 
-    def require_room(self, kind: FileKind, name: str, size: int) -> None:
+    def require_room(self, kind: CredentialKind, name: str, size: int) -> None:
         """Require that a piece can come, which leaves so many bytes with it and after it.
 
         Raises CommandError: INCORRECT_PARAMETERS, it is no name; FILE_WRITE_BUSY, another one is half written;
-        FILE_EXISTS; FILE_WRITE_FAILED, there are too many; FILE_TOO_LARGE.
+        FILE_EXISTS; FILE_WRITE_FAILED, there are too many, or the store is full; FILE_TOO_LARGE.
         """
         if not _LINE_BREAKERS.isdisjoint(name):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         writing = self._writing
         if writing is not None and (writing.name, writing.file.kind) != (name, kind):
-            raise CommandError(FileError.FILE_WRITE_BUSY)
+            raise CommandError(CredentialError.FILE_WRITE_BUSY)
         if name in self.stored:
-            raise CommandError(FileError.FILE_EXISTS)
+            raise CommandError(CredentialError.FILE_EXISTS)
         if len(self.stored) >= self._profile.most_files:
-            raise CommandError(FileError.FILE_WRITE_FAILED)
-        if (len(writing.file.data) if writing else 0) + size > self._profile.file_size:
-            raise CommandError(FileError.FILE_TOO_LARGE)
+            raise CommandError(CredentialError.FILE_WRITE_FAILED)
+        whole = (len(writing.file.data) if writing else 0) + size
+        if whole > self._profile.file_size:
+            raise CommandError(CredentialError.FILE_TOO_LARGE)
+        if not self._has_room(whole):
+            raise CommandError(CredentialError.FILE_WRITE_FAILED)
 
-    def add(self, kind: FileKind, name: str, piece: bytes, *, last: bool) -> None:
+    def add(self, kind: CredentialKind, name: str, piece: bytes, *, last: bool) -> None:
         """Take a piece; with the last one the file is stored. Raises CommandError: as require_room."""
         self.require_room(kind, name, len(piece))
         before = self._writing.file.data if self._writing else b""
-        file = File(kind, Pem(before + piece))
+        file = Credential(kind, Pem(before + piece))
         self._writing = None if last else _Writing(name, file)
         if last:
             self.stored = {**self.stored, name: file}
@@ -132,13 +138,17 @@ class Files:
         self.require(name)
         self.stored = {other: file for other, file in self.stored.items() if other != name}
 
-    def require(self, name: str) -> File:
+    def clear(self) -> None:
+        """Delete all of them, a half-written one too."""
+        self.stored, self._writing = {}, None
+
+    def require(self, name: str) -> Credential:
         """Return a stored file. Raises CommandError(FILE_MISSING): there is none of this name."""
         if name not in self.stored:
-            raise CommandError(FileError.FILE_MISSING)
+            raise CommandError(CredentialError.FILE_MISSING)
         return self.stored[name]
 
-    def find(self, kind: FileKind, name: str) -> Pem | None:
+    def find(self, kind: CredentialKind, name: str) -> Pem | None:
         """Return the content of a stored file of this kind; None: there is none."""
         file = self.stored.get(name)
         return file.data if file is not None and file.kind is kind else None
@@ -153,14 +163,14 @@ class Files:
             kind.name.lower(): {
                 name: file.data.decode("latin-1") for name, file in self.stored.items() if file.kind is kind
             }
-            for kind in FileKind
+            for kind in CredentialKind
         }
 
     def save(self) -> Stored:
         """Return the files, for put_back."""
         return self.stored
 
-    def put_back(self, records: Mapping[str, File | None]) -> None:
+    def put_back(self, records: Mapping[str, Credential | None]) -> None:
         """Make these files what they were, in the order in which they stood."""
         stored = dict(self.stored)
         put_back(stored, records)
@@ -171,7 +181,7 @@ class Files:
         if not isinstance(entry, Mapping) or not self._longest_name:
             return [""]
         refused: list[str] = []
-        kinds = {kind.name.lower(): kind for kind in FileKind}
+        kinds = {kind.name.lower(): kind for kind in CredentialKind}
         longest_name = self._longest_name
         for key, entries in entry.items():
             kind = kinds.get(key)
@@ -183,7 +193,7 @@ class Files:
                 if data is None:
                     refused.append(f"{key}.{str(name)[:longest_name]}")
                 else:
-                    self.stored[name] = File(kind, data)
+                    self.stored[name] = Credential(kind, data)
         return refused
 
     def _restored(self, name: object, text: object, longest_name: int) -> Pem | None:

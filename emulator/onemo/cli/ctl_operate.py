@@ -1,0 +1,67 @@
+"""The operations of the desk, as ``onemo-emulator ctl`` carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from onemo.cli import ctl_bulk
+from onemo.cli.ctl import CtlOptions, cell, client_of, print_json, understood
+from onemo.cli.page import Page
+from onemo.control.client import module
+from onemo.errors import FaultError, UsageError
+from onemo.runtime.desk.operation import BULK, DeskOperation
+
+
+@understood
+def operate(
+    operation: DeskOperation, words: Sequence[str], given: Mapping[str, object], file: str | None, options: CtlOptions
+) -> int:
+    """Run an operation of the desk.
+
+    words: the module, if it was named, and the arguments; given: the options; file: that of its bulk, None: stdin or
+    stdout.
+    """
+    arguments = () if operation.instead in given else operation.arguments
+    spare = len(words) - len(arguments)
+    if spare not in (0, 1):
+        names = " ".join(name.upper() for name in arguments)
+        wanted = f"give {names}; before it" if names else "give"
+        raise UsageError(f"{wanted} the name of the module, if there are several")
+    values = {**given, **dict(zip(arguments, words[spare:], strict=True))}
+    try:
+        operation.read({**values, **dict.fromkeys(BULK, "0")} if operation.bulk == "sent" else values)
+    except FaultError as error:
+        raise UsageError(str(error)) from error
+    sent = {key.name: values[key.name] for key in operation.sent_keys if key.name in values}
+    return _carry_out(operation, words[0] if spare else None, values, sent, file, options)
+
+
+def _carry_out(
+    operation: DeskOperation,
+    name: str | None,
+    values: Mapping[str, object],
+    sent: Mapping[str, object],
+    file: str | None,
+    options: CtlOptions,
+) -> int:
+    path = operation.path
+    for key in operation.keys:
+        path = path.replace(f"{{{key.name}}}", quote(str(values.get(key.name)), safe=""))
+    with client_of(options) as client:
+        path = module(name or client.only_module()) + path
+        if operation.bulk == "told":
+            return ctl_bulk.take(client, operation, path, sent, file)
+        if operation.bulk:
+            said = ctl_bulk.send(client, operation, path, sent, file)
+        elif operation.has_body:
+            said = client.ask(operation.method, path, sent)
+        else:
+            said = client.ask(operation.method, path, query=sent)
+    if options.json or operation.table is None:
+        return print_json(said)
+    headers, rows = operation.table(said)
+    page = Page()
+    page.table(headers, [[cell(value) for value in row] for row in rows], indent=0)
+    page.show()
+    return 0

@@ -1,0 +1,34 @@
+"""The profile of calls and USSD."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from onemo.profile.schema import Count, Delay, Profile, Table
+
+
+class VoiceSection(NamedTuple):
+    """Voice calls and USSD."""
+
+    ring_interval: Delay
+    """From one RING to the next."""
+    clip_provision: Count
+    """<m> of AT+CLIP?: whether the network tells who calls (27.007 7.6)."""
+    ussd_time: Delay
+    """From AT+CUSD until the network answers."""
+    ussd_dcs: Count
+    """<dcs> of a text in the GSM alphabet."""
+    ussd_hex_dcs: Count
+    """<dcs> of a text in UCS2, which is told in hex."""
+    ussd: Mapping[str, str]
+    """The network's answers, by code; any other code is not known there."""
+
+
+VOICE = Table("voice", VoiceSection, "Calls and USSD: the seconds between RINGs, the network's answers to codes")
+
+
+def check(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Find RINGs that follow each other at once, of which there would be no end."""
+    if not profile.table(VOICE).ring_interval:
+        yield "voice.ring_interval", "is 0: give the seconds from one RING to the next"

@@ -1,0 +1,35 @@
+"""Events of calls and USSD. On a model without voice nothing of them is there, and nothing happens."""
+
+from __future__ import annotations
+
+from onemo.families.voice.calls import Calls, call_in
+from onemo.families.voice.ussd import network_text
+from onemo.faults.plan import Fault
+from onemo.modem.modem import Modem
+from onemo.profile.index import Label
+
+
+def ring(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    """Call the module."""
+    call_in(modem, fault.text("from") if "from" in fault.values else "")
+
+
+def answer(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    """Answer the call that rings; where none does, nothing."""
+    if (calls := _calls(modem)) is not None and calls.rings:
+        calls.answer()
+
+
+def end(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    """End the call from its other side; without one nothing."""
+    if (calls := _calls(modem)) is not None:
+        calls.hang_up(fault.whole("cause"))
+
+
+def tell(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    """Let the network send a USSD text."""
+    network_text(modem, fault.text("text"))
+
+
+def _calls(modem: Modem) -> Calls | None:
+    return modem.part(Calls) if modem.has("CLCC") else None

@@ -1,0 +1,270 @@
+"""The files of a module from outside: listed, put, got and deleted, whatever its DTE does."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from onemo.errors import FaultError, UsageError
+from onemo.faults.kind import FaultKey, Type
+from onemo.runtime.desk.operation import PIECE, DeskOperation, Table, Values
+
+if TYPE_CHECKING:  # ctl has the declarations alone
+    from onemo.modem.filestore import FileStore
+    from onemo.modem.modem import Modem
+    from onemo.runtime.controls import ModuleControls
+
+_T = TypeVar("_T")
+_DESK = "control"
+"""The owner of a file that is open while its pieces come."""
+_LARGEST = 1 << 28
+_WHY: Mapping[str, str] = {
+    "incorrect_parameters": "is no path of a file here: write it like /usr/a.txt, with at most {longest} bytes",
+    "fs_missing": "there is no such file: list them",
+    "fs_too_large": "it is larger than the store, which has {total} bytes: start with a larger --file-store",
+    "fs_cannot_open": "a directory has that name, or a file is where a directory is needed: choose another name",
+    "fs_already_open": "the module has it open: let it close it first",
+    "fs_delete_failed": "it is a directory, which goes with all below when its name ends in /; or a file in it is open",
+    "fs_no_space": "there is no room for it, for {free} of {total} bytes are free: delete some, or start with a larger"
+    " --file-store",
+}
+
+
+class StoredFileInfo(NamedTuple):
+    """A file; size in bytes, None: it is a directory. open: by the DTE or something that runs in the module."""
+
+    path: str
+    size: int | None
+    open: bool
+
+
+class FileStoreInfo(NamedTuple):
+    """The file store: its room in bytes, and what is in it, as it was made."""
+
+    total: int
+    free: int
+    files: list[StoredFileInfo]
+
+
+class FilePiece(NamedTuple):
+    """Part of a file. size: of the whole file; data: as base64, from the byte offset on."""
+
+    path: str
+    size: int
+    offset: int
+    data: str
+
+
+def _within(controls: ModuleControls, path: str, act: Callable[[FileStore, Modem], _T]) -> _T:
+    """Act on the store. Raises UsageError, which says why something cannot be."""
+    from onemo.at.reply import CommandError
+    from onemo.modem.filestore import store_of
+    from onemo.modem.filetable import FILES
+
+    def run(modem: Modem, now: float) -> _T:
+        longest = modem.profile.table(FILES).longest_path
+        if not longest:
+            raise UsageError(f"{modem.profile.series} has no file store")
+        store = store_of(modem.keeping)
+        try:
+            return act(store, modem)
+        except CommandError as error:
+            key = error.code.key if error.code is not None else ""
+            why = _WHY.get(key, key).format(longest=longest, free=store.free, total=store.total)
+            raise UsageError(f"{path}: {why}") from error
+
+    return controls._do(run)
+
+
+def _info(store: FileStore, path: str) -> StoredFileInfo:
+    return StoredFileInfo(path, store.size(path) if store.is_file(path) else None, store.is_open(path))
+
+
+def _list(controls: ModuleControls, values: Values) -> FileStoreInfo:
+    def look(store: FileStore, modem: Modem) -> FileStoreInfo:
+        return FileStoreInfo(store.total, store.free, [_info(store, path) for path, _ in store.entries()])
+
+    return _within(controls, "/", look)
+
+
+def _table(told: Mapping[str, Any]) -> Table:
+    rows = [(f["path"] if f["size"] is not None else f"{f['path']}/", f["size"], f["open"]) for f in told["files"]]
+    return ("Path", "Size", "Open"), [*rows, ("free", told["free"], None), ("total", told["total"], None)]
+
+
+def _put(controls: ModuleControls, values: Values) -> StoredFileInfo:
+    """Take a piece; the file is there, in the place of an old one, when the last has come."""
+    from onemo.modem.openfile import OpenMode
+
+    typed, offset, size = values["path"], values["offset"], values["size"]
+    try:
+        data = b64decode(values["data"], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FaultError("files put: data is no base64") from error
+    if offset + len(data) > size or (offset + len(data) < size and not data):
+        raise FaultError(f"files put: size={size} is not what comes: it is the bytes of the whole file")
+
+    def put(store: FileStore, modem: Modem) -> StoredFileInfo:
+        path = store.path(typed)
+        opened = store.opened(path)
+        if opened is None or opened.owner != _DESK:
+            store.require_place(path)
+            opened = None
+        if offset == 0:
+            store.require_room(path, size)
+            if opened is None:
+                opened = modem.keeping.note(lambda: store.open(path, OpenMode.APPEND))
+                opened.owner, opened.whole = _DESK, True
+            opened.truncate(0)
+        elif opened is None or opened.size != offset:
+            raise UsageError(f"{path}: offset={offset} does not follow what came before: begin again with offset=0")
+        opened.write(data)
+        if offset + len(data) == size:
+            modem.keeping.note(opened.close)
+        return _info(store, path)
+
+    return _within(controls, typed, put)
+
+
+def _get(controls: ModuleControls, values: Values) -> FilePiece:
+    typed, offset = values["path"], values["offset"]
+
+    def get(store: FileStore, modem: Modem) -> FilePiece:
+        path = store.path(typed)
+        content = store.content(path)
+        piece = bytes(content[offset : offset + PIECE])
+        return FilePiece(path, len(content), offset, b64encode(piece).decode("ascii"))
+
+    return _within(controls, typed, get)
+
+
+def _delete(controls: ModuleControls, values: Values) -> FileStoreInfo:
+    _remove(controls, values["path"])
+    return _list(controls, values)
+
+
+def _remove(controls: ModuleControls, typed: str) -> None:
+    def delete(store: FileStore, modem: Modem) -> None:
+        if typed.endswith("/"):
+            directory = store.directory(typed)
+            modem.keeping.note(lambda: store.delete_directory(directory))
+        else:
+            path = store.path(typed)
+            modem.keeping.note(lambda: store.delete(path))
+
+    _within(controls, typed, delete)
+
+
+class ModuleFiles(MutableMapping[str, bytes]):
+    """The files of a module by path, as its commands name them: ``onemo.files["/usr/a.txt"] = b"hi"``.
+
+    What is read is what the module sees, also of a file that is open. Raises UsageError for what cannot be.
+    """
+
+    def __init__(self, controls: ModuleControls) -> None:
+        self._controls = controls
+
+    def __getitem__(self, path: str) -> bytes:
+        """Return the content of a file. Raises KeyError: there is none."""
+
+        def get(store: FileStore, modem: Modem) -> bytes | None:
+            found = store.path(path)
+            return bytes(store.content(found)) if store.is_file(found) else None
+
+        content = _within(self._controls, path, get)
+        if content is None:
+            raise KeyError(path)
+        return content
+
+    def __setitem__(self, path: str, content: bytes) -> None:
+        """Make a file, with the directories that are missing, in the place of an old one."""
+        if not isinstance(content, bytes | bytearray | memoryview):
+            raise UsageError(f"{path}: {type(content).__name__} is no content: give bytes")
+
+        def put(store: FileStore, modem: Modem) -> None:
+            found = store.path(path)
+            modem.keeping.note(lambda: store.put(found, bytes(content)))
+
+        _within(self._controls, path, put)
+
+    def __delitem__(self, path: str) -> None:
+        """Delete a file, or (its name ends in ``/``) a directory with all below. Raises KeyError: there is none."""
+        if not path.endswith("/") and path not in self:
+            raise KeyError(path)
+        _remove(self._controls, path)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the paths of all files, as they were made."""
+        return iter([each.path for each in _list(self._controls, {}).files if each.size is not None])
+
+    def __len__(self) -> int:
+        """Count the files."""
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"<files {', '.join(self)}>"
+
+    @property
+    def free(self) -> int:
+        """The bytes that are free, as AT+MFSINFO tells them."""
+        return _list(self._controls, {}).free
+
+
+_PATH = FaultKey("path", Type.TEXT, "The file, as the module's commands name it.", required=True)
+_OFFSET = FaultKey("offset", Type.INTEGER, "The first byte of this piece.", 0, 0, _LARGEST)
+OPERATIONS = (
+    DeskOperation(
+        command="files list",
+        about="List the files of a module, and the room of its store.",
+        method="GET",
+        path="/files",
+        keys=(),
+        act=_list,
+        result=FileStoreInfo,
+        table=_table,
+        example="files list",
+    ),
+    DeskOperation(
+        command="files put",
+        about="Put a file into a module, in the place of an old one.",
+        method="PUT",
+        path="/files",
+        keys=(
+            _PATH,
+            _OFFSET,
+            FaultKey("size", Type.INTEGER, "The bytes of the whole file.", None, 0, _LARGEST, required=True),
+            FaultKey("data", Type.TEXT, f"The bytes from offset on, as base64: at most {PIECE}.", required=True),
+        ),
+        act=_put,
+        result=StoredFileInfo,
+        example="files put /usr/a.txt --file a.txt",
+        arguments=("path",),
+        bulk="sent",
+    ),
+    DeskOperation(
+        command="files get",
+        about="Get a file out of a module.",
+        method="GET",
+        path="/files/content",
+        keys=(_PATH, _OFFSET),
+        act=_get,
+        result=FilePiece,
+        example="files get /usr/a.txt --file a.txt",
+        arguments=("path",),
+        bulk="told",
+    ),
+    DeskOperation(
+        command="files delete",
+        about="Delete a file of a module, or (its name ends in /) a directory with all below.",
+        method="DELETE",
+        path="/files",
+        keys=(_PATH,),
+        act=_delete,
+        result=FileStoreInfo,
+        table=_table,
+        example="files delete /usr/a.txt",
+        arguments=("path",),
+    ),
+)
