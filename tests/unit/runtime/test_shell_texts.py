@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import trio
 from onemo.families.sms.operator import inject
+from onemo.runtime.nvcontents import NvContents
 
 from tests.unit.runtime.doubles import Bench, lines
 
@@ -14,6 +16,7 @@ class Nv:
     """An NV. full: it takes nothing; bench: what had its line heard when something was written down, in heard."""
 
     def __init__(self) -> None:
+        self.contents = NvContents(Path("/nowhere"))
         self.full = False
         self.bench: Bench | None = None
         self.heard: list[bytes] = []
@@ -21,7 +24,7 @@ class Nv:
     def load(self) -> Mapping[str, object]:
         return {}
 
-    def save(self, settings: Mapping[str, object]) -> bool:
+    def save(self, settings: Mapping[str, object], contents: Mapping[int, bytes | bytearray] = {}) -> bool:
         if self.bench is not None:
             self.heard.append(bytes(self.bench.line.heard))
         return not self.full
