@@ -140,6 +140,7 @@ REQUIRED = {
     "MHTTPREAD": {"httpid": "0", "kind": "0"},
     "MHTTPTERM": {"httpid": "0"},
     "MHTTPDEL": {"httpid": "0"},
+    "MHTTPDLFILE": {"url": '"http://h"', "local_path": '"/f"'},
     "MSSLLIST": {},
     "MFPUT": {"fname": '"n"', "fsize": "1", "data": '"a"'},
     "MFOPEN": {"fname": '"n"', "mode": "0"},
@@ -211,7 +212,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         if series == "MN319" and size > 1560:  # it takes no more in the line
             given["length"] = str(size := 1560)
         entered = size and series and model_named(series).profile.table(HTTP_CLIENT).entry
-        given[names[-1]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
+        given[names[3]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
     if command == "MQTTCFG":
         given = {"mqtt_id": "0", name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:

@@ -57,7 +57,15 @@ def test_text(model: Profile) -> None:
 def test_one_series_is_different(model: Profile) -> None:
     found, other = model.table(HTTP_CLIENT), model.series != "ML307G"
     assert (found.delete_body, found.caches_part) == (other, other)
-    assert list(model.table(FAILURES)._asdict().values()) == [1, 1, 3, 4, 4, 4, 4, 4, 4, 4, 2, 5, 6, 7, 8]
+    assert list(model.table(FAILURES)._asdict().values()) == [1, 1, 3, 4, 4, 4, 4, 4, 4, 4, 2, 5, 6, 7, 8, 10]
+
+
+def test_files(model: Profile) -> None:
+    cat1, found = model.series in CAT1.split(), model.table(HTTP_CLIENT)
+    assert model.commands["MHTTPDLFILE"].available is cat1
+    assert model.commands["MHTTPREQUEST"].params.get("local_path", ParamSection()).available is cat1
+    assert (found.rooted_by == "any_slash") is (model.series in ("ML305U", "ML305M"))
+    assert (found.download_scheme == "https") is (model.series == "ML307G")
 
 
 def test_the_window_is_that_of_connections(model: Profile) -> None:

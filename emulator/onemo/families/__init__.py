@@ -34,7 +34,11 @@ SOCKETS = Index(
     urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
     noun="connection",
 )
-HTTP = Index(name="httpid", about="Only on this HTTP instance.", urcs=rb'\+MHTTP[A-Z]+: (?:"[a-z]+",)?(\d+)')
+HTTP = Index(
+    name="httpid",
+    about="Only on this HTTP instance.",
+    urcs=rb'\+MHTTP(?!DLFILE)[A-Z]+: (?:"(?!download)[a-z]+",)?(\d+)',
+)
 MQTT_CLIENTS = Index(
     name="mqtt_id",
     about="Only on this MQTT client.",
@@ -87,10 +91,10 @@ FAMILIES: tuple[Family, ...] = (
            keeps=("file_store",)),
     _later("http", "The HTTP client (vendor's HTTP guide)",
            "MHTTPCREATE", "MHTTPCFG", "MHTTPHEADER", "MHTTPCONTENT", "MHTTPREQUEST", "MHTTPREAD", "MHTTPTERM",
-           "MHTTPDEL",
+           "MHTTPDEL", "MHTTPDLFILE",
            instances=HTTP,
            needs=("tls",),
-           urcs=("MHTTPURC", "header", "content", "recv", "ind", "err")),
+           urcs=("MHTTPURC", "header", "content", "recv", "ind", "err", "download", "MHTTPDLFILE")),
     _later("mqtt", "The MQTT client (vendor's MQTT guide)",
            "MQTTCFG", "MQTTCONN", "MQTTSUB", "MQTTUNSUB", "MQTTPUB", "MQTTREAD", "MQTTSTATE", "MQTTDISC",
            instances=MQTT_CLIENTS,

@@ -1,6 +1,7 @@
 """The HTTP client (vendor's HTTP guide).
 
-AT+MHTTPCREATE, MHTTPCFG, MHTTPHEADER, MHTTPCONTENT, MHTTPREQUEST, MHTTPREAD, MHTTPTERM, MHTTPDEL.
+AT+MHTTPCREATE, MHTTPCFG, MHTTPHEADER, MHTTPCONTENT, MHTTPREQUEST, MHTTPREAD, MHTTPTERM, MHTTPDEL,
+MHTTPDLFILE.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from onemo.at.family import FamilyDefinition, StateField
 from onemo.at.reply import errors_in
-from onemo.families.http import commands, config
+from onemo.families.http import commands, config, download
 from onemo.families.http.clients import HttpClients
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, HttpError
 from onemo.modem.modem import Modem
@@ -43,10 +44,15 @@ def _clients(modem: Modem) -> tuple[HttpClientInfo, ...]:
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
-    declarations=(commands.CREATE, *config.DECLARATIONS, *commands.DECLARATIONS),
+    declarations=(commands.CREATE, *config.DECLARATIONS, *commands.DECLARATIONS, download.DOWNLOAD),
     errors=errors_in(HttpError),
     tables=(HTTP_CLIENT, FAILURES),
     part=HttpClients,
     state=(StateField("http_clients", tuple[HttpClientInfo, ...], _clients),),
-    shows={"MHTTPREQUEST": ("http", "http_failures"), "MHTTPCONTENT": ("http",), "MHTTPHEADER": ("http",)},
+    shows={
+        "MHTTPREQUEST": ("http", "http_failures"),
+        "MHTTPDLFILE": ("http", "http_failures", "files"),
+        "MHTTPCONTENT": ("http",),
+        "MHTTPHEADER": ("http",),
+    },
 )

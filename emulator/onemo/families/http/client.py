@@ -8,6 +8,7 @@ from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, SendFormat, encode
 from onemo.at.reply import Cme, CommandError
 from onemo.families.http.exchange import Exchange
+from onemo.families.http.intofile import HttpFile
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, HttpError
 from onemo.families.http.request import Method, Order, Url, coded_path, fields_of, merged_fields
 from onemo.families.http.settings import (
@@ -56,7 +57,8 @@ class HttpClient:
     """One httpid that was given out. Implements Asker.
 
     header, body: of the next request. keeps_answer: its answer is kept for MHTTPREAD; received_header, received_body:
-    what of it is unread. exchange: the request that runs. on_change: is called when something may be due earlier.
+    what of it is unread. file: what the body of its answer goes into. exchange: the request that runs. on_change: is
+    called when something may be due earlier, and when the state is another.
     """
 
     def __init__(self, device: Modem, httpid: int, url: Url, on_change: Callable[[], None]) -> None:
@@ -68,6 +70,7 @@ class HttpClient:
         self.body = Stored(table.stored_body)
         self.exchange: Exchange | None = None
         self.keeps_answer = False
+        self.file: HttpFile | None = None
         self._device = device
         self._on_change = on_change
         self._table = table
@@ -107,8 +110,8 @@ class HttpClient:
         self.received_header: Cache[bytes] = Cache(self._table.header_block, 1)
         self.received_body: Cache[bytes] = Cache(size, size)
 
-    def request(self, method: Method, path: bytes) -> None:
-        """Begin a request: OK now, the answer in URCs.
+    def order(self, method: Method, path: bytes) -> Order:
+        """Make a request of what is stored and set.
 
         Raises CommandError: BUSY; INCORRECT_PARAMETERS, CR or LF in the path; TLS_OFF, CONNECTION_FAILED.
         """
@@ -123,13 +126,10 @@ class HttpClient:
             raise CommandError(HttpError.CONNECTION_FAILED)
         if settings.effective(PATH_CODING, self.httpid).urlencode:
             path = coded_path(path)
-        self._on(HttpEvent.REQUEST)
-        self.keeps_answer = bool(settings.effective(CACHED_MODE, self.httpid).cached)
-        self.empty_cache()
         common = fields_of(settings.get(COMMON_FIELDS, self.httpid).fields.encode("latin-1"))
         own = fields_of(bytes(self.header.data))
         bare = method is Method.DELETE and not self._table.delete_body
-        order = Order(
+        return Order(
             method=method,
             url=self.url,
             secure=secure,
@@ -137,6 +137,14 @@ class HttpClient:
             fields=merged_fields(common or (), own or ()),
             body=None if self.chunked else b"" if bare else bytes(self.body.data),
         )
+
+    def begin(self, order: Order, file: HttpFile | None = None) -> None:
+        """Begin a request: OK now, the answer in URCs, or its body in a file. Raises CommandError(BUSY)."""
+        self.check(HttpOperation.REQUEST)
+        self._on(HttpEvent.REQUEST)
+        self.file = file
+        self.keeps_answer = file is None and bool(self._device.settings.effective(CACHED_MODE, self.httpid).cached)
+        self.empty_cache()
         self.turned(Exchange(self._device, self, order))
 
     def stop(self) -> None:

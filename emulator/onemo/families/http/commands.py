@@ -8,10 +8,11 @@ from typing import Annotated, NamedTuple
 from onemo.at.command import Action, Declaration, print_line
 from onemo.at.entry import DataEntry
 from onemo.at.outcome import Outcome, Pending
-from onemo.at.params import Maybe, Param, ParamKind, Required, RequiredText
+from onemo.at.params import Maybe, MaybeText, Param, ParamKind, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.http.client import HttpClient
 from onemo.families.http.clients import HttpClients
+from onemo.families.http.intofile import HttpFile, stored_path, with_file
 from onemo.families.http.profile import HTTP_CLIENT, HttpError
 from onemo.families.http.quoting import with_text
 from onemo.families.http.request import Method, fields_of, read_url
@@ -52,12 +53,13 @@ class StorePiece(NamedTuple):
 
 
 class MakeRequest(NamedTuple):
-    """AT+MHTTPREQUEST; path: as it was typed."""
+    """AT+MHTTPREQUEST; path: as it was typed; local_path: of the file that the body goes into."""
 
     httpid: Required
     method: Required
     length: Maybe
     path: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
+    local_path: MaybeText
 
 
 class ReadAnswer(NamedTuple):
@@ -179,17 +181,24 @@ def _stored_reply(name: str, client: HttpClient, data: bytes) -> Reply:
 def _request(modem: Modem, record: MakeRequest) -> Outcome:
     """Begin a request (AT+MHTTPREQUEST): OK now, the answer in URCs. ESC at the prompt: no request.
 
-    Raises CommandError: NOT_CREATED; INCORRECT_PARAMETERS, a path of another length; as HttpClient.request.
+    Raises CommandError: NOT_CREATED; INCORRECT_PARAMETERS, a path of another length; as HttpClient.order; FILE_FAILED.
     """
+    into = None if record.local_path is None else stored_path(modem, record.local_path)
     client = modem.part(HttpClients)[record.httpid]
     client.check(HttpOperation.REQUEST)
     table = modem.profile.table(HTTP_CLIENT)
     if table.inner_quotes and record.path is not None and b'","' in record.path:
         raise CommandError(Cme.INCORRECT_PARAMETERS)  # a parameter more
 
-    def take(path: bytes) -> Reply:
-        client.request(Method(record.method), path)
-        return DONE
+    def take(path: bytes) -> Outcome:
+        order = client.order(Method(record.method), path)
+
+        def begin(file: HttpFile | None) -> Reply:
+            modem.part(HttpClients).require(client)
+            client.begin(order, file)
+            return DONE
+
+        return begin(None) if into is None else with_file(modem, into, begin, percent=False)
 
     if record.path == b"" and not record.length:
         return take(b"")
@@ -214,9 +223,7 @@ def _read(modem: Modem, record: ReadAnswer) -> Reply:
 
 def _terminate(modem: Modem, record: OfSomeClients) -> Reply:
     """End running requests, without a URC of theirs (AT+MHTTPTERM). Raises CommandError(NOT_CREATED)."""
-    clients = modem.part(HttpClients)
-    for httpid in clients.ids(record.httpid):
-        clients[httpid].stop()
+    modem.part(HttpClients).stop(record.httpid)
     return DONE
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Protocol
 
 from onemo.at.command import print_line
 from onemo.errors import NetError, NetFailure
 from onemo.families import HTTP
 from onemo.families.http.answer import AnswerReader
+from onemo.families.http.intofile import HttpFile
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, open_failure
 from onemo.families.http.request import REDIRECTS, Method, Order, chunk
 from onemo.families.http.settings import BEARER_OF, FRAGMENTS, TIMEOUTS, TLS_OF
@@ -22,10 +24,14 @@ from onemo.profile.index import Label
 
 
 class Asker(Protocol):
-    """The instance that a request runs on. It hears of it in this order; encoded: data as its URCs print it."""
+    """The instance that a request runs on. It hears of it in this order; encoded: data as its URCs print it.
+
+    The body is kept for MHTTPREAD (keeps_answer), goes into a file, or else is told.
+    """
 
     httpid: int
     keeps_answer: bool
+    file: HttpFile | None
 
     def wants_body(self) -> None:
         """Hear that chunks of the body may be sent."""
@@ -107,6 +113,7 @@ class Exchange:
     def end(self) -> None:
         """Let go of the connection, and of what was not told: the DTE wants no more of it."""
         self._pieces.clear()
+        self._close_file()
         self._let_go(CloseMode.NOW)
 
     def lose(self) -> None:
@@ -252,7 +259,15 @@ class Exchange:
 
     def _take(self, body: bytes) -> bool:
         """Tell or keep bytes of the body; return whether to go on."""
-        if not self._asker.keeps_answer:
+        file = self._asker.file
+        if file is not None:
+            if not file.write(body):
+                self._fail(self._failures.file_failed)
+                return False
+            if not self._reader.complete and file.due():
+                line = file.line(file.done, self._reader.length or 0, self._reader.entity)
+                self._pieces.then(partial(self._host.notify, line))
+        elif not self._asker.keeps_answer:
             fragments = self._host.settings.effective(FRAGMENTS, self._asker.httpid)
             self._pieces.most, self._pieces.interval = fragments.size, fragments.interval / 1000
             self._pieces.add(body)
@@ -264,7 +279,10 @@ class Exchange:
     def _complete(self) -> None:
         """End the request with its last URC: the piece that completes an announced body, else one of its own."""
         self._let_go(CloseMode.NOW if self._unsent else CloseMode.DRAIN)
-        if self._asker.keeps_answer or not self._reader.has_body:
+        self._close_file()
+        if self._asker.file is not None and self._reader.has_body:
+            self._pieces.then(partial(self._say_stored, self._asker.file))
+        elif self._asker.keeps_answer or not self._reader.has_body:
             self._pieces.then(self._asker.succeeded)
         elif self._reader.length is None:
             self._pieces.add(b"")
@@ -276,12 +294,18 @@ class Exchange:
             self._asker.succeeded()
         self._tell("content", self._reader.length or 0, total, len(piece), self._asker.encoded(piece))
 
+    def _say_stored(self, file: HttpFile) -> None:
+        """Tell that the whole body is in its file. The instance is free before."""
+        self._asker.succeeded()
+        self._host.notify(file.last_line(self._reader.entity))
+
     def _tell(self, kind: str, *values: int | bytes) -> None:
         self._host.notify(print_line("MHTTPURC", kind, self._asker.httpid, *values))
 
     def _fail(self, number: int) -> None:
         """End the request with "err", after what was received before."""
         self._let_go(None)
+        self._close_file()
         self._pieces.then(lambda: self._asker.ended(number))
 
     def _let_go(self, mode: CloseMode | None) -> None:
@@ -290,6 +314,10 @@ class Exchange:
             return
         self.over = True
         self._host.intents.append(Close(self, self._plan(mode)) if mode and self._connected else Drop(self))
+
+    def _close_file(self) -> None:
+        if self._asker.file is not None:
+            self._asker.file.close()
 
     def _heard(self, now: float) -> None:
         self.heard = now

@@ -46,6 +46,12 @@ class HttpSection(NamedTuple):
     """A text in the line may hold quotes: it runs to the last one of the line."""
     ind_eol: Literal["crlf", "none"]
     """The line end behind the "ind" URC."""
+    rooted_by: Literal["first_slash", "any_slash"]
+    """A <local_path> is used as it is typed where it begins with a slash, or has any."""
+    file_folder: str
+    """The folder of all others."""
+    download_scheme: str
+    """The scheme of a URL of MHTTPDLFILE that has none; "": it needs one."""
     delete_body: bool
     """A DELETE carries the stored body."""
     caches_part: bool
@@ -80,6 +86,8 @@ class FailureSection(NamedTuple):
     silent: Count
     unreadable: Count
     cache_full: Count
+    file_failed: Count
+    """The file is full."""
 
 
 HTTP_CLIENT = Table("http", HttpSection, "HTTP: sizes, times and differences (bytes, seconds)")

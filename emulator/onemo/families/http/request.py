@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes, urljoin, urlsplit
 
 _URL = re.compile(
-    r"(https?)://(?:\[([^\]]*)\]|([^\[\]:/?#@%\s]{1,255}))(?::(\d{1,5}))?(?:[/?#].*)?", re.ASCII | re.IGNORECASE
+    r"(https?)://(?:\[([^\]]*)\]|([^\[\]:/?#@%\s]{1,255}))(?::(\d{1,5}))?([/?].*?)?(?:#.*)?", re.ASCII | re.IGNORECASE
 )
 _PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65535
@@ -53,17 +53,33 @@ class Url(NamedTuple):
         return (host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}").encode("latin-1")
 
 
+class HttpTarget(NamedTuple):
+    """What a URL names. path: as the request line has it, the query included."""
+
+    url: Url
+    path: bytes
+
+
 def read_url(text: str) -> Url | None:
     """Read the server of a URL, whatever follows it; None: it is none of HTTP, or has user information."""
+    target = read_target(text)
+    return None if target is None else target.url
+
+
+def read_target(text: str) -> HttpTarget | None:
+    """Read a URL; None: as read_url."""
     match = _URL.fullmatch(text)
     if match is None:
         return None
-    scheme, address, name, port = match.groups()
+    scheme, address, name, port, path = match.groups()
     scheme = scheme.lower()
     if address is not None and not _is_ipv6(address):
         return None
     number = _PORTS[scheme] if port is None else int(port)
-    return Url(scheme, address or name, number) if 1 <= number <= _LARGEST_PORT else None
+    if not 1 <= number <= _LARGEST_PORT:
+        return None
+    absolute = _absolute((path or "").encode("latin-1", "replace"))
+    return HttpTarget(Url(scheme, address or name, number), absolute.encode("latin-1"))
 
 
 def _is_ipv6(text: str) -> bool:
