@@ -233,6 +233,10 @@ class Bench:
         """Measure a download in URCs, beside bytes read with AT+MIPRD."""
         return bench_bulk.http(self.bulk)
 
+    def http_file(self) -> tuple[Figures, Figures]:
+        """Measure a download into a file, beside the same."""
+        return bench_bulk.http_file(self.bulk // 4)
+
     def tls(self) -> tuple[Figures, Figures]:
         """Transparent mode over TLS, DTE to peer, beside plain TCP."""
         return bench_bulk.tls(self.bulk // 4)
@@ -282,6 +286,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "buffered": Bench.buffered,
     "six": Bench.six,
     "http": Bench.http,
+    "http_file": Bench.http_file,
     "tls": Bench.tls,
     "at_c": Bench.at_c,
     "tcp_up": partial(Bench.network, kind="tcp", up=True),

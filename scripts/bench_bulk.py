@@ -32,6 +32,7 @@ MODULE = (
 PATIENCE = 20.0
 CONNECTIONS = 6
 READ = 4096
+_STORE = 64 << 20
 _SCHEDULED = 2
 """The kind of a process's clock that counts nanoseconds as they are scheduled (CPUCLOCK_SCHED of Linux)."""
 
@@ -196,17 +197,31 @@ def _poured(count: int, context: ssl.SSLContext | None) -> float:
 
 def http(count: int) -> tuple[dict[str, float], dict[str, float]]:
     """Download in "content" URCs, beside a buffered connection that AT+MIPRD reads."""
-    with _started(MODULE) as (port, pid), socket.create_server(("127.0.0.1", 0)) as listener:
+    create, request = b'AT+MHTTPCREATE="http://127.0.0.1:%d"\r', b"AT+MHTTPREQUEST=0,1,0,/\r"
+    return _downloaded(count, create, request, b'"content",0,%d,%d,' % (count, count))
+
+
+def http_file(count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Download into a file of a store of 64 MiB, with a URC for each piece, beside the same."""
+    count = min(count, _STORE)
+    create, request = b'AT+MHTTPCREATE="http://127.0.0.1:%d"\r', b'AT+MHTTPREQUEST=0,1,0,"/","/f"\r'
+    return _downloaded(count, create, request, b'"download",%d,%d\r\n' % (count, count))
+
+
+def _downloaded(count: int, create: bytes, request: bytes, end: bytes) -> tuple[dict[str, float], dict[str, float]]:
+    """Measure a download up to its last URC, and the same bytes read with AT+MIPRD. create: with the port's place."""
+    command = (*MODULE[:-1], "--file-store", str(_STORE), *MODULE[-1:])
+    with _started(command) as (port, pid), socket.create_server(("127.0.0.1", 0)) as listener:
         ask(port, b"ATE0\r", b"OK\r\n")
-        ask(port, b'AT+MHTTPCREATE="http://127.0.0.1:%d"\r' % listener.getsockname()[1], b"OK\r\n")
+        ask(port, create % listener.getsockname()[1], b"OK\r\n")
         before = _memory(pid)
         began = time.perf_counter()
-        os.write(port, b"AT+MHTTPREQUEST=0,1,0,/\r")
+        os.write(port, request)
         with listener.accept()[0] as peer:
             answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % count
             thread = threading.Thread(target=peer.sendall, args=(answer + bytes(count),), daemon=True)
             thread.start()
-            _read_to(port, b'"content",0,%d,%d,' % (count, count))
+            _read_to(port, end)
             taken = time.perf_counter() - began
             thread.join(PATIENCE)
         figures = {"mb_per_s": count / taken / 1e6, "grown_mb": _memory(pid) - before}

@@ -63,6 +63,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.silence.wait()
         elif self.path == "/moved":
             self._answer(b"", 302, Location="/large")
+        elif self.path == "/half":
+            self._answer(LARGE, half=True)
+        elif self.path == "/large" and "Range" in self.headers:
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            self._answer(LARGE[start:], 206, **{"Content-Range": f"bytes {start}-{len(LARGE) - 1}/{len(LARGE)}"})
         elif self.path == "/chunked":
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
@@ -74,20 +79,25 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(LARGE if self.path == "/large" else body)
 
-    def _answer(self, body: bytes, code: int = 200, **fields: str) -> None:
+    def _answer(self, body: bytes, code: int = 200, *, half: bool = False, **fields: str) -> None:
         self.send_response(code)
         for name, value in (*fields.items(), ("Content-Length", str(len(body)))):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if half else body)
+        self.close_connection |= half
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
 
 @contextmanager
 def web(made: ssl.SSLContext | None = None) -> Iterator[_Server]:
-    """A web server, in TLS where a context is given. /large, /chunked, /moved, /silent; any other path echoes."""
+    """A web server, in TLS where a context is given.
+
+    /large, /chunked, /moved, /silent; any other path echoes. /large takes a range up to its end;
+    /half breaks off in the middle of the same.
+    """
     with _Server() as server:
         if made is not None:
             server.socket = made.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from onemo.families.http.answer import AnswerReader
 from onemo.families.http.request import coded_path, read_url
 from onemo.families.sockets.connection import Loss
+from onemo.modem.filestore import store_of
 
 from tests.support.driver import Driver
 from tests.support.httpurcs import told
@@ -99,6 +100,43 @@ def test_any_kept_answer_is_read_whole(body: bytes, sizes: list[int], framing: s
             read, turn = read + data, turn + 1
             assert int(match[1]) == len(expected) - len(read)
         assert read == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(BODIES, SIZES, SIZES, st.sampled_from(FRAMINGS), st.integers(0, 3000), st.booleans())
+def test_any_answer_is_stored_whole(
+    body: bytes, sizes: list[int], chunks: list[int], framing: str, every: int, download: bool
+) -> None:
+    """In a file, of a request and of a download; on a model that has no commands for files, too."""
+    driver = Driver("ML305M").boot()
+    driver.ask('AT+MHTTPCREATE="http://h"')
+    key = ("httpid", int(download))
+    driver.ask(f'AT+MHTTPDLFILE="http://h","/f",{every}' if download else 'AT+MHTTPREQUEST=0,1,0,"/","/f"')
+    header, sent = framed(body, framing, chunks)
+    for piece in cut(header + b"\r\n" + sent, sizes):
+        driver.world.peer_sends(key, piece)
+    if framing == "close":
+        driver.world.peer_ends(key, Loss.PEER_CLOSED)
+    start = b'\r\n+MHTTPURC: "header",%d,200,%d,%b\r\n' % (download, len(header), header)
+    taken = driver.take()
+    assert taken.startswith(start)
+    name = r"\+MHTTPDLFILE: " if download else r'\+MHTTPURC: "download",'
+    lines = re.findall(rf"\r\n{name}(\d+),(\d+)(?:,(\d+))?\r\n", taken[len(start) :].decode())
+    done = [int(line[0]) for line in lines]
+    assert done == sorted(done)
+    store = store_of(driver.modem.keeping)
+    assert store.content("/f") == body
+    assert not store.is_open("/f")
+    if framing == "length" and not body:
+        assert not lines
+        return
+    assert lines[-1] == (str(len(body)), str(len(body)), "100" if download else "")
+    assert all(line[1] == str(len(body) if framing == "length" else 0) for line in lines[:-1])
+    if download:
+        steps = [after - before for before, after in zip([0, *done], done, strict=False)]
+        assert all(step >= max(every, 1) for step in steps[:-1])
+        assert every or len(lines) == 1
+    assert driver.answer(f"AT+MHTTPDEL={int(download)}") == ["+CME ERROR: 652" if download else "OK"]
 
 
 def typed(piece: bytes, form: int) -> bytes:

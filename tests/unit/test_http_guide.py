@@ -16,7 +16,7 @@ KEY = ("httpid", 0)
 
 
 def test_its_dialogues() -> None:
-    download, urcs, upload, chunks = BLOCKS
+    download, urcs, files, upload, chunks = BLOCKS
     driver = Driver("ML305M").boot()
     for line in download.splitlines():
         assert driver.ask(line).endswith(b"\r\nOK\r\n"), line
@@ -24,6 +24,10 @@ def test_its_dialogues() -> None:
     driver.world.peer_sends(KEY, header + b"x" * 3000)
     shown = [f'+MHTTPURC: "{urc.kind}",{urc.httpid},{",".join(map(str, urc.numbers))},' for urc in told(driver.take())]
     assert shown == [re.sub(r"(HTTP/1.1 200 OK )?…$", "", line) for line in urcs.splitlines()]
+    for line, httpid in zip(files.splitlines(), (0, 1), strict=True):
+        assert driver.answer(line) == ["OK"]
+        driver.world.peer_sends(("httpid", httpid), header + b"x" * 3000)
+        assert driver.take().endswith((b'"download",3000,3000\r\n', b"+MHTTPDLFILE: 3000,3000,100\r\n"))
     for line in upload.splitlines():
         if line == ">":
             driver.type(b'{"temp":25.1}')
