@@ -67,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(LARGE, half=True)
         elif self.path == "/large" and "Range" in self.headers:
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-            self._answer(LARGE[start:], 206, **{"Content-Range": f"bytes {start}-{len(LARGE) - 1}/{len(LARGE)}"})
+            self._answer(LARGE[start:], 206, Content_Range=f"bytes {start}-{len(LARGE) - 1}/{len(LARGE)}")
         elif self.path == "/chunked":
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bytes, code: int = 200, *, half: bool = False, **fields: str) -> None:
         self.send_response(code)
         for name, value in (*fields.items(), ("Content-Length", str(len(body)))):
-            self.send_header(name, value)
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body[: len(body) // 2] if half else body)

@@ -43,6 +43,13 @@ def test_the_changelog_has_the_version_at_its_top() -> None:
     assert heading.startswith(f"## [{project['version']}] - ")
 
 
+def test_slow_tests_are_left_out_aloud_and_run_at_last() -> None:
+    everyday, ci = (ROOT / "scripts" / "test").read_text(), (ROOT / ".ci" / "run").read_text()
+    assert "-m 'not slow'" in everyday
+    assert "left out: the slow tests" in everyday
+    assert ci.index('"$test" ||') < ci.index('"$test" -m slow ||')
+
+
 def index(folder: Path, *links: str) -> None:
     """Make folder a package index of pip with these links, the one that pip's options name."""
     page = folder / "pip" / "index.html"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 
 import pytest
+from onemo.families.http.clients import HttpClients
+from onemo.families.sockets.connection import Loss
 
 from tests.support.driver import Driver
 from tests.support.httpurcs import told
@@ -19,10 +21,6 @@ def requested(*lines: str, model: str = "ML307R") -> Driver:
     for line in ('AT+MHTTPCREATE="http://h"', *lines, 'AT+MHTTPREQUEST=0,1,0,"/"'):
         assert driver.ask(line).endswith(b"\r\nOK\r\n"), line
     return driver
-
-
-def hexadecimal(text: bytes) -> str:
-    return text.hex()
 
 
 @pytest.mark.parametrize(
@@ -75,8 +73,6 @@ def test_a_chunk_with_a_bad_size(size: bytes) -> None:
     ],
 )
 def test_a_server_that_lies_about_the_length(answer: bytes, body: bytes, last: tuple[object, ...]) -> None:
-    from onemo.families.sockets.connection import Loss
-
     driver = requested()
     if answer:
         driver.world.peer_sends(KEY, answer)
@@ -107,17 +103,11 @@ def test_headers_without_end_are_held_no_longer_than_may_be() -> None:
     driver = requested()
     for _ in range(1000):
         driver.world.peer_sends(KEY, b"HTTP/1.1 100 Continue\r\nX: " + b"a" * 1000 + b"\r\n\r\n")
-    exchange = next(iter(driver.modem.part(_clients()))).exchange
+    exchange = driver.modem.part(HttpClients)[0].exchange
     assert exchange is not None
     assert len(exchange._reader._begun) == 0
     driver.world.peer_sends(KEY, b"HTTP/1.1 204 None\r\n\r\n")
     assert b'"header",0,204,' in driver.take()
-
-
-def _clients() -> type:
-    from onemo.families.http.clients import HttpClients
-
-    return HttpClients
 
 
 @pytest.mark.parametrize(
@@ -144,8 +134,8 @@ def test_a_header_that_is_none(text: bytes, model: str) -> None:
     driver = Driver(model).boot()
     driver.ask('AT+MHTTPCREATE="http://h"')
     driver.ask('AT+MHTTPCFG="encoding",0,1')
-    assert driver.answer(f'AT+MHTTPHEADER=0,1,0,"{hexadecimal(text)}"') == ["+CME ERROR: 50"]
-    assert driver.answer(f'AT+MHTTPCFG="header",0,"{hexadecimal(text)}"') == ["+CME ERROR: 50"]
+    assert driver.answer(f'AT+MHTTPHEADER=0,1,0,"{text.hex()}"') == ["+CME ERROR: 50"]
+    assert driver.answer(f'AT+MHTTPCFG="header",0,"{text.hex()}"') == ["+CME ERROR: 50"]
     assert driver.answer("AT+MHTTPHEADER=0") == ["OK"]
     assert driver.answer('AT+MHTTPCFG="header",0') == ["OK"]
     if model == "ML307R" and text:
@@ -161,8 +151,8 @@ def test_fields_in_one_piece(text: bytes) -> None:
     driver = Driver("ML307R").boot()
     driver.ask('AT+MHTTPCREATE="http://h"')
     driver.ask('AT+MHTTPCFG="encoding",0,1')
-    assert driver.answer(f'AT+MHTTPCFG="header",0,"{hexadecimal(text)}"') == ["+CME ERROR: 50"]
-    assert driver.answer(f'AT+MHTTPHEADER=0,0,0,"{hexadecimal(text)}"') == ["OK"]
+    assert driver.answer(f'AT+MHTTPCFG="header",0,"{text.hex()}"') == ["+CME ERROR: 50"]
+    assert driver.answer(f'AT+MHTTPHEADER=0,0,0,"{text.hex()}"') == ["OK"]
     assert driver.ask("AT+MHTTPHEADER=0") == b"\r\n+MHTTPHEADER: 0,12,X: 1\r\nY: 2\r\n\r\n\r\nOK\r\n"
 
 
@@ -171,7 +161,7 @@ def test_a_path_with_a_line_end(path: bytes) -> None:
     driver = Driver("ML307R").boot()
     driver.ask('AT+MHTTPCREATE="http://h"')
     driver.ask('AT+MHTTPCFG="encoding",0,1')
-    assert driver.answer(f'AT+MHTTPREQUEST=0,1,0,"{hexadecimal(path)}"') == ["+CME ERROR: 50"]
+    assert driver.answer(f'AT+MHTTPREQUEST=0,1,0,"{path.hex()}"') == ["+CME ERROR: 50"]
     assert driver.ask(f"AT+MHTTPREQUEST=0,1,{len(path)}") == b"\r\n>"
     driver.wait(0.1)
     driver.type(path)
