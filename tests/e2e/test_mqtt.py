@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
+    MqttAcknowledgement,
     PacketType,
     Publish,
     SubAck,
@@ -198,7 +198,7 @@ def test_a_dte_that_does_not_read_slows_the_broker(start: Start, scripted: Scrip
             ]
             dte.hears(*lines, within=60)
         assert [scripted.next() for _ in payloads] == [
-            Acknowledgement(PacketType.PUBACK, number + 1) for number in range(len(payloads))
+            MqttAcknowledgement(PacketType.PUBACK, number + 1) for number in range(len(payloads))
         ]
 
 
@@ -214,7 +214,7 @@ def test_a_long_message_comes_in_pieces(start: Start, scripted: ScriptedBroker, 
             found += dte.count(int(head.rstrip(b",").rsplit(b",", 1)[1]))
             dte.reads(b"\r\n")
         assert found == payload
-        assert scripted.next() == Acknowledgement(PacketType.PUBREC, 7)
+        assert scripted.next() == MqttAcknowledgement(PacketType.PUBREC, 7)
 
 
 def test_what_was_not_acknowledged_comes_again(start: Start, scripted: ScriptedBroker) -> None:
@@ -232,7 +232,7 @@ def test_what_was_not_acknowledged_comes_again(start: Start, scripted: ScriptedB
         dte.hears('+MQTTURC: "conn",0,1')
         scripted.accept(session=True)
         assert scripted.next() == message._replace(dup=True)
-        scripted.send(Acknowledgement(PacketType.PUBACK, 2))
+        scripted.send(MqttAcknowledgement(PacketType.PUBACK, 2))
         dte.hears('+MQTTURC: "conn",0,0', '+MQTTURC: "puback",0,2,1')
         dte.ask("AT+MQTTSUB=0", '+MQTTSUB: "a",1', "OK")
 

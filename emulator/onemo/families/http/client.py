@@ -7,9 +7,9 @@ from collections.abc import Callable
 from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, SendFormat, encode
 from onemo.at.reply import Cme, CommandError
-from onemo.families.http.exchange import Exchange
+from onemo.families.http.exchange import HttpExchange
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, HttpError
-from onemo.families.http.request import Method, Order, Url, coded_path, fields_of, merged_fields
+from onemo.families.http.request import HttpOrder, Method, Url, coded_path, fields_of, merged_fields
 from onemo.families.http.settings import (
     BEARER_OF,
     BODY_MODE,
@@ -25,7 +25,7 @@ from onemo.modem.cache import Cache
 from onemo.modem.modem import Modem
 
 
-class Stored:
+class HttpStored:
     """Bytes that come in pieces and are kept for a request. closed: the last of them has come."""
 
     def __init__(self, most: int) -> None:
@@ -64,9 +64,9 @@ class HttpClient:
         self.httpid = httpid
         self.url = url
         self.state = HttpState.IDLE
-        self.header = Stored(table.stored_header)
-        self.body = Stored(table.stored_body)
-        self.exchange: Exchange | None = None
+        self.header = HttpStored(table.stored_header)
+        self.body = HttpStored(table.stored_body)
+        self.exchange: HttpExchange | None = None
         self.keeps_answer = False
         self._device = device
         self._on_change = on_change
@@ -129,7 +129,7 @@ class HttpClient:
         common = fields_of(settings.get(COMMON_FIELDS, self.httpid).fields.encode("latin-1"))
         own = fields_of(bytes(self.header.data))
         bare = method is Method.DELETE and not self._table.delete_body
-        order = Order(
+        order = HttpOrder(
             method=method,
             url=self.url,
             secure=secure,
@@ -137,7 +137,7 @@ class HttpClient:
             fields=merged_fields(common or (), own or ()),
             body=None if self.chunked else b"" if bare else bytes(self.body.data),
         )
-        self.turned(Exchange(self._device, self, order))
+        self.turned(HttpExchange(self._device, self, order))
 
     def stop(self) -> None:
         """End the request that runs, if any, without a word."""
@@ -181,7 +181,7 @@ class HttpClient:
         form = self._device.settings.effective(TEXT_FORMS, self.httpid).output_format
         return encode(data, ReceiveFormat(form))
 
-    def turned(self, exchange: Exchange) -> None:
+    def turned(self, exchange: HttpExchange) -> None:
         """Begin a request, or go on with another."""
         self.exchange = exchange
         exchange.start()
@@ -210,7 +210,7 @@ class HttpClient:
         """Find out anew when something is due."""
         self._on_change()
 
-    def fed(self, exchange: Exchange) -> None:
+    def fed(self, exchange: HttpExchange) -> None:
         """Take no more of the body of this request."""
         if self.exchange is exchange and self.state is HttpState.FEEDING:
             self._on(HttpEvent.FED)

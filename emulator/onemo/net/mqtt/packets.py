@@ -102,7 +102,7 @@ class PublishPart(NamedTuple):
     last: bool
 
 
-class Acknowledgement(NamedTuple):
+class MqttAcknowledgement(NamedTuple):
     """PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK."""
 
     type: PacketType
@@ -136,7 +136,7 @@ class Bare(NamedTuple):
     type: PacketType
 
 
-Packet = Connect | ConnAck | Publish | Acknowledgement | Subscribe | SubAck | Unsubscribe | Bare
+Packet = Connect | ConnAck | Publish | MqttAcknowledgement | Subscribe | SubAck | Unsubscribe | Bare
 
 
 def is_text(data: bytes) -> bool:
@@ -165,7 +165,7 @@ def encode(packet: Packet) -> bytes:
         case Publish(topic, payload, qos, retain, dup, mid):
             flags = (dup and qos > 0) << 3 | qos << 1 | retain
             return _framed(PacketType.PUBLISH, flags, _string(topic) + (_number(mid) if qos else b"") + payload)
-        case Acknowledgement(kind, mid):
+        case MqttAcknowledgement(kind, mid):
             return _framed(kind, FLAGS.get(kind, 0), _number(mid))
         case Subscribe(wanted, mid):
             asked = b"".join(_string(name) + bytes((qos,)) for name, qos in wanted)

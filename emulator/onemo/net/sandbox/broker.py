@@ -14,11 +14,11 @@ import trio
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
     LEVEL,
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
     Malformed,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -206,17 +206,17 @@ class _Client:
         match packet:
             case Publish():
                 self._take(session, packet)
-            case Acknowledgement(PacketType.PUBREL, mid):
+            case MqttAcknowledgement(PacketType.PUBREL, mid):
                 session.received.discard(mid)
-                self.send(Acknowledgement(PacketType.PUBCOMP, mid))
-            case Acknowledgement(kind, mid):
+                self.send(MqttAcknowledgement(PacketType.PUBCOMP, mid))
+            case MqttAcknowledgement(kind, mid):
                 session.acknowledged(kind, mid)
             case Subscribe():
                 self._subscribe(session, packet)
             case Unsubscribe(names, mid):
                 for name in names:
                     session.subscriptions.pop(name, None)
-                self.send(Acknowledgement(PacketType.UNSUBACK, mid))
+                self.send(MqttAcknowledgement(PacketType.UNSUBACK, mid))
             case Bare(kind):
                 return self._on_bare(kind)
             case _:
@@ -257,7 +257,7 @@ class _Client:
         if packet.qos < 2 or packet.mid not in session.received:
             self._broker.publish(packet, session.client_id)
         if packet.qos == 1:
-            self.send(Acknowledgement(PacketType.PUBACK, packet.mid))
+            self.send(MqttAcknowledgement(PacketType.PUBACK, packet.mid))
         elif packet.qos == 2:
             session.received.add(packet.mid)
-            self.send(Acknowledgement(PacketType.PUBREC, packet.mid))
+            self.send(MqttAcknowledgement(PacketType.PUBREC, packet.mid))

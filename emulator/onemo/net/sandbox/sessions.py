@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from onemo.net.mqtt.packets import Acknowledgement, Packet, PacketType, Publish
+from onemo.net.mqtt.packets import MqttAcknowledgement, Packet, PacketType, Publish
 
 _MOST_QUEUED = 1000  # messages that wait for a client; more are dropped, as brokers do
 _MOST_BYTES = 1 << 20  # of messages on their way to a client that does not read
@@ -52,7 +52,7 @@ class BrokerSession:
         self.subscriptions: dict[bytes, int] = {}
         self.received: set[int] = set()
         self._queue: deque[Publish] = deque()
-        self._flying: dict[int, Publish | Acknowledgement] = {}
+        self._flying: dict[int, Publish | MqttAcknowledgement] = {}
         self._mid = 0
 
     def deliver(self, message: Publish) -> None:
@@ -89,14 +89,14 @@ class BrokerSession:
         """Take up PUBACK, PUBREC or PUBCOMP; one that nobody waits for means nothing, but a PUBREC is answered."""
         flying = self._flying.get(mid)
         if kind is PacketType.PUBREC:
-            release = Acknowledgement(PacketType.PUBREL, mid)
+            release = MqttAcknowledgement(PacketType.PUBREL, mid)
             if isinstance(flying, Publish) and flying.qos == 2:
                 self._flying[mid] = release
             if self.link is not None:
                 self.link.send(release)
             return
         done = kind is PacketType.PUBACK and isinstance(flying, Publish) and flying.qos == 1
-        if done or (kind is PacketType.PUBCOMP and isinstance(flying, Acknowledgement)):
+        if done or (kind is PacketType.PUBCOMP and isinstance(flying, MqttAcknowledgement)):
             del self._flying[mid]
             self.go_on()
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -97,19 +97,19 @@ async def test_every_qos_goes_through() -> None:
         await one.send(Subscribe(((b"t/+", 2), (b"u", 0)), 1))
         await one.hears(SubAck((2, 0), 1))
         await other.send(Publish(b"t/0", b"0"), Publish(b"t/1", b"1", 1, mid=1), Publish(b"t/2", b"2", 2, mid=2))
-        await other.hears(Acknowledgement(PUBACK, 1), Acknowledgement(PUBREC, 2))
-        await other.send(Publish(b"t/2", b"2", 2, dup=True, mid=2), Acknowledgement(PUBREL, 2))
-        await other.hears(Acknowledgement(PUBREC, 2), Acknowledgement(PUBCOMP, 2))
+        await other.hears(MqttAcknowledgement(PUBACK, 1), MqttAcknowledgement(PUBREC, 2))
+        await other.send(Publish(b"t/2", b"2", 2, dup=True, mid=2), MqttAcknowledgement(PUBREL, 2))
+        await other.hears(MqttAcknowledgement(PUBREC, 2), MqttAcknowledgement(PUBCOMP, 2))
         await one.hears(Publish(b"t/0", b"0"), Publish(b"t/1", b"1", 1, mid=1), Publish(b"t/2", b"2", 2, mid=2))
-        await one.send(Acknowledgement(PUBACK, 1), Acknowledgement(PUBREC, 2))
-        await one.hears(Acknowledgement(PUBREL, 2))
-        await one.send(Acknowledgement(PUBCOMP, 2))
+        await one.send(MqttAcknowledgement(PUBACK, 1), MqttAcknowledgement(PUBREC, 2))
+        await one.hears(MqttAcknowledgement(PUBREL, 2))
+        await one.send(MqttAcknowledgement(PUBCOMP, 2))
         await other.send(Publish(b"u", b"less", 2, mid=3))
         await one.hears(Publish(b"u", b"less"))
         await one.send(Unsubscribe((b"t/+",), 2))
-        await one.hears(Acknowledgement(PacketType.UNSUBACK, 2))
+        await one.hears(MqttAcknowledgement(PacketType.UNSUBACK, 2))
         await other.send(Publish(b"t/0", b"0"))
-        assert await other.next() == Acknowledgement(PUBREC, 3)
+        assert await other.next() == MqttAcknowledgement(PUBREC, 3)
         assert await other.silent()
         assert await one.silent()
     assert [each.payload for each in broker.published] == [b"0", b"1", b"2", b"less", b"0"]
@@ -120,7 +120,7 @@ async def test_retained_messages() -> None:
     async with joined(broker, b"a") as one:
         await one.send(Publish(b"kept", b"x", 1, retain=True, mid=1), Publish(b"gone", b"y", retain=True))
         await one.send(Publish(b"gone", b"", retain=True), Subscribe(((b"#", 1),), 2))
-        await one.hears(Acknowledgement(PUBACK, 1), SubAck((1,), 2), Publish(b"kept", b"x", 1, retain=True, mid=1))
+        await one.hears(MqttAcknowledgement(PUBACK, 1), SubAck((1,), 2), Publish(b"kept", b"x", 1, retain=True, mid=1))
         assert await one.silent()
     assert list(broker.retained) == [b"kept"]
 
@@ -152,7 +152,7 @@ async def test_a_session_that_lasts() -> None:
     broker.publish(Publish(b"t", b"lost"))
     async with joined(broker, b"a", clean=False, session=True) as one:
         await one.hears(Publish(b"t", b"1", 1, dup=True, mid=1), Publish(b"t", b"2", 1, mid=2))
-        await one.send(Acknowledgement(PUBACK, 1), Acknowledgement(PUBACK, 2))
+        await one.send(MqttAcknowledgement(PUBACK, 1), MqttAcknowledgement(PUBACK, 2))
         assert await one.silent()
     async with joined(broker, b"a", session=False) as one:
         broker.publish(Publish(b"t", b"3", 1))
