@@ -152,6 +152,15 @@ def is_topic(data: bytes) -> bool:
     return bool(data) and is_text(data) and b"+" not in data and b"#" not in data
 
 
+def is_filter(data: bytes) -> bool:
+    """Tell whether bytes may be a filter: a wildcard stands alone in its level, ``#`` in the last one (4.7.1)."""
+    if not data or not is_text(data):
+        return False
+    levels = data.split(b"/")
+    whole = all(level in (b"+", b"#") or not (b"+" in level or b"#" in level) for level in levels)
+    return whole and b"#" not in levels[:-1]
+
+
 # To bytes.
 
 

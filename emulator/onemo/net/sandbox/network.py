@@ -107,6 +107,10 @@ class Sandbox:
             self._web = WebServer(self._config.http)
         return self._web
 
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+        """Publish at the broker. Raises UsageError: that is no message."""
+        self.broker.say(topic, payload, qos, retain)
+
     def _tls_endpoint(self, kind: int, nursery: trio.Nursery) -> tuple[str, int]:
         """Return the place where a server in TLS listens: one of those that have one, or the echo's."""
         key = -kind if kind in _OVER_TLS.values() else -_ECHO

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
+    REFUSED,
     Bare,
     ConnAck,
     Connect,
@@ -228,3 +229,40 @@ def test_filters_have_the_topics_that_they_are_made_of(levels: list[bytes], data
     assert matches(b"#", topic) is not special
     assert not matches(topic + b"/more", topic)
     assert not matches(b"other" + topic, topic)
+
+
+@pytest.mark.parametrize("name", [b"#/a", b"a#", b"a/b+", b"a/#/b"])
+async def test_what_is_no_filter_is_refused(name: bytes) -> None:
+    async with joined(Broker(), b"a") as one:
+        await one.send(Subscribe(((name, 0), (b"+/a/#", 2)), 1))
+        await one.hears(SubAck((REFUSED, 2), 1))
+
+
+async def test_what_is_kept_is_bounded() -> None:
+    """Retained messages, subscriptions, and what waits for a client that is away."""
+    broker = Broker()
+    async with joined(broker, b"a", clean=False) as one:
+        await one.send(*(Subscribe(((b"%d" % number, 1),), 1) for number in range(1001)))
+        await one.hears(*[SubAck((1,), 1)] * 1000, SubAck((REFUSED,), 1))
+    for _ in range(100):
+        broker.say("7", bytes(1 << 16), 1)
+    (session,) = broker.sessions.values()
+    assert 1 << 4 < session.waiting < 50
+    for number in range(100):
+        broker.say(f"kept/{number}", bytes(1 << 20), 0, retain=True)
+    assert len(broker.retained) == 64
+    broker.say("kept/0", b"", 0, retain=True)
+    broker.say("kept/99", bytes(1 << 20), 0, retain=True)
+    assert (b"kept/0" in broker.retained, b"kept/99" in broker.retained) == (False, True)
+
+
+async def test_a_restart_breaks_every_connection_off() -> None:
+    """No will is published; a session that is to last does."""
+    broker = Broker()
+    async with (
+        joined(broker, b"a", will=Will(b"will", b"gone", 0, retain=True)) as one,
+        joined(broker, b"b", clean=False) as other,
+    ):
+        broker.restart()
+        assert (await one.next(), await other.next()) == (None, None)
+    assert (list(broker.sessions), list(broker.published)) == ([b"b"], [])
