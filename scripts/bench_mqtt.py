@@ -36,9 +36,13 @@ def mosquitto(folder: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         number: int = free.getsockname()[1]
     file = folder / "mosquitto.conf"
-    file.write_text(
-        f"listener {number} 127.0.0.1\nallow_anonymous true\nuser {getpass.getuser()}\nmax_queued_messages 0\n"
+    lines = (
+        f"listener {number} 127.0.0.1",
+        "allow_anonymous true",
+        f"user {getpass.getuser()}",
+        "max_queued_messages 0",
     )
+    file.write_text("\n".join((*lines, "")))
     path = program()
     assert path is not None
     with subprocess.Popen([path, "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -43,10 +43,10 @@ def test_by_ctl_and_the_api(start: Start) -> None:
         dte.ask('AT+MQTTSUB=0,"lamp/+",1', "+MQTTSUB: 0,1", "OK", '+MQTTURC: "suback",0,1,1')
         assert ctl("broker", "publish", "lamp/set", '{"on": "é"}', "--qos", "1")[-2:] == ["lamp/set", "1"]
         dte.hears('+MQTTURC: "publish",0,1,"lamp/set",12,12,{"on": "é"}'.encode().decode("latin-1"))
-        assert ctl("broker", "clients")[-5:-1] == ["lamp", "True", "False", "1"] or "lamp" in ctl("broker", "clients")
+        assert "lamp" in ctl("broker", "clients")
         assert ctl("broker", "subscriptions")[-3:] == ["lamp", "lamp/+", "1"]
         assert "lamp/set" in ctl("broker", "published")
-        ctl("do", "mqtt-publish", "topic=lamp/set", "payload=off")
+        ctl("do", "mqtt-publish topic=lamp/set payload=off")
         dte.hears('+MQTTURC: "publish",0,0,"lamp/set",3,3,off')
         said = api.post(
             f"{BROKER}/publish", json={"topic": "lamp/x", "payload": "00ff", "encoding": "hex", "retain": 1}
