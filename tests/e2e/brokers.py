@@ -74,6 +74,18 @@ class Mosquitto:
             else:
                 return
 
+    @property
+    def runs(self) -> bool:
+        """True between start and its end."""
+        return self._process is not None
+
+    def kill(self) -> None:
+        """End it at once, in the middle of whatever it does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(WAIT)
+        self._process = None
+
     def stop(self) -> None:
         """End it; what it has to remember is written down."""
         if self._process is not None:

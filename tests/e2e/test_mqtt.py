@@ -156,6 +156,46 @@ def test_a_restart_of_the_broker_loses_nothing(start: Start, mosquitto: Mosquitt
         assert set(settled.values()) <= {0, 1}
 
 
+@needs_mosquitto
+def test_a_broker_that_is_killed_loses_nothing_without_a_word(start: Start, tmp_path: Path) -> None:
+    """Each message of QoS 1 is acknowledged and there, or given up: a killed broker may have forgotten the session."""
+    count, settled = 40, dict[int, int]()
+    saved = ("autosave_on_changes true", "autosave_interval 1")
+    with Mosquitto(tmp_path, *saved) as broker, start("ML307R", "--speed", "40").awake() as dte:
+        connect(dte, broker.port)
+        dte.ask('AT+MQTTSUB=0,"t",0', "+MQTTSUB: 0,1", "OK", '+MQTTURC: "suback",0,1,0')
+        with Other(broker.port, clean=False) as other:
+            other.subscribe("up", 1)
+            sent, ended = dict[int, bytes](), set[int]()
+            heard = b""
+            for number in range(count):
+                while True:
+                    dte.line(f'AT+MQTTPUB=0,"up",1,0,0,0,"n{number}"')
+                    if number == count // 2 and broker.runs:
+                        broker.kill()
+                    heard += (answer := dte.until(rb"\r\n(OK|\+CME ERROR: \d+)\r\n"))
+                    if mid := re.search(rb"\+MQTTPUB: 0,(\d+),", answer):
+                        sent[int(mid[1])] = b"n%d" % number
+                        break
+                    if not broker.runs:
+                        broker.start()
+                    heard += dte.until(rb'"conn",0,0\r\n')
+                if not broker.runs:
+                    heard += dte.until(rb'"conn",0,1\r\n')
+                    broker.start()
+                    heard += dte.until(rb'"conn",0,0\r\n')
+            while ended != set(sent):
+                settled = {int(mid): int(dup) for mid, dup in re.findall(rb'"puback",0,(\d+),(\d)', heard)}
+                ended = settled.keys() | {int(mid) for mid in re.findall(rb'"timeout",0,(\d+)', heard)}
+                if ended != set(sent):
+                    heard += dte.until(rb'"(puback|timeout)",0,[\d,]+\r\n')
+            wanted = {sent[mid] for mid in settled}
+            while wanted:
+                wanted.discard(other.next().payload)
+    assert len(sent) == count
+    assert set(settled.values()) <= {0, 1}
+
+
 def acknowledged(data: bytes) -> dict[int, int]:
     """The messages that URCs settle: packet identifier and dup."""
     assert b'"timeout"' not in data, data
