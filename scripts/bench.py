@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from scripts import bench_bulk, bench_modes
+from scripts import bench_bulk, bench_modes, bench_mqtt
 from scripts.bench_bulk import Running, running
 from scripts.bench_modes import WARM
 from scripts.bench_results import compare, read_earlier, summary, table
@@ -237,6 +237,14 @@ class Bench:
         """Measure a download into a file, beside the same."""
         return bench_bulk.http_file(self.bulk // 4)
 
+    def mqtt_up(self) -> tuple[Figures, Figures]:
+        """AT+MQTTPUB of 1,000 messages to mosquitto, beside AT+MIPSEND of as many payloads."""
+        return bench_mqtt.up(self.folder)
+
+    def mqtt_down(self) -> tuple[Figures, Figures]:
+        """Measure 10,000 messages from mosquitto in URCs, beside AT+MIPSEND."""
+        return bench_mqtt.down(self.folder)
+
     def tls(self) -> tuple[Figures, Figures]:
         """Transparent mode over TLS, DTE to peer, beside plain TCP."""
         return bench_bulk.tls(self.bulk // 4)
@@ -288,6 +296,8 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "http": Bench.http,
     "http_file": Bench.http_file,
     "tls": Bench.tls,
+    "mqtt_up": Bench.mqtt_up,
+    "mqtt_down": Bench.mqtt_down,
     "at_c": Bench.at_c,
     "tcp_up": partial(Bench.network, kind="tcp", up=True),
     "tcp_down": partial(Bench.network, kind="tcp", up=False),
@@ -298,6 +308,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "wakeups": lambda bench: bench_modes.idle_wakeups(),
 }
 NEED_C = ("at_c",)
+NEED_MOSQUITTO = ("mqtt_up", "mqtt_down")
 NEED_BOTH = ("up", "down", "buffered", "six", "tcp_up", "tcp_down", "rfc2217_up", "rfc2217_down")
 """Measurements that need a C compiler, and one and socat."""
 
@@ -322,6 +333,9 @@ def main() -> None:
     missing = bench_bulk.missing()
     lacking = (*NEED_BOTH, *(NEED_C if shutil.which("cc") is None else ()))
     left_out = [name for name in names if missing and name in lacking]
+    if bench_mqtt.program() is None:
+        missing = missing or "mosquitto is not installed"
+        left_out += [name for name in names if name in NEED_MOSQUITTO]
     names = [name for name in names if name not in left_out]
     results: dict[str, list[tuple[Figures, Figures | None]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:

@@ -123,6 +123,14 @@ def module(modes: Sequence[int]) -> Iterator[tuple[int, list[socket.socket], int
 
 
 @contextmanager
+def plain_module() -> Iterator[int]:
+    """Run a module without a connection: its port."""
+    with _started(MODULE) as (port, _):
+        ask(port, b"ATE0\r", b"OK\r\n")
+        yield port
+
+
+@contextmanager
 def socat() -> Iterator[tuple[int, socket.socket, int]]:
     """Run socat between a pty and a peer: its port, the peer, its pid."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -20,8 +20,8 @@ TARGETS = {
 """Most that a ratio to the reference may be; memory in MB."""
 LAB_TARGETS = {"ready_s": 5.0, "further_kb": 64.0}
 """Most that these figures of a lab may be."""
-LEAST = {"up": 1.2, "down": 1.0, "http": 0.7, "http_file": 0.7}
-"""Least that a ratio to socat's throughput must be, or to that of AT+MIPRD."""
+LEAST = {"up": 1.2, "down": 1.0, "http": 0.7, "http_file": 0.7, "mqtt_up": 0.6, "mqtt_down": 0.6}
+"""Least that a ratio to socat's throughput must be, or to that of AT+MIPRD, of messages to AT+MIPSEND."""
 
 Figures = dict[str, float]
 Round = tuple[Figures, Figures | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -73,6 +74,27 @@ class Mosquitto:
                 threading.Event().wait(0.02)
             else:
                 return
+
+    @property
+    def runs(self) -> bool:
+        """True between start and its end."""
+        return self._process is not None
+
+    def save(self) -> None:
+        """Have it write down the sessions that there are; once."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
+        end = time.monotonic() + WAIT
+        while not self._file.with_name("mosquitto.db").exists():
+            assert time.monotonic() < end, self._log.read_text()
+            threading.Event().wait(0.02)
+
+    def kill(self) -> None:
+        """End it at once, in the middle of whatever it does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(WAIT)
+        self._process = None
 
     def stop(self) -> None:
         """End it; what it has to remember is written down."""

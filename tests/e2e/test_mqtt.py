@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
+    MqttAcknowledgement,
     PacketType,
     Publish,
     SubAck,
@@ -156,6 +156,35 @@ def test_a_restart_of_the_broker_loses_nothing(start: Start, mosquitto: Mosquitt
         assert set(settled.values()) <= {0, 1}
 
 
+@needs_mosquitto
+def test_a_broker_that_is_killed_loses_nothing(start: Start, mosquitto: Mosquitto) -> None:
+    """In mid-flow with QoS 1, and at once: it knows the sessions, and no message since it wrote them down."""
+    count = 40
+    with start("ML307R", "--speed", "40").awake() as dte, Other(mosquitto.port, clean=False) as other:
+        other.subscribe("up", 1)
+        connect(dte, mosquitto.port)
+        mosquitto.save()
+        heard = b""
+        for number in range(count):
+            while True:
+                dte.line(f'AT+MQTTPUB=0,"up",1,0,0,0,"n{number}"')
+                if number == count // 2 and not heard.count(b'"conn",0,1'):
+                    mosquitto.kill()
+                heard += (answer := dte.until(rb"\r\n(OK|\+CME ERROR: 603)\r\n"))
+                if not mosquitto.runs:
+                    mosquitto.start()
+                    heard += dte.until(rb'"conn",0,0\r\n')
+                if answer.endswith(b"\r\nOK\r\n"):
+                    break
+        while len(settled := acknowledged(heard)) < count:
+            heard += dte.until(rb'"puback",0,\d+,\d\r\n')
+        assert heard.count(b'"conn",0,1') == 1
+        wanted = {b"n%d" % number for number in range(count)}
+        while wanted:
+            wanted.discard(other.next().payload)
+        assert set(settled.values()) <= {0, 1}
+
+
 def acknowledged(data: bytes) -> dict[int, int]:
     """The messages that URCs settle: packet identifier and dup."""
     assert b'"timeout"' not in data, data
@@ -198,7 +227,7 @@ def test_a_dte_that_does_not_read_slows_the_broker(start: Start, scripted: Scrip
             ]
             dte.hears(*lines, within=60)
         assert [scripted.next() for _ in payloads] == [
-            Acknowledgement(PacketType.PUBACK, number + 1) for number in range(len(payloads))
+            MqttAcknowledgement(PacketType.PUBACK, number + 1) for number in range(len(payloads))
         ]
 
 
@@ -214,7 +243,7 @@ def test_a_long_message_comes_in_pieces(start: Start, scripted: ScriptedBroker, 
             found += dte.count(int(head.rstrip(b",").rsplit(b",", 1)[1]))
             dte.reads(b"\r\n")
         assert found == payload
-        assert scripted.next() == Acknowledgement(PacketType.PUBREC, 7)
+        assert scripted.next() == MqttAcknowledgement(PacketType.PUBREC, 7)
 
 
 def test_what_was_not_acknowledged_comes_again(start: Start, scripted: ScriptedBroker) -> None:
@@ -232,7 +261,7 @@ def test_what_was_not_acknowledged_comes_again(start: Start, scripted: ScriptedB
         dte.hears('+MQTTURC: "conn",0,1')
         scripted.accept(session=True)
         assert scripted.next() == message._replace(dup=True)
-        scripted.send(Acknowledgement(PacketType.PUBACK, 2))
+        scripted.send(MqttAcknowledgement(PacketType.PUBACK, 2))
         dte.hears('+MQTTURC: "conn",0,0', '+MQTTURC: "puback",0,2,1')
         dte.ask("AT+MQTTSUB=0", '+MQTTSUB: "a",1', "OK")
 

@@ -12,9 +12,9 @@ from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.states import ClientState
 from onemo.families.sockets.connection import Loss
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
     Bare,
     ConnAck,
+    MqttAcknowledgement,
     PacketType,
     Publish,
     SubAck,
@@ -106,7 +106,7 @@ PACKETS = st.one_of(
         mid=MIDS,
     ),
     st.builds(
-        Acknowledgement,
+        MqttAcknowledgement,
         st.sampled_from([
             PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP, PacketType.UNSUBACK
         ]),
@@ -164,7 +164,7 @@ def test_every_message_is_settled_once(fates: list[str]) -> None:
     told = b""
     for mid, fate in enumerate(fates, 1):
         told += driver.ask('AT+MQTTPUB=0,"t",1,0,0,1,"x"')
-        acknowledgement = broker(encode(Acknowledgement(PacketType.PUBACK, mid)))
+        acknowledgement = broker(encode(MqttAcknowledgement(PacketType.PUBACK, mid)))
         if fate == "late":
             driver.wait(20)
         if fate != "lost":

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
     REFUSED,
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
     Malformed,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -64,7 +64,7 @@ PACKETS: st.SearchStrategy[Packet] = st.one_of(
     connects(),
     publishes(),
     st.builds(ConnAck, st.booleans(), st.integers(0, 255)),
-    st.builds(Acknowledgement, st.sampled_from(ACKNOWLEDGEMENTS), MIDS),
+    st.builds(MqttAcknowledgement, st.sampled_from(ACKNOWLEDGEMENTS), MIDS),
     st.builds(Subscribe, st.lists(st.tuples(FILTERS, QOS), min_size=1, max_size=4).map(tuple), MIDS),
     st.builds(SubAck, st.lists(st.sampled_from([0, 1, 2, REFUSED]), min_size=1, max_size=4).map(tuple), MIDS),
     st.builds(Unsubscribe, st.lists(FILTERS, min_size=1, max_size=4).map(tuple), MIDS),

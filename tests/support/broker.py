@@ -13,10 +13,10 @@ from __future__ import annotations
 from onemo.dialogue.escapes import escaped, unescaped
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -60,7 +60,7 @@ def _packet(name: str, words: list[str]) -> Packet:
         return SubAck(tuple(map(int, words[1:])), int(words[0]))
     if kind is PacketType.PINGRESP:
         return Bare(kind)
-    return Acknowledgement(kind, int(words[0]))
+    return MqttAcknowledgement(kind, int(words[0]))
 
 
 def _payload(word: str) -> bytes:
@@ -87,7 +87,7 @@ def _words(packet: Packet | PublishStart | PublishPart) -> str:
             return " ".join(["SUBSCRIBE", str(mid), *(f"{escaped(name)}/{qos}" for name, qos in filters)])
         case Unsubscribe(filters, mid):
             return " ".join(["UNSUBSCRIBE", str(mid), *map(escaped, filters)])
-        case Acknowledgement(kind, mid):
+        case MqttAcknowledgement(kind, mid):
             return f"{kind.name} {mid}"
         case Bare(kind):
             return kind.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
@@ -63,14 +63,20 @@ class Signal(NamedTuple):
 NO_SIGNAL = Signal(99, 99, 255, 255)
 
 
+Publishing = Callable[[str, bytes, int, bool], None]
+"""Publishes topic, payload, QoS and retain. Raises UsageError: that is no message."""
+
+
 class Cell:
     """The network that is on the air around the module, across boot cycles.
 
     refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it. ussd: what it
-    answers to codes, besides the profile's own.
+    answers to codes, besides the profile's own. publish: publishes at the broker that is there for tests; None: there
+    is none.
     """
 
     ussd: Mapping[str, str] = {}
+    publish: Publishing | None = None
 
     def __init__(self, profile: RadioSection) -> None:
         self.coverage = True

@@ -22,6 +22,7 @@ from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
+from onemo.runtime.desk.broker import BrokerDesk
 from onemo.runtime.desk.files import ModuleFiles
 from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
@@ -84,6 +85,11 @@ class HostedModule(ModuleControls):
     def web(self) -> WebDesk:
         """The web server of its sandbox: answers of one's own, and the requests that came."""
         return WebDesk(self)
+
+    @property
+    def broker(self) -> BrokerDesk:
+        """The MQTT broker of its sandbox: what was published, who is there, and messages of one's own."""
+        return BrokerDesk(self)
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.

@@ -100,6 +100,7 @@ class RunningModule:
             centre=centre,
         )
         self.module.modem.cell.ussd = network.ussd
+        self.module.modem.cell.publish = network.publish
         self.lines, self.network, self.built = lines, network, True
 
     async def boot(self, nursery: trio.Nursery) -> None:

@@ -93,6 +93,7 @@ class LazyNetwork:
 
     def __init__(self, routes: Routes | None = None, source: str | None = None, sandbox: Sandbox | None = None) -> None:
         self.ussd: Mapping[str, str] = {} if sandbox is None else sandbox.ussd
+        self.publish = None if sandbox is None else sandbox.publish
         self._routes = routes
         self._source = source
         self._made: Network | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from onemo.families.http.request import Method, Order, Url, read_url, with_field
+from onemo.families.http.request import HttpOrder, Method, Url, read_url, with_field
 from onemo.families.http.states import REFUSALS, TRANSITIONS, HttpEvent, HttpOperation, HttpState
 
 from tests.support.driver import Driver
@@ -171,7 +171,9 @@ def test_a_field_is_set_again_in_its_place() -> None:
     ],
 )
 def test_redirects(code: int, method: Method, location: bytes, found: tuple[object, ...] | None) -> None:
-    order = Order(method, Url("http", "h", 80), False, b"/x/y", (b"Host: mine", b"Content-Length: 9", b"A: b"), b"x")
+    order = HttpOrder(
+        method, Url("http", "h", 80), False, b"/x/y", (b"Host: mine", b"Content-Length: 9", b"A: b"), b"x"
+    )
     turned = order.redirected(code, location)
     if found is None:
         assert turned is None
@@ -188,7 +190,7 @@ def test_redirects(code: int, method: Method, location: bytes, found: tuple[obje
 
 def test_a_redirect_on_the_same_server_keeps_its_tls() -> None:
     """Which the instance has on whatever the scheme of its URL says."""
-    order = Order(Method.GET, Url("http", "h", 80), True, b"/", (), b"")
+    order = HttpOrder(Method.GET, Url("http", "h", 80), True, b"/", (), b"")
     turned = order.redirected(301, b"/b")
     assert turned is not None
     assert (turned.secure, turned.url.port) == (True, 80)

@@ -7,7 +7,7 @@ import re
 import pytest
 from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.profile import MQTT
-from onemo.net.mqtt.packets import Acknowledgement, ConnAck, PacketType, Publish, encode
+from onemo.net.mqtt.packets import ConnAck, MqttAcknowledgement, PacketType, Publish, encode
 
 from tests.support import broker
 from tests.support.driver import Driver
@@ -162,7 +162,7 @@ def test_a_broker_that_takes_nothing_is_not_read() -> None:
     assert driver.world.peers[KEY].unread
     driver.world.take_more(KEY, None)
     driver.world.feed()
-    assert driver.world.got(KEY) == encode(Acknowledgement(PacketType.PUBACK, 1)) * 5000
+    assert driver.world.got(KEY) == encode(MqttAcknowledgement(PacketType.PUBACK, 1)) * 5000
 
 
 def test_results_go_to_the_console_that_asked() -> None:

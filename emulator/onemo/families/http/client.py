@@ -7,10 +7,10 @@ from collections.abc import Callable
 from onemo.at.command import print_line
 from onemo.at.payload import ReceiveFormat, SendFormat, encode
 from onemo.at.reply import Cme, CommandError
-from onemo.families.http.exchange import Exchange
+from onemo.families.http.exchange import HttpExchange
 from onemo.families.http.intofile import HttpFile
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, HttpError
-from onemo.families.http.request import Method, Order, Url, coded_path, fields_of, merged_fields
+from onemo.families.http.request import HttpOrder, Method, Url, coded_path, fields_of, merged_fields
 from onemo.families.http.settings import (
     BEARER_OF,
     BODY_MODE,
@@ -26,7 +26,7 @@ from onemo.modem.cache import Cache
 from onemo.modem.modem import Modem
 
 
-class Stored:
+class HttpStored:
     """Bytes that come in pieces and are kept for a request. closed: the last of them has come."""
 
     def __init__(self, most: int) -> None:
@@ -66,9 +66,9 @@ class HttpClient:
         self.httpid = httpid
         self.url = url
         self.state = HttpState.IDLE
-        self.header = Stored(table.stored_header)
-        self.body = Stored(table.stored_body)
-        self.exchange: Exchange | None = None
+        self.header = HttpStored(table.stored_header)
+        self.body = HttpStored(table.stored_body)
+        self.exchange: HttpExchange | None = None
         self.keeps_answer = False
         self.file: HttpFile | None = None
         self._device = device
@@ -110,7 +110,7 @@ class HttpClient:
         self.received_header: Cache[bytes] = Cache(self._table.header_block, 1)
         self.received_body: Cache[bytes] = Cache(size, size)
 
-    def order(self, method: Method, path: bytes) -> Order:
+    def order(self, method: Method, path: bytes) -> HttpOrder:
         """Make a request of what is stored and set.
 
         Raises CommandError: BUSY; INCORRECT_PARAMETERS, CR or LF in the path; TLS_OFF, CONNECTION_FAILED.
@@ -129,7 +129,7 @@ class HttpClient:
         common = fields_of(settings.get(COMMON_FIELDS, self.httpid).fields.encode("latin-1"))
         own = fields_of(bytes(self.header.data))
         bare = method is Method.DELETE and not self._table.delete_body
-        return Order(
+        return HttpOrder(
             method=method,
             url=self.url,
             secure=secure,
@@ -138,14 +138,14 @@ class HttpClient:
             body=None if self.chunked else b"" if bare else bytes(self.body.data),
         )
 
-    def begin(self, order: Order, file: HttpFile | None = None) -> None:
+    def begin(self, order: HttpOrder, file: HttpFile | None = None) -> None:
         """Begin a request: OK now, the answer in URCs, or its body in a file. Raises CommandError(BUSY)."""
         self.check(HttpOperation.REQUEST)
         self._on(HttpEvent.REQUEST)
         self.file = file
         self.keeps_answer = file is None and bool(self._device.settings.effective(CACHED_MODE, self.httpid).cached)
         self.empty_cache()
-        self.turned(Exchange(self._device, self, order))
+        self.turned(HttpExchange(self._device, self, order))
 
     def stop(self) -> None:
         """End the request that runs, if any, without a word."""
@@ -189,7 +189,7 @@ class HttpClient:
         form = self._device.settings.effective(TEXT_FORMS, self.httpid).output_format
         return encode(data, ReceiveFormat(form))
 
-    def turned(self, exchange: Exchange) -> None:
+    def turned(self, exchange: HttpExchange) -> None:
         """Begin a request, or go on with another."""
         self.exchange = exchange
         exchange.start()
@@ -218,7 +218,7 @@ class HttpClient:
         """Find out anew when something is due."""
         self._on_change()
 
-    def fed(self, exchange: Exchange) -> None:
+    def fed(self, exchange: HttpExchange) -> None:
         """Take no more of the body of this request."""
         if self.exchange is exchange and self.state is HttpState.FEEDING:
             self._on(HttpEvent.FED)

@@ -9,7 +9,7 @@ from onemo.at.reply import CommandError
 from onemo.families.http.client import HttpClient
 from onemo.families.http.intofile import HttpFile
 from onemo.families.http.profile import HttpError
-from onemo.families.http.request import Order, Url
+from onemo.families.http.request import HttpOrder, Url
 from onemo.families.http.settings import HTTPID, TLS_OF, TlsOf
 from onemo.families.http.states import HttpState
 from onemo.modem.modem import Modem
@@ -54,7 +54,7 @@ class HttpClients(Part):
             raise CommandError(HttpError.BUSY)
         return self._free()
 
-    def download(self, order: Order, ssl_id: int | None, file: HttpFile) -> None:
+    def download(self, order: HttpOrder, ssl_id: int | None, file: HttpFile) -> None:
         """Begin a download. Raises CommandError: as free_for_download."""
         self.free_for_download()
         client = self.create(order.url)

@@ -22,8 +22,8 @@ from onemo.families.http.settings import (
     TEXT_FORMS,
     TIMEOUTS,
     TLS_OF,
-    CachedMode,
     CommonFields,
+    HttpCachedMode,
     HttpTimeouts,
 )
 from onemo.families.http.states import HttpOperation
@@ -60,7 +60,7 @@ def _shown_fields(modem: Modem, record: CommonFields) -> Sequence[int | bytes]:
     return (record.httpid, len(fields), fields) if fields else (record.httpid,)
 
 
-def _shown_cached(modem: Modem, record: CachedMode) -> Sequence[int]:
+def _shown_cached(modem: Modem, record: HttpCachedMode) -> Sequence[int]:
     """Return the values of a read-back: the size only while answers are kept (guide fn 4)."""
     return record if record.cached else record[:2]
 
@@ -70,7 +70,7 @@ def _shown_timeouts(modem: Modem, record: HttpTimeouts) -> Sequence[int]:
     return record if modem.profile.table(HTTP_CLIENT).entry else record[:3]
 
 
-def _changed_cached(modem: Modem, record: CachedMode) -> None:
+def _changed_cached(modem: Modem, record: HttpCachedMode) -> None:
     """Forget an answer that is not kept any more; one that is finds the size with the next request."""
     if not record.cached:
         modem.part(HttpClients)[record.httpid].empty_cache()

@@ -12,7 +12,7 @@ from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.http.clients import HttpClients
 from onemo.families.http.intofile import HttpFile, stored_path, with_file
 from onemo.families.http.profile import HTTP_CLIENT, HttpError
-from onemo.families.http.request import HttpTarget, Method, Order, read_target
+from onemo.families.http.request import HttpOrder, HttpTarget, Method, read_target
 from onemo.families.http.settings import BEARER_OF
 from onemo.modem.filestore import store_of
 from onemo.modem.modem import Modem
@@ -60,7 +60,7 @@ def _download(modem: Modem, record: DownloadFile) -> Outcome:
     there = store_of(modem.keeping).size(path)
     if record.eof and asked is None and there:
         asked = f"bytes={there}-"
-    order = Order(
+    order = HttpOrder(
         method=Method.GET,
         url=target.url,
         secure=record.ssl_id is not None,

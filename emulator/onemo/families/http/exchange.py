@@ -12,7 +12,7 @@ from onemo.families import HTTP
 from onemo.families.http.answer import AnswerReader
 from onemo.families.http.intofile import HttpFile
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, open_failure
-from onemo.families.http.request import REDIRECTS, Method, Order, chunk
+from onemo.families.http.request import REDIRECTS, HttpOrder, Method, chunk
 from onemo.families.http.settings import BEARER_OF, FRAGMENTS, TIMEOUTS, TLS_OF
 from onemo.modem.channel import Close, Drop, Forward, Open, Send
 from onemo.modem.host import Host
@@ -49,7 +49,7 @@ class Asker(Protocol):
         """Encode data as URCs print it."""
         ...
 
-    def turned(self, exchange: Exchange) -> None:
+    def turned(self, exchange: HttpExchange) -> None:
         """Go on with another request, to which this one was redirected."""
         ...
 
@@ -66,7 +66,7 @@ class Asker(Protocol):
         ...
 
 
-class Exchange:
+class HttpExchange:
     """A request and its answer, over a connection of its own. Implements Owner.
 
     heard: when the server, or a URC of its answer, was last heard of. over: the connection is let go of.
@@ -75,7 +75,7 @@ class Exchange:
     watches_breaks = False
     watches_acknowledgements = False
 
-    def __init__(self, host: Host, asker: Asker, order: Order) -> None:
+    def __init__(self, host: Host, asker: Asker, order: HttpOrder) -> None:
         self.order = order
         self.heard = -math.inf
         self.over = False
@@ -238,7 +238,7 @@ class Exchange:
         reader = self._reader
         if (order := self._redirected()) is not None:
             self._let_go(CloseMode.NOW)
-            self._asker.turned(Exchange(self._host, self._asker, order))
+            self._asker.turned(HttpExchange(self._host, self._asker, order))
             return False
         if not self._asker.keeps_answer:
             header, code = reader.header, reader.code
@@ -248,7 +248,7 @@ class Exchange:
             return False
         return True
 
-    def _redirected(self) -> Order | None:
+    def _redirected(self) -> HttpOrder | None:
         """Return the request that the answer redirects to; None: it is to be reported."""
         reader = self._reader
         if reader.code not in REDIRECTS or reader.location is None or self.order.redirects >= self._table.redirects:

@@ -115,7 +115,7 @@ def coded_path(path: bytes) -> bytes:
     return quote_from_bytes(path, safe=_PLAIN_PATH).encode("ascii")
 
 
-class Order(NamedTuple):
+class HttpOrder(NamedTuple):
     """One request to one server. fields: the user's; body: None where it comes in chunks.
 
     secure: over TLS; redirects: those that led here.
@@ -141,7 +141,7 @@ class Order(NamedTuple):
         line = b"%b %b HTTP/1.1" % (self.method.name.encode(), self.path)
         return b"\r\n".join([line, *defaults, *self.fields, b"", b""])
 
-    def redirected(self, code: int, location: bytes) -> Order | None:
+    def redirected(self, code: int, location: bytes) -> HttpOrder | None:
         """Return the request that follows an answer with this code and Location; None: it leads nowhere.
 
         As browsers do: 303, and 301 and 302 after POST, go on as GET without a body (RFC 9110 15.4).
@@ -162,7 +162,7 @@ class Order(NamedTuple):
             method, body, dropped = Method.GET, b"", {b"host", b"content-length"}
         fields = tuple(field for field in self.fields if name_of(field) not in dropped)
         secure = self.secure if url == self.url else url.secure
-        return Order(method, url, secure, path, fields, body, self.redirects + 1)
+        return HttpOrder(method, url, secure, path, fields, body, self.redirects + 1)
 
 
 def _absolute(path: bytes) -> str:

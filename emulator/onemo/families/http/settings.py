@@ -24,7 +24,7 @@ class BodyMode(NamedTuple):
     chunked: Defaulted
 
 
-class CachedMode(NamedTuple):
+class HttpCachedMode(NamedTuple):
     """MHTTPCFG "cached": 1 keeps an answer for MHTTPREAD; size in bytes."""
 
     httpid: Required
@@ -81,7 +81,7 @@ class PathCoding(NamedTuple):
 
 COMMON_FIELDS = Slot("header", CommonFields, of="MHTTPCFG", indexed_by=HTTPID)
 BODY_MODE = Slot("chunked", BodyMode, of="MHTTPCFG", indexed_by=HTTPID)
-CACHED_MODE = Slot("cached", CachedMode, of="MHTTPCFG", indexed_by=HTTPID)
+CACHED_MODE = Slot("cached", HttpCachedMode, of="MHTTPCFG", indexed_by=HTTPID)
 TIMEOUTS = Slot("timeout", HttpTimeouts, of="MHTTPCFG", indexed_by=HTTPID)
 TEXT_FORMS = Slot("encoding", TextForms, of="MHTTPCFG", indexed_by=HTTPID)
 TLS_OF = Slot("ssl", TlsOf, of="MHTTPCFG", indexed_by=HTTPID)

@@ -21,10 +21,10 @@ from onemo.modem.modem import Modem
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
     Bare,
     ConnAck,
     Malformed,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -344,10 +344,10 @@ class MqttClient:
                 self.inbox.start(packet)
             case PublishPart():
                 self.inbox.extend(packet)
-            case Acknowledgement(PacketType.PUBREL, mid):
+            case MqttAcknowledgement(PacketType.PUBREL, mid):
                 self.inbox.release(mid)
-                self.outbox.hand_over(Acknowledgement(PacketType.PUBCOMP, mid), now)
-            case Acknowledgement():
+                self.outbox.hand_over(MqttAcknowledgement(PacketType.PUBCOMP, mid), now)
+            case MqttAcknowledgement():
                 self.outbox.acknowledged(packet, now)
             case SubAck():
                 self.outbox.granted(packet)
@@ -359,7 +359,7 @@ class MqttClient:
     def _acknowledge(self, qos: int, mid: int) -> None:
         if qos:
             kind = PacketType.PUBACK if qos == 1 else PacketType.PUBREC
-            self.outbox.hand_over(Acknowledgement(kind, mid), self._device.now)
+            self.outbox.hand_over(MqttAcknowledgement(kind, mid), self._device.now)
 
     # Inside.
 

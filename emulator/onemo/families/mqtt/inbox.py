@@ -17,7 +17,7 @@ from onemo.modem.pieces import Pieces
 from onemo.net.mqtt.packets import Publish, PublishPart, PublishStart
 
 
-class Message(NamedTuple):
+class MqttMessage(NamedTuple):
     """A message that was stored. topic: as print_line has strings."""
 
     mid: int
@@ -57,7 +57,7 @@ class Inbox:
         self._long: _Arriving | None = None
         self._gathered = bytearray()
         self._unreleased: set[int] = set()  # QoS 2: received, and the PUBREL has not come
-        self.cache: Cache[Message] = Cache(
+        self.cache: Cache[MqttMessage] = Cache(
             table.cache, table.cached_messages, measure=lambda message: len(message.payload)
         )
 
@@ -73,7 +73,7 @@ class Inbox:
         """Take a message that is there whole."""
         if self._is_repeated(packet):
             return
-        message = Message(packet.mid, packet.topic.decode("latin-1"), packet.payload)
+        message = MqttMessage(packet.mid, packet.topic.decode("latin-1"), packet.payload)
         if self._caches:
             if self.cache.add(message):
                 self._notify("pubnmi", message.mid, len(message.payload))

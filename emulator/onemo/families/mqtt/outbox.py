@@ -19,8 +19,8 @@ from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.net.mqtt.packets import (
     REFUSED,
-    Acknowledgement,
     Malformed,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -153,12 +153,12 @@ class Outbox:
 
     # The broker's word.
 
-    def acknowledged(self, packet: Acknowledgement, now: float) -> None:
+    def acknowledged(self, packet: MqttAcknowledgement, now: float) -> None:
         """Take up PUBACK, PUBREC, PUBCOMP or UNSUBACK; one that nobody waits for means nothing."""
         flight = self._flights.find(packet.mid)
         if flight is None:
             return
-        if packet.type is PacketType.PUBREC and isinstance(flight.packet, Acknowledgement):
+        if packet.type is PacketType.PUBREC and isinstance(flight.packet, MqttAcknowledgement):
             self.hand_over(flight.packet, now)  # our PUBREL was lost
             return
         if not answers(packet.type, flight):
@@ -171,7 +171,7 @@ class Outbox:
             return
         self._tell(flight, _TOLD[packet.type], int(flight.dup))
         if packet.type is PacketType.PUBREC:
-            flight.packet = Acknowledgement(PacketType.PUBREL, flight.mid)
+            flight.packet = MqttAcknowledgement(PacketType.PUBREL, flight.mid)
             self.hand_over(flight.packet, now)
             self._fly(flight)
 

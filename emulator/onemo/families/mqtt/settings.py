@@ -93,7 +93,7 @@ class MessageEncoding(NamedTuple):
     output_format: Defaulted
 
 
-class CachedMode(NamedTuple):
+class MqttCachedMode(NamedTuple):
     """MQTTCFG "cached": 1 stores messages for MQTTREAD."""
 
     mqtt_id: Required
@@ -120,5 +120,5 @@ WILL_PAYLOAD = Slot("willpayload", WillPayload, of="MQTTCFG", indexed_by=MQTT_ID
 PING_PERIOD = Slot("pingreq", PingPeriod, of="MQTTCFG", indexed_by=MQTT_ID)
 PING_REPORT = Slot("pingresp", PingReport, of="MQTTCFG", indexed_by=MQTT_ID)
 ENCODING = Slot("encoding", MessageEncoding, of="MQTTCFG", indexed_by=MQTT_ID)
-CACHED = Slot("cached", CachedMode, of="MQTTCFG", indexed_by=MQTT_ID)
+CACHED = Slot("cached", MqttCachedMode, of="MQTTCFG", indexed_by=MQTT_ID)
 RECONNECTION = Slot("reconn", Reconnection, of="MQTTCFG", indexed_by=MQTT_ID)

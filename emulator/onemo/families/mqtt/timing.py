@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from onemo.modem.console import Console
-from onemo.net.mqtt.packets import Acknowledgement, PacketType, Publish, Subscribe, Unsubscribe
+from onemo.net.mqtt.packets import MqttAcknowledgement, PacketType, Publish, Subscribe, Unsubscribe
 
 
 class Stopwatch:
@@ -42,7 +42,7 @@ class Flight:
     it is again, or given up, at due on the stopwatch.
     """
 
-    packet: Publish | Subscribe | Unsubscribe | Acknowledgement
+    packet: Publish | Subscribe | Unsubscribe | MqttAcknowledgement
     console: Console
     dup: bool = False
     repeated: int = 0
@@ -57,7 +57,7 @@ class Flight:
     @property
     def is_message(self) -> bool:
         """True of a message, which outlives a connection; not of a subscription."""
-        return isinstance(self.packet, Publish | Acknowledgement)
+        return isinstance(self.packet, Publish | MqttAcknowledgement)
 
 
 class Flights:
@@ -134,7 +134,7 @@ def answers(kind: PacketType, flight: Flight) -> bool:
         case PacketType.PUBREC:
             return isinstance(packet, Publish) and packet.qos == 2
         case PacketType.PUBCOMP:
-            return isinstance(packet, Acknowledgement)
+            return isinstance(packet, MqttAcknowledgement)
         case PacketType.SUBACK:
             return isinstance(packet, Subscribe)
         case _:

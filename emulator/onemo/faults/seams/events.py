@@ -12,6 +12,7 @@ from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
 from onemo.faults.seams.files import limit_room
@@ -56,6 +57,10 @@ def require_possible(modem: Modem, event: Fault) -> None:
         from onemo.faults.seams import sms
 
         sms.require(modem, event)
+    elif event.kind is PUBLISH:
+        from onemo.faults.seams import broker
+
+        broker.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -195,6 +200,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "call-answer": _of_family("voice", "answer"),
     "call-end": _of_family("voice", "end"),
     "ussd": _of_family("voice", "tell"),
+    "mqtt-publish": _of_family("broker", "publish"),
     "file-space": limit_room,
     "file-space-back": limit_room,
 }

@@ -18,11 +18,11 @@ from onemo.net.mqtt.packets import (
     USER,
     WILL,
     WILL_RETAIN,
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
     Malformed,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -198,7 +198,7 @@ def _packet(first: int, data: bytes) -> Packet:
     body = _Body(data)
     found: Packet
     if kind in _ACKNOWLEDGEMENTS:
-        found = Acknowledgement(kind, body.mid())
+        found = MqttAcknowledgement(kind, body.mid())
     elif kind is PacketType.CONNECT:
         found = _connect(body)
     elif kind is PacketType.CONNACK:

@@ -102,7 +102,7 @@ class PublishPart(NamedTuple):
     last: bool
 
 
-class Acknowledgement(NamedTuple):
+class MqttAcknowledgement(NamedTuple):
     """PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK."""
 
     type: PacketType
@@ -136,7 +136,7 @@ class Bare(NamedTuple):
     type: PacketType
 
 
-Packet = Connect | ConnAck | Publish | Acknowledgement | Subscribe | SubAck | Unsubscribe | Bare
+Packet = Connect | ConnAck | Publish | MqttAcknowledgement | Subscribe | SubAck | Unsubscribe | Bare
 
 
 def is_text(data: bytes) -> bool:
@@ -152,6 +152,15 @@ def is_topic(data: bytes) -> bool:
     return bool(data) and is_text(data) and b"+" not in data and b"#" not in data
 
 
+def is_filter(data: bytes) -> bool:
+    """Tell whether bytes may be a filter: a wildcard stands alone in its level, ``#`` in the last one (4.7.1)."""
+    if not data or not is_text(data):
+        return False
+    levels = data.split(b"/")
+    whole = all(level in (b"+", b"#") or not (b"+" in level or b"#" in level) for level in levels)
+    return whole and b"#" not in levels[:-1]
+
+
 # To bytes.
 
 
@@ -165,7 +174,7 @@ def encode(packet: Packet) -> bytes:
         case Publish(topic, payload, qos, retain, dup, mid):
             flags = (dup and qos > 0) << 3 | qos << 1 | retain
             return _framed(PacketType.PUBLISH, flags, _string(topic) + (_number(mid) if qos else b"") + payload)
-        case Acknowledgement(kind, mid):
+        case MqttAcknowledgement(kind, mid):
             return _framed(kind, FLAGS.get(kind, 0), _number(mid))
         case Subscribe(wanted, mid):
             asked = b"".join(_string(name) + bytes((qos,)) for name, qos in wanted)

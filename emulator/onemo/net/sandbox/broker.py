@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 import trio
 
+from onemo.errors import UsageError
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
     LEVEL,
-    Acknowledgement,
+    REFUSED,
     Bare,
     ConnAck,
     Connect,
     Malformed,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -29,6 +31,7 @@ from onemo.net.mqtt.packets import (
     Unsubscribe,
     Will,
     encode,
+    is_topic,
 )
 from onemo.net.sandbox.sessions import BrokerSession, matches
 
@@ -39,7 +42,8 @@ _INTRODUCTION = 30.0  # seconds from the connection to the CONNECT
 _FAREWELL = 1.0  # seconds in which what is on its way still leaves
 _LATE = 1.5  # times the keep-alive
 _MOST_RETAINED = 10_000
-_MOST_SESSIONS = 10_000
+_MOST_KEPT = 1 << 26  # bytes of retained messages
+_MOST_SESSIONS = 1000
 _MOST_REMEMBERED = 100
 _BAD_LEVEL, _BAD_CLIENT = 1, 2  # codes of a CONNACK
 
@@ -62,6 +66,7 @@ class Broker:
         self.retained: dict[bytes, Publish] = {}
         self.published: deque[Published] = deque(maxlen=_MOST_REMEMBERED)
         self._numbers = count(1)
+        self._kept = 0  # bytes of what is retained
 
     async def converse(self, sock: socket.socket) -> None:
         """Serve one client until its end, as a streams.Conversation."""
@@ -78,12 +83,35 @@ class Broker:
     def publish(self, message: Publish, client_id: bytes = b"") -> None:
         """Hand a message to all that subscribe to its topic, and keep it where it is to be retained."""
         self.published.append(Published(client_id, message.topic, message.payload, message.qos, message.retain))
-        if message.retain and not message.payload:
-            self.retained.pop(message.topic, None)
-        elif message.retain and (message.topic in self.retained or len(self.retained) < _MOST_RETAINED):
-            self.retained[message.topic] = message
+        if message.retain:
+            self._retain(message)
         for session in self.sessions.values():
             session.deliver(message._replace(retain=False, dup=False))
+
+    def say(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
+        """Publish a message of the sandbox's own. Raises UsageError: it is none."""
+        if not is_topic(name := topic.encode("utf-8", "surrogatepass")):
+            raise UsageError(f"{topic[:80]!r} is no topic: give up to 65535 bytes of text, without + and #")
+        if qos not in range(3):
+            raise UsageError(f"qos={qos!r} is none: give 0, 1 or 2")
+        if len(payload) > _LONGEST:
+            raise UsageError(f"the payload has {len(payload)} bytes: give at most {_LONGEST}")
+        self.publish(Publish(name, payload, qos, retain))
+
+    def restart(self) -> None:
+        """Break every connection off, as a broker that is killed and started anew: sessions that are to last do."""
+        for session in list(self.sessions.values()):
+            if session.link is not None:
+                session.link.break_off()
+
+    def _retain(self, message: Publish) -> None:
+        """Keep a message in the place of its topic's; without a payload it only takes that one away."""
+        earlier = self.retained.pop(message.topic, None)
+        self._kept -= len(earlier.payload) if earlier is not None else 0
+        fits = len(self.retained) < _MOST_RETAINED and self._kept + len(message.payload) <= _MOST_KEPT
+        if message.payload and fits:
+            self.retained[message.topic] = message
+            self._kept += len(message.payload)
 
     def open(self, introduction: Connect) -> tuple[BrokerSession, bool]:
         """Take up the session of a client; return it, and whether it goes on. The client that has it is ended."""
@@ -174,6 +202,11 @@ class _Client:
             self._broker.publish(Publish(will.topic, will.payload, will.qos, will.retain), session.client_id)
         self._broker.close(session)
 
+    def break_off(self) -> None:
+        """End the connection as a broker that is killed: no will is published."""
+        self._will = None
+        self.end()
+
     async def _write(self) -> None:
         while True:
             await self._more.wait()
@@ -206,17 +239,17 @@ class _Client:
         match packet:
             case Publish():
                 self._take(session, packet)
-            case Acknowledgement(PacketType.PUBREL, mid):
+            case MqttAcknowledgement(PacketType.PUBREL, mid):
                 session.received.discard(mid)
-                self.send(Acknowledgement(PacketType.PUBCOMP, mid))
-            case Acknowledgement(kind, mid):
+                self.send(MqttAcknowledgement(PacketType.PUBCOMP, mid))
+            case MqttAcknowledgement(kind, mid):
                 session.acknowledged(kind, mid)
             case Subscribe():
                 self._subscribe(session, packet)
             case Unsubscribe(names, mid):
                 for name in names:
                     session.subscriptions.pop(name, None)
-                self.send(Acknowledgement(PacketType.UNSUBACK, mid))
+                self.send(MqttAcknowledgement(PacketType.UNSUBACK, mid))
             case Bare(kind):
                 return self._on_bare(kind)
             case _:
@@ -235,9 +268,11 @@ class _Client:
 
     def _subscribe(self, session: BrokerSession, packet: Subscribe) -> None:
         """Grant what is asked for, and send what is retained."""
-        session.subscriptions.update(packet.filters)
-        self.send(SubAck(tuple(qos for _, qos in packet.filters), packet.mid))
-        for name, _ in packet.filters:
+        codes = [session.subscribe(name, qos) for name, qos in packet.filters]
+        self.send(SubAck(tuple(codes), packet.mid))
+        for (name, _), code in zip(packet.filters, codes, strict=True):
+            if code == REFUSED:
+                continue
             for message in [each for each in self._broker.retained.values() if matches(name, each.topic)]:
                 session.deliver(message)
 
@@ -257,7 +292,7 @@ class _Client:
         if packet.qos < 2 or packet.mid not in session.received:
             self._broker.publish(packet, session.client_id)
         if packet.qos == 1:
-            self.send(Acknowledgement(PacketType.PUBACK, packet.mid))
+            self.send(MqttAcknowledgement(PacketType.PUBACK, packet.mid))
         elif packet.qos == 2:
             session.received.add(packet.mid)
-            self.send(Acknowledgement(PacketType.PUBREC, packet.mid))
+            self.send(MqttAcknowledgement(PacketType.PUBREC, packet.mid))

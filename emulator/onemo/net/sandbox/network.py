@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _DEFAULT = SandboxConfig()
 _LOOPBACK = "127.0.0.1"
 _ECHO, _DISCARD, _CHARACTERS, _NAMES, _TIME = 7, 9, 19, 53, 123
-_WEB, _WEB_TLS = 80, 443
 _WEB, _MQTT = 80, 1883
 _OVER_TLS = {443: _WEB, 8883: _MQTT}
 _SERVED = (_DISCARD, _CHARACTERS, _NAMES, _TIME, _WEB, _MQTT)
@@ -107,6 +106,10 @@ class Sandbox:
 
             self._web = WebServer(self._config.http)
         return self._web
+
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+        """Publish at the broker. Raises UsageError: that is no message."""
+        self.broker.say(topic, payload, qos, retain)
 
     def _tls_endpoint(self, kind: int, nursery: trio.Nursery) -> tuple[str, int]:
         """Return the place where a server in TLS listens: one of those that have one, or the echo's."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from onemo.net.mqtt.packets import Acknowledgement, Packet, PacketType, Publish
+from onemo.net.mqtt.packets import REFUSED, MqttAcknowledgement, Packet, PacketType, Publish, is_filter
 
 _MOST_QUEUED = 1000  # messages that wait for a client; more are dropped, as brokers do
-_MOST_BYTES = 1 << 20  # of messages on their way to a client that does not read
+_MOST_BYTES = 1 << 20  # of messages that wait, and of those on their way to a client that does not read
+_MOST_FILTERS = 1000
 _MOST_FLYING = 20  # unacknowledged messages
 
 
@@ -38,6 +39,10 @@ class ClientLink(Protocol):
         """End the connection."""
         ...
 
+    def break_off(self) -> None:
+        """End the connection as a broker that is killed: no will is published."""
+        ...
+
 
 class BrokerSession:
     """What the broker knows of one client. received: identifiers of messages of QoS 2 that are not released.
@@ -52,12 +57,32 @@ class BrokerSession:
         self.subscriptions: dict[bytes, int] = {}
         self.received: set[int] = set()
         self._queue: deque[Publish] = deque()
-        self._flying: dict[int, Publish | Acknowledgement] = {}
+        self._held = 0  # bytes in the queue
+        self._flying: dict[int, Publish | MqttAcknowledgement] = {}
         self._mid = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for the client, or for its word."""
+        return len(self._queue) + len(self._flying)
+
+    def subscribe(self, name: bytes, qos: int) -> int:
+        """Take up a filter; return the granted QoS, or REFUSED for what is no filter, or one too many."""
+        if not is_filter(name) or (name not in self.subscriptions and len(self.subscriptions) >= _MOST_FILTERS):
+            return REFUSED
+        self.subscriptions[name] = qos
+        return qos
+
+    def has(self, topic: bytes) -> bool:
+        """Tell whether a subscription has a topic."""
+        return bool(self._granted(topic))
+
+    def _granted(self, topic: bytes) -> list[int]:
+        return [qos for name, qos in self.subscriptions.items() if matches(name, topic)]
 
     def deliver(self, message: Publish) -> None:
         """Send a message that a subscription has, with the lesser QoS; queue it where it has to wait."""
-        granted = [qos for name, qos in self.subscriptions.items() if matches(name, message.topic)]
+        granted = self._granted(message.topic)
         if not granted:
             return
         message = message._replace(qos=min(message.qos, max(granted)), dup=False)
@@ -65,8 +90,9 @@ class BrokerSession:
         if not message.qos:
             if self.link is not None and not full:
                 self.link.send(message._replace(mid=0))
-        elif len(self._queue) < _MOST_QUEUED:
+        elif len(self._queue) < _MOST_QUEUED and self._held <= _MOST_BYTES:
             self._queue.append(message)
+            self._held += len(message.payload)
             self.go_on()
 
     def go_on(self) -> None:
@@ -75,6 +101,7 @@ class BrokerSession:
             if self.link.queued > _MOST_BYTES:
                 return
             message = self._queue.popleft()._replace(mid=self._free())
+            self._held -= len(message.payload)
             self._flying[message.mid] = message
             self.link.send(message)
 
@@ -89,14 +116,14 @@ class BrokerSession:
         """Take up PUBACK, PUBREC or PUBCOMP; one that nobody waits for means nothing, but a PUBREC is answered."""
         flying = self._flying.get(mid)
         if kind is PacketType.PUBREC:
-            release = Acknowledgement(PacketType.PUBREL, mid)
+            release = MqttAcknowledgement(PacketType.PUBREL, mid)
             if isinstance(flying, Publish) and flying.qos == 2:
                 self._flying[mid] = release
             if self.link is not None:
                 self.link.send(release)
             return
         done = kind is PacketType.PUBACK and isinstance(flying, Publish) and flying.qos == 1
-        if done or (kind is PacketType.PUBCOMP and isinstance(flying, Acknowledgement)):
+        if done or (kind is PacketType.PUBCOMP and isinstance(flying, MqttAcknowledgement)):
             del self._flying[mid]
             self.go_on()
 

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
+    REFUSED,
     Bare,
     ConnAck,
     Connect,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -97,19 +98,19 @@ async def test_every_qos_goes_through() -> None:
         await one.send(Subscribe(((b"t/+", 2), (b"u", 0)), 1))
         await one.hears(SubAck((2, 0), 1))
         await other.send(Publish(b"t/0", b"0"), Publish(b"t/1", b"1", 1, mid=1), Publish(b"t/2", b"2", 2, mid=2))
-        await other.hears(Acknowledgement(PUBACK, 1), Acknowledgement(PUBREC, 2))
-        await other.send(Publish(b"t/2", b"2", 2, dup=True, mid=2), Acknowledgement(PUBREL, 2))
-        await other.hears(Acknowledgement(PUBREC, 2), Acknowledgement(PUBCOMP, 2))
+        await other.hears(MqttAcknowledgement(PUBACK, 1), MqttAcknowledgement(PUBREC, 2))
+        await other.send(Publish(b"t/2", b"2", 2, dup=True, mid=2), MqttAcknowledgement(PUBREL, 2))
+        await other.hears(MqttAcknowledgement(PUBREC, 2), MqttAcknowledgement(PUBCOMP, 2))
         await one.hears(Publish(b"t/0", b"0"), Publish(b"t/1", b"1", 1, mid=1), Publish(b"t/2", b"2", 2, mid=2))
-        await one.send(Acknowledgement(PUBACK, 1), Acknowledgement(PUBREC, 2))
-        await one.hears(Acknowledgement(PUBREL, 2))
-        await one.send(Acknowledgement(PUBCOMP, 2))
+        await one.send(MqttAcknowledgement(PUBACK, 1), MqttAcknowledgement(PUBREC, 2))
+        await one.hears(MqttAcknowledgement(PUBREL, 2))
+        await one.send(MqttAcknowledgement(PUBCOMP, 2))
         await other.send(Publish(b"u", b"less", 2, mid=3))
         await one.hears(Publish(b"u", b"less"))
         await one.send(Unsubscribe((b"t/+",), 2))
-        await one.hears(Acknowledgement(PacketType.UNSUBACK, 2))
+        await one.hears(MqttAcknowledgement(PacketType.UNSUBACK, 2))
         await other.send(Publish(b"t/0", b"0"))
-        assert await other.next() == Acknowledgement(PUBREC, 3)
+        assert await other.next() == MqttAcknowledgement(PUBREC, 3)
         assert await other.silent()
         assert await one.silent()
     assert [each.payload for each in broker.published] == [b"0", b"1", b"2", b"less", b"0"]
@@ -120,7 +121,7 @@ async def test_retained_messages() -> None:
     async with joined(broker, b"a") as one:
         await one.send(Publish(b"kept", b"x", 1, retain=True, mid=1), Publish(b"gone", b"y", retain=True))
         await one.send(Publish(b"gone", b"", retain=True), Subscribe(((b"#", 1),), 2))
-        await one.hears(Acknowledgement(PUBACK, 1), SubAck((1,), 2), Publish(b"kept", b"x", 1, retain=True, mid=1))
+        await one.hears(MqttAcknowledgement(PUBACK, 1), SubAck((1,), 2), Publish(b"kept", b"x", 1, retain=True, mid=1))
         assert await one.silent()
     assert list(broker.retained) == [b"kept"]
 
@@ -152,7 +153,7 @@ async def test_a_session_that_lasts() -> None:
     broker.publish(Publish(b"t", b"lost"))
     async with joined(broker, b"a", clean=False, session=True) as one:
         await one.hears(Publish(b"t", b"1", 1, dup=True, mid=1), Publish(b"t", b"2", 1, mid=2))
-        await one.send(Acknowledgement(PUBACK, 1), Acknowledgement(PUBACK, 2))
+        await one.send(MqttAcknowledgement(PUBACK, 1), MqttAcknowledgement(PUBACK, 2))
         assert await one.silent()
     async with joined(broker, b"a", session=False) as one:
         broker.publish(Publish(b"t", b"3", 1))
@@ -228,3 +229,40 @@ def test_filters_have_the_topics_that_they_are_made_of(levels: list[bytes], data
     assert matches(b"#", topic) is not special
     assert not matches(topic + b"/more", topic)
     assert not matches(b"other" + topic, topic)
+
+
+@pytest.mark.parametrize("name", [b"#/a", b"a#", b"a/b+", b"a/#/b"])
+async def test_what_is_no_filter_is_refused(name: bytes) -> None:
+    async with joined(Broker(), b"a") as one:
+        await one.send(Subscribe(((name, 0), (b"+/a/#", 2)), 1))
+        await one.hears(SubAck((REFUSED, 2), 1))
+
+
+async def test_what_is_kept_is_bounded() -> None:
+    """Retained messages, subscriptions, and what waits for a client that is away."""
+    broker = Broker()
+    async with joined(broker, b"a", clean=False) as one:
+        await one.send(*(Subscribe(((b"%d" % number, 1),), 1) for number in range(1001)))
+        await one.hears(*[SubAck((1,), 1)] * 1000, SubAck((REFUSED,), 1))
+    for _ in range(100):
+        broker.say("7", bytes(1 << 16), 1)
+    (session,) = broker.sessions.values()
+    assert 1 << 4 < session.waiting < 50
+    for number in range(100):
+        broker.say(f"kept/{number}", bytes(1 << 20), 0, retain=True)
+    assert len(broker.retained) == 64
+    broker.say("kept/0", b"", 0, retain=True)
+    broker.say("kept/99", bytes(1 << 20), 0, retain=True)
+    assert (b"kept/0" in broker.retained, b"kept/99" in broker.retained) == (False, True)
+
+
+async def test_a_restart_breaks_every_connection_off() -> None:
+    """No will is published; a session that is to last does."""
+    broker = Broker()
+    async with (
+        joined(broker, b"a", will=Will(b"will", b"gone", 0, retain=True)) as one,
+        joined(broker, b"b", clean=False) as other,
+    ):
+        broker.restart()
+        assert (await one.next(), await other.next()) == (None, None)
+    assert (list(broker.sessions), list(broker.published)) == ([b"b"], [])

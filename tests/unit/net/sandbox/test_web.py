@@ -220,8 +220,8 @@ def test_mistakes_of_an_answer_are_told(tmp_path: Path, text: str, problem: str)
 
 
 async def test_ports_that_echo_all_the_same() -> None:
-    async with running(SandboxConfig(echo=EchoConfig((80, 443)), http=(WebAnswer("/"),))) as sandbox:
-        for port in (80, 443):
+    async with running(SandboxConfig(echo=EchoConfig((80, 443, 1883, 8883)), http=(WebAnswer("/"),))) as sandbox:
+        for port in (80, 443, 1883, 8883):
             async with await connect(sandbox, port) as stream:
                 await stream.send_all(b"x")
                 assert await read_exactly(stream, 1) == b"x"

@@ -1,0 +1,130 @@
+"""docs/mqtt.md: all that it shows happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from onemo.faults.presets import parse_faults
+from onemo.runtime.desk import broker
+
+from tests.e2e.brokers import MOSQUITTO, needs_mosquitto
+from tests.e2e.conftest import Start
+from tests.e2e.dte import WAIT
+from tests.e2e.started import ROOT
+from tests.e2e.test_sandbox_tls import exported
+from tests.support import fences
+
+GUIDE = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
+LAMP, SWITCH, TEST = fences.blocks(GUIDE, "python")
+ROUTED, SANDBOX = fences.blocks(GUIDE, "console")
+FENCES = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+*DIALOGUES, TLS = [text for kind, text in FENCES if not kind]
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def run(folder: Path, block: str, port: str) -> str:
+    """Run the lines of a block, as they are but for the ports and the place of the link; return what they say."""
+    (folder / "lamp.py").write_text(LAMP)
+    (folder / "switch.py").write_text(SWITCH.replace("1883", port))
+    programs = folder / "programs"
+    programs.mkdir()
+    commands = {
+        "onemo-emulator": f'"{sys.executable}" -m onemo',
+        "python": f'"{sys.executable}"',
+        "mosquitto": str(MOSQUITTO),
+    }
+    for name, command in commands.items():
+        (programs / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        (programs / name).chmod(0o700)
+    script = block.replace("$ ", "", 1).replace("\n$ ", "\n").replace("1883", port)
+    script = script.replace("127.0.0.1:8080", f"127.0.0.1:{free_port()}").replace("/tmp/modem", str(folder / "modem"))
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    output = folder / "output"
+    with (
+        output.open("w") as file,
+        subprocess.Popen(
+            ["bash", "-e", "-c", script],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            assert process.wait(3 * WAIT) == 0, output.read_text()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+    said = output.read_text()
+    assert "Traceback" not in said
+    return said
+
+
+@needs_mosquitto
+def test_a_device_against_mosquitto(tmp_path: Path) -> None:
+    assert "the lamp is on" in run(tmp_path, ROUTED, free_port())
+
+
+def test_a_device_in_the_sandbox(tmp_path: Path) -> None:
+    said = run(tmp_path, SANDBOX, "1883")
+    assert "lamp/state" in said
+
+
+def test_the_same_as_a_test(tmp_path: Path) -> None:
+    (tmp_path / "lamp.py").write_text(LAMP)
+    (tmp_path / "test_lamp.py").write_text(TEST)
+    options = ["-W", "error", "-m", "pytest", "-p", "onemo.pytest_plugin", "--strict-markers", "-q", "."]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, *options]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_its_dialogues(start: Start) -> None:
+    with start("ML307R", "--sandbox", "--offline").awake() as dte:
+        for block in DIALOGUES:
+            for exchange in re.split(r"^> ", block, flags=re.MULTILINE)[1:]:
+                line, *answers = exchange.splitlines()
+                dte.ask(line, *(answer.removeprefix("< ") for answer in answers))
+
+
+def test_its_tls(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    ca = exported()
+    first, prompt, *settings, connect = TLS.splitlines()
+    with start("ML307R", "--sandbox", "--offline").awake() as dte:
+        dte.line(first.replace("1139", str(len(ca))))
+        dte.reads(f"\r\n{prompt}".encode())
+        dte.write(ca)
+        dte.hears("OK")
+        for line in settings:
+            dte.ask(line, "OK")
+        dte.ask(connect, "OK", '+MQTTURC: "conn",0,0')
+
+
+def test_what_it_names_is_there() -> None:
+    for name in re.findall(r"`onemo\.broker\.(\w+)", GUIDE):
+        assert hasattr(broker.BrokerDesk, name)
+    rows = re.findall(r"^\| `(broker \w+)[^|]*\|[^|]*\| `(\w+) (\S+)` \|", GUIDE, re.MULTILINE)
+    assert sorted(rows) == sorted((each.command, each.method, each.path) for each in broker.OPERATIONS)
+    (fault,) = re.findall(r"--fault '([^']+)'", GUIDE)
+    assert parse_faults(fault.replace("\n", " "))
+    (body,) = fences.blocks(GUIDE, "json")
+    assert broker.OPERATIONS[0].read(json.loads(body))["qos"] == 1
+    fields = {*broker.PublishedMessage._fields, *broker.BrokerClient._fields, *broker.BrokerSubscription._fields}
+    assert fields >= set(re.findall(r"`\.(\w+)`", GUIDE))
