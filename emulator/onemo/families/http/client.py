@@ -56,7 +56,7 @@ class HttpClient:
     """One httpid that was given out. Implements Asker.
 
     header, body: of the next request. keeps_answer: its answer is kept for MHTTPREAD; received_header, received_body:
-    what of it is unread. exchange: the request that runs. on_change: is called when something may be due earlier.
+    what of it is unread. exchange: the request that runs; order: of the last one. on_change: is called when something may be due earlier.
     """
 
     def __init__(self, device: Modem, httpid: int, url: Url, on_change: Callable[[], None]) -> None:
@@ -67,6 +67,7 @@ class HttpClient:
         self.header = Stored(table.stored_header)
         self.body = Stored(table.stored_body)
         self.exchange: Exchange | None = None
+        self.order: Order | None = None
         self.keeps_answer = False
         self._device = device
         self._on_change = on_change
@@ -183,7 +184,7 @@ class HttpClient:
 
     def turned(self, exchange: Exchange) -> None:
         """Begin a request, or go on with another."""
-        self.exchange = exchange
+        self.exchange, self.order = exchange, exchange.order
         exchange.start()
         self.arm()
 

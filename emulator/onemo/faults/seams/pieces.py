@@ -88,6 +88,10 @@ def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:
     instance = find_id(data)
     found = instance[1] if instance else None
     eol = form.cr + form.lf
+    if fault.kind.name == "http-urc-bare":
+        from onemo.faults.seams.http import bare
+
+        return bare(data, eol)
     if fault.kind.name == "urc-cut":
         return data[: fault.whole("size")]
     if fault.kind.name == "urc-replace":
