@@ -22,7 +22,7 @@ HTTP_KINDS = (
     FaultKind("http-cut", Layer.HTTP, "The server closes the connection in the middle of the body.", (
         FaultKey("size", Type.INTEGER, "Bytes that come behind the header, as they are on the wire.", 0),
     ), _SCOPE, example="http-cut size=1000 probability=0.5", operations=(ANSWER,)),
-    FaultKind("http-length", Layer.HTTP, "The Content-Length of an answer is wrong; one that has none stays as it is.", (
+    FaultKind("http-length", Layer.HTTP, "The Content-Length of an answer is wrong; one without stays as it is.", (
         FaultKey("by", Type.INTEGER, "By so many bytes; negative: it is too small, but never below 0.", 10, -1e9, 1e9),
     ), _SCOPE, example="http-length by=-5 times=1", operations=(ANSWER,)),
     FaultKind("http-redirect-loop", Layer.HTTP, "Instead of its answer the server sends the client to where it is "

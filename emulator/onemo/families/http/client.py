@@ -56,7 +56,8 @@ class HttpClient:
     """One httpid that was given out. Implements Asker.
 
     header, body: of the next request. keeps_answer: its answer is kept for MHTTPREAD; received_header, received_body:
-    what of it is unread. exchange: the request that runs; order: of the last one. on_change: is called when something may be due earlier.
+    what of it is unread. exchange: the request that runs; order: of the last one. on_change: is called when something
+    may be due earlier.
     """
 
     def __init__(self, device: Modem, httpid: int, url: Url, on_change: Callable[[], None]) -> None:
