@@ -119,9 +119,9 @@ def _writer(kind: CredentialKind) -> Callable[[Modem, Write], Outcome]:
             secret=kind is CredentialKind.KEY,
         )
         entry.check(record.data)
+        modem.credentials.require_room(kind, record.name, record.length + record.remain)
         if record.data is None and not modem.profile.table(TLS).entered:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        modem.credentials.require_room(kind, record.name, record.length + record.remain)
         return entry.begin(record.data)
 
     return write
