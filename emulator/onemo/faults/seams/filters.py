@@ -9,8 +9,6 @@ from onemo.families import HTTP, MQTT_CLIENTS
 from onemo.faults.plan import ArmedFault, FaultChooser
 from onemo.net.interface import OpenRequest
 
-Strike = Callable[[ArmedFault], None]
-
 
 class StreamFilter(Protocol):
     """The bytes of one connection between a client and its server. Pure.
@@ -33,7 +31,7 @@ class StreamFilter(Protocol):
         ...
 
 
-def filter_of(request: OpenRequest, faults: FaultChooser, strike: Strike) -> StreamFilter | None:
+def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[ArmedFault], None]) -> StreamFilter | None:
     """Make the filter of a connection; None: of a socket. strike: lets a fault happen to the whole connection."""
     index = "" if request.label is None else request.label.index_name
     if index == HTTP.name:

@@ -105,11 +105,13 @@ class HttpFilter:
         for fault in self._rewrites:
             match fault.kind.name:
                 case "http-status":
-                    line = b"%d %b" % (fault.whole("status"), _reason(fault.whole("status")))
-                    head = _STATUS_LINE.sub(lambda found, line=line: found[1] + line, head, count=1)
+                    status = fault.whole("status")
+                    if (line := _STATUS_LINE.match(head)) is not None:
+                        head = b"%b%d %b%b" % (line[1], status, _reason(status), head[line.end() :])
                 case "http-length":
-                    by = fault.whole("by")
-                    head = _LENGTH.sub(lambda found, by=by: found[1] + b"%d" % max(0, int(found[2]) + by), head)
+                    if (field := _LENGTH.search(head)) is not None:
+                        length = max(0, int(field[2]) + fault.whole("by"))
+                        head = b"%b%d%b" % (head[: field.start(2)], length, head[field.end(2) :])
                 case "http-cut":
                     self._left = min(self._left, fault.whole("size"))
         return head

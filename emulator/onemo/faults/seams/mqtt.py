@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from onemo.faults.kind import Layer
 from onemo.faults.kinds_mqtt import ACCEPT, RECEIVE, REPEATABLE, SEND
-from onemo.faults.plan import FaultChooser, Occasion
-from onemo.faults.seams.filters import Strike
+from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.net.interface import OpenRequest
 from onemo.net.mqtt.packets import ConnAck, PacketType, encode
 
@@ -21,7 +20,7 @@ _DUPLICATE = 0x08
 class MqttFilter:
     """A client's connection with its broker. Implements StreamFilter."""
 
-    def __init__(self, request: OpenRequest, faults: FaultChooser, strike: Strike) -> None:
+    def __init__(self, request: OpenRequest, faults: FaultChooser, strike: Callable[[ArmedFault], None]) -> None:
         self.ended = False
         self._faults = faults
         self._strike = strike
