@@ -251,7 +251,7 @@ class Maker:
             case Type.CHOICE:
                 return random.choice(key.choices)
             case Type.INTEGER:
-                return str(random.randint(int(key.low), int(min(key.high, 20))))
+                return str(random.randint(int(key.low), int(min(key.high, max(key.low, 0) + 20))))
             case Type.SECONDS:
                 return f"{max(key.low, random.choice((0.01, 0.3, 2, 20)))}s"
             case _:
