@@ -63,10 +63,14 @@ class TlsMemory(Part):
 
     def fall_asleep(self) -> None:
         """Forget what does not outlive deep sleep."""
-        device = self._device
-        if not device.profile.table(TLS).outlives_sleep:
-            device.settings.reset(*_SETTINGS)
+        device: Modem = self._device
+        if device.profile.table(TLS).outlives_sleep:
+            return
+        device.settings.reset(*_SETTINGS)
+        if device.credentials.stored:
             device.keeping.note(device.credentials.clear)
+        else:
+            device.credentials.clear()
 
 
 class Listed(NamedTuple):
