@@ -89,3 +89,19 @@ def test_a_third_connection_is_one_too_many(start: Start, tmp_path: Path, monkey
         dte.ask('AT+MHTTPREQUEST=0,1,0,"/get"', "OK")
         dte.until(rb'"header",0,200,')
     assert module.stderr().count("a connection in TLS is refused: MN316") == 2
+
+
+def test_faults_act_inside_tls(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    faults = ("--fault", "http-status status=404 path=/get", "--fault", "mqtt-duplicate mqtt_id=0")
+    with start("MN316", "--sandbox", "--offline", *faults).awake() as dte:
+        dte.ask('AT+MHTTPCREATE="https://h"', "+MHTTPCREATE: 0", "OK")
+        dte.ask('AT+MHTTPCFG="ssl",0,1', "OK")
+        dte.ask('AT+MHTTPREQUEST=0,1,0,"/get"', "OK")
+        dte.until(rb'"header",0,404,\d+,HTTP/1.1 404 Not Found\r\n[^"]*"content",[^\r]*\r\n')
+        dte.ask("AT+MHTTPTERM=0", "OK")
+        dte.ask('AT+MQTTCFG="ssl",0,1', "OK")
+        dte.ask('AT+MQTTCONN=0,"h",8883,"a"', "OK", '+MQTTURC: "conn",0,0')
+        dte.ask('AT+MQTTSUB=0,"t",1', "+MQTTSUB: 0,1", "OK", '+MQTTURC: "suback",0,1,1')
+        dte.line('AT+MQTTPUB=0,"t",1,0,0,2,"hi"')
+        dte.until(rb'"publish",0,1,"t",2,2,hi\r\n', 2)
