@@ -59,6 +59,10 @@ _LAYERS = {
     "with the fault.",
     Layer.NETWORK: "A match is an operation on the network; of a connection, each piece that is sent or received.",
     Layer.NAMES: "A match is a name that is resolved; an address is none.",
+    Layer.HTTP: "A match is an answer that begins to come to the module's HTTP client, of any server; of\n"
+    "`http-urc-bare` a URC that tells some of it. The faults of the network act on these connections as well.",
+    Layer.MQTT: "A match is a whole packet (up to 64 KiB) that a broker sends to the module's MQTT client; of\n"
+    "`mqtt-vanish` one of the client's as well. The faults of the network act on these connections as well.",
     Layer.TEXT: "A match is a message that the module hands to its centre, or a report or text that the\n"
     "centre has for it. A model without short messages takes none of them.",
     Layer.EVENT: "What happens to the module: at a time, or on an occasion (`on`). On a command it happens before\n"

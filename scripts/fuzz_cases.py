@@ -30,6 +30,7 @@ _SHAPES = {Form.TEST: b"=?", Form.READ: b"?", Form.EXECUTE: b"", Form.SET: b"="}
 _POOLS = {
     Layer.COMMAND: "command",
     Layer.URC: "urc",
+    Layer.HTTP: "HTTP",
     Layer.EVENT: "event",
 }
 _URCS = ("MIPOPEN", "MIPURC", "MIPCLOSE", "rtcp", "rudp", "disconn", "CEREG", "CREG", "MPING", "MDNSGIP", "MATREADY")
@@ -201,7 +202,7 @@ class Maker:
 
     # Faults.
 
-    def fault(self, layers: Sequence[Layer] = (Layer.COMMAND, Layer.URC, Layer.EVENT)) -> str:
+    def fault(self, layers: Sequence[Layer] = tuple(_POOLS)) -> str:
         """Make a fault of one of those layers, as it is typed, with random keys."""
         random = self._random
         if random.random() < 0.1 and len(layers) > 1:
@@ -250,7 +251,7 @@ class Maker:
             case Type.CHOICE:
                 return random.choice(key.choices)
             case Type.INTEGER:
-                return str(random.randint(int(key.low), int(min(key.high, 20))))
+                return str(random.randint(int(key.low), int(min(key.high, max(key.low, 0) + 20))))
             case Type.SECONDS:
                 return f"{max(key.low, random.choice((0.01, 0.3, 2, 20)))}s"
             case _:

@@ -63,9 +63,13 @@ LOSSLESS = (
     "net-bandwidth rate=20000",
     "net-loss transport=TCP probability=0.05",
     "dns-delay seconds=100ms",
+    "http-slow seconds=50ms jitter=300ms",
+    "mqtt-late seconds=20ms jitter=200ms probability=0.5",
     "hostile",
 )
 """Faults that delay, and lose no byte."""
+_WEB, _BROKER = "web.example.com", "broker.example.com"
+"""Names that lead to the sandbox."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 PUT_BACK = ("power-on", "sim-insert", "registration-back", "home", "signal-back", "dtr")
 
@@ -92,12 +96,12 @@ class Bench:
     # Faults.
 
     def arm(self, text: str) -> None:
-        """Arm what the text says; what the random text cannot say is left out."""
+        """Arm what the text says; what the random text cannot say, or the model has not, is left out."""
         try:
             faults = parse_faults(text)
+            self.hosted.call(lambda: [self.faults.arm(fault) for fault in faults])
         except FaultError:
             return
-        self.hosted.call(lambda: [self.faults.arm(fault) for fault in faults])
 
     def put_back(self) -> None:
         """No fault is left, and what happened is undone."""
@@ -124,7 +128,10 @@ class Bench:
                 f'AT+MIPOPEN={number},"{way}","{host}",{self.echo[way, host]},5',
                 f'AT+MIPSEND={number},5,"hello"', f'AT+MIPSEND={number},500,"{"x" * 500}"',
                 f"AT+MIPRD={number},100", f"AT+MIPMODE={number},1", f'AT+MPING="{IPV4}",1,1', 'AT+MDNSGIP="localhost"',
-                "AT+CFUN=1", "AT+CREG=1;+CEREG=1",
+                "AT+CFUN=1", "AT+CREG=1;+CEREG=1", f'AT+MHTTPCREATE="http://{_WEB}"', 'AT+MHTTPREQUEST=0,1,0,"/get"',
+                'AT+MHTTPREQUEST=0,1,0,"/stream/5000"', "AT+MHTTPTERM", "AT+MHTTPDEL=0", "AT+MQTTDISC=0",
+                f'AT+MQTTCONN=0,"{_BROKER}"', 'AT+MQTTSUB=0,"t",2', 'AT+MQTTPUB=0,"t",1,0,0,2,"hi"',
+                'AT+MQTTPUB=0,"t",2,0,0,2,"hi"',
             ))  # fmt: skip
             try:
                 self.driver.command(line, within=SHORT)
@@ -184,6 +191,8 @@ class Bench:
                 self._transparent(number)
             driver.command(f"AT+MIPCLOSE={number}")
             driver.urc(f"+MIPCLOSE: {number}", PATIENCE)
+        self._asks_web()
+        self._asks_broker()
         if driver.urcs:
             raise Leak(f"these URCs should not be there: {driver.urcs}")
         if driver.command("AT"):
@@ -204,6 +213,41 @@ class Bench:
         if back != sent:
             raise Leak(f"{sent!r} came back as {back!r}")
         self.echoed += len(sent)
+
+    def _asks_web(self) -> None:
+        """Have the sandbox's web server send a body back. The URCs are in hexadecimal: a header has line ends."""
+        payload, driver = self._payload(), self.driver
+        driver.command(f'AT+MHTTPCREATE="http://{_WEB}"')
+        for line in ('AT+MHTTPCFG="encoding",0,0,1', f'AT+MHTTPCONTENT=0,0,{len(payload)},"{payload}"',
+                     'AT+MHTTPREQUEST=0,2,0,"/post"'):  # fmt: skip
+            driver.command(line, within=PATIENCE)
+        driver.urc('+MHTTPURC: "header",0,200,', PATIENCE)
+        back = ""
+        while len(back) < len(payload):
+            back += bytes.fromhex(driver.urc('+MHTTPURC: "content",0,', PATIENCE).split(",")[5]).decode()
+        if back != payload:
+            raise Leak(f"{payload!r} came back as {back!r} over HTTP")
+        driver.command("AT+MHTTPDEL=0")
+        self.echoed += len(payload)
+
+    def _asks_broker(self) -> None:
+        """Have the sandbox's broker send messages back."""
+        driver = self.driver
+        driver.command(f'AT+MQTTCONN=0,"{_BROKER}"')
+        driver.urc('+MQTTURC: "conn",0,0', PATIENCE)
+        driver.command('AT+MQTTSUB=0,"t",0')
+        driver.urc('+MQTTURC: "suback",0,', PATIENCE)
+        for _ in range(self.random.randrange(1, 4)):
+            payload = self._payload()[:1000]
+            driver.command(f'AT+MQTTPUB=0,"t",0,0,0,{len(payload)},"{payload}"', within=PATIENCE)
+            back = ""
+            while len(back) < len(payload):
+                back += driver.urc('+MQTTURC: "publish",0,0,"t",', PATIENCE).split(",")[6]
+            if back != payload:
+                raise Leak(f"{payload!r} came back as {back!r} over MQTT")
+            self.echoed += len(payload)
+        driver.command("AT+MQTTDISC=0")
+        driver.urc('+MQTTURC: "conn",0,2', PATIENCE)
 
     def _payload(self) -> str:
         return "".join(self.random.choices(_LETTERS, k=self.random.choice((1, 10, 100, 1000, 1400))))
@@ -309,6 +353,7 @@ def main() -> int:
         "boot_time": 0.0,
         "register_time": 0.0,
         "offline": True,
+        "route": [f"{_WEB}:80=sandbox", f"{_BROKER}:1883=sandbox"],
         "seed": given.seed,
         "fault": ["dtr"],
     }

@@ -159,9 +159,9 @@ class ScriptedBroker:
         self.port = port_of(self._listener)
         self.sock: socket.socket
 
-    def accept(self, *, session: bool = False, code: int = 0) -> Connect:
-        """Take a connection, and answer its CONNECT."""
-        self.sock = self._peers.accept(self._listener)
+    def accept(self, *, session: bool = False, code: int = 0, over: socket.socket | None = None) -> Connect:
+        """Take a connection, or the one that is given, and answer its CONNECT."""
+        self.sock = over or self._peers.accept(self._listener)
         self._decoder = Decoder(1 << 20)
         self._packets: list[Packet | PublishStart | PublishPart] = []
         introduction = self.next()

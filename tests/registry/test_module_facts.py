@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from onemo.at.command import is_basic
 from onemo.families.sockets.profile import DISCONNECTED
+from onemo.modem.credentials import TLS
 from onemo.profile.schema import Profile
 
 from tests.registry.facts import ASR, CAT1, NB, SERIES, SUB_MODELS, accepted, luhn, param, profile_of, table, without
@@ -280,6 +281,22 @@ def test_the_files_of_tls(model: Profile) -> None:
     kind, algorithm = param(model, "MSSLLIST", "kind"), param(model, "MSSLCHECK", "verify_alg")
     assert (accepted(kind), kind.shown) == ("1-3", None)
     assert (accepted(algorithm), algorithm.default) == ("0", 0)
+
+
+def test_who_has_tls(model: Profile) -> None:
+    """Of NB three series, for HTTP and MQTT: in the line alone, two at once, gone with deep sleep."""
+    commands = {name for name in model.commands if name.startswith("MSSL")}
+    there = {name for name in commands if model.commands[name].available}
+    if model.series in ("MN316A", "MN318", "MN319"):
+        assert not there
+        return
+    narrow, tls = model.family == "NB", model.table(TLS)
+    without = {"MSSLCIPHER"} if model.series in ("ML302S", "ML307S") else set()
+    assert there == commands - without
+    assert accepted(model.params["ssl_id"]) == ("0-4" if narrow else "0-5")
+    assert (tls.entered, tls.most_connections, tls.outlives_sleep) == (not narrow, 2 if narrow else 0, not narrow)
+    assert ("ssl" in (model.commands["MIPCFG"].offers or ())) is not narrow
+    assert all("ssl" in (model.commands[name].offers or ()) for name in ("MHTTPCFG", "MQTTCFG"))
 
 
 def test_which_have_no_creg() -> None:

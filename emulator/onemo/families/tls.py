@@ -16,6 +16,7 @@ from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
 from onemo.modem.credentials import TLS, CredentialError, CredentialKind, Credentials, TlsError
 from onemo.modem.filestore import store_of
 from onemo.modem.modem import Modem
+from onemo.modem.part import Part
 from onemo.modem.tls import (
     AUTHENTICATION,
     CERTIFICATE_ENCODING,
@@ -53,14 +54,39 @@ class Checked(NamedTuple):
     verify_alg: Defaulted
 
 
+_SETTINGS = (AUTHENTICATION, CERTIFICATES, CERTIFICATE_ENCODING, NEGOTIATION_TIME, VERSION, CIPHER_SUITE, SESSION,
+             IGNORE_DATES, IGNORE_VERIFICATION)  # fmt: skip
+
+
+class TlsMemory(Part):
+    """What a boot cycle was told of TLS: some modules forget it in deep sleep, the files as well."""
+
+    def fall_asleep(self) -> None:
+        """Forget what does not outlive deep sleep."""
+        device: Modem = self._device
+        if device.profile.table(TLS).outlives_sleep:
+            return
+        device.settings.reset(*_SETTINGS)
+        if device.credentials.stored:
+            device.keeping.note(device.credentials.clear)
+        else:
+            device.credentials.clear()
+
+
 class Listed(NamedTuple):
     """AT+MSSLLIST: 1 certificates, 2 keys; what 3 may be is not known, there is none."""
 
     kind: Required
 
 
+def _note(modem: Modem, record: object) -> None:
+    """Have the part there that forgets a setting."""
+    modem.part(TlsMemory)
+
+
 def _require_number(modem: Modem, record: CipherSuite) -> None:
     """Require the number of a cipher suite. Raises CommandError(INCORRECT_PARAMETERS)."""
+    _note(modem, record)
     if cipher_suite(record.ciphersuite) is None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
@@ -87,6 +113,7 @@ def _writer(kind: CredentialKind) -> Callable[[Modem, Write], Outcome]:
     """
 
     def write(modem: Modem, record: Write) -> Outcome:
+        modem.part(TlsMemory)
         entry = DataEntry(
             take=lambda piece: _write_piece(modem, kind, record.name, piece, last=not record.remain),
             timeout=modem.profile.table(TLS).prompt_timeout,
@@ -97,6 +124,8 @@ def _writer(kind: CredentialKind) -> Callable[[Modem, Write], Outcome]:
         )
         entry.check(record.data)
         modem.credentials.require_room(kind, record.name, record.length + record.remain)
+        if record.data is None and not modem.profile.table(TLS).entered:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
         return entry.begin(record.data)
 
     return write
@@ -160,15 +189,15 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         KeyedSetting(
             "MSSLCFG",
             (
-                Key(AUTHENTICATION),
-                Key(CERTIFICATES),
-                Key(CERTIFICATE_ENCODING),
-                Key(NEGOTIATION_TIME),
-                Key(VERSION),
+                Key(AUTHENTICATION, check=_note),
+                Key(CERTIFICATES, check=_note),
+                Key(CERTIFICATE_ENCODING, check=_note),
+                Key(NEGOTIATION_TIME, check=_note),
+                Key(VERSION, check=_note),
                 Key(CIPHER_SUITE, check=_require_number, shown=_shown_suite),
-                Key(SESSION),
-                Key(IGNORE_DATES),
-                Key(IGNORE_VERIFICATION),
+                Key(SESSION, check=_note),
+                Key(IGNORE_DATES, check=_note),
+                Key(IGNORE_VERIFICATION, check=_note),
             ),
         ),
         Action("MSSLCERTWR", Write, _writer(CredentialKind.CERTIFICATE), split=_split),
@@ -181,6 +210,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     ),
     errors=errors_in(TlsError, CredentialError),
     tables=(TLS,),
+    part=TlsMemory,
     keepers={"files": _files},
     shows={"MSSLCERTWR": ("tls",), "MSSLKEYWR": ("tls",)},
 )

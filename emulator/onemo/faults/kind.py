@@ -24,6 +24,8 @@ class Layer(Enum):
     URC = "URCs"
     NETWORK = "the network"
     NAMES = "names"
+    HTTP = "HTTP"
+    MQTT = "MQTT"
     TEXT = "short messages"
     EVENT = "radio and power"
 
@@ -113,6 +115,8 @@ COMMON = (
 OPERATIONS = ("open", "send", "receive", "lookup", "ping", "time")
 NAMED_OPERATIONS = ("open", "lookup", "ping", "time")
 FORMS = ("test", "read", "set", "execute")
+PACKETS = ("connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe", "suback",
+           "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect")  # fmt: skip
 DIRECTIONS = ("from-dte", "to-dte")
 
 SCOPES: Mapping[str, FaultKey] = {
@@ -124,6 +128,8 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("transport", Type.CHOICE, "Only over this transport.", choices=("TCP", "UDP")),
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
+        FaultKey("path", Type.TEXT, "Only requests for this path; * stands for anything."),
+        FaultKey("packet", Type.CHOICE, "Only packets of this type.", choices=PACKETS),
         FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),
         FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
         FaultKey("direction", Type.CHOICE, "Only this way along the line.", choices=DIRECTIONS),

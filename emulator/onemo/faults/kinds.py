@@ -20,6 +20,8 @@ from onemo.faults.kind import (
 )
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_files import FILE_KINDS
+from onemo.faults.kinds_http import HTTP_KINDS
+from onemo.faults.kinds_mqtt import MQTT_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.kinds_voice import VOICE_KINDS
 from onemo.profile.index import CONNECT_ID
@@ -252,6 +254,8 @@ KINDS: Mapping[str, FaultKind] = {
         *_COMMAND_KINDS,
         *_URC_KINDS,
         *_NETWORK_KINDS,
+        *HTTP_KINDS,
+        *MQTT_KINDS,
         *_EVENT_KINDS,
         PUBLISH,
         *FILE_KINDS,

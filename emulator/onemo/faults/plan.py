@@ -29,7 +29,8 @@ class Occasion(NamedTuple):
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
     pass. label: of the instance that it is about. to: the plain
-    number of the message's destination. transport, host, port: of the peer, as the firmware wrote them.
+    number of the message's destination. transport, host, port: of the peer, as the firmware wrote them. path: of the
+    request, as it was sent; packet: its type, as in kind.PACKETS.
     """
 
     direction: str = ""
@@ -43,6 +44,8 @@ class Occasion(NamedTuple):
     host: str = ""
     port: int = 0
     to: str = ""
+    path: str = ""
+    packet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
         return isinstance(wanted, bytes) and occurs_in_bytes(wanted, bytes(occasion.data))
     if name == "host":
         return _names(str(wanted), occasion.host)
+    if name == "path":
+        return _names(str(wanted), occasion.path, re.DOTALL)
     if name == "to":
         return _names(plain_number(str(wanted)), occasion.to)
     if name in Occasion._fields:
@@ -117,10 +122,10 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
     return name == "module" or (label is not None and label.index_name == name and label.number == wanted)
 
 
-def _names(pattern: str, host: str) -> bool:
-    """Tell whether the pattern means this host or number; ``*`` stands for anything."""
+def _names(pattern: str, name: str, flags: int = re.IGNORECASE | re.DOTALL) -> bool:
+    """Tell whether the pattern means this host, number or path; ``*`` stands for anything."""
     expression = ".*".join(map(re.escape, re.sub(r"\*+", "*", pattern).split("*")))
-    return re.fullmatch(expression, host, re.IGNORECASE | re.DOTALL) is not None
+    return re.fullmatch(expression, name, flags) is not None
 
 
 def tells(line: str, wanted: str) -> bool:

@@ -34,6 +34,9 @@ PRESETS: Mapping[str, Preset] = {
             "urc-delay urc=MIPOPEN until=timeout overtaken=others probability=0.3",
             "urc-delay urc=MIPCLOSE seconds=500ms jitter=2s overtaken=others probability=0.5",
             "command-delay seconds=50ms jitter=700ms probability=0.2",
+            "http-slow seconds=50ms jitter=2s probability=0.3",
+            "mqtt-late seconds=50ms jitter=1s probability=0.2",
+            "mqtt-duplicate probability=0.2",
         ),
     ),
     "open-late": Preset("The result of AT+MIPOPEN comes late.", ("urc-delay urc=MIPOPEN seconds=5s times=1",)),
@@ -48,6 +51,28 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "disconn-unread": Preset(
         "A connection ends right behind data that could not be read yet.", ("disconnect on=urc:rtcp",)
+    ),
+    "http-poor": Preset(
+        "A web server that is in trouble: slow, of no service, silent, or gone in the middle of its answer.",
+        (
+            "http-slow seconds=1s jitter=4s probability=0.5",
+            "http-status status=503 probability=0.2",
+            "http-cut size=20 probability=0.1",
+            "http-silence probability=0.1",
+        ),
+    ),
+    "mqtt-poor": Preset(
+        "A broker that is in trouble: it takes nobody for a while, loses what it should say, repeats, and vanishes.",
+        (
+            "mqtt-refuse code=3 times=1",
+            "mqtt-silence packet=suback probability=0.2",
+            "mqtt-silence packet=puback probability=0.2",
+            "mqtt-silence packet=pubrec probability=0.2",
+            "mqtt-silence packet=pubcomp probability=0.2",
+            "mqtt-late seconds=500ms jitter=3s probability=0.3",
+            "mqtt-duplicate probability=0.3",
+            "mqtt-vanish probability=0.02",
+        ),
     ),
     "rtcp-burst": Preset('60 KB of "rtcp" at once, when a connection is open.', ("burst on=urc:MIPOPEN size=61440",)),
 }

@@ -22,6 +22,12 @@ class TlsSection(NamedTuple):
     most_files: Count
     prompt_timeout: Seconds
     """Seconds after the last byte that end a > entry."""
+    entered: bool
+    """True where a file may be entered after >, and not in the line alone."""
+    most_connections: Count
+    """Most connections in TLS at once; 0: as many as there are."""
+    outlives_sleep: bool
+    """True where files and settings are still there after deep sleep."""
 
 
 TLS = Table("tls", TlsSection, "TLS: what is stored, and how it is entered (bytes, seconds)", own=True)

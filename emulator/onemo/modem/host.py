@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
 from onemo.at.store import Settings
@@ -9,6 +10,7 @@ from onemo.errors import NetFailure
 from onemo.modem.clock import Clock
 from onemo.modem.console import Console
 from onemo.modem.intents import Intent
+from onemo.modem.part import Part
 from onemo.net.interface import AddressFamily
 from onemo.profile.schema import Profile
 
@@ -67,6 +69,11 @@ class Host(Protocol):
     @property
     def contexts(self) -> Bearers:
         """The PDP contexts."""
+        ...
+
+    @property
+    def parts(self) -> Collection[Part]:
+        """The parts that this boot cycle needed so far."""
         ...
 
     def has(self, command: str) -> bool:

@@ -40,6 +40,11 @@ class Part:
         """The number of connections to the network that are in use."""
         return 0
 
+    @property
+    def tls_connections(self) -> int:
+        """The number of those that are in TLS."""
+        return 0
+
     def context_down(self, cid: int) -> None:
         """End what runs on a PDP context, which is down; its own URCs are told already."""
 

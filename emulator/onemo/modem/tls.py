@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Annotated, NamedTuple
 
 from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind, Required
 from onemo.at.store import Settings, Slot
 from onemo.errors import NetError, NetFailure
-from onemo.modem.credentials import CredentialKind, Credentials
+from onemo.modem.credentials import TLS, CredentialKind, Credentials
+from onemo.modem.host import Host
 from onemo.net.interface import Pem, TlsRequest, TlsVersion
+
+_log = logging.getLogger(__name__)
 
 
 class Authentication(NamedTuple):
@@ -96,6 +100,14 @@ _SUITE = re.compile(r"(?:0[xX])?[0-9A-Fa-f]{1,4}", re.ASCII)
 def cipher_suite(text: str) -> int | None:
     """Read the number of a cipher suite; None: it is none."""
     return int(text, 16) if _SUITE.fullmatch(text) else None
+
+
+def require_tls_room(device: Host) -> None:
+    """Require that one more connection may be in TLS. Raises NetError(TLS_SETUP); the log says why."""
+    most = device.profile.table(TLS).most_connections
+    if most and sum(part.tls_connections for part in device.parts) >= most:
+        _log.warning("a connection in TLS is refused: %s has %d at once", device.profile.sub_model, most)
+        raise NetError(NetFailure.TLS_SETUP, f"more than {most} connections in TLS")
 
 
 def tls_request(settings: Settings, files: Credentials, ssl_id: int) -> TlsRequest:

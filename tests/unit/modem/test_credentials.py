@@ -66,7 +66,7 @@ def test_so_many_files_and_no_more() -> None:
 
 def test_a_model_without_tls_takes_none() -> None:
     stored = {"files": {"key": {"a": "b"}}}
-    assert Modem(model_named("MN316")).restore(stored) == ["files"]
+    assert Modem(model_named("MN316A")).restore(stored) == ["files"]
     assert Modem(model_named("ML307R")).restore(stored) == []
 
 

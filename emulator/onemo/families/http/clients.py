@@ -123,6 +123,12 @@ class HttpClients(Part):
         """The number of requests that run."""
         return sum(client.exchange is not None for client in self._clients.values())
 
+    @property
+    def tls_connections(self) -> int:
+        """The number of those in TLS."""
+        running = (client.exchange for client in self._clients.values())
+        return sum(exchange.secured for exchange in running if exchange is not None)
+
     def context_down(self, cid: int) -> None:
         """Fail the requests that run on a PDP context which is down."""
         for client in self:

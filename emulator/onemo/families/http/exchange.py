@@ -18,7 +18,7 @@ from onemo.modem.channel import Close, Drop, Forward, Open, Send
 from onemo.modem.host import Host
 from onemo.modem.names import name_policy
 from onemo.modem.pieces import Pieces
-from onemo.modem.tls import tls_request
+from onemo.modem.tls import require_tls_room, tls_request
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, TlsRequest, Transport
 from onemo.profile.index import Label
 
@@ -84,6 +84,7 @@ class HttpExchange:
         self._table = host.profile.table(HTTP_CLIENT)
         self._failures = host.profile.table(FAILURES)
         self._connected = False
+        self._in_tls = False
         self._unsent = 0
         self._feeding = order.body is None
         self._reader = AnswerReader(self._table.header_block, bodiless=order.method is Method.HEAD)
@@ -109,6 +110,11 @@ class HttpExchange:
             tls=tls,
         )
         self._host.intents.append(Open(self, request, self._plan(CloseMode.DRAIN)))
+
+    @property
+    def secured(self) -> bool:
+        """True while the connection is in TLS, and not let go of."""
+        return self._in_tls and not self.over
 
     def end(self) -> None:
         """Let go of the connection, and of what was not told: the DTE wants no more of it."""
@@ -218,10 +224,12 @@ class HttpExchange:
     def _tls(self) -> TlsRequest | None:
         """Return TLS as the instance has it; a redirect to https turns it on with default settings (guide 3.10).
 
-        Raises NetError: a file that it needs is not stored.
+        Raises NetError: a file that it needs is not stored; as many as may be are in TLS already.
         """
         if not self.order.secure:
             return None
+        require_tls_room(self._host)
+        self._in_tls = True
         ssl = self._host.settings.effective(TLS_OF, self._asker.httpid)
         if ssl.ssl_enable and ssl.ssl_id is not None:
             return tls_request(self._host.settings, self._host.credentials, ssl.ssl_id)

@@ -8,7 +8,7 @@ from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import CLEAN, CONTEXT, KEEP_ALIVE, SSL, WILL_OPTION, WILL_PAYLOAD
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy
-from onemo.modem.tls import tls_request
+from onemo.modem.tls import require_tls_room, tls_request
 from onemo.net.interface import OpenRequest, TlsRequest, Transport
 from onemo.net.mqtt.packets import Connect, Will
 
@@ -24,7 +24,7 @@ class BrokerLogin(NamedTuple):
 
 
 def open_request(device: Modem, number: int, broker: BrokerLogin) -> OpenRequest:
-    """Make the request for a client's connection. Raises NetError: a file that TLS needs is not stored."""
+    """Make the request for a client's connection. Raises NetError: TLS lacks a file, or room."""
     table = device.profile.table(MQTT)
     tls = _tls(device, number)
     return OpenRequest(
@@ -56,4 +56,7 @@ def introduction(device: Modem, number: int, broker: BrokerLogin, will_message: 
 
 def _tls(device: Modem, number: int) -> TlsRequest | None:
     ssl = device.settings.effective(SSL, number)
-    return tls_request(device.settings, device.credentials, ssl.ssl_id or 0) if ssl.ssl_enable else None
+    if not ssl.ssl_enable:
+        return None
+    require_tls_room(device)
+    return tls_request(device.settings, device.credentials, ssl.ssl_id or 0)

@@ -62,6 +62,7 @@ class MqttClient:
         self._pings = Pings(device, number, self.outbox)
         self._cid: int | None = None
         self._open = False  # a connection stands, or is being made
+        self._secured = False  # the last one was, or is, in TLS
         self._attempts = 0
         self._cause = ConnState.UNKNOWN
         self._give_up = math.inf  # an attempt, or a close
@@ -200,6 +201,11 @@ class MqttClient:
         return self._open
 
     @property
+    def secured(self) -> bool:
+        """True while that connection is in TLS."""
+        return self._open and self._secured
+
+    @property
     def busy(self) -> bool:
         """True while the module has to stay awake for it."""
         return self.state not in (ClientState.CLOSED, ClientState.CONNECTED) or bool(self.outbox.unacknowledged)
@@ -242,6 +248,7 @@ class MqttClient:
             self._fail(ConnState.NETWORK, now)
             return
         self._give_up = now + request.timeout
+        self._secured = request.tls is not None
         self._decoder = Decoder(self._table.whole)
         self.outbox.begin()
         self._open = True

@@ -48,6 +48,11 @@ class MqttClients(Part):
         """The number of clients that are in use."""
         return sum(client.in_use for client in self)
 
+    @property
+    def tls_connections(self) -> int:
+        """The number of those that are in TLS."""
+        return sum(client.secured for client in self)
+
     def context_down(self, cid: int) -> None:
         """End every connection on a PDP context that ended, and every attempt at one."""
         for client in self:

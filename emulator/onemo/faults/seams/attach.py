@@ -21,7 +21,9 @@ from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
-_NETWORK = (Layer.NETWORK, Layer.NAMES)
+_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT)
+_TELLING = (Layer.COMMAND, Layer.URC, Layer.HTTP)
+"""The layers with faults that act on URCs."""
 _MOST_SEEDS = 1 << 32
 
 
@@ -244,7 +246,7 @@ class Faults:
 
     def _tidy(self) -> None:
         """Take up that the transmitter keeps nothing any more: without a fault of URCs it is not needed any longer."""
-        if not (self.plan.armed_on(Layer.COMMAND) or self.plan.armed_on(Layer.URC)):
+        if not any(map(self.plan.armed_on, _TELLING)):
             self._untidy = True
             self._running.rearm()
 
@@ -273,9 +275,8 @@ class Faults:
     def _arrange(self) -> None:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
-        commands, urcs = on(Layer.COMMAND), on(Layer.URC)
-        self._arrange_commands(modem, commands)
-        self._arrange_urcs(modem, commands or urcs)
+        self._arrange_commands(modem, on(Layer.COMMAND))
+        self._arrange_urcs(modem, any(map(on, _TELLING)))
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):

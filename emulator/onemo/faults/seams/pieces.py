@@ -88,6 +88,10 @@ def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:
     instance = find_id(data)
     found = instance[1] if instance else None
     eol = form.cr + form.lf
+    if fault.kind.name == "http-urc-bare":
+        from onemo.faults.seams.http import bare
+
+        return bare(data, eol)
     if fault.kind.name == "urc-cut":
         return data[: fault.whole("size")]
     if fault.kind.name == "urc-replace":
@@ -97,7 +101,12 @@ def spoilt(data: bytes, fault: Fault, form: ReplyFormat) -> bytes:
             return data
         wrong = fault.whole("id") if "id" in fault.values else int(found[1]) + 1
         return data[: found.start(1)] + b"%d" % wrong + data[found.end(1) :]
-    match fault.text("how"):
+    return _malformed(data, fault.text("how"), eol)
+
+
+def _malformed(data: bytes, how: str, eol: bytes) -> bytes:
+    """Spoil the form of a URC. how: of kinds.MALFORMED; eol: what ends a line."""
+    match how:
         case "no-end":
             return data.removesuffix(eol)
         case "no-start":

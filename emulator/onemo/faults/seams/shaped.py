@@ -12,6 +12,7 @@ from onemo.errors import NetError, NetFailure
 from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
 from onemo.faults.seams.delay import Direction, SharedWait
+from onemo.faults.seams.filters import filter_of
 from onemo.faults.seams.silence import Silence
 from onemo.net.interface import Connection, OpenRequest, Transport
 
@@ -20,7 +21,7 @@ _MOST = 65536
 """Bytes of each way that are late at most; then the peer, or the module, has to wait."""
 _SENT_AGAIN = 1.0
 """Seconds after which TCP sends again what was lost (RFC 6298, the first time-out)."""
-_LATE = frozenset({"net-latency", "net-bandwidth", "net-loss"})
+_LATE = frozenset({"net-latency", "net-bandwidth", "net-loss", "http-silence", "http-slow", "mqtt-late"})
 _READ, _READS = 65536, 16
 SEGMENT = 1460
 """Bytes of a TCP segment: what is read at once at least."""
@@ -47,6 +48,7 @@ class ShapedConnection:
             label=request.label, transport=self.transport.value, host=request.host, port=request.port
         )
         self._silence = Silence(request.keep_alive, trio.current_time())
+        self._filter = filter_of(request, faults, self.strike)
         self._writable = SharedWait(inner.wait_writable)
         self._moved = trio.Event()
         self._waits: list[trio.CancelScope] = []
@@ -63,7 +65,7 @@ class ShapedConnection:
         Over UDP nobody closes or resets.
         """
         match armed.fault.kind.name:
-            case "net-half-open":
+            case "net-half-open" | "mqtt-vanish":
                 self._silence.begin(armed, trio.current_time())
             case "net-close" if self._stream and self._end is None:
                 self._end = b""
@@ -111,11 +113,13 @@ class ShapedConnection:
 
     def _is_shaped(self, way: Direction) -> bool:
         """Tell whether a direction is not just the host's."""
-        return bool(way.queue or self._silence or self._faults.armed_on(Layer.NETWORK))
+        return bool(way.queue or self._silence or self._filter or self._faults.armed_on(Layer.NETWORK))
 
     def _pass(self, data: bytes, way: Direction) -> None:
         """Put data on its way, as the faults have it."""
         late, rate, lost = self._strikes(data, way)
+        if self._filter is not None and way is self._out:
+            self._filter.sent(data)
         if not self._silence:
             self._silence.exchanged(trio.current_time())
         elif self._stream:
@@ -125,9 +129,19 @@ class ShapedConnection:
         else:
             lost = True
         if not (lost or self._failed or (self._unsendable and way is self._out)):
-            way.add(data, late, rate, whole=not self._stream)
+            for piece, more in self._filtered(data, way):
+                way.add(piece, late + more, rate, whole=not self._stream)
         if self._end is not None:
             self._end_due = max(trio.current_time(), self._in.queue.last)
+
+    def _filtered(self, data: bytes, way: Direction) -> list[tuple[bytes, float]]:
+        """Return what becomes of data between a client and its server: pieces, and how late each is (seconds)."""
+        if self._filter is None or way is self._out:
+            return [(data, 0.0)]
+        pieces = self._filter.received(data)
+        if self._filter.ended and self._end is None:
+            self._end = b""
+        return pieces
 
     def _strikes(self, data: bytes, way: Direction) -> tuple[float, float, bool]:
         """Let the faults strike that data meets; return its lateness, the rate in bytes a second, and if it is lost."""
@@ -161,6 +175,8 @@ class ShapedConnection:
                 self._pass(data, self._in)
                 return
             self._end = data
+        if self._filter is not None and (rest := self._filter.rest()):
+            self._in.add(rest, 0.0, math.inf, whole=False)
         self._end_due = max(trio.current_time(), self._in.queue.last)
 
     def _push(self) -> bool:

@@ -101,6 +101,10 @@ class FaultyTransmitter(Transmitter):
         """Queue a URC as the faults have it; what they take away counts as kept."""
         occasion = self._occasion(data)
         fired = self._faults.chosen(Layer.URC, occasion)
+        if self._faults.armed_on(Layer.HTTP):
+            from onemo.faults.seams.http import chosen_for_urc
+
+            fired += chosen_for_urc(self._modem, self._faults, occasion)
         behind = None if occasion.label is None else self._behind.get(occasion.label)
         if not fired and behind is None:
             return super().urc(data, droppable=droppable)

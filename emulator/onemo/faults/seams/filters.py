@@ -1,0 +1,45 @@
+"""What an application of the module hears of its server: the place where faults of HTTP and MQTT act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from onemo.families import HTTP, MQTT_CLIENTS
+from onemo.faults.plan import ArmedFault, FaultChooser
+from onemo.net.interface import OpenRequest
+
+
+class StreamFilter(Protocol):
+    """The bytes of one connection between a client and its server. Pure.
+
+    ended: the server is heard no more, and closes.
+    """
+
+    ended: bool
+
+    def sent(self, data: bytes) -> None:
+        """Take note of bytes for the server, before they go."""
+        ...
+
+    def received(self, data: bytes) -> list[tuple[bytes, float]]:
+        """Return what comes in the place of bytes of the server: pieces, and the seconds by which each is late."""
+        ...
+
+    def rest(self) -> bytes:
+        """Return what was kept back for more to come, which will not."""
+        ...
+
+
+def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[ArmedFault], None]) -> StreamFilter | None:
+    """Make the filter of a connection; None: of a socket. strike: lets a fault happen to the whole connection."""
+    index = "" if request.label is None else request.label.index_name
+    if index == HTTP.name:
+        from onemo.faults.seams.http import HttpFilter
+
+        return HttpFilter(request, faults)
+    if index == MQTT_CLIENTS.name:
+        from onemo.faults.seams.mqtt import MqttFilter
+
+        return MqttFilter(request, faults, strike)
+    return None
