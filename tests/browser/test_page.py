@@ -48,6 +48,34 @@ def test_every_sort_of_entry_is_told_in_words(page: Page, serve: Serve) -> None:
     page.until("what is searched alone", lambda: len(page.rows()) == 1)
 
 
+def test_requests_and_packets_are_told_in_words(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    url = serve(port)
+    dialogue(port, "ML307R")
+    port.entry("ML307R", from_="module", to="network", httpid=1, data="GET /x HTTP/1.1\r\n\r\n", kind="payload")
+    port.entry("ML307R", event="sent", httpid=1, detail="GET /x", kind="event")
+    port.entry("ML307R", event="received", mqtt_id=0, detail="PUBLISH a/b, 8 bytes: <b>21</b>", kind="event")
+    port.entry("ML307R", event="received", other_id=2, detail="2.05 Content", kind="event")
+    page.open(url)
+    page.shows("other_id 2 2.05 Content")
+    ways = ["module to network: ", "module to network: ", "network to module: ", "network to module: "]
+    assert page.ways()[-4:] == ways
+    rows = page.rows()
+    assert rows[-4].endswith(r"HTTP 1 GET /x HTTP/1.1\r\n\r\n")
+    assert rows[-3].endswith("module to network: HTTP 1 GET /x")
+    assert rows[-2].endswith("network to module: MQTT 0 PUBLISH a/b, 8 bytes: <b>21</b>")
+    for dark in (True, False):
+        page.dark(dark)
+        assert page.flaws() == []
+        page.picture(f"words-{'dark' if dark else 'light'}")
+    page.choose("chart-side", "note")
+    page.until("events and faults alone", lambda: len(page.rows()) == 3)
+    page.choose("chart-side", "network")
+    page.until("the network alone", lambda: len(page.rows()) == 8)
+    page["chart-list"].send_keys(Keys.END)
+    assert page.text("detail-text") == "received 2.05 Content"
+
+
 def test_another_console_than_the_first_is_marked(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
     url = serve(port)

@@ -12,6 +12,7 @@ from onemo.families.http.answer import AnswerReader
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, open_failure
 from onemo.families.http.request import REDIRECTS, Method, Order, chunk
 from onemo.families.http.settings import BEARER_OF, FRAGMENTS, TIMEOUTS, TLS_OF
+from onemo.families.http.words import HttpWords
 from onemo.modem.channel import Close, Drop, Forward, Open, Send
 from onemo.modem.host import Host
 from onemo.modem.names import name_policy
@@ -102,7 +103,7 @@ class Exchange:
             receive_window=self._table.tcp_window,
             tls=tls,
         )
-        self._host.intents.append(Open(self, request, self._plan(CloseMode.DRAIN)))
+        self._host.intents.append(Open(self, request, self._plan(CloseMode.DRAIN), HttpWords))
 
     def end(self) -> None:
         """Let go of the connection, and of what was not told: the DTE wants no more of it."""
