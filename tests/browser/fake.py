@@ -24,8 +24,8 @@ class FakePort:
     """A control that answers as a test wants.
 
     token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
-    module, a directory has None; answers: of other GETs, by their path below the module's; away: true while it answers
-    nothing.
+    module, a directory has None; answers: of other GETs, by their path below the module's; operations: the
+    paths of the OpenAPI document; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -47,6 +47,7 @@ class FakePort:
         self.posted: list[tuple[str, Json]] = []
         self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
         self.answers: dict[str, object] = {"web/requests": []}
+        self.operations: Json = {}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
         self._seq = 0
@@ -85,6 +86,8 @@ class FakePort:
         """Answer a GET of the API. Raises KeyError where there is nothing."""
         if path == "modules":
             return list(self.modules.values())
+        if path == "/openapi.json":
+            return {"paths": self.operations}
         if path == "kinds":
             return plain(kinds())
         if path == "presets":

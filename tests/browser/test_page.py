@@ -290,6 +290,44 @@ def test_requests_of_the_module_and_answers_of_ones_own(page: Page, serve: Serve
     page.until("it is sent, too", lambda: port.posted[1:] == [("/v1/modules/ML307R/web/answers", whole)])
 
 
+def test_the_broker_and_what_is_published_there(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    dialogue(port, "ML307R")
+    port.operations["/v1/modules/{name}/broker/publish"] = {}
+    bad = "<img src=x onerror='window.broken=1'>"
+    sent = {"client_id": "meter-1", "topic": "a/b", "payload": bad, "qos": 1, "retain": True}
+    port.answers |= {
+        "broker/clients": [
+            {"client_id": "meter-1", "connected": True, "clean": True, "subscriptions": 1, "waiting": 0},
+            {"client_id": "meter-2", "connected": False, "clean": False, "subscriptions": 0, "waiting": 3},
+        ],
+        "broker/subscriptions": [{"client_id": "meter-1", "filter": "lamp/#", "qos": 2}],
+        "broker/published": [sent, sent | {"client_id": "", "topic": "c", "payload": "", "qos": 0, "retain": False}],
+    }
+    page.open(serve(port))
+    page.until("it is offered", lambda: page["broker"].is_displayed())
+    page.unfold("broker")
+    clients = "meter-1 connected · clean session\nmeter-2 away · 3 waiting"
+    page.until("the clients", lambda: page.text("broker-clients") == clients)
+    assert page.text("broker-subscriptions") == "lamp/# QoS 2 · meter-1"
+    assert page.text("broker-published") == f"c QoS 0 · empty\na/b QoS 1 · retained · from meter-1\n{bad}"
+    page.type("broker-topic", "lamp/set")
+    page["broker-payload"].send_keys("on")
+    page.choose("broker-qos", "2")
+    page["broker-retain"].send_keys(Keys.SPACE)
+    page.look_at("broker", "broker")
+    page["broker-publish"].send_keys(Keys.ENTER)
+    body = {"topic": "lamp/set", "payload": "on", "qos": 2, "retain": 1}
+    page.until("it is sent", lambda: port.posted == [("/v1/modules/ML307R/broker/publish", body)])
+    page.until("it is told", lambda: page.text("say") == "Published to lamp/set.")
+
+
+def test_a_port_without_the_broker_does_not_offer_it(page: Page, serve: Serve) -> None:
+    page.open(serve(FakePort("ML307R")))
+    page.until("what it has", lambda: page["web"].is_displayed())
+    assert not page["broker"].is_displayed()
+
+
 def test_a_lost_connection_is_told_and_comes_back(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
     page.open(serve(port))
