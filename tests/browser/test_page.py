@@ -59,7 +59,7 @@ def test_requests_and_packets_are_told_in_words(page: Page, serve: Serve) -> Non
     port.entry("ML307R", event="received", mqtt_id=0, detail="PUBLISH a/b, 8 bytes: <b>21</b>", kind="event")
     port.entry("ML307R", event="received", other_id=2, detail="2.05 Content", kind="event")
     page.open(url)
-    page.shows("other_id 2 2.05 Content")
+    page.shows("OTHER 2 2.05 Content")
     ways = ["module to network: ", "module to network: ", "network to module: ", "network to module: "]
     assert page.ways()[-4:] == ways
     rows = page.rows()

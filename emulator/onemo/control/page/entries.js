@@ -36,13 +36,13 @@ export const markOf = (entry) => (entry.console ? `${entry.console}${entry.from 
 /** The way in words; of all but the first AT line with its number. */
 export const wayInWords = (entry) => WAYS[wayOf(entry)] + (entry.console ? `, console ${entry.console}` : "");
 
-const NAMES = { connect_id: "#", httpid: "HTTP ", mqtt_id: "MQTT " };
 const OTHERS = ["seq", "time", "took", "console"];
 
 /** The instance that it belongs to, as #0, HTTP 1, MQTT 0; "" where it belongs to none. */
 export function instanceOf(entry) {
   const [name, number] = Object.entries(entry).find(([key, value]) => Number.isInteger(value) && !OTHERS.includes(key)) ?? [];
-  return name ? `${NAMES[name] ?? `${name} `}${number}` : "";
+  if (!name) return "";
+  return name === "connect_id" ? `#${number}` : `${name.replace(/_?id$/, "").toUpperCase()} ${number}`;
 }
 
 /** What it is searched by. */
