@@ -153,6 +153,36 @@ def test_a_request_and_its_answer(page: Page, sandboxed: Started) -> None:
     page.picture("asked")
 
 
+def test_a_message_to_the_module_and_one_from_it(page: Page, sandboxed: Started) -> None:
+    ready = json.loads(sandboxed.ready)
+    page.open(ready["control"])
+    page.until("what it has", lambda: page["web"].is_displayed())
+    if not page["broker"].is_displayed():
+        pytest.skip("the control has no operations of the broker")
+    page.unfold("broker")
+    with sandboxed.awake(ready["port"]) as dte:
+        dte.ask('AT+MQTTCONN=0,"mqtt.example.com",1883,"meter-1","me","sesame"', "OK", '+MQTTURC: "conn",0,0')
+        dte.ask('AT+MQTTSUB=0,"lamp/#",1', "+MQTTSUB: 0,1", "OK", '+MQTTURC: "suback",0,1,1')
+        page.until("it is there", lambda: page.text("broker-clients").startswith("meter-1 connected"))
+        page.until("so is its filter", lambda: page.text("broker-subscriptions") == "lamp/# QoS 1 · meter-1")
+        page.type("broker-topic", "lamp/+")
+        page["broker-payload"].send_keys("on")
+        page["broker-publish"].click()
+        page.until("why not", lambda: page.text("broker-error") != "")
+        page.type("broker-topic", "lamp/set")
+        page["broker-publish"].click()
+        dte.until(rb'"publish",0,0,"lamp/set",2,2,on')
+        page.until("it is listed", lambda: page.text("broker-published") == "lamp/set QoS 0\non")
+        page.shows("network to module: ", "MQTT 0 PUBLISH lamp/set, 2 bytes: on")
+        dte.ask('AT+MQTTPUB=0,"a/b",0,0,0,4,"21.5"', "+MQTTPUB: 0,2,11", "OK")
+        page.until(
+            "the one from it", lambda: page.text("broker-published").startswith("a/b QoS 0 · from meter-1\n21.5")
+        )
+        page.shows("module to network: ", "MQTT 0 PUBLISH a/b, 4 bytes: 21.5")
+        page.shows("MQTT 0 CONNECT meter-1", "password ***")
+        assert "sesame" not in "".join(page.rows())
+
+
 def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:
     page.open(json.loads(module.ready)["control"])
     page.type("fault-text", "net-reset operation=sing")
