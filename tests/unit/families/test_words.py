@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import pytest
 import trio
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from onemo.dialogue.words import ChannelWords
 from onemo.families.http.words import HttpWords
 from onemo.families.mqtt.words import MqttWords
+from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
@@ -88,6 +89,7 @@ def test_an_answer_is_named(method: bytes, answer: bytes, words: list[str]) -> N
     assert answered(told, b"more") == []
 
 
+PUBCOMP = cast("Packet", next(Decoder(0).receive(b"p\2\0\x09")))
 PACKETS: list[tuple[Packet, str]] = [
     (LOGIN, "CONNECT meter-1, keep-alive 60 s, clean session, user me, password ***, will gone QoS 1 retain: hex ff"),
     (Connect(b"", False, 0), "CONNECT, keep-alive 0 s"),
@@ -98,7 +100,7 @@ PACKETS: list[tuple[Packet, str]] = [
     (Publish(b"a/b", b"", retain=True), "PUBLISH a/b, retain, empty"),
     (Publish(b"a", b"\0", 1, dup=True, mid=3), "PUBLISH a, QoS 1, mid 3, dup, 1 byte: hex 00"),
     (Publish(b"big", b"x" * 100_000, 2, mid=9), "PUBLISH big, QoS 2, mid 9, 100,000 bytes"),
-    (Acknowledgement(PacketType.PUBCOMP, 9), "PUBCOMP 9"),
+    (PUBCOMP, "PUBCOMP 9"),
     (Subscribe(((b"a/#", 1), (b"b", 0)), 4), "SUBSCRIBE 4: a/# QoS 1, b QoS 0"),
     (SubAck((1, 128), 4), "SUBACK 4: QoS 1, refused"),
     (Unsubscribe(tuple(b"%d" % each for each in range(9)), 5), "UNSUBSCRIBE 5: 0, 1, 2, 3, 4, 5, 6, 7, ..."),

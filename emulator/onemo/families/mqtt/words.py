@@ -12,7 +12,6 @@ from onemo.net.mqtt.packets import (
     REFUSED,
     USER,
     WILL,
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
@@ -127,8 +126,6 @@ def _in_words(packet: Packet | PublishStart) -> str:
         case PublishStart(topic, length, qos):
             told = _publish(topic, qos, packet.mid, dup=packet.dup, retain=packet.retain)
             return f"{told}, {bytes_in_words(length)}"
-        case Acknowledgement(kind, mid):
-            return f"{kind.name} {mid}"
         case Subscribe(filters, mid):
             return f"SUBSCRIBE {mid}: {_list([f'{readable(name)} QoS {qos}' for name, qos in filters[: _MOST + 1]])}"
         case SubAck(codes, mid):
@@ -137,6 +134,8 @@ def _in_words(packet: Packet | PublishStart) -> str:
             return f"UNSUBSCRIBE {mid}: {_list([readable(name) for name in filters[: _MOST + 1]])}"
         case Bare(kind):
             return kind.name
+        case _:  # an acknowledgement
+            return f"{packet.type.name} {packet.mid}"
 
 
 def _connect(packet: Connect) -> Iterator[str]:
