@@ -118,6 +118,11 @@ class FakePort:
         assert (len(before), len(data) <= 32768) == (offset, True)
         self.files[body["path"]] = before + data
 
+    def delete(self, path: str) -> None:
+        """A file goes, or a directory with all below."""
+        for each in [name for name in self.files if f"{name}/".startswith(f"{path.rstrip('/')}/")]:
+            del self.files[each]
+
     def _whole(self, module: Json) -> Json:
         size = sum(len(content or b"") for content in self.files.values())
         peer = {
@@ -198,9 +203,7 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
             self._send(200, b"{}")
 
         def do_DELETE(self) -> None:
-            path = dict(parse_qsl(urlsplit(self.path).query))["path"]
-            for each in [name for name in port.files if f"{name}/".startswith(f"{path.rstrip('/')}/")]:
-                del port.files[each]
+            port.delete(dict(parse_qsl(urlsplit(self.path).query))["path"])
             self._send(200, b"{}")
 
         def _stream(self) -> None:
