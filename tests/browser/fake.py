@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,8 +23,9 @@ Json = dict[str, object]
 class FakePort:
     """A control that answers as a test wants.
 
-    token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; away: true
-    while it answers nothing.
+    token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
+    module, a directory has None; answers: of other GETs, by their path below the module's; operations: the
+    paths of the OpenAPI document; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -43,6 +45,9 @@ class FakePort:
         }
         self.journals: dict[str, list[Json]] = {name: [] for name in names}
         self.posted: list[tuple[str, Json]] = []
+        self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
+        self.answers: dict[str, object] = {"web/requests": []}
+        self.operations: Json = {}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
         self._seq = 0
@@ -81,6 +86,8 @@ class FakePort:
         """Answer a GET of the API. Raises KeyError where there is nothing."""
         if path == "modules":
             return list(self.modules.values())
+        if path == "/openapi.json":
+            return {"paths": self.operations}
         if path == "kinds":
             return plain(kinds())
         if path == "presets":
@@ -94,10 +101,30 @@ class FakePort:
             since = int(query["since"]) if "since" in query else len(entries) - limit + 1
             found = entries[max(since - 1, 0) :][:limit]
             return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found}
+        if rest == ["files"]:
+            return {"files": [{"path": p, "size": c and len(c), "open": False} for p, c in self.files.items()]}
+        if rest == ["files", "content"]:
+            content, offset = self.files[query["path"]] or b"", int(query["offset"])
+            data = b64encode(content[offset : offset + 32768]).decode()
+            return {"path": query["path"], "size": len(content), "offset": offset, "data": data}
+        if rest:
+            return self.answers["/".join(rest)]
         return self._whole(self.modules[name])
 
-    @staticmethod
-    def _whole(module: Json) -> Json:
+    def put(self, body: dict[str, str]) -> None:
+        """A piece of a file comes, of 32,768 bytes at most."""
+        data, offset = b64decode(body["data"], validate=True), int(body["offset"])
+        before = (self.files.get(body["path"]) or b"") if offset else b""
+        assert (len(before), len(data) <= 32768) == (offset, True)
+        self.files[body["path"]] = before + data
+
+    def delete(self, path: str) -> None:
+        """A file goes, or a directory with all below."""
+        for each in [name for name in self.files if f"{name}/".startswith(f"{path.rstrip('/')}/")]:
+            del self.files[each]
+
+    def _whole(self, module: Json) -> Json:
+        size = sum(len(content or b"") for content in self.files.values())
         peer = {
             "transport": "TCP",
             "peer": {"host": "198.51.100.7", "port": 8883},
@@ -127,6 +154,8 @@ class FakePort:
             "settings": {"MIPCFG": {"encoding": "0,0,0"}},
             "line": {"waiting": 0, "dropped": 0, "baud_rate": 115200, "mode": "command"},
             "counters": {"commands": 5},
+            "sandbox": True,
+            "file_store": {"total": 131072, "free": 131072 - size, "files": len(self.files) - 1},
             "sms": {
                 "number": "+8614400000001",
                 "centre": "+8613800230500",
@@ -167,6 +196,14 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             port.posted.append((unquote(self.path), body))
+            self._send(200, b"{}")
+
+        def do_PUT(self) -> None:
+            port.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._send(200, b"{}")
+
+        def do_DELETE(self) -> None:
+            port.delete(dict(parse_qsl(urlsplit(self.path).query))["path"])
             self._send(200, b"{}")
 
         def _stream(self) -> None:

@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 WAIT = 20.0
 T = TypeVar("T")
-_EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 422")
+_EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 409", "status of 422")
 """Messages that a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
 
 
@@ -99,6 +100,30 @@ class Page:
     def type(self, name: str, text: str) -> None:
         self[name].clear()
         self[name].send_keys(text)
+
+    def unfold(self, name: str) -> None:
+        """Press Enter on the summary of a part of the page."""
+        summary = self[name].find_element(By.TAG_NAME, "summary")
+        self.run("arguments[0].scrollIntoView(); arguments[0].focus()", summary)
+        self.press(Keys.ENTER)
+        self.until(f"{name} is unfolded", lambda: self.run("return arguments[0].parentElement.open", summary))
+
+    def look_at(self, name: str, picture: str) -> None:
+        """Look for what keeps a screen reader out of a part, in light and dark, and on a telephone; with pictures."""
+        for scheme, width in (("light", 1440), ("dark", 1440), ("narrow", 390)):
+            self.dark(scheme == "dark")
+            self.width(width)
+            self.run("document.getElementById(arguments[0]).scrollIntoView()", name)
+            assert self.flaws() == []
+            wide = "const part = document.getElementById(arguments[0]); return part.scrollWidth - part.clientWidth"
+            assert self.run(wide, name) <= 0, "nothing hangs over its side"
+            self.picture(f"{picture}-{scheme}")
+        self.width(1440)
+
+    def width(self, wanted: int) -> None:
+        size = {"width": wanted, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+        command = "clearDeviceMetricsOverride" if wanted == 1440 else "setDeviceMetricsOverride"
+        self.chromium.execute_cdp_cmd(f"Emulation.{command}", {} if wanted == 1440 else size)
 
     def choose(self, name: str, value: str) -> None:
         Select(self[name]).select_by_value(value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.fake import FakePort
@@ -46,6 +48,34 @@ def test_every_sort_of_entry_is_told_in_words(page: Page, serve: Serve) -> None:
     page.choose("chart-side", "")
     page.type("chart-filter", "mqtt")
     page.until("what is searched alone", lambda: len(page.rows()) == 1)
+
+
+def test_requests_and_packets_are_told_in_words(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    url = serve(port)
+    dialogue(port, "ML307R")
+    port.entry("ML307R", from_="module", to="network", httpid=1, data="GET /x HTTP/1.1\r\n\r\n", kind="payload")
+    port.entry("ML307R", event="sent", httpid=1, detail="GET /x", kind="event")
+    port.entry("ML307R", event="received", mqtt_id=0, detail="PUBLISH a/b, 8 bytes: <b>21</b>", kind="event")
+    port.entry("ML307R", event="received", other_id=2, detail="2.05 Content", kind="event")
+    page.open(url)
+    page.shows("OTHER 2 2.05 Content")
+    ways = ["module to network: ", "module to network: ", "network to module: ", "network to module: "]
+    assert page.ways()[-4:] == ways
+    rows = page.rows()
+    assert rows[-4].endswith(r"HTTP 1 GET /x HTTP/1.1\r\n\r\n")
+    assert rows[-3].endswith("module to network: HTTP 1 GET /x")
+    assert rows[-2].endswith("network to module: MQTT 0 PUBLISH a/b, 8 bytes: <b>21</b>")
+    for dark in (True, False):
+        page.dark(dark)
+        assert page.flaws() == []
+        page.picture(f"words-{'dark' if dark else 'light'}")
+    page.choose("chart-side", "note")
+    page.until("events and faults alone", lambda: len(page.rows()) == 3)
+    page.choose("chart-side", "network")
+    page.until("the network alone", lambda: len(page.rows()) == 8)
+    page["chart-list"].send_keys(Keys.END)
+    assert page.text("detail-text") == "received 2.05 Content"
 
 
 def test_another_console_than_the_first_is_marked(page: Page, serve: Serve) -> None:
@@ -191,6 +221,111 @@ def test_short_messages_come_and_go(page: Page, serve: Serve) -> None:
     page.run("document.getElementById('texts').scrollIntoView()")
     assert page.flaws() == []
     page.picture("texts")
+
+
+def test_files_come_and_go(page: Page, serve: Serve, tmp_path: Path) -> None:
+    port = FakePort("ML307R")
+    dialogue(port, "ML307R")
+    page.open(serve(port))
+    page.until("their room", lambda: page.text("files-room") == "1 file, 131,070 of 131,072 bytes free")
+    page.unfold("files")
+    page.until("each", lambda: page.text("files-list").split() == [
+        "/usr/", "directory", "Delete", "/usr/a.txt", "2", "bytes", "Download", "Delete"])  # fmt: skip
+    assert page["files-list-none"].is_displayed() is False
+    content = bytes(range(256)) * 400
+    (tmp_path / "b ü.bin").write_bytes(content)
+    page["files-file"].send_keys(str(tmp_path / "b ü.bin"))
+    assert page["files-path"].get_attribute("value") == "/b ü.bin"
+    page["files-put"].click()
+    page.until("it is told", lambda: page.text("say") == "/b ü.bin is there.")
+    assert port.files["/b ü.bin"] == content
+    page.until("it is listed", lambda: "102,400 bytes" in page.text("files-list"))
+    assert page["files-file"].get_attribute("value") == ""
+    page.look_at("files", "files")
+    got = tmp_path / "got"
+    page.chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(got)})
+    page["files-list"].find_element(By.CSS_SELECTOR, '[aria-label="Download /b ü.bin"]').send_keys(Keys.ENTER)
+    page.until("it is there", lambda: [file.read_bytes() for file in got.glob("*.bin")] == [content])
+    folder = page["files-list"].find_element(By.CSS_SELECTOR, '[aria-label="Delete /usr/"]')
+    folder.send_keys(Keys.ENTER)
+    page.chromium.switch_to.alert.dismiss()
+    folder.send_keys(Keys.ENTER)
+    assert page.chromium.switch_to.alert.text == "Delete /usr/ and all that is below?"
+    page.chromium.switch_to.alert.accept()
+    page.until("it is gone", lambda: list(port.files) == ["/b ü.bin"] and "usr" not in page.text("files-list"))
+    assert page.focused() == "files-list"
+    page.run("window.confirm = () => true")
+    page["files-list"].find_elements(By.TAG_NAME, "button")[1].click()
+    page.until("the last one, too", lambda: page["files-list-none"].is_displayed())
+
+
+def test_requests_of_the_module_and_answers_of_ones_own(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    dialogue(port, "ML307R")
+    bad = "<img src=x onerror='window.broken=1'>"
+    port.answers["web/requests"] = [
+        {"method": "GET", "host": "h", "path": f"/{n}", "headers": {}, "body": "", "size": 0, "status": 404}
+        for n in range(99)
+    ] + [{"method": "POST", "host": "h", "path": "/post", "headers": {}, "body": bad, "size": 5124, "status": 200}]
+    page.open(serve(port))
+    page.until("it is offered", lambda: page["web"].is_displayed())
+    page.unfold("web")
+    page.until("the newest first", lambda: page.text("web-list").startswith("POST h/post 200 · body of 5,124 bytes"))
+    assert bad in page.text("web-list")
+    assert page.run("return document.querySelectorAll('#web-list > li').length") == 100
+    page.type("web-path", "/ota")
+    page["web-body"].send_keys('{"version": 7}')
+    page["web-answer"].send_keys(Keys.ENTER)
+    plain = {"path": "/ota", "body": '{"version": 7}', "status": 200}
+    page.until("it is sent", lambda: port.posted == [("/v1/modules/ML307R/web/answers", plain)])
+    page.until("it is told", lambda: page.text("say") == "/ota is answered so from now on.")
+    page["web-form"].find_element(By.TAG_NAME, "summary").click()
+    page.choose("web-method", "PUT")
+    page.type("web-host", "ota.example.com")
+    page.type("web-type", "application/json")
+    page.type("web-status", "503")
+    page.look_at("web", "web")
+    page["web-answer"].click()
+    whole = plain | {"status": 503, "method": "PUT", "host": "ota.example.com", "type": "application/json"}
+    page.until("it is sent, too", lambda: port.posted[1:] == [("/v1/modules/ML307R/web/answers", whole)])
+
+
+def test_the_broker_and_what_is_published_there(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    dialogue(port, "ML307R")
+    port.operations["/v1/modules/{name}/broker/publish"] = {}
+    bad = "<img src=x onerror='window.broken=1'>"
+    sent = {"client_id": "meter-1", "topic": "a/b", "payload": bad, "qos": 1, "retain": True}
+    port.answers |= {
+        "broker/clients": [
+            {"client_id": "meter-1", "connected": True, "clean": True, "subscriptions": 1, "waiting": 0},
+            {"client_id": "meter-2", "connected": False, "clean": False, "subscriptions": 0, "waiting": 3},
+        ],
+        "broker/subscriptions": [{"client_id": "meter-1", "filter": "lamp/#", "qos": 2}],
+        "broker/published": [sent, sent | {"client_id": "", "topic": "c", "payload": "", "qos": 0, "retain": False}],
+    }
+    page.open(serve(port))
+    page.until("it is offered", lambda: page["broker"].is_displayed())
+    page.unfold("broker")
+    clients = "meter-1 connected · clean session\nmeter-2 away · 3 waiting"
+    page.until("the clients", lambda: page.text("broker-clients") == clients)
+    assert page.text("broker-subscriptions") == "lamp/# QoS 2 · meter-1"
+    assert page.text("broker-published") == f"c QoS 0 · empty\na/b QoS 1 · retained · from meter-1\n{bad}"
+    page.type("broker-topic", "lamp/set")
+    page["broker-payload"].send_keys("on")
+    page.choose("broker-qos", "2")
+    page["broker-retain"].send_keys(Keys.SPACE)
+    page.look_at("broker", "broker")
+    page["broker-publish"].send_keys(Keys.ENTER)
+    body = {"topic": "lamp/set", "payload": "on", "qos": 2, "retain": 1}
+    page.until("it is sent", lambda: port.posted == [("/v1/modules/ML307R/broker/publish", body)])
+    page.until("it is told", lambda: page.text("say") == "Published to lamp/set.")
+
+
+def test_a_port_without_the_broker_does_not_offer_it(page: Page, serve: Serve) -> None:
+    page.open(serve(FakePort("ML307R")))
+    page.until("what it has", lambda: page["web"].is_displayed())
+    assert not page["broker"].is_displayed()
 
 
 def test_a_lost_connection_is_told_and_comes_back(page: Page, serve: Serve) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,86 @@ def test_a_text_in_and_one_out(page: Page, module: Started) -> None:
         assert driver.serial.read_until(b"\r\nOK\r\n").endswith(b"OK\r\n")
         page.until("it went", lambda: page.text("texts-out") == "13900000000: On my way")
         page.picture("texts")
+
+
+@pytest.fixture(scope="module")
+def sandboxed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """A module in the sandbox, with a control port of its own."""
+    arguments = ["ML307R", "--json", "--sandbox", "--control", "127.0.0.1:0", *AT_ONCE]
+    with Started(arguments, tmp_path_factory.mktemp("sandboxed") / "stderr") as module:
+        yield module.wait_ready()
+
+
+def test_a_file_in_and_out(page: Page, sandboxed: Started, tmp_path: Path) -> None:
+    ready = json.loads(sandboxed.ready)
+    page.open(ready["control"])
+    page.until("there is none", lambda: page.text("files-room").startswith("0 files"))
+    page.unfold("files")
+    content = bytes(range(256)) * 200
+    (tmp_path / "a.bin").write_bytes(content)
+    page["files-file"].send_keys(str(tmp_path / "a.bin"))
+    page["files-put"].click()
+    page.until("it is there", lambda: "/a.bin\n51,200 bytes" in page.text("files-list"))
+    with sandboxed.awake(ready["port"]) as dte:
+        dte.ask('AT+MFSIZE="/a.bin"', "+MFSIZE: 51200", "OK")
+        dte.ask('AT+MFDELETE="/a.bin"', "OK")
+    page.until("it is gone", lambda: page["files-list-none"].is_displayed())
+    page["files-file"].send_keys(str(tmp_path / "a.bin"))
+    page.type("files-path", "/" + "x" * 500)
+    page["files-put"].click()
+    page.until("why not", lambda: "is no path of a file here" in page.text("files-error"))
+
+
+def test_a_request_and_its_answer(page: Page, sandboxed: Started) -> None:
+    ready = json.loads(sandboxed.ready)
+    page.open(ready["control"])
+    page.until("it is offered", lambda: page["web"].is_displayed())
+    page.unfold("web")
+    page.type("web-path", "ota")
+    page["web-body"].send_keys("seven")
+    page["web-answer"].click()
+    page.until("why not", lambda: "it begins with /" in page.text("web-error"))
+    page.type("web-path", "/ota")
+    page["web-answer"].click()
+    page.until("it is taken", lambda: "/ota is answered so" in page.text("say") and not page.text("web-error"))
+    with sandboxed.awake(ready["port"]) as dte:
+        dte.ask('AT+MHTTPCREATE="http://ota.example.com"', "+MHTTPCREATE: 0", "OK")
+        dte.ask('AT+MHTTPREQUEST=0,1,0,"/ota"', "OK")
+        dte.until(rb'"content",0,5,5,5,seven')
+    page.until("it is listed", lambda: page.text("web-list").startswith("GET ota.example.com/ota 200"))
+    page.shows("module to network: ", "HTTP 0 GET /ota")
+    page.shows("network to module: ", "HTTP 0 200, 5 bytes")
+    page.picture("asked")
+
+
+def test_a_message_to_the_module_and_one_from_it(page: Page, sandboxed: Started) -> None:
+    ready = json.loads(sandboxed.ready)
+    page.open(ready["control"])
+    page.until("what it has", lambda: page["web"].is_displayed())
+    if not page["broker"].is_displayed():
+        pytest.skip("the control has no operations of the broker")
+    page.unfold("broker")
+    with sandboxed.awake(ready["port"]) as dte:
+        dte.ask('AT+MQTTCONN=0,"mqtt.example.com",1883,"meter-1","me","sesame"', "OK", '+MQTTURC: "conn",0,0')
+        dte.ask('AT+MQTTSUB=0,"lamp/#",1', "+MQTTSUB: 0,1", "OK", '+MQTTURC: "suback",0,1,1')
+        page.until("it is there", lambda: page.text("broker-clients").startswith("meter-1 connected"))
+        page.until("so is its filter", lambda: page.text("broker-subscriptions") == "lamp/# QoS 1 · meter-1")
+        page.type("broker-topic", "lamp/+")
+        page["broker-payload"].send_keys("on")
+        page["broker-publish"].click()
+        page.until("why not", lambda: page.text("broker-error") != "")
+        page.type("broker-topic", "lamp/set")
+        page["broker-publish"].click()
+        dte.until(rb'"publish",0,0,"lamp/set",2,2,on\r\n')
+        page.until("it is listed", lambda: page.text("broker-published") == "lamp/set QoS 0\non")
+        page.shows("network to module: ", "MQTT 0 PUBLISH lamp/set, 2 bytes: on")
+        dte.ask('AT+MQTTPUB=0,"a/b",0,0,0,4,"21.5"', "+MQTTPUB: 0,2,11", "OK")
+        page.until(
+            "the one from it", lambda: page.text("broker-published").startswith("a/b QoS 0 · from meter-1\n21.5")
+        )
+        page.shows("module to network: ", "MQTT 0 PUBLISH a/b, 4 bytes: 21.5")
+        page.shows("MQTT 0 CONNECT meter-1", "password ***")
+        assert "sesame" not in "".join(page.rows())
 
 
 def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:

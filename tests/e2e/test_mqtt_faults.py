@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from onemo.net.mqtt.packets import Acknowledgement, PacketType, Publish, SubAck, Subscribe
+from onemo.net.mqtt.packets import MqttAcknowledgement, PacketType, Publish, SubAck, Subscribe
 
 from tests.e2e.brokers import ScriptedBroker
 from tests.e2e.conftest import Start
@@ -127,4 +127,4 @@ def test_against_any_broker(start: Start, peers: Peers) -> None:
         assert broker.next() == Subscribe(((b"t", 1),), 1)
         broker.send(SubAck((1,), 1), Publish(b"t", b"hello", 1, mid=9))
         dte.hears(*['+MQTTURC: "publish",0,9,"t",5,5,hello'] * 2)
-        assert [broker.next(), broker.next()] == [Acknowledgement(PacketType.PUBACK, 9)] * 2
+        assert [broker.next(), broker.next()] == [MqttAcknowledgement(PacketType.PUBACK, 9)] * 2

@@ -33,7 +33,7 @@ def test_answers_and_requests_by_ctl_and_the_api(start: Start) -> None:
         path = "/v1/modules/ML307R/web"
         (request,) = api.get(f"{path}/requests").json()
         assert request == {
-            "method": "GET", "host": "ota.example.com", "path": "/ota?id=1", "body": "", "status": 200,
+            "method": "GET", "host": "ota.example.com", "path": "/ota?id=1", "body": "", "size": 0, "status": 200,
             "headers": {"Host": "ota.example.com", "Content-Length": "0"},
         }  # fmt: skip
         refused = api.post(f"{path}/answers", json={"path": "ota", "body": ""})

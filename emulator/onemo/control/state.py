@@ -120,7 +120,7 @@ class ModuleInfo(NamedTuple):
     """The whole state of a module.
 
     Fields that a module has only once it was switched on are missing before. clock: seconds since 1970. ports: of each
-    AT line; port and line are those of the first, and the console's settings, too.
+    AT line; port and line are those of the first, and the console's settings, too. sandbox: its routes lead there.
     """
 
     name: str
@@ -131,6 +131,7 @@ class ModuleInfo(NamedTuple):
     error: str | None
     identity: IdentityInfo
     settings: dict[str, object]
+    sandbox: bool
     power: PowerInfo | None = None
     clock: float | None = None
     sim: SimInfo | None = None
@@ -211,6 +212,7 @@ def _state(running: RunningModule, journal: Journal) -> ModuleInfo:
         error=error,
         identity=who,
         settings={},
+        sandbox=running.built and running.network.sandbox is not None,
     )
     if not running.built:
         return known

@@ -6,11 +6,14 @@ The shell knows owners alone, compared by identity; a socket instance is one, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from onemo.errors import NetFailure
 from onemo.net.interface import ClosePlan, CloseResult, LookupRequest, OpenRequest, PingRequest, TimeRequest
 from onemo.profile.index import Label
+
+if TYPE_CHECKING:  # at start nobody needs words
+    from onemo.dialogue.words import ChannelWords
 
 
 class Owner(Protocol):
@@ -75,12 +78,13 @@ class Open(NamedTuple):
     """A request to open a connection for an owner that has none; on_opened or on_failed follows.
 
     The shell labels the request. parting: how it is closed once the peer has closed its side; what is unsent still
-    goes.
+    goes. words: makes what tells its bytes in words, where they are traced; None: it is told in bytes alone.
     """
 
     owner: Owner
     request: OpenRequest
     parting: ClosePlan
+    words: Callable[[], ChannelWords] | None = None
 
 
 class Send(NamedTuple):

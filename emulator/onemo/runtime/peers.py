@@ -74,7 +74,7 @@ class Peers:
                 self.forward(intent)
             case Open():
                 self._make_way(intent.request)
-                task = self._tasks[intent.owner] = Task(intent.owner, intent.request, intent.parting)
+                task = self._tasks[intent.owner] = Task(intent)
                 self._opens.begin(task)
                 self._scopes.add(task.scope)
                 self._nursery.start_soon(self._serve, task)
@@ -147,7 +147,7 @@ class Peers:
                         await self._part(task, task.connection)
                 finally:
                     task.connection.abort()
-                    self._sending.net("closed", task.label, task.connection.peer)
+                    self._sending.ended(task)
         except Exception as error:
             self._recent.report(error)
             self._abandon(task)
@@ -163,7 +163,7 @@ class Peers:
             connection = await self._network.open(task.request)
         except NetError as error:
             await self._opens.turn(task)
-            self._sending.net("open failed", task.label, str(error))
+            self._sending.net("open failed", task, str(error))
             self._end_with(task, partial(task.owner.on_failed, error.failure, trio.current_time()))
             return
         try:
@@ -172,7 +172,7 @@ class Peers:
             connection.abort()
             raise
         task.connection = connection
-        self._sending.net("opened", task.label, connection.peer)
+        self._sending.net("opened", task, connection.peer)
         ipv6 = connection.peer.startswith("[")
         self._shell.report(partial(task.owner.on_opened, ipv6=ipv6, now=trio.current_time()))
 
@@ -226,14 +226,14 @@ class Peers:
                         await connection.wait_readable()
                     continue
             except NetError as error:
-                self._sending.net("broken", task.label, str(error))
+                self._sending.net("broken", task, str(error))
                 connection.abort()
                 self._lose(task, error.failure)
                 return
             if stream and not data:
                 self._lose(task, None)
                 return
-            self._sending.net("received", task.label, data)
+            self._sending.net("received", task, data)
             self._shell.report(partial(owner.on_data, data, trio.current_time()))
             turns += 1
             if turns % TURNS == 0:

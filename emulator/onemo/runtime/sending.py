@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
 from onemo.errors import NetError, NetFailure
-from onemo.modem.channel import Forward, Owner, Send, Sent
+from onemo.modem.channel import Forward, Open, Owner, Send, Sent
 from onemo.modem.modem import Modem
-from onemo.net.interface import ClosePlan, Connection, OpenRequest
-from onemo.profile.index import Label
+from onemo.net.interface import ClosePlan, Connection
 from onemo.runtime.trace import Trace
+
+if TYPE_CHECKING:
+    from onemo.dialogue.words import ChannelWords
 
 _FIRST_LOOK = 0.001
 _LAST_LOOK = 0.05
@@ -45,16 +47,18 @@ class Shell(Protocol):
 class Task:
     """One connection that is served, and how it is to end once its owner said so.
 
-    request: with the owner's label. parting: how it ends
-    once the peer has closed its side. failure: why it cannot send any more, and is lost. turn: whose turn it is to hand
-    over; sends: those that wait.
+    request: with the owner's label. parting: how it ends once the peer has closed its side. words: of its bytes, where
+    they are traced and its family has some. failure: why it cannot send any more, and is lost. turn: whose turn it is
+    to hand over; sends: those that wait.
     """
 
-    def __init__(self, owner: Owner, request: OpenRequest, parting: ClosePlan) -> None:
-        self.owner = owner
-        self.parting = parting
-        self.label = owner.label
-        self.request = request._replace(label=self.label)
+    def __init__(self, intent: Open) -> None:
+        self.owner = intent.owner
+        self.parting = intent.parting
+        self.label = intent.owner.label
+        self.request = intent.request._replace(label=self.label)
+        self.make_words = intent.words
+        self.words: ChannelWords | None = None
         self.scope = trio.CancelScope()
         self.pump = trio.CancelScope()
         self.waiting = trio.CancelScope()
@@ -89,7 +93,7 @@ class Sending:
             try:
                 taken = task.connection.send_now(intent.data)
             except NetError as error:
-                self.net("send failed", task.label, str(error))
+                self.net("send failed", task, str(error))
                 self._sent(intent, Sent(0, failed=True))
                 return
             self._handed_over(task, intent.data[:taken])
@@ -123,7 +127,7 @@ class Sending:
                         if not intent.data:
                             break
         except NetError as error:
-            self.net("send failed", task.label, str(error))
+            self.net("send failed", task, str(error))
             failed = True
         finally:
             task.sends -= 1
@@ -149,7 +153,7 @@ class Sending:
                 return
             if count:  # as _handed_over, without its call: this is the way of bulk
                 if self._trace is not None:
-                    self.net("sent", task.label, rest[:count])
+                    self.net("sent", task, rest[:count])
                 task.sent += count
                 if owner.watches_acknowledgements:
                     self._watch(task, count)
@@ -188,7 +192,7 @@ class Sending:
 
     def _fail(self, task: Task, error: NetError, size: int) -> None:
         """Take up that data cannot be sent any more. A reset the pump meets as well, after what came before it."""
-        self.net("send failed", task.label, str(error))
+        self.net("send failed", task, str(error))
         if self.serves(task) and task.plan is None:
             task.owner.on_untaken(size)
             if error.failure is not NetFailure.RESET:
@@ -209,7 +213,7 @@ class Sending:
         if not data:
             return
         if self._trace is not None:
-            self.net("sent", task.label, data)
+            self.net("sent", task, data)
         task.sent += len(data)
         if task.owner.watches_acknowledgements:
             self._watch(task, len(data))
@@ -242,7 +246,28 @@ class Sending:
         if self._trace is not None:
             self._trace.net(event, None, detail)
 
-    def net(self, event: str, label: Label, detail: bytes | memoryview | str) -> None:
-        """Trace what happened on the network."""
-        if self._trace is not None:
-            self._trace.net(event, label, bytes(detail) if isinstance(detail, memoryview) else detail)
+    def net(self, event: str, task: Task, detail: bytes | memoryview | str) -> None:
+        """Trace what happened to a connection. Bytes are what was sent or received; their words follow them."""
+        if self._trace is None:
+            return
+        if isinstance(detail, str):
+            self._trace.net(event, task.label, detail)
+            return
+        data = bytes(detail)
+        if task.make_words is None:
+            self._trace.net(event, task.label, data)
+            return
+        if task.words is None:
+            task.words = task.make_words()
+        data, words = task.words.sent(data) if event == "sent" else task.words.received(data)
+        self._trace.net(event, task.label, data)
+        for each in words:
+            self._trace.net(event, task.label, each)
+
+    def ended(self, task: Task) -> None:
+        """Trace the end of a connection, and what ended with it."""
+        if task.words is not None:
+            for each in task.words.ended():
+                self.net("received", task, each)
+        if task.connection is not None:
+            self.net("closed", task, task.connection.peer)

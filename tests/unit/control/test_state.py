@@ -20,7 +20,8 @@ def told(model: Model) -> dict[str, Any]:
     running = RunningModule(Spec(model.profile.series), model)
     line: Any = SimpleNamespace(port="/dev/pts/0")
     module: Any = SimpleNamespace(modem=Driver(model).boot().modem, extension=None)
-    running.lines, running.module, running.built = [line], module, True
+    network: Any = SimpleNamespace(sandbox=None)
+    running.lines, running.module, running.network, running.built = [line], module, network, True
     return state(running, Journal(running.name))
 
 

@@ -98,7 +98,8 @@ def told(driver: Driver) -> dict[str, Any]:
     running = RunningModule(Spec("ML307R"), driver.model)
     line: Any = SimpleNamespace(port="/dev/pts/0")
     module: Any = SimpleNamespace(modem=driver.modem, extension=None)
-    running.lines, running.module, running.built = [line], module, True
+    network: Any = SimpleNamespace(sandbox=None)
+    running.lines, running.module, running.network, running.built = [line], module, network, True
     return state(running, Journal(running.name))
 
 

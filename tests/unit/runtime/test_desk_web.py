@@ -89,3 +89,7 @@ def test_the_operations(module: HostedModule) -> None:
     assert REQUESTS.table is not None
     heads, rows = REQUESTS.table([seen._asdict()])
     assert (len(heads), rows) == (5, [["GET", seen.host, "/ota", 201, 0]])
+    fetched(module, "/post", b"hello")
+    for given, body in (({}, "hello"), ({"bytes": 2}, "he")):
+        last = REQUESTS.act(module, REQUESTS.read(given))[-1]  # type: ignore[index]
+        assert (last.body, last.size) == (body, 5)

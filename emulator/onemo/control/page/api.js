@@ -74,6 +74,7 @@ async function request(method, path, body) {
 
 export const get = (path) => request("GET", path);
 export const post = (path, body) => request("POST", path, body);
+export const put = (path, body) => request("PUT", path, body);
 export const remove = (path) => request("DELETE", path);
 export const of = (name, rest = "") => `v1/modules/${encodeURIComponent(name)}${rest}`;
 

@@ -8,8 +8,14 @@ export const WAYS = {
   out: "module to network", in: "network to module", event: "network", fault: "fault",
 };
 
+const WORDS = { sent: "out", received: "in" }; // events that tell in words what went or came
+
+/** Whether it tells in words what crossed a connection: a request, an answer, a packet. */
+export const inWords = (entry) => entry.event in WORDS;
+
 /** One of WAYS. */
 export function wayOf(entry) {
+  if (inWords(entry)) return WORDS[entry.event];
   if (entry.event) return entry.event === "fault" ? "fault" : "event";
   if (entry.from === "dte") return "sent";
   if (entry.to === "network") return "out";
@@ -29,6 +35,15 @@ export const markOf = (entry) => (entry.console ? `${entry.console}${entry.from 
 
 /** The way in words; of all but the first AT line with its number. */
 export const wayInWords = (entry) => WAYS[wayOf(entry)] + (entry.console ? `, console ${entry.console}` : "");
+
+const OTHERS = ["seq", "time", "took", "console"];
+
+/** The instance that it belongs to, as #0, HTTP 1, MQTT 0; "" where it belongs to none. */
+export function instanceOf(entry) {
+  const [name, number] = Object.entries(entry).find(([key, value]) => Number.isInteger(value) && !OTHERS.includes(key)) ?? [];
+  if (!name) return "";
+  return name === "connect_id" ? `#${number}` : `${name.replace(/_?id$/, "").toUpperCase()} ${number}`;
+}
 
 /** What it is searched by. */
 export function searched(entry) {

@@ -1,12 +1,15 @@
 // Puts the parts together: what the API tells goes to the part that shows it.
 
 import { follow, fragment, get, of } from "./api.js";
+import { Broker } from "./broker.js";
 import { $, say, setText } from "./dom.js";
 import { Faults } from "./faults.js";
+import { Files } from "./files.js";
 import { Lab, words } from "./lab.js";
 import { drawHead, drawState } from "./module.js";
 import { Texts } from "./texts.js";
 import { Timeline } from "./timeline.js";
+import { Web } from "./web.js";
 
 const KEPT = 2000; // entries of a module that stay in memory; the port has more
 const PAUSE = 400; // ms between two looks at the chosen module's counters
@@ -22,6 +25,9 @@ const lab = new Lab(choose);
 const timeline = new Timeline(older);
 const faults = new Faults(look);
 const texts = new Texts(look);
+const files = new Files(look);
+const web = new Web(look);
+const broker = new Broker(look);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -38,7 +44,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  texts.show(name);
+  for (const part of [texts, files, web, broker]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -86,6 +92,7 @@ async function look() {
       drawState(state);
       faults.offerContexts(state.contexts ?? []);
       texts.draw(state.sms, journal(name));
+      await Promise.all([files.draw(state.file_store), web.draw(state.sandbox), broker.draw(state.sandbox)]);
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);
@@ -137,7 +144,11 @@ async function readModules() {
 
 async function linked(is, seconds) {
   if (is) {
-    if (!known) faults.offer(...await Promise.all([get("v1/kinds"), get("v1/presets")]));
+    if (!known) {
+      const [kinds, presets, operations] = await Promise.all(["v1/kinds", "v1/presets", "openapi.json"].map(get));
+      faults.offer(kinds, presets);
+      broker.known(operations);
+    }
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process
     await readModules();

@@ -2,7 +2,7 @@
 // and what comes in a rush is drawn in one go: a flood costs no more than what can be seen of it.
 
 import { $, make, setText } from "./dom.js";
-import { clock, dump, hex, longerThanRow, markOf, onSide, runs, searched, since, wayInWords, wayOf }
+import { clock, dump, hex, instanceOf, inWords, longerThanRow, markOf, onSide, runs, searched, since, wayInWords, wayOf }
   from "./entries.js";
 
 const SHOWN = 500;
@@ -24,10 +24,10 @@ function row(entry, before, asHex) {
 }
 
 function label(entry, way, asHex) {
-  const id = entry.connect_id ?? null;
-  const kind = way === "urc" ? "URC" : way === "fault" ? "▲ fault" : id === null ? "" : `#${id}`;
+  const kind = way === "urc" ? "URC" : way === "fault" ? "▲ fault" : instanceOf(entry);
   const tag = [markOf(entry), kind].filter(Boolean).join(" ");
   const tagged = tag ? [make("span", { class: "tag" }, `${tag} `)] : [];
+  if (inWords(entry)) return [...tagged, make("span", { class: "data words" }, entry.detail)];
   if (entry.event) {
     const what = way === "fault" ? "" : entry.event;
     return [make("span", { class: "pill" }, ...tagged, what && make("b", {}, what), ` ${entry.detail ?? ""}`)];

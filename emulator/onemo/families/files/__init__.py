@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters
-from onemo.at.family import FamilyDefinition, Trait
+from onemo.at.family import FamilyDefinition, StateField, Trait
 from onemo.at.reply import errors_in
 from onemo.families.files import handles, whole
 from onemo.families.files.settings import ENCODING, FRAGMENT, TIMEOUT, split
-from onemo.modem.filestore import STORE, FileStore
+from onemo.modem.filestore import STORE, FileStore, store_of
 from onemo.modem.filetable import FILES, StoreError
 from onemo.modem.modem import Modem
 from onemo.profile.schema import Profile
+
+
+class FileRoomInfo(NamedTuple):
+    """The room of the file store, in bytes. files: how many there are."""
+
+    total: int
+    free: int
+    files: int
+
+
+def room(modem: Modem) -> FileRoomInfo | None:
+    """Tell of the store's room; None: the model has no files."""
+    if not modem.profile.table(FILES).longest_path:
+        return None
+    store = store_of(modem.keeping)
+    return FileRoomInfo(store.total, store.free, sum(store.is_file(path) for path, _ in store.entries()))
 
 
 def _store(modem: Modem) -> FileStore:
@@ -55,4 +73,5 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     keepers={STORE: _store},
     shows={"MFSINFO": ("files",), "MFOPEN": ("files",), "MFPUT": ("files",)},
     traits=traits,
+    state=(StateField("file_store", FileRoomInfo | None, room, empty=None),),
 )

@@ -57,7 +57,7 @@ class HttpClient:
     """One httpid that was given out. Implements Asker.
 
     header, body: of the next request. keeps_answer: its answer is kept for MHTTPREAD; received_header, received_body:
-    what of it is unread. file: what the body of its answer goes into. exchange: the request that runs; order: of the
+    what of it is unread. file: what the body of its answer goes into. exchange: the request that runs; asked: the
     last one. on_change: is called when something may be due earlier, and when the state is another.
     """
 
@@ -69,7 +69,7 @@ class HttpClient:
         self.header = HttpStored(table.stored_header)
         self.body = HttpStored(table.stored_body)
         self.exchange: HttpExchange | None = None
-        self.order: HttpOrder | None = None
+        self.asked: HttpOrder | None = None
         self.keeps_answer = False
         self.file: HttpFile | None = None
         self._device = device
@@ -192,7 +192,7 @@ class HttpClient:
 
     def turned(self, exchange: HttpExchange) -> None:
         """Begin a request, or go on with another."""
-        self.exchange, self.order = exchange, exchange.order
+        self.exchange, self.asked = exchange, exchange.order
         exchange.start()
         self.arm()
 

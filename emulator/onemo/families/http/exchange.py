@@ -14,6 +14,7 @@ from onemo.families.http.intofile import HttpFile
 from onemo.families.http.profile import FAILURES, HTTP_CLIENT, open_failure
 from onemo.families.http.request import REDIRECTS, HttpOrder, Method, chunk
 from onemo.families.http.settings import BEARER_OF, FRAGMENTS, TIMEOUTS, TLS_OF
+from onemo.families.http.words import HttpWords
 from onemo.modem.channel import Close, Drop, Forward, Open, Send
 from onemo.modem.host import Host
 from onemo.modem.names import name_policy
@@ -109,7 +110,7 @@ class HttpExchange:
             receive_window=self._table.tcp_window,
             tls=tls,
         )
-        self._host.intents.append(Open(self, request, self._plan(CloseMode.DRAIN)))
+        self._host.intents.append(Open(self, request, self._plan(CloseMode.DRAIN), HttpWords))
 
     @property
     def secured(self) -> bool:

@@ -16,6 +16,7 @@ from onemo.families.mqtt.pings import Pings
 from onemo.families.mqtt.profile import MQTT
 from onemo.families.mqtt.settings import CLEAN, CONTEXT, RECONNECTION, Reconnection
 from onemo.families.mqtt.states import REFUSALS, TRANSITIONS, ClientEvent, ClientOperation, ClientState, ConnState
+from onemo.families.mqtt.words import MqttWords
 from onemo.modem.channel import Close, Drop, Open
 from onemo.modem.modem import Modem
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult
@@ -252,7 +253,7 @@ class MqttClient:
         self._decoder = Decoder(self._table.whole)
         self.outbox.begin()
         self._open = True
-        self._device.intents.append(Open(self, request, self._plan))
+        self._device.intents.append(Open(self, request, self._plan, MqttWords))
         self._arm()
 
     def _accept(self, packet: ConnAck, now: float) -> None:

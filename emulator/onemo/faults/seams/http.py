@@ -140,7 +140,7 @@ def chosen_for_urc(modem: Modem, faults: FaultChooser, occasion: Occasion) -> li
         return []
     client = next((each for each in modem.part(HttpClients) if each.httpid == label.number), None)
     host = client.url.host if client else ""
-    path = client.order.path.decode("latin-1") if client and client.order else ""
+    path = client.asked.path.decode("latin-1") if client and client.asked else ""
     return faults.chosen(Layer.HTTP, occasion._replace(operation=TELL, host=host, path=path))
 
 

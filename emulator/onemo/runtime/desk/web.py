@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 
 _MOST = 1000
 """Answers of one's own."""
+_LARGEST = 1 << 24
+"""Bytes of a request's body."""
 
 
 class SeenRequest(NamedTuple):
-    """A request that the web server had. headers: by name; body: as text; status: of its answer."""
+    """A request that the web server had.
+
+    headers: by name; body: as text, as many of its bytes as were asked for; size: all of them; status: of its answer.
+    """
 
     method: str
     host: str
     path: str
     headers: dict[str, str]
     body: str
+    size: int
     status: int
 
 
@@ -127,7 +133,8 @@ def _requests(controls: ModuleControls, values: Values) -> tuple[SeenRequest, ..
             host=each.host,
             path=each.path,
             headers=dict(each.headers),
-            body=each.body.decode("utf-8", "replace"),
+            body=each.body[: values["bytes"]].decode("utf-8", "replace"),
+            size=len(each.body),
             status=each.status,
         )
         for each in WebDesk(controls).requests
@@ -135,7 +142,7 @@ def _requests(controls: ModuleControls, values: Values) -> tuple[SeenRequest, ..
 
 
 def _table(found: Sequence[Mapping[str, Any]]) -> Table:
-    rows = [[each["method"], each["host"], each["path"], each["status"], len(each["body"])] for each in found]
+    rows = [[each["method"], each["host"], each["path"], each["status"], each["size"]] for each in found]
     return ("Method", "Host", "Path", "Status", "Body"), rows
 
 
@@ -164,7 +171,7 @@ OPERATIONS = (
         about="List the newest requests that the sandbox's web server had.",
         method="GET",
         path="/web/requests",
-        keys=(),
+        keys=(FaultKey("bytes", Type.INTEGER, "The bytes that are told of each body.", _LARGEST, 0, _LARGEST),),
         act=_requests,
         result=tuple[SeenRequest, ...],
         example="web requests",

@@ -12,10 +12,10 @@ from onemo.faults.seams.mqtt import PacketCutter
 from onemo.faults.seams.network import FaultyNetwork
 from onemo.net.interface import Connection, KeepAlive, NamePolicy, OpenRequest, Transport
 from onemo.net.mqtt.packets import (
-    Acknowledgement,
     Bare,
     ConnAck,
     Connect,
+    MqttAcknowledgement,
     Packet,
     PacketType,
     Publish,
@@ -33,7 +33,7 @@ OPEN = OpenRequest(Transport.TCP, "broker", 1883, 60, NamePolicy(), label=Label(
 ACCEPTED = encode(ConnAck(session_present=True, code=0))
 GRANTED = encode(SubAck((1,), 1))
 TAKEN, NOTED, DONE = (
-    encode(Acknowledgement(kind, 7)) for kind in (PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBCOMP)
+    encode(MqttAcknowledgement(kind, 7)) for kind in (PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBCOMP)
 )
 PONG = encode(Bare(PacketType.PINGRESP))
 ALL = (ACCEPTED, GRANTED, TAKEN, NOTED, DONE, PONG)
@@ -168,7 +168,7 @@ PACKETS: st.SearchStrategy[Packet] = st.one_of(
     st.builds(
         Publish, topic=st.just(b"t"), payload=st.binary(max_size=200), qos=st.integers(0, 2), mid=st.integers(1, 65535)
     ),
-    st.builds(Acknowledgement, type=st.just(PacketType.PUBREL), mid=st.integers(1, 65535)),
+    st.builds(MqttAcknowledgement, type=st.just(PacketType.PUBREL), mid=st.integers(1, 65535)),
     st.builds(ConnAck, session_present=st.booleans(), code=st.integers(0, 5)),
 )
 
