@@ -56,7 +56,8 @@ class Option(NamedTuple):
     type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. negative: a
     flag that may be refused too, as with --no-strict-baud. run, lab, python: its name on the command line of ``run``,
     in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short: another flag;
-    variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table.
+    variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table. group: the
+    heading under which ``run --help`` has it.
     """
 
     type: OptionType
@@ -76,6 +77,7 @@ class Option(NamedTuple):
     in_lab: str = ""
     name: str = ""
     default: object = None
+    group: str = ""
 
     @property
     def flag(self) -> str:
@@ -160,7 +162,7 @@ _SECONDS = "a number of seconds, 0 or more"
 _OVERRULES = "it overrules the name's"
 
 
-_WRITTEN = ("trace", "ready_file", "nv")
+_WRITTEN = ("trace", "ready_file", "nv", "log")
 _FILES = (*_WRITTEN, "scenario", "sandbox_file")
 """Options that name one file each, of which those that are written would destroy another."""
 
@@ -301,6 +303,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "What every request to the control must carry; needed on an address that others reach. "
         "ONEMO_CONTROL_TOKEN if left out.", metavar="TOKEN", variable="ONEMO_CONTROL_TOKEN")] = None
     verbose: Annotated[bool, _of_run(FLAG, "Show the dialogue on stderr as it happens.", short="-v")] = False
+    log: Annotated[Path | None, _of_run(
+        PATH, "Write what else stderr would be told to the end of this file, each line with its time.",
+        metavar="FILE")] = None
     # fmt: on
 
     def misfits(self, line: object, device: str) -> Iterator[tuple[str, str]]:
@@ -325,10 +330,25 @@ class ModuleOptions(NamedTuple):
                 yield name, f"{files[name]} is the {other.replace('_', ' ')} as well: give each a file of its own"
 
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Line": (*("link", "ports", "pty_mode", "tcp", "rfc2217", "uart", "baud", "command", "pace", "strict_baud"),),
+    "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
+    "Identity and memory": (
+        *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "nv", "file_store"),
+    ),
+    "Time": ("boot_time", "register_time", "early_input", "power_on", "speed", "zone"),
+    "Faults": ("fault", "seed", "scenario"),
+    "Output": ("trace", "verbose", "log", "json", "ready_file", "control", "control_token"),
+}
+"""The headings of ``run --help``, and the options under each."""
+_GROUP = {name: group for group, names in GROUPS.items() for name in names}
+
+
 def _named(name: str, option: Option) -> Option:
-    """Return the option with its name wherever it has no other, and its default."""
+    """Return the option with its name wherever it has no other, its default and its group."""
     run, lab, python = (name if said == "" else said for said in (option.run, option.lab, option.python))
-    return option._replace(name=name, default=ModuleOptions._field_defaults[name], run=run, lab=lab, python=python)
+    default, group = ModuleOptions._field_defaults[name], _GROUP.get(name, "")
+    return option._replace(name=name, default=default, run=run, lab=lab, python=python, group=group)
 
 
 OPTIONS = {name: _named(name, hint.__metadata__[0]) for name, hint in ModuleOptions.__annotations__.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -16,12 +17,13 @@ from onemo.cli.values import joined
 from onemo.runtime.line import Cable
 from onemo.runtime.models import Overrides
 from onemo.runtime.network import NetworkOptions
-from onemo.runtime.options import ModuleOptions
+from onemo.runtime.options import GROUPS, OPTIONS, ModuleOptions
 from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab", "ctl")
+COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab", "ctl",
+            "doctor", "completion", "help")  # fmt: skip
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
 ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
@@ -29,8 +31,8 @@ OCTAL = "write the permissions in octal, from 0 to 777, like 660"
 COMPLAINTS = {
     "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
     "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca, trace, record, "
-    "replay, lab, ctl (onemo-emulator --help tells more)",
-    "--xyz": "there is no option '--xyz'; there are --help, -h, --version (onemo-emulator --help tells more)",
+    "replay, lab, ctl, doctor, completion, help (onemo-emulator --help tells more)",
+    "--xyz": "there is no option '--xyz'; there are --help, -h, --version, -V (onemo-emulator --help tells more)",
     "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --no-json": f"there is no option '--no-json'; did you mean --json? {RUN}",
@@ -263,15 +265,38 @@ def test_help_fits_a_narrow_terminal(columns: int) -> None:
     assert max(len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in lines) <= columns
 
 
-def test_the_version(typed: Typed) -> None:
-    assert typed("--version") == (0, f"{onemo.__version__}\n", "")
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version(typed: Typed, flag: str) -> None:
+    python = re.escape(f"{onemo.__version__} (Python {platform.python_version()}")
+    status, out, err = typed(flag)
+    assert (status, err) == (0, "")
+    assert re.fullmatch(python + r"(, commit [0-9a-f]{7,}\+?)?\)\n", out)
+
+
+@pytest.mark.parametrize("words", [["run"], ["ctl", "sms"], ["check-profile"], []])
+def test_help_is_the_page_of_a_command(typed: Typed, words: list[str]) -> None:
+    assert typed("help", *words) == typed(*words, "--help")
+    assert typed("help", *words).status == 0
+
+
+def test_help_of_what_is_none(typed: Typed) -> None:
+    assert typed("help", "rnu").err == f"onemo-emulator: {COMPLAINTS['rnu']}\n"
+
+
+def test_every_option_stands_under_a_heading(typed: Typed) -> None:
+    assert [option.name for option in OPTIONS.values() if not option.group and option.name != "model"] == []
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(OPTIONS.keys() - {"model"})
+    page = typed("run", "--help").out
+    headings = re.findall(r"╭─ ([A-Z][a-z ]+) ─", page)
+    assert headings == ["Arguments", *GROUPS]
 
 
 def test_the_command_and_the_module_are_the_same() -> None:
     (command,) = entry_points(group="console_scripts", name="onemo-emulator")
     assert command.load() is onemo.__main__.main
     with started("--version") as process:
-        assert process.communicate() == (f"{onemo.__version__}\n", "")
+        out, err = process.communicate()
+    assert (out.split()[0], err) == (onemo.__version__, "")
 
 
 # ---- What a profile of one's own has wrong
