@@ -93,8 +93,8 @@ def _log_to(file: Path | None) -> None:
 
 def _check(options: ModuleOptions) -> None:
     """Raise UsageError for options that do not go together."""
-    lines = {"--tcp": options.tcp, "--rfc2217": options.rfc2217, "--uart": options.uart, "--exec": options.command}
-    asked = [name for name, value in lines.items() if value is not None]
+    lines = {"--tcp": options.tcp, "--connect": options.connect, "--rfc2217": options.rfc2217, "--uart": options.uart}
+    asked = [name for name, value in {**lines, "--exec": options.command}.items() if value is not None]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
     for name, problem in options.misfits("".join(asked), "with --uart"):

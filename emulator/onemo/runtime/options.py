@@ -37,7 +37,7 @@ _SAID = {
     PATH: "a path",
     PLACE: "a path",
     DIRECTORY: "a directory",
-    LINE: "a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0",
+    LINE: "a path, tcp://HOST:PORT, connect://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0",
 }
 _CLASSES: dict[OptionType, Any] = {
     FLAG: bool,
@@ -134,6 +134,8 @@ def line_of(text: str) -> dict[str, Any]:
         return {"link": Path(text)} if text else {}
     if scheme in ("tcp", "rfc2217"):
         return {scheme: place or "127.0.0.1:0"}
+    if scheme == "connect" and place:
+        return {scheme: place}
     return {"uart": place} if scheme == "uart" and place.startswith("/") else {}
 
 
@@ -149,11 +151,9 @@ def _number(type_: OptionType, text: str) -> int | float | None:
     return int(text, base) if unsigned and not set(unsigned) - set(digits) and len(text) <= 20 else None
 
 
-def _of_run(
-    type_: OptionType, about: str, metavar: str = "", *, run: str = "", short: str = "", variable: str = ""
-) -> Option:
+def _of_run(type_: OptionType, about: str, metavar: str = "", **more: Any) -> Option:  # noqa: ANN401  (its fields)
     """Declare an option of ``run`` alone."""
-    return Option(type_, about, metavar=metavar, run=run, lab=None, python=None, short=short, variable=variable)
+    return Option(type_, about, metavar=metavar, lab=None, python=None, **more)
 
 
 MODEL = "ML307R"
@@ -180,7 +180,8 @@ class ModuleOptions(NamedTuple):
     link: Annotated[Path | None, Option(
         LINE, "Make this path a symbolic link to the port, so that its name stays the same from run to run.\n"
         "It is gone at the end; one that a dead emulator left is replaced.", metavar="PATH",
-        in_lab="or another line: `tcp://HOST:PORT`, `rfc2217://HOST:PORT`, `uart:///dev/ttyUSB0`")] = None
+        in_lab="or another line: `tcp://HOST:PORT`, `connect://HOST:PORT`, `rfc2217://HOST:PORT`, "
+        "`uart:///dev/ttyUSB0`")] = None
     ports: Annotated[tuple[Path, ...], Option(
         PATH, "One more AT line of the module: a pseudo-terminal with this path as its symbolic link. May be repeated.",
         metavar="PATH", several=True, run="port")] = ()
@@ -189,6 +190,9 @@ class ModuleOptions(NamedTuple):
         high=0o777, said="the permissions in octal, from 0 to 777, like 660", in_lab='in quotes, like `"660"`')] = None
     tcp: Annotated[str | None, _of_run(
         TEXT, "Listen there instead, for a DTE that opens socket://HOST:PORT. Port 0 lets the system choose.",
+        metavar="HOST:PORT")] = None
+    connect: Annotated[str | None, _of_run(
+        TEXT, "Connect there instead, where a simulator or a terminal server listens, and again when it hangs up.",
         metavar="HOST:PORT")] = None
     rfc2217: Annotated[str | None, _of_run(
         TEXT, "The same with speed and modem lines, for rfc2217://HOST:PORT. DTR wakes a sleeping module.",
@@ -204,6 +208,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "
         "path.\n"
         "Its exit status is ours, and the ready line goes to stderr.", metavar="COMMAND", run="exec")] = None
+    exec_when: Annotated[str, _of_run(
+        TEXT, "The command of --exec starts when the module is 'ready', or when it is 'registered' first. When it is "
+        "ready if left out.", metavar="WHEN", choices=("ready", "registered"))] = "ready"
     pace: Annotated[bool, Option(
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
     strict_baud: Annotated[bool | None, Option(
@@ -313,11 +320,13 @@ class ModuleOptions(NamedTuple):
 
         line: as it was named; device: how one names a serial device.
         """
-        if self.strict_baud and (self.tcp or self.uart) is not None and not self.ports:
+        if self.strict_baud and (self.tcp or self.connect or self.uart) is not None and not self.ports:
             yield "strict_baud", f"needs a speed of the DTE, and {line} tells none: use RFC 2217 or leave it out"
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
-        if (self.tcp or self.rfc2217 or self.uart) is not None:
+        if self.exec_when != "ready" and self.command is None:
+            yield "exec_when", "is for the command of --exec: name one, or leave it out"
+        if (self.tcp or self.connect or self.rfc2217 or self.uart) is not None:
             for name, value in (("link", self.link), ("pty_mode", None if self.ports else self.pty_mode)):
                 if value is not None:
                     yield name, f"is for a pseudo-terminal, and {line} is none: leave one of them out"
@@ -331,7 +340,10 @@ class ModuleOptions(NamedTuple):
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Line": (*("link", "ports", "pty_mode", "tcp", "rfc2217", "uart", "baud", "command", "pace", "strict_baud"),),
+    "Line": (
+        *("link", "ports", "pty_mode", "tcp", "connect", "rfc2217", "uart", "baud", "command", "exec_when"),
+        *("pace", "strict_baud"),
+    ),
     "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
     "Identity and memory": (
         *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "nv", "file_store"),

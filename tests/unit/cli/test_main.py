@@ -59,6 +59,7 @@ COMPLAINTS = {
     "run --route a=b --route a:99999=b": "route 'a:99999=b': the port '99999' is neither 1-65535 nor '*'; ",
     "run --route *=sandbox:80": "route '*=sandbox:80': as a target, 'sandbox' stands alone; ",
     "run --route": f"--route needs a value {RUN}",
+    "run --connect 127.0.0.1:0": "127.0.0.1:0: there is no port 0 to connect to; write HOST:PORT, as in 127.0.0.1:3456",
     "run --deny": f"--deny needs a value {RUN}",
     "run --deny 1.2.3": "pattern '1.2.3': '1.2.3' is no IPv4 address; a pattern is HOST or HOST:PORT, for example ",
     "run --deny=": "pattern '': there is no host; ",
@@ -166,7 +167,19 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     who = "--name node7 --imei 1 --imsi 2 --iccid 3 --revision R1 --pin 4321 --no-sim --register-time 2.5 --speed 10"
     assert typed("run", *who.split()).status == 0
     lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
-    lines += ["--power-on", "open", "--early-input", "lost", "--no-strict-baud"]
+    lines += [
+        "--connect",
+        "h:3",
+        "--exec-when",
+        "registered",
+        "--log",
+        "l",
+        "--power-on",
+        "open",
+        "--early-input",
+        "lost",
+        "--no-strict-baud",
+    ]
     assert typed("run", *lines).status == 0
     assert [spec_of(options) for options in asked] == [
         Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
@@ -180,13 +193,27 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
         Spec(
             "ML307R",
-            cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True, power_on="open", strict_baud=False),
+            cable=Cable(
+                None,
+                None,
+                "h:1",
+                "h:3",
+                ":2",
+                "/dev/x",
+                9600,
+                "fw {port}",
+                "registered",
+                True,
+                power_on="open",
+                strict_baud=False,
+            ),  # fmt: skip
             early_input="lost",
         ),
     ]
-    assert [(options.trace, options.json, options.verbose) for options in asked] == [
-        (Path("t"), True, True),
-        *[(None, False, False)] * 4,
+    assert [(options.trace, options.json, options.verbose, options.log) for options in asked] == [
+        (Path("t"), True, True, None),
+        *[(None, False, False, None)] * 3,
+        (None, False, False, Path("l")),
     ]
 
 
