@@ -19,7 +19,7 @@ from onemo.cli.page import Page
 _PTYS = Path("/proc/sys/kernel/pty")
 _FEW_PTYS = 16
 _FEW_FILES = 1024
-_DEVICES = ("ttyUSB*", "ttyACM*")
+_DEVICES = Path("/dev")
 _EXTRAS = {"cryptography": "the sandbox's TLS servers", "starlette": "--control", "httpx": "lab --processes"}
 
 
@@ -117,7 +117,7 @@ def _descriptors() -> Iterator[Finding]:
 
 
 def _permissions() -> Iterator[Finding]:
-    for device in sorted(path for pattern in _DEVICES for path in Path("/dev").glob(pattern)):
+    for device in sorted((*_DEVICES.glob("ttyUSB*"), *_DEVICES.glob("ttyACM*"))):
         if os.access(device, os.R_OK | os.W_OK):
             yield Finding(str(device), "ok", "may be opened")
         else:

@@ -194,19 +194,17 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Spec(
             "ML307R",
             cable=Cable(
-                None,
-                None,
-                "h:1",
-                "h:3",
-                ":2",
-                "/dev/x",
-                9600,
-                "fw {port}",
-                "registered",
-                True,
+                tcp="h:1",
+                connect="h:3",
+                rfc2217=":2",
+                uart="/dev/x",
+                baud=9600,
+                command="fw {port}",
+                exec_when="registered",
+                pace=True,
                 power_on="open",
                 strict_baud=False,
-            ),  # fmt: skip
+            ),
             early_input="lost",
         ),
     ]
