@@ -6,6 +6,7 @@ import os
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -154,6 +155,39 @@ def test_a_child_with_a_link(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=WAIT)
     assert (process.returncode, out.decode()) == (0, f"{link}\n"), err
     assert not link.is_symlink()
+
+
+def test_a_child_that_waits_for_the_registration() -> None:
+    program = f"{ASKS}\nimport time; print(ask(b'AT+CEREG?').decode())"
+    for when, seconds, state in (("ready", "60", "0,2"), ("registered", "2", "0,1")):
+        arguments = "--register-time", seconds, "--exec", python(program, "{port}")
+        with run(*arguments, "--exec-when", when) as process:
+            out, err = process.communicate(timeout=WAIT)
+        assert (process.returncode, f"+CEREG: {state}" in out.decode()) == (0, True), (out, err)
+
+
+def test_when_of_no_command() -> None:
+    with run("--exec-when", "registered") as process:
+        err = process.communicate(timeout=WAIT)[1]
+    said = b"onemo-emulator: --exec-when is for the command of --exec: name one, or leave it out\n"
+    assert (process.returncode, err) == (2, said)
+
+
+def test_the_module_connects_to_a_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(WAIT)
+        number = listener.getsockname()[1]
+        with run("--connect", f"127.0.0.1:{number}") as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"ML307R ready on tcp://127.0.0.1:{number}\n".encode()
+            for _ in range(2):  # it comes again
+                with listener.accept()[0] as peer, peer.makefile("rwb") as line:
+                    peer.settimeout(WAIT)
+                    line.write(b"ATI\r")
+                    line.flush()
+                    while line.readline() != b"OK\r\n":
+                        pass
+            process.terminate()
 
 
 def test_sigterm_goes_to_the_child() -> None:

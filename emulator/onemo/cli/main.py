@@ -4,11 +4,11 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
-from onemo import __version__
+from onemo.cli import about
 from onemo.cli.outcome import NAME, fail, finish
 from onemo.cli.values import Profiles, joined, taking
 from onemo.runtime.options import MODEL, OPTIONS, ModuleOptions
@@ -26,7 +26,8 @@ A first session:
 Each command has a page of its own: onemo-emulator run --help""",
     help_format="plaintext",
     group_parameters="Options",
-    version=__version__,
+    version=about.version,
+    version_flags=["--version", "-V"],
     default_parameter=Parameter(show_default=False, negative=""),
 )
 
@@ -202,11 +203,57 @@ for _number, (_where, _about) in enumerate(
         "tools:REPLAY": "Play the DTE's side of a transcript, and report where the module differs.",
         "labs:LAB": "Start many modules in one process, as a file says.",
         "ctl_app:app": "Look at running modules and act on them.",
+        "doctor:DOCTOR": "Look at this host for what keeps modules from running here.",
     }.items(),
     7,
 ):
     _name = _where.rpartition(":")[2].lower().replace("app", "ctl")
     app.command(f"onemo.cli.{_where}", name=_name, sort_key=_number, help=_about)
+
+
+@app.command(
+    sort_key=20,
+    usage=f"Usage: {NAME} completion SHELL",
+    help_epilogue="""\
+Examples:
+
+  source <(onemo-emulator completion bash)       in this shell
+  onemo-emulator completion fish > ~/.config/fish/completions/onemo-emulator.fish""",
+)
+def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
+    """Print what has a shell complete commands and options.
+
+    Parameters
+    ----------
+    shell: str
+        bash, zsh or fish.
+    """
+    from onemo.cli.output import write
+
+    write(app.generate_completion(shell=shell))
+    return 0
+
+
+@app.command(
+    name="help",
+    sort_key=21,
+    usage=f"Usage: {NAME} help [COMMAND]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator help run
+  onemo-emulator help ctl sms""",
+)
+def help_(*command: str) -> int:
+    """Print the page of a command, as COMMAND --help does.
+
+    Parameters
+    ----------
+    command: str
+        Like run, or ctl sms; the first page if left out.
+    """
+    app([*command, "--help"], exit_on_error=False, print_error=False, result_action="return_value")
+    return 0
 
 
 def complaint(error: CycloptsError) -> str:

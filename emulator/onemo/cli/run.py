@@ -54,7 +54,7 @@ def serve(options: ModuleOptions) -> int:
     """Run until a signal ends it; return the exit status. Raises EmulatorError when it cannot be started."""
     _check(options)
     spec = spec_of(options)
-    logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.INFO, handlers=[LogHandler(sys.stderr)])
+    _log_to(options.log)
     model = spec.load()
     routes, sandbox = routes_of(spec.network) if spec.network != NetworkOptions() else (None, None)
     # From here to the first task that listens, and while everything is taken down, a signal would leave the link
@@ -77,10 +77,24 @@ def serve(options: ModuleOptions) -> int:
     return lines[0].status
 
 
+def _log_to(file: Path | None) -> None:
+    """Let the log go to stderr, or to the end of a file. Raises UsageError when that cannot be written."""
+    if file is None:
+        handler: logging.Handler = LogHandler(sys.stderr)
+        shape = "onemo-emulator: %(message)s"
+    else:
+        try:
+            handler = logging.FileHandler(file, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--log {file}: {error.strerror}: name a file that can be written") from error
+        shape = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(format=shape, level=logging.INFO, handlers=[handler])
+
+
 def _check(options: ModuleOptions) -> None:
     """Raise UsageError for options that do not go together."""
-    lines = {"--tcp": options.tcp, "--rfc2217": options.rfc2217, "--uart": options.uart, "--exec": options.command}
-    asked = [name for name, value in lines.items() if value is not None]
+    lines = {"--tcp": options.tcp, "--connect": options.connect, "--rfc2217": options.rfc2217, "--uart": options.uart}
+    asked = [name for name, value in {**lines, "--exec": options.command}.items() if value is not None]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)}: a module has one line; choose one of them")
     for name, problem in options.misfits("".join(asked), "with --uart"):

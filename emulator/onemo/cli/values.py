@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
-from onemo.runtime.options import OPTIONS, Option, OptionType
+from onemo.runtime.options import GROUPS, OPTIONS, Option, OptionType
 
 if TYPE_CHECKING:
     from cyclopts import Token
@@ -25,22 +25,25 @@ _TYPES: dict[OptionType, Any] = {
     OptionType.DIRECTORY: Path,
 }
 """The others are texts."""
+_GROUPS = {name: Group(name, sort_key=number) for number, name in enumerate(GROUPS)}
 _REPEATED = frozenset(option.flag for option in OPTIONS.values() if option.several)
 _JOINT = "\0"
 """Between two values of one option; no argument of a process has it."""
 
 
-def parameter(option: Option, about: str | None = None) -> Parameter:
-    """Describe an option to the library. about: another help."""
+def parameter(option: Option, *, grouped: bool = False) -> Parameter:
+    """Describe an option to the library. grouped: its command has many, under headings."""
+    under: dict[str, Any] = {"group": _GROUPS[option.group]} if grouped and option.group else {}
     return Parameter(
         name=[option.flag, option.short] if option.short else option.flag,
         metavar=option.metavar or None,
         converter=None if option.type is OptionType.FLAG else partial(_read, option),
-        help=option.about if about is None else about,
+        help=option.about,
         json_list=False,  # a value in brackets is a value
         negative=f"--no-{option.flag[2:]}" if option.negative else "",
         env_var=option.variable or None,
         show_env_var=False,
+        **under,
     )
 
 
@@ -87,7 +90,7 @@ def taking(options: Iterable[Option]) -> Callable[[_Command], _Command]:
             plain = _TYPES.get(option.type, str)
             hint = tuple[plain, ...] if option.several else plain  # type: ignore[valid-type]
             kind = inspect.Parameter.POSITIONAL_ONLY if option.name == "model" else inspect.Parameter.KEYWORD_ONLY
-            annotation = Annotated[hint, parameter(option)]  # type: ignore[valid-type]
+            annotation = Annotated[hint, parameter(option, grouped=True)]  # type: ignore[valid-type]
             parameters.append(inspect.Parameter(option.name, kind, default=option.default, annotation=annotation))
         command.__annotations__ = {}  # which the library would prefer
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

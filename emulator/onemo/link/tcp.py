@@ -31,20 +31,17 @@ _PAUSE = 0.1
 """Seconds until accepting is tried again when the host has no descriptor left for it."""
 
 
-class TcpLink(ClosingLink):
-    """A line for one DTE at a time, which may come and go. ``port`` is what it opens: ``socket://127.0.0.1:40001``.
+class SocketLine(ClosingLink):
+    """A line over TCP for one DTE at a time, which may come and go. Implements ``Link``.
 
-    Implements ``Link``. Made by ``open_tcp``. A DTE is served only while ``watch`` runs.
-
-    on_dte: called with True when a DTE has come and with False when it has gone.
+    A DTE is served only while ``watch`` runs. on_dte: called with True when a DTE has come and with False when it has
+    gone.
     """
 
-    def __init__(self, listener: socket.socket, scheme: str = "socket") -> None:
-        host, number = listener.getsockname()[:2]
-        self.port = f"{scheme}://[{host}]:{number}" if ":" in host else f"{scheme}://{host}:{number}"
+    def __init__(self, port: str) -> None:
+        self.port = port
         self.on_dte: Callable[[bool], None] | None = None
         self._opened = trio.Event()
-        self._listener = listener
         self._dte: socket.socket | None = None
         self._ended = False  # the DTE sends no more; it may still read
         self._closed = False
@@ -53,10 +50,9 @@ class TcpLink(ClosingLink):
         self._patience = trio.CancelScope()
 
     def close(self) -> None:
-        """Hang up and free the port."""
+        """Hang up."""
         self._closed = True
         self._drop()
-        _close(self._listener)
         self._change()
 
     @property
@@ -122,29 +118,15 @@ class TcpLink(ClosingLink):
         while not self._closed:
             newcomer = None
             with trio.CancelScope(deadline=self._leave_at) as self._patience:
-                newcomer = await self._accept()
+                newcomer = await self._newcomer()
             if newcomer is not None:
                 await self._admit(newcomer)
             elif self._leave_at <= trio.current_time():
                 self._drop()
 
-    async def _accept(self) -> socket.socket | None:
-        """Return whoever comes next; None when closed. Nothing waits once it is accepted, so that none gets lost."""
-        told = False
-        while True:
-            try:
-                await trio.lowlevel.wait_readable(self._listener)
-            except trio.ClosedResourceError:
-                return None
-            try:
-                return self._listener.accept()[0]
-            except (BlockingIOError, ConnectionError):  # it left before its turn came
-                continue
-            except OSError as error:
-                if not told:
-                    _log.warning("%s takes no DTE for now: %s", self.port, error.strerror)
-                told = True
-            await trio.sleep(_PAUSE)
+    async def _newcomer(self) -> socket.socket | None:
+        """Return whoever comes next; None when closed. Nothing waits once it is there, so that none gets lost."""
+        raise NotImplementedError
 
     async def _admit(self, newcomer: socket.socket) -> None:
         """Give the line to a newcomer, or turn it away."""
@@ -213,6 +195,37 @@ class TcpLink(ClosingLink):
             else:
                 await self._changed.wait()
         raise trio.ClosedResourceError(f"{self.port} was closed")
+
+
+class TcpLink(SocketLine):
+    """A port that the DTE connects to. ``port`` is what it opens: ``socket://127.0.0.1:40001``. From ``open_tcp``."""
+
+    def __init__(self, listener: socket.socket, scheme: str = "socket") -> None:
+        host, number = listener.getsockname()[:2]
+        super().__init__(f"{scheme}://[{host}]:{number}" if ":" in host else f"{scheme}://{host}:{number}")
+        self._listener = listener
+
+    def close(self) -> None:
+        """Hang up and free the port."""
+        super().close()
+        _close(self._listener)
+
+    async def _newcomer(self) -> socket.socket | None:
+        told = False
+        while True:
+            try:
+                await trio.lowlevel.wait_readable(self._listener)
+            except trio.ClosedResourceError:
+                return None
+            try:
+                return self._listener.accept()[0]
+            except (BlockingIOError, ConnectionError):  # it left before its turn came
+                continue
+            except OSError as error:
+                if not told:
+                    _log.warning("%s takes no DTE for now: %s", self.port, error.strerror)
+                told = True
+            await trio.sleep(_PAUSE)
 
 
 def open_tcp(host: str = LOOPBACK, number: int = 0, scheme: str = "socket") -> TcpLink:

@@ -164,6 +164,12 @@ def _check_endpoint(options: ModuleOptions, endpoint: str) -> None:
     parse_endpoint(endpoint)
 
 
+def _check_target(options: ModuleOptions, endpoint: str) -> None:
+    from onemo.link.tcp_client import parse_target
+
+    parse_target(endpoint)
+
+
 def _check_source(options: ModuleOptions, source: str) -> None:
     try:
         address = ip_address(source)
@@ -214,6 +220,7 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
     "name": _check_name,
     "tcp": _check_endpoint,
     "rfc2217": _check_endpoint,
+    "connect": _check_target,
     "source": _check_source,
     "routes": _check_routes,
     "denied": _check_denied,

@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 
 
 class Cable(NamedTuple):
-    """A pty, unless one of tcp, rfc2217 (HOST:PORT), uart (a device) and command says otherwise.
+    """A pty, unless one of tcp, connect, rfc2217 (HOST:PORT), uart (a device) and command says otherwise.
 
-    link: a symbolic link to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; pace: it is as
-    slow as its speed. ports: links of one more pty each, for the module's further AT lines. power_on: "start", or
-    "open", when a DTE opens one of them for the first time. strict_baud: the speeds of both ends have to be the same;
-    None: over RFC 2217 alone, and a uart's baud has to be the module's.
+    link: a symbolic link to the pty; pty_mode: its permission bits; baud: bit/s of the uart's device; exec_when: the
+    command starts when the module is "ready" or "registered"; pace: it is as slow as its speed. ports: links of one
+    more pty each, for the module's further AT lines. power_on: "start", or "open", when a DTE opens one of them for the
+    first time. strict_baud: the speeds of both ends have to be the same; None: over RFC 2217 alone, and a uart's baud
+    has to be the module's.
     """
 
     link: Path | None = None
     pty_mode: int | None = None
     tcp: str | None = None
+    connect: str | None = None
     rfc2217: str | None = None
     uart: str | None = None
     baud: int | None = None
     command: str | None = None
+    exec_when: str = "ready"
     pace: bool = False
     ports: tuple[Path, ...] = ()
     power_on: str = "start"
@@ -41,7 +44,7 @@ class Cable(NamedTuple):
     @property
     def on_pty(self) -> bool:
         """True where the line needs a pty."""
-        return self.tcp is None and self.rfc2217 is None and self.uart is None
+        return self.tcp is None and self.connect is None and self.rfc2217 is None and self.uart is None
 
 
 async def first_of(*waits: Callable[[], Awaitable[None]]) -> None:

@@ -53,6 +53,11 @@ def open_line(cable: Cable) -> Iterator[SerialLine]:
 
         with open_tcp(*parse_endpoint(cable.tcp)) as tcp:
             yield _Cable(tcp, cable)
+    elif cable.connect is not None:
+        from onemo.link.tcp_client import TcpClientLink, parse_target
+
+        with TcpClientLink(*parse_target(cable.connect)) as client:
+            yield _Cable(client, cable)
     elif cable.rfc2217 is not None:
         from onemo.link.rfc2217 import open_rfc2217
         from onemo.link.tcp import parse_endpoint
@@ -271,6 +276,7 @@ class _Child(_Cable):
         self.out = sys.stderr
         self._child = child
         self._inherits = inherits
+        self._waits = cable.exec_when == "registered"
         self._runs = False
 
     @property
@@ -281,6 +287,19 @@ class _Child(_Cable):
         self._take(module, console)
 
     def start(self, nursery: trio.Nursery) -> None:
+        module = self._module
+        if self._waits and module is not None and not module.modem.registered:
+            registered = trio.Event()
+            module.on_attached.append(registered.set)
+            nursery.start_soon(self._start_when, registered, nursery)
+        else:
+            self._start(nursery)
+
+    async def _start_when(self, come: trio.Event, nursery: trio.Nursery) -> None:
+        await come.wait()
+        self._start(nursery)
+
+    def _start(self, nursery: trio.Nursery) -> None:
         self._child.start()
         self._runs = True
         nursery.start_soon(self._end.watch)

@@ -37,7 +37,7 @@ _SAID = {
     PATH: "a path",
     PLACE: "a path",
     DIRECTORY: "a directory",
-    LINE: "a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0",
+    LINE: "a path, tcp://HOST:PORT, connect://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0",
 }
 _CLASSES: dict[OptionType, Any] = {
     FLAG: bool,
@@ -56,7 +56,8 @@ class Option(NamedTuple):
     type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. negative: a
     flag that may be refused too, as with --no-strict-baud. run, lab, python: its name on the command line of ``run``,
     in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short: another flag;
-    variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table.
+    variable: of the environment, which counts where it is left out. in_lab: a remark for the lab's table. group: the
+    heading under which ``run --help`` has it.
     """
 
     type: OptionType
@@ -76,6 +77,7 @@ class Option(NamedTuple):
     in_lab: str = ""
     name: str = ""
     default: object = None
+    group: str = ""
 
     @property
     def flag(self) -> str:
@@ -132,6 +134,8 @@ def line_of(text: str) -> dict[str, Any]:
         return {"link": Path(text)} if text else {}
     if scheme in ("tcp", "rfc2217"):
         return {scheme: place or "127.0.0.1:0"}
+    if scheme == "connect" and place:
+        return {scheme: place}
     return {"uart": place} if scheme == "uart" and place.startswith("/") else {}
 
 
@@ -147,11 +151,9 @@ def _number(type_: OptionType, text: str) -> int | float | None:
     return int(text, base) if unsigned and not set(unsigned) - set(digits) and len(text) <= 20 else None
 
 
-def _of_run(
-    type_: OptionType, about: str, metavar: str = "", *, run: str = "", short: str = "", variable: str = ""
-) -> Option:
+def _of_run(type_: OptionType, about: str, metavar: str = "", **more: Any) -> Option:  # noqa: ANN401  (its fields)
     """Declare an option of ``run`` alone."""
-    return Option(type_, about, metavar=metavar, run=run, lab=None, python=None, short=short, variable=variable)
+    return Option(type_, about, metavar=metavar, lab=None, python=None, **more)
 
 
 MODEL = "ML307R"
@@ -160,7 +162,7 @@ _SECONDS = "a number of seconds, 0 or more"
 _OVERRULES = "it overrules the name's"
 
 
-_WRITTEN = ("trace", "ready_file", "nv")
+_WRITTEN = ("trace", "ready_file", "nv", "log")
 _FILES = (*_WRITTEN, "scenario", "sandbox_file")
 """Options that name one file each, of which those that are written would destroy another."""
 
@@ -178,7 +180,8 @@ class ModuleOptions(NamedTuple):
     link: Annotated[Path | None, Option(
         LINE, "Make this path a symbolic link to the port, so that its name stays the same from run to run.\n"
         "It is gone at the end; one that a dead emulator left is replaced.", metavar="PATH",
-        in_lab="or another line: `tcp://HOST:PORT`, `rfc2217://HOST:PORT`, `uart:///dev/ttyUSB0`")] = None
+        in_lab="or another line: `tcp://HOST:PORT`, `connect://HOST:PORT`, `rfc2217://HOST:PORT`, "
+        "`uart:///dev/ttyUSB0`")] = None
     ports: Annotated[tuple[Path, ...], Option(
         PATH, "One more AT line of the module: a pseudo-terminal with this path as its symbolic link. May be repeated.",
         metavar="PATH", several=True, run="port")] = ()
@@ -187,6 +190,9 @@ class ModuleOptions(NamedTuple):
         high=0o777, said="the permissions in octal, from 0 to 777, like 660", in_lab='in quotes, like `"660"`')] = None
     tcp: Annotated[str | None, _of_run(
         TEXT, "Listen there instead, for a DTE that opens socket://HOST:PORT. Port 0 lets the system choose.",
+        metavar="HOST:PORT")] = None
+    connect: Annotated[str | None, _of_run(
+        TEXT, "Connect there instead, where a simulator or a terminal server listens, and again when it hangs up.",
         metavar="HOST:PORT")] = None
     rfc2217: Annotated[str | None, _of_run(
         TEXT, "The same with speed and modem lines, for rfc2217://HOST:PORT. DTR wakes a sleeping module.",
@@ -202,6 +208,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "
         "path.\n"
         "Its exit status is ours, and the ready line goes to stderr.", metavar="COMMAND", run="exec")] = None
+    exec_when: Annotated[str, _of_run(
+        TEXT, "The command of --exec starts when the module is 'ready', or when it is 'registered' first. When it is "
+        "ready if left out.", metavar="WHEN", choices=("ready", "registered"))] = "ready"
     pace: Annotated[bool, Option(
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
     strict_baud: Annotated[bool | None, Option(
@@ -301,6 +310,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "What every request to the control must carry; needed on an address that others reach. "
         "ONEMO_CONTROL_TOKEN if left out.", metavar="TOKEN", variable="ONEMO_CONTROL_TOKEN")] = None
     verbose: Annotated[bool, _of_run(FLAG, "Show the dialogue on stderr as it happens.", short="-v")] = False
+    log: Annotated[Path | None, _of_run(
+        PATH, "Write what else stderr would be told to the end of this file, each line with its time.",
+        metavar="FILE")] = None
     # fmt: on
 
     def misfits(self, line: object, device: str) -> Iterator[tuple[str, str]]:
@@ -308,11 +320,13 @@ class ModuleOptions(NamedTuple):
 
         line: as it was named; device: how one names a serial device.
         """
-        if self.strict_baud and (self.tcp or self.uart) is not None and not self.ports:
+        if self.strict_baud and (self.tcp or self.connect or self.uart) is not None and not self.ports:
             yield "strict_baud", f"needs a speed of the DTE, and {line} tells none: use RFC 2217 or leave it out"
         if self.baud is not None and self.uart is None:
             yield "baud", f"is the speed of a serial device: name that {device}, or use AT+IPR"
-        if (self.tcp or self.rfc2217 or self.uart) is not None:
+        if self.exec_when != "ready" and self.command is None:
+            yield "exec_when", "is for the command of --exec: name one, or leave it out"
+        if (self.tcp or self.connect or self.rfc2217 or self.uart) is not None:
             for name, value in (("link", self.link), ("pty_mode", None if self.ports else self.pty_mode)):
                 if value is not None:
                     yield name, f"is for a pseudo-terminal, and {line} is none: leave one of them out"
@@ -325,10 +339,28 @@ class ModuleOptions(NamedTuple):
                 yield name, f"{files[name]} is the {other.replace('_', ' ')} as well: give each a file of its own"
 
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Line": (
+        *("link", "ports", "pty_mode", "tcp", "connect", "rfc2217", "uart", "baud", "command", "exec_when"),
+        *("pace", "strict_baud"),
+    ),
+    "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
+    "Identity and memory": (
+        *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "nv", "file_store"),
+    ),
+    "Time": ("boot_time", "register_time", "early_input", "power_on", "speed", "zone"),
+    "Faults": ("fault", "seed", "scenario"),
+    "Output": ("trace", "verbose", "log", "json", "ready_file", "control", "control_token"),
+}
+"""The headings of ``run --help``, and the options under each."""
+_GROUP = {name: group for group, names in GROUPS.items() for name in names}
+
+
 def _named(name: str, option: Option) -> Option:
-    """Return the option with its name wherever it has no other, and its default."""
+    """Return the option with its name wherever it has no other, its default and its group."""
     run, lab, python = (name if said == "" else said for said in (option.run, option.lab, option.python))
-    return option._replace(name=name, default=ModuleOptions._field_defaults[name], run=run, lab=lab, python=python)
+    default, group = ModuleOptions._field_defaults[name], _GROUP.get(name, "")
+    return option._replace(name=name, default=default, run=run, lab=lab, python=python, group=group)
 
 
 OPTIONS = {name: _named(name, hint.__metadata__[0]) for name, hint in ModuleOptions.__annotations__.items()}

@@ -127,6 +127,7 @@ class Module:
         """Hands a message to the centre; returns its refusal."""
         self.extension: Extension | None = None
         self.on_restart: list[Callable[[], None]] = []
+        self.on_attached: list[Callable[[], None]] = []
         self._nursery: trio.Nursery | None = None
 
     def extend(self, extension: Extension) -> None:
@@ -245,6 +246,8 @@ class Module:
                 ipv4, ipv6 = self.network.local_addresses()
                 info = NetworkInfo(self.network.name_servers(), ipv4, ipv6, time.time())
                 self.modem.attached(intent, info, trio.current_time())
+                for told in self.on_attached:
+                    told()
             case Bug():
                 self._recent.report(intent.error)
             case Store():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -16,12 +17,13 @@ from onemo.cli.values import joined
 from onemo.runtime.line import Cable
 from onemo.runtime.models import Overrides
 from onemo.runtime.network import NetworkOptions
-from onemo.runtime.options import ModuleOptions
+from onemo.runtime.options import GROUPS, OPTIONS, ModuleOptions
 from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab", "ctl")
+COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab", "ctl",
+            "doctor", "completion", "help")  # fmt: skip
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
 ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
@@ -29,8 +31,8 @@ OCTAL = "write the permissions in octal, from 0 to 777, like 660"
 COMPLAINTS = {
     "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
     "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca, trace, record, "
-    "replay, lab, ctl (onemo-emulator --help tells more)",
-    "--xyz": "there is no option '--xyz'; there are --help, -h, --version (onemo-emulator --help tells more)",
+    "replay, lab, ctl, doctor, completion, help (onemo-emulator --help tells more)",
+    "--xyz": "there is no option '--xyz'; there are --help, -h, --version, -V (onemo-emulator --help tells more)",
     "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --no-json": f"there is no option '--no-json'; did you mean --json? {RUN}",
@@ -57,6 +59,7 @@ COMPLAINTS = {
     "run --route a=b --route a:99999=b": "route 'a:99999=b': the port '99999' is neither 1-65535 nor '*'; ",
     "run --route *=sandbox:80": "route '*=sandbox:80': as a target, 'sandbox' stands alone; ",
     "run --route": f"--route needs a value {RUN}",
+    "run --connect 127.0.0.1:0": "127.0.0.1:0: there is no port 0 to connect to; write HOST:PORT, as in 127.0.0.1:3456",
     "run --deny": f"--deny needs a value {RUN}",
     "run --deny 1.2.3": "pattern '1.2.3': '1.2.3' is no IPv4 address; a pattern is HOST or HOST:PORT, for example ",
     "run --deny=": "pattern '': there is no host; ",
@@ -164,7 +167,19 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
     who = "--name node7 --imei 1 --imsi 2 --iccid 3 --revision R1 --pin 4321 --no-sim --register-time 2.5 --speed 10"
     assert typed("run", *who.split()).status == 0
     lines = ["--tcp", "h:1", "--rfc2217", ":2", "--uart", "/dev/x", "--baud", "9600", "--exec", "fw {port}", "--pace"]
-    lines += ["--power-on", "open", "--early-input", "lost", "--no-strict-baud"]
+    lines += [
+        "--connect",
+        "h:3",
+        "--exec-when",
+        "registered",
+        "--log",
+        "l",
+        "--power-on",
+        "open",
+        "--early-input",
+        "lost",
+        "--no-strict-baud",
+    ]
     assert typed("run", *lines).status == 0
     assert [spec_of(options) for options in asked] == [
         Spec("mn316", (tmp_path, Path("/")), 1.5, cable=Cable(Path("/tmp/x"), 0o660)),
@@ -178,13 +193,25 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
         Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
         Spec(
             "ML307R",
-            cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True, power_on="open", strict_baud=False),
+            cable=Cable(
+                tcp="h:1",
+                connect="h:3",
+                rfc2217=":2",
+                uart="/dev/x",
+                baud=9600,
+                command="fw {port}",
+                exec_when="registered",
+                pace=True,
+                power_on="open",
+                strict_baud=False,
+            ),
             early_input="lost",
         ),
     ]
-    assert [(options.trace, options.json, options.verbose) for options in asked] == [
-        (Path("t"), True, True),
-        *[(None, False, False)] * 4,
+    assert [(options.trace, options.json, options.verbose, options.log) for options in asked] == [
+        (Path("t"), True, True, None),
+        *[(None, False, False, None)] * 3,
+        (None, False, False, Path("l")),
     ]
 
 
@@ -263,15 +290,38 @@ def test_help_fits_a_narrow_terminal(columns: int) -> None:
     assert max(len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in lines) <= columns
 
 
-def test_the_version(typed: Typed) -> None:
-    assert typed("--version") == (0, f"{onemo.__version__}\n", "")
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version(typed: Typed, flag: str) -> None:
+    python = re.escape(f"{onemo.__version__} (Python {platform.python_version()}")
+    status, out, err = typed(flag)
+    assert (status, err) == (0, "")
+    assert re.fullmatch(python + r"(, commit [0-9a-f]{7,}\+?)?\)\n", out)
+
+
+@pytest.mark.parametrize("words", [["run"], ["ctl", "sms"], ["check-profile"], []])
+def test_help_is_the_page_of_a_command(typed: Typed, words: list[str]) -> None:
+    assert typed("help", *words) == typed(*words, "--help")
+    assert typed("help", *words).status == 0
+
+
+def test_help_of_what_is_none(typed: Typed) -> None:
+    assert typed("help", "rnu").err == f"onemo-emulator: {COMPLAINTS['rnu']}\n"
+
+
+def test_every_option_stands_under_a_heading(typed: Typed) -> None:
+    assert [option.name for option in OPTIONS.values() if not option.group and option.name != "model"] == []
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(OPTIONS.keys() - {"model"})
+    page = typed("run", "--help").out
+    headings = re.findall(r"╭─ ([A-Z][a-z ]+) ─", page)
+    assert headings == ["Arguments", *GROUPS]
 
 
 def test_the_command_and_the_module_are_the_same() -> None:
     (command,) = entry_points(group="console_scripts", name="onemo-emulator")
     assert command.load() is onemo.__main__.main
     with started("--version") as process:
-        assert process.communicate() == (f"{onemo.__version__}\n", "")
+        out, err = process.communicate()
+    assert (out.split()[0], err) == (onemo.__version__, "")
 
 
 # ---- What a profile of one's own has wrong
