@@ -29,6 +29,7 @@ _LARGEST = 1 << 30  # of /bytes/N, /stream/N and /drip/N
 _LONGEST_WAIT = 300.0  # seconds of /delay/S
 _MOST_REDIRECTS = 100
 _MOST_REMEMBERED = 100  # requests
+_MOST_HELD = 1 << 26  # bytes of their bodies: all that came with it, but for the newest, are forgotten first
 _IDLE = 60.0  # seconds that a client may be silent
 _DRIP = 0.1  # seconds between two bytes
 _PATTERN = bytes(range(256)) * 256
@@ -112,6 +113,8 @@ class WebServer:
         except WebRefusal as refused:
             response = refused.response
         self.requests.append(request._replace(status=response.status))
+        while len(self.requests) > 1 and sum(len(each.body) for each in self.requests) > _MOST_HELD:
+            self.requests.popleft()
         return response
 
 

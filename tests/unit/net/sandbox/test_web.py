@@ -85,6 +85,15 @@ async def test_what_is_no_service_is_told(sandbox: Sandbox, path: str) -> None:
     assert body
 
 
+async def test_the_bodies_of_remembered_requests_are_bounded(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onemo.net.sandbox.web._MOST_HELD", 1000)
+    for size in (400, 500, 300, 5000):
+        await asked(sandbox, "/post", "POST", bytes(size))
+        assert sum(len(request.body) for request in sandbox.web.requests) <= max(1000, size)
+        assert len(sandbox.web.requests[-1].body) == size
+    assert [len(request.body) for request in sandbox.web.requests] == [5000]
+
+
 async def test_the_newest_requests_are_remembered(sandbox: Sandbox) -> None:
     async with await connect(sandbox, 80) as stream:
         client = h11.Connection(h11.CLIENT)
