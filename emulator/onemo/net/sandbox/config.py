@@ -26,7 +26,10 @@
     file = "firmware.bin"               # beside this file; or body = "text"
 
     [echo]
-    ports = [80]                        # TCP ports that echo, though they have a server otherwise
+    ports = [80]                        # ports that echo, though they have a server otherwise
+
+    [lwm2m]
+    greets = true                       # the LwM2M server observes and discovers what registers, as OneNET does
 """
 
 from __future__ import annotations
@@ -135,13 +138,19 @@ class WebAnswer(NamedTuple):
 
 
 class EchoConfig(NamedTuple):
-    """The TCP ports that echo whatever other server they have otherwise."""
+    """The ports that echo whatever other server they have otherwise."""
 
     ports: tuple[_Port, ...] = ()
 
 
+class Lwm2mConfig(NamedTuple):
+    """The LwM2M server. greets: it observes each instance, discovers each object and reads /3/0 of a new client."""
+
+    greets: bool = False
+
+
 class SandboxConfig(NamedTuple):
-    """The sandbox's names, pings, answers of its web server, and the network's USSD.
+    """The sandbox's names, pings, answers of its web server, its LwM2M server, and the network's USSD.
 
     hosts: a name's addresses; none at all means that there is no such name. ussd: the radio network's answers by code.
     """
@@ -151,6 +160,7 @@ class SandboxConfig(NamedTuple):
     ussd: Mapping[_Code, _Text] = {}
     http: tuple[WebAnswer, ...] = ()
     echo: EchoConfig = EchoConfig()
+    lwm2m: Lwm2mConfig = Lwm2mConfig()
 
 
 def load_config(path: Path) -> SandboxConfig:

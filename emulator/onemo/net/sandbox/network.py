@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Container
+from collections.abc import Awaitable, Callable, Container
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
@@ -19,14 +20,15 @@ from onemo.net.sandbox.zone import BOTH, NAME_SERVERS, Zone, in_sandbox
 
 if TYPE_CHECKING:
     from onemo.net.sandbox.broker import Broker
+    from onemo.net.sandbox.lwm2m import Lwm2mServer
     from onemo.net.sandbox.web import WebServer
 
 _DEFAULT = SandboxConfig()
 _LOOPBACK = "127.0.0.1"
 _ECHO, _DISCARD, _CHARACTERS, _NAMES, _TIME = 7, 9, 19, 53, 123
-_WEB, _MQTT = 80, 1883
+_WEB, _MQTT, _LWM2M = 80, 1883, 5683
 _OVER_TLS = {443: _WEB, 8883: _MQTT}
-_SERVED = (_DISCARD, _CHARACTERS, _NAMES, _TIME, _WEB, _MQTT)
+_SERVED = (_DISCARD, _CHARACTERS, _NAMES, _TIME, _WEB, _MQTT, _LWM2M)
 _TRIES = 32  # for a number that is free for TCP and UDP
 _UDP_BUFFER = 1 << 20  # bytes: a burst of datagrams fits
 _TCP_BUFFER = 1 << 18  # bytes: the host's own choice grows to tens of MB, and a slow peer would be felt too late
@@ -36,15 +38,16 @@ class Service(NamedTuple):
     """The service of one well-known port, over TCP and over UDP."""
 
     converse: streams.Conversation
-    answer: datagrams.Answer
+    serve: Callable[[socket.socket], Awaitable[None]]
+    """Serves over UDP; owns the socket, non-blocking."""
 
 
 class Sandbox:
     """A network in which every name has an address and every port a server on the host's loopback.
 
     Port 9 discards, 19 generates characters, 53 resolves names, 123 over UDP tells the time; over TCP 80 and, in TLS,
-    443 are a web server, 1883 and, in TLS, 8883 an MQTT broker; all others echo. families: those in which names have
-    addresses.
+    443 are a web server, 1883 and, in TLS, 8883 an MQTT broker; over UDP 5683 is an LwM2M server; all others echo.
+    families: those in which names have addresses.
     """
 
     def __init__(self, config: SandboxConfig = _DEFAULT, families: Container[AddressFamily] = BOTH) -> None:
@@ -55,6 +58,7 @@ class Sandbox:
         self._config = config
         self._web: WebServer | None = None
         self._broker: Broker | None = None
+        self._lwm2m: Lwm2mServer | None = None
         self._nursery: trio.Nursery | None = None
         self._endpoints: dict[int, tuple[str, int]] = {}
         """Where the server of a port listens; of one in TLS, by the negative of its number."""
@@ -107,6 +111,15 @@ class Sandbox:
             self._web = WebServer(self._config.http)
         return self._web
 
+    @property
+    def lwm2m(self) -> Lwm2mServer:
+        """The LwM2M server, which every name has."""
+        if self._lwm2m is None:
+            from onemo.net.sandbox.lwm2m import Lwm2mServer
+
+            self._lwm2m = Lwm2mServer(self._config.lwm2m.greets)
+        return self._lwm2m
+
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
         """Publish at the broker. Raises UsageError: that is no message."""
         self.broker.say(topic, payload, qos, retain)
@@ -146,27 +159,35 @@ class Sandbox:
         return NAME_SERVERS
 
     def _service(self, kind: int) -> Service:
+        echo = _answering(datagrams.echo)
         if kind == _DISCARD:
-            return Service(streams.discard, datagrams.silence)
+            return Service(streams.discard, _answering(datagrams.silence))
         if kind == _CHARACTERS:
-            return Service(streams.characters, datagrams.Characters().answer)
+            return Service(streams.characters, _answering(datagrams.Characters().answer))
         if kind == _NAMES:
             names = NameServer(self._zone)
-            return Service(names.converse, names.answer)
+            return Service(names.converse, _answering(names.answer))
         if kind == _MQTT:
-            return Service(self.broker.converse, datagrams.echo)
+            return Service(self.broker.converse, echo)
         if kind == _WEB:
-            return Service(self.web.converse, datagrams.echo)
+            return Service(self.web.converse, echo)
+        if kind == _LWM2M:
+            return Service(streams.echo, self.lwm2m.serve)
         if kind == _TIME:
-            return Service(streams.echo, TimeServer().answer)
-        return Service(streams.echo, datagrams.echo)
+            return Service(streams.echo, _answering(TimeServer().answer))
+        return Service(streams.echo, echo)
 
     @staticmethod
     def _start(service: Service, nursery: trio.Nursery) -> tuple[str, int]:
         tcp, udp = _listening()
         nursery.start_soon(streams.serve, tcp, service.converse)
-        nursery.start_soon(datagrams.serve, udp, service.answer)
+        nursery.start_soon(service.serve, udp)
         return _LOOPBACK, udp.getsockname()[1]
+
+
+def _answering(answer: datagrams.Answer) -> Callable[[socket.socket], Awaitable[None]]:
+    """Return what serves over UDP with a function from a datagram to its answer."""
+    return partial(datagrams.serve, answer=answer)
 
 
 def _listening() -> tuple[socket.socket, socket.socket]:
