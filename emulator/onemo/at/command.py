@@ -130,7 +130,7 @@ class Query(NamedTuple, Generic[D, R]):
     name: str
     record: type[R]
     read: Callable[[D], Reply] | None
-    select: Callable[[D, R], Outcome]
+    select: Callable[[D, R], Outcome] | None
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
@@ -139,7 +139,9 @@ class Query(NamedTuple, Generic[D, R]):
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.record, section.params, shared)
         select, read = self.select, self.read
-        forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: select(device, bound.parse(arguments))}
+        forms: dict[Form, Handler[D]] = {}
+        if select is not None:
+            forms[Form.SET] = lambda device, arguments: select(device, bound.parse(arguments))
         if read is not None:
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
@@ -257,7 +259,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
     them. everything: a key that sets nothing, and tells of an index what all others hold; "": there is none. split:
-    as a BoundCommand has it.
+    as a BoundCommand has it. tested: it has a test form.
     """
 
     name: str
@@ -266,6 +268,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     reads: bool = False
     everything: str = ""
     split: Split[D] | None = None
+    tested: bool = True
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -288,10 +291,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
             raise BindError(problems)
         offered = {name: (declared[name], records[name]) for name in section.offers}
         test = Reply(self._test_lines(offered, section.test))
-        forms: dict[Form, Handler[D]] = {
-            Form.TEST: lambda device, arguments: test,
-            Form.SET: lambda device, arguments: self._set(offered, device, arguments),
-        }
+        forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: self._set(offered, device, arguments)}
+        if self.tested:
+            forms[Form.TEST] = lambda device, arguments: test
         if self.reads:
             forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}

@@ -45,6 +45,12 @@ MQTT_CLIENTS = Index(
     urcs=rb'\+MQTT(?:URC: "[a-z]+",|[A-Z]+: )(\d+)',
     noun="MQTT client",
 )
+LWM2M_DEVICES = Index(
+    name="ref",
+    about="Only on this LwM2M device.",
+    urcs=rb"\+MIPL[A-Z]+: ?(\d+)",
+    noun="LwM2M device",
+)
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -102,5 +108,13 @@ FAMILIES: tuple[Family, ...] = (
            needs=("tls",),
            urcs=("MQTTURC", "conn", "suback", "unsuback", "puback", "pubrec", "pubcomp", "timeout", "publish",
                  "pubnmi", "drop", "pingresp")),
+    _later("lwm2m", "The LwM2M client (vendor's LwM2M guide)",
+           "MIPLCREATE", "MIPLCREATEEX", "MIPLDELETE", "MIPLCFG", "MIPLNMI", "MIPLUPDATESET", "MIPLDTLSNAT",
+           "MIPLDEVINFO", "MIPLFOTACFG", "MIPLADDOBJ", "MIPLDELOBJ", "MIPLDISCOVERRSP", "MIPLOPEN", "MIPLUPDATE",
+           "MIPLCLOSE", "MIPLNOTIFY", "MIPLREADRSP", "MIPLWRITERSP", "MIPLEXECUTERSP", "MIPLPARAMETERRSP",
+           "MIPLOBSERVERSP", "MIPLMGR", "MIPLQMGR",
+           instances=LWM2M_DEVICES,
+           urcs=("MIPLEVENT", "MIPLREAD", "MIPLWRITE", "MIPLEXECUTE", "MIPLOBSERVE", "MIPLDISCOVER", "MIPLPARAMETER",
+                 "MIPLNMI", "MIPLNSMI")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -36,8 +36,11 @@ class Body(Protocol):
         """Take command lines, and look for a network."""
         ...
 
-    def on_ended(self) -> None:
-        """Forget whatever the boot cycle had, but for the NV; it goes without a word."""
+    def on_ended(self, *, saves: bool) -> None:
+        """Forget whatever the boot cycle had, but for the NV; it goes without a word.
+
+        saves: power saving begins, which some of it outlives.
+        """
         ...
 
     def on_asleep(self) -> None:
@@ -92,7 +95,7 @@ class Lifecycle:
         """End the boot cycle with event."""
         self.power.on(event, now)
         self._deaf_until = -math.inf
-        self._body.on_ended()
+        self._body.on_ended(saves=event is PowerEvent.SAVE)
 
     def _boot(self, now: float) -> None:
         self.power.on(PowerEvent.BOOTED, now)

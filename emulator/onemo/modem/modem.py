@@ -208,16 +208,21 @@ class Modem:
         self.sleep.configure()
         self.sleep.touch(now)
         self.radio.search(max(now, self.power.since + self.register_time))
+        for part in self.parts:  # what outlived power saving
+            part.wake(now)
         for defined in self.model.binder.bind_waking(self.memory.snapshot):
             if defined.part is not None:  # it has to be there from a boot on, as the NV is
                 self.part(defined.part)
         self.intents.append(Ready())
 
-    def on_ended(self) -> None:
-        """Forget what does not outlive a boot cycle."""
+    def on_ended(self, *, saves: bool) -> None:
+        """Forget what does not outlive a boot cycle, or power saving."""
+        saved = {kind: part for kind, part in self._parts.items() if saves and part.save()}
         for console in self.consoles:
             console.reset()
         self._begin_cycle()
+        self._parts.update(saved)
+        self._timed += saved.values()
         self.intents.append(Restart())
 
     def on_asleep(self) -> None:
@@ -322,7 +327,7 @@ class Modem:
         self.radio.on_deadline(now)
         self.contexts.on_deadline(now)
         for part in list(self._parts.values()):
-            if now >= part.deadline:
+            if now >= part.deadline and part in self.parts:  # one of them may have ended the boot cycle
                 part.on_deadline(now)
         self.settle(now)
 
