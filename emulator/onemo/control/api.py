@@ -1,6 +1,6 @@
 """The control API: the answers of its endpoints.
 
-Everything here runs in the modules' loop, between their steps. It is quick; an operation of the desk may wait for others.
+Everything here runs in the loop of the modules, between their steps, and is quick; operations of the desk may wait.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from onemo.net.coap.blocks import CoapBlock, CoapUpload, cut_block, decode_block
 from onemo.net.coap.message import CoapCode, CoapMalformed, CoapMessage, CoapOption, text_options, uint_option
 from onemo.net.lwm2m.shown import plain_value, resources_payload
 from onemo.net.lwm2m.values import Lwm2mFormat
-from onemo.net.sandbox.lwm2m_clients import Lwm2mClient, Lwm2mClients, Lwm2mRefusal, answered
+from onemo.net.sandbox.lwm2m_clients import Lwm2mClients, Lwm2mPeer, Lwm2mRefusal, answered
 from onemo.net.sandbox.lwm2m_exchange import CoapExchanges, SocketAddress
 from onemo.net.sandbox.lwm2m_requests import block_of, get, ids, path_options, request_of, with_block
 
@@ -62,7 +62,7 @@ class Lwm2mServer:
         self.notifications = self._clients.notifications
         """The newest hundred notifications of all clients."""
 
-    def clients(self) -> list[Lwm2mClient]:
+    def clients(self) -> list[Lwm2mPeer]:
         """Return the clients that are registered, in the order in which they came."""
         return self._clients.all(trio.current_time())
 
@@ -161,7 +161,7 @@ class Lwm2mServer:
                 except OSError:
                     pass
 
-    def _client(self, endpoint: str) -> Lwm2mClient:
+    def _client(self, endpoint: str) -> Lwm2mPeer:
         client = self._clients.find(endpoint, trio.current_time())
         if client is None:
             names = [each.endpoint for each in self.clients()]
@@ -317,7 +317,7 @@ class Lwm2mServer:
         finally:
             self._bootstraps.discard(to)
 
-    async def _greet(self, client: Lwm2mClient) -> None:
+    async def _greet(self, client: Lwm2mPeer) -> None:
         """Observe each instance, discover each object, and read the device, one after the other."""
         paths = [path for path in client.paths if path.split("/")[1] not in _OWN_OBJECTS]
         instances = [path for path in paths if path.count("/") == 2]

@@ -43,7 +43,7 @@ class Lwm2mObservation:
 
 
 @dataclass(slots=True, eq=False)
-class Lwm2mClient:
+class Lwm2mPeer:
     """A client that is registered. until: when its lifetime ends; paths: of its objects and instances."""
 
     endpoint: str
@@ -72,24 +72,24 @@ class Lwm2mClients:
     """
 
     def __init__(self) -> None:
-        self._clients: dict[str, Lwm2mClient] = {}
-        self._locations: dict[str, Lwm2mClient] = {}
-        self._observed: dict[bytes, tuple[Lwm2mClient, Lwm2mObservation]] = {}
+        self._clients: dict[str, Lwm2mPeer] = {}
+        self._locations: dict[str, Lwm2mPeer] = {}
+        self._observed: dict[bytes, tuple[Lwm2mPeer, Lwm2mObservation]] = {}
         self._count = 0
         self.notifications: deque[Lwm2mNotification] = deque(maxlen=_MOST_NOTIFICATIONS)
 
-    def all(self, now: float) -> list[Lwm2mClient]:
+    def all(self, now: float) -> list[Lwm2mPeer]:
         """Return the clients, in the order in which they registered."""
         for client in [client for client in self._clients.values() if client.until <= now]:
             self._remove(client)
         return list(self._clients.values())
 
-    def find(self, endpoint: str, now: float) -> Lwm2mClient | None:
+    def find(self, endpoint: str, now: float) -> Lwm2mPeer | None:
         """Return the client of this name; None: there is none."""
         client = self._clients.get(endpoint)
         return client if client is not None and client.until > now else None
 
-    def register(self, request: CoapMessage, source: SocketAddress, now: float) -> tuple[Lwm2mClient, CoapMessage]:
+    def register(self, request: CoapMessage, source: SocketAddress, now: float) -> tuple[Lwm2mPeer, CoapMessage]:
         """Register a client; one of its name before it is gone. Return it and the answer. Raises Lwm2mRefusal."""
         query = _query(request)
         endpoint = query.get("ep", "")
@@ -105,7 +105,7 @@ class Lwm2mClients:
         if len(self._clients) >= _MOST_CLIENTS and len(self.all(now)) >= _MOST_CLIENTS:
             raise Lwm2mRefusal(CoapCode.UNAVAILABLE)
         self._count += 1
-        client = Lwm2mClient(
+        client = Lwm2mPeer(
             endpoint=endpoint,
             location=str(self._count),
             address=source,
@@ -134,7 +134,7 @@ class Lwm2mClients:
         self._remove(self._at(location, now))
         return answered(CoapCode.DELETED)
 
-    def observe(self, client: Lwm2mClient, path: str, token: bytes, number: int, now: float) -> None:
+    def observe(self, client: Lwm2mPeer, path: str, token: bytes, number: int, now: float) -> None:
         """Take up an observation in the place of an earlier one of this path."""
         self.cancel(client, path)
         if self._clients.get(client.endpoint) is client:
@@ -142,7 +142,7 @@ class Lwm2mClients:
             client.observations[path] = observation
             self._observed[token] = client, observation
 
-    def cancel(self, client: Lwm2mClient, path: str) -> None:
+    def cancel(self, client: Lwm2mPeer, path: str) -> None:
         """Forget an observation."""
         observation = client.observations.pop(path, None)
         if observation is not None:
@@ -176,13 +176,13 @@ class Lwm2mClients:
         )
         return True
 
-    def _at(self, location: str, now: float) -> Lwm2mClient:
+    def _at(self, location: str, now: float) -> Lwm2mPeer:
         client = self._locations.get(location)
         if client is None or client.until <= now:
             raise Lwm2mRefusal(CoapCode.NOT_FOUND)
         return client
 
-    def _remove(self, client: Lwm2mClient) -> None:
+    def _remove(self, client: Lwm2mPeer) -> None:
         del self._clients[client.endpoint]
         del self._locations[client.location]
         for path in list(client.observations):

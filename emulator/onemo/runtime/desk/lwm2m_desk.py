@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import FaultError, UsageError
+from onemo.families.lwm2m.info import lwm2m_device
 from onemo.net.coap.message import CoapMessage, CoapOption, label
 from onemo.net.lwm2m.shown import PlainValue, payload_text, plain_value, resources_payload
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed, Lwm2mType, from_text, to_text
@@ -137,15 +138,16 @@ def _addressed(controls: ModuleControls, endpoint: str | None) -> tuple[Lwm2mSer
 
 
 def _own_endpoint(server: Lwm2mServer, modem: Modem) -> str:
-    """Return the endpoint name of a module's client, which has its IMEI in it. Raises UsageError: there is none."""
+    """Return the endpoint name of a module's client: its device's, else one with its IMEI. Raises UsageError: none."""
     imei = modem.profile.identity.imei
     names = [client.endpoint for client in server.clients()]
-    own = [name for name in names if imei in name]
+    devices = lwm2m_device(modem) if modem.has("MIPLCREATE") else ()
+    own = [name for name in names if imei in name] + [device.endpoint for device in devices if device.endpoint in names]
     if not own:
         known = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}" if names else "nobody"
         raise UsageError(
-            f"no client with the module's IMEI, {imei}, is registered at the sandbox's LwM2M server; registered is "
-            f"{known}: name another one as endpoint"
+            f"the module, {imei}, is not registered at the sandbox's LwM2M server; registered is {known}: "
+            "name another client as endpoint"
         )
     return own[-1]
 
