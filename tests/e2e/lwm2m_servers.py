@@ -51,9 +51,10 @@ class NodeServer:
     def tells(self, line: str) -> None:
         """Wait for the next line that it tells."""
         try:
-            assert self._heard.get(timeout=WAIT) == line
+            told = self._heard.get(timeout=WAIT)
         except Empty:
             pytest.fail(f"the server did not tell {line}")
+        assert told == line, f"the server told {told}, not {line}"
 
     def __enter__(self) -> Self:
         self.tells("ready")

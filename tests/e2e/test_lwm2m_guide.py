@@ -90,7 +90,7 @@ def test_a_device_in_the_sandbox(tmp_path: Path) -> None:
 
 @needs_node_library
 def test_a_device_against_a_server(tmp_path: Path) -> None:
-    assert "notified /3303/0/5700 0.0" in run(tmp_path, ROUTED, free_port(socket.SOCK_DGRAM))
+    assert "observe 1 3303 0 5700 0.0" in run(tmp_path, ROUTED, free_port(socket.SOCK_DGRAM))
     told = (tmp_path / "told").read_text()
     assert "read 1 3303 0 5700 21.5\n" in told
     assert "execute 1 3303 0 5605 now done\n" in told
