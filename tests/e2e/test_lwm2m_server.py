@@ -41,7 +41,7 @@ def test_a_life(start: Start, tmp_path: Path) -> None:
         server.tells("read 1 3303 0 5700 30.6")
         server.order("read 1 3303 0 5701")
         dte.ask(f"AT+MIPLREADRSP=0,{mid(dte, 'READ')},13", "OK")
-        server.tells("read 1 3303 0 5701 OBJECT_NOT_FOUND")
+        server.tells("read 1 3303 0 5701 RESOURCE_NOT_FOUND")
         server.order("write 1 3303 0 5750 in the cellar")
         dte.ask(f"AT+MIPLWRITERSP=0,{mid(dte, 'WRITE')},2", "OK")
         server.tells("write 1 3303 0 5750 in the cellar done")
