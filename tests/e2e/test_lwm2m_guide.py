@@ -125,5 +125,5 @@ def test_what_it_names_is_there() -> None:
     assert sorted(rows) == sorted((each.command, each.method, each.path) for each in lwm2m.OPERATIONS)
     (body,) = fences.blocks(GUIDE, "json")
     assert lwm2m.OPERATIONS[2].read(json.loads(body))["timeout"] == 5
-    fields = {*lwm2m.Lwm2mRegistration._fields, *lwm2m.Lwm2mReport._fields, "code"}
+    fields = {*lwm2m.Lwm2mRegistration._fields, *lwm2m.Lwm2mReport._fields, *lwm2m.Lwm2mAddress._fields, "code"}
     assert fields >= set(re.findall(r"`\.(\w+)`", GUIDE))

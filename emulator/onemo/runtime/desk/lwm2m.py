@@ -38,6 +38,13 @@ class Lwm2mRegistration(NamedTuple):
     observed: list[str]
 
 
+class Lwm2mAddress(NamedTuple):
+    """The place where programs of the host reach the server."""
+
+    host: str
+    port: int
+
+
 class Lwm2mAnswer(NamedTuple):
     """The answer of a client. code: like 2.05; format: of what it holds, "" for nothing; text: for people."""
 
@@ -114,6 +121,12 @@ def _list(controls: ModuleControls, values: Values) -> tuple[Lwm2mRegistration, 
     from onemo.runtime.desk.lwm2m_desk import registrations
 
     return tuple(registrations(controls))
+
+
+def _address(controls: ModuleControls, values: Values) -> Lwm2mAddress:
+    from onemo.runtime.desk.lwm2m_desk import address
+
+    return address(controls)
 
 
 def _notifications(controls: ModuleControls, values: Values) -> tuple[Lwm2mReport, ...]:
@@ -206,6 +219,17 @@ OPERATIONS = (
         "attributes", "Write attributes of a path of an LwM2M client.", _attributes, "/3200/0/5501 'pmin=18&pmax=90'",
         FaultKey("attributes", Type.TEXT, "Them, as in pmin=18&pmax=90.", required=True,
                  pattern="[!-%'-~]+(&[!-%'-~]+)*"),
+    ),
+    DeskOperation(
+        command="lwm2m address",
+        about="Tell where programs of the host reach the sandbox's LwM2M server.",
+        method="GET",
+        path="/lwm2m/address",
+        keys=(),
+        act=_address,
+        result=Lwm2mAddress,
+        example="lwm2m address",
+        table=lambda said: (("Host", "Port"), [(said["host"], said["port"])]),
     ),
     DeskOperation(
         command="lwm2m notifications",

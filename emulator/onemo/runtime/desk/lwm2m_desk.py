@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from onemo.errors import FaultError, UsageError
+from onemo.errors import FaultError, NetError, UsageError
 from onemo.families.lwm2m.info import lwm2m_device
+from onemo.net.interface import Transport
 from onemo.net.coap.message import CoapMessage, CoapOption, label
 from onemo.net.lwm2m.shown import PlainValue, payload_text, plain_value, resources_payload
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed, Lwm2mType, from_text, to_text
 from onemo.net.sandbox import Sandbox
 from onemo.net.sandbox.lwm2m import Lwm2mServer
-from onemo.runtime.desk.lwm2m import FORMATS, PATIENCE, Lwm2mAnswer, Lwm2mRegistration, Lwm2mReport
+from onemo.runtime.desk.lwm2m import FORMATS, PATIENCE, Lwm2mAddress, Lwm2mAnswer, Lwm2mRegistration, Lwm2mReport
 from onemo.runtime.desk.operation import Values
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ class Lwm2mDesk:
     def clients(self) -> list[Lwm2mRegistration]:
         """The clients that are registered, in the order in which they came."""
         return registrations(self._module)
+
+    @property
+    def address(self) -> Lwm2mAddress:
+        """The UDP address where programs of the host reach the server."""
+        return address(self._module)
 
     @property
     def notifications(self) -> list[Lwm2mReport]:
@@ -125,10 +131,14 @@ def asked(controls: ModuleControls, values: Values, ask: Ask) -> Awaitable[Lwm2m
 
 
 def _server(controls: ModuleControls) -> Lwm2mServer:
+    return _sandbox(controls).lwm2m
+
+
+def _sandbox(controls: ModuleControls) -> Sandbox:
     sandbox = controls.sandbox
     if not isinstance(sandbox, Sandbox):
         raise UsageError("nothing leads to the sandbox: start the module with --sandbox, or a route to it")
-    return sandbox.lwm2m
+    return sandbox
 
 
 def _addressed(controls: ModuleControls, endpoint: str | None) -> tuple[Lwm2mServer, str]:
@@ -172,6 +182,15 @@ def registrations(controls: ModuleControls) -> list[Lwm2mRegistration]:
     """Return the clients that are registered."""
     server = _server(controls)
     return controls.do(lambda: _registrations(server, trio.current_time()))
+
+
+def address(controls: ModuleControls) -> Lwm2mAddress:
+    """Return the place of the server, which is started if it was not asked for before. Raises UsageError."""
+    sandbox = _sandbox(controls)
+    try:
+        return Lwm2mAddress(*controls.do(lambda: sandbox.endpoint(Transport.UDP, 5683)))
+    except NetError as error:
+        raise UsageError(str(error)) from error
 
 
 def reports(controls: ModuleControls) -> list[Lwm2mReport]:
