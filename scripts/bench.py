@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from scripts import bench_bulk, bench_modes, bench_mqtt
+from scripts import bench_bulk, bench_lwm2m, bench_modes, bench_mqtt
 from scripts.bench_bulk import Running, running
 from scripts.bench_modes import WARM
 from scripts.bench_results import compare, read_earlier, summary, table
@@ -298,6 +298,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "tls": Bench.tls,
     "mqtt_up": Bench.mqtt_up,
     "mqtt_down": Bench.mqtt_down,
+    "lwm2m": lambda bench: bench_lwm2m.registered(bench.folder, LAB),
     "at_c": Bench.at_c,
     "tcp_up": partial(Bench.network, kind="tcp", up=True),
     "tcp_down": partial(Bench.network, kind="tcp", up=False),

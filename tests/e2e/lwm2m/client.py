@@ -1,7 +1,7 @@
 """An LwM2M client of aiocoap, in a process of its own: client.py HOST PORT. It serves until stdin ends.
 
-/3300/0/5700 counts how often /3300/0/5605 was executed, and tells so if it is observed; /3300/0/5750 is what was written
-there, in blocks where it is large; /3300/0 is a temperature and that in TLV.
+/3300/0/5700 counts how often /3300/0/5605 was executed, and tells so if it is observed; /3300/0/5750 is what was
+written there, in blocks where it is large; /3300/0 is a temperature and that in TLV.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An LwM2M server of aiocoap, in a process of its own: server.py PORT. It bootstraps, and greets as OneNET does.
 
-Of what registers it observes each instance, discovers each object and reads /3/0. It tells all that comes in lines. A line
+Of what registers it observes each instance, discovers each object and reads /3/0. It tells all that comes in lines. One
 of stdin is a request: ``GET 1 /3/0 accept=11542``, ``PUT 1 /3200/0 11542 HEX``, ``POST 1 /3200/0/5505 0 HEX``.
 """
 
@@ -45,13 +45,13 @@ class Asking:
         if message.opt.observe is not None:
             soon(self.hear(path, request.observation))
         answer = await request.response
-        said(code.name, path, f"{answer.code.class_}.{answer.code & 31:02}", answer.opt.content_format or 0,
+        said(code.name, path, f"{answer.code.class_}.{answer.code & 31:02}", int(answer.opt.content_format or 0),
              answer.payload.hex())  # fmt: skip
         return answer
 
     async def hear(self, path: str, observation: Any) -> None:
         async for notification in observation:
-            said("notified", path, notification.opt.content_format or 0, notification.payload.hex())
+            said("notified", path, int(notification.opt.content_format or 0), notification.payload.hex())
 
     async def greet(self, remote: Any, links: str) -> None:
         for path in re.findall(r"</(\d+/\d+)>", links):

@@ -49,9 +49,9 @@ async def test_a_registration_its_update_and_its_end(server: Lwm2mServer, client
     assert known.paths == ("/3/0", "/3200/0", "/3200/1")
     assert location == f"rd/{known.location}"
     assert (await client.asks(CoapCode.POST, location, "lt=600&b=UQ")).code == CoapCode.CHANGED
-    assert (known.lifetime, known.binding, known.paths[-1]) == (600, "UQ", "/3200/1")
+    assert [known.lifetime, known.binding, known.paths[-1]] == [600, "UQ", "/3200/1"]
     answer = await client.asks(CoapCode.POST, location, "", b"</3/0>", uint_option(CoapOption.CONTENT_FORMAT, 40))
-    assert (answer.code, known.lifetime, known.paths) == (CoapCode.CHANGED, 600, ("/3/0",))
+    assert [answer.code, known.lifetime, *known.paths] == [CoapCode.CHANGED, 600, "/3/0"]
     assert (await client.asks(CoapCode.DELETE, location)).code == CoapCode.DELETED
     assert server.clients() == []
     assert (await client.asks(CoapCode.POST, location)).code == CoapCode.NOT_FOUND
