@@ -51,6 +51,14 @@ OWN_REVISIONS = {  # the base guide's sample; a public log; seen on hardware
     "ML307A-DSLN": "ML307A-DSLN-MTSH1S00",
 }
 
+LWM2M_ERRORS = {  # LwM2M manual 6
+    "lwm2m_unknown": 100,
+    "lwm2m_syntax": 601,
+    "lwm2m_not_logged_in": 602,
+    "lwm2m_not_allowed": 651,
+    "lwm2m_busy": 652,
+    "lwm2m_resource": 653,
+}
 ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
     "mqtt_unknown": 600,
     "mqtt_parameter": 601,
@@ -185,6 +193,7 @@ def test_errors_and_identity(model: Profile) -> None:
     levels = param(model, "CMEE", "n")
     assert (accepted(levels), levels.default) == (ERROR_LEVELS[model.series], 1)
     assert {name: section.number for name, section in model.cme.items()} == ERRORS
+    assert {name: section.number for name, section in model.cis.items()} == LWM2M_ERRORS
     assert accepted(param(model, "GSN", "snt")) == ("0-1" if model.family == "Cat.1" else "0-3")
     assert model.cme["aborted"].text == "command aborted by user"
     serial_number = param(model, "CGSN", "snt")
