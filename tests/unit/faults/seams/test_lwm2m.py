@@ -43,10 +43,8 @@ async def comes(nursery: trio.Nursery, fault: str, path: str, *sent: bytes) -> l
     connection, peer = await connected(nursery, fault)
     connection.send_now(asks(path))
     peer.sends(*sent)
-    found = []
-    while (data := connection.receive_now(65535)) is not None:
-        found.append(data)
-    return found
+    found = [connection.receive_now(65535) for _ in range(2 * len(sent))]
+    return [data for data in found if data is not None]
 
 
 @pytest.mark.parametrize(
