@@ -12,6 +12,7 @@ from onemo.profile.loader import model_files, sub_models
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ParamSection
 
+from tests.support import lwm2m_commands
 from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, offers, param, section
 from tests.support.driver import Driver, model_named
 from tests.support.models import NB, SERIES
@@ -129,8 +130,8 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
 # Boundaries.
 
 TOPIC = {"topic": '"t"', "qos": "0"}
-VALUE = {"objid": "1", "insid": "0", "resid": "1", "type": "1", "len": "1", "value": '"01"', "idx": "0"}
 REQUIRED = {
+    **lwm2m_commands.REQUIRED,
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
@@ -178,24 +179,6 @@ REQUIRED = {
         "dup": "0",
         "msg_len": "1",
         "message": '"a"',
-    },
-    "MIPLCREATE": {"totalsize": "1", "config": '"00"', "idx": "0", "currentsize": "1", "flag": "0"},
-    "MIPLCREATEEX": {"host": '"h"', "flag": "0"},
-    "MIPLCFG": {"key": '"platform"', "ref": "0", "value": "0"},
-    "MIPLNMI": {"ref": "0", "nnmi": "0", "nsmi": "0"},
-    "MIPLUPDATESET": {"ref": "0", "enable": "0"},
-    "MIPLDTLSNAT": {"ref": "0", "timeout": "0"},
-    "MIPLADDOBJ": {"ref": "0", "objid": "1", "inscount": "1", "bitmap": '"1"', "atts": "0", "acts": "0"},
-    "MIPLDELOBJ": {"ref": "0", "objid": "1"},
-    "MIPLDISCOVERRSP": {"ref": "0", "objid": "1", "result": "1", "length": "1", "data": '"1"'},
-    "MIPLOPEN": {"ref": "0", "lifetime": "60"},
-    "MIPLUPDATE": {"ref": "0", "lifetime": "60", "with_objects": "0"},
-    "MIPLNOTIFY": {"ref": "0", "mid": "0", "result": "1", **VALUE, "flag": "0"},
-    "MIPLREADRSP": {"ref": "0", "mid": "0", "result": "1", **VALUE, "flag": "0"},
-    **{name: {"ref": "0"} for name in ("MIPLDELETE", "MIPLCLOSE", "MIPLMGR", "MIPLQMGR")},
-    **{
-        f"MIPL{name}RSP": {"ref": "0", "mid": "0", "result": "11"}
-        for name in ("WRITE", "EXECUTE", "PARAMETER", "OBSERVE")
     },
     "MQTTREAD": {"mqtt_id": "0"},
     "MQTTSTATE": {"mqtt_id": "0"},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
+from tests.support import lwm2m_commands
 from tests.support.driver import model_named
 
 FORMS = {
+    **lwm2m_commands.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",
@@ -125,31 +127,9 @@ FORMS = {
     "MFDELETE": "set execute",
     "MFMOVE": "set",
     "MFCHECK": "set",
-    "MIPLCREATE": "execute set",
-    "MIPLDEVINFO": "read",
-    "MIPLOPEN": "read set",
-    "MIPLDELETE": "set",
-    "MIPLCFG": "set",
-    "MIPLNMI": "set",
-    "MIPLUPDATESET": "set",
-    "MIPLDTLSNAT": "set",
-    "MIPLFOTACFG": "set",
-    "MIPLADDOBJ": "set",
-    "MIPLDELOBJ": "set",
-    "MIPLDISCOVERRSP": "set",
-    "MIPLUPDATE": "set",
-    "MIPLCLOSE": "set",
-    "MIPLNOTIFY": "set",
-    "MIPLREADRSP": "set",
-    "MIPLWRITERSP": "set",
-    "MIPLEXECUTERSP": "set",
-    "MIPLPARAMETERRSP": "set",
-    "MIPLOBSERVERSP": "set",
-    "MIPLMGR": "set",
-    "MIPLQMGR": "set",
-    "MIPLCREATEEX": "set",
 }
 PARAMETERS = {
+    **lwm2m_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -188,7 +168,7 @@ PARAMETERS = {
         "request_type",
         "p_cscf_discovery",
         "im_cn_signalling",
-    ),
+    ),  # fmt: skip
     "CGACT": ("state",),
     "CGPADDR": ("cid",),
     "CGCONTRDP": ("cid",),
@@ -271,41 +251,6 @@ PARAMETERS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname", "alg"),
-    "MIPLCREATE": ("totalsize", "config", "idx", "currentsize", "flag"),
-    "MIPLCREATEEX": ("host", "flag", "authcode", "psk", "pskid", "psk_encode"),
-    "MIPLDELETE": ("ref",),
-    "MIPLCFG": ("key", "ref", "value", "name"),
-    "MIPLNMI": ("ref", "nnmi", "nsmi"),
-    "MIPLUPDATESET": ("ref", "enable"),
-    "MIPLDTLSNAT": ("ref", "timeout"),
-    "MIPLDEVINFO": (),
-    "MIPLADDOBJ": ("ref", "objid", "inscount", "bitmap", "atts", "acts"),
-    "MIPLDELOBJ": ("ref", "objid"),
-    "MIPLDISCOVERRSP": ("ref", "objid", "result", "length", "data"),
-    "MIPLOPEN": ("ref", "lifetime", "timeout"),
-    "MIPLUPDATE": ("ref", "lifetime", "with_objects"),
-    "MIPLCLOSE": ("ref",),
-    "MIPLNOTIFY": (
-        "ref",
-        "mid",
-        "objid",
-        "insid",
-        "resid",
-        "type",
-        "len",
-        "value",
-        "idx",
-        "flag",
-        "ackid",
-        "content_type",
-    ),
-    "MIPLREADRSP": ("ref", "mid", "result", "objid", "insid", "resid", "type", "len", "value", "idx", "flag"),
-    "MIPLWRITERSP": ("ref", "mid", "result"),
-    "MIPLEXECUTERSP": ("ref", "mid", "result"),
-    "MIPLPARAMETERRSP": ("ref", "mid", "result"),
-    "MIPLOBSERVERSP": ("ref", "mid", "result"),
-    "MIPLMGR": ("ref",),
-    "MIPLQMGR": ("ref",),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MIPCFG": {
@@ -373,14 +318,8 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **lwm2m_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
-    "MIPLCREATE": ("config",),
-    "MIPLCREATEEX": ("host", "authcode", "psk", "pskid"),
-    "MIPLCFG": ("key", "name"),
-    "MIPLADDOBJ": ("bitmap",),
-    "MIPLDISCOVERRSP": ("data",),
-    "MIPLNOTIFY": ("value", "flag"),
-    "MIPLREADRSP": ("value",),
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
     "MSSLCFG": ("server_ca", "client_cert", "private_key", "ciphersuite"),
