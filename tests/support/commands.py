@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
+from tests.support import lwm2m_commands
 from tests.support.driver import model_named
 
 FORMS = {
+    **lwm2m_commands.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",
@@ -127,6 +129,7 @@ FORMS = {
     "MFCHECK": "set",
 }
 PARAMETERS = {
+    **lwm2m_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -155,16 +158,8 @@ PARAMETERS = {
     "MNTP": ("server", "port", "sync", "timeout"),
     "CGATT": ("state",),
     "CGDCONT": (
-        "cid",
-        "pdp_type",
-        "apn",
-        "pdp_addr",
-        "d_comp",
-        "h_comp",
-        "ipv4_addr_alloc",
-        "request_type",
-        "p_cscf_discovery",
-        "im_cn_signalling",
+        *("cid", "pdp_type", "apn", "pdp_addr", "d_comp"),
+        *("h_comp", "ipv4_addr_alloc", "request_type", "p_cscf_discovery", "im_cn_signalling"),
     ),
     "CGACT": ("state",),
     "CGPADDR": ("cid",),
@@ -311,9 +306,11 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("cached_mode", "cached_period"),
         "timeout": ("time", "retries"),
     },
+    "MIPLFOTACFG": {"timeout": ("hours",)},
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **lwm2m_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),

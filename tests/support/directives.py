@@ -20,6 +20,10 @@ peer ID got N bytes         how many, of that
 peer ID gone                there is no connection any more
 broker ID sends PACKETS     what an MQTT broker sends, in the words of tests.support.broker, with semicolons between
 broker ID got [PACKETS]     all that it received since the last look
+lwm2m sends MESSAGE         what the LwM2M server sends, in the words of tests.support.coap
+lwm2m got [MESSAGE]         the next datagram that it received
+lwm2m answers ANSWER        its answer to the module's request that it got last
+lwm2m acknowledges | resets what it got last
 context of ID lost          the PDP context goes down
 peer ID takes N bytes | all how much it still takes of what transparent mode sends
 peer ID acknowledges N      bytes more, which makes the "ack" URC where that is on
@@ -74,6 +78,7 @@ from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
 from tests.support import broker
+from tests.support.coap import server_of
 from tests.support.driver import Driver
 from tests.support.world import Key
 
@@ -160,6 +165,11 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"peer (ID) got ?(.*)", lambda driver, given: _equal(driver.world.got(_key(given[1])), unescaped(given[2]))),
     (r"broker (ID) sends (.+)", lambda driver, given: driver.world.peer_sends(_mqtt(given[1]), broker.read(given[2]))),
     (r"broker (ID) got ?(.*)", lambda driver, given: _equal(broker.told(driver.world.got(_mqtt(given[1]))), given[2])),
+    (r"lwm2m sends (.+)", lambda driver, given: server_of(driver).sends(given[1])),
+    (r"lwm2m got ?(.*)", lambda driver, given: _equal(server_of(driver).got(), given[1])),
+    (r"lwm2m answers (.+)", lambda driver, given: server_of(driver).answers(given[1])),
+    (r"lwm2m acknowledges", lambda driver, given: server_of(driver).acknowledges()),
+    (r"lwm2m resets", lambda driver, given: server_of(driver).resets()),
     (r"peer (ID) takes (\d+) bytes", lambda driver, given: driver.world.take_more(_key(given[1]), int(given[2]))),
     (r"peer (ID) takes all", lambda driver, given: driver.world.take_more(_key(given[1]), None)),
     (r"peer (ID) acknowledges (\d+)", lambda driver, given: driver.world.acknowledge(_key(given[1]), int(given[2]))),

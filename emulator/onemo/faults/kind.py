@@ -26,6 +26,7 @@ class Layer(Enum):
     NAMES = "names"
     HTTP = "HTTP"
     MQTT = "MQTT"
+    LWM2M = "LwM2M"
     TEXT = "short messages"
     EVENT = "radio and power"
 

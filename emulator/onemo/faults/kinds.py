@@ -21,6 +21,7 @@ from onemo.faults.kind import (
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_files import FILE_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
+from onemo.faults.kinds_lwm2m import LWM2M_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.kinds_voice import VOICE_KINDS
@@ -76,6 +77,7 @@ _COMMAND_KINDS = (
     FaultKind("command-answer", Layer.COMMAND, "A command is not carried out, but answered so.", (
         FaultKey("cme", Type.INTEGER, "+CME ERROR with this number, as AT+CMEE has it told.", None, 0, 9999),
         FaultKey("cms", Type.INTEGER, "+CMS ERROR with this number.", None, 0, 9999),
+        FaultKey("cis", Type.INTEGER, "+CIS ERROR with this number.", None, 0, 9999),
         FaultKey("result", Type.TEXT, "This final result code; ERROR where nothing else is given."),
         FaultKey("line", Type.BYTES, "This information response before it."),
         FaultKey("at", Type.CHOICE, "prompt: the command prompts, and this answers what is entered there.", "command",
@@ -256,6 +258,7 @@ KINDS: Mapping[str, FaultKind] = {
         *_NETWORK_KINDS,
         *HTTP_KINDS,
         *MQTT_KINDS,
+        *LWM2M_KINDS,
         *_EVENT_KINDS,
         PUBLISH,
         *FILE_KINDS,

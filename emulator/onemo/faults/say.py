@@ -130,8 +130,8 @@ def _check(fault: Fault) -> None:
         if name == "signal" and not (fault.whole(key) <= highest or fault.whole(key) == unknown):
             raise FaultError(f"{title}: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)")
     _check_texts(fault)
-    if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
-        raise FaultError("fault command-answer: give one of cme, cms and result")
+    if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "cis", "result")) > 1:
+        raise FaultError("fault command-answer: give one of cme, cms, cis and result")
 
 
 def _check_texts(fault: Fault) -> None:

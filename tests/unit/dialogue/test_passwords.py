@@ -22,6 +22,9 @@ SHOWN = b'AT+MQTTCONN=0,"h,x",1883,"c","u","*******"\r'
         (b"\r\n+MQTTCONN: <connect_id>,<host>,<port>,<clientID>,<user>,<passwd>\r\n", None),
         (b'AT+CSQ;+MQTTCONN=0,"h",1,"c","u","pw"\rAT+CSQ\r', b'AT+CSQ;+MQTTCONN=0,"h",1,"c","u","**"\rAT+CSQ\r'),
         (b'AT+MQTTCONN=0,"h",1,"c","u","pw', b'AT+MQTTCONN=0,"h",1,"c","u","**'),
+        (b'AT+MIPLCREATEEX="h",1,code,"12ab",id\r', b'AT+MIPLCREATEEX="h",1,****,"****",id\r'),
+        (b"AT+MIPLCREATE=2,13AB,0,2,0\r", b"AT+MIPLCREATE=2,****,0,2,0\r"),
+        (b'\r\n+MIPLDEVINFO: "h",0,,"12ab"\r\n', b'\r\n+MIPLDEVINFO: "h",0,,"****"\r\n'),
     ],
 )
 def test_the_password_alone_is_masked(line: bytes, shown: bytes | None) -> None:

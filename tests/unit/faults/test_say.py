@@ -94,7 +94,7 @@ def test_examples(kind: FaultKind) -> None:
         ("reboot after=3", "after=3 counts matches"),
         ("reboot times=3", "times=3 of what"),
         ("reboot connect_id=1", "connect_id only tells which occasion"),
-        ("command-answer cme=1 result=OK", "give one of cme, cms and result"),
+        ("command-answer cme=1 result=OK", "give one of cme, cms, cis and result"),
         ("net-refuse operation=send", "it has no key 'operation'"),
         ("net-loss operation=ping", "operation=ping is none of send, receive"),
         ("signal rssi=32", "rssi=32 is neither 0 to 31 nor 99"),

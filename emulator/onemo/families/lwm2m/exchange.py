@@ -45,7 +45,7 @@ class NotifyValue(NamedTuple):
     type: Required
     len: Required
     value: Text
-    index: Required
+    idx: Required
     flag: Annotated[bytes, Param(ParamKind.DATA, required=True)]
     ackid: Defaulted
     content_type: Maybe
@@ -63,7 +63,7 @@ class AnswerRead(NamedTuple):
     type: Maybe
     len: Maybe
     value: MaybeData
-    index: Maybe
+    idx: Maybe
     flag: Maybe
 
 
@@ -82,7 +82,7 @@ def _notify(modem: Modem, record: NotifyValue) -> Reply:
     """
     client = modem.part(Lwm2mClient)
     flag = _flag_of(modem, record.flag)
-    sends = flag == _SENDS and not (modem.profile.table(LWM2M).index_holds and record.index > 0)
+    sends = flag == _SENDS and not (modem.profile.table(LWM2M).index_holds and record.idx > 0)
     form = None if record.content_type is None else _CONTENT[record.content_type]
     if not sends and form is not None and form not in _TOGETHER:
         raise CommandError(Cis.SYNTAX)
@@ -134,7 +134,7 @@ def _answer_read(modem: Modem, record: AnswerRead) -> Reply:
     readings = joined([*request.readings, reading])
     require_room(readings, modem.profile.table(LWM2M).together)
     device.objects.declare(record.objid, reading)
-    held = record.flag in _HOLDS or bool(modem.profile.table(LWM2M).index_holds and record.index)
+    held = record.flag in _HOLDS or bool(modem.profile.table(LWM2M).index_holds and record.idx)
     if held:
         request.readings = readings
         return DONE
@@ -152,7 +152,7 @@ def _given(record: AnswerRead) -> Reading:
     objid, insid, resid, code, value = record.objid, record.insid, record.resid, record.type, record.value
     if objid is None or insid is None or resid is None or code is None or value is None:
         raise CommandError(Cis.SYNTAX)
-    if record.len is None or record.index is None or record.flag not in (_SENDS, *_HOLDS):
+    if record.len is None or record.idx is None or record.flag not in (_SENDS, *_HOLDS):
         raise CommandError(Cis.SYNTAX)
     return typed_reading(insid, resid, code, value)
 

@@ -75,7 +75,7 @@ class _Order:
     until: float
 
 
-class Lwm2mLink:
+class Lwm2mChannel:
     """The channel. Implements Owner. arm: the deadline may be another one."""
 
     watches_breaks = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from onemo.at.reply import CommandError
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.link import Lwm2mLink, Taking
+from onemo.families.lwm2m.link import Lwm2mChannel, Taking
 from onemo.families.lwm2m.readings import Path, Reading, pack, usual_format
 from onemo.families.lwm2m.states import Cis, Lwm2mTold
 from onemo.net.coap.exchange import OBSERVE_COUNTS
@@ -42,7 +42,7 @@ class _Waiting:
 class Lwm2mObservations:
     """The observations of one login."""
 
-    def __init__(self, device: Lwm2mDevice, link: Lwm2mLink) -> None:
+    def __init__(self, device: Lwm2mDevice, link: Lwm2mChannel) -> None:
         self._device = device
         self._link = link
         self._observed: dict[Path, Observation] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from onemo.families.lwm2m.link import Lwm2mLink
+from onemo.families.lwm2m.link import Lwm2mChannel
 from onemo.families.lwm2m.profile import Lwm2mSection
 from onemo.net.coap.blocks import CoapBlock, cut_block, decode_block
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, uint_option
@@ -14,7 +14,7 @@ from onemo.net.lwm2m.values import Lwm2mFormat
 class Lwm2mReplies:
     """The answers of one login; the last long one is kept for the blocks that are asked for."""
 
-    def __init__(self, link: Lwm2mLink, table: Lwm2mSection) -> None:
+    def __init__(self, link: Lwm2mChannel, table: Lwm2mSection) -> None:
         self._link = link
         self._table = table
         self._long: tuple[tuple[str, ...], bytes, Lwm2mFormat | None] | None = None

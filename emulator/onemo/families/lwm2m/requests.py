@@ -31,7 +31,7 @@ _KNOWN = (CoapOption.URI_HOST, CoapOption.URI_PORT, CoapOption.URI_PATH, CoapOpt
 _FORMATS = frozenset(Lwm2mFormat)
 
 
-class Refused(Exception):
+class Lwm2mRefused(Exception):
     """A request that the module refuses, with a code."""
 
     def __init__(self, code: CoapCode) -> None:
@@ -71,7 +71,7 @@ class Lwm2mRequests:
             whole = self._whole(message)
             if whole is not None:
                 self._dispatch(whole, now)
-        except Refused as refused:
+        except Lwm2mRefused as refused:
             self._replies.answer(message, refused.code)
         except WrongFormat:
             self._replies.answer(message, CoapCode.UNSUPPORTED_FORMAT)
@@ -81,7 +81,7 @@ class Lwm2mRequests:
     def _whole(self, message: CoapMessage) -> CoapMessage | None:
         """Return a request with its whole payload; None: it is a block that is answered. Raises CoapMalformed."""
         if any(number % 2 and number not in _KNOWN for number, _ in message.options):
-            raise Refused(CoapCode.BAD_OPTION)
+            raise Lwm2mRefused(CoapCode.BAD_OPTION)
         if not (value := message.all(CoapOption.BLOCK1)):
             return message
         block = decode_block(value[0])
@@ -99,14 +99,14 @@ class Lwm2mRequests:
         return None
 
     def _dispatch(self, message: CoapMessage, now: float) -> None:
-        """Do what a request asks. Raises Refused, Lwm2mMalformed, CoapMalformed."""
+        """Do what a request asks. Raises Lwm2mRefused, Lwm2mMalformed, CoapMalformed."""
         path = object_path(message.path)
         if path is None or len(path) > 3:
-            raise Refused(CoapCode.NOT_FOUND)
+            raise Lwm2mRefused(CoapCode.NOT_FOUND)
         if path[0] == SECURITY:
-            raise Refused(CoapCode.UNAUTHORIZED)
+            raise Lwm2mRefused(CoapCode.UNAUTHORIZED)
         if path[0] in (SERVER, ACCESS):
-            raise Refused(CoapCode.METHOD_NOT_ALLOWED)
+            raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         if message.code == CoapCode.GET:
             self._get(message, path, now)
             return
@@ -118,7 +118,7 @@ class Lwm2mRequests:
         elif message.code == CoapCode.POST and len(path) == 3:
             self._execute(message, path, now)
         else:
-            raise Refused(CoapCode.METHOD_NOT_ALLOWED)
+            raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
 
     # Reading.
 
@@ -134,7 +134,7 @@ class Lwm2mRequests:
             self._discover(message, path)
             return
         if accept is not None and (accept not in _FORMATS or (len(path) < 3 and accept in (0, 42))):
-            raise Refused(CoapCode.NOT_ACCEPTABLE)
+            raise Lwm2mRefused(CoapCode.NOT_ACCEPTABLE)
         form = None if accept is None else Lwm2mFormat(accept)
         observe = message.uint(CoapOption.OBSERVE)
         if observe in (0, 1):
@@ -146,7 +146,7 @@ class Lwm2mRequests:
             self._answer_with(message, path, readings, form)
             return
         if self._builtin.has(path[0]) and (len(path) < 3 or not self._is_listed(path)):
-            raise Refused(CoapCode.NOT_FOUND)
+            raise Lwm2mRefused(CoapCode.NOT_FOUND)
         self._wait(Lwm2mRequest(RequestKind.READ, message, path, [line]), now)
 
     def _discover(self, message: CoapMessage, path: Path) -> None:
@@ -182,7 +182,7 @@ class Lwm2mRequests:
     def _tell_cell(self, message: CoapMessage) -> None:
         told = self._builtin.cell()
         if told is None:
-            raise Refused(CoapCode.NOT_FOUND)
+            raise Lwm2mRefused(CoapCode.NOT_FOUND)
         self._replies.answer(message, CoapCode.CONTENT, form=Lwm2mFormat.TEXT, payload=told)
 
     # Writing and executing.
@@ -197,7 +197,7 @@ class Lwm2mRequests:
     def _write(self, message: CoapMessage, path: Path, now: float) -> None:
         objects, platform = self._device.objects, self._device.platform
         if path[0] not in objects or path[0] == FIRMWARE:
-            raise Refused(CoapCode.METHOD_NOT_ALLOWED)
+            raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         opaque = platform in self._device.table.undeclared_opaque
         other = ValueCode.OPAQUE if opaque else ValueCode.HEX
         form = message.uint(CoapOption.CONTENT_FORMAT)
@@ -230,18 +230,18 @@ class Lwm2mRequests:
             self._reboots()
             return
         if self._builtin.has(path[0]) and not self._is_listed(path):
-            raise Refused(CoapCode.METHOD_NOT_ALLOWED)
+            raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         self._wait(request, now)
 
     # Inside.
 
     def _wait(self, request: Lwm2mRequest, now: float) -> None:
         if (code := self._inbox.add(request, now)) is not None:
-            raise Refused(code)
+            raise Lwm2mRefused(code)
 
     def _require_known(self, path: Path) -> None:
         if not (self._device.objects.knows(path) or (self._builtin.has(path[0]) and path[1:2] in ((), (0,)))):
-            raise Refused(CoapCode.NOT_FOUND)
+            raise Lwm2mRefused(CoapCode.NOT_FOUND)
 
     def _is_listed(self, path: Path) -> bool:
         """Tell whether the DTE has a resource of an object that the module has as well."""

@@ -12,7 +12,7 @@ from onemo.errors import NetFailure
 from onemo.families.lwm2m.bootstrap import Lwm2mBootstrap
 from onemo.families.lwm2m.device import Lwm2mDevice
 from onemo.families.lwm2m.inbox import Lwm2mInbox
-from onemo.families.lwm2m.link import Lwm2mLink, Options
+from onemo.families.lwm2m.link import Lwm2mChannel, Options
 from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations
 from onemo.families.lwm2m.replies import Lwm2mReplies
@@ -20,8 +20,7 @@ from onemo.families.lwm2m.requests import Lwm2mRequests
 from onemo.families.lwm2m.states import Cis, Lwm2mEvent, Lwm2mState, Lwm2mTold
 from onemo.modem.power import PowerEvent
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, text_options, uint_option
-from onemo.net.lwm2m.links import Lwm2mLink as Link
-from onemo.net.lwm2m.links import encode_links
+from onemo.net.lwm2m.links import Lwm2mLink, encode_links
 from onemo.net.lwm2m.values import Lwm2mFormat
 
 _log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Lwm2mSession:
         self._device = device
         self._table = table
         self._arm = arm
-        self.link = Lwm2mLink(device.modem, self, arm)
+        self.link = Lwm2mChannel(device.modem, self, arm)
         self.replies = Lwm2mReplies(self.link, table)
         self.inbox = Lwm2mInbox(device)
         self.observations = Lwm2mObservations(device, self.link)
@@ -208,7 +207,7 @@ class Lwm2mSession:
     def _post_objects(
         self, path: tuple[str, ...], query: list[str], done: Callable[[CoapMessage | None, float], None]
     ) -> None:
-        links = [Link("/", (("rt", '"oma.lwm2m"'),))]
+        links = [Lwm2mLink("/", (("rt", '"oma.lwm2m"'),))]
         links += [link_to((3, 0))] * self._table.lists_device
         links += [link for link in self._device.objects.registered() if link not in links]
         options = [*self._options(path, query), uint_option(CoapOption.CONTENT_FORMAT, Lwm2mFormat.LINK)]

@@ -30,7 +30,7 @@ class CreateDevice(NamedTuple):
 
     totalsize: Maybe
     config: MaybeText
-    index: Maybe
+    idx: Maybe
     currentsize: Maybe
     flag: Maybe
 
@@ -126,7 +126,7 @@ def _create(modem: Modem, record: CreateDevice) -> Reply:
 
 def _joined(client: Lwm2mClient, record: CreateDevice) -> str | None:
     """Return a configuration that is complete; None: more is to come. Raises CommandError(SYNTAX), and forgets it."""
-    config, index, flag = record.config or "", record.index or 0, record.flag or 0
+    config, index, flag = record.config or "", record.idx or 0, record.flag or 0
     pieces, client.pieces = client.pieces, []
     follows = pieces[-1][0] == index + 1 if pieces else flag in (_WHOLE, _FIRST)
     starts = flag != _FIRST or not pieces
