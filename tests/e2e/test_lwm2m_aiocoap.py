@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import IO
 
 import pytest
-from onemo.runtime.desk.lwm2m_desk import Lwm2mRefused
+from onemo.runtime.desk.lwm2m_desk import Lwm2mErrorAnswer
 from onemo.runtime.hosted import Hosted
 
 from tests.e2e.conftest import Start
@@ -55,7 +55,7 @@ def test_a_client_at_the_sandboxs_server() -> None:
             ask.execute("/3300/0/5605", endpoint=name)
             assert ask.read("/3300/0/5700", endpoint=name) == "2"
             assert len(ask.notifications) == 1
-            with pytest.raises(Lwm2mRefused, match=r"4\.04"):
+            with pytest.raises(Lwm2mErrorAnswer, match=r"4\.04"):
                 ask.read("/9", endpoint=name)
             orders.close()
             assert told.readline() == "2.02 Deleted\n"

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from onemo.net.sandbox import load_config
-from onemo.runtime.desk import lwm2m
+from onemo.runtime.desk import lwm2m, lwm2m_results
 from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
 
 from tests.e2e.conftest import Start
@@ -125,5 +125,10 @@ def test_what_it_names_is_there() -> None:
     assert sorted(rows) == sorted((each.command, each.method, each.path) for each in lwm2m.OPERATIONS)
     (body,) = fences.blocks(GUIDE, "json")
     assert lwm2m.OPERATIONS[2].read(json.loads(body))["timeout"] == 5
-    fields = {*lwm2m.Lwm2mRegistration._fields, *lwm2m.Lwm2mReport._fields, *lwm2m.Lwm2mAddress._fields, "code"}
+    fields = {
+        *lwm2m_results.Lwm2mRegistration._fields,
+        *lwm2m_results.Lwm2mReport._fields,
+        *lwm2m_results.Lwm2mAddress._fields,
+        "code",
+    }
     assert fields >= set(re.findall(r"`\.(\w+)`", GUIDE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from keyword import iskeyword
 from typing import Annotated
 
@@ -60,13 +60,7 @@ def usage_of(operation: DeskOperation) -> str:
     """Return the arguments and options of an operation's command, as its help shows them."""
     flags = [f"--{key.name} {_metavar(key)}" for key in operation.typed_keys
              if key.required and key.name not in operation.arguments]  # fmt: skip
-    return " ".join(["", "[NAME]", *flags, *argument_names(operation, operation.arguments)])
-
-
-def argument_names(operation: DeskOperation, arguments: Sequence[str]) -> list[str]:
-    """Return the names of arguments as help shows them, in brackets those that may be left out."""
-    first = len(operation.arguments) - operation.optional
-    return [f"[{name.upper()}]" if number >= first else name.upper() for number, name in enumerate(arguments)]
+    return " ".join(["", "[NAME]", *flags, *operation.shown_arguments])
 
 
 def _listed(operation: DeskOperation) -> str:

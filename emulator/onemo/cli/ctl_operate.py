@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from onemo.cli import ctl_bulk
 from onemo.cli.ctl import CtlOptions, cell, client_of, print_json, understood
-from onemo.cli.ctl_desk import argument_names
 from onemo.cli.page import Page
 from onemo.control.client import module
 from onemo.errors import FaultError, UsageError
@@ -43,7 +42,7 @@ def _named(operation: DeskOperation, arguments: Sequence[str], words: Sequence[s
         first = next(key for key in operation.keys if key.name == arguments[0])
         named = re.fullmatch(first.pattern, words[0]) is None
     if not least <= len(words) - named <= most:
-        names = " ".join(argument_names(operation, arguments))
+        names = " ".join(operation.shown_arguments if arguments else ())
         wanted = f"give {names}; before it" if names else "give"
         raise UsageError(f"{wanted} the name of the module, if there are several")
     return named

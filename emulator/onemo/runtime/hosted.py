@@ -97,7 +97,7 @@ class HostedModule(ModuleControls):
         """The LwM2M server of its sandbox: who is registered, and what a platform asks: ``lwm2m.read("/3/0/0")``."""
         from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
 
-        return Lwm2mDesk(self)
+        return Lwm2mDesk(self, self._hosted.wait)
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.
@@ -148,10 +148,6 @@ class HostedModule(ModuleControls):
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""
         self._hosted.wait(partial(self._hosted.lab.stop, self._running))
-
-    def wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        """Await work in the lab's trio run; return its result."""
-        return self._hosted.wait(work)
 
     def __repr__(self) -> str:
         return f"<{self.name} on {self.port}>"

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import serial
 from onemo.errors import FaultError, UsageError
-from onemo.runtime.desk.lwm2m import OPERATIONS, Lwm2mAnswer, Lwm2mReport
-from onemo.runtime.desk.lwm2m_desk import Lwm2mRefused, payload_of
+from onemo.runtime.desk.lwm2m import OPERATIONS
+from onemo.runtime.desk.lwm2m_desk import Lwm2mErrorAnswer, payload_of
+from onemo.runtime.desk.lwm2m_results import Lwm2mAnswer, Lwm2mReport
 from onemo.runtime.hosted import Hosted, HostedModule
 
 BY_NAME = {operation.command.removeprefix("lwm2m "): operation for operation in OPERATIONS}
@@ -98,7 +99,7 @@ def test_what_the_module_answers_by_itself(hosted: Hosted, module: HostedModule,
     assert module.lwm2m.discover("/3200") == "</3200>,</3200/0>,</3200/0/5500>,</3200/0/5501>,</3200/0/5750>"
     answer = operate(hosted, module, "read", path="/3/0/0", format="text", endpoint=NAME)
     assert answer == Lwm2mAnswer(NAME, "/3/0/0", "2.05", "text", "CMCC")
-    with pytest.raises(Lwm2mRefused, match=f"{NAME} answered 4.04 for /9/0") as refused:
+    with pytest.raises(Lwm2mErrorAnswer, match=f"{NAME} answered 4.04 for /9/0") as refused:
         module.lwm2m.read("/9/0")
     assert refused.value.code == "4.04"
     with pytest.raises(UsageError, match=r"answered 4\.04"):

@@ -1,72 +1,29 @@
-"""The sandbox's LwM2M server: the operations of the desk, and what they tell."""
+"""The sandbox's LwM2M server: the operations of the desk."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from onemo.faults.kind import FaultKey, Type
+from onemo.runtime.desk.lwm2m_results import (
+    FORMATS,
+    PATIENCE,
+    Lwm2mAddress,
+    Lwm2mAnswer,
+    Lwm2mRegistration,
+    Lwm2mReport,
+)
 from onemo.runtime.desk.operation import DeskOperation, Table, Values
 
 if TYPE_CHECKING:  # ctl has the declarations alone
     from onemo.runtime.controls import ModuleControls
 
 Act = Callable[["ModuleControls", Values], Awaitable["Lwm2mAnswer"]]
-PATIENCE = 30.0
-"""Seconds: a module has forgotten by then what its firmware did not answer."""
-FORMATS = ("text", "opaque", "tlv", "json", "old-tlv", "old-json")
 _WRITTEN = FORMATS[:3]
 _TYPES = ("string", "opaque", "integer", "float", "boolean")
 _MOST_BODY = 1 << 20
 """Bytes of a request."""
-
-
-class Lwm2mRegistration(NamedTuple):
-    """A client that is registered.
-
-    lifetime, left: seconds, of which so many are left; version, binding: "" where it said none; paths: its objects and
-    instances; observed: the paths of it that are observed.
-    """
-
-    endpoint: str
-    address: str
-    lifetime: int
-    left: int
-    version: str
-    binding: str
-    paths: list[str]
-    observed: list[str]
-
-
-class Lwm2mAddress(NamedTuple):
-    """The place where programs of the host reach the server."""
-
-    host: str
-    port: int
-
-
-class Lwm2mAnswer(NamedTuple):
-    """The answer of a client. code: like 2.05; format: of what it holds, "" for nothing; text: for people."""
-
-    endpoint: str
-    path: str
-    code: str
-    format: str
-    text: str
-
-
-class Lwm2mReport(NamedTuple):
-    """A notification of a client.
-
-    number: its counter; confirmable: it was to be acknowledged; format, text: as of an Lwm2mAnswer.
-    """
-
-    endpoint: str
-    path: str
-    number: int
-    confirmable: bool
-    format: str
-    text: str
 
 
 def _read(controls: ModuleControls, values: Values) -> Awaitable[Lwm2mAnswer]:

@@ -10,19 +10,25 @@ import trio
 
 from onemo.errors import FaultError, NetError, UsageError
 from onemo.families.lwm2m.info import lwm2m_device
-from onemo.net.interface import Transport
 from onemo.net.coap.message import CoapMessage, CoapOption, label
+from onemo.net.interface import Transport
 from onemo.net.lwm2m.shown import PlainValue, payload_text, plain_value, resources_payload
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed, Lwm2mType, from_text, to_text
 from onemo.net.sandbox import Sandbox
 from onemo.net.sandbox.lwm2m import Lwm2mServer
-from onemo.runtime.desk.lwm2m import FORMATS, PATIENCE, Lwm2mAddress, Lwm2mAnswer, Lwm2mRegistration, Lwm2mReport
+from onemo.runtime.desk.lwm2m_results import (
+    FORMATS,
+    PATIENCE,
+    Lwm2mAddress,
+    Lwm2mAnswer,
+    Lwm2mRegistration,
+    Lwm2mReport,
+)
 from onemo.runtime.desk.operation import Values
 
 if TYPE_CHECKING:
     from onemo.modem.modem import Modem
     from onemo.runtime.controls import ModuleControls
-    from onemo.runtime.hosted import HostedModule
 
 _FORMATS = {
     "text": Lwm2mFormat.TEXT,
@@ -37,7 +43,7 @@ Ask = Callable[[Lwm2mServer, str], Awaitable[CoapMessage]]
 """Asks something of the client of a name."""
 
 
-class Lwm2mRefused(UsageError):
+class Lwm2mErrorAnswer(UsageError):
     """A client answered with an error. code: as people write it, ``4.04``."""
 
     def __init__(self, endpoint: str, path: str, code: str) -> None:
@@ -50,26 +56,30 @@ class Lwm2mDesk:
 
     Modules with the same network options share it. Requests go to the module's own client, or to that of the name
     endpoint, and wait at most timeout seconds. Each raises UsageError where nothing leads to a sandbox, or nobody of
-    that name is registered; Lwm2mRefused where the client answers with an error, and TimeoutError where it is silent.
+    that name is registered; Lwm2mErrorAnswer where the client answers with an error, and TimeoutError where it is silent.
     """
 
-    def __init__(self, module: HostedModule) -> None:
-        self._module = module
+    def __init__(
+        self, controls: ModuleControls, wait: Callable[[Callable[[], Awaitable[Lwm2mAnswer]]], Lwm2mAnswer]
+    ) -> None:
+        """wait: awaits the work that it is given in the module's trio run, and returns its result."""
+        self._controls = controls
+        self._wait_for = wait
 
     @property
     def clients(self) -> list[Lwm2mRegistration]:
         """The clients that are registered, in the order in which they came."""
-        return registrations(self._module)
+        return registrations(self._controls)
 
     @property
     def address(self) -> Lwm2mAddress:
         """The UDP address where programs of the host reach the server."""
-        return address(self._module)
+        return address(self._controls)
 
     @property
     def notifications(self) -> list[Lwm2mReport]:
         """The newest hundred notifications of all clients, the last at the end."""
-        return reports(self._module)
+        return reports(self._controls)
 
     def read(
         self, path: str, *, format: str | None = None, endpoint: str | None = None, timeout: float = PATIENCE
@@ -120,8 +130,8 @@ class Lwm2mDesk:
         self._wait(path, endpoint, lambda server, name: server.attributes(name, path, attributes, timeout))
 
     def _wait(self, path: str, endpoint: str | None, ask: Ask) -> str:
-        server, name = _addressed(self._module, endpoint)
-        return self._module.wait(partial(_asked, ask, server, name, path)).text
+        server, name = _addressed(self._controls, endpoint)
+        return self._wait_for(partial(_asked, ask, server, name, path)).text
 
 
 def asked(controls: ModuleControls, values: Values, ask: Ask) -> Awaitable[Lwm2mAnswer]:
@@ -163,10 +173,10 @@ def _own_endpoint(server: Lwm2mServer, modem: Modem) -> str:
 
 
 async def _asked(ask: Ask, server: Lwm2mServer, name: str, path: str) -> Lwm2mAnswer:
-    """Ask something of a client, and tell its answer. Raises Lwm2mRefused."""
+    """Ask something of a client, and tell its answer. Raises Lwm2mErrorAnswer."""
     answer = await ask(server, name)
     if answer.code >> 5 != 2:
-        raise Lwm2mRefused(name, path, label(answer.code))
+        raise Lwm2mErrorAnswer(name, path, label(answer.code))
     content = answer.uint(CoapOption.CONTENT_FORMAT)
     text = payload_text(content, answer.payload, path)
     return Lwm2mAnswer(name, path, label(answer.code), _format_name(content, answer.payload), text)

@@ -60,6 +60,12 @@ class DeskOperation(NamedTuple):
         return tuple(key for key in self.keys if not (self.bulk and key.name in BULK))
 
     @property
+    def shown_arguments(self) -> list[str]:
+        """The names of its arguments as help shows them, in brackets those that may be left out."""
+        first = len(self.arguments) - self.optional
+        return [f"[{name.upper()}]" if number >= first else name.upper() for number, name in enumerate(self.arguments)]
+
+    @property
     def has_body(self) -> bool:
         """True where keys are in the body of the request."""
         return self.method in ("POST", "PUT")
