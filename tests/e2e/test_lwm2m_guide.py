@@ -125,10 +125,6 @@ def test_what_it_names_is_there() -> None:
     assert sorted(rows) == sorted((each.command, each.method, each.path) for each in lwm2m.OPERATIONS)
     (body,) = fences.blocks(GUIDE, "json")
     assert lwm2m.OPERATIONS[2].read(json.loads(body))["timeout"] == 5
-    fields = {
-        *lwm2m_results.Lwm2mRegistration._fields,
-        *lwm2m_results.Lwm2mReport._fields,
-        *lwm2m_results.Lwm2mAddress._fields,
-        "code",
-    }
+    told = lwm2m_results.Lwm2mRegistration, lwm2m_results.Lwm2mReport, lwm2m_results.Lwm2mAddress
+    fields = {"code", *(field for each in told for field in each._fields)}
     assert fields >= set(re.findall(r"`\.(\w+)`", GUIDE))

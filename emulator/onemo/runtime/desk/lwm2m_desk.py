@@ -41,6 +41,8 @@ _FORMATS = {
 _NAMES = {**{int(value): name for name, value in _FORMATS.items()}, int(Lwm2mFormat.LINK): "link"}
 Ask = Callable[[Lwm2mServer, str], Awaitable[CoapMessage]]
 """Asks something of the client of a name."""
+Wait = Callable[[Callable[[], Awaitable[Lwm2mAnswer]]], Lwm2mAnswer]
+"""Awaits the work that it is given in the trio run of the module, and returns its result."""
 
 
 class Lwm2mErrorAnswer(UsageError):
@@ -56,13 +58,10 @@ class Lwm2mDesk:
 
     Modules with the same network options share it. Requests go to the module's own client, or to that of the name
     endpoint, and wait at most timeout seconds. Each raises UsageError where nothing leads to a sandbox, or nobody of
-    that name is registered; Lwm2mErrorAnswer where the client answers with an error, and TimeoutError where it is silent.
+    that name is registered; Lwm2mErrorAnswer where the client answers with an error; TimeoutError where it is silent.
     """
 
-    def __init__(
-        self, controls: ModuleControls, wait: Callable[[Callable[[], Awaitable[Lwm2mAnswer]]], Lwm2mAnswer]
-    ) -> None:
-        """wait: awaits the work that it is given in the module's trio run, and returns its result."""
+    def __init__(self, controls: ModuleControls, wait: Wait) -> None:
         self._controls = controls
         self._wait_for = wait
 
