@@ -274,6 +274,8 @@ class Faults:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
         commands, urcs = on(Layer.COMMAND), on(Layer.URC)
+        losses = [each.fault.probability for each in self.plan if each.fault.kind.name == "net-loss"]
+        modem.cell.loss = max(losses, default=0.0)
         self._arrange_commands(modem, commands)
         self._arrange_urcs(modem, commands or urcs)
         if self._line is None and on(Layer.LINE):
