@@ -82,7 +82,11 @@ def test_before_there_is_nothing_of_it(name: str) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(SUB_MODELS), st.permutations(LATER), st.lists(st.sampled_from(WAYS), min_size=9, max_size=9))
+@given(
+    st.sampled_from(SUB_MODELS),
+    st.permutations(LATER),
+    st.lists(st.sampled_from(WAYS), min_size=len(LATER), max_size=len(LATER)),
+)
 def test_any_order_leads_to_the_whole_model(name: str, order: list[Family], ways: list[Any]) -> None:
     model, expected = lazy(name), model_named(name)
     for family, way in zip(order, ways, strict=False):

@@ -323,14 +323,13 @@ def _search(modem: Modem) -> SearchInfo:
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Action("MUESTATS", Statistics, _tell, bare=True),
-        Setting(FREQUENCY_LOCK, shown=_shown_lock, changed=_trace_lock, resets_rest=True),
+        Setting(FREQUENCY_LOCK, shown=_shown_lock, changed=_trace_lock),
         Action("MCSEARFCN", Rescan, _rescan, bare=True, tested=False),
         Setting(
             BAND_SELECTION,
             shown=_shown_bands,
             changed=_trace_bands,
             adjusted=_without_priority,
-            resets_rest=True,
             bare=True,
         ),
         Setting(TIMER_REPORT, read=False),

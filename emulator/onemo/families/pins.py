@@ -173,7 +173,7 @@ class Pins(Part):
         pin = self.pin(number)
         if pin.direction is Direction.OUT:
             return pin.own
-        driven = self._device.board.levels.get(number)
+        driven: int | None = self._device.board.levels.get(number)
         if driven is not None:
             return driven
         return int(pin.pull == _UP) if pin.pull else pin.own

@@ -8,15 +8,19 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Maybe, Required
+from onemo.at.params import Param, ParamKind, Required
 from onemo.at.store import Settings, Slot
 from onemo.modem.memory import put_back
 from onemo.profile.schema import CellSection, Profile
 
 _SLICE = 0.1
 """Seconds of traffic that are counted together."""
+
+
+_Listed = Annotated[int | None, Param(ParamKind.INTEGER, nullable=True, momentary=True)]
+"""One of a list, which is set as a whole."""
 
 
 class RadioCell(NamedTuple):
@@ -34,22 +38,22 @@ class FrequencyLock(NamedTuple):
     """AT+MLOCKFREQ. mode 0: none, 1: these cells alone, 2: these first. A pci left out: any of that frequency."""
 
     mode: Required
-    earfcn: Maybe
-    pci: Maybe
-    earfcn2: Maybe
-    pci2: Maybe
-    earfcn3: Maybe
-    pci3: Maybe
-    earfcn4: Maybe
-    pci4: Maybe
-    earfcn5: Maybe
-    pci5: Maybe
-    earfcn6: Maybe
-    pci6: Maybe
-    earfcn7: Maybe
-    pci7: Maybe
-    earfcn8: Maybe
-    pci8: Maybe
+    earfcn: _Listed
+    pci: _Listed
+    earfcn2: _Listed
+    pci2: _Listed
+    earfcn3: _Listed
+    pci3: _Listed
+    earfcn4: _Listed
+    pci4: _Listed
+    earfcn5: _Listed
+    pci5: _Listed
+    earfcn6: _Listed
+    pci6: _Listed
+    earfcn7: _Listed
+    pci7: _Listed
+    earfcn8: _Listed
+    pci8: _Listed
 
     @property
     def pairs(self) -> list[tuple[int | None, int | None]]:
@@ -67,15 +71,15 @@ class FrequencyLock(NamedTuple):
 class BandSelection(NamedTuple):
     """AT+MBAND: the bands in their order; none, or 0 alone: every one."""
 
-    band: Maybe
-    band2: Maybe
-    band3: Maybe
-    band4: Maybe
-    band5: Maybe
-    band6: Maybe
-    band7: Maybe
-    band8: Maybe
-    band9: Maybe
+    band: _Listed
+    band2: _Listed
+    band3: _Listed
+    band4: _Listed
+    band5: _Listed
+    band6: _Listed
+    band7: _Listed
+    band8: _Listed
+    band9: _Listed
 
     @property
     def bands(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import { follow, fragment, get, of } from "./api.js";
 import { $, say, setText } from "./dom.js";
+import { Board } from "./board.js";
 import { Faults } from "./faults.js";
 import { Lab, words } from "./lab.js";
 import { drawHead, drawState } from "./module.js";
@@ -21,6 +22,7 @@ let known = false; // the list of modules has been read
 const lab = new Lab(choose);
 const timeline = new Timeline(older);
 const faults = new Faults(look);
+const board = new Board(look);
 const texts = new Texts(look);
 
 function journal(name) {
@@ -38,6 +40,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
+  board.show(name);
   texts.show(name);
   timeline.pause(false);
   look();
@@ -85,6 +88,7 @@ async function look() {
       if (name !== chosen) continue;
       drawState(state);
       faults.offerContexts(state.contexts ?? []);
+      board.draw(state);
       texts.draw(state.sms, journal(name));
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
