@@ -1,4 +1,4 @@
-"""The board around a module from outside: its pins and voltages, what the firmware made of them, cells, place, Wi-Fi."""
+"""The board around a module from outside: pins and voltages, lights and pulses, cells, the place, Wi-Fi."""
 
 from __future__ import annotations
 
