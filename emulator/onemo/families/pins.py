@@ -1,13 +1,12 @@
-"""Pins and the chip: AT+MGPIO, MADC, MLED, MCHIPINFO, MPWMDATA, MPWMCTRL (vendor's extended guide)."""
+"""Pins and the chip: AT+MGPIO, MADC, MLED, MCHIPINFO (vendor's extended guide)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Query, Setting, print_line
+from onemo.at.command import Action, Setting, print_line
 from onemo.at.family import FamilyDefinition, StateField
 from onemo.at.params import Defaulted, Maybe, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
@@ -44,14 +43,12 @@ class PinsTable(NamedTuple):
     light_registered: str
     leds: tuple[int, ...]
     """<enable> of AT+MLED at the start: of the network light, of the state light."""
-    wave_step: float
-    """Periods of the pulses are rounded up to multiples of it, in microseconds; 0: they are as given."""
 
 
 PINS = Table("pins", PinsTable, "Pins, converter, lights and chip")
 
 
-class Direction(IntEnum):
+class PinDirection(IntEnum):
     """<dir> of AT+MGPIO."""
 
     IN = 0
@@ -99,39 +96,6 @@ class ChipRequest(NamedTuple):
     kind: RequiredText
 
 
-class WaveRequest(NamedTuple):
-    """AT+MPWMDATA. Periods in microseconds, each with its duty in percent; without any it tells the channel's."""
-
-    channel: Required
-    period: Maybe
-    duty: Maybe
-    period2: Maybe
-    duty2: Maybe
-    period3: Maybe
-    duty3: Maybe
-    period4: Maybe
-    duty4: Maybe
-
-    @property
-    def waves(self) -> tuple[tuple[int, int], ...]:
-        """The pairs of period and duty. Raises CommandError(INCORRECT_PARAMETERS): one is not whole."""
-        given = list(self[1:])
-        while given and given[-1] is None:
-            given.pop()
-        if len(given) % 2 or None in given:
-            raise CommandError(Cme.INCORRECT_PARAMETERS)
-        numbers = [value for value in given if value is not None]
-        return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-class WaveSwitch(NamedTuple):
-    """AT+MPWMCTRL; cycles 0: for ever."""
-
-    channel: Required
-    enable: Required
-    cycles: Defaulted
-
-
 LED = Slot("MLED", Light, indexed_by="led_mode")
 
 
@@ -139,18 +103,9 @@ class _Pin:
     """A pin of the module. own: the level that it drives, or drove last."""
 
     def __init__(self, pull: int) -> None:
-        self.direction = Direction.IN
+        self.direction = PinDirection.IN
         self.pull = pull
         self.own = 0
-
-
-class _Wave:
-    """The pulses of a channel. pairs: of period and duty; until: when they end."""
-
-    def __init__(self, pairs: tuple[tuple[int, int], ...]) -> None:
-        self.pairs = pairs
-        self.until = -math.inf
-        self.cycles = 0
 
 
 class Pins(Part):
@@ -160,7 +115,6 @@ class Pins(Part):
         super().__init__(device)
         self._table = device.profile.table(PINS)
         self._pins: dict[int, _Pin] = {}
-        self.waves: dict[int, _Wave] = {}
 
     def pin(self, number: int) -> _Pin:
         """Return a pin, which is as at the start until it is set."""
@@ -171,7 +125,7 @@ class Pins(Part):
     def level(self, number: int) -> int:
         """Return the level of a pin: its own, else what the world drives, its pull, or what it had last."""
         pin = self.pin(number)
-        if pin.direction is Direction.OUT:
+        if pin.direction is PinDirection.OUT:
             return pin.own
         driven: int | None = self._device.board.levels.get(number)
         if driven is not None:
@@ -187,12 +141,12 @@ class Pins(Part):
             pin.pull = pull
         before = pin.direction, pin.own
         if function in (PinFunction.LOW, PinFunction.HIGH):
-            pin.direction, pin.own = Direction.OUT, int(function is PinFunction.HIGH)
+            pin.direction, pin.own = PinDirection.OUT, int(function is PinFunction.HIGH)
         else:
-            pin.direction = Direction.FLOATING if floats else Direction.IN
+            pin.direction = PinDirection.FLOATING if floats else PinDirection.IN
         if before != (pin.direction, pin.own):
             told = "high" if pin.own else "low"
-            how = told if pin.direction is Direction.OUT else "floating" if floats else "input"
+            how = told if pin.direction is PinDirection.OUT else "floating" if floats else "input"
             self._device.intents.append(Tell("pin", f"{number} {how}"))
 
 
@@ -260,53 +214,6 @@ def _chip(modem: Modem, record: ChipRequest) -> Reply:
     return Reply((print_line("MCHIPINFO", record.kind, _chip_info(modem)._asdict()[record.kind]),))
 
 
-# Pulses.
-
-
-def _waves(modem: Modem) -> Reply:
-    """Tell the pulses of each channel (AT+MPWMDATA?)."""
-    waves = modem.part(Pins).waves
-    return Reply([_wave_line(channel, waves[channel]) for channel in sorted(waves)])
-
-
-def _wave_line(channel: int, wave: _Wave) -> bytes:
-    return print_line("MPWMDATA", channel, *[value for pair in wave.pairs for value in pair])
-
-
-def _set_wave(modem: Modem, record: WaveRequest) -> Reply:
-    """Set the pulses of a channel, or tell them (AT+MPWMDATA=).
-
-    Raises CommandError(INCORRECT_PARAMETERS): there are none to tell, or a pair is not whole.
-    """
-    waves, pairs = modem.part(Pins).waves, record.waves
-    if pairs:
-        waves[record.channel] = _Wave(pairs)
-        told = ", ".join(f"{period} us {duty} %" for period, duty in pairs)
-        modem.intents.append(Tell("pwm", f"{record.channel}: {told}"))
-        return DONE
-    if record.channel not in waves:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return Reply((_wave_line(record.channel, waves[record.channel]),))
-
-
-def _switch_wave(modem: Modem, record: WaveSwitch) -> Reply:
-    """Start and stop the pulses of a channel (AT+MPWMCTRL). Raises CommandError(NOT_ALLOWED): there are none."""
-    wave = modem.part(Pins).waves.get(record.channel)
-    if wave is None:
-        raise CommandError(Cme.NOT_ALLOWED)
-    seconds = record.cycles * sum(_period(modem, period) for period, _ in wave.pairs) / 1e6
-    wave.cycles = record.cycles
-    wave.until = -math.inf if not record.enable else modem.now + seconds if record.cycles else math.inf
-    modem.intents.append(Tell("pwm", f"{record.channel}: {'on' if record.enable else 'off'}"))
-    return DONE
-
-
-def _period(modem: Modem, period: int) -> float:
-    """Return the period that the module really makes, in microseconds."""
-    step = modem.profile.table(PINS).wave_step
-    return round(math.ceil(period / step - 1e-9) * step, 6) if step else float(period)
-
-
 # State.
 
 
@@ -326,15 +233,6 @@ class AdcInfo(NamedTuple):
 
     channel: int
     mv: int
-
-
-class WaveInfo(NamedTuple):
-    """Pulses. waves: periods in microseconds, as they are made, each with its duty in percent; cycles 0: no end."""
-
-    channel: int
-    on: bool
-    waves: tuple[tuple[float, int], ...]
-    cycles: int
 
 
 class LightsInfo(NamedTuple):
@@ -371,7 +269,7 @@ def _pin_infos(modem: Modem) -> tuple[PinInfo, ...]:
             pin.direction.name.lower(),
             pin.pull,
             pins.level(number),
-            pin.own if pin.direction is Direction.OUT else None,
+            pin.own if pin.direction is PinDirection.OUT else None,
             modem.board.levels.get(number),
         )
         for number in pins_of(modem)
@@ -382,18 +280,6 @@ def _pin_infos(modem: Modem) -> tuple[PinInfo, ...]:
 def _adc_infos(modem: Modem) -> tuple[AdcInfo, ...]:
     usual = modem.profile.table(PINS).adc
     return tuple(AdcInfo(channel, modem.board.adc.get(channel, usual)) for channel in channels_of(modem))
-
-
-def _wave_infos(modem: Modem) -> tuple[WaveInfo, ...]:
-    return tuple(
-        WaveInfo(
-            channel,
-            modem.now < wave.until,
-            tuple((_period(modem, period), duty) for period, duty in wave.pairs),
-            wave.cycles,
-        )
-        for channel, wave in sorted(modem.part(Pins).waves.items())
-    )
 
 
 def _lights(modem: Modem) -> LightsInfo:
@@ -434,16 +320,13 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Action("MADC", Channel, _adc, bare=True),
         Setting(LED, check=_require_enable, shown=_shown_light, changed=_trace_light, read=False),
         Action("MCHIPINFO", ChipRequest, _chip),
-        Query("MPWMDATA", WaveRequest, read=_waves, select=_set_wave, tested=False),
-        Action("MPWMCTRL", WaveSwitch, _switch_wave, tested=False),
     ),
     tables=(PINS,),
     check=check,
-    shows=dict.fromkeys(("MGPIO", "MADC", "MLED", "MCHIPINFO", "MPWMDATA", "MPWMCTRL"), ("pins",)),
+    shows=dict.fromkeys(("MGPIO", "MADC", "MLED", "MCHIPINFO"), ("pins",)),
     state=(
         StateField("pins", tuple[PinInfo, ...], _pin_infos),
         StateField("adc", tuple[AdcInfo, ...], _adc_infos),
-        StateField("pwm", tuple[WaveInfo, ...], _wave_infos),
         StateField("lights", LightsInfo | None, _lights, None),
         StateField("chip", ChipInfo | None, _chip_info, None),
         StateField("state_pin", int | None, _state_pin, None),

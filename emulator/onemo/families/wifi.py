@@ -175,5 +175,5 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     keepers={"air": _make_air},
     shows=dict.fromkeys(("MWIFISCANSTART", "MWIFISCANQUERY"), ("wifi", "wifi_scan")),
     state=(StateField("wifi", tuple[AccessPoint, ...], lambda modem: air_of(modem).value),),
-    kept_only={"priority": "a scan takes nothing from the cellular radio"},
+    remarks={"MWIFISCANCFG": "priority makes no difference: a scan takes nothing from the cellular radio"},
 )

@@ -8,8 +8,9 @@ from onemo.errors import UsageError
 
 if TYPE_CHECKING:
     from onemo.families.cell import CellInfo, SearchInfo
-    from onemo.families.pins import AdcInfo, ChipInfo, LightsInfo, PinInfo, WaveInfo
+    from onemo.families.pins import AdcInfo, ChipInfo, LightsInfo, PinInfo
     from onemo.families.place import Place
+    from onemo.families.pulses import WaveInfo
     from onemo.families.wifi import AccessPoint
     from onemo.modem.modem import Modem
     from onemo.runtime.controls import ModuleControls
@@ -73,7 +74,7 @@ class BoardControls:
     @property
     def pwm(self) -> tuple[WaveInfo, ...]:
         """The pulses that the firmware has set."""
-        return self._read("pins", "pwm")  # type: ignore[no-any-return]
+        return self._read("pulses", "pwm")  # type: ignore[no-any-return]
 
     @property
     def chip(self) -> ChipInfo:
