@@ -21,7 +21,7 @@ from onemo.profile.schema import Count, Delay, Profile, Table
 from onemo.profile.shape import between, shaped
 
 
-class Place(NamedTuple):
+class BoardPlace(NamedTuple):
     """A place. longitude, latitude: in degrees; radius: in metres."""
 
     longitude: Annotated[float, between(-180, 180)]
@@ -43,7 +43,7 @@ class LocationTable(NamedTuple):
     """AT+MLBSCFG="apikey" tells the key, as its MD5."""
 
 
-PLACE = Table("place", Place, "Where the module is")
+PLACE = Table("place", BoardPlace, "Where the module is")
 LOCATION = Table("location", LocationTable, "How the module finds out where it is")
 
 
@@ -148,14 +148,14 @@ def _shown_key(modem: Modem, record: LocationKey) -> tuple[str]:
     return (record.apikey,)
 
 
-def place_of(modem: Modem) -> Surroundings[Place]:
+def place_of(modem: Modem) -> Surroundings[BoardPlace]:
     """Return where the module is."""
     return modem.keeping.keeper("place")  # type: ignore[no-any-return]
 
 
-def _make_place(modem: Modem) -> Surroundings[Place]:
-    def read(entry: object) -> Place:
-        place, problems = shaped(Place, entry if isinstance(entry, dict) else {})
+def _make_place(modem: Modem) -> Surroundings[BoardPlace]:
+    def read(entry: object) -> BoardPlace:
+        place, problems = shaped(BoardPlace, entry if isinstance(entry, dict) else {})
         if place is None:
             raise ValueError(problems)
         return place
@@ -254,6 +254,6 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     keepers={"place": _make_place},
     check=check,
     shows={"MLBSCFG": ("location",), "MLBSLOC": ("place", "location")},
-    state=(StateField("place", Place | None, lambda modem: place_of(modem).value, None),),
+    state=(StateField("place", BoardPlace | None, lambda modem: place_of(modem).value, None),),
     remarks={"MLBSLOC": "the place is the one that was set: no request leaves the host"},
 )

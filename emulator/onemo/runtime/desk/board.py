@@ -9,7 +9,7 @@ from onemo.errors import UsageError
 if TYPE_CHECKING:
     from onemo.families.cell import CellInfo, SearchInfo
     from onemo.families.pins import AdcInfo, ChipInfo, LightsInfo, PinInfo
-    from onemo.families.place import Place
+    from onemo.families.place import BoardPlace
     from onemo.families.pulses import WaveInfo
     from onemo.families.wifi import AccessPoint
     from onemo.modem.modem import Modem
@@ -97,7 +97,7 @@ class BoardControls:
         return self._read("cell", "search")  # type: ignore[no-any-return]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> BoardPlace:
         """Where the module is."""
         return self._read("place", "place")  # type: ignore[no-any-return]
 
