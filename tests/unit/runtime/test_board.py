@@ -110,3 +110,15 @@ def test_the_place_and_the_air_last_where_they_are_kept(lab: Hosted, tmp_path: P
     module = lab.start("ML307R", nv=tmp_path / "nv")
     assert module.board.place.longitude == -0.1
     assert len(module.board.wifi) == 3
+
+
+def test_data_on_a_connection_is_told_and_counted(lab: Hosted) -> None:
+    module = lab.start("MN316", sandbox=True)
+    asked(module, "AT+CSCON=1")
+    asked(module, 'AT+MIPOPEN=0,"UDP","sandbox",7')
+    module.trace.wait_for("< +MIPOPEN: 0,0")
+    asked(module, 'AT+MIPSEND=0,,"abc"')
+    module.trace.wait_for("< +CSCON: 1")
+    module.trace.wait_for('< +MIPURC: "rudp"')
+    module.trace.wait_for("< +CSCON: 0")
+    assert '+MUESTATS: "bler",0,0,0,0,3,3,1,1,0,1\r\n' in asked(module, 'AT+MUESTATS="bler"')
