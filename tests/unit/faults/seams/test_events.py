@@ -203,7 +203,17 @@ def test_a_burst_into_a_buffer_takes_what_fits(mode: str) -> None:
 @pytest.mark.parametrize("state", ["off", "booting", "ready", "asleep", "busy"])
 def test_in_every_state(kind: FaultKind, state: str) -> None:
     """Whatever the module is at, nothing that happens to it breaks it."""
-    needed = {"urc": "urc text=x", "sms": "sms from=10086 text=x", "ussd": "ussd text=x"}
+    needed = {
+        "urc": "urc text=x",
+        "sms": "sms from=10086 text=x",
+        "ussd": "ussd text=x",
+        "cell": "cell earfcn=3684 pci=1",
+        "handover": "handover band=5",
+        "pin": f"pin id={7 if state == 'asleep' else 0} level=1",
+        "pin-release": f"pin-release id={7 if state == 'asleep' else 0}",
+        "adc": "adc channel=0 mv=1",
+        "place": "place lon=1 lat=2",
+    }
     fault = parse_fault(needed.get(kind.name, kind.name))
     driver = opened("MN319" if state == "asleep" else "ML307R")
     match state:
