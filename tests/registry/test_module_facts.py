@@ -52,6 +52,9 @@ OWN_REVISIONS = {  # the base guide's sample; a public log; seen on hardware
 }
 
 ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
+    "lbs_no_network": 101,
+    "lbs_no_key": 102,
+    "lbs_running": 105,
     "mqtt_unknown": 600,
     "mqtt_parameter": 601,
     "mqtt_not_connected": 602,

@@ -157,7 +157,8 @@ class Setting(NamedTuple, Generic[D, R]):
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
     adjusted gives the record that is kept for one that was given; shown gives the values of a read-back. resets_rest:
     parameters behind the last that is given get their defaults; else what is left out stays. told: the lines that
-    answer a new record, of a setting that is no NV.
+    answer a new record, of a setting that is no NV. bare: without parameters and ``=`` it gets its defaults; read: it
+    has ``?``.
     """
 
     slot: Slot[R]
@@ -167,6 +168,8 @@ class Setting(NamedTuple, Generic[D, R]):
     adjusted: Callable[[D, R], R] | None = None
     resets_rest: bool = False
     told: Callable[[D, R], Sequence[bytes]] | None = None
+    bare: bool = False
+    read: bool = True
 
     @property
     def name(self) -> str:
@@ -181,7 +184,11 @@ class Setting(NamedTuple, Generic[D, R]):
             forms = self._basic_forms(bound)
         else:
             test = _test_reply(self.name, bound, section.shown)
-            forms = {Form.TEST: test, Form.READ: self._read(bound), Form.SET: self._set(bound)}
+            forms = {Form.TEST: test, Form.SET: self._set(bound)}
+            if self.read:
+                forms[Form.READ] = self._read(bound)
+            if self.bare:
+                forms[Form.EXECUTE] = forms[Form.SET]
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:

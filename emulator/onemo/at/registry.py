@@ -232,8 +232,9 @@ class Binder(Generic[D]):
                 for path, problem in error.problems:
                     self._mistake(f"commands.{declaration.name}.{path}", problem)
                 continue
-            if defined.misfit is not None:
-                forms = {form: _refusing(handler, defined.misfit) for form, handler in bound.forms.items()}
+            if defined.misfit is not None or section.refuses == "error":
+                misfit = None if section.refuses == "error" else defined.misfit
+                forms = {form: _refusing(handler, misfit) for form, handler in bound.forms.items()}
                 bound = bound._replace(forms=forms)
             self.slots.update(bound.slots)
             if section.nv:
@@ -269,8 +270,8 @@ class Binder(Generic[D]):
         self.mistakes.append(Mistake(origin.file if origin else self._loaded.file.name, path, problem))
 
 
-def _refusing(handler: Handler[D], misfit: ErrorCode) -> Handler[D]:
-    """Have a handler answer parameters that do not fit with the error of its family."""
+def _refusing(handler: Handler[D], misfit: ErrorCode | None) -> Handler[D]:
+    """Have a handler answer parameters that do not fit with the error of its family, None: the bare ERROR."""
 
     def handle(device: D, arguments: Arguments) -> Outcome:
         try:

@@ -26,6 +26,7 @@ SECTIONS = {
     "sleep": "Sleep and power saving (seconds)",
     "sim": "The SIM card",
     "radio": "The cell and the operator (seconds; the signal in the units of AT+CSQ and AT+CESQ)",
+    "cells": "The cells on the air",
     "contexts": "PDP contexts",
     "dns": "Names",
     "clock": "The clock (zone in quarters of an hour)",
@@ -60,6 +61,8 @@ def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
     titles = {**SECTIONS, **_ERRORS, **{name: table.title for name, table in tables.items()}}
     page.heading(titles[section], above=True)
     values = loaded.profile.table(tables[section]) if section in tables else getattr(loaded.profile, section)
+    if isinstance(values, tuple) and not hasattr(values, "_asdict"):
+        values = {str(number): value for number, value in enumerate(values, 1)}
     items: Mapping[str, Any] = values._asdict() if hasattr(values, "_asdict") else values
     rows = []
     for key, value in items.items():

@@ -13,6 +13,7 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.cells import cell_problems
 from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function, Selection
@@ -151,6 +152,7 @@ def _registration(modem: Modem, record: RegistrationReport) -> tuple[int | str |
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
+    check=cell_problems,
     declarations=(
         Query("CFUN", PhoneFunction, read=_function, select=_set_function),
         Action("CSQ", NoParameters, _signal),

@@ -18,6 +18,7 @@ from onemo.faults.kind import (
     Type,
     event_kind,
 )
+from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_files import FILE_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
@@ -261,5 +262,6 @@ KINDS: Mapping[str, FaultKind] = {
         *FILE_KINDS,
         *SMS_KINDS,
         *VOICE_KINDS,
+        *BOARD_KINDS,
     )
 }

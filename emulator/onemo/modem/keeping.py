@@ -10,6 +10,7 @@ from onemo.at.params import BoundRecord
 from onemo.at.registry import BoundModel
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
 from onemo.at.store import R, Settings, Slot
+from onemo.modem.cells import FrequencyMemory
 from onemo.modem.console import Console
 from onemo.modem.contexts import Definition, Login
 from onemo.modem.intents import Intent, Store
@@ -111,6 +112,14 @@ class Keeping:
         result = change()
         self._device.intents.append(self.store())
         return result
+
+    def take_frequencies(self) -> bool:
+        """Tell whether the frequencies of before were forgotten, which the search that follows finds again."""
+        memory = self.memory.keepers.get("frequencies")
+        if not isinstance(memory, FrequencyMemory) or not memory.forgotten:
+            return False
+        self.note(memory.take)
+        return True
 
     def flush(self) -> None:
         """Write down what is on its way to be kept: an orderly restart follows."""

@@ -14,6 +14,7 @@ from onemo.at.outcome import Pending
 from onemo.at.registry import BoundModel
 from onemo.at.reply import Final, Reply
 from onemo.at.store import R, Settings, Slot
+from onemo.modem.board import Board
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
@@ -46,7 +47,8 @@ class Modem:
         self.sim = Sim(profile.sim, profile.identity.msisdn)
         self.keeping = Keeping(self, model, {"sim": self.sim})
         self.memory = self.keeping.memory
-        self.cell = Cell(profile.radio)
+        self.cell = Cell(profile)
+        self.board = Board()
         self.name_servers: tuple[str, ...] = ()
         self.register_time = profile.power.register_time
         self.consoles: list[Console] = []
@@ -207,7 +209,8 @@ class Modem:
             console.start(autobaud=self.profile.power.autobaud)
         self.sleep.configure()
         self.sleep.touch(now)
-        self.radio.search(max(now, self.power.since + self.register_time))
+        scans = self.profile.radio.full_scan if self.keeping.take_frequencies() else 1
+        self.radio.search(max(now, self.power.since + scans * self.register_time))
         for defined in self.model.binder.bind_waking(self.memory.snapshot):
             if defined.part is not None:  # it has to be there from a boot on, as the NV is
                 self.part(defined.part)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
-from onemo.profile.schema import RadioSection
+from onemo.modem.cells import Traffic, cells_of
+from onemo.profile.schema import Profile
 
 
 class Registration(IntEnum):
@@ -72,13 +73,17 @@ class Cell:
 
     refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it. ussd: what it
     answers to codes, besides the profile's own. publish: publishes at the broker that is there for tests; None: there
-    is none.
+    is none. cells: the first that the module may use serves it. loss: the share of packets that are lost.
     """
 
     ussd: Mapping[str, str] = {}
     publish: Publishing | None = None
+    loss = 0.0
 
-    def __init__(self, profile: RadioSection) -> None:
+    def __init__(self, whole: Profile) -> None:
+        profile = whole.radio
+        self.cells = cells_of(whole)
+        self.traffic = Traffic()
         self.coverage = True
         self.refusal: int | None = None
         self.roaming = False

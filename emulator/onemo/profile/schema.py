@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits, is_number, is_prompt
+from onemo.profile.shape import at_least, between, digits, is_cell_identity, is_number, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -62,7 +62,8 @@ class KeySection(NamedTuple):
 class CommandSection(NamedTuple):
     """One command on this model. available false: the bare ERROR of an unknown command.
 
-    nv: what is set outlives the boot cycle.
+    nv: what is set outlives the boot cycle. refuses: parameters that do not fit are answered with the error of the
+    family, or with the bare ERROR.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.
@@ -71,6 +72,7 @@ class CommandSection(NamedTuple):
 
     available: bool = True
     nv: bool = False
+    refuses: Literal["cme", "error"] = "cme"
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
@@ -157,6 +159,18 @@ class SimSection(NamedTuple):
     """The text of the +CPIN URC when the card is taken out; "": no such URC, neither when it is put back."""
 
 
+class CellSection(NamedTuple):
+    """A cell on the air. sinr, tx_power: in tenths of dB and of dBm."""
+
+    earfcn: Count
+    """Its downlink frequency, from which its band follows."""
+    pci: Annotated[int, between(0, 503)]
+    sinr: int
+    tx_power: int
+    ci: Annotated[str, is_cell_identity] = ""
+    """Eight hexadecimal digits; "": the first cell has that of [radio], the others have their band as its end."""
+
+
 class RadioSection(NamedTuple):
     """The cell and the operator. rssi, ber as AT+CSQ prints them; rxlev, rsrq, rsrp as AT+CESQ does."""
 
@@ -185,6 +199,10 @@ class RadioSection(NamedTuple):
     """AT+CFUN=0 deletes the definitions of AT+CGDCONT."""
     full_reboots: bool
     """Going from AT+CFUN=0 to 1 restarts the module."""
+    full_scan: Count
+    """How many times as long a search takes that cannot begin with frequencies of before (AT+MCSEARFCN)."""
+    bands: Mapping[Annotated[str, digits(1, 2)], Range]
+    """The downlink frequencies (EARFCN) of each band."""
 
 
 class GivenContextSection(NamedTuple):
@@ -293,6 +311,7 @@ class Profile(NamedTuple):
     contexts: ContextsSection
     dns: DnsSection
     clock: ClockSection
+    cells: tuple[CellSection, ...]
     params: dict[str, ParamSection]
     commands: dict[str, CommandSection]
     cme: dict[str, ErrorSection]

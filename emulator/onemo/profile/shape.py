@@ -69,6 +69,12 @@ def is_number(value: str) -> str | None:
     return None if fits else f"is {value!r}, not + and 3 to 20 digits"
 
 
+def is_cell_identity(value: str) -> str | None:
+    """Check that it is "" or eight hexadecimal digits in capitals."""
+    fits = not value or (len(value) == 8 and not set(value) - set("0123456789ABCDEF"))
+    return None if fits else f"is {value!r}, not eight hexadecimal digits in capitals"
+
+
 def is_prompt(value: str) -> str | None:
     """Check that it is a ``>``, alone or among line ends and blanks."""
     return None if value.strip("\r\n ") == ">" else f"is {value!r}, not > with CR, LF and blanks around it"

@@ -37,6 +37,7 @@ from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 
 if TYPE_CHECKING:
+    from onemo.runtime.desk.board import BoardControls, PinControls
     from onemo.runtime.desk.sms import TextControls
     from onemo.runtime.desk.voice import VoiceControls
 
@@ -136,6 +137,17 @@ class HostedModule(ModuleControls):
         from onemo.runtime.desk.voice import VoiceControls
 
         return VoiceControls(self)
+
+    @property
+    def board(self) -> BoardControls:
+        """The board around it: ``board.lights.network``, ``board.pwm``, ``board.cells``."""
+        from onemo.runtime.desk.board import BoardControls
+
+        return BoardControls(self)
+
+    def pin(self, number: int) -> PinControls:
+        """Return a pin of the board: ``pin(0).level``, ``pin(1).drive(1)``."""
+        return self.board.pin(number)
 
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""

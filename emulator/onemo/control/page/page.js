@@ -3,6 +3,7 @@
 import { follow, fragment, get, of } from "./api.js";
 import { Broker } from "./broker.js";
 import { $, say, setText } from "./dom.js";
+import { Board } from "./board.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { Lab, words } from "./lab.js";
@@ -24,6 +25,7 @@ let known = false; // the list of modules has been read
 const lab = new Lab(choose);
 const timeline = new Timeline(older);
 const faults = new Faults(look);
+const board = new Board(look);
 const texts = new Texts(look);
 const files = new Files(look);
 const web = new Web(look);
@@ -44,7 +46,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [texts, files, web, broker]) part.show(name);
+  for (const part of [board, texts, files, web, broker]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -91,6 +93,7 @@ async function look() {
       if (name !== chosen) continue;
       drawState(state);
       faults.offerContexts(state.contexts ?? []);
+      board.draw(state);
       texts.draw(state.sms, journal(name));
       await Promise.all([files.draw(state.file_store), web.draw(state.sandbox), broker.draw(state.sandbox)]);
     } catch (error) {

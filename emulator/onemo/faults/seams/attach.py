@@ -275,6 +275,8 @@ class Faults:
     def _arrange(self) -> None:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
+        losses = [each.fault.probability for each in self.plan if each.fault.kind.name == "net-loss"]
+        modem.cell.loss = max(losses, default=0.0)
         self._arrange_commands(modem, on(Layer.COMMAND))
         self._arrange_urcs(modem, any(map(on, _TELLING)))
         if self._line is None and on(Layer.LINE):

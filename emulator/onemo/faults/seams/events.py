@@ -12,6 +12,7 @@ from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
@@ -61,6 +62,10 @@ def require_possible(modem: Modem, event: Fault) -> None:
         from onemo.faults.seams import broker
 
         broker.require(modem, event)
+    elif event.kind in BOARD_KINDS:
+        from onemo.faults.seams import board
+
+        board.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -201,6 +206,25 @@ HAPPENINGS: Mapping[str, Happening] = {
     "call-end": _of_family("voice", "end"),
     "ussd": _of_family("voice", "tell"),
     "mqtt-publish": _of_family("broker", "publish"),
+    "cell": _of_family("board", "set_cell"),
+    "handover": _of_family("board", "hand_over"),
+    "cells-back": _of_family("board", "reset_cells"),
+    "emm-timer": _of_family("board", "start_timer"),
+    "pin": _of_family("board", "drive_pin"),
+    "pin-release": _of_family("board", "drive_pin"),
+    "adc": _of_family("board", "set_voltage"),
+    "adc-noise": _of_family("board", "set_noise"),
+    "adc-quiet": _of_family("board", "set_noise"),
+    "chip": _of_family("board", "set_chip"),
+    "chip-back": _of_family("board", "reset_chip"),
+    "place": _of_family("board", "move"),
+    "place-back": _of_family("board", "move_back"),
+    "wifi": _of_family("board", "set_air"),
+    "wifi-back": _of_family("board", "reset_air"),
+    "wifi-cut": _of_family("board", "cut_scan"),
+    "lbs": _of_family("board", "answer_requests"),
+    "lbs-silent": _of_family("board", "answer_requests"),
+    "lbs-back": _of_family("board", "answer_as_usual"),
     "file-space": limit_room,
     "file-space-back": limit_room,
 }

@@ -208,6 +208,12 @@ def test_in_every_state(kind: FaultKind, state: str) -> None:
         "sms": "sms from=10086 text=x",
         "ussd": "ussd text=x",
         "mqtt-publish": "mqtt-publish topic=t",
+        "cell": "cell earfcn=3684 pci=1",
+        "handover": "handover band=5",
+        "pin": f"pin id={7 if state == 'asleep' else 0} level=1",
+        "pin-release": f"pin-release id={7 if state == 'asleep' else 0}",
+        "adc": "adc channel=0 mv=1",
+        "place": "place lon=1 lat=2",
     }
     fault = parse_fault(needed.get(kind.name, kind.name))
     driver = opened("MN319" if state == "asleep" else "ML307R")
