@@ -61,12 +61,14 @@ class Reply(NamedTuple):
     """A command that succeeded.
 
     lines: its information responses, in order, without line ends. trailer: lines that follow the final
-    result code (REBOOTING). last: what follows the command in its line is not run any more.
+    result code (REBOOTING). last: what follows the command in its line is not run any more. failure: what it ends in
+    after all, behind those lines.
     """
 
     lines: Sequence[bytes] = ()
     trailer: Sequence[bytes] = ()
     last: bool = False
+    failure: CommandError | None = None
 
 
 DONE = Reply()

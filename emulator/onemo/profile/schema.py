@@ -274,11 +274,24 @@ class ErrorSection(NamedTuple):
     text: str
 
 
+class AnswerSection(NamedTuple):
+    """An answer of the profile's own, to a command that no family has on this model; its name is the whole line.
+
+    lines: its information responses; pattern: the name is a pattern of lines, whose groups stand in lines as {1} and
+    {name}. result: its final result code, "" for none. delay: from the command until all of it comes.
+    """
+
+    lines: tuple[str, ...] = ()
+    result: str = "OK"
+    delay: Delay = 0.0
+    pattern: bool = False
+
+
 class Profile(NamedTuple):
     """One model: the tables of the device, and those of the families that were read.
 
     params, commands, cme, cms, cis: by name; they grow as families are read. lacks: the families of which it has no
-    command. tables: those of families, by name.
+    command. answers: its own, by the line. tables: those of families, by name.
     """
 
     series: str
@@ -299,6 +312,7 @@ class Profile(NamedTuple):
     cms: dict[str, ErrorSection]
     cis: dict[str, ErrorSection]
     lacks: tuple[str, ...] = ()
+    answers: Mapping[str, AnswerSection] = {}
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:
