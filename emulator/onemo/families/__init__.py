@@ -28,6 +28,11 @@ def _later(
                   wakes=wakes, urcs=urcs)  # fmt: skip
 
 
+def _dials(entry: object) -> bool:
+    """Tell whether the NV has the host's network card come up by itself."""
+    return isinstance(entry, Mapping) and bool(entry.get("auto"))
+
+
 SOCKETS = Index(
     name=CONNECT_ID,
     about="Only on this connection.",
@@ -61,6 +66,9 @@ FAMILIES: tuple[Family, ...] = (
           "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
           urcs=("CGEV",)),
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG", urcs=("MIPCALL",)),
+    _later("dialup", "The host's network card (vendor's dial-up guide)", "MDIALUPCFG", "MDIALUP",
+           wakes=lambda stored: _dials(stored.get("MDIALUPCFG.auto")),
+           urcs=("MDIALUP",)),
     _later("voice", "Voice calls and USSD (27.007 chapters 6 and 7)",
            "A", "H", "CHUP", "CLCC", "CRC", "CLIP", "CUSD",
            urcs=("RING", "CRING", "CLIP", "NO CARRIER", "CUSD")),

@@ -79,6 +79,8 @@ class Radio:
     def search(self, until: float) -> None:
         """Look for the network, which is found at until: the module is READY."""
         self._booted = True
+        if self._host.contexts.waits_for_function:
+            self.function = Function.MINIMUM
         self._look(until)
 
     def on_deadline(self, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind
+from onemo.at.params import Defaulted, DefaultedText, OptionalText, Param, ParamKind
 from onemo.at.store import Slot
 
 
@@ -61,6 +61,21 @@ class AutoConnect(NamedTuple):
     """MUECONFIG "autoconn": the data call comes up by itself."""
 
     enabled: Defaulted
+
+
+class DefaultContext(NamedTuple):
+    """MUECONFIG "defapn": the definition of the default context after the next start."""
+
+    pdp_type: DefaultedText
+    apn: OptionalText
+
+
+class AutoDial(NamedTuple):
+    """MDIALUPCFG "auto": the host's network card comes up by itself, at an interface and on a context."""
+
+    auto: Defaulted
+    interface: Defaulted
+    cid: Defaulted
 
 
 class BaudRate(NamedTuple):
@@ -150,6 +165,8 @@ EVENT_REPORT = Slot("CGEREP", EventReport)
 ZONE_REPORT = Slot("CTZR", ZoneReport)
 ZONE_UPDATE = Slot("CTZU", ZoneUpdate)
 AUTO_CONNECT = Slot("autoconn", AutoConnect, of="MUECONFIG")
+DEFAULT_CONTEXT = Slot("defapn", DefaultContext, of="MUECONFIG")
+AUTO_DIAL = Slot("auto", AutoDial, of="MDIALUPCFG")
 BAUD_RATE = Slot("IPR", BaudRate, of_console=True)
 SLEEP_INDICATION = Slot("sleepind", SleepIndication, of="MLPMCFG")
 SLEEP_MODE = Slot("sleepmode", SleepModeSetting, of="MLPMCFG", lasts=lambda record: bool(record.permanent))

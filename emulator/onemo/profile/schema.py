@@ -62,7 +62,7 @@ class KeySection(NamedTuple):
 class CommandSection(NamedTuple):
     """One command on this model. available false: the bare ERROR of an unknown command.
 
-    nv: what is set outlives the boot cycle.
+    nv: what is set outlives the boot cycle. readable false: a keyed setting has no read form here.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.
@@ -71,6 +71,7 @@ class CommandSection(NamedTuple):
 
     available: bool = True
     nv: bool = False
+    readable: bool = True
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
@@ -206,6 +207,8 @@ class ContextsSection(NamedTuple):
     apn: str
     needs_call: bool
     """Connections need a data call (AT+MIPCALL), not only an active context."""
+    autoconn_attaches: bool
+    """AT+MUECONFIG="autoconn",0 leaves the module at AT+CFUN=0 after a start, until that is set."""
     announces_call: bool
     """The call that comes up by itself is announced by a URC."""
     most_active: Count
