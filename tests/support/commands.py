@@ -106,6 +106,9 @@ FORMS = {
     "CMGD": "test set",
     "CMGC": "test set",
     "CMMS": "test read set",
+    "CHLD": "test set",
+    "CEER": "test execute",
+    "CPAS": "test execute",
     "CHUP": "test execute",
     "CLCC": "test execute",
     "CRC": "test read set",
@@ -230,6 +233,9 @@ PARAMETERS = {
     "CMGD": ("place", "delflag"),
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
     "CMMS": ("n",),
+    "CHLD": ("n",),
+    "CEER": (),
+    "CPAS": (),
     "CHUP": (),
     "CLCC": (),
     "CRC": ("mode",),
@@ -384,10 +390,10 @@ STRINGS = {
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname",),
 }
-BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S0", "S3", "S4", "S5", "D", "A", "H")
 
 
-OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
+OWN_TEST_FORMS = ("CPAS", "CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
 
 

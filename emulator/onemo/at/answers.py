@@ -10,10 +10,25 @@ from collections.abc import Container, Iterator, Mapping
 
 from onemo.at.grammar import Command, MalformedLine, next_command
 from onemo.at.linear import Groups, LinePattern, PatternError
-from onemo.at.reply import CONNECT, ERROR, NO_CARRIER, OK, RING, CommandError, Final, Reply, ReplyFormat
+from onemo.at.reply import (
+    BUSY,
+    CONNECT,
+    ERROR,
+    NO_ANSWER,
+    NO_CARRIER,
+    NO_DIALTONE,
+    OK,
+    RING,
+    CommandError,
+    Final,
+    Reply,
+    ReplyFormat,
+)
 from onemo.profile.schema import AnswerSection
 
-_RESULTS = {final.word.decode(): final for final in (OK, CONNECT, RING, NO_CARRIER, ERROR)}
+_RESULTS = {
+    final.word.decode(): final for final in (OK, CONNECT, RING, NO_CARRIER, ERROR, NO_DIALTONE, BUSY, NO_ANSWER)
+}
 _NAME = re.compile(rb"[ ]*(?:\+([A-Za-z][A-Za-z0-9!%./:_-]*)|([^=?]*))")
 _GROUP = re.compile(r"\{(\w+)\}")
 _FORMS = ("", "?", "=?", "=1", '="1"')

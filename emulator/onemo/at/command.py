@@ -90,7 +90,8 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. reads: ``?`` does the same. escapes, split: as BoundCommand has them. Every basic command (one without ``+``) is bare.
+    the device. reads: ``?`` does the same. escapes, split: as BoundCommand has them. Every basic command (one without
+    ``+``) is bare.
     """
 
     name: str
@@ -241,8 +242,8 @@ class Setting(NamedTuple, Generic[D, R]):
 class Key(NamedTuple, Generic[D, R]):
     """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back.
 
-    changed and adjusted as in Setting. told: whether a query of the key tells a record. also: other settings that change
-    with it, in the same transaction.
+    changed and adjusted as in Setting. told: whether a query of the key tells a record. also: other settings that
+    change with it, in the same transaction.
     """
 
     slot: Slot[R]
@@ -261,7 +262,8 @@ class KeyedSetting(NamedTuple, Generic[D]):
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
-    them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what all others hold; "": there is none. split:
+    them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what
+    all others hold; "": there is none. split:
     as a BoundCommand has it.
     """
 

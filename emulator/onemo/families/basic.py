@@ -73,7 +73,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     errors=errors_in(Cme),
     shows={"CMEE": ("cme",)},
     kept_only={
-        "X": "no call is ever made that could be busy or have no dial tone",
+        "X": "calls tell that the other side is busy, or that there is no dial tone, whatever it says",
         "&C": "DCD never changes",
         "&D": "DTR wakes the module, where the line has it; it ends nothing",
     },

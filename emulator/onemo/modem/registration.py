@@ -67,10 +67,13 @@ class Cell:
     """The network that is on the air around the module, across boot cycles.
 
     refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it. ussd: what it
-    answers to codes, besides the profile's own.
+    answers to codes, besides the profile's own. call_fate: what becomes of the next call that the module makes, as the
+    family of calls has it; None: it is answered. zone: quarters of an hour east of UTC, None: the module's own.
     """
 
     ussd: Mapping[str, str] = {}
+    call_fate: object = None
+    zone: int | None = None
 
     def __init__(self, profile: RadioSection) -> None:
         self.coverage = True
