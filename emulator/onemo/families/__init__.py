@@ -49,7 +49,8 @@ MQTT_CLIENTS = Index(
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
-    _core("identity", "Identity (27.007 chapter 5)", "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN"),
+    _core("identity", "Identity (27.007 chapter 5)",
+          "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN", "MEID"),
     _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF",
           urcs=("MATREADY", "REBOOTING", "POWER OFF")),
     _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)", "MLPMCFG", "CPSMS", "CEDRXS",
@@ -65,6 +66,8 @@ FAMILIES: tuple[Family, ...] = (
     _core("packet", "The packet domain (27.007 chapter 10)",
           "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
           urcs=("CGEV",)),
+    _later("bearers", "Bearers of the packet domain (27.007 chapter 10)",
+           "CGEQOS", "CGEQOSRDP", "CGTFT", "CGCLASS", "CGDEL", "CEMODE"),
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG", urcs=("MIPCALL",)),
     _later("dialup", "The host's network card (vendor's dial-up guide)", "MDIALUPCFG", "MDIALUP",
            wakes=lambda stored: _dials(stored.get("MDIALUPCFG.auto")),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits, is_number, is_prompt
+from onemo.profile.shape import at_least, digits, is_eid, is_number, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -93,6 +93,8 @@ class IdentitySection(NamedTuple):
     iccid: Annotated[str, digits(20)]
     msisdn: Annotated[str, is_number]
     """The card's own number, international: ``+`` and digits."""
+    eid: Annotated[str, is_eid]
+    """The number of the card's eUICC, 20 or 32 digits; "": it has none."""
 
 
 class LineSection(NamedTuple):
@@ -136,6 +138,10 @@ class SleepSection(NamedTuple):
     """Silence that it takes at least: the network's connection is released after it."""
     wake_time: Seconds
     """How long after the input that woke the module input is lost."""
+    mode_at_start: Count
+    """MLPMCFG "sleepmode" at a start as the guide has it, which counts with starts_asleep alone."""
+    starts_asleep: bool
+    """A start begins with mode_at_start; else the module never sleeps unless it is told to."""
     drops_tcp: bool
     """TCP connections do not outlive deep sleep."""
     permanent_required: bool

@@ -22,6 +22,7 @@ _Hint = Any
 Check = Callable[[Any], str | None]
 """Tells the problem of a value of the right type; None: there is none."""
 
+_EID_DIGITS = (20, 32)
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -67,6 +68,12 @@ def is_number(value: str) -> str | None:
     """Check that it is an international telephone number."""
     fits = value[:1] == "+" and value.isascii() and value[1:].isdigit() and 3 <= len(value[1:]) <= 20
     return None if fits else f"is {value!r}, not + and 3 to 20 digits"
+
+
+def is_eid(value: str) -> str | None:
+    """Check that it is the number of an eUICC, or nothing."""
+    fits = not value or (len(value) in _EID_DIGITS and value.isascii() and value.isalnum())
+    return None if fits else f"is {value!r}, not 20 or 32 digits"
 
 
 def is_prompt(value: str) -> str | None:

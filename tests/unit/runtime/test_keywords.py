@@ -41,6 +41,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "register_time": 2.5,
         "early_input": "lost",
         "power_on": "open",
+        "sleep_default": "model",
         "speed": 10,
         "route": ["a=b", "*=sandbox"],
         "deny": "c",

@@ -91,6 +91,10 @@ def _roam(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_roaming(fault.kind.name == "roaming")
 
 
+def _set_zone(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    modem.radio.set_zone(fault.whole("quarters"), now)
+
+
 def _set_signal(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_signal(Signal(*(fault.whole(key) for key in Signal._fields)))
 
@@ -174,6 +178,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "registration-back": _find_coverage,
     "roaming": _roam,
     "home": _roam,
+    "zone": _set_zone,
     "signal": _set_signal,
     "signal-back": _reset_signal,
     "pdp-deactivate": _deactivate,
