@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
+from tests.support import commands_around
 from tests.support.driver import model_named
 
 FORMS = {
+    **commands_around.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",
@@ -52,19 +54,10 @@ FORMS = {
     "CGCONTRDP": "test set execute",
     "CGAUTH": "test read set",
     "CGEREP": "test read set",
-    "CGEQOS": "test read set",
-    "CGEQOSRDP": "test set execute",
-    "CGTFT": "test read set",
-    "CGCLASS": "test read set",
-    "CGDEL": "test set execute",
-    "CEMODE": "test read set",
     "MIPCALL": "test read set",
     "MUECONFIG": "test set",
-    "MDIALUPCFG": "test read set",
-    "MDIALUP": "test read set",
     "CMEE": "test read set",
     "CGSN": "test set execute",
-    "MEID": "read execute",
     "MREBOOT": "test set execute",
     "CGMI": "test execute",
     "CGMM": "test execute",
@@ -113,9 +106,6 @@ FORMS = {
     "CMGD": "test set",
     "CMGC": "test set",
     "CMMS": "test read set",
-    "CHLD": "test set",
-    "CEER": "test execute",
-    "CPAS": "test execute",
     "CHUP": "test execute",
     "CLCC": "test execute",
     "CRC": "test read set",
@@ -138,6 +128,7 @@ FORMS = {
     "MFCHECK": "set",
 }
 PARAMETERS = {
+    **commands_around.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -181,25 +172,7 @@ PARAMETERS = {
     "CGCONTRDP": ("cid",),
     "CGAUTH": ("cid", "auth_prot", "userid", "password"),
     "CGEREP": ("mode", "bfr"),
-    "CGEQOS": ("cid", "qci", "dl_gbr", "ul_gbr", "dl_mbr", "ul_mbr"),
-    "CGEQOSRDP": ("cid",),
-    "CGTFT": (
-        "cid",
-        "filter",
-        "precedence",
-        "address",
-        "protocol",
-        "destination_ports",
-        "source_ports",
-        "spi",
-        "service",
-        "flow",
-    ),
-    "CGCLASS": ("device_class",),
-    "CGDEL": ("cid",),
-    "CEMODE": ("mode",),
     "MIPCALL": ("action", "cid"),
-    "MDIALUP": ("cid", "action"),
     "MQTTCONN": ("mqtt_id", "host", "port", "client_id", "user", "password"),
     "MQTTSUB": ("mqtt_id", "topic", "qos", "topic2", "qos2", "topic3", "qos3"),
     "MQTTUNSUB": ("mqtt_id", "topic", "topic2", "topic3"),
@@ -210,7 +183,6 @@ PARAMETERS = {
     "CCLK": ("time",),
     "CMEE": ("n",),
     "CGSN": ("snt",),
-    "MEID": (),
     "MREBOOT": ("value",),
     "CGMI": (),
     "CGMM": (),
@@ -258,9 +230,6 @@ PARAMETERS = {
     "CMGD": ("place", "delflag"),
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
     "CMMS": ("n",),
-    "CHLD": ("n",),
-    "CEER": (),
-    "CPAS": (),
     "CHUP": (),
     "CLCC": (),
     "CRC": ("mode",),
@@ -329,22 +298,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("mqtt_id", "cached"),
         "reconn": ("mqtt_id", "times", "interval", "mode"),
     },
-    "MUECONFIG": {
-        "autoconn": ("enabled",),
-        "defapn": ("pdp_type", "apn"),
-        "relver": ("value",),
-        "asrai": ("value",),
-        "2harq": ("value",),
-        "reestablish": ("value",),
-        "emulticar": ("value",),
-    },
-    "MDIALUPCFG": {
-        "mode": ("value",),
-        "auto": ("auto", "interface", "cid"),
-        "dhcpv4": ("enabled", "ip", "start", "end", "lease"),
-        "workmode": ("value",),
-        "nicmaxcnt": ("value",),
-    },
+    **commands_around.KEYS,
     "MLPMCFG": {
         "psind": ("psind_enable",),
         "sleepind": ("report",),
@@ -361,6 +315,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **commands_around.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
@@ -387,10 +342,6 @@ STRINGS = {
     "CCLK": ("time",),
     "CGDCONT": ("pdp_type", "apn", "pdp_addr"),
     "CGAUTH": ("userid", "password"),
-    "MUECONFIG": ("pdp_type", "apn"),
-    "CGTFT": ("address", "destination_ports", "source_ports", "spi", "service", "flow"),
-    "CGCLASS": ("device_class",),
-    "MDIALUPCFG": ("ip",),
     "CPIN": ("pin", "newpin"),
     "CLCK": ("facility", "password"),
     "CPWD": ("facility", "oldpwd", "newpwd"),
@@ -417,7 +368,7 @@ STRINGS = {
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname",),
 }
-BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S0", "S3", "S4", "S5", "D", "A", "H")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H", *commands_around.BASIC)
 
 
 OWN_TEST_FORMS = ("CPAS", "CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")

@@ -146,8 +146,8 @@ def _given_line(modem: Modem, cid: int) -> bytes:
     asked = modem.part(BearerSettings).qualities.get(cid)
     rates: tuple[int, ...] = (0, 0, 0, 0)
     qci = table.usual_qci
-    if asked is not None and table.granted is not None and asked.qci in table.granted:
-        qci, rates = asked.qci or qci, tuple(rate or 0 for rate in asked[2:])
+    if asked is not None and asked.qci is not None and table.granted is not None and asked.qci in table.granted:
+        qci, rates = asked.qci, tuple(rate or 0 for rate in asked[2:])
     return print_line("CGEQOSRDP", cid, qci, *rates, *table.aggregate)
 
 

@@ -64,7 +64,9 @@ def _redefine(modem: Modem, record: object) -> None:
     modem.keeping.note(modem.contexts.redefine_default)
 
 
-_INERT = tuple(Slot(name, Switch, of="MUECONFIG") for name in ("relver", "asrai", "2harq", "reestablish", "emulticar"))
+_INERT: tuple[Key[Modem, Switch], ...] = tuple(
+    Key(Slot(name, Switch, of="MUECONFIG")) for name in ("relver", "asrai", "2harq", "reestablish", "emulticar")
+)
 """Settings of the protocol stack and the release of its standards: they are kept, and nothing more."""
 
 
@@ -76,7 +78,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             (
                 Key(AUTO_CONNECT, changed=_connect_by_itself, also=_no_dial),
                 Key(DEFAULT_CONTEXT, changed=_redefine),
-                *map(Key, _INERT),
+                *_INERT,
             ),
         ),
     ),

@@ -346,11 +346,9 @@ class Contexts:
 
     def _default_definition(self) -> Definition:
         """Return the definition of the default context: the profile's, or that of AT+MUECONFIG where it was set."""
-        default, section = self._profile.default, self._host.profile.commands["MUECONFIG"]
-        if self._host.has("MUECONFIG") and "defapn" in (section.offers or ()):
-            chosen = self._host.settings.get(DEFAULT_CONTEXT)
-            return Definition(default, chosen.pdp_type, chosen.apn)
-        return Definition(default, self._profile.pdp_type, self._profile.apn)
+        offers = self._host.has("MUECONFIG") and self._host.profile.commands["MUECONFIG"].offers
+        chosen = self._host.settings.get(DEFAULT_CONTEXT) if "defapn" in (offers or ()) else self._profile
+        return Definition(self._profile.default, chosen.pdp_type, chosen.apn)
 
     def redefine_default(self) -> None:
         """Let the next start define the default context as AT+MUECONFIG says from now on."""

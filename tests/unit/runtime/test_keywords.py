@@ -75,7 +75,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "MN316",
         (tmp_path,),
         1,
-        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001"),
+        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model"),
         Cable(
             tmp_path / "modem",
             0o660,
