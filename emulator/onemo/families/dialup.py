@@ -123,14 +123,12 @@ def _shown(key: str) -> Callable[[Modem, NamedTuple], Sequence[int | str]]:
     return shown
 
 
-def _require_addresses(modem: Modem, record: AddressService) -> None:
-    """Require an IPv4 address, and the first place before the last. Raises CommandError(INCORRECT_PARAMETERS)."""
+def _require_address(modem: Modem, record: AddressService) -> None:
+    """Require an IPv4 address. Raises CommandError(INCORRECT_PARAMETERS)."""
     try:
         ipaddress.IPv4Address(record.ip)
     except ValueError:
         raise CommandError(Cme.INCORRECT_PARAMETERS) from None
-    if record.start > record.end:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
 def _with_call(modem: Modem, record: AutoDial) -> list[Change]:
@@ -145,7 +143,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             (
                 Key(_MODE),
                 Key(AUTO_DIAL, shown=_shown("auto"), also=_with_call),
-                Key(_DHCP, check=_require_addresses, shown=_shown("dhcpv4")),
+                Key(_DHCP, check=_require_address, shown=_shown("dhcpv4")),
                 Key(_WORK_MODE),
                 Key(_MOST_CARDS),
             ),
