@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import Enum, IntEnum, auto
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from onemo.at.command import print_line
 from onemo.at.reply import BUSY, NO_ANSWER, NO_CARRIER, NO_DIALTONE, CommandError, Final, ReplyFormat
@@ -53,6 +53,7 @@ class Cause(IntEnum):
 
     NORMAL = 16
     BUSY = 17
+    NO_RESPONSE = 18
     NO_ANSWER = 19
     REJECTED = 21
     TEMPORARY_FAILURE = 41
@@ -119,7 +120,8 @@ class VoiceCall:
     """A call. index: <idx> of AT+CLCC; number: the other side's, "" if it is withheld; outgoing: the module made it.
 
     due: when something becomes of it by itself; fate: what becomes of one that the module made; joined: in a
-    conversation of several; since: when its state began, of the module's clock.
+    conversation of several; since: when its state began, of the module's clock. other: the same call at another module,
+    with the calls of that.
     """
 
     def __init__(self, index: int, number: str, state: CallState, since: float | None) -> None:
@@ -132,6 +134,7 @@ class VoiceCall:
         self.due = math.inf
         self.fate: CallFate | None = None
         self.joined = False
+        self.other: tuple[Any, VoiceCall] | None = None
 
     @property
     def line(self) -> bytes:

@@ -6,7 +6,7 @@ line is busy. [decided]
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from onemo.at.command import print_line
@@ -29,6 +29,7 @@ from onemo.families.voice.profile import VOICE
 from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
+from onemo.modem.sim import plain_number
 from onemo.modem.slots import CALLER_IDENTITY, RING_FORMAT
 
 
@@ -179,7 +180,11 @@ class Calls(Part):
 
     def on_deadline(self, now: float) -> None:
         for call in [call for call in self._calls if now >= call.due]:
-            if call.state in RINGS:
+            if call.other is not None and call.other[0] is not call.other[0]._device.part(Calls):
+                self._lose(call, "lost, for the other module restarted", Cause.TEMPORARY_FAILURE)
+            elif call.other is not None and call.state not in RINGS:
+                call.due = now + self._device.profile.table(VOICE).ring_interval
+            elif call.state in RINGS:
                 self._ring(call, now)
             elif call.state is CallState.DIALLING:
                 self._alert(call)
@@ -235,9 +240,41 @@ class Calls(Part):
         if call.fate is not None and call.fate.kind in ("busy", "refused"):
             self._lose(call, call.fate.kind, call.fate.cause)
             return
+        if not self._reach(call):
+            return
         self._on(call, CallEvent.ALERTED, "rings")
+        if call.other is not None:  # it is answered there, as long as that is there
+            call.due = self._device.now + table.ring_interval
+            return
         silent = call.fate is not None and call.fate.kind == "no-answer"
         call.due = call.began + (table.no_answer_time if silent else table.answer_time)
+
+    def _reach(self, call: VoiceCall) -> bool:
+        """Have another module ring whose number it is, if there is one; return whether the call goes on."""
+        device, phones = self._device, self._device.cell.phones
+        found = phones.find(plain_number(call.number)) if phones is not None else None
+        if phones is None or found is None or found is device:
+            return True
+        found.now = device.now
+        reached = call_in(found, device.sim.card.number)
+        if reached is Reached.RINGING:
+            theirs: Calls = found.part(Calls)
+            ringing = next(each for each in theirs._calls if each.state in RINGS)
+            call.other, ringing.other = (theirs, ringing), (self, call)
+        phones.rouse(found)
+        if reached is not Reached.RINGING:
+            self._lose(call, reached.value, Cause.BUSY if reached is Reached.BUSY else Cause.NO_RESPONSE)
+        return reached is Reached.RINGING
+
+    def _tell_other(self, call: VoiceCall, act: Callable[[Calls, VoiceCall], None]) -> None:
+        """Have something happen to the same call at the other module, if it is between modules."""
+        if call.other is None:
+            return
+        theirs, other = call.other
+        theirs._device.now = self._device.now
+        act(theirs, other)
+        if (phones := self._device.cell.phones) is not None:
+            phones.rouse(theirs._device)
 
     def _answered(self, call: VoiceCall) -> None:
         """Go on with a call that was answered, up to its fate."""
@@ -246,6 +283,10 @@ class Calls(Part):
             call.due = self._device.now + call.fate.seconds
         else:
             call.fate = None
+        if call.other is not None:
+            call.due = self._device.now + self._device.profile.table(VOICE).ring_interval
+        if not call.outgoing:
+            self._tell_other(call, Calls._answered)
         self._arm()
 
     def _end(self, calls: list[VoiceCall]) -> None:
@@ -270,11 +311,22 @@ class Calls(Part):
         self._trace(call.way, how)
         if call.state is CallState.ENDED:
             self._calls.remove(call)
+            self._part_from(call)
             for other in self._calls:
                 other.joined = False
                 if other.state is CallState.WAITING:
                     self._on(other, CallEvent.FREED, "rings alone")
         self._arm()
+
+    def _part_from(self, call: VoiceCall) -> None:
+        """Have a call between modules end at the other one, too."""
+        if call.other is not None:
+            call.other[1].other = None
+            cause = self.cause
+            if call.other[1] not in call.other[0]._calls:
+                return
+            self._tell_other(call, lambda theirs, other: theirs._lose(other, "ended by the other side", cause))
+            call.other = None
 
     def _arm(self) -> None:
         self.deadline = min((call.due for call in self._calls), default=float("inf"))
