@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from onemo.families.http.profile import HTTP_CLIENT
 from onemo.profile.ranges import Range
 
+from tests.support import commands_around
 from tests.support.commands import KEYS, PARAMETERS, param
 from tests.support.driver import Driver, model_named
 
 TOPIC = {"topic": '"t"', "qos": "0"}
 REQUIRED = {
+    **commands_around.REQUIRED,
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
@@ -160,6 +164,8 @@ def tried(series: str, name: str, text: str) -> bytes:
     if text.startswith("AT+MPWMCTRL"):
         for channel in (0, 1):
             driver.ask(f"AT+MPWMDATA={channel},100,50")
+    if text.startswith(commands_around.DEFINED) and (cid := re.match(r"[^=]*=(\d{1,2})", text)):
+        driver.ask(f'AT+CGDCONT={cid[1]},"IP"')
     if text.startswith("AT+MIPCALL=1"):
         driver.ask("AT+MIPCALL=0,1")
     return driver.ask(text)

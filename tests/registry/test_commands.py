@@ -73,7 +73,8 @@ def test_forms_that_are_not_declared_are_errors(series: str) -> None:
             if form == "execute" and command in USUAL and param(series, command, USUAL[command]).default is None:
                 continue  # some want what the others have a usual value for
             answer = driver.ask(f"AT+{command}{suffix}")
-            there = section(series, command).available and form in declared.split()
+            where = section(series, command)
+            there = where.available and form in declared.split() and (form != "read" or where.readable)
             assert (answer == ERROR) is not there, (command, form, answer)
 
 
@@ -191,7 +192,7 @@ def test_one_parameter_too_many_is_refused(series: str) -> None:
 
 def test_boundaries_of_the_basic_commands(series: str) -> None:
     for command in BASIC:
-        if command == "A":  # it has no value
+        if command in ("A", "D"):  # they have no value of this kind
             continue
         accepted = param(series, command, "value").range
         assert accepted is not None

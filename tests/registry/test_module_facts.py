@@ -146,7 +146,7 @@ ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
 }
 
 
-VOICE = {"A", "H", "CHUP", "CLCC", "CRC", "CLIP", "CUSD"}
+VOICE = {"D", "A", "H", "S0", "CHUP", "CLCC", "CRC", "CLIP", "CUSD"}
 WITH_VOICE = (
     "ML302A-DSLM ML302A-GSLM ML305A-DS ML307A-DSLN ML307A-GSLN ML302S-DNLM ML307S-DNLM ML307G-DC"  # ML307A-DL: no audio
 )

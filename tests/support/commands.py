@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
+from tests.support import commands_around
 from tests.support.driver import model_named
 
 PARAMETERS = {
+    **commands_around.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -194,7 +196,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("mqtt_id", "cached"),
         "reconn": ("mqtt_id", "times", "interval", "mode"),
     },
-    "MUECONFIG": {"autoconn": ("enabled",)},
+    **commands_around.KEYS,
     "MLPMCFG": {
         "psind": ("psind_enable",),
         "sleepind": ("report",),
@@ -222,6 +224,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **commands_around.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
@@ -277,10 +280,10 @@ STRINGS = {
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname",),
 }
-BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H", *commands_around.BASIC)
 
 
-OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
+OWN_TEST_FORMS = ("CPAS", "CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.support import commands_around
+
 FORMS = {
+    **commands_around.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",

@@ -14,7 +14,7 @@ from onemo.at.grammar import Argument, Arguments, Form, arguments
 from onemo.at.outcome import D, Handler, Outcome, Sections, Split
 from onemo.at.params import BindError, BoundRecord, bind_record
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.at.store import Slot
+from onemo.at.store import Change, Slot
 from onemo.profile.ranges import Range
 from onemo.profile.schema import CommandSection
 
@@ -90,7 +90,8 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. escapes, split: as BoundCommand has them. Every basic command (one without ``+``) is bare.
+    the device. reads: ``?`` does the same. escapes, split: as BoundCommand has them. Every basic command (one without
+    ``+``) is bare.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Action(NamedTuple, Generic[D, R]):
     split: Split[D] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
+    reads: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -115,6 +117,8 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.SET] = act
         if self.bare or not bound.params or is_basic(self.name):
             forms[Form.EXECUTE] = act
+        if self.reads:
+            forms[Form.READ] = act
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
         return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
@@ -245,7 +249,8 @@ class Setting(NamedTuple, Generic[D, R]):
 class Key(NamedTuple, Generic[D, R]):
     """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back.
 
-    changed and adjusted as in Setting. told: whether a query of the key tells a record.
+    changed and adjusted as in Setting. told: whether a query of the key tells a record. also: other settings that
+    change with it, in the same transaction.
     """
 
     slot: Slot[R]
@@ -254,6 +259,7 @@ class Key(NamedTuple, Generic[D, R]):
     changed: Callable[[D, R], None] = _keep
     adjusted: Callable[[D, R], R] | None = None
     told: Callable[[R], bool] = lambda record: True
+    also: Callable[[D, R], Sequence[Change]] = lambda device, record: ()
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
@@ -263,7 +269,8 @@ class KeyedSetting(NamedTuple, Generic[D]):
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
-    them. everything: a key that sets nothing, and tells of an index what all others hold; "": there is none. split:
+    them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what
+    all others hold; "": there is none. split:
     as a BoundCommand has it.
     """
 
@@ -299,7 +306,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
             Form.TEST: lambda device, arguments: test,
             Form.SET: lambda device, arguments: self._set(offered, device, arguments),
         }
-        if self.reads:
+        if self.reads and section.readable:
             forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}
         offers = {name: records[name] for name in offered}
@@ -314,10 +321,8 @@ class KeyedSetting(NamedTuple, Generic[D]):
         return [f"+{self.name}: ({names})".encode() + (f",{ids}{comma}".encode() if ids else b"")]
 
     def _read(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D) -> Reply:
-        assert self.ids is not None
-        return Reply(
-            [self._line(device, key, index) for index in self.ids(device, None) for key, _ in offered.values()]
-        )
+        ids = (0,) if self.ids is None else self.ids(device, None)
+        return Reply([self._line(device, key, index) for index in ids for key, _ in offered.values()])
 
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
@@ -346,7 +351,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         if key.adjusted is not None:
             record = key.adjusted(device, record)
         _require_fit(slot, record)
-        outcome = device.keep(slot, record, index)
+        outcome = device.keep(slot, record, index, key.also(device, record))
         key.changed(device, record)
         return outcome
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple
 
+from onemo.at.answers import OwnAnswers, mistakes_in
 from onemo.at.command import BoundCommand, Declaration
 from onemo.at.family import Family, FamilyDefinition
 from onemo.at.grammar import Arguments
@@ -39,7 +40,8 @@ class BoundModel(NamedTuple, Generic[D]):
 
     commands: those that exist on the model and were needed so far, by upper-case name; use ``command`` for any other.
     slots: the stored settings, also those whose command the model lacks, for their defaults still hold; kept: those
-    that outlive a boot cycle; errors: numbers and texts. All of them grow as families are bound.
+    that outlive a boot cycle; errors: numbers and texts. All of these grow as families are bound.
+    answers: the profile's own, to lines that no family has.
     """
 
     profile: Profile
@@ -48,6 +50,7 @@ class BoundModel(NamedTuple, Generic[D]):
     kept: set[Slot[Any]]
     errors: dict[ErrorCode, tuple[int, str]]
     binder: Binder[D]
+    answers: OwnAnswers
 
     def command(self, name: bytes) -> BoundCommand[D] | None:
         """Return the command of this name, its family bound if need be; None: the model has none."""
@@ -113,6 +116,7 @@ def bind(
         kept=binder.kept,
         errors=binder.errors,
         binder=binder,
+        answers=OwnAnswers(loaded.profile.answers),
     )
 
 
@@ -255,6 +259,11 @@ class Binder(Generic[D]):
             for key in getattr(self._loaded.profile, table):
                 if (table, key) not in known:
                     self._mistake(f"{table}.{key}", "no error has this name")
+        for line, problem in mistakes_in(self._loaded.profile.answers, self.commands):
+            path = ("answers", line)
+            origin = self._loaded.origin(path)
+            file = origin.file if origin else self._loaded.file.name
+            self.mistakes.append(Mistake(file, f'answers."{line}"', problem))
 
     def _bind_errors(self, codes: Sequence[ErrorCode]) -> None:
         for code in codes:

@@ -61,12 +61,14 @@ class Reply(NamedTuple):
     """A command that succeeded.
 
     lines: its information responses, in order, without line ends. trailer: lines that follow the final
-    result code (REBOOTING). last: what follows the command in its line is not run any more.
+    result code (REBOOTING). last: what follows the command in its line is not run any more. failure: what it ends in
+    after all, behind those lines.
     """
 
     lines: Sequence[bytes] = ()
     trailer: Sequence[bytes] = ()
     last: bool = False
+    failure: CommandError | None = None
 
 
 DONE = Reply()
@@ -74,7 +76,7 @@ DONE = Reply()
 
 
 class Final(NamedTuple):
-    """A result code, final or (RING, NO CARRIER) unasked: its word, and its number in ATV0 (V.250 table 1)."""
+    """A result code, final or (RING, NO CARRIER, BUSY) unasked: its word, and its number in ATV0 (V.250 table 1)."""
 
     word: bytes
     number: bytes
@@ -85,6 +87,9 @@ CONNECT = Final(b"CONNECT", b"1")
 RING = Final(b"RING", b"2")
 NO_CARRIER = Final(b"NO CARRIER", b"3")
 ERROR = Final(b"ERROR", b"4")
+NO_DIALTONE = Final(b"NO DIALTONE", b"6")
+BUSY = Final(b"BUSY", b"7")
+NO_ANSWER = Final(b"NO ANSWER", b"8")
 
 
 class ReplyFormat:

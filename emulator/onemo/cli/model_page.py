@@ -51,8 +51,24 @@ def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
         section_table(page, loaded, section)
     page.heading("Commands", above=True)
     page.table(("Command", "Forms", "Test form answers", "Source", "File"), _command_rows(model, loaded))
+    answer_table(page, loaded, list(profile.answers))
     page.text()
     page.text(f"Parameters and their ranges: onemo-emulator show {profile.sub_model} COMMAND")
+
+
+def answer_table(page: Page, loaded: LoadedProfile, lines: Sequence[str]) -> None:
+    """Print answers of the profile's own, by their lines; without any nothing."""
+    if not lines:
+        return
+    page.heading("Answers of the profile's own", above=True)
+    rows = []
+    for line in lines:
+        answer = loaded.profile.answers[line]
+        told = (*answer.lines, answer.result or "(nothing more)")
+        after = f"{answer.delay:g} s" if answer.delay else ""
+        source, file = said(loaded, ("answers", line))
+        rows.append((line, "pattern" if answer.pattern else "line", "\n".join(told), after, source, file))
+    page.table(("Typed", "As a", "Answer", "After", "Source", "File"), rows)
 
 
 def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:

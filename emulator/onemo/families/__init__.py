@@ -28,6 +28,11 @@ def _later(
                   wakes=wakes, urcs=urcs)  # fmt: skip
 
 
+def _dials(entry: object) -> bool:
+    """Tell whether the NV has the host's network card come up by itself."""
+    return isinstance(entry, Mapping) and bool(entry.get("auto"))
+
+
 SOCKETS = Index(
     name=CONNECT_ID,
     about="Only on this connection.",
@@ -48,7 +53,8 @@ MQTT_CLIENTS = Index(
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
-    _core("identity", "Identity (27.007 chapter 5)", "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN"),
+    _core("identity", "Identity (27.007 chapter 5)",
+          "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN", "MEID"),
     _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF",
           urcs=("MATREADY", "REBOOTING", "POWER OFF")),
     _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)",
@@ -77,10 +83,15 @@ FAMILIES: tuple[Family, ...] = (
     _core("packet", "The packet domain (27.007 chapter 10)",
           "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
           urcs=("CGEV",)),
+    _later("bearers", "Bearers of the packet domain (27.007 chapter 10)",
+           "CGEQOS", "CGEQOSRDP", "CGTFT", "CGCLASS", "CGDEL", "CEMODE"),
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG", urcs=("MIPCALL",)),
+    _later("dialup", "The host's network card (vendor's dial-up guide)", "MDIALUPCFG", "MDIALUP",
+           wakes=lambda stored: _dials(stored.get("MDIALUPCFG.auto")),
+           urcs=("MDIALUP",)),
     _later("voice", "Voice calls and USSD (27.007 chapters 6 and 7)",
-           "A", "H", "CHUP", "CLCC", "CRC", "CLIP", "CUSD",
-           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "CUSD")),
+           "D", "A", "H", "S0", "CHUP", "CLCC", "CHLD", "CEER", "CPAS", "CRC", "CLIP", "CUSD",
+           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "BUSY", "NO ANSWER", "CUSD")),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
            instances=SOCKETS,

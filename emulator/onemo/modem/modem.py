@@ -7,13 +7,13 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from onemo.at.outcome import Pending
 from onemo.at.registry import BoundModel
 from onemo.at.reply import Final, Reply
-from onemo.at.store import R, Settings, Slot
+from onemo.at.store import Change, R, Settings, Slot
 from onemo.modem.board import Board
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
@@ -154,9 +154,9 @@ class Modem:
         """The certificates and keys."""
         return self.keeping.keeper("files")  # type: ignore[no-any-return]
 
-    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
+    def keep(self, slot: Slot[R], record: R, index: int = 0, also: Sequence[Change] = ()) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer."""
-        return self.keeping.keep(slot, record, index)
+        return self.keeping.keep(slot, record, index, also)
 
     def restore(self, stored: Stored) -> list[str]:
         """Take up what an earlier process wrote down, before the start; return the names of what does not fit."""

@@ -86,6 +86,8 @@ class Radio:
     def search(self, until: float) -> None:
         """Look for the network, which is found at until: the module is READY."""
         self._booted = True
+        if self._host.contexts.waits_for_function:
+            self.function = Function.MINIMUM
         self._look(until)
 
     def on_deadline(self, now: float) -> None:
@@ -249,6 +251,12 @@ class Radio:
         else:
             self.search_again(now)
 
+    def set_zone(self, zone: int, now: float) -> None:
+        """Have the network tell another zone from now on, quarters of an hour east of UTC; registered, at once."""
+        self._cell.zone = zone
+        if self.registered and self._host.clock.is_set:
+            self._take_time(self._host.clock.utc(now), now)
+
     def set_signal(self, signal: Signal) -> None:
         """Change the signal that is measured."""
         self._cell.signal = signal
@@ -345,7 +353,8 @@ class Radio:
 
     def _take_time(self, utc: float, now: float) -> None:
         """Take up NITZ: the clock follows where AT+CTZU lets it, and AT+CTZR's URC tells the zone."""
-        clock, zone = self._host.clock, self._host.profile.clock.zone
+        clock = self._host.clock
+        zone = self._host.profile.clock.zone if self._cell.zone is None else self._cell.zone
         if self._host.settings.get(ZONE_UPDATE).onoff:
             clock.set(utc, now)
             clock.zone = zone

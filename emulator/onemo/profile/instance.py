@@ -104,6 +104,7 @@ def speed_up(profile: Profile, speed: float) -> Profile:
     if speed == 1.0:
         return profile
     own = {name: _speed_up(value, speed) for name, value in profile._asdict().items() if hasattr(value, "_fields")}
+    own["answers"] = {line: _speed_up(answer, speed) for line, answer in profile.answers.items()}
     return profile._replace(**own, tables=_ChangedTables(profile.tables, lambda name, table: _speed_up(table, speed)))
 
 

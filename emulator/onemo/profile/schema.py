@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, between, digits, is_cell_identity, is_number, is_prompt
+from onemo.profile.shape import at_least, between, digits, is_cell_identity, is_eid, is_number, is_prompt
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -63,7 +63,8 @@ class CommandSection(NamedTuple):
     """One command on this model. available false: the bare ERROR of an unknown command.
 
     nv: what is set outlives the boot cycle. refuses: parameters that do not fit are answered with the error of the
-    family, or with the bare ERROR.
+    family, or with the bare ERROR. readable false: a keyed
+    setting has no read form here.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.
@@ -73,6 +74,7 @@ class CommandSection(NamedTuple):
     available: bool = True
     nv: bool = False
     refuses: Literal["cme", "error"] = "cme"
+    readable: bool = True
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
@@ -94,6 +96,8 @@ class IdentitySection(NamedTuple):
     iccid: Annotated[str, digits(20)]
     msisdn: Annotated[str, is_number]
     """The card's own number, international: ``+`` and digits."""
+    eid: Annotated[str, is_eid]
+    """The number of the card's eUICC, 20 or 32 digits; "": it has none."""
 
 
 class LineSection(NamedTuple):
@@ -137,6 +141,10 @@ class SleepSection(NamedTuple):
     """Silence that it takes at least: the network's connection is released after it."""
     wake_time: Seconds
     """How long after the input that woke the module input is lost."""
+    mode_at_start: Count
+    """MLPMCFG "sleepmode" at a start as the guide has it, which counts with starts_asleep alone."""
+    starts_asleep: bool
+    """A start begins with mode_at_start; else the module never sleeps unless it is told to."""
     drops_tcp: bool
     """TCP connections do not outlive deep sleep."""
     permanent_required: bool
@@ -224,6 +232,8 @@ class ContextsSection(NamedTuple):
     apn: str
     needs_call: bool
     """Connections need a data call (AT+MIPCALL), not only an active context."""
+    autoconn_attaches: bool
+    """AT+MUECONFIG="autoconn",0 leaves the module at AT+CFUN=0 after a start, until that is set."""
     announces_call: bool
     """The call that comes up by itself is announced by a URC."""
     most_active: Count
@@ -292,11 +302,24 @@ class ErrorSection(NamedTuple):
     text: str
 
 
+class AnswerSection(NamedTuple):
+    """An answer of the profile's own, to a command that no family has on this model; its name is the whole line.
+
+    lines: its information responses; pattern: the name is a pattern of lines, whose groups stand in lines as {1} and
+    {name}. result: its final result code, "" for none. delay: from the command until all of it comes.
+    """
+
+    lines: tuple[str, ...] = ()
+    result: str = "OK"
+    delay: Delay = 0.0
+    pattern: bool = False
+
+
 class Profile(NamedTuple):
     """One model: the tables of the device, and those of the families that were read.
 
     params, commands, cme, cms, cis: by name; they grow as families are read. lacks: the families of which it has no
-    command. tables: those of families, by name.
+    command. answers: its own, by the line. tables: those of families, by name.
     """
 
     series: str
@@ -318,6 +341,7 @@ class Profile(NamedTuple):
     cms: dict[str, ErrorSection]
     cis: dict[str, ErrorSection]
     lacks: tuple[str, ...] = ()
+    answers: Mapping[str, AnswerSection] = {}
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:

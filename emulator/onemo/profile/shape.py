@@ -22,6 +22,7 @@ _Hint = Any
 Check = Callable[[Any], str | None]
 """Tells the problem of a value of the right type; None: there is none."""
 
+_EID_DIGITS = (20, 32)
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -73,6 +74,12 @@ def is_cell_identity(value: str) -> str | None:
     """Check that it is "" or eight hexadecimal digits in capitals."""
     fits = not value or (len(value) == 8 and not set(value) - set("0123456789ABCDEF"))
     return None if fits else f"is {value!r}, not eight hexadecimal digits in capitals"
+
+
+def is_eid(value: str) -> str | None:
+    """Check that it is the number of an eUICC, or nothing."""
+    fits = not value or (len(value) in _EID_DIGITS and value.isascii() and value.isalnum())
+    return None if fits else f"is {value!r}, not 20 or 32 digits"
 
 
 def is_prompt(value: str) -> str | None:

@@ -24,7 +24,7 @@ class Overrides(NamedTuple):
     name: it has numbers of its own, which the others overrule. register_time: seconds of the first search, from the
     start, and of every later one that no event gives another; pin: the card asks for it at the start; card: whether one
     is in the slot; file_store: bytes; zone: quarters of an hour east of UTC; speed: how many times faster every
-    emulated delay passes.
+    emulated delay passes; sleep_default: "model", a start begins with the sleep mode of the guide.
     """
 
     name: str | None = None
@@ -39,6 +39,7 @@ class Overrides(NamedTuple):
     zone: int | None = None
     speed: float = 1.0
     msisdn: str | None = None
+    sleep_default: str = "off"
 
 
 def individual(model: Model, overrides: Overrides) -> Model:
@@ -66,6 +67,8 @@ def individual(model: Model, overrides: Overrides) -> Model:
         )
     if overrides.file_store is not None:
         profile = with_file_store(profile, overrides.file_store)
+    if overrides.sleep_default == "model":
+        profile = profile._replace(sleep=profile.sleep._replace(starts_asleep=True))
     if overrides.zone is not None:
         profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
     return model._replace(profile=speed_up(profile, overrides.speed))

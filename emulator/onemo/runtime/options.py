@@ -233,6 +233,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "The first boot begins at the 'start', or with the DTE that opens a port first, which hears all of it: "
         "'open'. At the start if left out.\n"
         "The ready line then comes before the boot.", metavar="WHEN", choices=("start", "open"))] = "start"
+    sleep_default: Annotated[str, Option(
+        TEXT, "The sleep mode at a start: 'off', no sleep unless asked for, or that of the 'model', which may be deep "
+        "sleep. Off if left out.", metavar="MODE", choices=("off", "model"))] = "off"
     speed: Annotated[float, Option(
         NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",
         metavar="N", low=0.001, high=1_000_000, said="how many times faster, from 0.001 to 1000000, like 10")] = 1.0
@@ -348,7 +351,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Identity and memory": (
         *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "nv", "file_store"),
     ),
-    "Time": ("boot_time", "register_time", "early_input", "power_on", "speed", "zone"),
+    "Time": ("boot_time", "register_time", "early_input", "power_on", "sleep_default", "speed", "zone"),
     "Faults": ("fault", "seed", "scenario"),
     "Output": ("trace", "verbose", "log", "json", "ready_file", "control", "control_token"),
 }

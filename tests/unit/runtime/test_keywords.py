@@ -41,6 +41,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "register_time": 2.5,
         "early_input": "lost",
         "power_on": "open",
+        "sleep_default": "model",
         "speed": 10,
         "route": ["a=b", "*=sandbox"],
         "deny": "c",
@@ -74,7 +75,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "MN316",
         (tmp_path,),
         1,
-        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001"),
+        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model"),
         Cable(
             tmp_path / "modem",
             0o660,

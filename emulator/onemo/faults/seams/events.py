@@ -101,6 +101,10 @@ def _roam(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_roaming(fault.kind.name == "roaming")
 
 
+def _set_zone(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    modem.radio.set_zone(fault.whole("quarters"), now)
+
+
 def _set_signal(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_signal(Signal(*(fault.whole(key) for key in Signal._fields)))
 
@@ -184,6 +188,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "registration-back": _find_coverage,
     "roaming": _roam,
     "home": _roam,
+    "zone": _set_zone,
     "signal": _set_signal,
     "signal-back": _reset_signal,
     "pdp-deactivate": _deactivate,
@@ -204,6 +209,10 @@ HAPPENINGS: Mapping[str, Happening] = {
     "call": _of_family("voice", "ring"),
     "call-answer": _of_family("voice", "answer"),
     "call-end": _of_family("voice", "end"),
+    "call-busy": _of_family("voice", "keep_busy"),
+    "call-no-answer": _of_family("voice", "leave_unanswered"),
+    "call-refused": _of_family("voice", "refuse"),
+    "call-drop": _of_family("voice", "drop"),
     "ussd": _of_family("voice", "tell"),
     "mqtt-publish": _of_family("broker", "publish"),
     "cell": _of_family("board", "set_cell"),
