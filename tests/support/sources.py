@@ -44,7 +44,7 @@ _FORMS = {
     Evidence.DRIVERS: r"drivers in use",
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
     Evidence.GUIDE: r"(base|extended|SSL|flow|NB|HTTP|MQTT|file) guide( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
-    Evidence.STANDARD: r"(V\.250|\d\d\.\d{3}) \d+(\.\d+)*",
+    Evidence.STANDARD: r"(V\.250|\d{2,3}\.\d{3}) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",
     Evidence.DECIDED: r"decided",
 }

@@ -18,6 +18,7 @@ from onemo.faults.kind import (
     Type,
     event_kind,
 )
+from onemo.faults.kinds_card import CARD_KINDS
 from onemo.faults.kinds_files import FILE_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.kinds_voice import VOICE_KINDS
@@ -252,6 +253,7 @@ KINDS: Mapping[str, FaultKind] = {
         *_URC_KINDS,
         *_NETWORK_KINDS,
         *_EVENT_KINDS,
+        *CARD_KINDS,
         *FILE_KINDS,
         *SMS_KINDS,
         *VOICE_KINDS,

@@ -161,7 +161,7 @@ _OVERRULES = "it overrules the name's"
 
 
 _WRITTEN = ("trace", "ready_file", "nv")
-_FILES = (*_WRITTEN, "scenario", "sandbox_file")
+_FILES = (*_WRITTEN, "scenario", "sandbox_file", "card")
 """Options that name one file each, of which those that are written would destroy another."""
 
 
@@ -278,6 +278,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "The revision of its firmware, as AT+CGMR tells it.", metavar="TEXT")] = None
     pin: Annotated[str | None, Option(
         TEXT, "Lock the card: it asks for this PIN at every start.", metavar="DIGITS")] = None
+    card: Annotated[Path | None, Option(
+        PATH, "What is on the card, over the profile's, in TOML: eid, k, opc and, in [files], hex by identifier.",
+        metavar="FILE")] = None
     no_sim: Annotated[bool, Option(FLAG, "Leave the card out.", python="sim")] = False
     fault: Annotated[tuple[str, ...], Option(
         TEXT,

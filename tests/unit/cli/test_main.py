@@ -175,7 +175,7 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
             network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s"), "ipv4"),
             nv="n/",
         ),
-        Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
+        Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", sim=False, speed=10.0)),
         Spec(
             "ML307R",
             cable=Cable(None, None, "h:1", ":2", "/dev/x", 9600, "fw {port}", True, power_on="open", strict_baud=False),
