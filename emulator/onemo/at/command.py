@@ -89,8 +89,8 @@ def _test_reply(
 class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
-    read: answers ``?``, where there is that form. tested: it has a test form; test: what that answers where it is not
-    the ranges, test_reads_device: that depends on the device. escapes, split: as BoundCommand has them. Every basic command (one without ``+``) is bare.
+    tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
+    the device. escapes, split: as BoundCommand has them. Every basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -101,12 +101,11 @@ class Action(NamedTuple, Generic[D, R]):
     split: Split[D] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
-    read: Callable[[D], Reply] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.record, section.params, shared)
-        run, read = self.run, self.read
+        run = self.run
 
         def act(device: D, arguments: Arguments) -> Outcome:
             return run(device, bound.effective(bound.parse(arguments)))
@@ -116,8 +115,6 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.SET] = act
         if self.bare or not bound.params or is_basic(self.name):
             forms[Form.EXECUTE] = act
-        if read is not None:
-            forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
         return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)

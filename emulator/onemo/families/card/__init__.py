@@ -1,4 +1,4 @@
-"""The card's files and applications: AT+CRSM, CSIM, CCHO, CCHC, CGLA (27.007 8.17, 8.18, 8.43 to 8.46), AT+MEID.
+"""The card's files and applications: AT+CRSM, CSIM, CCHO, CCHC, CGLA (27.007 8.17, 8.18, 8.43 to 8.46).
 
 The card is a chip of its own: what it was told stays with it also where the module's memory takes nothing more.
 """
@@ -253,17 +253,6 @@ def _require_open(modem: Modem, number: int) -> None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
-# AT+MEID.
-
-
-def _eid(modem: Modem, record: NoParameters | None = None) -> Reply:
-    """Tell the number of the eUICC (AT+MEID). Raises CommandError: as Sim.require_card; NOT_FOUND, it is none."""
-    modem.sim.require_card()
-    if not modem.profile.card.eid:
-        raise CommandError(Cme.NOT_FOUND)
-    return Reply((print_line("MEID", modem.profile.card.eid.encode()),))
-
-
 # The state.
 
 
@@ -318,11 +307,10 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Query("CPOL", PreferredOperator, read=tell_preferred, select=set_preferred),
         Setting(PREFERRED_LIST),
         Action("COPN", NoParameters, tell_names),
-        Action("MEID", NoParameters, _eid, tested=False, read=_eid),
     ),
     tables=(OPERATORS,),
     shows={
-        **dict.fromkeys(("CRSM", "CSIM", "CCHO", "CCHC", "CGLA", "MEID"), ("card",)),
+        **dict.fromkeys(("CRSM", "CSIM", "CCHO", "CCHC", "CGLA"), ("card",)),
         **dict.fromkeys(("CPOL", "CPLS", "COPN"), ("operators",)),
     },
     state=(StateField("card", CardInfo | None, _state, None),),

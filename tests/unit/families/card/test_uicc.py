@@ -26,8 +26,8 @@ from tests.support.faulty import FaultyDriver
 MODEL = model_named("ML307R")
 EID = "89033023001211360000000000000001"
 ESIM = MODEL._replace(profile=MODEL.profile._replace(card=MODEL.profile.card._replace(eid=EID)))
-KNOWN = [bytes.fromhex(text) for text in ("00A4", "00B0", "00B2", "00D6", "00DC", "00C0", "80F2", "0088", "0070", "0020",
-         "0024", "0026", "0028", "002C", "80E2", "80C2", "8012", "8014", "8010", "80AA")]  # fmt: skip
+INSTRUCTIONS = "00A4 00B0 00B2 00D6 00DC 00C0 80F2 0088 0070 0020 0024 0026 0028 002C 80E2 80C2 8012 8014 8010 80AA"
+KNOWN = [bytes.fromhex(text) for text in INSTRUCTIONS.split()]
 ANYTHING = st.binary(min_size=4, max_size=255)
 LIKELY = st.builds(lambda head, tail: head + tail, st.sampled_from(KNOWN), st.binary(min_size=2, max_size=40))
 digits = st.text("0123456789", min_size=1, max_size=20)
@@ -217,7 +217,7 @@ def test_a_file_is_laid_over_the_profile(tmp_path: Path) -> None:
     driver = Driver(individual(MODEL, Overrides(card=file, iccid="89860000000000000001", name="node"))).boot()
     assert driver.answer("AT+CIMI") == ["460012345678901", "OK"]
     assert driver.answer("AT+ICCID") == ["+ICCID: 89860000000000000001", "OK"]
-    assert driver.answer("AT+MEID?") == [f"+MEID: {EID}", "OK"]
+    assert driver.answer(f'AT+CCHO="{ISDR.hex()}"') == ["1", "OK"]
     assert driver.answer("AT+CRSM=176,28478,0,0,1") == ['+CRSM: 144,0,"0A"', "OK"]
     said = individual(MODEL, Overrides(card=file, imsi="460009999999999"))
     assert Driver(said).boot().answer("AT+CIMI") == ["460009999999999", "OK"]
