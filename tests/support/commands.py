@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
+from tests.support import card_commands
 from tests.support.driver import model_named
 
 FORMS = {
+    **card_commands.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",
@@ -88,14 +90,6 @@ FORMS = {
     "CTZU": "test read set",
     "CSCS": "test read set",
     "CNUM": "test execute",
-    "CRSM": "test set",
-    "CSIM": "test set",
-    "CCHO": "test set",
-    "CCHC": "test set",
-    "CGLA": "test set",
-    "CPOL": "test read set",
-    "CPLS": "test read set",
-    "COPN": "test execute",
     "CSMS": "test read set",
     "CMGF": "test read set",
     "CSCA": "test read set",
@@ -134,6 +128,7 @@ FORMS = {
     "MFCHECK": "set",
 }
 PARAMETERS = {
+    **card_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -219,14 +214,6 @@ PARAMETERS = {
     "CTZU": ("onoff",),
     "CSCS": ("chset",),
     "CNUM": (),
-    "CRSM": ("command", "fileid", "p1", "p2", "p3", "data", "path"),
-    "CSIM": ("length", "command"),
-    "CCHO": ("dfname",),
-    "CCHC": ("sessionid",),
-    "CGLA": ("sessionid", "length", "command"),
-    "CPOL": ("place", "format", "oper", "gsm", "gsm_compact", "utran", "eutran"),
-    "CPLS": ("list",),
-    "COPN": (),
     "CSMS": ("service",),
     "CMGF": ("mode",),
     "CSCA": ("sca", "tosca"),
@@ -328,15 +315,9 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **card_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
-    # Of the card also the lengths, which are those of a string, and channels, which are to be open.
     "MIPOPEN": ("proto_type", "address"),
-    "CRSM": ("data", "path"),
-    "CSIM": ("length", "command"),
-    "CCHO": ("dfname",),
-    "CCHC": ("sessionid",),
-    "CGLA": ("sessionid", "length", "command"),
-    "CPOL": ("format", "oper", "gsm", "gsm_compact", "utran", "eutran"),
     "MIPSEND": ("data",),
     "MSSLCFG": ("server_ca", "client_cert", "private_key", "ciphersuite"),
     "MSSLCERTWR": ("name", "data"),

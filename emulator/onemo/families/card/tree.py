@@ -43,6 +43,7 @@ class Tree:
     """The files of the card in a module."""
 
     def __init__(self, modem: Modem) -> None:
+        modem.has("CSCA")  # its family's part of the profile is read, for the centre and the places
         self._modem = modem
         self._profile = modem.profile.card
         self._sizes = record_sizes(modem.profile)
