@@ -10,6 +10,8 @@ from onemo.profile.schema import Profile
 FILL = 0xFF
 """An octet that holds nothing."""
 NO_PLMN = b"\xff\xff\xff"
+MOST_RECORDS = 254
+"""Of one file (102.221 8.2.2.2)."""
 READ_BINARY, READ_RECORD = 0xB0, 0xB2
 """Instructions (102.221 10.1.2)."""
 _INTERNATIONAL = 0x91

@@ -11,6 +11,7 @@ from typing import Any
 
 from onemo.modem.cardfiles import (
     FILL,
+    MOST_RECORDS,
     NO_PLMN,
     Ef,
     centre_in,
@@ -24,8 +25,6 @@ from onemo.modem.cardfiles import (
 
 _LONGEST = 177
 """Bytes of a record: its status, the longest address of a centre, 12, and the longest TPDU, 164 (23.040)."""
-_MOST = 254
-"""Records that a file can have."""
 _SQN_END = 1 << 48
 _FILE = re.compile(r"[0-9A-F]{4}")
 _SMSP_BLANK = 40
@@ -54,7 +53,7 @@ def read_records(entry: object) -> tuple[dict[int, bytes], list[str]]:
 def _is_place(text: object) -> bool:
     if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 3):
         return False
-    return 1 <= int(text) <= _MOST
+    return 1 <= int(text) <= MOST_RECORDS
 
 
 def _from_hex(text: object) -> bytes | None:

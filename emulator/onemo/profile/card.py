@@ -69,6 +69,8 @@ def misfits(card: CardSection) -> Iterator[tuple[str, str]]:
     for name, least in _LEAST.items():
         if card.records.get(name, 0) < least:
             yield f"card.records.{name}", f"is {card.records.get(name, 'missing')}, not {least} to 255"
+    if len(card.usim) not in range(10, 33):
+        yield "card.usim", f"is {len(card.usim) // 2} octets, not 5 to 16"
     for name, content in card.files.items():
         size = card.records.get(name, 1)
         if name == _MESSAGES:

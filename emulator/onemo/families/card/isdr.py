@@ -30,7 +30,7 @@ def store_data(modem: Modem, apdu: Apdu) -> bytes:
         raise CardRefusal(Sw.NO_REFERENCE)
     profile = modem.profile.radio.operator.encode("ascii", "replace")[:32]
     fields = (
-        tlv(0x5A, swapped(modem.sim.card.iccid))
+        tlv(0x5A, swapped(modem.sim.card.iccid[:20]))
         + tlv(0x4F, _PROFILE_AID)
         + tlv(0x9F70, b"\x01")  # it is enabled
         + tlv(0x91, profile)

@@ -10,7 +10,7 @@ from onemo.families.sms.centre import centre_of
 from onemo.families.sms.fields import encode_centre
 from onemo.families.sms.profile import SMS
 from onemo.families.sms.stores import Message
-from onemo.modem.cardfiles import NO_PLMN, Ef, plmn_file, record_sizes, records_of
+from onemo.modem.cardfiles import MOST_RECORDS, NO_PLMN, Ef, plmn_file, record_sizes, records_of
 from onemo.modem.modem import Modem
 
 _NO_TAC = b"\xff\xfe"
@@ -104,7 +104,7 @@ class Tree:
     def _messages(self) -> bytes:
         size, messages = self._sizes[Ef.SMS], self._modem.sim.card.messages
         empty = _UNUSED + _SEPARATOR * (size - 1)
-        places = range(1, self._modem.profile.table(SMS).sm_places + 1)
+        places = range(1, min(self._modem.profile.table(SMS).sm_places, MOST_RECORDS) + 1)
         return b"".join(messages.get(place, empty)[:size].ljust(size, _SEPARATOR) for place in places)
 
     def _put_messages(self, content: bytes) -> None:

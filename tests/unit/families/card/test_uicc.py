@@ -250,8 +250,9 @@ def test_a_mistake_shows_no_key(tmp_path: Path) -> None:
 
 
 def test_a_record_is_large_enough_for_what_is_in_it() -> None:
-    card = MODEL.profile.card._replace(records={"6F42": 27, "6F40": 28})
+    card = MODEL.profile.card._replace(records={"6F42": 27, "6F40": 28}, usim="A0")
     assert dict(misfits(card)) == {
+        "card.usim": "is 1 octets, not 5 to 16",
         "card.records.6F3C": "is missing, not 176 to 255",
         "card.records.6F42": "is 27, not 28 to 255",
     }
