@@ -94,5 +94,5 @@ def test_bearers() -> None:
 
 
 def test_the_card_s_chip_and_the_radio_technology() -> None:
-    assert all(has(name, "MEID") and not profile_of(name).identity.eid for name in EVERY)
+    assert all(has(name, "MEID") and not profile_of(name).card.eid for name in EVERY)
     assert all("MPSRAT" not in profile_of(series).commands for series in SERIES)

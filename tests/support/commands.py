@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
-from tests.support import commands_around
+from tests.support import card_commands, commands_around
 from tests.support.driver import model_named
 
 PARAMETERS = {
+    **card_commands.PARAMETERS,
     **commands_around.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
@@ -224,6 +225,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **card_commands.STRINGS,
     **commands_around.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support import commands_around
+from tests.support import card_commands, commands_around
 
 FORMS = {
+    **card_commands.FORMS,
     **commands_around.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",

@@ -45,7 +45,7 @@ _FORMS = {
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
     Evidence.GUIDE: r"(base|extended|SSL|flow|dial-up|NB|HTTP|MQTT|file|LBS|Wi-Fi|hardware) guide"
     r"( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
-    Evidence.STANDARD: r"(V\.250|\d\d\.\d{3}) \d+(\.\d+)*",
+    Evidence.STANDARD: r"(V\.250|\d{2,3}\.\d{3}) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",
     Evidence.DECIDED: r"decided",
 }

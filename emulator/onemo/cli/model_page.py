@@ -17,6 +17,7 @@ from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ErrorSection
+from onemo.profile.shape import hints_of, is_key
 from onemo.runtime.models import Model, family_tables
 
 SECTIONS = {
@@ -25,6 +26,7 @@ SECTIONS = {
     "power": "Start and restart (seconds)",
     "sleep": "Sleep and power saving (seconds)",
     "sim": "The SIM card",
+    "card": "The files of the card, by identifier, and its keys",
     "radio": "The cell and the operator (seconds; the signal in the units of AT+CSQ and AT+CESQ)",
     "cells": "The cells on the air",
     "contexts": "PDP contexts",
@@ -39,6 +41,7 @@ _ERRORS = {
 }
 """Tables that only ``show MODEL COMMAND`` prints."""
 _FORMS = {Form.TEST: "test", Form.READ: "read", Form.SET: "set", Form.EXECUTE: "execute"}
+MASK = "*"
 _VALUE_HEADERS = ("Name", "Value", "Source", "File")
 
 
@@ -80,12 +83,14 @@ def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
     if isinstance(values, tuple) and not hasattr(values, "_asdict"):
         values = {str(number): value for number, value in enumerate(values, 1)}
     items: Mapping[str, Any] = values._asdict() if hasattr(values, "_asdict") else values
+    hints = hints_of(type(values)) if hasattr(values, "_fields") else {}
     rows = []
     for key, value in items.items():
         if value == {}:
             continue
         source, file = said(loaded, (section, key))
-        rows.append((key, _shown(loaded, value), about(key, list(items), source), file))
+        shown = MASK * 8 if is_key in getattr(hints.get(key), "__metadata__", ()) else _shown(loaded, value)
+        rows.append((key, shown, about(key, list(items), source), file))
     page.table(_VALUE_HEADERS, rows)
 
 

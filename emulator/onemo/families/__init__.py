@@ -103,6 +103,8 @@ FAMILIES: tuple[Family, ...] = (
            "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
            keeps=("files",),
            wakes=lambda stored: "files" in stored),
+    _later("card", "The card's files and applications (27.007 chapters 7 and 8)",
+           "CRSM", "CSIM", "CCHO", "CCHC", "CGLA", "CPOL", "CPLS", "COPN"),
     _later("charset", "The character set and the card's number (27.007 5.5, 7.1)", "CSCS", "CNUM"),
     _later("sms", "Short messages (27.005)",
            "CSMS", "CMGF", "CSCA", "CSMP", "CSDH", "CPMS", "CNMI", "CMMS", "CMGR", "CMGL", "CMGD", "CNMA", "CMGS",

@@ -53,7 +53,7 @@ def _eid(modem: Modem, record: NoParameters) -> Reply:
     """Tell the number of the card's eUICC (AT+MEID). Raises CommandError: SIM_NOT_INSERTED; NOT_FOUND, it has none."""
     if not modem.sim.present:
         raise CommandError(Cme.SIM_NOT_INSERTED)
-    eid = modem.profile.identity.eid
+    eid = modem.profile.card.eid
     if not eid:
         raise CommandError(Cme.NOT_FOUND)
     return Reply((print_line("MEID", eid.encode()),))

@@ -27,6 +27,7 @@ class Layer(Enum):
     HTTP = "HTTP"
     MQTT = "MQTT"
     TEXT = "short messages"
+    CARD = "the card"
     EVENT = "radio and power"
 
 
@@ -138,6 +139,10 @@ SCOPES: Mapping[str, FaultKey] = {
             "for another."),
         FaultKey("contains", Type.BYTES, "Only where this is in what passes at once; * stands for anything."),
         FaultKey("to", Type.TEXT, "Only messages to this number; * stands for anything."),
+        FaultKey("file", Type.TEXT, "Only about this file of the card, four hex digits like 6F07.",
+            pattern=r"[0-9A-Fa-f]{4}"),
+        FaultKey("ins", Type.TEXT, "Only this instruction to the card, two hex digits: B0 reads, D6 writes, A4 "
+            "selects.", pattern=r"[0-9A-Fa-f]{2}"),
         FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
             "ping, time on the network. Without it the time alone decides."),
     )

@@ -20,6 +20,7 @@ from onemo.faults.kind import (
 )
 from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
+from onemo.faults.kinds_card import CARD_KINDS
 from onemo.faults.kinds_files import FILE_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
@@ -262,6 +263,7 @@ KINDS: Mapping[str, FaultKind] = {
         *MQTT_KINDS,
         *_EVENT_KINDS,
         PUBLISH,
+        *CARD_KINDS,
         *FILE_KINDS,
         *SMS_KINDS,
         *VOICE_KINDS,

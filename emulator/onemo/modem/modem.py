@@ -15,6 +15,7 @@ from onemo.at.registry import BoundModel
 from onemo.at.reply import Final, Reply
 from onemo.at.store import Change, R, Settings, Slot
 from onemo.modem.board import Board
+from onemo.modem.cardfiles import issue, record_sizes
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
@@ -29,6 +30,7 @@ from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
+from onemo.modem.subscriber import SimCard
 
 
 class Modem:
@@ -44,7 +46,7 @@ class Modem:
         """The console whose command runs."""
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.clock = Clock(profile.clock.zone)
-        self.sim = Sim(profile.sim, profile.identity.msisdn)
+        self.sim = Sim(profile.sim, SimCard(issue(profile), record_sizes(profile)))
         self.keeping = Keeping(self, model, {"sim": self.sim})
         self.memory = self.keeping.memory
         self.cell = Cell(profile)
@@ -90,7 +92,7 @@ class Modem:
 
     @property
     def imsi(self) -> str:
-        return self.profile.identity.imsi
+        return self.sim.card.imsi
 
     @property
     def registered(self) -> bool:

@@ -22,6 +22,8 @@ from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, Re
 
 _WITH_PLACE = 2
 """<n> from which reports tell where the module is."""
+_PLMN_NOT_ALLOWED = 11
+"""The cause after which a network is not tried again (24.301 9.9.3.9)."""
 
 
 class Function(IntEnum):
@@ -142,6 +144,8 @@ class Radio:
         if selection is Selection.MANUAL_AUTOMATIC and not here:
             selection, here = Selection.AUTOMATIC, True
         self.selection, self.elsewhere = selection, not here
+        if selection is Selection.MANUAL:
+            self._host.sim.permit(self._profile.plmn)
         self.detached = False
         if selection is Selection.DEREGISTERED:
             self.stop()
@@ -215,6 +219,7 @@ class Radio:
 
     def find_coverage(self, now: float, seconds: float | None = None) -> None:
         """Bring the network back, which the module looks for; seconds: as of search_again."""
+        self._host.sim.permit(self._profile.plmn)
         self._cell.coverage = True
         self.search_again(now, seconds)
 
@@ -373,6 +378,8 @@ class Radio:
 
     def _on(self, event: RegistrationEvent) -> None:
         before, self.stat = self.stat, TRANSITIONS[self.stat, event]
+        if event is RegistrationEvent.REFUSED and self._cell.refusal == _PLMN_NOT_ALLOWED:
+            self._host.sim.forbid(self._profile.plmn)
         if before is not self.stat:
             for slot in REGISTRATION_REPORTS:
                 self._report(slot)

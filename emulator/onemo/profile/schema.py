@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, between, digits, is_cell_identity, is_eid, is_number, is_prompt
+from onemo.profile.shape import (
+    at_least,
+    between,
+    digits,
+    is_cell_identity,
+    is_eid,
+    is_file_id,
+    is_key,
+    is_number,
+    is_octets,
+    is_prompt,
+)
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -96,8 +107,6 @@ class IdentitySection(NamedTuple):
     iccid: Annotated[str, digits(20)]
     msisdn: Annotated[str, is_number]
     """The card's own number, international: ``+`` and digits."""
-    eid: Annotated[str, is_eid]
-    """The number of the card's eUICC, 20 or 32 digits; "": it has none."""
 
 
 class LineSection(NamedTuple):
@@ -177,6 +186,38 @@ class CellSection(NamedTuple):
     tx_power: int
     ci: Annotated[str, is_cell_identity] = ""
     """Eight hexadecimal digits; "": the first cell has that of [radio], the others have their band as its end."""
+
+
+FileId = Annotated[str, is_file_id]
+FileContent = Annotated[str, is_octets]
+Key128 = Annotated[str, is_key]
+"""A key; no command of the emulator shows it."""
+
+
+class CardSection(NamedTuple):
+    """The files of the card and its keys; files by identifier, 2F.. under the MF, all others under the USIM.
+
+    What files lacks and every card has (ICCID, IMSI, SPN, MSISDN) comes from [identity] and [radio]; messages, their
+    centre and the location are the module's own.
+    """
+
+    eid: Annotated[str, is_eid]
+    """The number of an eUICC; "": the card is none."""
+    k: Key128
+    opc: Key128
+    """The keys of MILENAGE (35.206)."""
+    channels: Annotated[int, between(1, 19)]
+    """Most logical channels that are open at once."""
+    usim: Annotated[str, is_octets]
+    """The AID of the USIM."""
+    open: tuple[FileId, ...]
+    """Files that are read without the PIN."""
+    updated: tuple[FileId, ...]
+    """Files that are written with the PIN; all others only by whoever issued the card."""
+    records: Mapping[FileId, Annotated[int, between(14, 255)]]
+    """The octets of a record, of files that have records; all others are transparent."""
+    files: Mapping[FileId, FileContent]
+    """What files hold, in hex; records follow one another."""
 
 
 class RadioSection(NamedTuple):
@@ -330,6 +371,7 @@ class Profile(NamedTuple):
     power: PowerSection
     sleep: SleepSection
     sim: SimSection
+    card: CardSection
     radio: RadioSection
     contexts: ContextsSection
     dns: DnsSection

@@ -50,6 +50,7 @@ class ModuleKeywords(TypedDict, total=False):
     msisdn: str | None
     revision: str | None
     pin: str | None
+    card: str | PathLike[str] | None
     sim: bool | None
     fault: str | Sequence[str] | None
     seed: int | None

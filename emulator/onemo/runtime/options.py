@@ -163,7 +163,7 @@ _OVERRULES = "it overrules the name's"
 
 
 _WRITTEN = ("trace", "ready_file", "nv", "log")
-_FILES = (*_WRITTEN, "scenario", "sandbox_file")
+_FILES = (*_WRITTEN, "scenario", "sandbox_file", "card")
 """Options that name one file each, of which those that are written would destroy another."""
 
 
@@ -290,6 +290,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "The revision of its firmware, as AT+CGMR tells it.", metavar="TEXT")] = None
     pin: Annotated[str | None, Option(
         TEXT, "Lock the card: it asks for this PIN at every start.", metavar="DIGITS")] = None
+    card: Annotated[Path | None, Option(
+        PATH, "What is on the card, over the profile's, in TOML: eid, k, opc and, in [files], hex by identifier.",
+        metavar="FILE")] = None
     no_sim: Annotated[bool, Option(FLAG, "Leave the card out.", python="sim")] = False
     fault: Annotated[tuple[str, ...], Option(
         TEXT,
@@ -349,7 +352,20 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
     "Identity and memory": (
-        *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "nv", "file_store"),
+        *(
+            "profiles",
+            "name",
+            "imei",
+            "imsi",
+            "iccid",
+            "msisdn",
+            "revision",
+            "pin",
+            "no_sim",
+            "card",
+            "nv",
+            "file_store",
+        ),
     ),
     "Time": ("boot_time", "register_time", "early_input", "power_on", "sleep_default", "speed", "zone"),
     "Faults": ("fault", "seed", "scenario"),

@@ -65,6 +65,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "file_store": 65536,
         "zone": -4,
         "pin": "1234",
+        "card": tmp_path / "c",
         "sim": False,
         "fault": "net-reset",
         "seed": 7,
@@ -75,7 +76,9 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "MN316",
         (tmp_path,),
         1,
-        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model"),
+        Overrides(
+            "node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model", tmp_path / "c"
+        ),
         Cable(
             tmp_path / "modem",
             0o660,

@@ -15,6 +15,7 @@ from onemo.errors import FaultError
 from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import COMMANDS, parse_fault
+from onemo.faults.seams.card import FaultyCard
 from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen, require_possible
 from onemo.faults.seams.urcs import FaultyTransmitter
@@ -87,6 +88,7 @@ class Faults:
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
         self._commands: list[FaultyCommands] = []
+        self._card: FaultyCard | None = None
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
         self._centre: Wrapper | None = None
@@ -279,6 +281,7 @@ class Faults:
         modem.cell.loss = max(losses, default=0.0)
         self._arrange_commands(modem, on(Layer.COMMAND))
         self._arrange_urcs(modem, any(map(on, _TELLING)))
+        self._arrange_card(modem, on(Layer.CARD))
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
@@ -288,6 +291,14 @@ class Faults:
         for changed in self.on_change:
             changed()
         self._running.rearm()
+
+    def _arrange_card(self, modem: Modem, wanted: bool) -> None:
+        if wanted and self._card is None:
+            self._card = FaultyCard(modem, self)
+            self._card.install()
+        elif not wanted and self._card is not None:
+            self._card.remove()
+            self._card = None
 
     def _arrange_commands(self, modem: Modem, wanted: bool) -> None:
         if wanted and not self._commands:

@@ -200,6 +200,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
+    "card-file": _of_family("card", "write"),
     "sms": _of_family("sms", "receive"),
     "sms-full": _of_family("sms", "fill"),
     "sms-reset": _of_family("sms", "reset"),
