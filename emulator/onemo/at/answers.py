@@ -58,6 +58,7 @@ class OwnAnswers:
         self._patterns = [(line, LinePattern(line)) for line, section in sections.items() if section.pattern]
         self.names = list(dict.fromkeys(filter(None, map(self._shown, sections))))
         """What of each stands in a list of commands, ``AT+FOO``."""
+        self.named = named
 
     def __bool__(self) -> bool:
         return bool(self._lines or self._patterns)

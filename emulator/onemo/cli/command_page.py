@@ -30,7 +30,7 @@ class UnknownCommand(EmulatorError):
 def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str) -> None:
     """Describe a command: its forms, the answer of the test form, each parameter. Raises UnknownCommand."""
     profile = loaded.profile
-    if own := model.answers.asked(asked):
+    if model.answers is not None and (own := model.answers.asked(asked)):
         page.heading(f"{asked} of {profile.sub_model}", "no family's: its profile answers")
         answer_table(page, loaded, own)
         return

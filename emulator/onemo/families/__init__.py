@@ -54,7 +54,7 @@ FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
     _core("identity", "Identity (27.007 chapter 5)",
-          "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN", "MEID"),
+          "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "MEID", "CGSN", "GSN"),
     _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF",
           urcs=("MATREADY", "REBOOTING", "POWER OFF")),
     _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)",

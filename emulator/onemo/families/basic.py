@@ -59,7 +59,8 @@ def _list(modem: Modem, record: NoParameters) -> Reply:
     """List every command of the model and of its profile's own (AT+CLAC), each in a line of one block (27.007 8.37)."""
     end = modem.console.format.cr + modem.console.format.lf
     commands = (f"AT{'' if is_basic(name) else '+'}{name}" for name in modem.model.names())
-    return Reply((end.join(name.encode() for name in (*commands, *modem.model.answers.names)),))
+    own = modem.model.answers.names if modem.model.answers is not None else ()
+    return Reply((end.join(name.encode() for name in (*commands, *own)),))
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(

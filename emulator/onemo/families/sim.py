@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from onemo.at.command import Action, NoParameters, Query, print_line
@@ -13,7 +13,7 @@ from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.modem.cardfiles import READ_BINARY, Ef
 from onemo.modem.modem import Modem
 from onemo.modem.sim import is_code
-from onemo.profile.card import misfits
+from onemo.profile.schema import Profile
 
 
 class Pin(NamedTuple):
@@ -130,6 +130,12 @@ def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
     return tell
 
 
+def _card_misfits(profile: Profile) -> Iterator[tuple[str, str]]:
+    from onemo.profile.card import misfits
+
+    return misfits(profile.card)
+
+
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Query("CPIN", Pin, read=_state, select=_enter),
@@ -139,7 +145,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Action("MCCID", NoParameters, _iccid("MCCID")),
         Action("ICCID", NoParameters, _iccid("ICCID")),
     ),
-    check=lambda profile: misfits(profile.card),
+    check=_card_misfits,
     shows={
         **dict.fromkeys(("CIMI", "MCCID", "ICCID"), ("identity", "sim")),
         **dict.fromkeys(("CPIN", "CLCK", "CPWD"), ("sim",)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
-from onemo.at.answers import named
 from onemo.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
 from onemo.at.outcome import Outcome, Pending, Prompt
 from onemo.at.registry import BoundModel
@@ -162,8 +161,9 @@ class Interpreter:
         try:
             return next_command(self._body, self._position)
         except MalformedLine:
-            model, name = self._console.device.model, named(self._body)
-            if self._position or not model.answers or model.command(name) is not None:
+            model = self._console.device.model
+            name = model.answers.named(self._body) if model.answers is not None else b""
+            if self._position or not name or model.command(name) is not None:
                 raise
             return Command(name, Form.EXECUTE, len(self._body))  # a profile may have an answer to it
 
@@ -171,7 +171,7 @@ class Interpreter:
         device = self._console.device
         bound = device.model.commands.get(command.name) or device.model.command(command.name)
         handler = bound.forms.get(command.form) if bound else None
-        if bound is None and device.model.answers and not self._position:
+        if bound is None and device.model.answers is not None and not self._position:
             self._position = len(self._body)
             reply, delay = device.model.answers.answer(self._body, device.model.profile.answers)
             return Pending(Wait(delay), lambda result: reply) if delay else reply

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
@@ -34,10 +34,12 @@ from onemo.modem.intents import (
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.centre import MessageCentre
-from onemo.runtime.nvcontents import NvContents
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Recent, Trace
+
+if TYPE_CHECKING:
+    from onemo.runtime.nvcontents import NvContents
 
 _log = logging.getLogger(__name__)
 

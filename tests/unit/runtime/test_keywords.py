@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from onemo.errors import UsageError
@@ -71,6 +71,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "seed": 7,
         "scenario": tmp_path / "scenario.toml",
     }
+    more: Any = {"ports": (tmp_path / "second", Path("third")), "power_on": "open", "pace": True, "strict_baud": False}
     assert set(KEYWORDS) - options.keys() == {"baud"}
     assert asked("MN316", options) == Spec(
         "MN316",
@@ -79,14 +80,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         Overrides(
             "node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model", tmp_path / "c"
         ),
-        Cable(
-            tmp_path / "modem",
-            0o660,
-            pace=True,
-            ports=(tmp_path / "second", Path("third")),
-            power_on="open",
-            strict_baud=False,
-        ),
+        Cable(tmp_path / "modem", 0o660, **more),
         NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4"),
         "state/",
         "127.0.0.5",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
+LINKS = "write a path, tcp://HOST:PORT, connect://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
 
 
 @pytest.mark.parametrize(

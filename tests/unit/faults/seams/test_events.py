@@ -214,6 +214,8 @@ def test_in_every_state(kind: FaultKind, state: str) -> None:
         "pin-release": f"pin-release id={7 if state == 'asleep' else 0}",
         "adc": "adc channel=0 mv=1",
         "place": "place lon=1 lat=2",
+        "zone": "zone quarters=36",
+        "card-file": "card-file id=6F46 data=" + "00" * 17,
     }
     fault = parse_fault(needed.get(kind.name, kind.name))
     driver = opened("MN319" if state == "asleep" else "ML307R")
