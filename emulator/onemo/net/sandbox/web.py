@@ -288,12 +288,12 @@ async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Respo
     named = {name.lower() for name, _ in response.headers}
     says_it = size is None or named & {"content-length", "transfer-encoding"}
     headers = [*response.headers, *([] if says_it else [("Content-Length", str(size))])]
-    await stream.send_all(client.send(h11.Response(status_code=response.status, headers=headers)) or b"")
+    said = client.send(h11.Response(status_code=response.status, headers=headers)) or b""
     bare = head or response.status in (204, 304)
-    if isinstance(body, bytes):
-        if body and not bare:
-            await stream.send_all(client.send(h11.Data(data=body)) or b"")
-    elif not bare:
+    if isinstance(body, bytes) and body and not bare:
+        said += client.send(h11.Data(data=body)) or b""  # a small answer comes in one piece
+    await stream.send_all(said)
+    if not isinstance(body, bytes) and not bare:
         for piece in body:
             await trio.sleep(response.gap)
             await stream.send_all(client.send(h11.Data(data=piece)) or b"")
