@@ -7,6 +7,7 @@ import re
 import pytest
 from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.profile import MQTT
+from onemo.families.sockets.connection import Loss
 from onemo.net.mqtt.packets import ConnAck, MqttAcknowledgement, PacketType, Publish, encode
 
 from tests.support import broker
@@ -71,6 +72,23 @@ def test_what_is_waited_for_waits_while_nothing_is_read() -> None:
     assert heard.endswith(b'\r\n+MQTTURC: "puback",0,1,0\r\n')
     assert b'"timeout"' not in heard
     assert b'"conn"' not in heard
+
+
+def test_a_repetition_that_is_cut_off_is_no_message_anew() -> None:
+    """QoS 2, and so long that its parts come one by one: it was told once, and is not told again."""
+    driver = connected(Driver("ML307R").boot())
+    long = Publish(b"t", b"x" * 9000, 2, mid=7)
+    driver.world.peer_sends(KEY, encode(long))
+    assert driver.take().count(b'"publish"') == 18
+    repetition = encode(long._replace(dup=True))
+    driver.world.peer_sends(KEY, repetition[:5000])
+    driver.world.peer_ends(KEY, Loss.BROKEN)
+    driver.wait(20)
+    says(driver, "CONNACK 0 session")
+    driver.take()
+    driver.world.peer_sends(KEY, repetition)
+    assert driver.take() == b""
+    assert got(driver) == "CONNECT c 120; PUBREC 7"
 
 
 def test_a_held_line_holds_messages_back() -> None:
