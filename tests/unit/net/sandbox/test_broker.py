@@ -250,10 +250,17 @@ async def test_what_is_kept_is_bounded() -> None:
     assert 1 << 4 < session.waiting < 50
     for number in range(100):
         broker.say(f"kept/{number}", bytes(1 << 20), 0, retain=True)
-    assert len(broker.retained) == 64
+    assert len(broker.retained) == 63
     broker.say("kept/0", b"", 0, retain=True)
     broker.say("kept/99", bytes(1 << 20), 0, retain=True)
     assert (b"kept/0" in broker.retained, b"kept/99" in broker.retained) == (False, True)
+
+
+async def test_topics_count_to_what_is_kept() -> None:
+    broker = Broker()
+    for number in range(1200):
+        broker.say(f"{number}/".ljust(65535, "t"), b"x", 0, retain=True)
+    assert len(broker.retained) == (1 << 26) // 65536
 
 
 async def test_a_restart_breaks_every_connection_off() -> None:
