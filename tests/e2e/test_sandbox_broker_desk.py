@@ -54,6 +54,8 @@ def test_by_ctl_and_the_api(start: Start) -> None:
         assert said.json() == {"topic": "lamp/x", "clients": 1}
         dte.reads(b'\r\n+MQTTURC: "publish",0,0,"lamp/x",2,2,\x00\xff\r\n')
         assert [each["topic"] for each in api.get(f"{BROKER}/published").json()] == ["lamp/set", "lamp/set", "lamp/x"]
+        newest = api.get(f"{BROKER}/published?bytes=1").json()[-1]
+        assert (newest["payload"], newest["size"]) == ("\0", 2)
         assert api.get(f"{BROKER}/subscriptions").json() == [{"client_id": "lamp", "filter": "lamp/+", "qos": 1}]
         (client,) = api.get(f"{BROKER}/clients").json()
         assert (client["client_id"], client["connected"], client["clean"]) == ("lamp", True, False)

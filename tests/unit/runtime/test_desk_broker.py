@@ -130,7 +130,8 @@ def test_the_operations(module: HostedModule, port: serial.Serial) -> None:
     values = PUBLISH.read({"topic": "lamp/set", "payload": "on", "qos": 1})
     assert PUBLISH.act(module, values) == PublishResult("lamp/set", 1)
     hears(port, b'"publish",0,1,"lamp/set",2,2,on')
-    assert PUBLISHED.act(module, {}) == (SeenMessage("", "lamp/set", "on", 1, False),)
+    assert PUBLISHED.act(module, {"bytes": 1 << 20}) == (SeenMessage("", "lamp/set", "on", 1, False, 2),)
+    assert PUBLISHED.act(module, {"bytes": 1}) == (SeenMessage("", "lamp/set", "o", 1, False, 2),)
     assert SUBSCRIPTIONS.act(module, {}) == (BrokerSubscription("c", "lamp/#", 1),)
     assert CLIENTS.act(module, {}) == tuple(module.broker.clients)
     for operation in OPERATIONS:
