@@ -46,6 +46,8 @@ def test_by_ctl_and_the_api(start: Start) -> None:
         assert "lamp" in ctl("broker", "clients")
         assert ctl("broker", "subscriptions")[-3:] == ["lamp", "lamp/+", "1"]
         assert "lamp/set" in ctl("broker", "published")
+        client = "0 connected mqtt.example.com:1883 lamp topic=lamp/+ qos=1 0 0 0"
+        assert " ".join(ctl("show")).count(client) == 1
         ctl("do", "mqtt-publish topic=lamp/set payload=off")
         dte.hears('+MQTTURC: "publish",0,0,"lamp/set",3,3,off')
         said = api.post(
