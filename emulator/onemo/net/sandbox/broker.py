@@ -34,6 +34,7 @@ from onemo.net.mqtt.packets import (
     is_topic,
 )
 from onemo.net.sandbox.sessions import BrokerSession, matches
+from onemo.net.sandbox.streams import MOST_CONNECTIONS
 
 _log = logging.getLogger(__name__)
 _RECEIVE = 65536
@@ -43,7 +44,7 @@ _FAREWELL = 1.0  # seconds in which what is on its way still leaves
 _LATE = 1.5  # times the keep-alive
 _MOST_RETAINED = 10_000
 _MOST_KEPT = 1 << 26  # bytes of retained messages, with their topics
-_MOST_SESSIONS = 1000
+_MOST_SESSIONS = MOST_CONNECTIONS
 _MOST_REMEMBERED = 100
 _BAD_LEVEL, _BAD_CLIENT = 1, 2  # codes of a CONNACK
 
