@@ -91,9 +91,9 @@ class Broker:
 
     def say(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
         """Publish a message of the sandbox's own. Raises UsageError: it is none."""
-        if not isinstance(topic, str) or not is_topic(name := topic.encode("utf-8", "surrogatepass")):
+        if not is_topic(name := _bytes(topic)):
             raise UsageError(f"{topic!r:.80} is no topic: give up to 65535 bytes of text, without + and #")
-        if type(qos) is not int or qos not in range(3):
+        if isinstance(qos, bool | float) or qos not in range(3):
             raise UsageError(f"qos={qos!r} is none: give 0, 1 or 2")
         if len(payload) > _LONGEST:
             raise UsageError(f"the payload has {len(payload)} bytes: give at most {_LONGEST}")
@@ -135,6 +135,11 @@ class Broker:
         """Let go of a session that its client has left, if it is not to last."""
         if session.clean and self.sessions.get(session.client_id) is session:
             del self.sessions[session.client_id]
+
+
+def _bytes(topic: object) -> bytes:
+    """Return the bytes of a topic; none for what is no text."""
+    return topic.encode("utf-8", "surrogatepass") if isinstance(topic, str) else b""
 
 
 def _size(message: Publish) -> int:
