@@ -107,6 +107,24 @@ def test_a_held_line_holds_messages_back() -> None:
     assert got(driver) == "PUBACK 7; PUBACK 8"
 
 
+def test_a_held_line_does_not_keep_messages_from_being_stored() -> None:
+    """As long as there is room for them; their URCs wait for the line."""
+    driver = connected(Driver("ML307R").boot(), 'AT+MQTTCFG="cached",0,1')
+    driver.ask('AT+MIPOPEN=1,"TCP","h",80,,1')
+    driver.take()
+    says(driver, "PUBLISH 1 7 t one")
+    says(driver, "PUBLISH 1 8 t a*8189")
+    assert got(driver) == "PUBACK 7; PUBACK 8"
+    driver.world.peer_sends(KEY, *[encode(Publish(b"t", b"", 1, mid=9))] * 5000)
+    assert driver.world.peers[KEY].unread, "what is told of them is bounded"
+    driver.wait(1)
+    driver.type(b"+++")
+    driver.wait(1)
+    heard = driver.take()
+    assert b'"pubnmi",0,7,3\r\n\r\n+MQTTURC: "pubnmi",0,8,8189\r\n' in heard
+    assert not driver.world.peers[KEY].unread
+
+
 def test_an_entry_holds_messages_back() -> None:
     driver = connected(Driver("ML307R").boot())
     assert driver.ask('AT+MQTTPUB=0,"t",0,0,0,2') == b"\r\n>\r\n"
@@ -181,6 +199,21 @@ def test_a_broker_that_takes_nothing_is_not_read() -> None:
     driver.world.take_more(KEY, None)
     driver.world.feed()
     assert driver.world.got(KEY) == encode(MqttAcknowledgement(PacketType.PUBACK, 1)) * 5000
+
+
+def test_commands_that_wait_for_room_count_to_the_twenty() -> None:
+    driver = connected(Driver("ML307R", consoles=2).boot(), "AT+CMEE=1")
+    driver.world.take_more(KEY, 0)
+    order = f'AT+MQTTPUB=0,"t",1,0,0,0,"{"x" * 420}"'
+    for _ in range(19):
+        assert driver.answer(order)[-1] == "OK"
+    assert driver.ask(order) == b""  # no room in the queue
+    driver.go_to(1)
+    driver.ask("AT+CMEE=1")
+    assert driver.answer(order) == ["+CME ERROR: 606"]
+    driver.world.take_more(KEY, None)
+    driver.go_to(0)
+    assert driver.take() == b"\r\n+MQTTPUB: 0,20,428\r\n\r\nOK\r\n"
 
 
 def test_results_go_to_the_console_that_asked() -> None:

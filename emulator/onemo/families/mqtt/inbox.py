@@ -64,9 +64,11 @@ class Inbox:
 
     @property
     def takes_more(self) -> bool:
-        """True while more may be read: nothing waits for the line, which has room."""
+        """True while more may be read: nothing waits for the line, which has room; held, while messages are stored."""
         transmitter = self._host.first.transmitter
-        return self._pieces.done and not (transmitter.full or transmitter.hold)
+        if not self._pieces.done or transmitter.full:
+            return False
+        return not transmitter.hold or (self._caches and self.cache.room > 0)
 
     # What comes.
 
