@@ -118,6 +118,7 @@ NAMED_OPERATIONS = ("open", "lookup", "ping", "time")
 FORMS = ("test", "read", "set", "execute")
 PACKETS = ("connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe", "suback",
            "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect")  # fmt: skip
+BROKER_PACKETS = ("connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "suback", "unsuback", "pingresp")
 DIRECTIONS = ("from-dte", "to-dte")
 
 SCOPES: Mapping[str, FaultKey] = {

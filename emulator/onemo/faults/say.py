@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
 from onemo.families import FAMILIES
-from onemo.faults.kind import COMMON, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
+from onemo.faults.kind import BROKER_PACKETS, COMMON, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
 from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
@@ -124,6 +124,9 @@ def _check(fault: Fault) -> None:
     operation = fault.scope.get("operation")
     if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
         raise FaultError(f"{title}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
+    packet = fault.scope.get("packet")
+    if packet is not None and "send" not in fault.kind.operations and packet not in BROKER_PACKETS:
+        raise FaultError(f"{title}: no broker sends a {packet!s}: packet is one of {', '.join(BROKER_PACKETS)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
         raise FaultError(f"{title}: address={fault.text('address')} is no IPv4 or IPv6 address")
     for key, (highest, unknown) in _SIGNAL.items():
