@@ -1,4 +1,4 @@
-"""The certificates and private keys that firmware stores: AT+MSSLCERTWR and AT+MSSLKEYWR write them, TLS reads them.
+"""The certificates and keys that firmware stores: AT+MSSLCERTWR, MSSLKEYWR and MSSLPSK write them, TLS reads them.
 
 Pure: the memory keeps them, and the shell has its file.
 """
@@ -63,10 +63,11 @@ class CredentialKind(IntEnum):
 
     CERTIFICATE = 1
     KEY = 2
+    PSK = 3  # a pre-shared key
 
 
 class Credential(NamedTuple):
-    """A stored certificate or private key."""
+    """A stored certificate or key."""
 
     kind: CredentialKind
     data: Pem
