@@ -92,7 +92,8 @@ class WebServer:
                 try:
                     request = await _received(stream, client)
                 except h11.RemoteProtocolError as error:
-                    await _send(stream, client, WebRefusal(error.error_status_hint, str(error)).response)
+                    words = str(error).partition(": bytearray")[0]
+                    await _send(stream, client, WebRefusal(error.error_status_hint, words).response)
                     return
                 except WebRefusal as refused:
                     await _send(stream, client, refused.response)

@@ -81,6 +81,11 @@ async def test_services(sandbox: Sandbox) -> None:
         ("/bytes/0", b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 0\r\n\r\n"),
         ("/status/204", b"HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"),
         ("/redirect/1", b"HTTP/1.1 302 Found\r\nLocation: /get\r\nContent-Length: 0\r\n\r\n"),
+        (
+            "/a b",
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\n"
+            b"illegal request line\n",
+        ),
         ("/own", b"HTTP/1.1 599 \r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\n\r\n"),
     ],
 )
