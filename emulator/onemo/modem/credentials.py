@@ -171,14 +171,10 @@ class Credentials:
 
     def snapshot(self) -> dict[str, dict[str, str]] | None:
         """Return the files by kind and name, one character a byte; None without any."""
-        if not self.stored:
-            return None
-        return {
-            kind.name.lower(): {
-                name: file.data.decode("latin-1") for name, file in self.stored.items() if file.kind is kind
-            }
-            for kind in CredentialKind
-        }
+        found: dict[str, dict[str, str]] = {}
+        for name, file in self.stored.items():
+            found.setdefault(file.kind.name.lower(), {})[name] = file.data.decode("latin-1")
+        return found or None
 
     def save(self) -> Stored:
         """Return the files, for put_back."""

@@ -18,6 +18,7 @@ def test_everything_comes_back() -> None:
     files = Credentials(PROFILE, 64)
     files.add(CredentialKind.CERTIFICATE, "ca.pem", b"ca", last=True)
     files.add(CredentialKind.KEY, "a.key", SECRET, last=True)
+    files.add(CredentialKind.PSK, "device", SECRET, last=True)
     files.add(CredentialKind.KEY, "half.key", SECRET, last=False)
     again = Credentials(PROFILE, 64)
     assert again.restore(files.snapshot()) == []

@@ -294,13 +294,12 @@ async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Respo
     says_it = empty or size is None or named & {"content-length", "transfer-encoding"}
     headers = [*response.headers, *([] if says_it else [("Content-Length", str(size))])]
     begun = h11.Response(status_code=response.status, headers=headers, reason=_reason(response.status).encode())
-    await stream.send_all(client.send(begun) or b"")
-    bare = head or empty
-    if isinstance(body, bytes):
-        if body and not bare:
-            await stream.send_all(client.send(h11.Data(data=body)) or b"")
-    elif not bare:
-        for piece in body:
+    waiting = client.send(begun) or b""  # goes with the first piece, as of other servers
+    for piece in () if head or empty else (body,) if isinstance(body, bytes) else body:
+        if response.gap:
+            await stream.send_all(waiting)
             await trio.sleep(response.gap)
-            await stream.send_all(client.send(h11.Data(data=piece)) or b"")
-    await stream.send_all(client.send(h11.EndOfMessage()) or b"")
+            waiting = b""
+        await stream.send_all(waiting + (client.send(h11.Data(data=piece)) or b""))
+        waiting = b""
+    await stream.send_all(waiting + (client.send(h11.EndOfMessage()) or b""))
