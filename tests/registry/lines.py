@@ -20,6 +20,7 @@ REQUIRED = {
     "ssl": {"connect_id": "0", "ssl_enable": "0"},
     "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
     "MSSLKEYWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
+    "MSSLPSK": {"pskid": '"n"', "psk": '"k"'},
     "MHTTPCREATE": {"url": '"http://h"'},
     "MHTTPHEADER": {"httpid": "0", "eof": "1"},
     "MHTTPCONTENT": {"httpid": "0", "eof": "1"},

@@ -295,6 +295,9 @@ def test_who_has_tls(model: Profile) -> None:
         return
     narrow, tls = model.family == "NB", model.table(TLS)
     without = {"MSSLCIPHER"} if model.series in ("ML302S", "ML307S") else set()
+    if not narrow:
+        without = {*without, "MSSLPSK"}
+    assert ("psk" in (model.commands["MSSLCFG"].offers or ())) is narrow
     assert there == commands - without
     assert accepted(model.params["ssl_id"]) == ("0-4" if narrow else "0-5")
     assert (tls.entered, tls.most_connections, tls.outlives_sleep) == (not narrow, 2 if narrow else 0, not narrow)

@@ -13,6 +13,7 @@ PARAMETERS = {
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
+    "MSSLPSK": ("pskid", "psk"),
     "MSSLCERTRD": ("name",),
     "MSSLLIST": ("kind",),
     "MSSLRM": ("name",),
@@ -163,6 +164,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MSSLCFG": {
         "auth": ("ssl_id", "auth"),
         "cert": ("ssl_id", "server_ca", "client_cert", "private_key"),
+        "psk": ("ssl_id", "pskid"),
         "encoding": ("ssl_id", "encoding"),
         "negotime": ("ssl_id", "negotime"),
         "version": ("ssl_id", "version"),
@@ -230,9 +232,10 @@ STRINGS = {
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
-    "MSSLCFG": ("server_ca", "client_cert", "private_key", "ciphersuite"),
+    "MSSLCFG": ("server_ca", "client_cert", "private_key", "pskid", "ciphersuite"),
     "MSSLCERTWR": ("name", "data"),
     "MSSLKEYWR": ("name", "data"),
+    "MSSLPSK": ("pskid", "psk"),
     "MSSLCERTRD": ("name",),
     "MSSLRM": ("name",),
     "MSSLCHECK": ("name",),
@@ -296,11 +299,9 @@ def section(series: str, command: str) -> CommandSection:
 
 def offers(series: str, command: str) -> tuple[str, ...]:
     """The keys that a setting with keys has there."""
-    if not section(series, command).available:
-        return ()
-    found = section(series, command).offers
-    assert found
-    return found
+    found = section(series, command)
+    assert found.offers or not found.available
+    return (found.offers or ()) if found.available else ()
 
 
 def param(series: str, command: str, name: str, key: str = "") -> ParamSection:

@@ -12,6 +12,7 @@ FORMS = {
     "MSSLCFG": "test set",
     "MSSLCERTWR": "test set",
     "MSSLKEYWR": "test set",
+    "MSSLPSK": "test set",
     "MSSLCERTRD": "test set",
     "MSSLLIST": "test set",
     "MSSLRM": "test set",

@@ -301,8 +301,12 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
     parts = ("power", "sim", "radio") if brief else ("identity", "power", "sim", "radio", "line", "counters")
     page.table(("What", "State"), [(part, cell(state[part])) for part in parts if state[part] is not None])
     used = [one for one in state["connections"] if one["state"] != "INITIAL"]
+    instances = state.get("http_clients", ())
     clients = [one for one in state.get("mqtt_clients", ()) if one["state"] != "closed" or one["stored"]]
-    for title, rows in (("PDP contexts", state["contexts"]), ("Connections", used), ("MQTT clients", clients)):
+    for title, rows in (
+        *(("PDP contexts", state["contexts"]), ("Connections", used)),
+        *(("HTTP instances", instances), ("MQTT clients", clients)),
+    ):
         if rows:
             page.heading(title, above=True)
             headers = [key.replace("_", " ").capitalize() for key in rows[0]]

@@ -96,9 +96,9 @@ class FileStore:
         """Return what a file of this size takes."""
         return -(-size // self._section.block) * self._section.block
 
-    def has_room(self, size: int) -> bool:
-        """Tell whether something of this size fits."""
-        return self.rounded(size) <= self.free
+    def has_room(self, size: int, before: int = 0) -> bool:
+        """Tell whether something of this size fits in the place of what has the size before."""
+        return self.rounded(size) <= self.free + self.rounded(before)
 
     def room_of(self, path: str) -> int:
         """Return the most bytes that the file of this name may have."""

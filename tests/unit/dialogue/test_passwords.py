@@ -22,6 +22,8 @@ SHOWN = b'AT+MQTTCONN=0,"h,x",1883,"c","u","*******"\r'
         (b"\r\n+MQTTCONN: <connect_id>,<host>,<port>,<clientID>,<user>,<passwd>\r\n", None),
         (b'AT+CSQ;+MQTTCONN=0,"h",1,"c","u","pw"\rAT+CSQ\r', b'AT+CSQ;+MQTTCONN=0,"h",1,"c","u","**"\rAT+CSQ\r'),
         (b'AT+MQTTCONN=0,"h",1,"c","u","pw', b'AT+MQTTCONN=0,"h",1,"c","u","**'),
+        (b'AT+MSSLPSK="dev,1","00ff"\r', b'AT+MSSLPSK="dev,1","****"\r'),
+        (b"at+msslpsk=dev,00ff\rAT\r", b"at+msslpsk=dev,****\rAT\r"),
     ],
 )
 def test_the_password_alone_is_masked(line: bytes, shown: bytes | None) -> None:

@@ -92,7 +92,8 @@ class WebServer:
                 try:
                     request = await _received(stream, client)
                 except h11.RemoteProtocolError as error:
-                    await _send(stream, client, WebRefusal(error.error_status_hint, str(error)).response)
+                    words = str(error).partition(": bytearray")[0]
+                    await _send(stream, client, WebRefusal(error.error_status_hint, words).response)
                     return
                 except WebRefusal as refused:
                     await _send(stream, client, refused.response)
@@ -184,8 +185,11 @@ def _stream(request: WebRequest, value: str) -> Response:
 
 def _status(request: WebRequest, value: str) -> Response:
     status = _number(value, int, 200, 599)
-    known = {each.value: each.phrase for each in HTTPStatus}
-    return Response(status, f"{status} {known.get(status, '')}".rstrip().encode() + b"\n")
+    return Response(status, f"{status} {_reason(status)}".rstrip().encode() + b"\n")
+
+
+def _reason(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 def _redirect(request: WebRequest, value: str) -> Response:
@@ -217,7 +221,7 @@ def _number(text: str, kind: type[int] | type[float], low: float, high: float) -
     except ValueError:
         value = low - 1
     if not low <= value <= high:
-        raise WebRefusal(404, f"{text!r} is no number from {low:g} to {high:g}")
+        raise WebRefusal(404, f"{text!r} is no number from {low} to {high:.0f}")
     return value  # type: ignore[return-value]
 
 
@@ -285,16 +289,17 @@ async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Respo
         return
     body = response.body
     size = len(body) if isinstance(body, bytes) else response.size
+    empty = response.status in (204, 304)
     named = {name.lower() for name, _ in response.headers}
-    says_it = size is None or named & {"content-length", "transfer-encoding"}
+    says_it = empty or size is None or named & {"content-length", "transfer-encoding"}
     headers = [*response.headers, *([] if says_it else [("Content-Length", str(size))])]
-    said = client.send(h11.Response(status_code=response.status, headers=headers)) or b""
-    bare = head or response.status in (204, 304)
-    if isinstance(body, bytes) and body and not bare:
-        said += client.send(h11.Data(data=body)) or b""  # a small answer comes in one piece
-    await stream.send_all(said)
-    if not isinstance(body, bytes) and not bare:
-        for piece in body:
+    begun = h11.Response(status_code=response.status, headers=headers, reason=_reason(response.status).encode())
+    waiting = client.send(begun) or b""  # goes with the first piece, as of other servers
+    for piece in () if head or empty else (body,) if isinstance(body, bytes) else body:
+        if response.gap:
+            await stream.send_all(waiting)
             await trio.sleep(response.gap)
-            await stream.send_all(client.send(h11.Data(data=piece)) or b"")
-    await stream.send_all(client.send(h11.EndOfMessage()) or b"")
+            waiting = b""
+        await stream.send_all(waiting + (client.send(h11.Data(data=piece)) or b""))
+        waiting = b""
+    await stream.send_all(waiting + (client.send(h11.EndOfMessage()) or b""))
