@@ -128,7 +128,8 @@ def set_preferred(modem: Modem, record: PreferredOperator) -> Outcome:
 
 
 def _write(modem: Modem, name: Ef, offset: int, data: bytes) -> Outcome:
-    """Have the card write it, which may refuse. Raises CommandError(NOT_SUPPORTED)."""
+    """Have the card write it, which may refuse. Raises CommandError: NOT_SUPPORTED; as Sim.require_answer."""
+    modem.sim.require_answer(UPDATE_BINARY, name)
     channel = LogicalChannel(home_of(name), file=name)
     try:
         modem.part(Uicc).run(channel, Apdu(0, UPDATE_BINARY, offset >> 8, offset & 0xFF, data))

@@ -129,6 +129,49 @@ def test_a_slow_card() -> None:
     assert b"+CRSM: 144,0" in driver.take()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        'AT+CGLA=1,10,"01F2000000"',
+        'AT+CCHO="A0000000871002"',
+        'AT+CSIM=10,"00F2000000"',
+        "AT+CRSM=176,12258,0,0,10",
+        'AT+CRSM=214,28539,0,0,3,"64F010"',
+    ],
+)
+def test_a_card_that_is_gone_or_was_reset_answers_nothing_more(command: str) -> None:
+    for happens, error in (("sim-remove", 10), ("sim-insert", 13)):
+        driver = faulty()
+        driver.ask('AT+CCHO="A0000000871002"')
+        driver.arm("card-slow seconds=5s")
+        assert driver.ask(command) == b""
+        event(driver, "sim-remove")
+        event(driver, happens)
+        driver.take()
+        driver.wait(5.1)
+        assert driver.take().endswith(b"\r\n+CME ERROR: %d\r\n" % error)
+        assert driver.modem.part(Uicc).channels.keys() == {0}
+
+
+def test_a_channel_that_was_closed_on_another_line_answers_nothing_more() -> None:
+    driver = FaultyDriver("ML307R", consoles=2).boot()
+    driver.ask('AT+CCHO="A0000000871002"')
+    driver.arm("card-slow seconds=5s")
+    assert driver.ask('AT+CGLA=1,10,"01F2000000"') == b""
+    driver.go_to(1)
+    assert driver.answer("AT+CCHC=1") == ["+CCHC", "OK"]
+    driver.go_to(0)
+    driver.wait(5.1)
+    assert driver.take() == b"\r\n+CME ERROR: 50\r\n"
+
+
+def test_a_list_that_the_card_does_not_write() -> None:
+    driver = faulty("card-answer sw=6581 ins=D6 times=1")
+    assert driver.answer('AT+CPOL=1,2,"46001"') == ["+CME ERROR: 13"]
+    assert driver.answer("AT+CPOL?") == ["OK"]
+    assert driver.answer('AT+CPOL=1,2,"46001"') == ["OK"]
+
+
 def event(driver: Driver, text: str) -> None:
     driver.report(lambda: happen(driver.modem, parse_fault(text), driver.now))
 
