@@ -15,7 +15,7 @@ _OCTETS = 8
 _BLOCKED = (SimState.PUK, SimState.DEAD)
 
 
-class Pins:
+class CardPins:
     """The instructions about the PIN. They share its tries with AT+CPIN, AT+CLCK and AT+CPWD."""
 
     def __init__(self, modem: Modem) -> None:

@@ -10,7 +10,7 @@ from onemo.families.card.apdu import Apdu, CardAnswer, CardRefusal, Instruction,
 from onemo.families.card.isdr import AID as ISDR_AID
 from onemo.families.card.isdr import STORE_DATA, store_data
 from onemo.families.card.milenage import Milenage, Stale, WrongMac, aes, authenticate
-from onemo.families.card.pins import Pins
+from onemo.families.card.pins import CardPins
 from onemo.families.card.tree import CardFile, Df, Tree
 from onemo.modem.cardfiles import READ_BINARY, READ_RECORD
 from onemo.modem.modem import Modem
@@ -51,7 +51,7 @@ class Uicc(Part):
         super().__init__(device)
         self.tree = Tree(device)
         self.usim = bytes.fromhex(device.profile.card.usim)
-        self._pins = Pins(device)
+        self._pins = CardPins(device)
         self._resets = -1
         self._channels: dict[int, LogicalChannel] = {}
         self._shared: Mapping[int, Instruction] = {
