@@ -185,6 +185,12 @@ def test_a_file_from_outside() -> None:
         event(driver, "card-file id=6F07 data=0849")
     with pytest.raises(FaultError):
         parse_fault("card-file id=6F0 data=08")
+    with pytest.raises(FaultError, match=r"3F00 is a directory"):
+        event(driver, "card-file id=3F00 data=08")
+    event(driver, f"card-file id=6F99 data={'00' * 0x7FFF}")
+    assert driver.answer("AT+CRSM=192,28569")[0].endswith('80027FFF"')
+    with pytest.raises(FaultError, match=r"6F42 has 40 octets, not 10200"):
+        event(driver, f"card-file id=6F42 data={'00' * 40 * 255}")
     event(driver, "card-file id=6F07 data=FFFFFFFFFFFFFFFFFF")
     assert driver.answer("AT+CIMI") == ["+CME ERROR: 13"]
 
@@ -213,6 +219,11 @@ def test_what_was_written_outlives_the_process() -> None:
         ({"files": {"6F07": "00"}}, "files.6F07"),
         ({"files": {"6f07": "084906103254769810"}}, "files.6f07"),
         ({"files": {"6F40": "00" * 27}}, "files.6F40"),
+        ({"files": {"6F99": "00" * 0x8000}}, "files.6F99"),
+        ({"files": {"6F42": "00" * 40 * 255}}, "files.6F42"),
+        ({"files": {"6F3C": "00" * 176}}, "files.6F3C"),
+        ({"files": {"3F00": "00"}}, "files.3F00"),
+        ({"files": {"7FFF": "00"}}, "files.7FFF"),
         ({"sqn": -1}, "sqn"),
         ({"sqn": True}, "sqn"),
     ],
@@ -276,6 +287,7 @@ def test_a_file_is_laid_over_the_profile(tmp_path: Path) -> None:
         ("[files]\n6F07 = '0'", "files.6F07: is '0', not 1 to 32767 octets in hex"),
         ("[files]\n6F40 = '00'", "files.6F40: is 1 octets, not 1 to 254 records of 28"),
         ("[files]\n6F3C = '00'", "files.6F3C: is where the messages are"),
+        ("[files]\n3F00 = '00'", "files.3F00: is a directory: give a file's identifier"),
         ("[files]\n6F07 = 7", "files.6F07: is 7, not a string"),
         ("[files", "is not TOML"),
     ],
