@@ -111,7 +111,7 @@ def test_show(profile: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_patterns_together_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "own.toml"
-    file.write_text(HEAD + "".join(f"'AT\\+OWN{number}(a?){{100}}' = {{ pattern = true }}\n" for number in range(20)))
+    file.write_text(HEAD + "".join(f"'AT\\+OWN{number}(a?){{120}}' = {{ pattern = true }}\n" for number in range(20)))
     assert check_file(file, ()) == 1
     assert "is a pattern too many: all together have more than 8192 steps" in capsys.readouterr().out
 
