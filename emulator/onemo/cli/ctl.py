@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
 
+from onemo.cli.ctl_board import show_surroundings
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.cli.texts import require_texts
@@ -312,6 +313,7 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
             headers = [key.replace("_", " ").capitalize() for key in rows[0]]
             page.table(headers, [[cell(value) for value in row.values()] for row in rows])
     if not brief:
+        show_surroundings(page, state, cell)
         _show_texts(page, state.get("sms"))
         page.heading("Settings", above=True)
         page.table(("Command", "Key", "Values"), _settings(state["settings"]))
