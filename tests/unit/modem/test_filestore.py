@@ -191,7 +191,8 @@ def test_a_store_can_say_that_it_is_full() -> None:
         {"path": "/a", "size": 0, "content": 1}, {"path": "/a", "size": -1, "content": -1}, {"path": "/../a"},
         {"path": "/a/"}, {"path": "a\nb", "x": 1}, {"path": "/a", "size": "1", "content": 1}, {"path": "/file/x"},
         {"path": "/file"}, {"path": "/" + "a" * 96, "size": 1, "content": 1}, {"path": "/\u0100"}, {"path": ""},
-        {"path": "/file", "size": 1, "content": 1},
+        {"path": "/file", "size": 1, "content": 1}, {"path": "/a", "size": 1, "content": 10**300},
+        {"path": "/a", "size": 1 << 28, "content": 2},
     ],
 )  # fmt: skip
 def test_what_is_no_entry(row: object) -> None:
