@@ -184,8 +184,12 @@ def _stream(request: WebRequest, value: str) -> Response:
 
 def _status(request: WebRequest, value: str) -> Response:
     status = _number(value, int, 200, 599)
-    known = {each.value: each.phrase for each in HTTPStatus}
-    return Response(status, f"{status} {known.get(status, '')}".rstrip().encode() + b"\n")
+    return Response(status, f"{status} {_phrase(status)}".rstrip().encode() + b"\n")
+
+
+def _phrase(status: int) -> str:
+    """Return the reason phrase of a status; "": it has none."""
+    return next((each.phrase for each in HTTPStatus if each.value == status), "")
 
 
 def _redirect(request: WebRequest, value: str) -> Response:
@@ -286,9 +290,12 @@ async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Respo
     body = response.body
     size = len(body) if isinstance(body, bytes) else response.size
     named = {name.lower() for name, _ in response.headers}
-    says_it = size is None or named & {"content-length", "transfer-encoding"}
+    says_it = (
+        size is None or response.status == HTTPStatus.NO_CONTENT or named & {"content-length", "transfer-encoding"}
+    )
     headers = [*response.headers, *([] if says_it else [("Content-Length", str(size))])]
-    await stream.send_all(client.send(h11.Response(status_code=response.status, headers=headers)) or b"")
+    start = h11.Response(status_code=response.status, headers=headers, reason=_phrase(response.status))
+    await stream.send_all(client.send(start) or b"")
     bare = head or response.status in (204, 304)
     if isinstance(body, bytes):
         if body and not bare:
