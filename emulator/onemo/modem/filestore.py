@@ -202,6 +202,7 @@ class FileStore:
         opened.closed = True
         if opened.written is not None:
             self._entries[opened.path] = self._entry(opened.written)
+            opened.written = None
 
     def abandon(self, opened: OpenFile) -> None:
         """Let go of an open file, and forget what was written to it; closed already: nothing."""

@@ -98,6 +98,7 @@ def test_what_is_written_is_seen_at_once_and_kept_when_it_is_closed() -> None:
     assert refusal(files.open, "/a", OpenMode.READ) is StoreError.ALREADY_OPEN
     opened.close()
     opened.close()
+    assert opened.written is None, "the store alone holds it, until it is deleted"
     assert bytes(again(files).content("/a")) == b"new and more"
     assert refusal(opened.write, b"x") is StoreError.BAD_HANDLE
     assert refusal(opened.read, 1) is StoreError.BAD_HANDLE
