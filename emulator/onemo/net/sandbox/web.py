@@ -39,7 +39,10 @@ Fields = Sequence[tuple[str, str]]
 
 
 class WebRequest(NamedTuple):
-    """A request that came, and the status of its answer. host: of its field, without a port; headers: by name."""
+    """A request that came, and the status of its answer, 0 where the client broke off before.
+
+    host: of its field, without a port; headers: by name.
+    """
 
     method: str
     host: str
@@ -99,23 +102,51 @@ class WebServer:
                     return
                 if request is None:
                     return
-                await _send(stream, client, await self._respond(request), head=request.method == "HEAD")
+                response = await self._respond_unless_broken(stream, client, request)
+                if response is None:
+                    return
+                await _send(stream, client, response, head=request.method == "HEAD")
                 if client.our_state is not h11.DONE or client.their_state is not h11.DONE:
                     return
                 client.start_next_cycle()
         except (trio.BrokenResourceError, trio.ClosedResourceError, h11.LocalProtocolError):
             pass  # the client's end; or it ended in the midst of an answer
 
+    async def _respond_unless_broken(
+        self, stream: trio.abc.Stream, client: h11.Connection, request: WebRequest
+    ) -> Response | None:
+        """Respond; None: the client broke off before. What it says meanwhile, a piece at most, is kept for later."""
+        response: Response | None = None
+        async with trio.open_nursery() as nursery:
+
+            async def listen() -> None:
+                try:
+                    if data := await stream.receive_some(_RECEIVE):
+                        client.receive_data(bytes(data))
+                except trio.BrokenResourceError:
+                    nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            response = await self._respond(request)
+            nursery.cancel_scope.cancel()
+        return response
+
     async def _respond(self, request: WebRequest) -> Response:
+        status = 0
         try:
             own = next((answer for answer in self.answers if _meant(answer, request)), None)
             response = await (_serve(request) if own is None else _own(own))
+            status = response.status
         except WebRefusal as refused:
-            response = refused.response
-        self.requests.append(request._replace(status=response.status))
+            response, status = refused.response, refused.response.status
+        finally:
+            self._remember(request._replace(status=status))
+        return response
+
+    def _remember(self, request: WebRequest) -> None:
+        self.requests.append(request)
         while len(self.requests) > 1 and sum(len(each.body) for each in self.requests) > _MOST_HELD:
             self.requests.popleft()
-        return response
 
 
 def _meant(answer: WebAnswer, request: WebRequest) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from onemo.errors import UsageError
 from onemo.net.interface import Transport
 from onemo.net.sandbox import Sandbox, SandboxConfig, load_config
 from onemo.net.sandbox.config import EchoConfig, WebAnswer
+from onemo.net.sandbox.streams import MOST_CONNECTIONS
 
 from tests.unit.net.sandbox.conftest import PATIENCE, connect, datagrams, read_exactly, read_to_end, running
 
@@ -154,6 +157,30 @@ async def test_a_client_that_does_not_read_is_waited_for(sandbox: Sandbox) -> No
         await stream.send_all(b"GET /bytes/50000000 HTTP/1.1\r\nHost: h\r\n\r\n")
         await trio.testing.wait_all_tasks_blocked(0.05)
         assert (await read_exactly(stream, 17)) == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_a_client_that_breaks_off_is_not_waited_for(sandbox: Sandbox) -> None:
+    for _ in range(MOST_CONNECTIONS + 1):
+        async with await connect(sandbox, 80) as stream:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await stream.send_all(b"GET /delay/300 HTTP/1.1\r\nHost: h\r\n\r\n")
+            await trio.testing.wait_all_tasks_blocked()
+    assert (await asked(sandbox, "/get"))[0] == 200
+    assert (sandbox.web.requests[0].path, sandbox.web.requests[0].status) == ("/delay/300", 0)
+
+
+async def test_a_client_may_say_more_while_it_waits(sandbox: Sandbox) -> None:
+    async with await connect(sandbox, 80) as stream:
+        await stream.send_all(b"GET /delay/0.1 HTTP/1.1\r\nHost: h\r\n\r\n")
+        await trio.testing.wait_all_tasks_blocked()
+        await stream.send_all(b"GET /bytes/1 HTTP/1.1\r\nHost: h\r\n\r\n")
+        await stream.send_eof()
+        received = b""
+        with trio.fail_after(PATIENCE):
+            while data := await stream.receive_some(65536):
+                received += data
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert received.endswith(b"\r\n\r\n\0")
 
 
 async def test_its_udp_echoes(sandbox: Sandbox) -> None:
