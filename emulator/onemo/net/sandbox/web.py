@@ -31,6 +31,7 @@ _MOST_REDIRECTS = 100
 _MOST_REMEMBERED = 100  # requests
 _MOST_HELD = 1 << 26  # bytes of their bodies: all that came with it, but for the newest, are forgotten first
 _IDLE = 60.0  # seconds that a client may be silent
+_ENDED = 2.0  # seconds that a client which says no more is taken to wait for its answer
 _DRIP = 0.1  # seconds between two bytes
 _PATTERN = bytes(range(256)) * 256
 _TEXT, _JSON, _BYTES = "text/plain; charset=utf-8", "application/json", "application/octet-stream"
@@ -115,7 +116,10 @@ class WebServer:
     async def _respond_unless_broken(
         self, stream: trio.abc.Stream, client: h11.Connection, request: WebRequest
     ) -> Response | None:
-        """Respond; None: the client broke off before. What it says meanwhile, a piece at most, is kept for later."""
+        """Respond; None: the client broke off before, or ended and was not answered soon.
+
+        What it says meanwhile, a piece at most, is kept for later.
+        """
         response: Response | None = None
         async with trio.open_nursery() as nursery:
 
@@ -123,8 +127,11 @@ class WebServer:
                 try:
                     if data := await stream.receive_some(_RECEIVE):
                         client.receive_data(bytes(data))
+                        return
+                    await trio.sleep(_ENDED)
                 except trio.BrokenResourceError:
-                    nursery.cancel_scope.cancel()
+                    pass
+                nursery.cancel_scope.cancel()
 
             nursery.start_soon(listen)
             response = await self._respond(request)

@@ -169,6 +169,16 @@ async def test_a_client_that_breaks_off_is_not_waited_for(sandbox: Sandbox) -> N
     assert (sandbox.web.requests[0].path, sandbox.web.requests[0].status) == ("/delay/300", 0)
 
 
+async def test_a_client_that_ended_is_not_waited_for_long(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onemo.net.sandbox.web._ENDED", 0.3)
+    for delay, answer in (("0.01", b"HTTP/1.1 200 OK"), ("300", b"")):
+        async with await connect(sandbox, 80) as stream:
+            await stream.send_all(b"GET /delay/%b HTTP/1.1\r\nHost: h\r\n\r\n" % delay.encode())
+            await stream.send_eof()
+            with trio.fail_after(PATIENCE):
+                assert (await stream.receive_some(15)) == answer
+
+
 async def test_a_client_may_say_more_while_it_waits(sandbox: Sandbox) -> None:
     async with await connect(sandbox, 80) as stream:
         await stream.send_all(b"GET /delay/0.1 HTTP/1.1\r\nHost: h\r\n\r\n")
