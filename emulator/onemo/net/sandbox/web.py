@@ -31,6 +31,7 @@ _MOST_REDIRECTS = 100
 _MOST_REMEMBERED = 100  # requests
 _MOST_HELD = 1 << 26  # bytes of their bodies: all that came with it, but for the newest, are forgotten first
 _IDLE = 60.0  # seconds that a client may be silent
+_ENDED = 2.0  # seconds that a client which says no more is taken to wait for its answer
 _DRIP = 0.1  # seconds between two bytes
 _PATTERN = bytes(range(256)) * 256
 _TEXT, _JSON, _BYTES = "text/plain; charset=utf-8", "application/json", "application/octet-stream"
@@ -39,7 +40,10 @@ Fields = Sequence[tuple[str, str]]
 
 
 class WebRequest(NamedTuple):
-    """A request that came, and the status of its answer. host: of its field, without a port; headers: by name."""
+    """A request that came, and the status of its answer, 0 where the client broke off before.
+
+    host: of its field, without a port; headers: by name.
+    """
 
     method: str
     host: str
@@ -100,23 +104,57 @@ class WebServer:
                     return
                 if request is None:
                     return
-                await _send(stream, client, await self._respond(request), head=request.method == "HEAD")
+                response = await self._respond_unless_broken(stream, client, request)
+                if response is None:
+                    return
+                await _send(stream, client, response, head=request.method == "HEAD")
                 if client.our_state is not h11.DONE or client.their_state is not h11.DONE:
                     return
                 client.start_next_cycle()
         except (trio.BrokenResourceError, trio.ClosedResourceError, h11.LocalProtocolError):
             pass  # the client's end; or it ended in the midst of an answer
 
+    async def _respond_unless_broken(
+        self, stream: trio.abc.Stream, client: h11.Connection, request: WebRequest
+    ) -> Response | None:
+        """Respond; None: the client broke off before, or ended and was not answered soon.
+
+        What it says meanwhile, a piece at most, is kept for later.
+        """
+        response: Response | None = None
+        async with trio.open_nursery() as nursery:
+
+            async def listen() -> None:
+                try:
+                    if data := await stream.receive_some(_RECEIVE):
+                        client.receive_data(bytes(data))
+                        return
+                    await trio.sleep(_ENDED)
+                except trio.BrokenResourceError:
+                    pass
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            response = await self._respond(request)
+            nursery.cancel_scope.cancel()
+        return response
+
     async def _respond(self, request: WebRequest) -> Response:
+        status = 0
         try:
             own = next((answer for answer in self.answers if _meant(answer, request)), None)
             response = await (_serve(request) if own is None else _own(own))
+            status = response.status
         except WebRefusal as refused:
-            response = refused.response
-        self.requests.append(request._replace(status=response.status))
+            response, status = refused.response, refused.response.status
+        finally:
+            self._remember(request._replace(status=status))
+        return response
+
+    def _remember(self, request: WebRequest) -> None:
+        self.requests.append(request)
         while len(self.requests) > 1 and sum(len(each.body) for each in self.requests) > _MOST_HELD:
             self.requests.popleft()
-        return response
 
 
 def _meant(answer: WebAnswer, request: WebRequest) -> bool:
@@ -185,11 +223,12 @@ def _stream(request: WebRequest, value: str) -> Response:
 
 def _status(request: WebRequest, value: str) -> Response:
     status = _number(value, int, 200, 599)
-    return Response(status, f"{status} {_reason(status)}".rstrip().encode() + b"\n")
+    return Response(status, f"{status} {_phrase(status)}".rstrip().encode() + b"\n")
 
 
-def _reason(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+def _phrase(status: int) -> str:
+    """Return the reason phrase of a status; "": it has none."""
+    return next((each.phrase for each in HTTPStatus if each.value == status), "")
 
 
 def _redirect(request: WebRequest, value: str) -> Response:
@@ -293,7 +332,7 @@ async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Respo
     named = {name.lower() for name, _ in response.headers}
     says_it = empty or size is None or named & {"content-length", "transfer-encoding"}
     headers = [*response.headers, *([] if says_it else [("Content-Length", str(size))])]
-    begun = h11.Response(status_code=response.status, headers=headers, reason=_reason(response.status).encode())
+    begun = h11.Response(status_code=response.status, headers=headers, reason=_phrase(response.status).encode())
     waiting = client.send(begun) or b""  # goes with the first piece, as of other servers
     for piece in () if head or empty else (body,) if isinstance(body, bytes) else body:
         if response.gap:
