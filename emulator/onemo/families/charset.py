@@ -10,15 +10,6 @@ from onemo.modem.modem import Modem
 from onemo.modem.slots import CHARACTER_SET
 
 _INTERNATIONAL, _UNKNOWN = 145, 129
-_HEX_SETS = {"UCS2": "utf-16-be", "HEX": "latin-1"}
-"""The sets in which text is in hex, and of what coding."""
-
-
-def coded_name(modem: Modem, name: str) -> str:
-    """Return the name of an operator in the character set of the DTE (AT+CSCS)."""
-    chosen = modem.settings_of(CHARACTER_SET).get(CHARACTER_SET).chset if modem.has("CSCS") else ""
-    coding = _HEX_SETS.get(chosen)
-    return name.encode(coding, "replace").hex().upper() if coding else name
 
 
 def _number(modem: Modem, record: NoParameters) -> Reply:

@@ -13,16 +13,25 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord, Defaulted, Maybe, MaybeText, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.families.charset import coded_name
 from onemo.modem.cells import cell_problems
 from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function, Selection
 from onemo.modem.registration import NO_SIGNAL
-from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+from onemo.modem.slots import CHARACTER_SET, REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
 
 _NUMERIC = 2
 """<format> of AT+COPS: numbers."""
+
+_HEX_SETS = {"UCS2": "utf-16-be", "HEX": "latin-1"}
+"""The sets in which text is in hex, and of what coding."""
+
+
+def coded_name(modem: Modem, name: str) -> str:
+    """Return the name of an operator in the character set of the DTE (AT+CSCS)."""
+    chosen = modem.settings_of(CHARACTER_SET).get(CHARACTER_SET).chset if modem.has("CSCS") else ""
+    coding = _HEX_SETS.get(chosen)
+    return name.encode(coding, "replace").hex().upper() if coding else name
 
 
 class PhoneFunction(NamedTuple):

@@ -190,7 +190,9 @@ def _files(modem: Modem) -> Credentials:
     """Make the store of certificates and keys, with names as long as the command takes."""
     writing = modem.model.command(b"MSSLCERTWR")
     longest_name = writing.records[""].params[0].section.max_length if writing else 0
-    return Credentials(modem.profile.table(TLS), longest_name or 0, store_of(modem.keeping).has_room)
+    return Credentials(
+        modem.profile.table(TLS), longest_name or 0, lambda size, before: store_of(modem.keeping).has_room(size, before)
+    )
 
 
 def _split(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:

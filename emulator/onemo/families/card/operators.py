@@ -12,7 +12,7 @@ from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.card.apdu import Apdu, CardRefusal
 from onemo.families.card.uicc import UPDATE_BINARY, LogicalChannel, Uicc, home_of
-from onemo.families.charset import coded_name
+from onemo.families.radio import coded_name
 from onemo.modem.cardfiles import READ_BINARY, Ef, plmn_file, plmn_of
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
