@@ -43,7 +43,7 @@ _FORMS = {
     Evidence.CAPTURE: r"capture (?P<row>\d+)",
     Evidence.DRIVERS: r"drivers in use",
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
-    Evidence.GUIDE: r"(base|extended|SSL|flow|NB|HTTP|MQTT|file) guide( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
+    Evidence.GUIDE: r"(base|extended|SSL|flow|NB|HTTP|MQTT|FTP|file) guide( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
     Evidence.STANDARD: r"(V\.250|\d\d\.\d{3}) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",
     Evidence.DECIDED: r"decided",
