@@ -224,9 +224,8 @@ def send_piece(session: FtpSession, piece: bytes, *, last: bool) -> FtpSteps:
     return None
 
 
-def store_file(session: FtpSession, verb: bytes, name: bytes, opened: OpenFile) -> FtpSteps:
-    """Upload a stored file."""
-    yield from open_upload(session, verb, name)
+def send_file(session: FtpSession, opened: OpenFile) -> FtpSteps:
+    """Send a stored file as the whole of the upload."""
     upload, job = session.upload, session.job
     assert upload is not None
     assert job is not None

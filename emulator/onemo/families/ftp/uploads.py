@@ -139,7 +139,13 @@ class _Way:
         except CommandError:
             self._tell(session.results.file_failed)
             return DONE
-        self._run(steps.store_file(session, self._verb.name, self._name, opened), opened.close)
+
+        def made() -> FtpSteps:
+            yield from self._begun()
+            yield from steps.send_file(session, opened)
+            return None
+
+        self._run(made(), opened.close)
         return DONE
 
     def open(self) -> Outcome:
@@ -203,13 +209,17 @@ class _Way:
 
         def made() -> FtpSteps:
             if session.upload is None:
-                yield from steps.open_upload(session, self._verb.name, self._name)
-                self._upload = session.upload
+                yield from self._begun()
             yield from steps.send_piece(session, piece, last=last)
             return None
 
         self._run(made())
         return DONE
+
+    def _begun(self) -> FtpSteps:
+        yield from steps.open_upload(self._session, self._verb.name, self._name)
+        self._upload = self._session.upload
+        return None
 
     def _left(self) -> None:
         """End transparent mode after ``+++``: nothing is told where the server has taken the file."""
@@ -225,14 +235,10 @@ class _Way:
         session.run(FtpJob(made, end, ShownState.UPLOADING, [upload.data.drop]))
 
     def _run(self, made: FtpSteps, *releases: Callable[[], None]) -> None:
-        def watched() -> FtpSteps:
-            yield from made
-            return None
-
         def end(result: int, _: object) -> None:
             self._tell(result)
 
-        self._session.run(FtpJob(watched(), end, ShownState.UPLOADING, list(releases)))
+        self._session.run(FtpJob(made, end, ShownState.UPLOADING, list(releases)))
 
     def _tell(self, result: int) -> None:
         sent = self._upload.data.sent - self._before if self._upload is not None else 0
