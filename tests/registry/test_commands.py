@@ -12,7 +12,7 @@ from onemo.profile.loader import model_files, sub_models
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ParamSection
 
-from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, offers, param, section
+from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, keyed, offers, param, section
 from tests.support.driver import Driver, model_named
 from tests.support.models import NB, SERIES
 
@@ -113,7 +113,9 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
     if not offered:
         return
     rows = [[param(series, command, name, key) for name in KEYS[command][key]] for key in offered]
-    if section(series, command).test == "rows":
+    if command == "MFTPCFG":
+        lines = [f'+{command}: {shown(row[:1])},"{key}",{shown(row[1:])}' for key, row in zip(offered, rows, strict=True)]
+    elif section(series, command).test == "rows":
         lines = [f'+{command}: "{key}",{shown(row)}' for key, row in zip(offered, rows, strict=True)]
     else:
         keys = ",".join(f'"{key}"' for key in offered)
@@ -178,6 +180,12 @@ REQUIRED = {
     "MQTTREAD": {"mqtt_id": "0"},
     "MQTTSTATE": {"mqtt_id": "0"},
     "MQTTDISC": {"mqtt_id": "0"},
+    "MFTPCONN": {"ftp_id": "0", "host": '"h"'},
+    **{name: {"ftp_id": "0"} for name in ("MFTPDISC", "MFTPPWD", "MFTPSTATE")},
+    **{name: {"ftp_id": "0", "name": '"n"'} for name in ("MFTPCWD", "MFTPMKD", "MFTPLIST", "MFTPDEL")},
+    "MFTPRN": {"ftp_id": "0", "old": '"o"', "new": '"n"'},
+    **{name: {"ftp_id": "0", "file": '"f"', "eof": "1"} for name in ("MFTPSTOR", "MFTPAPPE")},
+    "MFTPRETR": {"ftp_id": "0", "file": '"f"'},
 }
 
 
@@ -215,6 +223,8 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         given[names[3]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
     if command == "MQTTCFG":
         given = {"mqtt_id": "0", name: value}
+    if command == "MFTPCFG":
+        given = {"ftp_id": "0", **({"mode": "0", "ssl_id": "0"} if key == "ssl" else {}), name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
         given["permanent"] = "1"
     if series and command == "COPS" and name != "mode":
@@ -235,7 +245,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         values.pop()
     if series and command == "CGACT":
         values.append("1")  # ML305M does not take 0 alone
-    return f"AT+{command}=" + ",".join([f'"{key}"'] * bool(key) + values)
+    return keyed(command, key, values)
 
 
 def tried(series: str, name: str, text: str) -> bytes:
@@ -302,7 +312,7 @@ def test_one_parameter_too_many_is_refused(series: str) -> None:
             assert tried(series, "", too_many) == misfit(series, command), too_many
     for command, keys in KEYS.items():
         for key in offers(series, command):
-            text = f'AT+{command}="{key}",0' + "," * len(keys[key]) + "0"
+            text = keyed(command, key, ["0"]) + "," * len(keys[key]) + "0"
             assert tried(series, "", text) == CME_50, text
 
 

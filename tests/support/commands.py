@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from onemo.profile.schema import CommandSection, ParamSection
 
 from tests.support.driver import model_named
@@ -413,6 +415,13 @@ BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5",
 
 OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
+
+
+def keyed(command: str, key: str, values: Sequence[str]) -> str:
+    """A line with these values behind the key, or of MFTPCFG around it: its index comes first."""
+    if command == "MFTPCFG":
+        return f"AT+{command}=" + ",".join([*values[:1], f'"{key}"', *values[1:]])
+    return f"AT+{command}=" + ",".join([f'"{key}"'] * bool(key) + list(values))
 
 
 def section(series: str, command: str) -> CommandSection:
