@@ -112,7 +112,7 @@ FAMILIES: tuple[Family, ...] = (
                  "pubnmi", "drop", "pingresp")),
     _later("ftp", "The FTP client (vendor's FTP guide)",
            "MFTPCFG", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
-           "MFTPRETR", "MFTPAPPE", "MFTPSTOR", "MFTPSTATE",
+           "MFTPRETR", "MFTPSTATE", "MFTPSTOR", "MFTPAPPE",
            instances=FTP,
            urcs=("MFTPURC", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
                  "MFTPRETR", "MFTPAPPE", "MFTPSTOR")),
