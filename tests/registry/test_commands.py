@@ -12,7 +12,18 @@ from onemo.profile.loader import model_files, sub_models
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ParamSection
 
-from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, keyed, offers, param, section
+from tests.support.commands import (
+    BASIC,
+    FORMS,
+    KEYS,
+    OWN_TEST_FORMS,
+    PARAMETERS,
+    STRINGS,
+    keyed,
+    offers,
+    param,
+    section,
+)
 from tests.support.driver import Driver, model_named
 from tests.support.models import NB, SERIES
 
@@ -114,7 +125,9 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
         return
     rows = [[param(series, command, name, key) for name in KEYS[command][key]] for key in offered]
     if command == "MFTPCFG":
-        lines = [f'+{command}: {shown(row[:1])},"{key}",{shown(row[1:])}' for key, row in zip(offered, rows, strict=True)]
+        lines = [
+            f'+{command}: {shown(row[:1])},"{key}",{shown(row[1:])}' for key, row in zip(offered, rows, strict=True)
+        ]
     elif section(series, command).test == "rows":
         lines = [f'+{command}: "{key}",{shown(row)}' for key, row in zip(offered, rows, strict=True)]
     else:

@@ -11,7 +11,7 @@ _MOST = 1 << 26
 _MOST_ENTRIES = 10_000
 _RECENT = 180 * 86400.0
 """Seconds for which a list tells the hour of an entry, and then the year."""
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 ROOT = "/"
 
 
