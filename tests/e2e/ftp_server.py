@@ -25,9 +25,8 @@ def main() -> None:
     authorizer.add_anonymous(given["folder"])
     Handler.authorizer = authorizer
     Handler.masquerade_address = given.get("masquerade")
-    Handler.proto_cmds = {
-        name: each for name, each in FTPHandler.proto_cmds.items() if name not in given.get("lacks", ())
-    }
+    lacks = given.get("lacks", ())
+    Handler.proto_cmds = {name: each for name, each in FTPHandler.proto_cmds.items() if name not in lacks}
     Handler.use_gmt_times = True
     server = FTPServer((given.get("host", "127.0.0.1"), 0), Handler)
     sys.stdout.write(f"{server.address[1]}\n")

@@ -12,19 +12,10 @@ from onemo.profile.loader import model_files, sub_models
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ParamSection
 
-from tests.support.commands import (
-    BASIC,
-    FORMS,
-    KEYS,
-    OWN_TEST_FORMS,
-    PARAMETERS,
-    STRINGS,
-    keyed,
-    offers,
-    param,
-    section,
-)
+from tests.support import ftp_commands
+from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, offers, param, section
 from tests.support.driver import Driver, model_named
+from tests.support.ftp_commands import keyed
 from tests.support.models import NB, SERIES
 
 ERROR = b"\r\nERROR\r\n"
@@ -124,12 +115,11 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
     if not offered:
         return
     rows = [[param(series, command, name, key) for name in KEYS[command][key]] for key in offered]
-    if command == "MFTPCFG":
-        lines = [
-            f'+{command}: {shown(row[:1])},"{key}",{shown(row[1:])}' for key, row in zip(offered, rows, strict=True)
-        ]
-    elif section(series, command).test == "rows":
-        lines = [f'+{command}: "{key}",{shown(row)}' for key, row in zip(offered, rows, strict=True)]
+    if section(series, command).test == "rows":
+        lead = int(command == "MFTPCFG")
+        told = zip(offered, rows, strict=True)
+        texts = [(f"{shown(row[:lead])}," * lead, key, shown(row[lead:])) for key, row in told]
+        lines = [f'+{command}: {before}"{key}",{after}' for before, key, after in texts]
     else:
         keys = ",".join(f'"{key}"' for key in offered)
         ids = f",{shown(rows[0][:1])}" if KEYS[command][offered[0]][0] in ("connect_id", "httpid", "ssl_id") else ""
@@ -142,6 +132,7 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
 
 TOPIC = {"topic": '"t"', "qos": "0"}
 REQUIRED = {
+    **ftp_commands.REQUIRED,
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
@@ -193,12 +184,6 @@ REQUIRED = {
     "MQTTREAD": {"mqtt_id": "0"},
     "MQTTSTATE": {"mqtt_id": "0"},
     "MQTTDISC": {"mqtt_id": "0"},
-    "MFTPCONN": {"ftp_id": "0", "host": '"h"'},
-    **{name: {"ftp_id": "0"} for name in ("MFTPDISC", "MFTPPWD", "MFTPSTATE")},
-    **{name: {"ftp_id": "0", "name": '"n"'} for name in ("MFTPCWD", "MFTPMKD", "MFTPLIST", "MFTPDEL")},
-    "MFTPRN": {"ftp_id": "0", "old": '"o"', "new": '"n"'},
-    **{name: {"ftp_id": "0", "file": '"f"', "eof": "1"} for name in ("MFTPSTOR", "MFTPAPPE")},
-    "MFTPRETR": {"ftp_id": "0", "file": '"f"'},
 }
 
 
@@ -226,6 +211,8 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
             **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}),
             name: value,
         }
+    if command == "MFTPCFG":
+        given = {"ftp_id": "0", "mode": "0", "ssl_id": "0", name: value}
     if command == "MHTTPCFG":
         given = {"httpid": "0", **({"fields": '"X: 1"'} if key == "header" else {}), name: value}
     if command in ("MHTTPHEADER", "MHTTPCONTENT", "MHTTPREQUEST"):
@@ -236,8 +223,6 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         given[names[3]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
     if command == "MQTTCFG":
         given = {"mqtt_id": "0", name: value}
-    if command == "MFTPCFG":
-        given = {"ftp_id": "0", **({"mode": "0", "ssl_id": "0"} if key == "ssl" else {}), name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
         given["permanent"] = "1"
     if series and command == "COPS" and name != "mode":

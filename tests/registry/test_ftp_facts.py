@@ -7,16 +7,8 @@ from onemo.families import FAMILIES
 
 from tests.registry.facts import SUB_MODELS, accepted, profile_of
 
-HAVE = [
-    "ML302A-DSLM",
-    "ML302A-GSLM",
-    "ML305A-DS",
-    "ML307A-DSLN",
-    "ML307A-GSLN",
-    "ML305U-DBLN",
-    "ML307R-DC",
-    "ML307R-MC",
-]
+HAVE = ["ML302A-DSLM", "ML302A-GSLM", "ML305A-DS", "ML307A-DSLN", "ML307A-GSLN", "ML305U-DBLN"]
+HAVE += ["ML307R-DC", "ML307R-MC"]
 COMMANDS = next(family.commands for family in FAMILIES if family.name == "ftp")
 
 

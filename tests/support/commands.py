@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from onemo.profile.schema import CommandSection, ParamSection
 
+from tests.support import ftp_commands
 from tests.support.driver import model_named
 
 FORMS = {
+    **ftp_commands.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",
@@ -41,25 +41,7 @@ FORMS = {
     "MNTP": "test set execute",
     "MQTTCFG": "test set",
     "MQTTCONN": "test set",
-    "MQTTSUB": "set",
-    "MQTTUNSUB": "set",
-    "MQTTPUB": "set",
-    "MQTTREAD": "set",
-    "MQTTSTATE": "set",
-    "MQTTDISC": "set",
-    "MFTPCFG": "test set",
-    "MFTPCONN": "test set",
-    "MFTPDISC": "test set",
-    "MFTPCWD": "test set",
-    "MFTPPWD": "test set",
-    "MFTPMKD": "test set",
-    "MFTPLIST": "test set",
-    "MFTPDEL": "test set",
-    "MFTPRN": "test set",
-    "MFTPRETR": "test set",
-    "MFTPAPPE": "test set",
-    "MFTPSTOR": "test set",
-    "MFTPSTATE": "test set",
+    **dict.fromkeys(("MQTTSUB", "MQTTUNSUB", "MQTTPUB", "MQTTREAD", "MQTTSTATE", "MQTTDISC"), "set"),
     "CCLK": "test read set",
     "CGATT": "test read set",
     "CGDCONT": "test read set",
@@ -142,6 +124,7 @@ FORMS = {
     "MFCHECK": "set",
 }
 PARAMETERS = {
+    **ftp_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -194,18 +177,6 @@ PARAMETERS = {
     "MQTTREAD": ("mqtt_id", "messages"),
     "MQTTSTATE": ("mqtt_id",),
     "MQTTDISC": ("mqtt_id",),
-    "MFTPCONN": ("ftp_id", "host", "user", "password", "port"),
-    "MFTPDISC": ("ftp_id",),
-    "MFTPCWD": ("ftp_id", "name"),
-    "MFTPPWD": ("ftp_id",),
-    "MFTPMKD": ("ftp_id", "name"),
-    "MFTPLIST": ("ftp_id", "name"),
-    "MFTPDEL": ("ftp_id", "name"),
-    "MFTPRN": ("ftp_id", "old", "new"),
-    "MFTPRETR": ("ftp_id", "file", "local", "offset", "length"),
-    "MFTPAPPE": ("ftp_id", "file", "eof", "length", "data"),
-    "MFTPSTOR": ("ftp_id", "file", "eof", "length", "data"),
-    "MFTPSTATE": ("ftp_id",),
     "CCLK": ("time",),
     "CMEE": ("n",),
     "CGSN": ("snt",),
@@ -277,6 +248,7 @@ PARAMETERS = {
     "MFCHECK": ("fname", "alg"),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    **ftp_commands.KEYS,
     "MIPCFG": {
         "cid": ("connect_id", "cid"),
         "encoding": ("connect_id", "send_format", "recv_format"),
@@ -324,14 +296,6 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("mqtt_id", "cached"),
         "reconn": ("mqtt_id", "times", "interval", "mode"),
     },
-    "MFTPCFG": {
-        "data_type": ("ftp_id", "data_type"),
-        "transmode": ("ftp_id", "transmode"),
-        "rsptimeout": ("ftp_id", "rsptimeout"),
-        "ssl": ("ftp_id", "mode", "ssl_id"),
-        "local_fs": ("ftp_id", "local_fs"),
-        "cid": ("ftp_id", "cid"),
-    },
     "MUECONFIG": {"autoconn": ("enabled",)},
     "MLPMCFG": {
         "psind": ("psind_enable",),
@@ -349,6 +313,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
+    **ftp_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
@@ -372,15 +337,6 @@ STRINGS = {
     "MQTTSUB": ("topic", "topic2", "topic3"),
     "MQTTUNSUB": ("topic", "topic2", "topic3"),
     "MQTTPUB": ("topic", "message"),
-    "MFTPCONN": ("host", "user", "password"),
-    "MFTPCWD": ("name",),
-    "MFTPMKD": ("name",),
-    "MFTPLIST": ("name",),
-    "MFTPDEL": ("name",),
-    "MFTPRN": ("old", "new"),
-    "MFTPRETR": ("file", "local"),
-    "MFTPAPPE": ("file", "data"),
-    "MFTPSTOR": ("file", "data"),
     "CCLK": ("time",),
     "CGDCONT": ("pdp_type", "apn", "pdp_addr"),
     "CGAUTH": ("userid", "password"),
@@ -415,13 +371,6 @@ BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5",
 
 OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
-
-
-def keyed(command: str, key: str, values: Sequence[str]) -> str:
-    """A line with these values behind the key, or of MFTPCFG around it: its index comes first."""
-    if command == "MFTPCFG":
-        return f"AT+{command}=" + ",".join([*values[:1], f'"{key}"', *values[1:]])
-    return f"AT+{command}=" + ",".join([f'"{key}"'] * bool(key) + list(values))
 
 
 def section(series: str, command: str) -> CommandSection:

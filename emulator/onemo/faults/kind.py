@@ -130,7 +130,7 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
         FaultKey("path", Type.TEXT, "Only requests for this path; * stands for anything."),
-        FaultKey("verb", Type.TEXT, "Only replies to this command of FTP (STOR, in upper case), or GREETING, the first.",
+        FaultKey("verb", Type.TEXT, "Only replies to this command of FTP (STOR), or to none (GREETING).",
             pattern="[A-Z]{1,16}"),
         FaultKey("packet", Type.CHOICE, "Only packets of this type.", choices=PACKETS),
         FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),

@@ -55,10 +55,7 @@ def _read(line: bytes, now: datetime) -> ListedEntry | None:
 def _of_unix(match: re.Match[bytes], now: datetime) -> ListedEntry:
     kind, owner, size, month, day, hour, minute, year, name = match.groups()
     numbers = _MONTHS.index(month.lower()) + 1, int(day)
-    if year is not None:
-        moment = datetime(int(year), *numbers)
-    else:
-        moment = _latest(numbers, int(hour), int(minute), now)
+    moment = datetime(int(year), *numbers) if year else _latest(numbers, int(hour), int(minute), now)
     if kind == b"l":
         name = name.partition(_ARROW)[0]
     return _entry(name, None if kind == b"d" else int(size), moment, owner.decode("ascii"))

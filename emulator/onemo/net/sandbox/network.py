@@ -131,8 +131,8 @@ class Sandbox:
         if key not in self._endpoints:
             from onemo.net.sandbox import tls
 
-            talks = {_WEB: lambda: self.web.talk, _MQTT: lambda: self.broker.talk, _FTP: lambda: self.ftp.talk}
-            server = tls.TlsServer(talks[kind]() if kind in talks else tls.echo)
+            servers = {_WEB: "web", _MQTT: "broker", _FTP: "ftp"}  # each is made when it is asked for
+            server = tls.TlsServer(getattr(self, servers[kind]).talk if kind in servers else tls.echo)
             tcp, udp = _listening()
             udp.close()
             self._endpoints[key] = _LOOPBACK, tcp.getsockname()[1]
