@@ -113,7 +113,7 @@ def test_years() -> None:
 
 def test_words_hold_no_password() -> None:
     words = FtpWords()
-    shown, told = bytearray(), []
+    shown, told = bytearray(), list[str]()
     for byte in b"USER me\r\npass s3cret\r\nSTOR a\r\n":
         piece = words.sent(bytes((byte,)))
         shown += piece.data
