@@ -32,7 +32,9 @@ def test_files_there_and_back(module: HostedModule) -> None:
             assert port.read_until(answer).endswith(answer)
     assert dict(module.ftp) == {"/log/a.txt": b"hi", "/up": b"abc"}
     assert module.ftp.entries[0] == ServedEntry("/log", None)
-    del module.ftp["/up"]
+    module.ftp["/deep" * 2000 + "/f"] = b""
+    assert len(module.ftp) == 3
+    del module.ftp["/deep" * 2000 + "/f"], module.ftp["/up"]
     assert list(module.ftp) == ["/log/a.txt"]
     with pytest.raises(KeyError):
         module.ftp["/up"]

@@ -72,10 +72,11 @@ class FtpFiles:
 
     def make_parents(self, path: str) -> None:
         """Make the directories of a path that are missing. Raises FtpRefusal: a file is in the way."""
-        parent = parent_of(path)
-        if not self.is_directory(parent):
-            self.make_parents(parent)
-            self.make_directory(parent)
+        place = path.find("/", 1)
+        while place > 0:
+            if not self.is_directory(path[:place]):
+                self.make_directory(path[:place])
+            place = path.find("/", place + 1)
 
     def delete(self, path: str) -> None:
         """Delete a file. Raises FtpRefusal: there is none."""
