@@ -7,13 +7,15 @@ import re
 from onemo.families.http.profile import HTTP_CLIENT
 from onemo.profile.ranges import Range
 
-from tests.support import commands_around
+from tests.support import commands_around, ftp_commands
 from tests.support.commands import KEYS, PARAMETERS, param
 from tests.support.driver import Driver, model_named
+from tests.support.ftp_commands import keyed
 
 TOPIC = {"topic": '"t"', "qos": "0"}
 REQUIRED = {
     **commands_around.REQUIRED,
+    **ftp_commands.REQUIRED,
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
@@ -126,6 +128,8 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
             **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}),
             name: value,
         }
+    if command == "MFTPCFG":
+        given = {"ftp_id": "0", "mode": "0", "ssl_id": "0", name: value}
     if command == "MHTTPCFG":
         given = {"httpid": "0", **({"fields": '"X: 1"'} if key == "header" else {}), name: value}
     if command in ("MHTTPHEADER", "MHTTPCONTENT", "MHTTPREQUEST"):
@@ -163,7 +167,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         values.pop()
     if series and command == "CGACT":
         values.append("1")  # ML305M does not take 0 alone
-    return f"AT+{command}=" + ",".join([f'"{key}"'] * bool(key) + values)
+    return keyed(command, key, values)
 
 
 def tried(series: str, name: str, text: str) -> bytes:

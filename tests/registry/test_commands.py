@@ -15,6 +15,7 @@ from tests.registry.lines import connect_ids, line, tried
 from tests.support.commands import BASIC, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, offers, param, section
 from tests.support.driver import Driver, model_named
 from tests.support.forms import FORMS
+from tests.support.ftp_commands import keyed
 from tests.support.models import NB, SERIES
 
 ERROR = b"\r\nERROR\r\n"
@@ -116,7 +117,10 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
         return
     rows = [[param(series, command, name, key) for name in KEYS[command][key]] for key in offered]
     if section(series, command).test == "rows":
-        lines = [f'+{command}: "{key}",{shown(row)}' for key, row in zip(offered, rows, strict=True)]
+        lead = int(command == "MFTPCFG")
+        told = zip(offered, rows, strict=True)
+        texts = [(f"{shown(row[:lead])}," * lead, key, shown(row[lead:])) for key, row in told]
+        lines = [f'+{command}: {before}"{key}",{after}' for before, key, after in texts]
     else:
         keys = ",".join(f'"{key}"' for key in offered)
         ids = f",{shown(rows[0][:1])}" if KEYS[command][offered[0]][0] in ("connect_id", "httpid", "ssl_id") else ""
@@ -186,7 +190,7 @@ def test_one_parameter_too_many_is_refused(series: str) -> None:
             assert tried(series, "", too_many) == misfit(series, command), too_many
     for command, keys in KEYS.items():
         for key in offers(series, command):
-            text = f'AT+{command}="{key}",0' + "," * len(keys[key]) + "0"
+            text = keyed(command, key, ["0"]) + "," * len(keys[key]) + "0"
             assert tried(series, "", text) == misfit(series, command), text
 
 

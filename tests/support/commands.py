@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
-from tests.support import card_commands, commands_around
+from tests.support import card_commands, commands_around, ftp_commands
 from tests.support.driver import model_named
 
 PARAMETERS = {
     **card_commands.PARAMETERS,
     **commands_around.PARAMETERS,
+    **ftp_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
@@ -151,6 +152,7 @@ PARAMETERS = {
     "MFCHECK": ("fname", "alg"),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    **ftp_commands.KEYS,
     "MIPCFG": {
         "cid": ("connect_id", "cid"),
         "encoding": ("connect_id", "send_format", "recv_format"),
@@ -229,6 +231,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
 STRINGS = {
     **card_commands.STRINGS,
     **commands_around.STRINGS,
+    **ftp_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support import card_commands, commands_around
+from tests.support import card_commands, commands_around, ftp_commands
 
 FORMS = {
     **card_commands.FORMS,
     **commands_around.FORMS,
+    **ftp_commands.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",

@@ -270,8 +270,8 @@ class KeyedSetting(NamedTuple, Generic[D]):
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
     them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what
-    all others hold; "": there is none. split:
-    as a BoundCommand has it.
+    all others hold; "": there is none. split: as a BoundCommand has it. leads: the index stands before the key, and
+    alone tells what all keys hold (MFTPCFG).
     """
 
     name: str
@@ -280,6 +280,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     reads: bool = False
     everything: str = ""
     split: Split[D] | None = None
+    leads: bool = False
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -313,6 +314,10 @@ class KeyedSetting(NamedTuple, Generic[D]):
         return BoundCommand(self.name, forms, offers, stored, self.split)
 
     def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
+        if self.leads:
+            rows = ((bound.params[0].shown, name, bound.params[1:]) for name, (_, bound) in offered.items())
+            shown = ((ids, name, ",".join(each.shown for each in rest)) for ids, name, rest in rows)
+            return [f'+{self.name}: {ids},"{name}",{rest}'.encode() for ids, name, rest in shown]
         if style == "rows":
             return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
         names = ",".join(f'"{name}"' for name in offered)
@@ -327,6 +332,10 @@ class KeyedSetting(NamedTuple, Generic[D]):
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
     ) -> Outcome:
+        if self.leads:
+            if len(arguments) == 1:
+                return self._tell_everything(offered, device, arguments)
+            arguments = (arguments[1], arguments[0], *arguments[2:])
         first = arguments[0]
         name = first.string.decode("latin-1") if first else ""
         if name == self.everything and name:
@@ -364,9 +373,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
         return Reply([self._line(device, key, _index(bound, rest)) for key, bound in offered.values()])
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
-        return print_line(
-            self.name, key.slot.name, *key.shown(device, device.settings_of(key.slot).get(key.slot, index))
-        )
+        values = key.shown(device, device.settings_of(key.slot).get(key.slot, index))
+        leading = values[: self.leads]
+        return print_line(self.name, *leading, key.slot.name, *values[self.leads :])
 
 
 Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]

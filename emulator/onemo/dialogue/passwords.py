@@ -9,7 +9,7 @@ import re
 
 from onemo.dialogue.secrets import MASK
 
-COMMANDS = {b"MQTTCONN": 5, b"MSSLPSK": 1}
+COMMANDS = {b"MQTTCONN": 5, b"MFTPCONN": 3, b"MSSLPSK": 1}
 """The commands with a password, and the place of that among their parameters, from 0. In upper case."""
 _SET = re.compile(rb"(?i:\+(%s)[ ]*=)" % b"|".join(COMMANDS))
 _LONGEST = max(map(len, COMMANDS)) + 8  # bytes before a password's parameters that have to be remembered

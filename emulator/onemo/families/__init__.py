@@ -50,6 +50,14 @@ MQTT_CLIENTS = Index(
     urcs=rb'\+MQTT(?:URC: "[a-z]+",|[A-Z]+: )(\d+)',
     noun="MQTT client",
 )
+FTP = Index(
+    name="ftp_id",
+    about="Only on this FTP session.",
+    urcs=rb"\+MFTP[A-Z]+: (\d+)",
+    noun="FTP session",
+)
+FTP_DATA = FTP._replace(noun="FTP data of session")
+"""The same sessions, by the name of their data connections."""
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -129,5 +137,11 @@ FAMILIES: tuple[Family, ...] = (
            needs=("tls",),
            urcs=("MQTTURC", "conn", "suback", "unsuback", "puback", "pubrec", "pubcomp", "timeout", "publish",
                  "pubnmi", "drop", "pingresp")),
+    _later("ftp", "The FTP client (vendor's FTP guide)",
+           "MFTPCFG", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
+           "MFTPRETR", "MFTPSTATE", "MFTPSTOR", "MFTPAPPE",
+           instances=FTP,
+           urcs=("MFTPURC", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
+                 "MFTPRETR", "MFTPAPPE", "MFTPSTOR")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -26,6 +26,7 @@ class Layer(Enum):
     NAMES = "names"
     HTTP = "HTTP"
     MQTT = "MQTT"
+    FTP = "FTP"
     TEXT = "short messages"
     CARD = "the card"
     EVENT = "radio and power"
@@ -131,6 +132,8 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
         FaultKey("path", Type.TEXT, "Only requests for this path; * stands for anything."),
+        FaultKey("verb", Type.TEXT, "Only replies to this command of FTP (STOR), or to none (GREETING).",
+            pattern="[A-Z]{1,16}"),
         FaultKey("packet", Type.CHOICE, "Only packets of this type.", choices=PACKETS),
         FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),
         FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),

@@ -22,6 +22,7 @@ from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_card import CARD_KINDS
 from onemo.faults.kinds_files import FILE_KINDS
+from onemo.faults.kinds_ftp import FTP_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
@@ -261,6 +262,7 @@ KINDS: Mapping[str, FaultKind] = {
         *_NETWORK_KINDS,
         *HTTP_KINDS,
         *MQTT_KINDS,
+        *FTP_KINDS,
         *_EVENT_KINDS,
         PUBLISH,
         *CARD_KINDS,

@@ -24,6 +24,7 @@ from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk.broker import BrokerDesk
 from onemo.runtime.desk.files import ModuleFiles
+from onemo.runtime.desk.ftp import FtpDesk
 from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
@@ -91,6 +92,11 @@ class HostedModule(ModuleControls):
     def broker(self) -> BrokerDesk:
         """The MQTT broker of its sandbox: what was published, who is there, and messages of one's own."""
         return BrokerDesk(self)
+
+    @property
+    def ftp(self) -> FtpDesk:
+        """The files of its sandbox's FTP server, by path."""
+        return FtpDesk(self)
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.

@@ -22,7 +22,7 @@ from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
-_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT)
+_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT, Layer.FTP)
 _TELLING = (Layer.COMMAND, Layer.URC, Layer.HTTP)
 """The layers with faults that act on URCs."""
 _MOST_SEEDS = 1 << 32

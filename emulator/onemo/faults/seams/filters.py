@@ -1,11 +1,11 @@
-"""What an application of the module hears of its server: the place where faults of HTTP and MQTT act."""
+"""What an application of the module hears of its server: the place where faults of HTTP, MQTT and FTP act."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
-from onemo.families import HTTP, MQTT_CLIENTS
+from onemo.families import FTP, HTTP, MQTT_CLIENTS
 from onemo.faults.plan import ArmedFault, FaultChooser
 from onemo.net.interface import OpenRequest
 
@@ -42,4 +42,8 @@ def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[Arme
         from onemo.faults.seams.mqtt import MqttFilter
 
         return MqttFilter(request, faults, strike)
+    if index == FTP.name:
+        from onemo.faults.seams.ftp import FtpFilter
+
+        return FtpFilter(request, faults)
     return None
