@@ -50,6 +50,8 @@ MQTT_CLIENTS = Index(
     urcs=rb'\+MQTT(?:URC: "[a-z]+",|[A-Z]+: )(\d+)',
     noun="MQTT client",
 )
+FIRMWARE_DOWNLOAD = Index(name="firmware", about="", urcs=b"", noun="firmware")
+"""The connection of a firmware's download, of which there is one; nothing on the line has its number."""
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -128,5 +130,9 @@ FAMILIES: tuple[Family, ...] = (
            needs=("tls",),
            urcs=("MQTTURC", "conn", "suback", "unsuback", "puback", "pubrec", "pubcomp", "timeout", "publish",
                  "pubnmi", "drop", "pingresp")),
+    _later("fota", "Firmware upgrades (vendor's firmware upgrade guide)",
+           "MFWCFG", "MFWDLOAD", "MFWUPGRADE", "MFWERASE",
+           keeps=("firmware",),
+           urcs=("MFWDLOAD", "MFWUPGRADE")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""
