@@ -169,7 +169,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     if what in OPERATIONS and not colon:
         scope["operation"] = what
         return Layer.NETWORK
-    if what == "boot" and not colon:
+    if what in MOMENTS and not colon:
         scope["operation"] = what
         return Layer.EVENT
     if what == "command":
@@ -180,7 +180,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
         if name:
             scope["urc"] = _named(kind, "urc", name, "on=urc:")
         return Layer.URC
-    known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
+    known = ", ".join(("command:NAME", "urc:NAME", *MOMENTS, *OPERATIONS))
     raise FaultError(f"{kind.title}: on={on} is no occasion; there are {known}")
 
 

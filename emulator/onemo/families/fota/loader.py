@@ -16,6 +16,7 @@ from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.settings import LOCAL, LOGIN, PROGRESS, TIMEOUT, TLS_OF, URL, local_path, scheme_of
 from onemo.modem.filestore import FileStore, store_of
 from onemo.modem.firmware import FIRMWARE, Fetched, Firmware
+from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.openfile import OpenFile, OpenMode
 from onemo.modem.part import Part
@@ -110,7 +111,7 @@ class FirmwareLoader(Part):
 
     def erase(self) -> Pending:
         """Forget the package and every failure, and end a download without a word; the outcome is OK."""
-        self._stop()
+        self.stop()
         self.failures = 0
         return self._device.keeping.write_down(self.drop)  # type: ignore[no-any-return]
 
@@ -166,6 +167,7 @@ class FirmwareLoader(Part):
             timeout=settings.effective(TIMEOUT).timeout,
         )
         self._state = fetched._replace(state=_RUNNING)
+        self._device.intents.append(Tell("fota-download", "a package"))
         self._fetch = fetch_of(self._device, self, request)
         if self._fetch is None:
             self.ended(whole=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 
 from onemo.at.command import print_line
 from onemo.families.fota.fetch import Fetch, fetch_of
@@ -12,6 +13,7 @@ from onemo.families.fota.profile import FOTA
 from onemo.families.fota.settings import URL
 from onemo.modem.filestore import store_of
 from onemo.modem.firmware import FIRMWARE, Firmware, UpgradeOrder
+from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 from onemo.modem.power import PowerEvent
@@ -35,9 +37,13 @@ class FirmwareWriter(Part):
         order = self._firmware.order
         assert order is not None
         now = device.now
+        if order.mini and order.percent <= _HALF:
+            device.intents.append(Tell("fota-download", order.revision))
+        elif order.mini or device.power.orderly:
+            device.intents.append(Tell("fota-apply", order.revision))
         if order.mini:
-            self._system: MiniSystem | None = MiniSystem(device, self._firmware, order)
-            self.deadline = self._system.deadline
+            self._system: MiniSystem | None = MiniSystem(device, self._firmware, order, self._arm)
+            self._arm()
             return
         self._system = None
         share = order.at / _ALL if order.failure == "power" else 1.0
@@ -47,7 +53,7 @@ class FirmwareWriter(Part):
         """Be done with a differential package, or let the minimal system go on."""
         if self._system is not None:
             self._system.on_deadline(now)
-            self.deadline = self._system.deadline
+            self._arm()
             return
         self.deadline = math.inf
         order = self._firmware.order
@@ -57,6 +63,10 @@ class FirmwareWriter(Part):
             self._device.supply_off(now)
         else:
             self._end_diff(order, written=self._device.power.orderly and not order.failure)
+
+    def _arm(self) -> None:
+        if self._system is not None:
+            self.deadline = self._system.deadline
 
     def _end_diff(self, order: UpgradeOrder, *, written: bool) -> None:
         """Start the new firmware, or the old one again, and tell so."""
@@ -82,13 +92,11 @@ class FirmwareWriter(Part):
         """Let the minimal system load: there is a network."""
         if self._system is not None:
             self._system.load()
-            self.deadline = self._system.deadline
 
     def context_down(self, cid: int) -> None:
         """Break the download off, where it runs on that context."""
         if self._system is not None and self._device.contexts.chosen(None) == cid:
             self._system.lose()
-            self.deadline = self._system.deadline
 
     @property
     def connections(self) -> int:
@@ -97,10 +105,14 @@ class FirmwareWriter(Part):
 
 
 class MiniSystem:
-    """The minimal system: it downloads a package and writes it, and tries again until it has. Implements FetchSink."""
+    """The minimal system: it downloads a package and writes it, and tries again until it has. Implements FetchSink.
 
-    def __init__(self, device: Modem, firmware: Firmware, order: UpgradeOrder) -> None:
+    on_change: is called when something may be due at another time.
+    """
+
+    def __init__(self, device: Modem, firmware: Firmware, order: UpgradeOrder, on_change: Callable[[], None]) -> None:
         self._device, self._firmware, self._order = device, firmware, order
+        self._on_change = on_change
         self._table = device.profile.table(FOTA)
         boots = len(_RESTARTS) * device.power.boot_time
         self._pace = max(0.0, self._table.mini_time - boots) / (_ALL // _STEP)
@@ -146,6 +158,7 @@ class MiniSystem:
             self._break()
         else:
             self._device.intents.append(opening)
+        self._on_change()
 
     def lose(self) -> None:
         """Break the download off: the network is gone."""
@@ -171,6 +184,7 @@ class MiniSystem:
             self._spoil()
             return False
         self._go_on()
+        self._on_change()
         return True
 
     def ended(self, *, whole: bool) -> None:
@@ -185,7 +199,9 @@ class MiniSystem:
             self._spoil()
             return
         self._loaded = True
+        self._device.intents.append(Tell("fota-apply", self._order.revision))
         self._go_on()
+        self._on_change()
 
     def refused(self) -> None:
         """Try again later: the server does not give it."""
@@ -246,6 +262,7 @@ class MiniSystem:
             self._say(_FAILED)
         else:
             self._next = self._device.now + retry[min(self._tries, len(retry)) - 1]
+        self._on_change()
 
     def _stop(self) -> None:
         fetch, self._fetch = self._fetch, None
