@@ -90,8 +90,8 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. reads: ``?`` does the same; read: what ``?`` does instead. escapes, split: as BoundCommand has them. Every basic command (one without
-    ``+``) is bare.
+    the device. reads: ``?`` does the same; read: what it does instead. escapes, split: as BoundCommand has them. Every
+    basic command (one without ``+``) is bare.
     """
 
     name: str

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
 from onemo.families import FAMILIES
-from onemo.faults.kind import COMMON, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
+from onemo.faults.kind import COMMON, MOMENTS, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
 from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 

@@ -28,6 +28,8 @@ def begin_upgrade(device: Modem, header: FirmwareHeader, go_on: Callable[[], Out
     firmware: Firmware = device.keeping.keeper(FIRMWARE)
     fault, firmware.fault = firmware.fault, None
     step, at = (header.step, header.at) if fault is None else fault
+    if step == "download":
+        at //= 2  # the first half of the whole
     rate = BaudRate(device.first.settings.get(BAUD_RATE).rate or device.profile.table(FOTA).rate)
 
     def change() -> None:

@@ -285,7 +285,8 @@ class FirmwareLoader(Part):
             self.store.abandon(self._file)
             self._file = None
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End a download without a word; what came of it is not kept."""
         fetch, self._fetch = self._fetch, None
         if fetch is not None:
             fetch.stop()
