@@ -51,6 +51,16 @@ class UpgradeOrder(NamedTuple):
 _RECORDS: Mapping[str, type[Any]] = {"upgraded": Upgraded, "fetched": Fetched, "order": UpgradeOrder}
 
 
+_ALLOWED: Mapping[str, Any] = {
+    "state": (0, 2, 3),
+    "percent": range(-1, 101),
+    "failure": ("", "download", "apply", "power"),
+    "at": range(101),
+    "done": range(1 << 40),
+}
+"""The values of fields that are confined."""
+
+
 class UpgradeFault(NamedTuple):
     """The failure of the next upgrade, by a tester's wish. at: per cent."""
 
@@ -155,5 +165,8 @@ def _fits(kind: type[Any], record: object) -> bool:
     usual: Mapping[str, object] = kind._field_defaults
     if not isinstance(record, Mapping) or record.keys() != usual.keys():
         return False
+    values = record.values()
     same = all(type(record[name]) is type(usual[name]) for name in usual)
-    return same and all(value.isascii() and value.isprintable() for value in record.values() if isinstance(value, str))
+    printable = all(value.isascii() and value.isprintable() for value in values if isinstance(value, str))
+    ranges = all(record[name] in allowed for name, allowed in _ALLOWED.items() if name in usual)
+    return same and printable and ranges

@@ -62,6 +62,10 @@ class FetchSink(Protocol):
         """Tell whether bytes may come now."""
         ...
 
+    def arm(self) -> None:
+        """Find out anew when something is due."""
+        ...
+
 
 class Fetch(Protocol):
     """A download of any protocol, as its receiver sees it. due: when its server has been silent for too long."""
@@ -153,7 +157,7 @@ class HttpFetch:
         """Send the request."""
         assert self._order is not None
         self._connected = True
-        self.due = now + self._silence
+        self._hear(now)
         self._host.intents.append(Forward(self, self._order.head))
 
     def on_failed(self, failure: NetFailure, now: float) -> None:
@@ -170,7 +174,7 @@ class HttpFetch:
 
     def on_data(self, data: bytes, now: float) -> None:
         """Take a piece of the answer."""
-        self.due = now + self._silence
+        self._hear(now)
         reader = self._reader
         body = reader.feed(data)
         if reader.header and not self._reported and not self._begin():
@@ -260,6 +264,10 @@ class HttpFetch:
         self.due = math.inf
         if (opening := self.opening()) is not None:
             self._host.intents.append(opening)
+
+    def _hear(self, now: float) -> None:
+        self.due = now + self._silence
+        self._sink.arm()
 
     def _let_go(self, mode: CloseMode | None) -> None:
         """Close the connection if there is one; None: at once."""

@@ -188,14 +188,11 @@ class FirmwareLoader(Part):
         size = -1 if content is None else len(content)
         state = Fetched(_DONE if fits else _FAILED, size, max(size, 0) if fits else 0, url)
 
-        def change() -> None:
-            self.drop()
-            self.firmware.fetched = state
-            if fits and content is not None:
-                self.store.put(PACKAGE, content)
-
-        self._device.keeping.note(change)
-        self._tell(state)
+        self.drop()
+        self.firmware.fetched = state
+        if fits and content is not None:
+            self.store.put(PACKAGE, content)
+        self._tell_kept(state)
 
     # FetchSink.
 
@@ -241,15 +238,14 @@ class FirmwareLoader(Part):
         state, self._fetch = self._state, None
         if not whole:
             self.failures += 1
-            self._device.keeping.note(lambda: self._keep(_BROKEN))
-            self._tell(state._replace(state=_FAILED))
-            self._tell(state._replace(state=_BROKEN))
+            self._keep(_BROKEN)
+            self._tell_kept(state._replace(state=_FAILED), state._replace(state=_BROKEN))
         elif not self.has_room(state.done) or _is_mini(self.store.content(PACKAGE)):
             self._fail()
         else:
             self.failures = 0
-            self._device.keeping.note(lambda: self._keep(_DONE))
-            self._tell(state._replace(state=_DONE))
+            self._keep(_DONE)
+            self._tell_kept(state._replace(state=_DONE))
         self.arm()
 
     def refused(self) -> None:
@@ -270,14 +266,10 @@ class FirmwareLoader(Part):
     def _fail(self) -> None:
         """Fail for good: nothing of it stays but that."""
         state, self._fetch = self._state._replace(state=_FAILED), None
-
-        def change() -> None:
-            self._let_go()
-            self.drop()
-            self.firmware.fetched = state
-
-        self._device.keeping.note(change)
-        self._tell(state)
+        self._let_go()
+        self.drop()
+        self.firmware.fetched = state
+        self._tell_kept(state)
         self.arm()
 
     def _let_go(self) -> None:
@@ -292,6 +284,15 @@ class FirmwareLoader(Part):
             fetch.stop()
         self._let_go()
         self.arm()
+
+    def _tell_kept(self, *states: Fetched) -> None:
+        """Write down what has become of a download, and then tell it."""
+
+        def tell(done: bool) -> None:
+            for state in states:
+                self._tell(state)
+
+        self._device.intents.append(self._device.keeping.store(tell))
 
     def _tell(self, state: Fetched) -> None:
         self._device.notify(line_of(state))

@@ -57,6 +57,9 @@ class FirmwareProbe:
     def may_receive(self) -> bool:
         return True
 
+    def arm(self) -> None:
+        self._loader.arm()
+
     def begun(self, *, goes_on: bool, total: int | None) -> bool:
         return True
 

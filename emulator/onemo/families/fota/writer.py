@@ -112,13 +112,14 @@ class MiniSystem:
 
     def __init__(self, device: Modem, firmware: Firmware, order: UpgradeOrder, on_change: Callable[[], None]) -> None:
         self._device, self._firmware, self._order = device, firmware, order
-        self._on_change = on_change
+        self.arm = on_change
         self._table = device.profile.table(FOTA)
         boots = len(_RESTARTS) * device.power.boot_time
         self._pace = max(0.0, self._table.mini_time - boots) / (_ALL // _STEP)
         self._tries = 0
         self._fetch: Fetch | None = None
         self._waits = True
+        self._telling = False
         self._loaded = order.percent > _HALF
         self._package = _Digest()
         self._next = device.now + self._table.mini_retry[0] if order.percent >= 0 else device.now
@@ -141,11 +142,11 @@ class MiniSystem:
         elif now >= self._next:
             self._next = math.inf
             if self._waits:
-                self._resume(now)
+                self._resume()
             elif self._order.percent >= _ALL:
                 self._end()
             else:
-                self._advance(now)
+                self._advance()
 
     def load(self) -> None:
         """Begin to download, where that is what it waits for and there is a network."""
@@ -158,7 +159,7 @@ class MiniSystem:
             self._break()
         else:
             self._device.intents.append(opening)
-        self._on_change()
+        self.arm()
 
     def lose(self) -> None:
         """Break the download off: the network is gone."""
@@ -184,7 +185,7 @@ class MiniSystem:
             self._spoil()
             return False
         self._go_on()
-        self._on_change()
+        self.arm()
         return True
 
     def ended(self, *, whole: bool) -> None:
@@ -201,7 +202,7 @@ class MiniSystem:
         self._loaded = True
         self._device.intents.append(Tell("fota-apply", self._order.revision))
         self._go_on()
-        self._on_change()
+        self.arm()
 
     def refused(self) -> None:
         """Try again later: the server does not give it."""
@@ -209,42 +210,45 @@ class MiniSystem:
 
     # Inside.
 
-    def _resume(self, now: float) -> None:
+    def _resume(self) -> None:
         """Begin, or go on where it was, and tell that."""
         self._waits = False
-        self._tell(max(self._order.percent, 0), now)
+        self._tell(max(self._order.percent, 0))
         self.load()
 
     def _go_on(self) -> None:
         """Take the next step, where it waited for bytes alone."""
-        if self._next == math.inf and not self._waits:
-            self._advance(self._device.now)
+        if self._next == math.inf and not (self._waits or self._telling):
+            self._advance()
 
-    def _advance(self, now: float) -> None:
+    def _advance(self) -> None:
         """Tell the next percentage, once so much is done."""
         percent = self._order.percent + _STEP
         if self._loaded or percent <= self._package.share * _HALF:
-            self._tell(percent, now)
+            self._tell(percent)
 
-    def _tell(self, percent: int, now: float) -> None:
-        """Tell a percentage, and remember it; then comes what is to happen there."""
-        before, order = self._order.percent, self._order._replace(percent=percent)
-        fails = bool(order.failure) and percent >= order.at
-        failure = order.failure
-        if fails:
-            order = order._replace(failure="")
-        self._keep(order)
-        self._say(_PROGRESS, percent)
-        self._next = now + self._pace + (self._device.power.boot_time if percent in _RESTARTS else 0.0)
-        if percent >= _ALL:
-            self._next = now + self._device.power.boot_time
-        if not fails or percent == before:
-            return
-        if failure == "power":
-            self._device.supply_off(now)
-        else:
-            self._stop()
-            self._break()
+    def _tell(self, percent: int) -> None:
+        """Write a percentage down, and tell it; then comes what is to happen there."""
+        before, failure = self._order.percent, self._order.failure
+        fails = bool(failure) and percent >= self._order.at and percent != before
+        self._order = self._order._replace(percent=percent, failure="" if fails else failure)
+        self._firmware.order = self._order
+        self._telling = True
+
+        def tell(done: bool) -> None:
+            self._telling = False
+            self._say(_PROGRESS, percent)
+            if fails and failure == "power":
+                self._device.supply_off(self._device.now)
+            elif fails:
+                self._stop()
+                self._break()
+            else:
+                boot = self._device.power.boot_time if percent in _RESTARTS else 0.0
+                self._next = self._device.now + boot + (self._pace if percent < _ALL else 0.0)
+                self.arm()
+
+        self._device.intents.append(self._device.keeping.store(tell))
 
     def _spoil(self) -> None:
         """Try again later, from the first byte on."""
@@ -262,7 +266,7 @@ class MiniSystem:
             self._say(_FAILED)
         else:
             self._next = self._device.now + retry[min(self._tries, len(retry)) - 1]
-        self._on_change()
+        self.arm()
 
     def _stop(self) -> None:
         fetch, self._fetch = self._fetch, None
@@ -280,10 +284,6 @@ class MiniSystem:
         firmware.order = None
         firmware.upgrade(device.made_revision, order.revision)
         device.intents.append(device.keeping.store(restart))
-
-    def _keep(self, order: UpgradeOrder) -> None:
-        self._order = self._firmware.order = order
-        self._device.intents.append(self._device.keeping.store())
 
     def _say(self, *values: int) -> None:
         console = self._device.first
