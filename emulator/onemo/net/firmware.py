@@ -93,7 +93,7 @@ def header_ends(begun: bytes) -> bool:
     return _END.search(begun) is not None or len(begun) >= LONGEST_HEADER
 
 
-def read_header(data: bytes) -> FirmwareHeader:
+def read_header(data: bytes | bytearray) -> FirmwareHeader:
     """Read the first lines of a package. Raises BadPackage."""
     begun = bytes(data[: LONGEST_HEADER + 2])
     first = begun.partition(b"\n")[0].removesuffix(b"\r")
