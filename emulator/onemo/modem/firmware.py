@@ -68,7 +68,7 @@ class UpgradeFault(NamedTuple):
     at: int
 
 
-class Firmware:
+class FirmwareMemory:
     """The keeper of a module's firmware. writer: the part that writes new firmware at a boot.
 
     fault: how the next upgrade fails; None: as its package says. Changes are to be written down.
@@ -154,10 +154,10 @@ class Firmware:
         return refused
 
 
-def firmware_of(keepers: Mapping[str, Keeper]) -> Firmware | None:
+def firmware_of(keepers: Mapping[str, Keeper]) -> FirmwareMemory | None:
     """Return the keeper of the firmware, if there is one."""
     found = keepers.get(FIRMWARE)
-    return found if isinstance(found, Firmware) else None
+    return found if isinstance(found, FirmwareMemory) else None
 
 
 def _fits(kind: type[Any], record: object) -> bool:

@@ -20,7 +20,7 @@ from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
 from onemo.modem.credentials import Credentials
-from onemo.modem.firmware import Firmware, firmware_of
+from onemo.modem.firmware import FirmwareMemory, firmware_of
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
@@ -97,7 +97,7 @@ class Modem:
         return self.profile.identity.revision.replace("{sub_model}", self.profile.sub_model)
 
     @property
-    def firmware(self) -> Firmware | None:
+    def firmware(self) -> FirmwareMemory | None:
         """What an upgrade of the firmware left; None: there was none."""
         return firmware_of(self.memory.keepers)
 

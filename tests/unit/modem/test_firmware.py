@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from onemo.modem.firmware import FIRMWARE, Fetched, Firmware, UpgradeOrder
+from onemo.modem.firmware import FIRMWARE, Fetched, FirmwareMemory, UpgradeOrder
 from onemo.modem.part import Part
 
 from tests.support.driver import Driver
 
 
 def test_it_is_taken_up_again() -> None:
-    firmware = Firmware(Part)
+    firmware = FirmwareMemory(Part)
     assert firmware.snapshot() is None
     firmware.upgrade("OLD", "NEW")
     firmware.fetched = Fetched(2, 10, 10, "http://h/")
     firmware.order = UpgradeOrder(mini=True, revision="NEW", percent=48)
-    again = Firmware(Part)
+    again = FirmwareMemory(Part)
     assert again.restore(firmware.snapshot()) == []
     assert (again.fetched, again.order) == (firmware.fetched, firmware.order)
     assert (again.revision("OLD"), again.revision("OTHER")) == ("NEW", "OTHER")

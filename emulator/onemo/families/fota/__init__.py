@@ -10,7 +10,7 @@ from onemo.families.fota import commands
 from onemo.families.fota.loader import FirmwareLoader
 from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.writer import FirmwareWriter
-from onemo.modem.firmware import FIRMWARE, Firmware
+from onemo.modem.firmware import FIRMWARE, FirmwareMemory
 from onemo.modem.modem import Modem
 from onemo.profile.schema import Profile
 
@@ -35,7 +35,7 @@ class FirmwareInfo(NamedTuple):
 def _info(modem: Modem) -> FirmwareInfo | None:
     if not modem.has("MFWUPGRADE"):
         return None
-    firmware: Firmware = modem.keeping.keeper(FIRMWARE)
+    firmware: FirmwareMemory = modem.keeping.keeper(FIRMWARE)
     order = firmware.order
     loader = modem.part(FirmwareLoader)
     fetched = loader.told() if loader.running else firmware.fetched
@@ -64,7 +64,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     errors=errors_in(FotaError),
     tables=(FOTA,),
     part=FirmwareLoader,
-    keepers={FIRMWARE: lambda modem: Firmware(FirmwareWriter)},
+    keepers={FIRMWARE: lambda modem: FirmwareMemory(FirmwareWriter)},
     shows={"MFWDLOAD": ("fota", "files"), "MFWUPGRADE": ("fota",), "MFWCFG": ("fota",)},
     traits=_traits,
     state=(StateField("firmware", FirmwareInfo | None, _info, empty=None),),

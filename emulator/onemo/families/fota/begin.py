@@ -7,7 +7,7 @@ from collections.abc import Callable
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.reply import CommandError, ReplyFormat
 from onemo.families.fota.profile import FOTA, FotaError
-from onemo.modem.firmware import FIRMWARE, Firmware, UpgradeOrder
+from onemo.modem.firmware import FIRMWARE, FirmwareMemory, UpgradeOrder
 from onemo.modem.modem import Modem
 from onemo.modem.slots import BAUD_RATE, BaudRate
 from onemo.net.firmware import FirmwareHeader
@@ -25,7 +25,7 @@ def begin_upgrade(device: Modem, header: FirmwareHeader, go_on: Callable[[], Out
 
     A failure that a tester wants stands for that of the package. Raises CommandError(WRITING).
     """
-    firmware: Firmware = device.keeping.keeper(FIRMWARE)
+    firmware: FirmwareMemory = device.keeping.keeper(FIRMWARE)
     fault, firmware.fault = firmware.fault, None
     step, at = (header.step, header.at) if fault is None else fault
     if step == "download":

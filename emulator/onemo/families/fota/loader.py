@@ -15,7 +15,7 @@ from onemo.families.fota.fetch import Fetch, FetchRequest, fetch_of
 from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.settings import LOCAL, LOGIN, PROGRESS, TIMEOUT, TLS_OF, URL, local_path, scheme_of
 from onemo.modem.filestore import FileStore, store_of
-from onemo.modem.firmware import FIRMWARE, Fetched, Firmware
+from onemo.modem.firmware import FIRMWARE, Fetched, FirmwareMemory
 from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.openfile import OpenFile, OpenMode
@@ -41,7 +41,7 @@ class FirmwareLoader(Part):
         super().__init__(device)
         self.failures = 0
         self.probe: Fetch | None = None
-        self.firmware: Firmware = device.keeping.keeper(FIRMWARE)
+        self.firmware: FirmwareMemory = device.keeping.keeper(FIRMWARE)
         self.store: FileStore = store_of(device.keeping)
         self._table = device.profile.table(FOTA)
         self._fetch: Fetch | None = None

@@ -12,7 +12,7 @@ from onemo.families.fota.loader import PACKAGE, mini_request
 from onemo.families.fota.profile import FOTA
 from onemo.families.fota.settings import URL
 from onemo.modem.filestore import store_of
-from onemo.modem.firmware import FIRMWARE, Firmware, UpgradeOrder
+from onemo.modem.firmware import FIRMWARE, FirmwareMemory, UpgradeOrder
 from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
@@ -32,7 +32,7 @@ class FirmwareWriter(Part):
 
     def __init__(self, device: Modem) -> None:
         super().__init__(device)
-        self._firmware: Firmware = device.keeping.keeper(FIRMWARE)
+        self._firmware: FirmwareMemory = device.keeping.keeper(FIRMWARE)
         self._table = device.profile.table(FOTA)
         order = self._firmware.order
         assert order is not None
@@ -110,7 +110,9 @@ class MiniSystem:
     on_change: is called when something may be due at another time.
     """
 
-    def __init__(self, device: Modem, firmware: Firmware, order: UpgradeOrder, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, device: Modem, firmware: FirmwareMemory, order: UpgradeOrder, on_change: Callable[[], None]
+    ) -> None:
         self._device, self._firmware, self._order = device, firmware, order
         self.arm = on_change
         self._table = device.profile.table(FOTA)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onemo.errors import FaultError
 from onemo.families.fota.loader import FirmwareLoader
 from onemo.faults.plan import Fault
-from onemo.modem.firmware import FIRMWARE, Firmware, UpgradeFault
+from onemo.modem.firmware import FIRMWARE, FirmwareMemory, UpgradeFault
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.profile.index import Label
@@ -20,7 +20,7 @@ def require(modem: Modem, fault: Fault) -> None:
 def fail(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """Have the next upgrade fail."""
     require(modem, fault)
-    firmware: Firmware = modem.keeping.keeper(FIRMWARE)
+    firmware: FirmwareMemory = modem.keeping.keeper(FIRMWARE)
     firmware.fault = UpgradeFault(fault.text("step"), fault.whole("at"))
 
 
