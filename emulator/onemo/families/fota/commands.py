@@ -73,7 +73,10 @@ def bring_in(modem: Modem, record: BringIn) -> Outcome:
     url = url_of(modem)
     if scheme_of(url) != LOCAL:
         loader.require_network()
-    loader.start(url)
+    try:
+        loader.start(url)
+    except CommandError as error:
+        raise CommandError(FotaError.WRITING) from error
     return DONE
 
 
