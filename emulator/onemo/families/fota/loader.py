@@ -331,10 +331,13 @@ class FirmwareLoader(Part):
 
     def context_down(self, cid: int) -> None:
         """Break off, where it is the context of downloads."""
-        if self._device.contexts.chosen(None) == cid:
-            for fetch in (self._fetch, self.probe):
-                if fetch is not None:
-                    fetch.lose()
+        if self._device.contexts.chosen(None) != cid:
+            return
+        if self._fetch is not None:
+            self._fetch.lose()
+        if self.probe is not None:  # a command waits for it, and goes on once the context is down
+            self.probe.due = self._device.now
+            self.arm()
 
 
 def line_of(state: Fetched) -> bytes:

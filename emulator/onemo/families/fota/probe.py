@@ -68,6 +68,8 @@ class FirmwareProbe:
         self._data += data
         if not header_ends(self._data):
             return True
+        if self._loader.probe is not None:
+            self._loader.probe.stop()  # before the command goes on, and perhaps the next one opens another
         self._complete(fetched=True)
         return False
 
