@@ -188,6 +188,6 @@ def test_faults_of_the_network(start: Start) -> None:
         dte.ask("AT+MFWDLOAD", "+CME ERROR: 853")
         dte.ask("AT+MFWERASE", "OK")
         dte.line("AT+MFWDLOAD")
-        broken = dte.until(rb"\+MFWDLOAD: 0,49630,\d+\r\n")
-        assert b"+MFWDLOAD: 3,49630," in broken
+        broken = dte.until(rb"\+MFWDLOAD: 0,(49630)?,\d+\r\n")  # how much comes at once is the host's
+        assert b"+MFWDLOAD: 3," in broken
         dte.ask("AT+MFWDLOAD", "OK", "+MFWDLOAD: 2,49630,49630")
