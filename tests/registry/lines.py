@@ -39,6 +39,7 @@ REQUIRED = {
     "MFSEEK": {"fhandle": "2", "offset": "0", "start": "0"},
     "MFTRUNC": {"fhandle": "2", "length": "0"},
     "MFCHECK": {"fname": '"n"'},
+    "MFWDLOAD": {"offset": "0", "length": "1", "data": '"61"'},
     "MSSLCHECK": {"name": '"n"'},
     "MDNSGIP": {"domainname": '"h"'},
     "CGDCONT": {"cid": "2"},
@@ -138,6 +139,10 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
             given["length"] = str(size := 1560)
         entered = size and series and model_named(series).profile.table(HTTP_CLIENT).entry
         given[names[3]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
+    if command == "MFWCFG":
+        given = {name: value}
+    if command == "MFWDLOAD" and name == "length" and value != "1":
+        given["data"] = ""
     if command == "MQTTCFG":
         given = {"mqtt_id": "0", name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:

@@ -150,6 +150,9 @@ PARAMETERS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname", "alg"),
+    "MFWDLOAD": ("offset", "length", "data"),
+    "MFWUPGRADE": (),
+    "MFWERASE": (),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     **ftp_commands.KEYS,
@@ -226,6 +229,13 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "nearbtsen": ("enable",),
     },
     "MWIFISCANCFG": {"priority": ("priority",), "max": ("max",)},
+    "MFWCFG": {
+        "url": ("url",),
+        "auth": ("user", "password"),
+        "timeout": ("timeout",),
+        "progind": ("size",),
+        "ssl": ("ssl_id",),
+    },
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
@@ -287,6 +297,8 @@ STRINGS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname",),
+    "MFWCFG": ("url", "user", "password"),
+    "MFWDLOAD": ("data",),
 }
 BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H", *commands_around.BASIC)
 

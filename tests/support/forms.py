@@ -146,4 +146,8 @@ FORMS = {
     "MFDELETE": "set execute",
     "MFMOVE": "set",
     "MFCHECK": "set",
+    "MFWCFG": "set",
+    "MFWDLOAD": "read set execute",
+    "MFWUPGRADE": "execute",
+    "MFWERASE": "execute",
 }

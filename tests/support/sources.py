@@ -43,7 +43,7 @@ _FORMS = {
     Evidence.CAPTURE: r"capture (?P<row>\d+)",
     Evidence.DRIVERS: r"drivers in use",
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
-    Evidence.GUIDE: r"(base|extended|SSL|flow|dial-up|NB|HTTP|MQTT|file|FTP|LBS|Wi-Fi|hardware) guide"
+    Evidence.GUIDE: r"(base|extended|upgrade|SSL|flow|dial-up|NB|HTTP|MQTT|file|FTP|LBS|Wi-Fi|hardware) guide"
     r"( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
     Evidence.STANDARD: r"(V\.250|\d{2,3}\.\d{3}) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",

@@ -90,8 +90,8 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. reads: ``?`` does the same. escapes, split: as BoundCommand has them. Every basic command (one without
-    ``+``) is bare.
+    the device. reads: ``?`` does the same; read: what it does instead. escapes, split: as BoundCommand has them. Every
+    basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -103,6 +103,7 @@ class Action(NamedTuple, Generic[D, R]):
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
     reads: bool = False
+    read: Callable[[D], Outcome] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -119,6 +120,8 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.reads:
             forms[Form.READ] = act
+        if (read := self.read) is not None:
+            forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
         return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
@@ -271,7 +274,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
     them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what
     all others hold; "": there is none. split: as a BoundCommand has it. leads: the index stands before the key, and
-    alone tells what all keys hold (MFTPCFG).
+    alone tells what all keys hold (MFTPCFG). tested: it has a test form.
     """
 
     name: str
@@ -281,6 +284,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     everything: str = ""
     split: Split[D] | None = None
     leads: bool = False
+    tested: bool = True
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -303,10 +307,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
             raise BindError(problems)
         offered = {name: (declared[name], records[name]) for name in section.offers}
         test = Reply(self._test_lines(offered, section.test))
-        forms: dict[Form, Handler[D]] = {
-            Form.TEST: lambda device, arguments: test,
-            Form.SET: lambda device, arguments: self._set(offered, device, arguments),
-        }
+        forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: self._set(offered, device, arguments)}
+        if self.tested:
+            forms[Form.TEST] = lambda device, arguments: test
         if self.reads and section.readable:
             forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}

@@ -9,9 +9,11 @@ import re
 
 from onemo.dialogue.secrets import MASK
 
-COMMANDS = {b"MQTTCONN": 5, b"MFTPCONN": 3, b"MSSLPSK": 1}
+COMMANDS = {b"MQTTCONN": 5, b"MFTPCONN": 3, b"MFWCFG": 2, b"MSSLPSK": 1}
 """The commands with a password, and the place of that among their parameters, from 0. In upper case."""
-_SET = re.compile(rb"(?i:\+(%s)[ ]*=)" % b"|".join(COMMANDS))
+_TOLD = b"MFWCFG"
+"""The one that is read back with its password."""
+_SET = re.compile(rb"(?i:\+(?:(%s)[ ]*=|(%s):))" % (b"|".join(COMMANDS), _TOLD))
 _LONGEST = max(map(len, COMMANDS)) + 8  # bytes before a password's parameters that have to be remembered
 _QUOTE, _COMMA = b'",'
 
@@ -47,7 +49,7 @@ class Passwords:
                 end = position + match.end() - len(self._tail)
                 masked += shown[len(masked) : max(end, len(masked))]
                 position, self._tail = max(end, position), b""
-                self._place, self._commas, self._quoted = COMMANDS[match[1].upper()], 0, False
+                self._place, self._commas, self._quoted = COMMANDS[(match[1] or match[2]).upper()], 0, False
             else:
                 masked += shown[len(masked) : position]
                 position = self._mask(data, shown, position, masked, terminator)

@@ -58,6 +58,8 @@ FTP = Index(
 )
 FTP_DATA = FTP._replace(noun="FTP data of session")
 """The same sessions, by the name of their data connections."""
+FIRMWARE_DOWNLOAD = Index(name="firmware", about="", urcs=b"", noun="firmware")
+"""The connection of a firmware's download, of which there is one; nothing on the line has its number."""
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -143,5 +145,9 @@ FAMILIES: tuple[Family, ...] = (
            instances=FTP,
            urcs=("MFTPURC", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
                  "MFTPRETR", "MFTPAPPE", "MFTPSTOR")),
+    _later("fota", "Firmware upgrades (vendor's firmware upgrade guide)",
+           "MFWCFG", "MFWDLOAD", "MFWUPGRADE", "MFWERASE",
+           keeps=("firmware",),
+           urcs=("MFWDLOAD", "MFWUPGRADE")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

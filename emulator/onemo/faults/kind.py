@@ -120,6 +120,8 @@ FORMS = ("test", "read", "set", "execute")
 PACKETS = ("connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe", "suback",
            "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect")  # fmt: skip
 BROKER_PACKETS = ("connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "suback", "unsuback", "pingresp")
+MOMENTS = ("boot", "fota-download", "fota-apply")
+"""The occasions that the module makes by itself."""
 DIRECTIONS = ("from-dte", "to-dte")
 
 SCOPES: Mapping[str, FaultKey] = {
@@ -147,8 +149,8 @@ SCOPES: Mapping[str, FaultKey] = {
             pattern=r"[0-9A-Fa-f]{4}"),
         FaultKey("ins", Type.TEXT, "Only this instruction to the card, two hex digits: B0 reads, D6 writes, A4 "
             "selects.", pattern=r"[0-9A-Fa-f]{2}"),
-        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
-            "ping, time on the network. Without it the time alone decides."),
+        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, fota-download, fota-apply, or "
+            "open, send, receive, lookup, ping, time on the network. Without it the time alone decides."),
     )
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_card import CARD_KINDS
 from onemo.faults.kinds_files import FILE_KINDS
+from onemo.faults.kinds_fota import FOTA_KINDS
 from onemo.faults.kinds_ftp import FTP_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
@@ -267,6 +268,7 @@ KINDS: Mapping[str, FaultKind] = {
         PUBLISH,
         *CARD_KINDS,
         *FILE_KINDS,
+        *FOTA_KINDS,
         *SMS_KINDS,
         *VOICE_KINDS,
         *BOARD_KINDS,

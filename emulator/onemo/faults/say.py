@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
 from onemo.families import FAMILIES
-from onemo.faults.kind import BROKER_PACKETS, COMMON, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
+from onemo.faults.kind import (
+    BROKER_PACKETS,
+    COMMON,
+    MOMENTS,
+    OPERATIONS,
+    FaultKey,
+    FaultKind,
+    Layer,
+    Type,
+    Value,
+)
 from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
@@ -172,7 +182,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     if what in OPERATIONS and not colon:
         scope["operation"] = what
         return Layer.NETWORK
-    if what == "boot" and not colon:
+    if what in MOMENTS and not colon:
         scope["operation"] = what
         return Layer.EVENT
     if what == "command":
@@ -183,7 +193,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
         if name:
             scope["urc"] = _named(kind, "urc", name, "on=urc:")
         return Layer.URC
-    known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
+    known = ", ".join(("command:NAME", "urc:NAME", *MOMENTS, *OPERATIONS))
     raise FaultError(f"{kind.title}: on={on} is no occasion; there are {known}")
 
 

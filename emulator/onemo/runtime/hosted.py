@@ -88,6 +88,15 @@ class HostedModule(ModuleControls):
         """The web server of its sandbox: answers of one's own, and the requests that came."""
         return WebDesk(self)
 
+    def firmware(self, to: str, *, fail: str = "") -> str:
+        """Return a URL of the sandbox with a package that upgrades the module to a revision, by its own way.
+
+        fail: the step that fails, as a package says it. Raises UsageError: it has no upgrades, or nothing leads there.
+        """
+        from onemo.runtime.desk.fota import package_url
+
+        return package_url(self, to, fail)
+
     @property
     def broker(self) -> BrokerDesk:
         """The MQTT broker of its sandbox: what was published, who is there, and messages of one's own."""

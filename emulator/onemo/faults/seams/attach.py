@@ -189,6 +189,10 @@ class Faults:
         self.chosen(Layer.EVENT, Occasion(operation="boot"))
         self._running.rearm()
 
+    def told(self, event: str) -> None:
+        """Take up something that the module does by itself, as its trace has it: an occasion, where it is one."""
+        self.chosen(Layer.EVENT, Occasion(operation=event))
+
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""

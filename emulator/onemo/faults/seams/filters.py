@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from onemo.families import FTP, HTTP, MQTT_CLIENTS
+from onemo.families import FIRMWARE_DOWNLOAD, FTP, HTTP, MQTT_CLIENTS
 from onemo.faults.plan import ArmedFault, FaultChooser
 from onemo.net.interface import OpenRequest
 
@@ -34,7 +34,7 @@ class StreamFilter(Protocol):
 def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[ArmedFault], None]) -> StreamFilter | None:
     """Make the filter of a connection; None: of a socket. strike: lets a fault happen to the whole connection."""
     index = "" if request.label is None else request.label.index_name
-    if index == HTTP.name:
+    if index in (HTTP.name, FIRMWARE_DOWNLOAD.name):
         from onemo.faults.seams.http import HttpFilter
 
         return HttpFilter(request, faults)

@@ -1,13 +1,15 @@
 """The sandbox's web server, on h11: services for a first request, and answers of the sandbox file's own.
 
 /get tells the request in JSON, /post sends its body back, /bytes/N and /stream/N send bytes and lines, /status/N that
-status, /delay/S waits, /redirect/N leads to /get, /drip comes byte by byte.
+status, /delay/S waits, /redirect/N leads to /get, /drip comes byte by byte. /firmware/MODEL/REVISION is a package that
+upgrades a module of that sub-model to that revision.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,17 +17,20 @@ from http import HTTPStatus
 from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import h11
 import trio
 
+from onemo.net.firmware import ANY, USUAL_SIZE, BadPackage, make_package
 from onemo.net.sandbox.config import WebAnswer
 
 _log = logging.getLogger(__name__)
 _RECEIVE = 65536
 _LARGEST_REQUEST = 16 << 20  # bytes of a body, which is held until it is answered
 _LARGEST = 1 << 30  # of /bytes/N, /stream/N and /drip/N
+_LARGEST_PACKAGE = 1 << 26  # bytes of /firmware
+_GOES_ON = re.compile(r"bytes=(\d{1,10})-", re.ASCII)
 _LONGEST_WAIT = 300.0  # seconds of /delay/S
 _MOST_REDIRECTS = 100
 _MOST_REMEMBERED = 100  # requests
@@ -35,7 +40,7 @@ _ENDED = 2.0  # seconds that a client which says no more is taken to wait for it
 _DRIP = 0.1  # seconds between two bytes
 _PATTERN = bytes(range(256)) * 256
 _TEXT, _JSON, _BYTES = "text/plain; charset=utf-8", "application/json", "application/octet-stream"
-_PATHS = "/get /post /bytes/N /stream/N /status/N /delay/S /redirect/N /drip"
+_PATHS = "/get /post /bytes/N /stream/N /status/N /delay/S /redirect/N /drip /firmware/MODEL/REVISION"
 Fields = Sequence[tuple[str, str]]
 
 
@@ -242,6 +247,31 @@ def _drip(request: WebRequest, value: str) -> Response:
     return Response(200, repeat(b".", size), (("Content-Type", _BYTES),), size, _DRIP)
 
 
+def _firmware(request: WebRequest, value: str) -> Response:
+    """Make a package on the fly: ``?mini`` of the minimal system; ``size=``, ``fail=`` as a package has them.
+
+    It answers a range that goes on from a byte. Raises WebRefusal: there can be no such.
+    """
+    model, _, revision = value.partition("/")
+    query = {name: values[0] for name, values in parse_qs(request.path.partition("?")[2], True).items()}
+    if unknown := query.keys() - {"mini", "size", "fail"}:
+        raise WebRefusal(404, f"a package has no {', '.join(sorted(unknown))}; there are mini, size, fail")
+    size = _number(query.get("size", str(USUAL_SIZE)), int, 1, _LARGEST_PACKAGE)
+    try:
+        data = make_package(model, ANY, revision, mini="mini" in query, size=size, failure=query.get("fail", ""))
+    except BadPackage as error:
+        raise WebRefusal(404, str(error)) from error
+    fields = {name.lower(): text for name, text in request.headers.items()}
+    start = _GOES_ON.fullmatch(fields.get("range", ""))
+    if start is None:
+        return Response(200, data, (("Content-Type", _BYTES),))
+    first = int(start[1])
+    if first >= len(data):
+        raise WebRefusal(416, f"there are {len(data)} bytes")
+    told = f"bytes {first}-{len(data) - 1}/{len(data)}"
+    return Response(206, data[first:], (("Content-Type", _BYTES), ("Content-Range", told)))
+
+
 _SERVICES: dict[str, Callable[[WebRequest, str], Response]] = {
     "get": _get,
     "post": _post,
@@ -250,6 +280,7 @@ _SERVICES: dict[str, Callable[[WebRequest, str], Response]] = {
     "status": _status,
     "redirect": _redirect,
     "drip": _drip,
+    "firmware": _firmware,
 }
 
 
