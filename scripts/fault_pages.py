@@ -63,10 +63,14 @@ _LAYERS = {
     "`http-urc-bare` a URC that tells some of it. The faults of the network act on these connections as well.",
     Layer.MQTT: "A match is a whole packet (up to 64 KiB) that a broker sends to the module's MQTT client; of\n"
     "`mqtt-vanish` one of the client's as well. The faults of the network act on these connections as well.",
+    Layer.FTP: "A match is a server's first reply to a command, or to nobody: its greeting; of `ftp-stall` what\n"
+    "begins to come on a data connection. The faults of the network act on both kinds of connections as well.",
     Layer.LWM2M: "A match is a message that a server sends to the module's LwM2M client; `path` is that of the\n"
     "request which it is or answers. The faults of the network act on these messages as well.",
     Layer.TEXT: "A match is a message that the module hands to its centre, or a report or text that the\n"
     "centre has for it. A model without short messages takes none of them.",
+    Layer.CARD: "A match is a command to the card: AT+CRSM, CSIM, CCHO, CGLA, and what the module reads of it itself\n"
+    "(AT+CIMI, MCCID, CNUM, CPOL).",
     Layer.EVENT: "What happens to the module: at a time, or on an occasion (`on`). On a command it happens before\n"
     "that is carried out, and one that ends the boot cycle leaves it unanswered; on anything else as soon as that is\n"
     "over. When the fault is taken out, or its `for_seconds` are over, what has a way back is undone.",

@@ -55,7 +55,7 @@ _IN_PROFILES = {
     Evidence.DRIVERS: r"a client on|drivers",
     Evidence.MANUAL: r"(a newer edition of the )?manual\b",
     Evidence.GUIDE: r"(a third party's transcription of the )?vendor's .*guide",
-    Evidence.STANDARD: r"V\.250 \d|\d\d\.\d{3} |[\d.]+ of TS |RFC \d|OMA-TS",
+    Evidence.STANDARD: r"V\.250 \d|\d{2,3}\.\d{3} |[\d.]+ of TS |RFC \d|OMA-TS",
     Evidence.TABLE: r"a public table",
     Evidence.DECIDED: r"(.*\b)?decided\b",
 }

@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 
 from onemo.runtime.labtable import KEYS
-from onemo.runtime.options import OPTIONS, Option, OptionType
+from onemo.runtime.options import GROUPS, OPTIONS, Option, OptionType
 
 FILE = Path(__file__).resolve().parent.parent / "README.md"
 _BEGIN = "<!-- the options of {}: written by scripts/option_tables.py -->\n"
@@ -38,7 +38,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 
 
 def _run() -> Iterator[tuple[str, ...]]:
-    for option in OPTIONS.values():
+    groups = ("", *GROUPS)
+    for option in sorted(OPTIONS.values(), key=lambda option: groups.index(option.group)):
         if option.run:
             metavar = f" {option.metavar}" if option.metavar not in ("", option.flag) else ""
             short = f"`{option.short}`, " if option.short else ""

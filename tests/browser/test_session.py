@@ -218,3 +218,28 @@ def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:
     assert page.text("fault-error") == ""
     page["faults"].find_element("tag name", "button").click()
     page.until("the second is disarmed, too", lambda: page.text("faults") == "")
+
+
+def test_the_pins_of_the_board(page: Page, module: Started) -> None:
+    ready = json.loads(module.ready)
+    page.open(ready["control"])
+    page.until("the board", lambda: "100/1900" in page.text("board-facts") and "B" not in page.text("board-pins"))
+    with Driver(ready["port"], module.transcript) as driver:
+        driver.command("AT+MGPIO=0,2")
+        page.until("a pin that the firmware drives", lambda: "0\tout\t●high" in page.text("board-pins"))
+        page.shows("pin", "0 high")
+        driver.command("AT+MLED=0,0")
+        page.until("a light that it switched off", lambda: "network off" in page.text("board-facts"))
+        driver.command("AT+MPWMDATA=1,1000,50")
+        driver.command("AT+MPWMCTRL=1,1")
+        page.until("a duty", lambda: "on, 1000 µs 50 %" in page.text("board-facts"))
+        page.chromium.find_element("css selector", "[data-pin='1'][data-to='1']").click()
+        page.until("a pin that is driven", lambda: "1\tin\t●high" in page.text("board-pins"))
+        assert driver.value("AT+MGPIO=1,0") == "1,1"
+        page.until("the focus stays", lambda: "high" in page.focused())
+        page.chromium.find_element("css selector", "[data-pin='1'][data-to='none']").click()
+        page.until("it is let go", lambda: "1\tin\t○low" in page.text("board-pins"))
+        assert page.text("board-error") == ""
+        page.run("document.getElementById('board').scrollIntoView()")
+        page.picture("board")
+        assert page.complaints() == []

@@ -27,7 +27,7 @@ GUIDE = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
 LAMP, SWITCH, TEST = fences.blocks(GUIDE, "python")
 ROUTED, SANDBOX = fences.blocks(GUIDE, "console")
 FENCES = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-*DIALOGUES, TLS = [text for kind, text in FENCES if not kind]
+*DIALOGUES, WORDS, TLS = [text for kind, text in FENCES if not kind]
 
 
 def free_port() -> str:
@@ -95,12 +95,18 @@ def test_the_same_as_a_test(tmp_path: Path) -> None:
     assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
-def test_its_dialogues(start: Start) -> None:
-    with start("ML307R", "--sandbox", "--offline").awake() as dte:
+def test_its_dialogues_and_their_words(start: Start, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    with start("ML307R", "--sandbox", "--offline", "--trace", str(trace)).awake() as dte:
         for block in DIALOGUES:
             for exchange in re.split(r"^> ", block, flags=re.MULTILINE)[1:]:
                 line, *answers = exchange.splitlines()
                 dte.ask(line, *(answer.removeprefix("< ") for answer in answers))
+    shown = [sys.executable, "-m", "onemo", "trace", str(trace)]
+    told = subprocess.run(shown, capture_output=True, text=True, timeout=WAIT, check=True).stdout
+    passed = iter(told.splitlines())
+    for words in WORDS.splitlines():
+        assert any(line.endswith(words) for line in passed), words
 
 
 def test_its_tls(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

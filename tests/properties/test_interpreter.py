@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from onemo.modem.slots import EDITING
 from onemo.wire.framer import Mode
 
-from tests.support.commands import BASIC, FORMS, KEYS
+from tests.support.commands import BASIC, KEYS
 from tests.support.driver import Driver, framed_lines
+from tests.support.forms import FORMS
 
 QUOTED_KEYS = [f'"{key}"' for keys in KEYS.values() for key in keys]
 MODELS = ["MN316", "MN316A", "MN318", "MN319", "ML302S", "ML305M", "ML307G", "ML307R"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onemo.families.card.operators import OPERATORS
 from onemo.families.ntp import TIME
 from onemo.families.ping import PING
 from onemo.families.sockets.profile import CLOSE_MODES, CONNECTION, OPEN_RESULTS
@@ -280,3 +281,23 @@ def test_the_time(model: Profile) -> None:
     clock = model.clock
     assert (clock.zone, clock.start, clock.quoted) == (32, CLOCK_STARTS[model.series], model.family == "Cat.1")
     assert (clock.zones.text, clock.last_year) == CLOCK_RANGES[model.series]
+
+
+CARD = ("CSIM", "CCHO", "CCHC", "CGLA")
+
+
+def test_the_card(model: Profile) -> None:
+    """A table made by others; STATUS is not on Cat.1."""
+    series, has = model.series, {name for name, command in model.commands.items() if command.available}
+    assert {"CRSM", "CPOL"} <= has
+    assert has.issuperset(CARD) is (series not in ("ML302S", "ML307S"))
+    assert ("CPLS" in has) is (model.family == "Cat.1" and series not in ("ML302S", "ML307S"))
+    assert ("COPN" in has) is (series != "ML305M")
+    reads = "176,178,192,214,220"
+    assert accepted(param(model, "CRSM", "command")) == (reads if model.family == "Cat.1" else f"{reads},242")
+    small = series == "MN319"
+    assert accepted(param(model, "CGLA", "sessionid")) == ("1-3" if small else "1-19")
+    assert accepted(param(model, "CSIM", "length")) == ("8-255" if small else "8-510")
+    takes = {"ML305M": "all", "ML305U": "any"}.get(series, "one" if model.family == "Cat.1" else "any")
+    assert model.table(OPERATORS).technologies == takes
+    assert model.card.channels == 3

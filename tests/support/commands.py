@@ -1,138 +1,21 @@
-"""The commands as the manual lays them out: their forms, and their parameters in order."""
+"""The commands as the manual lays them out: their parameters in order."""
 
 from __future__ import annotations
 
 from onemo.profile.schema import CommandSection, ParamSection
 
-from tests.support import lwm2m_commands
+from tests.support import card_commands, commands_around, ftp_commands, lwm2m_commands
 from tests.support.driver import model_named
 
-FORMS = {
-    **lwm2m_commands.FORMS,
-    "MIPCFG": "test set",
-    "MIPTKA": "test read set",
-    "MSSLCFG": "test set",
-    "MSSLCERTWR": "test set",
-    "MSSLKEYWR": "test set",
-    "MSSLCERTRD": "test set",
-    "MSSLLIST": "test set",
-    "MSSLRM": "test set",
-    "MSSLCHECK": "test set",
-    "MSSLCIPHER": "test",
-    "MHTTPCREATE": "test set",
-    "MHTTPCFG": "test read set",
-    "MHTTPHEADER": "test set",
-    "MHTTPCONTENT": "test set",
-    "MHTTPREQUEST": "test set",
-    "MHTTPREAD": "test set",
-    "MHTTPTERM": "test set execute",
-    "MHTTPDEL": "test set",
-    "MHTTPDLFILE": "test set",
-    "MIPOPEN": "test set",
-    "MIPCLOSE": "test set",
-    "MIPSEND": "test set",
-    "MIPRD": "test set",
-    "MIPMODE": "test set",
-    "MIPSTATE": "read set",
-    "MIPSACK": "test set",
-    "MDNSCFG": "test set",
-    "MDNSGIP": "test set",
-    "MPING": "test set",
-    "MNTP": "test set execute",
-    "MQTTCFG": "test set",
-    "MQTTCONN": "test set",
-    "MQTTSUB": "set",
-    "MQTTUNSUB": "set",
-    "MQTTPUB": "set",
-    "MQTTREAD": "set",
-    "MQTTSTATE": "set",
-    "MQTTDISC": "set",
-    "CCLK": "test read set",
-    "CGATT": "test read set",
-    "CGDCONT": "test read set",
-    "CGACT": "test read set",
-    "CGPADDR": "test set execute",
-    "CGCONTRDP": "test set execute",
-    "CGAUTH": "test read set",
-    "CGEREP": "test read set",
-    "MIPCALL": "test read set",
-    "MUECONFIG": "test set",
-    "CMEE": "test read set",
-    "CGSN": "test set execute",
-    "MREBOOT": "test set execute",
-    "CGMI": "test execute",
-    "CGMM": "test execute",
-    "CGMR": "test execute",
-    "MLPMCFG": "test set",
-    "MPOF": "test set execute",
-    "IPR": "test read set",
-    "IFC": "test read set",
-    "CPSMS": "test read set",
-    "CEDRXS": "test read set",
-    "GSN": "test set execute",
-    "GMI": "test execute",
-    "GMM": "test execute",
-    "GMR": "test execute",
-    "CLAC": "test execute",
-    "CPIN": "test read set",
-    "CLCK": "test set",
-    "CPWD": "test set",
-    "CIMI": "test execute",
-    "MCCID": "test execute",
-    "ICCID": "test execute",
-    "CFUN": "test read set",
-    "CSQ": "test execute",
-    "CESQ": "test execute",
-    "CREG": "test read set",
-    "CGREG": "test read set",
-    "CEREG": "test read set",
-    "COPS": "test read set",
-    "CTZR": "test read set",
-    "CTZU": "test read set",
-    "CSCS": "test read set",
-    "CNUM": "test execute",
-    "CSMS": "test read set",
-    "CMGF": "test read set",
-    "CSCA": "test read set",
-    "CSMP": "test read set",
-    "CSDH": "test read set",
-    "CPMS": "test read set",
-    "CNMI": "test read set",
-    "CMGL": "test set execute",
-    "CMGR": "test set",
-    "CNMA": "test set execute",
-    "CMGS": "test set",
-    "CMSS": "test set",
-    "CMGW": "test set execute",
-    "CMGD": "test set",
-    "CMGC": "test set",
-    "CMMS": "test read set",
-    "CHUP": "test execute",
-    "CLCC": "test execute",
-    "CRC": "test read set",
-    "CLIP": "test read set",
-    "CUSD": "test read set",
-    "MFCFG": "test set",
-    "MFSINFO": "execute",
-    "MFLIST": "set execute",
-    "MFSIZE": "set",
-    "MFPUT": "set",
-    "MFGET": "set",
-    "MFOPEN": "set",
-    "MFREAD": "set",
-    "MFWRITE": "set",
-    "MFSEEK": "set",
-    "MFCLOSE": "set",
-    "MFTRUNC": "set",
-    "MFDELETE": "set execute",
-    "MFMOVE": "set",
-    "MFCHECK": "set",
-}
 PARAMETERS = {
+    **card_commands.PARAMETERS,
+    **commands_around.PARAMETERS,
+    **ftp_commands.PARAMETERS,
     **lwm2m_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
+    "MSSLPSK": ("pskid", "psk"),
     "MSSLCERTRD": ("name",),
     "MSSLLIST": ("kind",),
     "MSSLRM": ("name",),
@@ -225,6 +108,23 @@ PARAMETERS = {
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
     "CMMS": ("n",),
     "CHUP": (),
+    "CEDRXRDP": (),
+    "MUESTATS": ("kind",),
+    "MLOCKFREQ": ("mode", *(f"{name}{n}" for n in ("", *range(2, 9)) for name in ("earfcn", "pci"))),
+    "MCSEARFCN": ("mode",),
+    "MBAND": ("band", *(f"band{n}" for n in range(2, 10))),
+    "MEMMTIMER": ("enable",),
+    "CSCON": ("n",),
+    "MGPIO": ("pin", "function", "pull"),
+    "MADC": ("channel",),
+    "MLED": ("led_mode", "enable"),
+    "MCHIPINFO": ("kind",),
+    "MPWMDATA": ("channel", *(f"{name}{n}" for n in ("", *range(2, 5)) for name in ("period", "duty"))),
+    "MPWMCTRL": ("channel", "enable", "cycles"),
+    "MLBSLOC": (),
+    "MWIFISCANSTART": ("round", "timeout"),
+    "MWIFISCANSTOP": (),
+    "MWIFISCANQUERY": ("sorted",),
     "CLCC": (),
     "CRC": ("mode",),
     "CLIP": ("n",),
@@ -243,8 +143,12 @@ PARAMETERS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname", "alg"),
+    "MFWDLOAD": ("offset", "length", "data"),
+    "MFWUPGRADE": (),
+    "MFWERASE": (),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    **ftp_commands.KEYS,
     "MIPCFG": {
         "cid": ("connect_id", "cid"),
         "encoding": ("connect_id", "send_format", "recv_format"),
@@ -258,6 +162,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MSSLCFG": {
         "auth": ("ssl_id", "auth"),
         "cert": ("ssl_id", "server_ca", "client_cert", "private_key"),
+        "psk": ("ssl_id", "pskid"),
         "encoding": ("ssl_id", "encoding"),
         "negotime": ("ssl_id", "negotime"),
         "version": ("ssl_id", "version"),
@@ -292,7 +197,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("mqtt_id", "cached"),
         "reconn": ("mqtt_id", "times", "interval", "mode"),
     },
-    "MUECONFIG": {"autoconn": ("enabled",)},
+    **commands_around.KEYS,
     "MLPMCFG": {
         "psind": ("psind_enable",),
         "sleepind": ("report",),
@@ -311,12 +216,37 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 STRINGS = {
     **lwm2m_commands.STRINGS,
+    "MLBSCFG": {
+        "method": ("method",),
+        "apikey": ("apikey",),
+        "signkey": ("signkey",),
+        "signen": ("enable",),
+        "precision": ("precision",),
+        "format": ("format",),
+        "pid": ("pid",),
+        "nearbtsen": ("enable",),
+    },
+    "MWIFISCANCFG": {"priority": ("priority",), "max": ("max",)},
+    "MFWCFG": {
+        "url": ("url",),
+        "auth": ("user", "password"),
+        "timeout": ("timeout",),
+        "progind": ("size",),
+        "ssl": ("ssl_id",),
+    },
+    "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
+}
+STRINGS = {
+    **card_commands.STRINGS,
+    **commands_around.STRINGS,
+    **ftp_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
-    "MSSLCFG": ("server_ca", "client_cert", "private_key", "ciphersuite"),
+    "MSSLCFG": ("server_ca", "client_cert", "private_key", "pskid", "ciphersuite"),
     "MSSLCERTWR": ("name", "data"),
     "MSSLKEYWR": ("name", "data"),
+    "MSSLPSK": ("pskid", "psk"),
     "MSSLCERTRD": ("name",),
     "MSSLRM": ("name",),
     "MSSLCHECK": ("name",),
@@ -353,6 +283,9 @@ STRINGS = {
     "CMGW": ("destination", "kind", "stat"),
     "CMGC": ("first", "ct", "pid", "mn", "da", "toda"),
     "CUSD": ("code",),
+    "MUESTATS": ("kind",),
+    "MCHIPINFO": ("kind",),
+    "MLBSCFG": ("apikey", "signkey", "pid"),
     "MFLIST": ("path",),
     "MFSIZE": ("fname",),
     "MFPUT": ("fname", "data"),
@@ -362,11 +295,13 @@ STRINGS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname",),
+    "MFWCFG": ("url", "user", "password"),
+    "MFWDLOAD": ("data",),
 }
-BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H")
+BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H", *commands_around.BASIC)
 
 
-OWN_TEST_FORMS = ("CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
+OWN_TEST_FORMS = ("CPAS", "CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
 
 
@@ -377,11 +312,9 @@ def section(series: str, command: str) -> CommandSection:
 
 def offers(series: str, command: str) -> tuple[str, ...]:
     """The keys that a setting with keys has there."""
-    if not section(series, command).available:
-        return ()
-    found = section(series, command).offers
-    assert found
-    return found
+    found = section(series, command)
+    assert found.offers or not found.available
+    return (found.offers or ()) if found.available else ()
 
 
 def param(series: str, command: str, name: str, key: str = "") -> ParamSection:

@@ -61,6 +61,10 @@ sms refused CMS [after S]   the centre refuses the next message, after so many s
 sms waiting N               how many messages wait at the centre
 sms trace TEXT              what the trace was told of last
 sms trace none              it was told nothing since the last look
+package [mini] [fail F] to R a firmware package from now on, that upgrades the module to revision R, and may fail
+peer ID gives N | all | the rest   what a web server sends of it: from its start so many bytes, or what is left
+peer ID goes on from N      the head of an answer to a range
+dte types the package       all of it
 """
 
 from __future__ import annotations
@@ -77,7 +81,7 @@ from onemo.modem.intents import MessageRefusal
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
-from tests.support import broker
+from tests.support import broker, packages
 from tests.support.coap import server_of
 from tests.support.driver import Driver
 from tests.support.world import Key
@@ -243,6 +247,13 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"sms waiting (\d+)", lambda driver, given: _equal(driver.world.centre.waiting, int(given[1]))),
     (r"sms trace none", lambda driver, given: _equal(driver.world.centre.told, [])),
     (r"sms trace (.+)", lambda driver, given: _equal(driver.world.centre.told.pop(0), given[1])),
+    (
+        r"package (mini )?(?:fail (\S+) )?to (\S+)",
+        lambda driver, given: packages.make(driver, given[3], mini=bool(given[1]), failure=given[2] or ""),
+    ),
+    (r"peer (ID) gives (\d+|all|the rest)", lambda driver, given: packages.give(driver, _key(given[1]), given[2])),
+    (r"peer (ID) goes on from (\d+)", lambda driver, given: packages.go_on(driver, _key(given[1]), int(given[2]))),
+    (r"dte types the package", lambda driver, given: driver.type(packages.of(driver).data)),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]
 

@@ -43,8 +43,9 @@ _FORMS = {
     Evidence.CAPTURE: r"capture (?P<row>\d+)",
     Evidence.DRIVERS: r"drivers in use",
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
-    Evidence.GUIDE: r"(base|extended|SSL|flow|NB|HTTP|MQTT|LwM2M|file) guide( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
-    Evidence.STANDARD: r"(V\.250|\d\d\.\d{3}|RFC \d+) \d+(\.\d+)*",
+    Evidence.GUIDE: r"(base|extended|upgrade|SSL|flow|dial-up|NB|HTTP|MQTT|LwM2M|file|FTP|LBS|Wi-Fi|hardware) guide"
+    r"( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
+    Evidence.STANDARD: r"(V\.250|\d{2,3}\.\d{3}|RFC \d+) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",
     Evidence.DECIDED: r"decided",
 }

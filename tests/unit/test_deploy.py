@@ -148,6 +148,7 @@ def test_a_model_is_told_from_a_command(started_by: StartedBy) -> None:
             assert started_by(name) == ["run", "--rfc2217", "0.0.0.0:2217", name]
     for command in app:
         assert started_by(command, "ML307R") == [command, "ML307R"]
+    assert started_by("--sandbox", "-v") == ["run", "--rfc2217", "0.0.0.0:2217", "--sandbox", "-v"]
     assert started_by("ACME", "--name", "two words") == [
         "run",
         "--rfc2217",

@@ -12,9 +12,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from onemo.at.grammar import Argument, Arguments, Form, arguments
 from onemo.at.outcome import D, Handler, Outcome, Sections, Split
-from onemo.at.params import BindError, BoundRecord, bind_record
+from onemo.at.params import BindError, BoundRecord, bind_record, index_of
 from onemo.at.reply import DONE, Cme, CommandError, Reply
-from onemo.at.store import Slot
+from onemo.at.store import Change, Slot
 from onemo.profile.ranges import Range
 from onemo.profile.schema import CommandSection
 
@@ -90,7 +90,8 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. escapes, split: as BoundCommand has them. Every basic command (one without ``+``) is bare.
+    the device. reads: ``?`` does the same; read: what it does instead. escapes, split: as BoundCommand has them. Every
+    basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -101,6 +102,8 @@ class Action(NamedTuple, Generic[D, R]):
     split: Split[D] | None = None
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
+    reads: bool = False
+    read: Callable[[D], Outcome] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -115,6 +118,10 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.SET] = act
         if self.bare or not bound.params or is_basic(self.name):
             forms[Form.EXECUTE] = act
+        if self.reads:
+            forms[Form.READ] = act
+        if (read := self.read) is not None:
+            forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
         return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
@@ -159,7 +166,8 @@ class Setting(NamedTuple, Generic[D, R]):
     check is asked before a new record is kept and may raise CommandError; changed is told afterwards.
     adjusted gives the record that is kept for one that was given; shown gives the values of a read-back. resets_rest:
     parameters behind the last that is given get their defaults; else what is left out stays. told: the lines that
-    answer a new record, of a setting that is no NV.
+    answer a new record, of a setting that is no NV. bare: without parameters and ``=`` it gets its defaults; read: it
+    has ``?``.
     """
 
     slot: Slot[R]
@@ -169,6 +177,8 @@ class Setting(NamedTuple, Generic[D, R]):
     adjusted: Callable[[D, R], R] | None = None
     resets_rest: bool = False
     told: Callable[[D, R], Sequence[bytes]] | None = None
+    bare: bool = False
+    read: bool = True
 
     @property
     def name(self) -> str:
@@ -183,7 +193,11 @@ class Setting(NamedTuple, Generic[D, R]):
             forms = self._basic_forms(bound)
         else:
             test = _test_reply(self.name, bound, section.shown)
-            forms = {Form.TEST: test, Form.READ: self._read(bound), Form.SET: self._set(bound)}
+            forms = {Form.TEST: test, Form.SET: self._set(bound)}
+            if self.read:
+                forms[Form.READ] = self._read(bound)
+            if self.bare:
+                forms[Form.EXECUTE] = forms[Form.SET]
         return BoundCommand(self.name, forms, {"": bound}, {self.slot: bound})
 
     def _line(self, device: D, index: int) -> bytes:
@@ -200,7 +214,7 @@ class Setting(NamedTuple, Generic[D, R]):
         def assign(device: D, arguments: Arguments) -> Outcome:
             index = 0
             if self.slot.indexed_by:
-                index = _index(bound, arguments)
+                index = index_of(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
             base = device.settings_of(self.slot).get(self.slot, index)
@@ -240,7 +254,8 @@ class Setting(NamedTuple, Generic[D, R]):
 class Key(NamedTuple, Generic[D, R]):
     """One key of a KeyedSetting; slot.name is the key. shown gives the values of a read-back.
 
-    changed and adjusted as in Setting. told: whether a query of the key tells a record.
+    changed and adjusted as in Setting. told: whether a query of the key tells a record. also: other settings that
+    change with it, in the same transaction.
     """
 
     slot: Slot[R]
@@ -249,6 +264,7 @@ class Key(NamedTuple, Generic[D, R]):
     changed: Callable[[D, R], None] = _keep
     adjusted: Callable[[D, R], R] | None = None
     told: Callable[[R], bool] = lambda record: True
+    also: Callable[[D, R], Sequence[Change]] = lambda device, record: ()
 
 
 class KeyedSetting(NamedTuple, Generic[D]):
@@ -258,8 +274,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
 
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
-    them. everything: a key that sets nothing, and tells of an index what all others hold; "": there is none. split:
-    as a BoundCommand has it. tested: it has a test form.
+    them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what
+    all others hold; "": there is none. split: as a BoundCommand has it. leads: the index stands before the key, and
+    alone tells what all keys hold (MFTPCFG). tested: it has a test form.
     """
 
     name: str
@@ -268,6 +285,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
     reads: bool = False
     everything: str = ""
     split: Split[D] | None = None
+    leads: bool = False
     tested: bool = True
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
@@ -294,13 +312,17 @@ class KeyedSetting(NamedTuple, Generic[D]):
         forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: self._set(offered, device, arguments)}
         if self.tested:
             forms[Form.TEST] = lambda device, arguments: test
-        if self.reads:
+        if self.reads and section.readable:
             forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}
         offers = {name: records[name] for name in offered}
         return BoundCommand(self.name, forms, offers, stored, self.split)
 
     def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
+        if self.leads:
+            rows = ((bound.params[0].shown, name, bound.params[1:]) for name, (_, bound) in offered.items())
+            shown = ((ids, name, ",".join(each.shown for each in rest)) for ids, name, rest in rows)
+            return [f'+{self.name}: {ids},"{name}",{rest}'.encode() for ids, name, rest in shown]
         if style == "rows":
             return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
         names = ",".join(f'"{name}"' for name in offered)
@@ -309,14 +331,16 @@ class KeyedSetting(NamedTuple, Generic[D]):
         return [f"+{self.name}: ({names})".encode() + (f",{ids}{comma}".encode() if ids else b"")]
 
     def _read(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D) -> Reply:
-        assert self.ids is not None
-        return Reply(
-            [self._line(device, key, index) for index in self.ids(device, None) for key, _ in offered.values()]
-        )
+        ids = (0,) if self.ids is None else self.ids(device, None)
+        return Reply([self._line(device, key, index) for index in ids for key, _ in offered.values()])
 
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
     ) -> Outcome:
+        if self.leads:
+            if len(arguments) == 1:
+                return self._tell_everything(offered, device, arguments)
+            arguments = (arguments[1], arguments[0], *arguments[2:])
         first = arguments[0]
         name = first.string.decode("latin-1") if first else ""
         if name == self.everything and name:
@@ -328,7 +352,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         slot, rest, index = key.slot, arguments[1:], 0
         indexed = slot.indexed_by is not None
         if indexed and rest:
-            index = _index(bound, rest)
+            index = index_of(bound, rest)
         settings = device.settings_of(slot)
         record = bound.parse(rest, settings.get(slot, index)) if len(rest) > indexed else None
         indices: Sequence[int] | Range = bound.indices if indexed and not rest else (index,)
@@ -341,7 +365,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         if key.adjusted is not None:
             record = key.adjusted(device, record)
         _require_fit(slot, record)
-        outcome = device.keep(slot, record, index)
+        outcome = device.keep(slot, record, index, key.also(device, record))
         key.changed(device, record)
         return outcome
 
@@ -351,12 +375,12 @@ class KeyedSetting(NamedTuple, Generic[D]):
         """Tell what every key holds of an index. Raises CommandError(INCORRECT_PARAMETERS): not one index."""
         if len(rest) != 1:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        return Reply([self._line(device, key, _index(bound, rest)) for key, bound in offered.values()])
+        return Reply([self._line(device, key, index_of(bound, rest)) for key, bound in offered.values()])
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
-        return print_line(
-            self.name, key.slot.name, *key.shown(device, device.settings_of(key.slot).get(key.slot, index))
-        )
+        values = key.shown(device, device.settings_of(key.slot).get(key.slot, index))
+        leading = values[: self.leads]
+        return print_line(self.name, *leading, key.slot.name, *values[self.leads :])
 
 
 Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]
@@ -370,11 +394,3 @@ def is_basic(name: str) -> bool:
 def _require_fit(slot: Slot[R], record: R) -> None:
     if not slot.fits(record):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-
-
-def _index(bound: BoundRecord[Any], arguments: Arguments) -> int:
-    first = arguments[0]
-    value = bound.params[0].parse(first) if first is not None else None
-    if not isinstance(value, int):
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from onemo.at.grammar import Arguments
 from onemo.at.reply import Reply
-from onemo.at.store import R, Settings, Slot
+from onemo.at.store import Change, R, Settings, Slot
 from onemo.profile.schema import ParamSection
 
 
@@ -20,8 +20,8 @@ class Device(Protocol):
         """Return the settings that hold a slot: the device's, or those of the console that asks."""
         ...
 
-    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
-        """Store what was set; Pending where it has to be written down before the answer."""
+    def keep(self, slot: Slot[R], record: R, index: int = 0, also: Sequence[Change] = ()) -> Reply | Pending:
+        """Store what was set, and what changes with it; Pending where it has to be written down before the answer."""
         ...
 
 

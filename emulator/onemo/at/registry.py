@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
-from typing import Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from onemo.at.command import BoundCommand, Declaration
 from onemo.at.family import Family, FamilyDefinition
@@ -17,7 +17,10 @@ from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.at.store import Slot
 from onemo.errors import Mistake, ProfileError
 from onemo.profile.loader import LoadedProfile
-from onemo.profile.schema import Profile
+from onemo.profile.schema import AnswerSection, Profile
+
+if TYPE_CHECKING:
+    from onemo.at.answers import OwnAnswers
 
 Loading = Callable[[], AbstractContextManager[object]]
 
@@ -39,7 +42,8 @@ class BoundModel(NamedTuple, Generic[D]):
 
     commands: those that exist on the model and were needed so far, by upper-case name; use ``command`` for any other.
     slots: the stored settings, also those whose command the model lacks, for their defaults still hold; kept: those
-    that outlive a boot cycle; errors: numbers and texts. All of them grow as families are bound.
+    that outlive a boot cycle; errors: numbers and texts. All of these grow as families are bound.
+    answers: the profile's own, to lines that no family has; None: it has none.
     """
 
     profile: Profile
@@ -48,6 +52,7 @@ class BoundModel(NamedTuple, Generic[D]):
     kept: set[Slot[Any]]
     errors: dict[ErrorCode, tuple[int, str]]
     binder: Binder[D]
+    answers: OwnAnswers | None
 
     def command(self, name: bytes) -> BoundCommand[D] | None:
         """Return the command of this name, its family bound if need be; None: the model has none."""
@@ -113,7 +118,16 @@ def bind(
         kept=binder.kept,
         errors=binder.errors,
         binder=binder,
+        answers=_own_answers(loaded.profile.answers),
     )
+
+
+def _own_answers(sections: Mapping[str, AnswerSection]) -> OwnAnswers | None:
+    if not sections:
+        return None
+    from onemo.at.answers import OwnAnswers
+
+    return OwnAnswers(sections)
 
 
 class _Slots(dict[Slot[Any], BoundRecord[Any]]):
@@ -232,8 +246,9 @@ class Binder(Generic[D]):
                 for path, problem in error.problems:
                     self._mistake(f"commands.{declaration.name}.{path}", problem)
                 continue
-            if defined.misfit is not None:
-                forms = {form: _refusing(handler, defined.misfit) for form, handler in bound.forms.items()}
+            if defined.misfit is not None or section.refuses == "error":
+                misfit = None if section.refuses == "error" else defined.misfit
+                forms = {form: _refusing(handler, misfit) for form, handler in bound.forms.items()}
                 bound = bound._replace(forms=forms)
             self.slots.update(bound.slots)
             if section.nv:
@@ -254,6 +269,15 @@ class Binder(Generic[D]):
             for key in getattr(self._loaded.profile, table):
                 if (table, key) not in known:
                     self._mistake(f"{table}.{key}", "no error has this name")
+        if not self._loaded.profile.answers:
+            return
+        from onemo.at.answers import mistakes_in
+
+        for line, problem in mistakes_in(self._loaded.profile.answers, self.commands):
+            path = ("answers", line)
+            origin = self._loaded.origin(path)
+            file = origin.file if origin else self._loaded.file.name
+            self.mistakes.append(Mistake(file, f'answers."{line}"', problem))
 
     def _bind_errors(self, codes: Sequence[ErrorCode]) -> None:
         for code in codes:
@@ -269,8 +293,8 @@ class Binder(Generic[D]):
         self.mistakes.append(Mistake(origin.file if origin else self._loaded.file.name, path, problem))
 
 
-def _refusing(handler: Handler[D], misfit: ErrorCode) -> Handler[D]:
-    """Have a handler answer parameters that do not fit with the error of its family."""
+def _refusing(handler: Handler[D], misfit: ErrorCode | None) -> Handler[D]:
+    """Have a handler answer parameters that do not fit with the error of its family, None: the bare ERROR."""
 
     def handle(device: D, arguments: Arguments) -> Outcome:
         try:

@@ -57,16 +57,26 @@ class CommandError(EmulatorError):
         return form.error(self.code)
 
 
+class ConnectReply(CommandError):
+    """The end of a command whose only answer is the CONNECT of the connection that takes the line."""
+
+    def final(self, form: ReplyFormat) -> bytes:
+        """Return nothing."""
+        return b""
+
+
 class Reply(NamedTuple):
     """A command that succeeded.
 
     lines: its information responses, in order, without line ends. trailer: lines that follow the final
-    result code (REBOOTING). last: what follows the command in its line is not run any more.
+    result code (REBOOTING). last: what follows the command in its line is not run any more. failure: what it ends in
+    after all, behind those lines.
     """
 
     lines: Sequence[bytes] = ()
     trailer: Sequence[bytes] = ()
     last: bool = False
+    failure: CommandError | None = None
 
 
 DONE = Reply()
@@ -74,7 +84,7 @@ DONE = Reply()
 
 
 class Final(NamedTuple):
-    """A result code, final or (RING, NO CARRIER) unasked: its word, and its number in ATV0 (V.250 table 1)."""
+    """A result code, final or (RING, NO CARRIER, BUSY) unasked: its word, and its number in ATV0 (V.250 table 1)."""
 
     word: bytes
     number: bytes
@@ -85,6 +95,9 @@ CONNECT = Final(b"CONNECT", b"1")
 RING = Final(b"RING", b"2")
 NO_CARRIER = Final(b"NO CARRIER", b"3")
 ERROR = Final(b"ERROR", b"4")
+NO_DIALTONE = Final(b"NO DIALTONE", b"6")
+BUSY = Final(b"BUSY", b"7")
+NO_ANSWER = Final(b"NO ANSWER", b"8")
 
 
 class ReplyFormat:

@@ -47,6 +47,8 @@ class Slot(NamedTuple, Generic[R]):
         return f"{self.of}.{self.name}" if self.of else self.name
 
 
+Change = tuple[Slot[Any], Any]
+"""A setting without an index, and its new record."""
 Kept = dict[tuple[Slot[Any], int], Any]
 """Records by setting and index."""
 

@@ -11,7 +11,7 @@ from onemo.at.command import BoundCommand, KeyedSetting, Query, Setting, is_basi
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, BoundRecord, ParamKind
 from onemo.at.registry import declarations, definition
-from onemo.cli.model_page import said, section_table, test_answer
+from onemo.cli.model_page import answer_table, said, section_table, test_answer
 from onemo.cli.page import Page
 from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
@@ -30,6 +30,10 @@ class UnknownCommand(EmulatorError):
 def describe_command(page: Page, model: Model, loaded: LoadedProfile, asked: str) -> None:
     """Describe a command: its forms, the answer of the test form, each parameter. Raises UnknownCommand."""
     profile = loaded.profile
+    if model.answers is not None and (own := model.answers.asked(asked)):
+        page.heading(f"{asked} of {profile.sub_model}", "no family's: its profile answers")
+        answer_table(page, loaded, own)
+        return
     name = command_name(asked, declarations(FAMILIES))
     source, file = said(loaded, ("commands", name, "available"))
     page.heading(f"{typed(name)} of {profile.sub_model}", f"{source} ({file})")

@@ -17,6 +17,7 @@ from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ErrorSection
+from onemo.profile.shape import hints_of, is_key
 from onemo.runtime.models import Model, family_tables
 
 SECTIONS = {
@@ -25,7 +26,9 @@ SECTIONS = {
     "power": "Start and restart (seconds)",
     "sleep": "Sleep and power saving (seconds)",
     "sim": "The SIM card",
+    "card": "The files of the card, by identifier, and its keys",
     "radio": "The cell and the operator (seconds; the signal in the units of AT+CSQ and AT+CESQ)",
+    "cells": "The cells on the air",
     "contexts": "PDP contexts",
     "dns": "Names",
     "clock": "The clock (zone in quarters of an hour)",
@@ -38,6 +41,7 @@ _ERRORS = {
 }
 """Tables that only ``show MODEL COMMAND`` prints."""
 _FORMS = {Form.TEST: "test", Form.READ: "read", Form.SET: "set", Form.EXECUTE: "execute"}
+MASK = "*"
 _VALUE_HEADERS = ("Name", "Value", "Source", "File")
 
 
@@ -50,8 +54,24 @@ def describe_model(page: Page, model: Model, loaded: LoadedProfile) -> None:
         section_table(page, loaded, section)
     page.heading("Commands", above=True)
     page.table(("Command", "Forms", "Test form answers", "Source", "File"), _command_rows(model, loaded))
+    answer_table(page, loaded, list(profile.answers))
     page.text()
     page.text(f"Parameters and their ranges: onemo-emulator show {profile.sub_model} COMMAND")
+
+
+def answer_table(page: Page, loaded: LoadedProfile, lines: Sequence[str]) -> None:
+    """Print answers of the profile's own, by their lines; without any nothing."""
+    if not lines:
+        return
+    page.heading("Answers of the profile's own", above=True)
+    rows = []
+    for line in lines:
+        answer = loaded.profile.answers[line]
+        told = (*answer.lines, answer.result or "(nothing more)")
+        after = f"{answer.delay:g} s" if answer.delay else ""
+        source, file = said(loaded, ("answers", line))
+        rows.append((line, "pattern" if answer.pattern else "line", "\n".join(told), after, source, file))
+    page.table(("Typed", "As a", "Answer", "After", "Source", "File"), rows)
 
 
 def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
@@ -60,13 +80,17 @@ def section_table(page: Page, loaded: LoadedProfile, section: str) -> None:
     titles = {**SECTIONS, **_ERRORS, **{name: table.title for name, table in tables.items()}}
     page.heading(titles[section], above=True)
     values = loaded.profile.table(tables[section]) if section in tables else getattr(loaded.profile, section)
+    if isinstance(values, tuple) and not hasattr(values, "_asdict"):
+        values = {str(number): value for number, value in enumerate(values, 1)}
     items: Mapping[str, Any] = values._asdict() if hasattr(values, "_asdict") else values
+    hints = hints_of(type(values)) if hasattr(values, "_fields") else {}
     rows = []
     for key, value in items.items():
         if value == {}:
             continue
         source, file = said(loaded, (section, key))
-        rows.append((key, _shown(loaded, value), about(key, list(items), source), file))
+        shown = MASK * 8 if is_key in getattr(hints.get(key), "__metadata__", ()) else _shown(loaded, value)
+        rows.append((key, shown, about(key, list(items), source), file))
     page.table(_VALUE_HEADERS, rows)
 
 

@@ -154,7 +154,9 @@ def _body(data: bytes, *, wanted: bool) -> object:
     if not wanted:
         return None
     try:
-        return json.loads(data)
+        said = json.loads(data)
+        json.dumps(said, ensure_ascii=False).encode()  # half a character is no text
+        return said
     except (ValueError, RecursionError) as error:
         why = str(error).partition(";")[0]  # behind it is advice for who writes Python
         raise Refused(400, f"the body is no JSON: {why}; send an object, as /openapi.json has it") from error

@@ -202,7 +202,11 @@ def _state(running: RunningModule, journal: Journal) -> ModuleInfo:
     row, identity = summary(running), running.model.profile.identity
     error = None if running.error is None else str(running.error)
     revision = identity.revision.replace("{sub_model}", running.model.profile.sub_model)
-    who = IdentityInfo(identity.imei, identity.imsi, identity.iccid, revision)
+    imsi, iccid = identity.imsi, identity.iccid
+    if running.built:
+        imsi, iccid = running.module.modem.imsi, running.module.modem.sim.card.iccid
+        revision = running.module.modem.revision
+    who = IdentityInfo(identity.imei, imsi, iccid, revision)
     known = ModuleInfo(
         name=row.name,
         model=row.model,

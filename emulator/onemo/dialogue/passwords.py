@@ -1,4 +1,4 @@
-"""Passwords among the parameters of commands, and of answers: a trace and a transcript hold none.
+"""Passwords and keys among the parameters of commands, and of answers: a trace and a transcript hold none.
 
 Pure.
 """
@@ -9,8 +9,15 @@ import re
 
 from onemo.dialogue.secrets import MASK
 
-_TYPED = {b"MQTTCONN": (5,), b"MIPLCREATEEX": (2, 3), b"MIPLCREATE": (1,)}
-_TOLD = {b"MIPLDEVINFO": (2, 3)}
+_TYPED = {
+    b"MQTTCONN": (5,),
+    b"MFTPCONN": (3,),
+    b"MFWCFG": (2,),
+    b"MSSLPSK": (1,),
+    b"MIPLCREATEEX": (2, 3),
+    b"MIPLCREATE": (1,),
+}
+_TOLD = {b"MIPLDEVINFO": (2, 3), b"MFWCFG": (2,)}
 COMMANDS = {**_TYPED, **_TOLD}
 """Those with passwords, typed or told, and the places of these among their parameters, from 0. In upper case."""
 _BEGINS = re.compile(rb"(?i:\+(?:(%s)[ ]*=|(%s):))" % (b"|".join(_TYPED), b"|".join(_TOLD)))

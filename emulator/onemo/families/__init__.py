@@ -28,6 +28,11 @@ def _later(
                   wakes=wakes, urcs=urcs)  # fmt: skip
 
 
+def _dials(entry: object) -> bool:
+    """Tell whether the NV has the host's network card come up by itself."""
+    return isinstance(entry, Mapping) and bool(entry.get("auto"))
+
+
 SOCKETS = Index(
     name=CONNECT_ID,
     about="Only on this connection.",
@@ -45,6 +50,16 @@ MQTT_CLIENTS = Index(
     urcs=rb'\+MQTT(?:URC: "[a-z]+",|[A-Z]+: )(\d+)',
     noun="MQTT client",
 )
+FTP = Index(
+    name="ftp_id",
+    about="Only on this FTP session.",
+    urcs=rb"\+MFTP[A-Z]+: (\d+)",
+    noun="FTP session",
+)
+FTP_DATA = FTP._replace(noun="FTP data of session")
+"""The same sessions, by the name of their data connections."""
+FIRMWARE_DOWNLOAD = Index(name="firmware", about="", urcs=b"", noun="firmware")
+"""The connection of a firmware's download, of which there is one; nothing on the line has its number."""
 LWM2M_DEVICES = Index(
     name="ref",
     about="Only on this LwM2M device.",
@@ -54,10 +69,12 @@ LWM2M_DEVICES = Index(
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
-    _core("identity", "Identity (27.007 chapter 5)", "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "CGSN", "GSN"),
+    _core("identity", "Identity (27.007 chapter 5)",
+          "I", "CGMI", "GMI", "CGMM", "GMM", "CGMR", "GMR", "MEID", "CGSN", "GSN"),
     _core("power", "Restart and power (vendor's base guide)", "MREBOOT", "MPOF",
           urcs=("MATREADY", "REBOOTING", "POWER OFF")),
-    _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)", "MLPMCFG", "CPSMS", "CEDRXS",
+    _core("sleep", "Sleep and power saving (vendor's extended guide, 27.007 chapter 7)",
+          "MLPMCFG", "CPSMS", "CEDRXS", "CEDRXRDP",
           urcs=("MLPMENTER", "MLPMEXIT", "MLPMPSTA", "CEDRXP")),
     _core("serial", "The serial line (V.250 6.2)", "IPR", "IFC"),
     _later("ntp", "The time from a server (manual 3.15)", "MNTP", urcs=("MNTP",)),
@@ -67,13 +84,30 @@ FAMILIES: tuple[Family, ...] = (
     _core("radio", "Function, signal and registration (27.007 chapters 7, 8 and 10)",
           "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS", "CTZR", "CTZU",
           urcs=("CREG", "CGREG", "CEREG", "CTZV", "CTZE", "CTZEU")),
+    _later("cell", "The cell, bands and locks (vendor's extended guide)",
+           "MUESTATS", "MLOCKFREQ", "MCSEARFCN", "MBAND", "MEMMTIMER", "CSCON",
+           keeps=("frequencies",),
+           urcs=("MEMMTIMER", "CSCON")),
+    _later("pins", "Pins, converter, lights and chip (vendor's extended guide)",
+           "MGPIO", "MADC", "MLED", "MCHIPINFO"),
+    _later("pulses", "Pulses (vendor's extended guide)", "MPWMDATA", "MPWMCTRL"),
+    _later("place", "Where the module is (vendor's LBS guide)", "MLBSCFG", "MLBSLOC", keeps=("place",),
+           urcs=("MLBSLOC",)),
+    _later("wifi", "Wi-Fi scans (vendor's Wi-Fi guide)",
+           "MWIFISCANCFG", "MWIFISCANSTART", "MWIFISCANSTOP", "MWIFISCANQUERY", keeps=("air",),
+           urcs=("MWIFISCANINFO",)),
     _core("packet", "The packet domain (27.007 chapter 10)",
           "CGATT", "CGDCONT", "CGAUTH", "CGACT", "CGPADDR", "CGCONTRDP", "CGEREP",
           urcs=("CGEV",)),
+    _later("bearers", "Bearers of the packet domain (27.007 chapter 10)",
+           "CGEQOS", "CGEQOSRDP", "CGTFT", "CGCLASS", "CGDEL", "CEMODE"),
     _core("call", "Data calls (vendor's base guide)", "MIPCALL", "MUECONFIG", urcs=("MIPCALL",)),
+    _later("dialup", "The host's network card (vendor's dial-up guide)", "MDIALUPCFG", "MDIALUP",
+           wakes=lambda stored: _dials(stored.get("MDIALUPCFG.auto")),
+           urcs=("MDIALUP",)),
     _later("voice", "Voice calls and USSD (27.007 chapters 6 and 7)",
-           "A", "H", "CHUP", "CLCC", "CRC", "CLIP", "CUSD",
-           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "CUSD")),
+           "D", "A", "H", "S0", "CHUP", "CLCC", "CHLD", "CEER", "CPAS", "CRC", "CLIP", "CUSD",
+           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "BUSY", "NO ANSWER", "CUSD")),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
            instances=SOCKETS,
@@ -82,9 +116,12 @@ FAMILIES: tuple[Family, ...] = (
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP", urcs=("MDNSGIP",)),
     _later("ping", "Pings (manual 3.12)", "MPING", urcs=("MPING", "statistics")),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
-           "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
+           "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLPSK", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK",
+           "MSSLCIPHER",
            keeps=("files",),
            wakes=lambda stored: "files" in stored),
+    _later("card", "The card's files and applications (27.007 chapters 7 and 8)",
+           "CRSM", "CSIM", "CCHO", "CCHC", "CGLA", "CPOL", "CPLS", "COPN"),
     _later("charset", "The character set and the card's number (27.007 5.5, 7.1)", "CSCS", "CNUM"),
     _later("sms", "Short messages (27.005)",
            "CSMS", "CMGF", "CSCA", "CSMP", "CSDH", "CPMS", "CNMI", "CMMS", "CMGR", "CMGL", "CMGD", "CNMA", "CMGS",
@@ -108,6 +145,16 @@ FAMILIES: tuple[Family, ...] = (
            needs=("tls",),
            urcs=("MQTTURC", "conn", "suback", "unsuback", "puback", "pubrec", "pubcomp", "timeout", "publish",
                  "pubnmi", "drop", "pingresp")),
+    _later("ftp", "The FTP client (vendor's FTP guide)",
+           "MFTPCFG", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
+           "MFTPRETR", "MFTPSTATE", "MFTPSTOR", "MFTPAPPE",
+           instances=FTP,
+           urcs=("MFTPURC", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
+                 "MFTPRETR", "MFTPAPPE", "MFTPSTOR")),
+    _later("fota", "Firmware upgrades (vendor's firmware upgrade guide)",
+           "MFWCFG", "MFWDLOAD", "MFWUPGRADE", "MFWERASE",
+           keeps=("firmware",),
+           urcs=("MFWDLOAD", "MFWUPGRADE")),
     _later("lwm2m", "The LwM2M client (vendor's LwM2M guide)",
            "MIPLCREATE", "MIPLCREATEEX", "MIPLDELETE", "MIPLCFG", "MIPLNMI", "MIPLUPDATESET", "MIPLDTLSNAT",
            "MIPLDEVINFO", "MIPLFOTACFG", "MIPLADDOBJ", "MIPLDELOBJ", "MIPLDISCOVERRSP", "MIPLOPEN", "MIPLUPDATE",

@@ -56,9 +56,11 @@ def _store(modem: Modem, record: WhichProfile) -> Pending:
 
 
 def _list(modem: Modem, record: NoParameters) -> Reply:
-    """List every command of the model (AT+CLAC), each in a line of one block (27.007 8.37)."""
+    """List every command of the model and of its profile's own (AT+CLAC), each in a line of one block (27.007 8.37)."""
     end = modem.console.format.cr + modem.console.format.lf
-    return Reply((end.join(f"AT{'' if is_basic(name) else '+'}{name}".encode() for name in modem.model.names()),))
+    commands = (f"AT{'' if is_basic(name) else '+'}{name}" for name in modem.model.names())
+    own = modem.model.answers.names if modem.model.answers is not None else ()
+    return Reply((end.join(name.encode() for name in (*commands, *own)),))
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
@@ -72,7 +74,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     errors=errors_in(Cme),
     shows={"CMEE": ("cme",)},
     kept_only={
-        "X": "no call is ever made that could be busy or have no dial tone",
+        "X": "calls tell that the other side is busy, or that there is no dial tone, whatever it says",
         "&C": "DCD never changes",
         "&D": "DTR wakes the module, where the line has it; it ends nothing",
     },

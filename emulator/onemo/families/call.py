@@ -8,8 +8,9 @@ from onemo.at.command import Key, KeyedSetting, Query
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Maybe, Required
 from onemo.at.reply import DONE, CommandError, Reply
+from onemo.at.store import Change, Slot
 from onemo.modem.modem import Modem
-from onemo.modem.slots import AUTO_CONNECT, AutoConnect
+from onemo.modem.slots import AUTO_CONNECT, AUTO_DIAL, DEFAULT_CONTEXT, AutoConnect, Switch
 
 
 class Call(NamedTuple):
@@ -50,10 +51,36 @@ def _connect_by_itself(modem: Modem, record: AutoConnect) -> None:
         modem.contexts.connect_by_itself(modem.now)
 
 
+def _no_dial(modem: Modem, record: AutoConnect) -> list[Change]:
+    """Have the host's network card not come up by itself, where the data call does not (vendor's flow guide 3.5)."""
+    if record.enabled or not modem.has(AUTO_DIAL.command):
+        return []
+    offers = modem.profile.commands[AUTO_DIAL.command].offers or ()
+    return [(AUTO_DIAL, modem.settings.get(AUTO_DIAL)._replace(auto=0))] if AUTO_DIAL.name in offers else []
+
+
+def _redefine(modem: Modem, record: object) -> None:
+    """Let the default context be the next start's."""
+    modem.keeping.note(modem.contexts.redefine_default)
+
+
+_INERT: tuple[Key[Modem, Switch], ...] = tuple(
+    Key(Slot(name, Switch, of="MUECONFIG")) for name in ("relver", "asrai", "2harq", "reestablish", "emulticar")
+)
+"""Settings of the protocol stack and the release of its standards: they are kept, and nothing more."""
+
+
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Query("MIPCALL", Call, read=_calls, select=_call),
-        KeyedSetting("MUECONFIG", (Key(AUTO_CONNECT, changed=_connect_by_itself),)),
+        KeyedSetting(
+            "MUECONFIG",
+            (
+                Key(AUTO_CONNECT, changed=_connect_by_itself, also=_no_dial),
+                Key(DEFAULT_CONTEXT, changed=_redefine),
+                *_INERT,
+            ),
+        ),
     ),
     shows={"MIPCALL": ("contexts",), "MUECONFIG": ("contexts",)},
 )

@@ -5,16 +5,19 @@ from __future__ import annotations
 from onemo.at.command import Action, NoParameters, Setting, print_line
 from onemo.at.family import FamilyDefinition
 from onemo.at.reply import Reply
+from onemo.modem.cardfiles import READ_RECORD, Ef
 from onemo.modem.modem import Modem
 from onemo.modem.slots import CHARACTER_SET
 
-_INTERNATIONAL = 145
+_INTERNATIONAL, _UNKNOWN = 145, 129
 
 
 def _number(modem: Modem, record: NoParameters) -> Reply:
-    """Tell the card's number (AT+CNUM). Raises CommandError unless the card is READY."""
+    """Tell the card's numbers, a line each (AT+CNUM). Raises CommandError unless the card is READY, and answers."""
     modem.sim.require()
-    return Reply((print_line("CNUM", "", modem.sim.card.number, _INTERNATIONAL),))
+    modem.sim.require_answer(READ_RECORD, Ef.MSISDN)
+    lines = ((number, _INTERNATIONAL if number.startswith("+") else _UNKNOWN) for number in modem.sim.card.numbers)
+    return Reply([print_line("CNUM", "", number, kind) for number, kind in lines])
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(

@@ -1,4 +1,4 @@
-"""The identity of the module: ATI, AT+CGMI, CGMM, CGMR, CGSN (27.007 5.1-5.4), and the twins of V.250 (6.1)."""
+"""The identity of the module: ATI, AT+CGMI, CGMM, CGMR, CGSN (27.007 5.1-5.4), MEID, and the twins of V.250 (6.1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from onemo.at.command import Action, NoParameters, print_line
 from onemo.at.family import FamilyDefinition
 from onemo.at.params import Defaulted
-from onemo.at.reply import Reply
+from onemo.at.reply import Cme, CommandError, Reply
 from onemo.modem.modem import Modem
 
 
@@ -49,6 +49,16 @@ def _serial_number(name: str) -> Callable[[Modem, SerialNumber], Reply]:
     return tell
 
 
+def _eid(modem: Modem, record: NoParameters) -> Reply:
+    """Tell the number of the card's eUICC (AT+MEID). Raises CommandError: SIM_NOT_INSERTED; NOT_FOUND, it has none."""
+    if not modem.sim.present:
+        raise CommandError(Cme.SIM_NOT_INSERTED)
+    eid = modem.profile.card.eid
+    if not eid:
+        raise CommandError(Cme.NOT_FOUND)
+    return Reply((print_line("MEID", eid.encode()),))
+
+
 _MANUFACTURER = _bare(lambda modem: modem.model.profile.identity.manufacturer)
 _MODEL = _bare(lambda modem: modem.model.profile.identity.model)
 _REVISION = _bare(lambda modem: modem.revision)
@@ -60,7 +70,8 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         *(Action(name, NoParameters, _MANUFACTURER) for name in ("CGMI", "GMI")),
         *(Action(name, NoParameters, _MODEL) for name in ("CGMM", "GMM")),
         *(Action(name, NoParameters, _REVISION) for name in ("CGMR", "GMR")),
+        Action("MEID", NoParameters, _eid, tested=False, reads=True),
         *(Action(name, SerialNumber, _serial_number(name), bare=True) for name in ("CGSN", "GSN")),
     ),
-    shows=dict.fromkeys(("CGMI", "CGMM", "CGMR", "CGSN", "GMI", "GMM", "GMR", "GSN", "I"), ("identity",)),
+    shows=dict.fromkeys(("CGMI", "CGMM", "CGMR", "CGSN", "GMI", "GMM", "GMR", "GSN", "I", "MEID"), ("identity",)),
 )

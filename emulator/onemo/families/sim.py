@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from onemo.at.command import Action, NoParameters, Query, print_line
@@ -10,8 +10,10 @@ from onemo.at.family import FamilyDefinition
 from onemo.at.outcome import Pending
 from onemo.at.params import MaybeText, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.cardfiles import READ_BINARY, Ef
 from onemo.modem.modem import Modem
 from onemo.modem.sim import is_code
+from onemo.profile.schema import Profile
 
 
 class Pin(NamedTuple):
@@ -106,8 +108,11 @@ def _change(modem: Modem, record: Password) -> Reply | Pending:
 
 
 def _imsi(modem: Modem, record: NoParameters) -> Reply:
-    """Tell the IMSI (AT+CIMI). Raises CommandError unless the card is READY."""
+    """Tell the IMSI (AT+CIMI). Raises CommandError unless the card is READY and has one."""
     modem.sim.require()
+    modem.sim.require_answer(READ_BINARY, Ef.IMSI)
+    if not modem.imsi:
+        raise CommandError(Cme.SIM_FAILURE)
     return Reply((modem.imsi.encode(),))
 
 
@@ -119,9 +124,16 @@ def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
 
     def tell(modem: Modem, record: NoParameters) -> Reply:
         modem.sim.require_card()
-        return Reply((print_line(name, modem.profile.identity.iccid.encode()),))
+        modem.sim.require_answer(READ_BINARY, Ef.ICCID)
+        return Reply((print_line(name, modem.sim.card.iccid.encode()),))
 
     return tell
+
+
+def _card_misfits(profile: Profile) -> Iterator[tuple[str, str]]:
+    from onemo.profile.card import misfits
+
+    return misfits(profile.card)
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
@@ -133,6 +145,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Action("MCCID", NoParameters, _iccid("MCCID")),
         Action("ICCID", NoParameters, _iccid("ICCID")),
     ),
+    check=_card_misfits,
     shows={
         **dict.fromkeys(("CIMI", "MCCID", "ICCID"), ("identity", "sim")),
         **dict.fromkeys(("CPIN", "CLCK", "CPWD"), ("sim",)),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from onemo.at.command import Key, KeyedSetting, Setting, print_line
+from onemo.at.command import Action, Key, KeyedSetting, NoParameters, Setting, print_line
 from onemo.at.family import FamilyDefinition
-from onemo.at.reply import Cme, CommandError
+from onemo.at.reply import Cme, CommandError, Reply
 from onemo.modem.modem import Modem
 from onemo.modem.sleep import EDRX, POWER_SAVING, Edrx, EdrxMode, PowerSaving, Saving, require_cycle, require_timers
 from onemo.modem.slots import (
@@ -74,6 +74,14 @@ def _tell_granted(modem: Modem, record: Edrx) -> None:
         modem.report(print_line("CEDRXP", record.act, record.cycle, record.cycle, window))
 
 
+def _granted(modem: Modem, record: NoParameters) -> Reply:
+    """Tell the cycle that the network grants (AT+CEDRXRDP, 27.007 7.41): the one asked for; 0 without."""
+    asked = modem.settings.get(EDRX)
+    if asked.mode not in (EdrxMode.ON, EdrxMode.TOLD) or not modem.radio.registered:
+        return Reply((print_line("CEDRXRDP", 0),))
+    return Reply((print_line("CEDRXRDP", asked.act, asked.cycle, asked.cycle, modem.profile.sleep.paging_window),))
+
+
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         KeyedSetting(
@@ -87,7 +95,8 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         ),
         Setting(POWER_SAVING, check=_require_timers, shown=_shown_saving, adjusted=_adjust_saving),
         Setting(EDRX, check=_require_cycle, changed=_tell_granted, shown=_shown_edrx, adjusted=_adjust_edrx),
+        Action("CEDRXRDP", NoParameters, _granted),
     ),
-    shows={"MLPMCFG": ("sleep",), "CPSMS": ("sleep",), "CEDRXS": ("sleep",)},
+    shows={"MLPMCFG": ("sleep",), "CPSMS": ("sleep",), "CEDRXS": ("sleep",), "CEDRXRDP": ("sleep",)},
     remarks={"CEDRXS": "the network grants what is asked for; nothing waits for a cycle"},
 )

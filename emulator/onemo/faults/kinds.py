@@ -18,8 +18,12 @@ from onemo.faults.kind import (
     Type,
     event_kind,
 )
+from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
+from onemo.faults.kinds_card import CARD_KINDS
 from onemo.faults.kinds_files import FILE_KINDS
+from onemo.faults.kinds_fota import FOTA_KINDS
+from onemo.faults.kinds_ftp import FTP_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
 from onemo.faults.kinds_lwm2m import LWM2M_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
@@ -215,6 +219,9 @@ _EVENT_KINDS = (
            FaultKey("rsrp", Type.INTEGER, "0-97, 255 unknown.", 5, 0, 255), undo="signal-back",
            example="signal rssi=1 for_seconds=10"),
     event_kind("signal-back", "The signal is as the profile has it."),
+    event_kind("zone", "The network tells another time zone, as AT+CTZU and AT+CTZR have it.",
+           FaultKey("quarters", Type.INTEGER, "Quarters of an hour east of UTC.", None, -48, 56, required=True),
+           example="zone quarters=36"),
     event_kind("pdp-deactivate", "The network takes a PDP context down, and every connection on it.",
            FaultKey("cid", Type.INTEGER, "Which; the default one if left out.", None, 0, 15),
            example="pdp-deactivate on=send"),
@@ -258,11 +265,15 @@ KINDS: Mapping[str, FaultKind] = {
         *_NETWORK_KINDS,
         *HTTP_KINDS,
         *MQTT_KINDS,
+        *FTP_KINDS,
         *LWM2M_KINDS,
         *_EVENT_KINDS,
         PUBLISH,
+        *CARD_KINDS,
         *FILE_KINDS,
+        *FOTA_KINDS,
         *SMS_KINDS,
         *VOICE_KINDS,
+        *BOARD_KINDS,
     )
 }

@@ -29,8 +29,9 @@ class Occasion(NamedTuple):
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
     pass. label: of the instance that it is about. to: the plain
-    number of the message's destination. transport, host, port: of the peer, as the firmware wrote them. path: of the
-    request, as it was sent; packet: its type, as in kind.PACKETS.
+    number of the message's destination. file, ins: of a command to the card, in upper-case hex. transport, host, port:
+    of the peer, as the firmware wrote them. path: of the request, as it was sent; packet: its type, as in kind.PACKETS;
+    verb: the command of FTP that a reply is to.
     """
 
     direction: str = ""
@@ -46,6 +47,9 @@ class Occasion(NamedTuple):
     to: str = ""
     path: str = ""
     packet: str = ""
+    file: str = ""
+    ins: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
         return _names(str(wanted), occasion.path, re.DOTALL)
     if name == "to":
         return _names(plain_number(str(wanted)), occasion.to)
+    if name in ("file", "ins"):
+        return bool(getattr(occasion, name) == str(wanted).upper())
     if name in Occasion._fields:
         return getattr(occasion, name) == wanted  # type: ignore[no-any-return]
     label = occasion.label

@@ -20,7 +20,7 @@ from onemo.modem.intents import NetworkInfo
 from onemo.modem.names import shown_address
 from onemo.modem.packet_events import PacketEvents
 from onemo.modem.per_context import PerContext
-from onemo.modem.slots import AUTO_CONNECT
+from onemo.modem.slots import AUTO_CONNECT, DEFAULT_CONTEXT
 from onemo.net.interface import AddressFamily
 
 _FIRST_BEARER = 5
@@ -179,7 +179,7 @@ class Contexts:
         if with_call and without and self._profile.needs_call and self._auto_connect:
             self.calls.add(cid)
             if self._profile.announces_call:
-                self._host.notify(self.call_line(cid))
+                self._host.notify(self.call_line(cid), droppable=True)
 
     def connect_by_itself(self, now: float) -> None:
         """Connect as soon as nothing else is going on, as AT+MUECONFIG says from now on; detached, nothing."""
@@ -204,6 +204,11 @@ class Contexts:
             cid, with_call = default, True
         if cid in self.active or (not self.active and cid in self.defined):
             self._connect(cid, self._network, with_call=with_call)
+
+    @property
+    def waits_for_function(self) -> bool:
+        """True where the module stays at AT+CFUN=0 after a start, as AT+MUECONFIG says."""
+        return self._profile.autoconn_attaches and not self._auto_connect
 
     @property
     def _auto_connect(self) -> bool:
@@ -335,9 +340,21 @@ class Contexts:
 
     def _define_default(self) -> None:
         default = self._profile.default
-        self.defined[default] = Definition(default, self._profile.pdp_type, self._profile.apn)
+        self.defined[default] = self._default_definition()
         for cid, given in self._profile.given.items():
             self.defined[int(cid)] = Definition(int(cid), **given._asdict())
+
+    def _default_definition(self) -> Definition:
+        """Return the definition of the default context: the profile's, or that of AT+MUECONFIG where it was set."""
+        offers = self._host.has("MUECONFIG") and self._host.profile.commands["MUECONFIG"].offers
+        chosen = self._host.settings.get(DEFAULT_CONTEXT) if "defapn" in (offers or ()) else self._profile
+        return Definition(self._profile.default, chosen.pdp_type, chosen.apn)
+
+    def redefine_default(self) -> None:
+        """Let the next start define the default context as AT+MUECONFIG says from now on."""
+        definitions, _ = self._kept
+        if definitions.kept is not None:
+            definitions.kept[self._profile.default] = self._default_definition()
 
     def _bring_up(self, cid: int, network: NetworkInfo) -> None:
         """Activate a context. Raises CommandError as _give_addresses."""
@@ -356,7 +373,7 @@ class Contexts:
 
     def _end_call(self, cid: int) -> None:
         self.calls.discard(cid)
-        self._host.report(print_line("MIPCALL", cid, 0))
+        self._host.notify_on(self._host.console, print_line("MIPCALL", cid, 0), droppable=True)
         self._end_traffic(cid)
 
     def _give_addresses(self, cid: int, network: NetworkInfo) -> Active:

@@ -35,6 +35,11 @@ class Bearers(Protocol):
         """Tell whether the type of an active context has the family."""
         ...
 
+    @property
+    def waits_for_function(self) -> bool:
+        """True where the module stays at AT+CFUN=0 after a start."""
+        ...
+
     def undefine_all(self) -> None:
         """End every definition."""
         ...

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
-from onemo.at.grammar import Arguments, Command, MalformedLine, arguments, body, next_command
+from onemo.at.grammar import Arguments, Command, Form, MalformedLine, arguments, body, next_command
 from onemo.at.outcome import Outcome, Pending, Prompt
 from onemo.at.registry import BoundModel
 from onemo.at.reply import OK, CommandError, Reply, ReplyFormat
-from onemo.modem.intents import Bug, Intent
+from onemo.modem.intents import Bug, Intent, Wait
 from onemo.wire.framer import Framer
 from onemo.wire.transmitter import Kind, Transmitter
 
@@ -112,7 +112,7 @@ class Interpreter:
             else:
                 goes_on = self._take(resume(), now)
             while goes_on and self._position < len(self._body):
-                command = next_command(self._body, self._position)
+                command = self._next()
                 if command is None:
                     break
                 goes_on = self._take(self.execute(command), now)
@@ -140,6 +140,8 @@ class Interpreter:
             if outcome.lines:
                 console.transmitter.write(console.format.information(outcome.lines))
             self._trailer = outcome.trailer
+            if outcome.failure is not None:
+                raise outcome.failure
             return not outcome.last
         if isinstance(outcome, Pending):
             self.pending = outcome
@@ -154,10 +156,25 @@ class Interpreter:
             console.framer.show_entry(echoes=outcome.echoes, again=prompt if outcome.again else b"")
         return False
 
+    def _next(self) -> Command | None:
+        """Read the next command of the line; None at its end. Raises MalformedLine."""
+        try:
+            return next_command(self._body, self._position)
+        except MalformedLine:
+            model = self._console.device.model
+            name = model.answers.named(self._body) if model.answers is not None else b""
+            if self._position or not name or model.command(name) is not None:
+                raise
+            return Command(name, Form.EXECUTE, len(self._body))  # a profile may have an answer to it
+
     def _execute(self, command: Command) -> Outcome:
         device = self._console.device
         bound = device.model.commands.get(command.name) or device.model.command(command.name)
         handler = bound.forms.get(command.form) if bound else None
+        if bound is None and device.model.answers is not None and not self._position:
+            self._position = len(self._body)
+            reply, delay = device.model.answers.answer(self._body, device.model.profile.answers)
+            return Pending(Wait(delay), lambda result: reply) if delay else reply
         if bound is None or handler is None:
             raise CommandError
         position = command.end

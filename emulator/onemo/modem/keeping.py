@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord
 from onemo.at.registry import BoundModel
 from onemo.at.reply import DONE, Cme, CommandError, ErrorCode, Reply
-from onemo.at.store import R, Settings, Slot
+from onemo.at.store import Change, R, Settings, Slot
+from onemo.modem.cells import FrequencyMemory
 from onemo.modem.console import Console
 from onemo.modem.contexts import Definition, Login
 from onemo.modem.intents import Intent, Store
@@ -60,10 +61,11 @@ class Keeping:
             self.keeper(name)
         return self.memory.restore(stored)
 
-    def keep(self, slot: Slot[R], record: R, index: int) -> Reply | Pending:
+    def keep(self, slot: Slot[R], record: R, index: int, also: Sequence[Change] = ()) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer.
 
-        A memory that takes nothing more leaves it as it was: CME 20. [decided]
+        also: other settings that change with it, and last as it does. A memory that takes nothing more leaves it as it
+        was: CME 20. [decided]
         """
         settings = self._device.settings_of(slot)
         if not self.memory.lasts(slot, record) or (slot.of_console and settings is not self._device.first.settings):
@@ -73,18 +75,21 @@ class Keeping:
         def change() -> None:
             settings.set(slot, record, index)
             self.memory.values[slot, index] = record
+            for other, value in also:
+                settings.set(other, value)
+                self.memory.values[other, 0] = value
 
         return self.write_down(change)
 
-    def keep_contexts(self, change: Callable[[], None]) -> Pending:
-        """Change what the contexts hold, and write it down. Raises as change."""
+    def keep_contexts(self, change: Callable[[], None], answer: Outcome = DONE) -> Pending:
+        """Change what the contexts hold, and write it down, before an answer. Raises as change."""
 
         def changed() -> None:
             change()
             self.definitions.remember()
             self.logins.remember()
 
-        return self.write_down(changed)
+        return self.write_down(changed, answer=answer)
 
     def write_down(
         self, change: Callable[[], None], failure: ErrorCode = Cme.MEMORY_FULL, answer: Outcome = DONE
@@ -111,6 +116,28 @@ class Keeping:
         result = change()
         self._device.intents.append(self.store())
         return result
+
+    def try_down(self, change: Callable[[], None], then: Callable[[bool], None]) -> None:
+        """Change what outlives the boot cycle, with no command that waits for it; then is told whether it is kept.
+
+        Where it cannot be written down it is taken back. Raises as change.
+        """
+        take_back = self.memory.change(change)
+
+        def stored(done: bool) -> None:
+            if not done:
+                take_back()
+            then(done)
+
+        self._device.intents.append(self.store(stored))
+
+    def take_frequencies(self) -> bool:
+        """Tell whether the frequencies of before were forgotten, which the search that follows finds again."""
+        memory = self.memory.keepers.get("frequencies")
+        if not isinstance(memory, FrequencyMemory) or not memory.forgotten:
+            return False
+        self.note(memory.take)
+        return True
 
     def flush(self) -> None:
         """Write down what is on its way to be kept: an orderly restart follows."""

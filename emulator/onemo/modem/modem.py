@@ -7,17 +7,20 @@ writes what its transmitter holds, carries out its intents, and calls it when it
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from onemo.at.outcome import Pending
 from onemo.at.registry import BoundModel
 from onemo.at.reply import Final, Reply
-from onemo.at.store import R, Settings, Slot
+from onemo.at.store import Change, R, Settings, Slot
+from onemo.modem.board import Board
+from onemo.modem.cardfiles import issue, record_sizes
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
 from onemo.modem.credentials import Credentials
+from onemo.modem.firmware import FirmwareMemory, firmware_of
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
@@ -28,6 +31,7 @@ from onemo.modem.radio import Radio
 from onemo.modem.registration import Cell
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
+from onemo.modem.subscriber import SimCard
 
 
 class Modem:
@@ -43,10 +47,11 @@ class Modem:
         """The console whose command runs."""
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.clock = Clock(profile.clock.zone)
-        self.sim = Sim(profile.sim, profile.identity.msisdn)
+        self.sim = Sim(profile.sim, SimCard(issue(profile), record_sizes(profile)))
         self.keeping = Keeping(self, model, {"sim": self.sim})
         self.memory = self.keeping.memory
-        self.cell = Cell(profile.radio)
+        self.cell = Cell(profile)
+        self.board = Board()
         self.name_servers: tuple[str, ...] = ()
         self.register_time = profile.power.register_time
         self.consoles: list[Console] = []
@@ -84,11 +89,21 @@ class Modem:
     @property
     def revision(self) -> str:
         """The firmware's revision, as AT+CGMR prints it."""
+        return self.made_revision if self.firmware is None else self.firmware.revision(self.made_revision)
+
+    @property
+    def made_revision(self) -> str:
+        """The revision that the module was made with."""
         return self.profile.identity.revision.replace("{sub_model}", self.profile.sub_model)
 
     @property
+    def firmware(self) -> FirmwareMemory | None:
+        """What an upgrade of the firmware left; None: there was none."""
+        return firmware_of(self.memory.keepers)
+
+    @property
     def imsi(self) -> str:
-        return self.profile.identity.imsi
+        return self.sim.card.imsi
 
     @property
     def registered(self) -> bool:
@@ -152,9 +167,9 @@ class Modem:
         """The certificates and keys."""
         return self.keeping.keeper("files")  # type: ignore[no-any-return]
 
-    def keep(self, slot: Slot[R], record: R, index: int = 0) -> Reply | Pending:
+    def keep(self, slot: Slot[R], record: R, index: int = 0, also: Sequence[Change] = ()) -> Reply | Pending:
         """Store what was set; what outlives the boot cycle is written down before the answer."""
-        return self.keeping.keep(slot, record, index)
+        return self.keeping.keep(slot, record, index, also)
 
     def restore(self, stored: Stored) -> list[str]:
         """Take up what an earlier process wrote down, before the start; return the names of what does not fit."""
@@ -201,13 +216,27 @@ class Modem:
 
     # Hooks of the lifecycle.
 
+    @property
+    def upgrade_due(self) -> bool:
+        """True where there is new firmware to be written before the module is ready."""
+        return self.firmware is not None and self.firmware.order is not None
+
+    def on_upgrade(self, now: float) -> None:
+        """Begin to write new firmware; what the DTE sends meanwhile is lost."""
+        assert self.firmware is not None
+        for console in self.consoles:
+            console.reset()
+        self.part(self.firmware.writer)
+        self.intents.append(Ready())
+
     def on_booted(self, now: float) -> None:
         """Take command lines on every console, and look for a network."""
         for console in self.consoles:
             console.start(autobaud=self.profile.power.autobaud)
         self.sleep.configure()
         self.sleep.touch(now)
-        self.radio.search(max(now, self.power.since + self.register_time))
+        scans = self.profile.radio.full_scan if self.keeping.take_frequencies() else 1
+        self.radio.search(max(now, self.power.since + scans * self.register_time))
         for part in self.parts:  # what outlived power saving
             part.wake(now)
         for defined in self.model.binder.bind_waking(self.memory.snapshot):
@@ -346,6 +375,8 @@ class Modem:
 
     def notify_unended(self, line: bytes) -> None:
         """Tell a URC on the first console without the line end behind it."""
+        if self.power.upgrading:
+            return
         self.lifecycle.network_traffic(self.now)
         self.first.notify_unended(line)
 
@@ -354,6 +385,11 @@ class Modem:
         self.notify_on(self.console, line)
 
     def notify_on(self, console: Console, line: bytes | Final, *, droppable: bool = False) -> bool:
-        """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits."""
+        """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits.
+
+        While firmware is written there is nobody to tell one.
+        """
+        if self.power.upgrading:
+            return False
         self.lifecycle.network_traffic(self.now)
         return console.notify(line, droppable=droppable)

@@ -12,12 +12,18 @@ from enum import IntEnum
 from onemo.at.command import print_line
 from onemo.at.reply import Cme, CommandError
 from onemo.at.store import Slot
+from onemo.modem.cells import CellChoice, RadioCell
 from onemo.modem.host import Host
 from onemo.modem.intents import Attach
 from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Registration, RegistrationEvent, Signal
 from onemo.modem.sim import SimState
 from onemo.modem.sleep import POWER_SAVING, Saving
 from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+
+_WITH_PLACE = 2
+"""<n> from which reports tell where the module is."""
+_PLMN_NOT_ALLOWED = 11
+"""The cause after which a network is not tried again (24.301 9.9.3.9)."""
 
 
 class Function(IntEnum):
@@ -57,6 +63,9 @@ class Radio:
         self.name_format = self._profile.name_format
         self.elsewhere = False
         self.detached = False
+        self.serving: RadioCell | None = None
+        """The cell that serves the module while it is registered."""
+        self.choice = CellChoice(self._cell.cells, host.settings)
         self.deadline = math.inf
 
     @property
@@ -79,6 +88,8 @@ class Radio:
     def search(self, until: float) -> None:
         """Look for the network, which is found at until: the module is READY."""
         self._booted = True
+        if self._host.contexts.waits_for_function:
+            self.function = Function.MINIMUM
         self._look(until)
 
     def on_deadline(self, now: float) -> None:
@@ -97,6 +108,9 @@ class Radio:
         if not self._attaching:
             return False
         self._attaching = False
+        self.serving = self.choice.best
+        if self.serving is None:
+            return False
         self._on(RegistrationEvent.ROAMED if self._cell.roaming else RegistrationEvent.ATTACHED)
         if utc is not None:
             self._take_time(utc, now)
@@ -111,6 +125,7 @@ class Radio:
         self.function = function
         if function is Function.FULL:
             self.detached = False
+            self.choice.take_up_lock()
             self.search_again(now)
             return
         self.stop()
@@ -129,11 +144,14 @@ class Radio:
         if selection is Selection.MANUAL_AUTOMATIC and not here:
             selection, here = Selection.AUTOMATIC, True
         self.selection, self.elsewhere = selection, not here
+        if selection is Selection.MANUAL:
+            self._host.sim.permit(self._profile.plmn)
         self.detached = False
         if selection is Selection.DEREGISTERED:
             self.stop()
         elif here:
-            self.search_again(now)
+            self.choice.take_up_lock()
+            self.reselect(now)
         else:
             if self.stat is not Registration.NOT_REGISTERED:
                 self._down(RegistrationEvent.LOST)
@@ -201,6 +219,7 @@ class Radio:
 
     def find_coverage(self, now: float, seconds: float | None = None) -> None:
         """Bring the network back, which the module looks for; seconds: as of search_again."""
+        self._host.sim.permit(self._profile.plmn)
         self._cell.coverage = True
         self.search_again(now, seconds)
 
@@ -220,6 +239,28 @@ class Radio:
         self._cell.roaming = roaming
         if self.registered and roaming is not (self.stat is Registration.ROAMING):
             self._on(RegistrationEvent.ROAMED if roaming else RegistrationEvent.ATTACHED)
+
+    def reselect(self, now: float) -> None:
+        """Take up that other cells are there, or may be used: a handover, a search, or the loss of the network."""
+        if not self.registered:
+            self.search_again(now)
+        elif (cell := self.choice.best) is None:
+            self._down(RegistrationEvent.LOST)
+        else:
+            self._hand_over(cell)
+
+    def serve_with(self, cell: RadioCell, now: float) -> None:
+        """Hand the module over to a cell that it may use; one that looks for the network finds it there."""
+        if self.registered:
+            self._hand_over(cell)
+        else:
+            self.search_again(now)
+
+    def set_zone(self, zone: int, now: float) -> None:
+        """Have the network tell another zone from now on, quarters of an hour east of UTC; registered, at once."""
+        self._cell.zone = zone
+        if self.registered and self._host.clock.is_set:
+            self._take_time(self._host.clock.utc(now), now)
 
     def set_signal(self, signal: Signal) -> None:
         """Change the signal that is measured."""
@@ -250,8 +291,9 @@ class Radio:
         on, while registered; the cause with <n> 3 and 5, the timers of PSM with 4 and 5, while there are any.
         """
         stat = int(self.stat)
-        if self.registered and report.n >= 2:
-            place = stat, self._profile.tac, self._profile.ci, self._profile.act
+        if self.registered and report.n >= _WITH_PLACE:
+            assert self.serving is not None
+            place = stat, self._profile.tac, self.serving.ci, self._profile.act
             return (*place, b"", b"", *self._granted) if report.n >= 4 and self._granted else place
         if self.stat is Registration.DENIED and report.n in (3, 5) and self._cell.refusal is not None:
             return stat, b"", b"", b"", 0, self._cell.refusal
@@ -295,37 +337,49 @@ class Radio:
 
     @property
     def _reachable(self) -> bool:
-        return self._cell.coverage and not self.elsewhere
+        return self._cell.coverage and not self.elsewhere and self.choice.best is not None
 
     def _down(self, event: RegistrationEvent) -> None:
         """Lose the network, and every context; the network's doing unless the module was told to leave."""
         self._attaching = False
+        self.serving = None
         self.deadline = math.inf
         self._host.contexts.detached(by_network=event is not RegistrationEvent.STOP and not self.elsewhere)
         self._host.network_lost()
         self._on(event)
 
+    def _hand_over(self, cell: RadioCell) -> None:
+        """Be served by a cell; the reports tell another ci."""
+        before, self.serving = self.serving, cell
+        if before is not None and before.ci != cell.ci:
+            for slot in REGISTRATION_REPORTS:
+                if self._host.settings.get(slot).n >= _WITH_PLACE:
+                    self._report(slot)
+
     def _take_time(self, utc: float, now: float) -> None:
         """Take up NITZ: the clock follows where AT+CTZU lets it, and AT+CTZR's URC tells the zone."""
-        clock, zone = self._host.clock, self._host.profile.clock.zone
+        clock = self._host.clock
+        zone = self._host.profile.clock.zone if self._cell.zone is None else self._cell.zone
         if self._host.settings.get(ZONE_UPDATE).onoff:
             clock.set(utc, now)
             clock.zone = zone
         report = self._host.settings.get(ZONE_REPORT).reporting
         if report == 1:
-            self._host.notify(print_line("CTZV", f"{zone:+03d}"))
+            self._host.notify(print_line("CTZV", f"{zone:+03d}"), droppable=True)
         elif report == 2:
-            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)))
+            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)), droppable=True)
         elif report == 3:
-            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)))
+            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)), droppable=True)
 
     def _tell_card(self, state: str) -> None:
         """Tell that a card comes or goes, where the model has a URC for it."""
         if self._host.profile.sim.removed:
-            self._host.notify(print_line("CPIN", state.encode()))
+            self._host.notify(print_line("CPIN", state.encode()), droppable=True)
 
     def _on(self, event: RegistrationEvent) -> None:
         before, self.stat = self.stat, TRANSITIONS[self.stat, event]
+        if event is RegistrationEvent.REFUSED and self._cell.refusal == _PLMN_NOT_ALLOWED:
+            self._host.sim.forbid(self._profile.plmn)
         if before is not self.stat:
             for slot in REGISTRATION_REPORTS:
                 self._report(slot)
@@ -335,7 +389,7 @@ class Radio:
             return
         report = self._host.settings.get(slot)
         if report.n:
-            self._host.notify(print_line(slot.name, *self.fields(report)))
+            self._host.notify(print_line(slot.name, *self.fields(report)), droppable=True)
 
 
 def _date_and_time(utc: float, zone: int = 0) -> str:

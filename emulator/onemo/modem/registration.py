@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from onemo.profile.schema import RadioSection
+from onemo.modem.cells import Traffic, cells_of
+from onemo.profile.schema import Profile
 
 
 class Registration(IntEnum):
@@ -67,18 +68,39 @@ Publishing = Callable[[str, bytes, int, bool], None]
 """Publishes topic, payload, QoS and retain. Raises UsageError: that is no message."""
 
 
+class PhoneNetwork(Protocol):
+    """The other modules on the air, as one that calls them sees them."""
+
+    def find(self, number: str) -> Any:  # noqa: ANN401  (a device cannot be named below it)
+        """Return the module of a number, as plain_number has it; None: it is nobody's here."""
+        ...
+
+    def rouse(self, modem: Any) -> None:  # noqa: ANN401
+        """Have a module tell what was done to it."""
+        ...
+
+
 class Cell:
     """The network that is on the air around the module, across boot cycles.
 
     refusal: the cause (24.301 9.9.3.9) with which the network refuses the module; None: it takes it. ussd: what it
     answers to codes, besides the profile's own. publish: publishes at the broker that is there for tests; None: there
-    is none.
+    is none. cells: the first that the module may use serves it. loss: the share of packets that are lost. call_fate:
+    what becomes of the next call that the module makes, as the family of calls has it; None: it is answered. phones:
+    the other modules on it; None: there are none. zone: quarters of an hour east of UTC, None: the module's own.
     """
 
     ussd: Mapping[str, str] = {}
     publish: Publishing | None = None
+    loss = 0.0
+    call_fate: object = None
+    phones: PhoneNetwork | None = None
+    zone: int | None = None
 
-    def __init__(self, profile: RadioSection) -> None:
+    def __init__(self, whole: Profile) -> None:
+        profile = whole.radio
+        self.cells = cells_of(whole)
+        self.traffic = Traffic()
         self.coverage = True
         self.refusal: int | None = None
         self.roaming = False

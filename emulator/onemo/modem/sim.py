@@ -6,12 +6,13 @@ Pure. The card outlives boot cycles: its codes, its lock and the tries that are 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
 from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.modem.memory import put_back
+from onemo.modem.subscriber import SimCard
 from onemo.profile.schema import SimSection
 
 _COUNTRY = "86"
@@ -45,87 +46,23 @@ def is_code(text: object) -> bool:
     return isinstance(text, str) and _CODE.fullmatch(text) is not None
 
 
-_LONGEST = 177
-"""Bytes of a record: its status, the longest address of a centre, 12, and the longest TPDU, 164 (23.040)."""
-_MOST = 254
-"""Records that a file can have."""
-
-
 def plain_number(number: str) -> str:
     """Return a telephone number as it is compared: without ``+``, ``00`` and the country's 86."""
     return number.removeprefix("+").removeprefix("00").removeprefix(_COUNTRY)
 
 
-def plain_records(records: Mapping[int, bytes]) -> dict[str, str]:
-    """Return records by place as plain values: hex by number."""
-    return {str(place): record.hex() for place, record in sorted(records.items())}
+class Sim:
+    """One card in its slot.
 
-
-def read_records(entry: object) -> tuple[dict[int, bytes], list[str]]:
-    """Read what plain_records gives, as "messages" of a snapshot; return also the names of what is no record."""
-    if not isinstance(entry, Mapping):
-        return {}, ["messages"]
-    records: dict[int, bytes] = {}
-    refused = []
-    for place, text in entry.items():
-        record = _from_hex(text)
-        if record is not None and _is_place(place) and 2 <= len(record) <= _LONGEST:
-            records[int(place)] = record
-        else:
-            refused.append(f"messages.{place}")
-    return records, refused
-
-
-def _is_place(text: object) -> bool:
-    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 3):
-        return False
-    return 1 <= int(text) <= _MOST
-
-
-def _from_hex(text: object) -> bytes | None:
-    try:
-        return bytes.fromhex(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-class SimCard:
-    """The subscriber's part of a card.
-
-    number: international, with ``+`` (EF_MSISDN). centre: the address of the centre as it stands before a TPDU, length
-    first (EF_SMSP); None: as it was issued. messages: records by place, from 1: the status, the centre, the TPDU, but
-    for the FF behind them (EF_SMS).
+    changes: how often what outlives the boot cycle changed; resets: how often its supply was cut. meddle: what a fault
+    makes of an answer, by instruction and file: after how many seconds it comes, and the status word in its place.
     """
 
-    def __init__(self, number: str) -> None:
-        self.number = number
-        self.centre: bytes | None = None
-        self.messages: dict[int, bytes] = {}
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return what was changed since it was issued, as plain values; empty: nothing."""
-        centre = {} if self.centre is None else {"centre": self.centre.hex()}
-        return centre | ({"messages": plain_records(self.messages)} if self.messages else {})
-
-    def restore(self, entry: object) -> list[str]:
-        """Take up a snapshot; return the names of what does not fit, "" for all of it: that is as it was issued."""
-        if not isinstance(entry, Mapping):
-            return [""]
-        centre = _from_hex(entry.get("centre"))
-        fits = centre is not None and 1 <= len(centre) <= 12 and centre[0] == len(centre) - 1
-        self.centre = centre if fits else None
-        self.messages, refused = read_records(entry.get("messages", {}))
-        if "centre" in entry and not fits:
-            refused.append("centre")
-        return refused + [str(name) for name in entry if name not in ("centre", "messages")]
-
-
-class Sim:
-    """One card in its slot. changes: how often what outlives the boot cycle changed; number: the card's own."""
-
-    def __init__(self, profile: SimSection, number: str = "") -> None:
+    def __init__(self, profile: SimSection, card: SimCard | None = None) -> None:
         self._profile = profile
         self.changes = 0
+        self.resets = 0
+        self.meddle: Callable[[int, int | None], tuple[float, int | None]] = lambda ins, file: (0.0, None)
         self.present = profile.present
         self.pin = profile.pin
         self.puk = profile.puk
@@ -133,7 +70,7 @@ class Sim:
         self.pin_tries = profile.pin_tries
         self.puk_tries = profile.puk_tries
         self._entered = False
-        self.card = SimCard(number)
+        self.card = SimCard() if card is None else card
 
     @property
     def state(self) -> SimState:
@@ -159,6 +96,7 @@ class Sim:
     def restart(self) -> None:
         """Cut the card's supply (a restart, CFUN=0, taken out): the PIN has to be entered again."""
         self._entered = False
+        self.resets += 1
 
     def begin_cycle(self) -> None:
         """Cut the card's supply."""
@@ -208,6 +146,44 @@ class Sim:
             self._entered = False
         self.changes += 1
         raise CommandError(Cme.INCORRECT_PASSWORD)
+
+    # What the card does itself, whatever the module thinks of it (102.221 11.1.9).
+
+    @property
+    def entered(self) -> bool:
+        """True where the PIN was entered, or is not asked for."""
+        return self.present and self.state is SimState.READY
+
+    def verify(self, pin: str) -> None:
+        """Enter the PIN, also once more. Raises CommandError: INCORRECT_PASSWORD, or its PUK is wanted."""
+        if self.state not in (SimState.PIN, SimState.READY):
+            self.require()
+        self._try_pin(pin)
+        self._entered = True
+
+    def write(self, identifier: int, content: bytes) -> None:
+        """Change a file of the card, or add one."""
+        self.card.write(identifier, content)
+        self.changes += 1
+
+    def advance(self, sqn: int) -> None:
+        """Take up a sequence number of AUTHENTICATE."""
+        self.card.sqn = sqn
+        self.changes += 1
+
+    def forbid(self, plmn: str) -> None:
+        """Note a network that does not allow the subscriber (EF_FPLMN)."""
+        self.changes += self.card.forbid(plmn)
+
+    def permit(self, plmn: str) -> None:
+        """Take a network out of those that do not."""
+        self.changes += self.card.permit(plmn)
+
+    def require_answer(self, ins: int, file: int) -> None:
+        """Require that the card answers the module itself. Raises CommandError(SIM_FAILURE): a fault has it refuse."""
+        status = self.meddle(ins, file)[1]
+        if status is not None and status >> 8 not in (0x90, 0x91):
+            raise CommandError(Cme.SIM_FAILURE)
 
     # The memory.
 

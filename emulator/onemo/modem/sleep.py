@@ -13,7 +13,7 @@ from typing import NamedTuple
 from onemo.at.params import Defaulted, OptionalText
 from onemo.at.store import Slot
 from onemo.modem.host import Host
-from onemo.modem.slots import SLEEP_DELAY, SLEEP_INDICATION, SLEEP_MODE, STACK_INDICATION
+from onemo.modem.slots import SLEEP_DELAY, SLEEP_INDICATION, SLEEP_MODE, STACK_INDICATION, SleepModeSetting
 
 
 class SleepMode(IntEnum):
@@ -144,6 +144,9 @@ class Sleep:
         self.asleep = False
         """Deep sleep lasts: only what comes after it is due."""
         self.stack = Stack.CONNECTED
+        kept = (SLEEP_MODE, 0) in host.settings.values
+        if self._profile.starts_asleep and self._profile.mode_at_start and not kept:
+            host.settings.set(SLEEP_MODE, SleepModeSetting(self._profile.mode_at_start, None))
 
     def configure(self) -> None:
         """Take up what was set; touch follows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from onemo.at.params import Defaulted, DefaultedText, Param, ParamKind
+from onemo.at.params import Defaulted, DefaultedText, OptionalText, Param, ParamKind
 from onemo.at.store import Slot
 
 
@@ -61,6 +61,21 @@ class AutoConnect(NamedTuple):
     """MUECONFIG "autoconn": the data call comes up by itself."""
 
     enabled: Defaulted
+
+
+class DefaultContext(NamedTuple):
+    """MUECONFIG "defapn": the definition of the default context after the next start."""
+
+    pdp_type: DefaultedText
+    apn: OptionalText
+
+
+class AutoDial(NamedTuple):
+    """MDIALUPCFG "auto": the host's network card comes up by itself, at an interface and on a context."""
+
+    auto: Defaulted
+    interface: Defaulted
+    cid: Defaulted
 
 
 class BaudRate(NamedTuple):
@@ -134,6 +149,7 @@ TERMINATOR = Slot("S3", Switch, of_console=True)
 LINE_FEED = Slot("S4", Switch, of_console=True)
 EDITING = Slot("S5", Switch, of_console=True)
 ERROR_REPORT = Slot("CMEE", ErrorReport, of_console=True)
+AUTO_ANSWER = Slot("S0", Switch)
 PROGRESS = Slot("X", Switch, of_console=True)
 CARRIER_DETECT = Slot("&C", Switch)
 TERMINAL_READY = Slot("&D", Switch)
@@ -142,7 +158,7 @@ CHARACTER_SET = Slot("CSCS", CharacterSet)
 RING_FORMAT = Slot("CRC", RingFormat)
 CALLER_IDENTITY = Slot("CLIP", CallerIdentity)
 BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIER_DETECT, TERMINAL_READY, ERROR_REPORT)
-PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET, RING_FORMAT, CALLER_IDENTITY)
+PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET, RING_FORMAT, CALLER_IDENTITY, AUTO_ANSWER)
 """The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
 REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))
@@ -150,6 +166,8 @@ EVENT_REPORT = Slot("CGEREP", EventReport)
 ZONE_REPORT = Slot("CTZR", ZoneReport)
 ZONE_UPDATE = Slot("CTZU", ZoneUpdate)
 AUTO_CONNECT = Slot("autoconn", AutoConnect, of="MUECONFIG")
+DEFAULT_CONTEXT = Slot("defapn", DefaultContext, of="MUECONFIG")
+AUTO_DIAL = Slot("auto", AutoDial, of="MDIALUPCFG")
 BAUD_RATE = Slot("IPR", BaudRate, of_console=True)
 SLEEP_INDICATION = Slot("sleepind", SleepIndication, of="MLPMCFG")
 SLEEP_MODE = Slot("sleepmode", SleepModeSetting, of="MLPMCFG", lasts=lambda record: bool(record.permanent))

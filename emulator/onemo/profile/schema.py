@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from onemo.profile.ranges import Range
-from onemo.profile.shape import at_least, digits, is_number, is_prompt
+from onemo.profile.shape import (
+    at_least,
+    between,
+    digits,
+    is_cell_identity,
+    is_eid,
+    is_file_id,
+    is_key,
+    is_number,
+    is_octets,
+    is_prompt,
+)
 
 T = TypeVar("T")
 Seconds = Annotated[float, at_least(0)]
@@ -62,7 +73,9 @@ class KeySection(NamedTuple):
 class CommandSection(NamedTuple):
     """One command on this model. available false: the bare ERROR of an unknown command.
 
-    nv: what is set outlives the boot cycle.
+    nv: what is set outlives the boot cycle. refuses: parameters that do not fit are answered with the error of the
+    family, or with the bare ERROR. readable false: a keyed
+    setting has no read form here.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.
@@ -71,6 +84,8 @@ class CommandSection(NamedTuple):
 
     available: bool = True
     nv: bool = False
+    refuses: Literal["cme", "error"] = "cme"
+    readable: bool = True
     params: Mapping[str, ParamSection] = {}
     keys: Mapping[str, KeySection] = {}
     offers: tuple[str, ...] | None = None
@@ -135,6 +150,10 @@ class SleepSection(NamedTuple):
     """Silence that it takes at least: the network's connection is released after it."""
     wake_time: Seconds
     """How long after the input that woke the module input is lost."""
+    mode_at_start: Count
+    """MLPMCFG "sleepmode" at a start as the guide has it, which counts with starts_asleep alone."""
+    starts_asleep: bool
+    """A start begins with mode_at_start; else the module never sleeps unless it is told to."""
     drops_tcp: bool
     """TCP connections do not outlive deep sleep."""
     permanent_required: bool
@@ -155,6 +174,50 @@ class SimSection(NamedTuple):
     puk_tries: Count
     removed: str
     """The text of the +CPIN URC when the card is taken out; "": no such URC, neither when it is put back."""
+
+
+class CellSection(NamedTuple):
+    """A cell on the air. sinr, tx_power: in tenths of dB and of dBm."""
+
+    earfcn: Count
+    """Its downlink frequency, from which its band follows."""
+    pci: Annotated[int, between(0, 503)]
+    sinr: int
+    tx_power: int
+    ci: Annotated[str, is_cell_identity] = ""
+    """Eight hexadecimal digits; "": the first cell has that of [radio], the others have their band as its end."""
+
+
+FileId = Annotated[str, is_file_id]
+FileContent = Annotated[str, is_octets]
+Key128 = Annotated[str, is_key]
+"""A key; no command of the emulator shows it."""
+
+
+class CardSection(NamedTuple):
+    """The files of the card and its keys; files by identifier, 2F.. under the MF, all others under the USIM.
+
+    What files lacks and every card has (ICCID, IMSI, SPN, MSISDN) comes from [identity] and [radio]; messages, their
+    centre and the location are the module's own.
+    """
+
+    eid: Annotated[str, is_eid]
+    """The number of an eUICC; "": the card is none."""
+    k: Key128
+    opc: Key128
+    """The keys of MILENAGE (35.206)."""
+    channels: Annotated[int, between(1, 19)]
+    """Most logical channels that are open at once."""
+    usim: Annotated[str, is_octets]
+    """The AID of the USIM."""
+    open: tuple[FileId, ...]
+    """Files that are read without the PIN."""
+    updated: tuple[FileId, ...]
+    """Files that are written with the PIN; all others only by whoever issued the card."""
+    records: Mapping[FileId, Annotated[int, between(14, 255)]]
+    """The octets of a record, of files that have records; all others are transparent."""
+    files: Mapping[FileId, FileContent]
+    """What files hold, in hex; records follow one another."""
 
 
 class RadioSection(NamedTuple):
@@ -185,6 +248,10 @@ class RadioSection(NamedTuple):
     """AT+CFUN=0 deletes the definitions of AT+CGDCONT."""
     full_reboots: bool
     """Going from AT+CFUN=0 to 1 restarts the module."""
+    full_scan: Count
+    """How many times as long a search takes that cannot begin with frequencies of before (AT+MCSEARFCN)."""
+    bands: Mapping[Annotated[str, digits(1, 2)], Range]
+    """The downlink frequencies (EARFCN) of each band."""
 
 
 class GivenContextSection(NamedTuple):
@@ -206,6 +273,8 @@ class ContextsSection(NamedTuple):
     apn: str
     needs_call: bool
     """Connections need a data call (AT+MIPCALL), not only an active context."""
+    autoconn_attaches: bool
+    """AT+MUECONFIG="autoconn",0 leaves the module at AT+CFUN=0 after a start, until that is set."""
     announces_call: bool
     """The call that comes up by itself is announced by a URC."""
     most_active: Count
@@ -274,11 +343,24 @@ class ErrorSection(NamedTuple):
     text: str
 
 
+class AnswerSection(NamedTuple):
+    """An answer of the profile's own, to a command that no family has on this model; its name is the whole line.
+
+    lines: its information responses; pattern: the name is a pattern of lines, whose groups stand in lines as {1} and
+    {name}. result: its final result code, "" for none. delay: from the command until all of it comes.
+    """
+
+    lines: tuple[str, ...] = ()
+    result: str = "OK"
+    delay: Delay = 0.0
+    pattern: bool = False
+
+
 class Profile(NamedTuple):
     """One model: the tables of the device, and those of the families that were read.
 
     params, commands, cme, cms, cis: by name; they grow as families are read. lacks: the families of which it has no
-    command. tables: those of families, by name.
+    command. answers: its own, by the line. tables: those of families, by name.
     """
 
     series: str
@@ -289,16 +371,19 @@ class Profile(NamedTuple):
     power: PowerSection
     sleep: SleepSection
     sim: SimSection
+    card: CardSection
     radio: RadioSection
     contexts: ContextsSection
     dns: DnsSection
     clock: ClockSection
+    cells: tuple[CellSection, ...]
     params: dict[str, ParamSection]
     commands: dict[str, CommandSection]
     cme: dict[str, ErrorSection]
     cms: dict[str, ErrorSection]
     cis: dict[str, ErrorSection]
     lacks: tuple[str, ...] = ()
+    answers: Mapping[str, AnswerSection] = {}
     tables: Mapping[str, Any] = {}
 
     def table(self, table: Table[T]) -> T:

@@ -69,6 +69,40 @@ def is_number(value: str) -> str | None:
     return None if fits else f"is {value!r}, not + and 3 to 20 digits"
 
 
+def is_cell_identity(value: str) -> str | None:
+    """Check that it is "" or eight hexadecimal digits in capitals."""
+    fits = not value or (len(value) == 8 and not set(value) - set("0123456789ABCDEF"))
+    return None if fits else f"is {value!r}, not eight hexadecimal digits in capitals"
+
+
+def _is_hex(value: str) -> bool:
+    return len(value) % 2 == 0 and not value.strip("0123456789abcdefABCDEF")
+
+
+def is_octets(value: str) -> str | None:
+    """Check that it is what a file of a card holds: 1 to 32767 octets in hex."""
+    fits = _is_hex(value) and 2 <= len(value) <= 2 * 0x7FFF
+    shown = value if len(value) <= 20 else f"{value[:20]}…"
+    return None if fits else f"is {shown!r}, not 1 to 32767 octets in hex, two digits each"
+
+
+def is_file_id(value: str) -> str | None:
+    """Check that it is the identifier of a file of a card."""
+    fits = len(value) == 4 and _is_hex(value) and value == value.upper()
+    return None if fits else f"is {value!r}, not a file's identifier: four hex digits in upper case, like 6F07"
+
+
+def is_key(value: str) -> str | None:
+    """Check that it is a key of 128 bits; it is shown to nobody."""
+    return None if len(value) == 32 and _is_hex(value) else "is not 32 hex digits"
+
+
+def is_eid(value: str) -> str | None:
+    """Check that it is the number of an eUICC: 20 or 32 digits, or none."""
+    fits = len(value) in (0, 20, 32) and not value.strip("0123456789F")
+    return None if fits else f'is {value!r}, not 32 digits, or 20 of an older one; "" is none'
+
+
 def is_prompt(value: str) -> str | None:
     """Check that it is a ``>``, alone or among line ends and blanks."""
     return None if value.strip("\r\n ") == ">" else f"is {value!r}, not > with CR, LF and blanks around it"

@@ -24,6 +24,7 @@ from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk.broker import BrokerDesk
 from onemo.runtime.desk.files import ModuleFiles
+from onemo.runtime.desk.ftp import FtpDesk
 from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
@@ -37,6 +38,7 @@ from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 
 if TYPE_CHECKING:
+    from onemo.runtime.desk.board import BoardControls, PinControls
     from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
     from onemo.runtime.desk.sms import TextControls
     from onemo.runtime.desk.voice import VoiceControls
@@ -87,10 +89,24 @@ class HostedModule(ModuleControls):
         """The web server of its sandbox: answers of one's own, and the requests that came."""
         return WebDesk(self)
 
+    def firmware(self, to: str, *, fail: str = "") -> str:
+        """Return a URL of the sandbox with a package that upgrades the module to a revision, by its own way.
+
+        fail: the step that fails, as a package says it. Raises UsageError: it has no upgrades, or nothing leads there.
+        """
+        from onemo.runtime.desk.fota import package_url
+
+        return package_url(self, to, fail)
+
     @property
     def broker(self) -> BrokerDesk:
         """The MQTT broker of its sandbox: what was published, who is there, and messages of one's own."""
         return BrokerDesk(self)
+
+    @property
+    def ftp(self) -> FtpDesk:
+        """The files of its sandbox's FTP server, by path."""
+        return FtpDesk(self)
 
     @property
     def lwm2m(self) -> Lwm2mDesk:
@@ -144,6 +160,17 @@ class HostedModule(ModuleControls):
         from onemo.runtime.desk.voice import VoiceControls
 
         return VoiceControls(self)
+
+    @property
+    def board(self) -> BoardControls:
+        """The board around it: ``board.lights.network``, ``board.pwm``, ``board.cells``."""
+        from onemo.runtime.desk.board import BoardControls
+
+        return BoardControls(self)
+
+    def pin(self, number: int) -> PinControls:
+        """Return a pin of the board: ``pin(0).level``, ``pin(1).drive(1)``."""
+        return self.board.pin(number)
 
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""

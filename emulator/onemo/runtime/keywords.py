@@ -31,6 +31,7 @@ class ModuleKeywords(TypedDict, total=False):
     register_time: float | None
     early_input: Literal["kept", "lost"] | None
     power_on: Literal["start", "open"] | None
+    sleep_default: Literal["off", "model"] | None
     speed: float | None
     source: str | None
     route: str | Sequence[str] | None
@@ -49,6 +50,7 @@ class ModuleKeywords(TypedDict, total=False):
     msisdn: str | None
     revision: str | None
     pin: str | None
+    card: str | PathLike[str] | None
     sim: bool | None
     fault: str | Sequence[str] | None
     seed: int | None

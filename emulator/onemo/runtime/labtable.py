@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from onemo.errors import FaultError, ProfileError, UnknownModel, UsageError
 from onemo.modem.sim import plain_number
+from onemo.profile.card import with_card_file
 from onemo.profile.instance import with_card, with_numbers
 from onemo.profile.schema import Profile
 from onemo.profile.shape import Problem, between
@@ -235,6 +236,7 @@ _OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
     "msisdn": lambda profile, options, msisdn: with_numbers(profile, msisdn=msisdn),
     "iccid": lambda profile, options, iccid: with_numbers(profile, iccid=iccid),
     "revision": lambda profile, options, revision: with_numbers(profile, revision=revision),
+    "card": lambda profile, options, file: with_card_file(profile, file),
     "pin": lambda profile, options, pin: with_card(profile, present=True, pin=pin),
 }
 """Checks that depend on the model."""

@@ -22,9 +22,10 @@ class Overrides(NamedTuple):
     """The values that one module of a model has in place of its profile's.
 
     name: it has numbers of its own, which the others overrule. register_time: seconds of the first search, from the
-    start, and of every later one that no event gives another; pin: the card asks for it at the start; card: whether one
-    is in the slot; file_store: bytes; zone: quarters of an hour east of UTC; speed: how many times faster every
-    emulated delay passes.
+    start, and of every later one that no event gives another; pin: the card asks for it at the start; sim: whether a
+    card is in the slot; file_store: bytes; zone: quarters of an hour east of UTC; speed: how many times faster every
+    emulated delay passes; sleep_default: "model", a start begins with the sleep mode of the guide; card: the file of
+    what is on the card.
     """
 
     name: str | None = None
@@ -34,11 +35,13 @@ class Overrides(NamedTuple):
     revision: str | None = None
     register_time: float | None = None
     pin: str | None = None
-    card: bool = True
+    sim: bool = True
     file_store: int | None = None
     zone: int | None = None
     speed: float = 1.0
     msisdn: str | None = None
+    sleep_default: str = "off"
+    card: Path | None = None
 
 
 def individual(model: Model, overrides: Overrides) -> Model:
@@ -47,6 +50,7 @@ def individual(model: Model, overrides: Overrides) -> Model:
         return model
     if overrides.name == "":
         raise UsageError("a module's name is not empty: leave it out, or give one")
+    from onemo.profile.card import with_card_file, without_files_of
     from onemo.profile.instance import speed_up, with_card, with_file_store, with_name, with_numbers
 
     profile = model.profile if overrides.name is None else with_name(model.profile, overrides.name)
@@ -58,7 +62,11 @@ def individual(model: Model, overrides: Overrides) -> Model:
         msisdn=overrides.msisdn,
         revision=overrides.revision,
     )
-    profile = with_card(profile, present=overrides.card, pin=overrides.pin)
+    profile = with_card(profile, present=overrides.sim, pin=overrides.pin)
+    if overrides.card is not None:
+        profile = with_card_file(profile, overrides.card)
+    said = [name for name in ("imsi", "iccid", "msisdn") if getattr(overrides, name) is not None]
+    profile = without_files_of(profile, *said) if said else profile
     if overrides.register_time is not None:
         search = overrides.register_time
         profile = profile._replace(
@@ -66,6 +74,8 @@ def individual(model: Model, overrides: Overrides) -> Model:
         )
     if overrides.file_store is not None:
         profile = with_file_store(profile, overrides.file_store)
+    if overrides.sleep_default == "model":
+        profile = profile._replace(sleep=profile.sleep._replace(starts_asleep=True))
     if overrides.zone is not None:
         profile = profile._replace(clock=profile.clock._replace(zone=overrides.zone))
     return model._replace(profile=speed_up(profile, overrides.speed))

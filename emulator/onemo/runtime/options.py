@@ -163,7 +163,7 @@ _OVERRULES = "it overrules the name's"
 
 
 _WRITTEN = ("trace", "ready_file", "nv", "log")
-_FILES = (*_WRITTEN, "scenario", "sandbox_file")
+_FILES = (*_WRITTEN, "scenario", "sandbox_file", "card")
 """Options that name one file each, of which those that are written would destroy another."""
 
 
@@ -233,6 +233,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "The first boot begins at the 'start', or with the DTE that opens a port first, which hears all of it: "
         "'open'. At the start if left out.\n"
         "The ready line then comes before the boot.", metavar="WHEN", choices=("start", "open"))] = "start"
+    sleep_default: Annotated[str, Option(
+        TEXT, "The sleep mode at a start: 'off', no sleep unless asked for, or that of the 'model', which may be deep "
+        "sleep. Off if left out.", metavar="MODE", choices=("off", "model"))] = "off"
     speed: Annotated[float, Option(
         NUMBER, "Let every emulated delay (boot, registration, 2 MSL, AT+COPS=?, pings) pass so many times faster.",
         metavar="N", low=0.001, high=1_000_000, said="how many times faster, from 0.001 to 1000000, like 10")] = 1.0
@@ -257,7 +260,7 @@ class ModuleOptions(NamedTuple):
         FLAG, "A network inside the emulator: every name, ping and port answers. Short for --route '*:*=sandbox'.",
         )] = False
     sandbox_file: Annotated[Path | None, Option(
-        PATH, "The sandbox's names and ping times, and the network's answers to USSD codes, in TOML.",
+        PATH, "The sandbox's names, ping times and web answers, and the network's answers to USSD codes, in TOML.",
         metavar="FILE")] = None
     sandbox_family: Annotated[str, Option(
         TEXT, "The addresses that names have in the sandbox: 'ipv4' (A records alone), 'ipv6' (AAAA alone) or 'both'. "
@@ -287,6 +290,9 @@ class ModuleOptions(NamedTuple):
         TEXT, "The revision of its firmware, as AT+CGMR tells it.", metavar="TEXT")] = None
     pin: Annotated[str | None, Option(
         TEXT, "Lock the card: it asks for this PIN at every start.", metavar="DIGITS")] = None
+    card: Annotated[Path | None, Option(
+        PATH, "What is on the card, over the profile's, in TOML: eid, k, opc and, in [files], hex by identifier.",
+        metavar="FILE")] = None
     no_sim: Annotated[bool, Option(FLAG, "Leave the card out.", python="sim")] = False
     fault: Annotated[tuple[str, ...], Option(
         TEXT,
@@ -346,9 +352,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
     "Identity and memory": (
-        *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "nv", "file_store"),
+        *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "card"),
+        *("nv", "file_store"),
     ),
-    "Time": ("boot_time", "register_time", "early_input", "power_on", "speed", "zone"),
+    "Time": ("boot_time", "register_time", "early_input", "power_on", "sleep_default", "speed", "zone"),
     "Faults": ("fault", "seed", "scenario"),
     "Output": ("trace", "verbose", "log", "json", "ready_file", "control", "control_token"),
 }

@@ -234,6 +234,7 @@ class Peers:
                 self._lose(task, None)
                 return
             self._sending.net("received", task, data)
+            self._shell.modem.cell.traffic.carry(0, len(data), trio.current_time())
             self._shell.report(partial(owner.on_data, data, trio.current_time()))
             turns += 1
             if turns % TURNS == 0:

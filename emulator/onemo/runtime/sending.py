@@ -155,6 +155,7 @@ class Sending:
                 if self._trace is not None:
                     self.net("sent", task, rest[:count])
                 task.sent += count
+                self._shell.modem.cell.traffic.carry(count, 0, trio.current_time())
                 if owner.watches_acknowledgements:
                     self._watch(task, count)
                 owner.on_taken(count, self._shell.modem.now)
@@ -215,6 +216,7 @@ class Sending:
         if self._trace is not None:
             self.net("sent", task, data)
         task.sent += len(data)
+        self._shell.modem.cell.traffic.carry(len(data), 0, trio.current_time())
         if task.owner.watches_acknowledgements:
             self._watch(task, len(data))
 

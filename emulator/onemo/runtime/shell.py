@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
@@ -34,10 +34,12 @@ from onemo.modem.intents import (
 from onemo.modem.modem import Modem
 from onemo.net.interface import Connection, Network, OpenRequest
 from onemo.runtime.centre import MessageCentre
-from onemo.runtime.nvcontents import NvContents
 from onemo.runtime.peers import Peers
 from onemo.runtime.port import ConsolePort
 from onemo.runtime.trace import Recent, Trace
+
+if TYPE_CHECKING:
+    from onemo.runtime.nvcontents import NvContents
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +72,10 @@ class Extension(Protocol):
 
     def booted(self) -> None:
         """Take up that the module is READY."""
+        ...
+
+    def told(self, event: str) -> None:
+        """Take up something that the module does by itself, as its trace has it."""
         ...
 
 
@@ -255,6 +261,8 @@ class Module:
                 self.modem.complete(intent, done, trio.current_time())
             case Tell():
                 self.tell(intent.event, intent.detail)
+                if self.extension is not None:
+                    self.extension.told(intent.event)
             case Wait():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)

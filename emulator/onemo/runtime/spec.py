@@ -85,7 +85,7 @@ def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
     """Return the module of these options. faults: where they are read already. Raises FaultError."""
     return Spec(
         **_fields(Spec, options),
-        overrides=Overrides(**_fields(Overrides, options), card=not options.no_sim),
+        overrides=Overrides(**_fields(Overrides, options), sim=not options.no_sim),
         cable=Cable(**_fields(Cable, options)),
         network=NetworkOptions(**_fields(NetworkOptions, options)),
         faults=_read(options) if faults is None else faults,

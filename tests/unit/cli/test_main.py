@@ -190,7 +190,7 @@ def test_a_run_with_every_option(typed: Typed, tmp_path: Path, monkeypatch: pyte
             network=NetworkOptions(("a=b", "*=direct"), ("c:1", "d"), True, True, Path("s"), "ipv4"),
             nv="n/",
         ),
-        Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", card=False, speed=10.0)),
+        Spec("ML307R", overrides=Overrides("node7", "1", "2", "3", "R1", 2.5, "4321", sim=False, speed=10.0)),
         Spec(
             "ML307R",
             cable=Cable(

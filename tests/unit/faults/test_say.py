@@ -97,6 +97,8 @@ def test_examples(kind: FaultKind) -> None:
         ("command-answer cme=1 result=OK", "give one of cme, cms, cis and result"),
         ("net-refuse operation=send", "it has no key 'operation'"),
         ("net-loss operation=ping", "operation=ping is none of send, receive"),
+        ("mqtt-silence packet=connect", "no broker sends a connect: packet is one of connack, publish, puback,"),
+        ("mqtt-late packet=pingreq", "no broker sends a pingreq"),
         ("signal rssi=32", "rssi=32 is neither 0 to 31 nor 99"),
         ("hostile connect_id=1", "it has no key 'connect_id'"),
         ("urc-drop urc=MIPOPPEN", "did you mean MIPOPEN"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from onemo.errors import UsageError
@@ -33,14 +33,15 @@ def test_type_checkers_know_each() -> None:
     assert list(get_type_hints(ModuleKeywords)) == KEYWORDS
 
 
-def test_each_reaches_the_module(tmp_path: Path) -> None:
-    (tmp_path / "scenario.toml").write_text('[[step]]\ndo = "sim-remove"')
-    options: dict[str, object] = {
+def options_in(tmp_path: Path) -> dict[str, object]:
+    """Every option but the one of a serial device, each as it may be given."""
+    return {
         "profiles": tmp_path,
         "boot_time": 1,
         "register_time": 2.5,
         "early_input": "lost",
         "power_on": "open",
+        "sleep_default": "model",
         "speed": 10,
         "route": ["a=b", "*=sandbox"],
         "deny": "c",
@@ -64,25 +65,27 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "file_store": 65536,
         "zone": -4,
         "pin": "1234",
+        "card": tmp_path / "c",
         "sim": False,
         "fault": "net-reset",
         "seed": 7,
         "scenario": tmp_path / "scenario.toml",
     }
+
+
+def test_each_reaches_the_module(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text('[[step]]\ndo = "sim-remove"')
+    options = options_in(tmp_path)
+    more: Any = {"ports": (tmp_path / "second", Path("third")), "power_on": "open", "pace": True, "strict_baud": False}
     assert set(KEYWORDS) - options.keys() == {"baud"}
     assert asked("MN316", options) == Spec(
         "MN316",
         (tmp_path,),
         1,
-        Overrides("node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001"),
-        Cable(
-            tmp_path / "modem",
-            0o660,
-            pace=True,
-            ports=(tmp_path / "second", Path("third")),
-            power_on="open",
-            strict_baud=False,
+        Overrides(
+            "node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model", tmp_path / "c"
         ),
+        Cable(tmp_path / "modem", 0o660, **more),
         NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4"),
         "state/",
         "127.0.0.5",

@@ -77,7 +77,7 @@ def test_every_key(read: Read, tmp_path: Path) -> None:
     spec = Spec("mn316", (tmp_path / "mine",), 1.0, overrides, cable, plan, f"{tmp_path}/state/", "127.0.0.5")
     assert first == Planned(spec, Path("/tmp/trace.jsonl"))
     assert second.spec.cable == Cable(uart="/dev/ttyUSB0", baud=9600)
-    assert second.spec.overrides == Overrides("b", card=False)
+    assert second.spec.overrides == Overrides("b", sim=False)
     assert third.spec.cable == Cable(rfc2217="[::1]:7000")
     assert names((third,)) == ["ML307R-1"]
 

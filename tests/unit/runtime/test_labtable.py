@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
+LINKS = "write a path, tcp://HOST:PORT, connect://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUSB0"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ LINKS = "write a path, tcp://HOST:PORT, rfc2217://HOST:PORT or uart:///dev/ttyUS
             'sandbox_file = "/dev/null"',
             "sandbox_file: nothing leads to the sandbox: add sandbox = true, or a route to it",
         ),
+        ('card = "/no/such"', "card: /no/such: cannot be read: "),
         ('sandbox_file = "/no/such"\nsandbox = true', "sandbox_file: /no/such: cannot be read: "),
         (
             'sandbox_family = "ipv4"',

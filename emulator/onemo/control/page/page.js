@@ -3,6 +3,7 @@
 import { follow, fragment, get, of } from "./api.js";
 import { Broker } from "./broker.js";
 import { $, say, setText } from "./dom.js";
+import { Board } from "./board.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { Lab, words } from "./lab.js";
@@ -25,6 +26,7 @@ let known = false; // the list of modules has been read
 const lab = new Lab(choose);
 const timeline = new Timeline(older);
 const faults = new Faults(look);
+const board = new Board(look);
 const texts = new Texts(look);
 const files = new Files(look);
 const web = new Web(look);
@@ -46,7 +48,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [texts, files, web, broker, lwm2m]) part.show(name);
+  for (const part of [board, texts, files, web, broker, lwm2m]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -93,6 +95,7 @@ async function look() {
       if (name !== chosen) continue;
       drawState(state);
       faults.offerContexts(state.contexts ?? []);
+      board.draw(state);
       texts.draw(state.sms, journal(name));
       await Promise.all([files.draw(state.file_store), ...[web, broker, lwm2m].map((each) => each.draw(state.sandbox))]);
     } catch (error) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onemo.at.reply import CommandError
 from onemo.families.sms.errors import Cms
-from onemo.families.sms.fields import Address, decode_centre, encode_centre
+from onemo.families.sms.fields import Address, TpduError, decode_centre, encode_centre
 from onemo.families.sms.profile import SMS
 from onemo.modem.modem import Modem
 
@@ -15,7 +15,10 @@ def centre_of(modem: Modem) -> Address | None:
     """Return the centre that the card holds; None: it was set to none."""
     if modem.sim.card.centre is None:
         return Address.of(modem.profile.table(SMS).centre)
-    return decode_centre(modem.sim.card.centre)[0]
+    try:
+        return decode_centre(modem.sim.card.centre)[0]
+    except TpduError:  # a card may hold anything
+        return None
 
 
 def require_centre(modem: Modem) -> bytes:

@@ -14,7 +14,8 @@ from onemo.families.sms.profile import SMS
 from onemo.families.sms.tpdu import Received, Submit, decode_received
 from onemo.modem.memory import put_back
 from onemo.modem.modem import Modem
-from onemo.modem.sim import SimState, plain_records, read_records
+from onemo.modem.sim import SimState
+from onemo.modem.subscriber import plain_records, read_records
 
 ME, SM = "ME", "SM"
 _REFERENCE = "reference"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from onemo.profile.ranges import Range
 from onemo.profile.schema import Count, Delay, Profile, Table
 
 
@@ -13,6 +14,16 @@ class VoiceSection(NamedTuple):
 
     ring_interval: Delay
     """From one RING to the next."""
+    alert_time: Delay
+    """From ATD until it rings at the other side, or that is busy, or the network refuses the call."""
+    answer_time: Delay
+    """From ATD until the other side answers."""
+    no_answer_time: Delay
+    """From ATD until a call that nobody answers ends."""
+    needs_semicolon: bool
+    """ATD without ; at its end is no voice call, but one for data, which the network does not take."""
+    activity: Range
+    """The values that AT+CPAS has; in place of another one it tells 0."""
     clip_provision: Count
     """<m> of AT+CLIP?: whether the network tells who calls (27.007 7.6)."""
     ussd_time: Delay

@@ -15,13 +15,14 @@ from onemo.errors import FaultError
 from onemo.faults.kind import Layer
 from onemo.faults.plan import ArmedFault, Fault, FaultPlan, Occasion
 from onemo.faults.say import COMMANDS, parse_fault
+from onemo.faults.seams.card import FaultyCard
 from onemo.faults.seams.commands import FaultyCommands
 from onemo.faults.seams.events import check_now, happen, require_possible
 from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
-_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT, Layer.LWM2M)
+_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT, Layer.FTP, Layer.LWM2M)
 _TELLING = (Layer.COMMAND, Layer.URC, Layer.HTTP)
 """The layers with faults that act on URCs."""
 _MOST_SEEDS = 1 << 32
@@ -87,6 +88,7 @@ class Faults:
         self._soon: list[Callable[[], None]] = []
         self._undone: set[int] = set()
         self._commands: list[FaultyCommands] = []
+        self._card: FaultyCard | None = None
         self._line: Wrapper | None = None
         self._network: Wrapper | None = None
         self._centre: Wrapper | None = None
@@ -187,6 +189,10 @@ class Faults:
         self.chosen(Layer.EVENT, Occasion(operation="boot"))
         self._running.rearm()
 
+    def told(self, event: str) -> None:
+        """Take up something that the module does by itself, as its trace has it: an occasion, where it is one."""
+        self.chosen(Layer.EVENT, Occasion(operation=event))
+
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
@@ -275,8 +281,11 @@ class Faults:
     def _arrange(self) -> None:
         """Put in place the wrappers that are needed, and take out those that are not."""
         on, modem = self.plan.armed_on, self._running.modem
+        losses = [each.fault.probability for each in self.plan if each.fault.kind.name == "net-loss"]
+        modem.cell.loss = max(losses, default=0.0)
         self._arrange_commands(modem, on(Layer.COMMAND))
         self._arrange_urcs(modem, any(map(on, _TELLING)))
+        self._arrange_card(modem, on(Layer.CARD))
         if self._line is None and on(Layer.LINE):
             self._line = self._running.wrap_line()
         if self._network is None and any(map(on, _NETWORK)):
@@ -286,6 +295,14 @@ class Faults:
         for changed in self.on_change:
             changed()
         self._running.rearm()
+
+    def _arrange_card(self, modem: Modem, wanted: bool) -> None:
+        if wanted and self._card is None:
+            self._card = FaultyCard(modem, self)
+            self._card.install()
+        elif not wanted and self._card is not None:
+            self._card.remove()
+            self._card = None
 
     def _arrange_commands(self, modem: Modem, wanted: bool) -> None:
         if wanted and not self._commands:

@@ -12,7 +12,9 @@ from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
+from onemo.faults.kinds_fota import FOTA_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
 from onemo.faults.seams.files import limit_room
@@ -61,6 +63,14 @@ def require_possible(modem: Modem, event: Fault) -> None:
         from onemo.faults.seams import broker
 
         broker.require(modem, event)
+    elif event.kind in BOARD_KINDS:
+        from onemo.faults.seams import board
+
+        board.require(modem, event)
+    elif event.kind in FOTA_KINDS:
+        from onemo.faults.seams import fota
+
+        fota.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -94,6 +104,10 @@ def _find_coverage(modem: Modem, fault: Fault, now: float, label: Label | None) 
 
 def _roam(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     modem.radio.set_roaming(fault.kind.name == "roaming")
+
+
+def _set_zone(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
+    modem.radio.set_zone(fault.whole("quarters"), now)
 
 
 def _set_signal(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
@@ -179,6 +193,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "registration-back": _find_coverage,
     "roaming": _roam,
     "home": _roam,
+    "zone": _set_zone,
     "signal": _set_signal,
     "signal-back": _reset_signal,
     "pdp-deactivate": _deactivate,
@@ -190,6 +205,7 @@ HAPPENINGS: Mapping[str, Happening] = {
     "dtr": _wake,
     "clock-jump": _jump,
     "urc": _tell,
+    "card-file": _of_family("card", "write"),
     "sms": _of_family("sms", "receive"),
     "sms-full": _of_family("sms", "fill"),
     "sms-reset": _of_family("sms", "reset"),
@@ -199,8 +215,33 @@ HAPPENINGS: Mapping[str, Happening] = {
     "call": _of_family("voice", "ring"),
     "call-answer": _of_family("voice", "answer"),
     "call-end": _of_family("voice", "end"),
+    "call-busy": _of_family("voice", "keep_busy"),
+    "call-no-answer": _of_family("voice", "leave_unanswered"),
+    "call-refused": _of_family("voice", "refuse"),
+    "call-drop": _of_family("voice", "drop"),
     "ussd": _of_family("voice", "tell"),
     "mqtt-publish": _of_family("broker", "publish"),
+    "cell": _of_family("board", "set_cell"),
+    "handover": _of_family("board", "hand_over"),
+    "cells-back": _of_family("board", "reset_cells"),
+    "emm-timer": _of_family("board", "start_timer"),
+    "pin": _of_family("board", "drive_pin"),
+    "pin-release": _of_family("board", "drive_pin"),
+    "adc": _of_family("board", "set_voltage"),
+    "adc-noise": _of_family("board", "set_noise"),
+    "adc-quiet": _of_family("board", "set_noise"),
+    "chip": _of_family("board", "set_chip"),
+    "chip-back": _of_family("board", "reset_chip"),
+    "place": _of_family("board", "move"),
+    "place-back": _of_family("board", "move_back"),
+    "wifi": _of_family("board", "set_air"),
+    "wifi-back": _of_family("board", "reset_air"),
+    "wifi-cut": _of_family("board", "cut_scan"),
+    "lbs": _of_family("board", "answer_requests"),
+    "lbs-silent": _of_family("board", "answer_requests"),
+    "lbs-back": _of_family("board", "answer_as_usual"),
+    "fota-fail": _of_family("fota", "fail"),
+    "reflash": _of_family("fota", "reflash"),
     "file-space": limit_room,
     "file-space-back": limit_room,
 }

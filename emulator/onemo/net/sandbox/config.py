@@ -97,7 +97,12 @@ def _value_problem(value: str) -> str | None:
     return None if value.isascii() and value.isprintable() else f"is {value!r}; it is one line of ASCII"
 
 
+def _whole_problem(text: str) -> str | None:
+    return "has half a character, which no encoding has" if any("\ud800" <= each <= "\udfff" for each in text) else None
+
+
 _Path = Annotated[str, _path_problem]
+_Whole = Annotated[str, _whole_problem]
 _Token = Annotated[str, _token_problem]
 _Value = Annotated[str, _value_problem]
 _Status = Annotated[int, between(200, 599)]
@@ -133,7 +138,7 @@ class WebAnswer(NamedTuple):
     method: _Token | None = None
     status: _Status = 200
     headers: Mapping[_Token, _Value] = {}
-    body: str | None = None
+    body: _Whole | None = None
     file: str | None = None
 
 

@@ -146,13 +146,19 @@ def _delete(controls: ModuleControls, values: Values) -> FileStoreInfo:
 
 
 def _remove(controls: ModuleControls, typed: str) -> None:
+    """Delete a file or a directory; of what is put there just now nothing more comes."""
+
     def delete(store: FileStore, modem: Modem) -> None:
-        if typed.endswith("/"):
-            directory = store.directory(typed)
-            modem.keeping.note(lambda: store.delete_directory(directory))
-        else:
-            path = store.path(typed)
-            modem.keeping.note(lambda: store.delete(path))
+        whole = typed.endswith("/")
+        path = store.directory(typed) if whole else store.path(typed)
+        below = path.removesuffix("/") + "/"
+        meant = (each for each, _ in store.entries() if each == path or (whole and each.startswith(below)))
+        opened = [each for each in map(store.opened, meant) if each is not None]
+        if all(each.owner == _DESK for each in opened):
+            for each in opened:
+                store.abandon(each)
+        remove = store.delete_directory if whole else store.delete
+        modem.keeping.note(lambda: remove(path))
 
     _within(controls, typed, delete)
 

@@ -8,7 +8,7 @@ from onemo.faults.kinds_voice import NUMBER
 from onemo.runtime.desk.operation import DeskOperation, Values
 
 if TYPE_CHECKING:  # ctl has the declarations alone
-    from onemo.families.voice.calls import CallInfo
+    from onemo.families.voice.call import CallInfo
     from onemo.modem.modem import Modem
     from onemo.runtime.controls import ModuleControls
 

@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.families.voice import calls as of_calls
-from onemo.families.voice.calls import (
-    TRANSITIONS,
-    CallEvent,
-    CallInfo,
-    Calls,
-    CallState,
-    NumberType,
-    Reached,
-    call_in,
-)
+from onemo.families.voice.call import TRANSITIONS, CallEvent, CallInfo, CallState, NumberType
+from onemo.families.voice.calls import Calls, Reached, call_in
+from onemo.families.voice.dialling import Dialled, dialled
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.events import happen
 from onemo.modem.intents import Tell
@@ -39,7 +32,7 @@ def driver() -> Driver:
 def test_every_state_can_be_left_and_every_event_happens() -> None:
     assert {before for before, _ in TRANSITIONS} == set(CallState) - {CallState.ENDED}
     assert {event for _, event in TRANSITIONS} == set(CallEvent)
-    assert {*TRANSITIONS.values(), CallState.INCOMING} == set(CallState)
+    assert {*TRANSITIONS.values(), CallState.WAITING, CallState.DIALLING} == set(CallState)
 
 
 def test_what_a_caller_hears(driver: Driver) -> None:
@@ -142,3 +135,41 @@ def test_a_second_console_takes_the_call() -> None:
     driver.go_to(0)
     assert driver.take() == b"\r\nRING\r\n"
     assert driver.answer("AT+CLCC") == ['+CLCC: 1,1,0,0,0,"13800138000",129', "OK"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10086;", Dialled("10086", voice=True, data=False)),
+        ("10086", Dialled("10086", voice=False, data=False)),
+        ("T+86 138-0013,8000i;", Dialled("+8613800138000", voice=True, data=False)),
+        ("*100#;", Dialled("*100#", voice=True, data=False)),
+        ("*99#", Dialled("*99#", voice=False, data=True)),
+        ("*99***1#", Dialled("*99***1#", voice=False, data=True)),
+        ("*99#;", Dialled("*99#", voice=True, data=False)),
+        ("ABC", Dialled("ABC", voice=False, data=False)),
+        ("", None),
+        (";", None),
+        ("T", None),
+        ("x;", None),
+        ("1" * 41, None),
+        ("1+2;", None),
+    ],
+)
+def test_what_is_dialled(text: str, expected: Dialled | None) -> None:
+    assert dialled(text) == expected
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_dialled_or_refused(text: str) -> None:
+    found = dialled(text)
+    assert found is None or 0 < len(found.number) <= 41
+
+
+def test_a_model_without_calls_wakes_when_it_is_called() -> None:
+    driver = Driver("ML307R").boot()
+    driver.ask('AT+MLPMCFG="sleepmode",2,0')
+    driver.wait(30)
+    assert driver.modem.power.asleep
+    assert called(driver) is Reached.UNREACHABLE
+    assert not driver.modem.power.asleep
