@@ -18,7 +18,7 @@ from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.settings import (
     LOCAL,
     LOGIN,
-    PROGRESS,
+    PROGRESS_STEP,
     TIMEOUT,
     TLS_OF,
     URL,
@@ -163,7 +163,7 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
             Key(URL, check=_check_url, changed=_forget_failures),
             Key(LOGIN),
             Key(TIMEOUT),
-            Key(PROGRESS, check=_check_step),
+            Key(PROGRESS_STEP, check=_check_step),
             Key(TLS_OF),
         ),
         split=_unless_upgrading,

@@ -13,7 +13,7 @@ from onemo.at.outcome import Pending
 from onemo.at.reply import CommandError
 from onemo.families.fota.fetch import Fetch, FetchRequest, fetch_of
 from onemo.families.fota.profile import FOTA, FotaError
-from onemo.families.fota.settings import LOCAL, LOGIN, PROGRESS, TIMEOUT, TLS_OF, URL, local_path, scheme_of
+from onemo.families.fota.settings import LOCAL, LOGIN, PROGRESS_STEP, TIMEOUT, TLS_OF, URL, local_path, scheme_of
 from onemo.modem.filestore import FileStore, store_of
 from onemo.modem.firmware import FIRMWARE, Fetched, FirmwareMemory
 from onemo.modem.intents import Tell
@@ -223,7 +223,7 @@ class FirmwareLoader(Part):
             self._fail()
             return False
         done = before + len(data)
-        step = self._device.settings.effective(PROGRESS).size
+        step = self._device.settings.effective(PROGRESS_STEP).size
         for told in range(before - before % step + step, done + 1, step) if step else ():
             if told != self._state.total:
                 self._tell(self._state._replace(done=told))

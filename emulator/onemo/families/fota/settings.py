@@ -45,7 +45,7 @@ class PackageTls(NamedTuple):
 URL = Slot("url", PackageUrl, of="MFWCFG")
 LOGIN = Slot("auth", PackageLogin, of="MFWCFG")
 TIMEOUT = Slot("timeout", ConnectTimeout, of="MFWCFG")
-PROGRESS = Slot("progind", ProgressStep, of="MFWCFG")
+PROGRESS_STEP = Slot("progind", ProgressStep, of="MFWCFG")
 TLS_OF = Slot("ssl", PackageTls, of="MFWCFG")
 
 
