@@ -79,6 +79,7 @@ BOARD = tuple(
         *("pin id=1 level=1", "pin-release id=1", "adc channel=0 mv=1150", "adc-noise mv=15", "adc-quiet"),
         *("chip temp=70 vbat=3400", "chip-back", "place lon=113.26 lat=23.13", "place-back"),
         *("wifi points='02A1B2C3D405,-50,6'", "wifi-back", "wifi-cut", "lbs status=124", "lbs-silent", "lbs-back"),
+        "fota-fail step=power at=64",
     )
 )
 ENDS = (
@@ -86,6 +87,7 @@ ENDS = (
     "brown-out on=command:CGMR seconds=100ms",
     "power-off on=command:CIMI for_seconds=0.3",
     "power-on after=100s",
+    "reflash after=100s",
 )
 
 

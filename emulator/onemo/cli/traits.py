@@ -39,8 +39,9 @@ def traits(profile: Profile) -> Traits:
             found.update(_inert(name, section) if name in themselves else _range(name, section) | _inert(name, section))
             found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
     for family in lacked:
-        found[f"family {family.name}"] = Trait(f"no {family.title.partition(' (')[0].lower()}")
-    for defined in map(definition, FAMILIES):
+        title = family.title.partition(" (")[0].removeprefix("The ")
+        found[f"family {family.name}"] = Trait(f"no {title if title[:2].isupper() else title[:1].lower() + title[1:]}")
+    for defined in (definition(family) for family in FAMILIES if family not in lacked):
         found.update(defined.traits(profile) if defined.traits else {})
     return {**found, **_behaviour(profile)}
 
