@@ -196,7 +196,7 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
 
 
 @app.command(
-    sort_key=6,
+    sort_key=7,
     usage=f"Usage: {NAME} firmware FILE [OPTIONS]",
     help_epilogue="""\
 Examples:
@@ -261,14 +261,14 @@ for _number, (_where, _about) in enumerate(
         "ctl_app:app": "Look at running modules and act on them.",
         "doctor:DOCTOR": "Look at this host for what keeps modules from running here.",
     }.items(),
-    7,
+    8,
 ):
     _name = _where.rpartition(":")[2].lower().replace("app", "ctl")
     app.command(f"onemo.cli.{_where}", name=_name, sort_key=_number, help=_about)
 
 
 @app.command(
-    sort_key=20,
+    sort_key=30,
     usage=f"Usage: {NAME} completion SHELL",
     help_epilogue="""\
 Examples:
@@ -292,7 +292,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
 
 @app.command(
     name="help",
-    sort_key=21,
+    sort_key=31,
     usage=f"Usage: {NAME} help [COMMAND]",
     help_epilogue="""\
 Examples:

@@ -40,7 +40,9 @@ def traits(profile: Profile) -> Traits:
             found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
     for family in lacked:
         title = family.title.partition(" (")[0].removeprefix("The ")
-        found[f"family {family.name}"] = Trait(f"no {title if title[:2].isupper() else title[:1].lower() + title[1:]}")
+        first = title.partition(" ")[0]
+        plain = first == first.capitalize()  # and no name, like FTP or Wi-Fi
+        found[f"family {family.name}"] = Trait(f"no {title[:1].lower() + title[1:] if plain else title}")
     for defined in (definition(family) for family in FAMILIES if family not in lacked):
         found.update(defined.traits(profile) if defined.traits else {})
     return {**found, **_behaviour(profile)}
