@@ -213,9 +213,6 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "MIPLFOTACFG": {"timeout": ("hours",)},
     "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
-}
-STRINGS = {
-    **lwm2m_commands.STRINGS,
     "MLBSCFG": {
         "method": ("method",),
         "apikey": ("apikey",),
@@ -234,12 +231,12 @@ STRINGS = {
         "progind": ("size",),
         "ssl": ("ssl_id",),
     },
-    "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
 }
 STRINGS = {
     **card_commands.STRINGS,
     **commands_around.STRINGS,
     **ftp_commands.STRINGS,
+    **lwm2m_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
