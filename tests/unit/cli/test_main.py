@@ -22,10 +22,8 @@ from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = (
-    *("run", "demo", "models", "show", "check-profile", "sandbox-ca", "firmware", "trace", "record", "replay", "lab"),
-    *("ctl", "doctor", "completion", "help"),
-)
+COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "firmware", "trace", "record", "replay",
+            "lab", "ctl", "doctor", "completion", "help")  # fmt: skip
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
 ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
