@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk import OPERATIONS
-from onemo.runtime.desk.files import FilePiece, FileStoreInfo, StoredFileInfo
+from onemo.runtime.desk.bulk import FilePiece
+from onemo.runtime.desk.files import FileStoreInfo, StoredFileInfo
 from onemo.runtime.desk.operation import PIECE
 from onemo.runtime.hosted import Hosted, HostedModule
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from onemo.errors import FaultError, UsageError
+from onemo.errors import UsageError
 from onemo.faults.kind import FaultKey, Type
-from onemo.runtime.desk.files import FilePiece
-from onemo.runtime.desk.operation import PIECE, DeskOperation, Table, Values
+from onemo.runtime.desk.bulk import (
+    FilePiece,
+    FilesByPath,
+    offset_key,
+    require_content,
+    sent_keys,
+    sent_piece,
+    told_piece,
+)
+from onemo.runtime.desk.operation import DeskOperation, Table, Values
 
 if TYPE_CHECKING:
     from onemo.net.sandbox.ftpfiles import FtpFiles
@@ -27,7 +33,7 @@ class ServedEntry(NamedTuple):
     size: int | None
 
 
-class FtpDesk(MutableMapping[str, bytes]):
+class FtpDesk(FilesByPath):
     """The files of the FTP server of the sandbox that a module's routes lead to: ``onemo.ftp["/a.txt"] = b"hi"``.
 
     Modules with the same network options share it. Each raises UsageError where nothing leads to a sandbox.
@@ -45,13 +51,12 @@ class FtpDesk(MutableMapping[str, bytes]):
 
     def __setitem__(self, path: str, content: bytes) -> None:
         """Make a file, with the directories that are missing, in the place of an old one."""
-        if not isinstance(content, bytes | bytearray | memoryview):
-            raise UsageError(f"{path}: {type(content).__name__} is no content: give bytes")
+        whole = require_content(path, content)
         _require_path(path)
 
         def put(files: FtpFiles) -> None:
             files.make_parents(path)
-            files.put(path, bytes(content))
+            files.put(path, whole)
 
         self.act(put, path)
 
@@ -64,13 +69,6 @@ class FtpDesk(MutableMapping[str, bytes]):
     def __iter__(self) -> Iterator[str]:
         """Iterate over the paths of all files."""
         return iter([each.path for each in self.entries if each.size is not None])
-
-    def __len__(self) -> int:
-        """Count the files."""
-        return sum(1 for _ in self)
-
-    def __repr__(self) -> str:
-        return f"<files {', '.join(self)}>"
 
     @property
     def entries(self) -> list[ServedEntry]:
@@ -113,13 +111,8 @@ def _list(controls: ModuleControls, values: Values) -> tuple[ServedEntry, ...]:
 
 def _put(controls: ModuleControls, values: Values) -> ServedEntry:
     """Take a piece, which is added to those before."""
-    desk, path, offset, size = FtpDesk(controls), values["path"], values["offset"], values["size"]
-    try:
-        data = b64decode(values["data"], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FaultError("ftp put: data is no base64") from error
-    if offset + len(data) > size or (offset + len(data) < size and not data):
-        raise FaultError(f"ftp put: size={size} is not what comes: it is the bytes of the whole file")
+    desk, path, offset = FtpDesk(controls), values["path"], values["offset"]
+    data = sent_piece("ftp put", values)
     before = desk.get(path, b"") if offset else b""
     if len(before) != offset:
         raise UsageError(f"{path}: offset={offset} does not follow what came before: begin again with offset=0")
@@ -128,12 +121,11 @@ def _put(controls: ModuleControls, values: Values) -> ServedEntry:
 
 
 def _get(controls: ModuleControls, values: Values) -> FilePiece:
-    path, offset = values["path"], values["offset"]
+    path = values["path"]
     content = FtpDesk(controls).get(path)
     if content is None:
         raise UsageError(f"{path}: there is no such file: list them")
-    piece = content[offset : offset + PIECE]
-    return FilePiece(path, len(content), offset, b64encode(piece).decode("ascii"))
+    return told_piece(path, content, values["offset"])
 
 
 def _delete(controls: ModuleControls, values: Values) -> tuple[ServedEntry, ...]:
@@ -146,7 +138,6 @@ def _table(found: Sequence[dict[str, Any]]) -> Table:
 
 
 _PATH = FaultKey("path", Type.TEXT, "The file, from the root: /log/a.txt.", required=True)
-_OFFSET = FaultKey("offset", Type.INTEGER, "The first byte of this piece.", 0, 0, _LARGEST)
 OPERATIONS = (
     DeskOperation(
         command="ftp list",
@@ -166,9 +157,7 @@ OPERATIONS = (
         path="/ftp",
         keys=(
             _PATH,
-            _OFFSET,
-            FaultKey("size", Type.INTEGER, "The bytes of the whole file.", None, 0, _LARGEST, required=True),
-            FaultKey("data", Type.TEXT, f"The bytes from offset on, as base64: at most {PIECE}.", required=True),
+            *sent_keys(_LARGEST),
         ),
         act=_put,
         result=ServedEntry,
@@ -181,7 +170,7 @@ OPERATIONS = (
         about="Get a file out of the sandbox's FTP server.",
         method="GET",
         path="/ftp/content",
-        keys=(_PATH, _OFFSET),
+        keys=(_PATH, offset_key(_LARGEST)),
         act=_get,
         result=FilePiece,
         example="ftp get /a.txt --file a.txt",
