@@ -16,8 +16,8 @@ from onemo.runtime.desk.lwm2m_desk import Lwm2mErrorAnswer
 from onemo.runtime.hosted import Hosted
 
 from tests.e2e.conftest import Start
+from tests.e2e.guides import free_port
 from tests.e2e.started import ROOT
-from tests.e2e.test_lwm2m_guide import free_port
 
 pytestmark = pytest.mark.skipif(find_spec("aiocoap") is None, reason="aiocoap is not installed")
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from onemo.net.sandbox import load_config
 from onemo.runtime.desk import lwm2m, lwm2m_results
 from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
 
+from tests.e2e import guides
 from tests.e2e.conftest import Start
-from tests.e2e.dte import WAIT
 from tests.e2e.lwm2m_servers import MODULES, NODE, needs_node_library
 from tests.e2e.started import ROOT
 from tests.support import fences
@@ -31,53 +29,14 @@ FENCES = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 DIALOGUES = [text for kind, text in FENCES if not kind]
 
 
-def free_port(kind: socket.SocketKind) -> str:
-    with socket.socket(type=kind) as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
 def run(folder: Path, block: str, port: str) -> str:
-    """Run the lines of a block, as they are but for the ports and the place of the link; return what they say."""
+    """Run the lines of a block, at another port of the server; return what they say."""
     (folder / "meter.py").write_text(METER)
     (folder / "server.js").write_text(SERVER)
-    programs = folder / "programs"
-    programs.mkdir()
-    commands = {
-        "onemo-emulator": f'"{sys.executable}" -m onemo "$@"',
-        "python": f'"{sys.executable}" "$@"',
-        "node": f'"{NODE}" --no-warnings "$@"',
-        "npm": f'ln -s "{MODULES}" node_modules',
-    }
-    for name, command in commands.items():
-        (programs / name).write_text(f"#!/bin/sh\nexec {command}\n")
-        (programs / name).chmod(0o700)
-    script = block.replace("$ ", "", 1).replace("\n$ ", "\n")
+    script = guides.lines_of(block)
     script = script.replace("127.0.0.1:5683", f"127.0.0.1:{port}").replace("server.js 5683", f"server.js {port}")
-    control = free_port(socket.SOCK_STREAM)
-    script = script.replace("127.0.0.1:8080", f"127.0.0.1:{control}").replace("/tmp/modem", str(folder / "modem"))
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
-    output = folder / "output"
-    with (
-        output.open("w") as file,
-        subprocess.Popen(
-            ["bash", "-e", "-c", script],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            assert process.wait(3 * WAIT) == 0, output.read_text()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-    said = output.read_text()
-    assert "Traceback" not in said
-    return said
+    programs = {"node": f'"{NODE}" --no-warnings "$@"', "npm": f'ln -s "{MODULES}" node_modules'}
+    return guides.run(folder, script, programs)
 
 
 def test_a_device_in_the_sandbox(tmp_path: Path) -> None:
@@ -90,7 +49,7 @@ def test_a_device_in_the_sandbox(tmp_path: Path) -> None:
 
 @needs_node_library
 def test_a_device_against_a_server(tmp_path: Path) -> None:
-    assert "observe 1 3303 0 5700 0.0" in run(tmp_path, ROUTED, free_port(socket.SOCK_DGRAM))
+    assert "observe 1 3303 0 5700 0.0" in run(tmp_path, ROUTED, guides.free_port(socket.SOCK_DGRAM))
     told = (tmp_path / "told").read_text()
     assert "read 1 3303 0 5700 21.5\n" in told
     assert "execute 1 3303 0 5605 now done\n" in told

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import Dte
+from tests.e2e.guides import free_port
 from tests.e2e.lwm2m_servers import NodeServer, needs_node_library
-from tests.e2e.test_lwm2m_guide import SERVER, free_port
+from tests.e2e.test_lwm2m_guide import SERVER
 
 pytestmark = needs_node_library
 
