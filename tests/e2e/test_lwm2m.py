@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
+from onemo.net.coap.blocks import CoapBlock
 from onemo.net.coap.message import (
     CoapCode,
     CoapMessage,
@@ -17,8 +19,8 @@ from onemo.net.coap.message import (
 )
 
 from tests.e2e.conftest import Start
-from tests.e2e.dte import Dte
-from tests.e2e.peers import IPV4, Peers
+from tests.e2e.dte import Dte, until
+from tests.e2e.peers import IPV4, IPV6, Peers
 
 SPEED = "20"
 LOGGED_IN = "+MIPLEVENT: 0,6"
@@ -69,6 +71,15 @@ class PlayedServer:
 @pytest.fixture
 def server(peers: Peers) -> PlayedServer:
     return PlayedServer(peers)
+
+
+def binds(sock: socket.socket, port: int) -> bool:
+    """Bind to a port of every address, if it is free."""
+    try:
+        sock.bind(("0.0.0.0", port))
+    except OSError:
+        return False
+    return True
 
 
 def create(dte: Dte, server: PlayedServer) -> None:
@@ -122,3 +133,80 @@ def test_nobody_there_and_bytes_of_no_message(start: Start, server: PlayedServer
         server.asks(CoapCode.GET, 9, "/3200/0/5750")
         dte.hears("+MIPLREAD: 0,9,3200,0,5750")
         dte.ask("AT+MIPLDELETE=0", "OK")
+
+
+def test_another_order(start: Start, server: PlayedServer) -> None:
+    """Datagrams overtake one another: an answer its acknowledgement, a request and a block the one before."""
+    with start("MN316", "--speed", SPEED).awake() as dte:
+        create(dte, server)
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
+        server.registers()
+        dte.hears(LOGGED_IN)
+        dte.ask("AT+MIPLUPDATE=0,600,0", "OK")
+        asked = server.takes()
+        server.says(CoapMessage(CoapType.CON, CoapCode.CHANGED, 700, asked.token))
+        server.says(CoapMessage(CoapType.ACK, CoapCode.EMPTY, asked.mid))
+        server.says(CoapMessage(CoapType.CON, CoapCode.CHANGED, 700, asked.token))
+        dte.hears("+MIPLEVENT: 0,11")
+        assert server.takes() == CoapMessage(CoapType.ACK, CoapCode.EMPTY, 700)
+        assert server.repeated().mid == 700
+        for mid in (12, 11, 12):
+            server.asks(CoapCode.GET, mid, f"/3200/0/{mid}")
+        dte.hears("+MIPLREAD: 0,12,3200,0,12", "+MIPLREAD: 0,11,3200,0,11")
+        dte.ask("AT+MIPLREADRSP=0,11,13", "OK")
+        dte.ask('AT+MIPLREADRSP=0,12,1,3200,0,12,1,1,"a",0,0', "OK")
+        assert [(each.mid, each.payload) for each in (server.takes(), server.takes())] == [(11, b""), (12, b"a")]
+        blocks = {number: (CoapOption.BLOCK1.value, CoapBlock(number, not number, 16).encode()) for number in (0, 1)}
+        for mid, number in ((21, 1), (20, 0), (22, 1)):
+            server.asks(CoapCode.PUT, mid, "/3200/0/5750", blocks[number], payload=b"x" * 16)
+        assert [server.takes().code for _ in range(2)] == [CoapCode.INCOMPLETE, CoapCode.CONTINUE]
+        dte.hears(f"+MIPLWRITE: 0,22,3200,0,5750,6,64,{'78' * 32},0")
+        server.asks(CoapCode.PUT, 20, "/3200/0/5750", blocks[0], payload=b"x" * 16)  # late once more
+        assert server.repeated().mid == 20
+        dte.ask("AT+MIPLWRITERSP=0,22,2", "OK")
+        assert server.takes().code == CoapCode.CHANGED
+
+
+def test_a_channel_that_loses_and_is_slow(start: Start, server: PlayedServer) -> None:
+    faults = ["--fault", "net-loss ref=0 operation=send times=1", "--fault", "net-latency ref=0 seconds=50ms"]
+    with start("MN316", "--speed", SPEED, *faults).awake() as dte:
+        create(dte, server)
+        began = time.monotonic()
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
+        server.registers()
+        assert time.monotonic() - began > 0.14  # repeated after 2 s or more, and 50 ms late
+        dte.hears(LOGGED_IN)
+
+
+def test_over_ipv6(start: Start, peers: Peers) -> None:
+    sock = peers.udp(IPV6)
+    with start("MN316").awake() as dte:
+        dte.ask(f'AT+MIPLCREATEEX="[::1]:{sock.getsockname()[1]}",0', "+MIPLCREATEEX: 0", "OK")
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
+        data, device = sock.recvfrom(2048)
+        asked = decode(data)
+        location = text_options(CoapOption.LOCATION_PATH, ("rd", "1"))
+        sock.sendto(encode(CoapMessage(CoapType.ACK, CoapCode.CREATED, asked.mid, asked.token, location)), device)
+        dte.hears(LOGGED_IN)
+
+
+def test_a_port_that_another_program_has(start: Start, server: PlayedServer, peers: Peers) -> None:
+    """The module has another one at once, and keeps that."""
+    with start("MN316").awake() as dte:
+        create(dte, server)
+        for _ in range(2):
+            dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
+            server.registers()
+            dte.hears(LOGGED_IN)
+            first = server.device[1]
+            dte.ask("AT+MIPLCLOSE=0", "OK")
+            server.answers(server.takes(), CoapCode.DELETED)
+            dte.hears("+MIPLEVENT: 0,15")
+        own = peers.keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        until(lambda: binds(own, first))
+        began = time.monotonic()
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
+        server.registers()
+        dte.hears(LOGGED_IN)
+        assert time.monotonic() - began < 1.5
+        assert server.device[1] != first

@@ -33,6 +33,8 @@ from onemo.profile.index import Label
 _TOKEN = 4
 _PARTING = ClosePlan(CloseMode.NOW, 0.0, 0.0)
 _PORT_FAILURES = (NetFailure.PORT_TAKEN, NetFailure.BIND)
+_MOST_PORTS = 16
+"""Ports that are tried one after the other before the module waits: of 1,000 modules of a lab some want the same."""
 Options = Sequence[tuple[int, bytes]]
 
 
@@ -88,9 +90,12 @@ class Lwm2mChannel:
         self._table = device.profile.table(LWM2M)
         self._dice = 0
         self._port_seed = 0
+        self._ports_tried = 0
+        self._until = 0.0
         self._mid = self._roll() & MOST_MID
         self._stands = False
         self.opening = False
+        self._target: Lwm2mTarget
         self._flights: CoapFlights[int] = CoapFlights()
         self._takings: dict[int, Callable[[Taking, float], None]] = {}
         self._orders: dict[bytes, _Order] = {}
@@ -100,18 +105,9 @@ class Lwm2mChannel:
     # Connections.
 
     def open(self, target: Lwm2mTarget, timeout: float) -> None:
-        """Look for the server; on_up or on_unreachable follows."""
-        self.opening = True
-        ports = self._table.local_ports
-        request = OpenRequest(
-            transport=Transport.UDP,
-            host=target.host,
-            port=target.port,
-            timeout=timeout,
-            names=name_policy(self._device, None),
-            local_port=_own_port(ports.low, ports.high, self._device.profile.identity.imei, self._port_seed),
-        )
-        self._device.intents.append(Open(self, request, _PARTING, CoapWords))
+        """Look for the server within so many seconds; on_up or on_unreachable follows."""
+        self._target, self._until, self._ports_tried = target, self._device.now + timeout, 0
+        self._open()
 
     def drop(self) -> None:
         """Let go of the server, and forget what it was asked and has answered."""
@@ -216,9 +212,14 @@ class Lwm2mChannel:
         self._hears.on_up(now)
 
     def on_failed(self, failure: NetFailure, now: float) -> None:
-        """Take up that there is none; where its own port is taken, the module takes another one."""
+        """Take up that there is none; where a program of the host has its own port, the module takes another one."""
         self.opening = False
-        self._port_seed += failure in _PORT_FAILURES
+        if failure in _PORT_FAILURES:
+            self._port_seed += 1
+            self._ports_tried += 1
+            if self._ports_tried < _MOST_PORTS and now < self._until:
+                self._open()
+                return
         self._hears.on_unreachable(failure, now)
 
     def credit(self) -> int:
@@ -283,6 +284,20 @@ class Lwm2mChannel:
                 order.done(None, now)
 
     # Inside.
+
+    def _open(self) -> None:
+        """Open the connection from the module's own port."""
+        self.opening = True
+        ports, target = self._table.local_ports, self._target
+        request = OpenRequest(
+            transport=Transport.UDP,
+            host=target.host,
+            port=target.port,
+            timeout=self._until - self._device.now,
+            names=name_policy(self._device, None),
+            local_port=_own_port(ports.low, ports.high, self._device.profile.identity.imei, self._port_seed),
+        )
+        self._device.intents.append(Open(self, request, _PARTING, CoapWords))
 
     def _take(self, message: CoapMessage, now: float) -> None:
         if message.type in (CoapType.ACK, CoapType.RST):
