@@ -9,8 +9,8 @@ from decimal import Decimal
 from onemo.families.lwm2m.readings import Path
 from onemo.net.lwm2m.values import Lwm2mMalformed, plain_number
 
-_WHOLE = re.compile(r"\d{1,10}")
-_REAL = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
+_WHOLE = re.compile(r"[0-9]{1,10}")
+_REAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _PERIODS, _LEVELS = ("pmin", "pmax"), ("lt", "gt", "st")
 
 

@@ -11,7 +11,6 @@ from onemo.net.lwm2m.tlv import Tlv, TlvKind, decode_tlv
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed
 
 _SECURITY, _WRITABLE = 0, (0, 1)
-_URI, _BOOTSTRAP, _IDENTITY, _KEY = 0, 1, 3, 5
 _MOST_ACCOUNTS = 8
 _FINISH = ("bs",)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.readings import Path, Reading, ValueCode
-from onemo.net.lwm2m.links import Lwm2mLink
 from onemo.net.lwm2m.values import Lwm2mValue
 
 SECURITY, SERVER, ACCESS, DEVICE, CONNECTIVITY, FIRMWARE = range(6)
@@ -22,18 +20,21 @@ class Lwm2mBuiltin:
     def __init__(self, device: Lwm2mDevice) -> None:
         self._device = device
 
-    def has(self, number: int) -> bool:
-        """Tell whether the module has an object of its own with that number."""
-        return number in _OWN and (number != FIRMWARE or self._device.modem.has("MIPLFOTACFG"))
+    def has(self, path: Path) -> bool:
+        """Tell whether a path is of an object of the module's own, whose one instance is 0."""
+        number, *instance = path[:2]
+        return (
+            number in _OWN and instance in ([], [0]) and (number != FIRMWARE or self._device.modem.has("MIPLFOTACFG"))
+        )
 
     def readings(self, path: Path) -> list[Reading]:
         """Return the values of a path; none: there is no such thing."""
-        if not self.has(path[0]) or (len(path) > 1 and path[1] != 0):
+        if not self.has(path):
             return []
         found = {DEVICE: self._of_device, CONNECTIVITY: self._of_connectivity, FIRMWARE: self._of_firmware}[path[0]]()
         return [reading for reading in found if len(path) < 3 or reading.resource == path[2]]
 
-    def links(self, path: Path) -> list[Lwm2mLink]:
+    def paths(self, path: Path) -> list[Path]:
         """Return what a discovery of a path finds; none: there is no such thing."""
         readings = self.readings(path)
         if not readings:
@@ -41,15 +42,17 @@ class Lwm2mBuiltin:
         number = path[0]
         above: list[Path] = [(number,), (number, 0)]
         found = [each for each in above if len(each) >= len(path)]
-        return [link_to(each) for each in (*found, *((number, 0, reading.resource) for reading in readings))]
+        return [*found, *((number, 0, reading.resource) for reading in readings)]
 
     def cell(self) -> bytes | None:
         """Return what is told of the serving cell; None: there is none."""
         radio = self._device.modem.radio
         if not radio.registered:
             return None
-        signal = radio.signal
-        return f"rssi={signal.rssi},ber={signal.ber},rsrq={signal.rsrq},rsrp={signal.rsrp}".encode()
+        assert radio.serving is not None, "registered without a cell"
+        signal, profile = radio.signal, self._device.modem.profile.radio
+        place = f"stat={int(radio.stat)},tac={profile.tac},ci={radio.serving.ci},act={profile.act}"
+        return f"rssi={signal.rssi},ber={signal.ber},{place}".encode()
 
     def _of_device(self) -> list[Reading]:
         identity, table = self._device.modem.profile.identity, self._device.table

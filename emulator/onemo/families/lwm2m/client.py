@@ -32,6 +32,7 @@ class Lwm2mClient(Part):
         """Create the device. Raises CommandError(RESOURCE): there is one."""
         self.device.check(Lwm2mOperation.CREATE)
         self.device.target = target
+        self.pieces = []
         self.device.on(Lwm2mEvent.CREATE)
 
     def delete(self) -> None:

@@ -51,8 +51,8 @@ class Lwm2mDevice:
 
     def on(self, event: Lwm2mEvent) -> None:
         """Change the state. Raises KeyError when it has no such event: a bug."""
-        self.state = TRANSITIONS[self.state, event]
-        if event is Lwm2mEvent.ENDED:
+        before, self.state = self.state, TRANSITIONS[self.state, event]
+        if event is Lwm2mEvent.ENDED and before is not Lwm2mState.OPENING:  # a login that fails has used up nothing
             self.objects.end_login()
         elif event is Lwm2mEvent.DELETE:
             self._reset()

@@ -97,6 +97,7 @@ def _notify(modem: Modem, record: NotifyValue) -> Reply:
     else:
         login.observations.hold(record.objid, reading)
     device.objects.declare(record.objid, reading)
+    device.objects.join(record.objid, reading)
     return DONE
 
 

@@ -24,7 +24,7 @@ class RequestKind(Enum):
 
 @dataclass(slots=True, eq=False)
 class Lwm2mRequest:
-    """A request that waits. lines: its URCs; size: bytes of its values; readings: those of an answer so far.
+    """A request that waits. lines: its URCs; size: bytes of its values as they came; readings: of an answer so far.
 
     until: when it is forgotten; stored: for AT+MIPLMGR.
     """
@@ -69,7 +69,7 @@ class Lwm2mInbox:
     def add(self, request: Lwm2mRequest, now: float) -> CoapCode | None:
         """Tell a request, store it, or drop it; return the code that refuses it, None: it waits, or is lost."""
         request.until = now + self._table.answer_time
-        long = request.kind is not RequestKind.READ and request.size > self._table.cached_message
+        long = request.kind is not RequestKind.READ and len(request.message.payload) > self._table.cached_message
         if self._device.direct or long:
             if len(self._waiting) >= self._table.requests:
                 return CoapCode.UNAVAILABLE

@@ -71,11 +71,14 @@ class Lwm2mObjects:
         return self._listed.get(number, [])
 
     def declare(self, number: int, reading: Reading) -> None:
-        """Take up the type of a value that the DTE gives; its resource joins the list."""
-        path = number, reading.instance, reading.resource
-        self.codes[path] = reading.code
+        """Take up the type of a value that the DTE gives."""
+        self.codes[number, reading.instance, reading.resource] = reading.code
+
+    def join(self, number: int, reading: Reading) -> None:
+        """List the resource of a value with those of its instance."""
+        path = number, reading.instance
         if reading.resource not in self.resources(number, reading.instance):
-            self._joined.setdefault(path[:2], []).append(reading.resource)
+            self._joined.setdefault(path, []).append(reading.resource)
 
     def remember(self, number: int, readings: Sequence[Reading]) -> None:
         """Keep values that were sent."""
@@ -86,7 +89,7 @@ class Lwm2mObjects:
         """Return the values that were sent of a path."""
         return [reading for place, reading in self.sent.items() if place[: len(path)] == path]
 
-    def links(self, path: Path) -> list[Lwm2mLink]:
+    def paths(self, path: Path) -> list[Path]:
         """Return what a discovery of a path finds, in order: it, its instances, their resources."""
         found = [path]
         instances = self.instances(path[0]) if len(path) == 1 else [path[1]]
@@ -94,7 +97,7 @@ class Lwm2mObjects:
             if len(path) == 1:
                 found.append((path[0], instance))
             found += [(path[0], instance, resource) for resource in self.resources(path[0], instance)]
-        return [link_to(each, self.attributes.get(each)) for each in found]
+        return found
 
     def registered(self) -> Iterator[Lwm2mLink]:
         """Yield a link to each usable instance, in the order in which objects were added; an object without any."""

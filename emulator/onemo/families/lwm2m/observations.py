@@ -17,6 +17,8 @@ from onemo.net.lwm2m.values import Lwm2mFormat
 
 _REMEMBERED = 8
 """Message ids of an observation's last notifications, for a reset of one."""
+_OLD = {Lwm2mFormat.TLV: Lwm2mFormat.OLD_TLV, Lwm2mFormat.JSON: Lwm2mFormat.OLD_JSON}
+"""The old numbers of formats, for a server that uses them."""
 Sent = Callable[[bool], None]
 
 
@@ -27,8 +29,13 @@ class Observation:
     path: Path
     token: bytes
     form: Lwm2mFormat | None
-    count: int = 0
+    count: int
     mids: deque[int] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+    def next(self) -> int:
+        """Count one more of its messages, and return its number."""
+        self.count = (self.count + 1) % OBSERVE_COUNTS
+        return self.count
 
 
 @dataclass(slots=True, eq=False)
@@ -68,9 +75,16 @@ class Lwm2mObservations:
         self._waiting.clear()
         self._held.clear()
 
-    def begin(self, path: Path, token: bytes, form: Lwm2mFormat | None) -> None:
-        """Take an observation; one of the same path ends with it."""
-        self._observed[path] = Observation(path, token, form)
+    def begin(self, path: Path, token: bytes, form: Lwm2mFormat | None) -> int:
+        """Take an observation, and return the number of its answer.
+
+        One of the same path ends with it; where that has the same token, it goes on (RFC 7641 4.1).
+        """
+        known = self._observed.get(path)
+        if known is None or known.token != token:
+            known = self._observed[path] = Observation(path, token, form, count=-1)
+        known.form = form
+        return known.next()
 
     def end(self, path: Path) -> None:
         """End the observation of a path, if there is one."""
@@ -125,14 +139,15 @@ class Lwm2mObservations:
         if len(readings) > 1 and not (chosen.is_tlv or chosen.is_json):
             chosen = Lwm2mFormat.TLV
         payload = pack(observation.path, readings, chosen) if typed is None or len(readings) > 1 else typed
-        observation.count = (observation.count + 1) % OBSERVE_COUNTS
+        if observation.form in _OLD.values():
+            chosen = _OLD.get(chosen, chosen)
         message = CoapMessage(
             type=CoapType.CON if ackid else CoapType.NON,
             code=CoapCode.CONTENT,
             mid=self._link.give_mid(),
             token=observation.token,
             options=(
-                uint_option(CoapOption.OBSERVE, observation.count),
+                uint_option(CoapOption.OBSERVE, observation.next()),
                 uint_option(CoapOption.CONTENT_FORMAT, chosen),
             ),
             payload=payload,
@@ -160,6 +175,8 @@ class Lwm2mObservations:
         while self._waiting and not self._link.flying:
             waiting = self._waiting.popleft()
             if self._observed.get(waiting.observation.path) is not waiting.observation:
+                if waiting.sent is not None:
+                    waiting.sent(False)
                 continue
 
             def settled(taking: Taking, now: float, waiting: _Waiting = waiting) -> None:

@@ -149,8 +149,8 @@ class WrongFormat(Lwm2mMalformed):
 
 def unpack(
     path: Path, payload: bytes, form: int | None, codes: dict[Path, ValueCode], other: ValueCode
-) -> list[Reading]:
-    """Read the payload of a WRITE to an instance or a resource.
+) -> tuple[list[Reading], int]:
+    """Read the payload of a WRITE to an instance or a resource; return its values, and their bytes as they came.
 
     form: its Content-Format, if it names one; codes: the declared types, by path; other: that of what is not declared.
     Raises WrongFormat, Lwm2mMalformed.
@@ -164,27 +164,32 @@ def unpack(
         raise WrongFormat("another format")
     code = codes.get(path)
     if code is None:
-        return [Reading(path[1], path[2], other, Lwm2mValue(other.type, payload))]
-    if form == Lwm2mFormat.TEXT:
-        return [Reading(path[1], path[2], code, from_text(code.type, payload))]
-    if code.type not in (Lwm2mType.STRING, Lwm2mType.OPAQUE):
+        value = Lwm2mValue(other.type, payload)
+    elif form == Lwm2mFormat.TEXT:
+        value = from_text(code.type, payload)
+    elif code.type in (Lwm2mType.STRING, Lwm2mType.OPAQUE):
+        value = Lwm2mValue(code.type, payload)
+    else:
         raise WrongFormat("opaque data for a number")
-    return [Reading(path[1], path[2], code, Lwm2mValue(code.type, payload))]
+    return [Reading(path[1], path[2], code or other, value)], len(payload)
 
 
-def _unpack_tlv(path: Path, payload: bytes, codes: dict[Path, ValueCode], other: ValueCode) -> list[Reading]:
+def _unpack_tlv(
+    path: Path, payload: bytes, codes: dict[Path, ValueCode], other: ValueCode
+) -> tuple[list[Reading], int]:
     entries = decode_tlv(payload)
     if len(entries) == 1 and entries[0].kind is TlvKind.OBJECT_INSTANCE and isinstance(entries[0].value, tuple):
         if entries[0].id != path[1]:
             raise Lwm2mMalformed("another instance")
         entries = entries[0].value
-    found = []
+    found, size = [], 0
     for kind, number, value in entries:
         if kind is not TlvKind.RESOURCE or not isinstance(value, bytes) or (len(path) == 3 and number != path[2]):
             raise Lwm2mMalformed("no value of this path")
         code = codes.get((*path[:2], number))
         read = Lwm2mValue(other.type, value) if code is None else from_tlv_value(code.type, value)
         found.append(Reading(path[1], number, code or other, read))
+        size += len(value)
     if not found:
         raise Lwm2mMalformed("no value")
-    return found
+    return found, size

@@ -8,6 +8,7 @@ from onemo.families.lwm2m.attributes import read_attributes
 from onemo.families.lwm2m.builtin import ACCESS, DEVICE, FIRMWARE, REBOOT, SECURITY, SERVER, Lwm2mBuiltin
 from onemo.families.lwm2m.device import Lwm2mDevice
 from onemo.families.lwm2m.inbox import Lwm2mInbox, Lwm2mRequest, RequestKind
+from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations, shown_path
 from onemo.families.lwm2m.readings import (
     Path,
@@ -80,7 +81,7 @@ class Lwm2mRequests:
 
     def _whole(self, message: CoapMessage) -> CoapMessage | None:
         """Return a request with its whole payload; None: it is a block that is answered. Raises CoapMalformed."""
-        if any(number % 2 and number not in _KNOWN for number, _ in message.options):
+        if not understands(message):
             raise Lwm2mRefused(CoapCode.BAD_OPTION)
         if not (value := message.all(CoapOption.BLOCK1)):
             return message
@@ -125,9 +126,9 @@ class Lwm2mRequests:
     def _get(self, message: CoapMessage, path: Path, now: float) -> None:
         accept = message.uint(CoapOption.ACCEPT)
         if self._is_cell(path):
-            self._tell_cell(message)
+            self._tell_cell(message, accept)
             return
-        self._require_known(path)
+        self._require_there(path)
         if self._replies.next_block(message):
             return
         if accept == Lwm2mFormat.LINK:
@@ -145,23 +146,22 @@ class Lwm2mRequests:
             self._device.modem.notify(line)
             self._answer_with(message, path, readings, form)
             return
-        if self._builtin.has(path[0]) and (len(path) < 3 or not self._is_listed(path)):
-            raise Lwm2mRefused(CoapCode.NOT_FOUND)
         self._wait(Lwm2mRequest(RequestKind.READ, message, path, [line]), now)
 
     def _discover(self, message: CoapMessage, path: Path) -> None:
         self._device.tell("MIPLDISCOVER", message.mid, path[0])
-        links = self._device.objects.links(path) if self._device.objects.knows(path) else self._builtin.links(path)
+        objects = self._device.objects
+        found = [*self._builtin.paths(path), *(objects.paths(path) if objects.knows(path) else ())]
+        links = [link_to(each, objects.attributes.get(each)) for each in dict.fromkeys(found)]
         self._replies.answer(message, CoapCode.CONTENT, form=Lwm2mFormat.LINK, payload=encode_links(links))
 
     def _observe(self, message: CoapMessage, path: Path, form: Lwm2mFormat | None, *, begins: bool) -> None:
         self._device.tell("MIPLOBSERVE", message.mid, int(begins), *shown_path(path))
-        if begins:
-            self._observations.begin(path, message.token, form)
-        else:
+        number = self._observations.begin(path, message.token, form) if begins else None
+        if not begins:
             self._observations.end(path)
         readings = self._builtin.readings(path) or self._device.objects.sent_inside(path)
-        self._answer_with(message, path, readings, form, observe=0 if begins else None)
+        self._answer_with(message, path, readings, form, observe=number)
 
     def _answer_with(
         self,
@@ -179,7 +179,9 @@ class Lwm2mRequests:
         server = self._device.target
         return path == (self._device.table.cell_object, 0) and server is not None and server.tells_cell
 
-    def _tell_cell(self, message: CoapMessage) -> None:
+    def _tell_cell(self, message: CoapMessage, accept: int | None) -> None:
+        if accept not in (None, Lwm2mFormat.TEXT):
+            raise Lwm2mRefused(CoapCode.NOT_ACCEPTABLE)
         told = self._builtin.cell()
         if told is None:
             raise Lwm2mRefused(CoapCode.NOT_FOUND)
@@ -188,6 +190,7 @@ class Lwm2mRequests:
     # Writing and executing.
 
     def _write_attributes(self, message: CoapMessage, path: Path) -> None:
+        self._require_there(path)
         found = read_attributes(path, message.query)
         told = ";".join(f"{name}={value}" for name, value in found.items())
         self._device.objects.attributes.setdefault(path, {}).update(found)
@@ -196,23 +199,22 @@ class Lwm2mRequests:
 
     def _write(self, message: CoapMessage, path: Path, now: float) -> None:
         objects, platform = self._device.objects, self._device.platform
-        if path[0] not in objects or path[0] == FIRMWARE:
+        if path[0] not in objects or (path[0] == FIRMWARE and self._builtin.has(path)):
             raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         opaque = platform in self._device.table.undeclared_opaque
         other = ValueCode.OPAQUE if opaque else ValueCode.HEX
         form = message.uint(CoapOption.CONTENT_FORMAT)
-        readings = unpack(path, message.payload, form, objects.codes, other)
+        readings, size = unpack(path, message.payload, form, objects.codes, other)
         lines = [
             self._write_line(message.mid, path[0], reading, _flag(place, len(readings)))
             for place, reading in enumerate(readings)
         ]
-        request = Lwm2mRequest(RequestKind.WRITE, message, path, lines, len(message.payload))
+        request = Lwm2mRequest(RequestKind.WRITE, message, path, lines, size)
         passed = path[0] == self._device.table.passed_object and platform in self._device.table.self_answered
         if passed or path[0] == DEVICE:
             self._inbox.tell(request)
             self._replies.answer(message, CoapCode.CHANGED)
             return
-        request.size = sum(len(reading.value.data) for reading in readings)
         self._wait(request, now)
 
     def _write_line(self, mid: int, number: int, reading: Reading, flag: int) -> bytes:
@@ -229,7 +231,7 @@ class Lwm2mRequests:
             self._replies.answer(message, CoapCode.CHANGED)
             self._reboots()
             return
-        if self._builtin.has(path[0]) and not self._is_listed(path):
+        if self._is_own(path):
             raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         self._wait(request, now)
 
@@ -240,13 +242,25 @@ class Lwm2mRequests:
             raise Lwm2mRefused(code)
 
     def _require_known(self, path: Path) -> None:
-        if not (self._device.objects.knows(path) or (self._builtin.has(path[0]) and path[1:2] in ((), (0,)))):
+        if not (self._device.objects.knows(path) or self._builtin.has(path)):
             raise Lwm2mRefused(CoapCode.NOT_FOUND)
 
-    def _is_listed(self, path: Path) -> bool:
-        """Tell whether the DTE has a resource of an object that the module has as well."""
+    def _require_there(self, path: Path) -> None:
+        """Refuse what the module knows not to be there; of what is the DTE's it does not know."""
+        self._require_known(path)
+        if self._is_own(path) and not self._builtin.readings(path):
+            raise Lwm2mRefused(CoapCode.NOT_FOUND)
+
+    def _is_own(self, path: Path) -> bool:
+        """Tell whether the module answers for a path: it is of its own objects, and the DTE lists no such resource."""
         objects = self._device.objects
-        return objects.knows(path) and len(path) == 3 and path[2] in objects.resources(path[0], path[1])
+        listed = objects.knows(path) and len(path) == 3 and path[2] in objects.resources(path[0], path[1])
+        return self._builtin.has(path) and not listed
+
+
+def understands(message: CoapMessage) -> bool:
+    """Tell whether every critical option of a request is known."""
+    return not any(number % 2 and number not in _KNOWN for number, _ in message.options)
 
 
 def _flag(place: int, count: int) -> int:

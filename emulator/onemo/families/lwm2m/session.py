@@ -16,7 +16,7 @@ from onemo.families.lwm2m.link import Lwm2mChannel, Options
 from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations
 from onemo.families.lwm2m.replies import Lwm2mReplies
-from onemo.families.lwm2m.requests import Lwm2mRequests
+from onemo.families.lwm2m.requests import Lwm2mRequests, understands
 from onemo.families.lwm2m.states import Cis, Lwm2mEvent, Lwm2mState, Lwm2mTold
 from onemo.modem.power import PowerEvent
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, text_options, uint_option
@@ -63,7 +63,6 @@ class Lwm2mSession:
         """Update the registration. Raises CommandError(BUSY): an update is on its way."""
         if self._updating:
             raise CommandError(Cis.BUSY)
-        self._renew = math.inf
         self._update(self._device.lifetime_of(lifetime), with_objects=with_objects)
 
     def close(self) -> None:
@@ -118,7 +117,9 @@ class Lwm2mSession:
     # Hears.
 
     def on_up(self, now: float) -> None:
-        """Ask the server for the bootstrap, or for the registration."""
+        """Ask the server for the bootstrap, or for the registration; anew where the network was lost meanwhile."""
+        if not self.registered:
+            self.link.forget_orders()
         if self._phase is _Phase.BOOTSTRAP:
             options = self._options(_BOOTSTRAP_PATH, [f"ep={self._device.endpoint}"])
             self.link.request(CoapCode.POST, options, b"", self._bootstrap_answered)
@@ -154,7 +155,7 @@ class Lwm2mSession:
         """When on_deadline is to be called; inf: never."""
         return min(
             self.link.deadline, self.inbox.deadline, self._give_up, self._retry, self._step, self._expires,
-            self._renew, self._restart,
+            math.inf if self._updating else self._renew, self._restart,
         )  # fmt: skip
 
     def on_deadline(self, now: float) -> None:
@@ -170,9 +171,9 @@ class Lwm2mSession:
         if now >= self._retry:
             self._retry = math.inf
             self._connect()
-        if now >= self._renew:
+        if now >= self._renew and not self._updating:
             self._renew = math.inf
-            if not self._updating and self._device.registered:
+            if self._device.registered:
                 self._update(self.lifetime, with_objects=False)
         self.inbox.on_deadline(now)
         self.link.on_deadline(now)
@@ -223,7 +224,8 @@ class Lwm2mSession:
         self._arm()
 
     def _on_bootstrap(self, message: CoapMessage, now: float) -> None:
-        self.link.answer(message, self._bootstrap.take(message))
+        code = self._bootstrap.take(message) if understands(message) else CoapCode.BAD_OPTION
+        self.link.answer(message, code)
         self._step = now + self._table.step_time
         if not self._bootstrap.finished:
             return

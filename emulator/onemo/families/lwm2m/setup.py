@@ -95,7 +95,7 @@ FIRMWARE_TIME = Slot("timeout", FirmwareTime, of="MIPLFOTACFG")
 def _create_split(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:
     """Read the parameters. Raises CommandError(SYNTAX): there are none behind the equals sign."""
     found, end = arguments(line, position)
-    if found == (None,):
+    if all(each is None for each in found):
         raise CommandError(Cis.SYNTAX)
     return found, end
 
@@ -188,7 +188,10 @@ def _endpoint(modem: Modem, record: ConfigureDevice) -> tuple[int | None, str | 
     if record.value == OTHER_PLATFORM:
         if not 1 <= len(record.name) <= modem.profile.table(LWM2M).longest_name:
             raise CommandError(Cis.SYNTAX)
-        return None, record.name.decode("latin-1")
+        try:
+            return None, record.name.decode()  # as CoAP has it: in UTF-8 (RFC 7252 5.10.1)
+        except UnicodeDecodeError as error:
+            raise CommandError(Cis.SYNTAX) from error
     pattern = integer(Argument(record.name, quoted=False))
     if pattern is None or not 0 <= pattern <= PATTERNS:
         raise CommandError(Cis.SYNTAX)

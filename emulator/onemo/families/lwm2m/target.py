@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
-_PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]\"]+))(?::(\d{1,5}))?")
+_PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]\"\x00-\x1f\x7f]+))(?::(\d{1,5}))?")
 _URI = re.compile(r"(coaps?)://([^/?#]+)/?")
 _MOST_PORT = 65535
 BOOTSTRAPS, UNWATCHED = 1, 2
