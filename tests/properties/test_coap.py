@@ -12,7 +12,7 @@ from onemo.net.coap.blocks import CoapBlock, CoapUpload, cut_block, decode_block
 from onemo.net.coap.exchange import OBSERVE_COUNTS, CoapAnswers, CoapFlights, CoapPatience, is_newer
 from onemo.net.coap.message import CoapCode, CoapMalformed, CoapMessage, CoapType, decode, encode, label, uint_option
 from onemo.net.lwm2m.links import Lwm2mLink, decode_links, encode_links, object_path
-from onemo.net.lwm2m.tlv import Tlv, TlvKind, decode_tlv, encode_tlv
+from onemo.net.lwm2m.tlv import Lwm2mTlv, Lwm2mTlvKind, decode_tlv, encode_tlv
 from onemo.net.lwm2m.values import (
     Lwm2mMalformed,
     Lwm2mType,
@@ -40,18 +40,18 @@ MESSAGES = st.builds(
 IDS = st.integers(0, 65535)
 VALUES = st.binary(max_size=300)
 RESOURCES = st.one_of(
-    st.builds(Tlv, st.just(TlvKind.RESOURCE), IDS, VALUES),
+    st.builds(Lwm2mTlv, st.just(Lwm2mTlvKind.RESOURCE), IDS, VALUES),
     st.builds(
-        Tlv,
-        st.just(TlvKind.MULTIPLE_RESOURCE),
+        Lwm2mTlv,
+        st.just(Lwm2mTlvKind.MULTIPLE_RESOURCE),
         IDS,
-        st.lists(st.builds(Tlv, st.just(TlvKind.RESOURCE_INSTANCE), IDS, VALUES), max_size=3).map(tuple),
+        st.lists(st.builds(Lwm2mTlv, st.just(Lwm2mTlvKind.RESOURCE_INSTANCE), IDS, VALUES), max_size=3).map(tuple),
     ),
 )
 ENTRIES = st.lists(
     st.one_of(
         RESOURCES,
-        st.builds(Tlv, st.just(TlvKind.OBJECT_INSTANCE), IDS, st.lists(RESOURCES, max_size=3).map(tuple)),
+        st.builds(Lwm2mTlv, st.just(Lwm2mTlvKind.OBJECT_INSTANCE), IDS, st.lists(RESOURCES, max_size=3).map(tuple)),
     ),
     max_size=4,
 ).map(tuple)
@@ -147,7 +147,7 @@ def test_answers_are_kept_for_a_while_and_not_too_many() -> None:
 
 
 @given(ENTRIES)
-def test_entries_are_read_back(entries: tuple[Tlv, ...]) -> None:
+def test_entries_are_read_back(entries: tuple[Lwm2mTlv, ...]) -> None:
     assert decode_tlv(encode_tlv(entries)) == entries
 
 
@@ -161,9 +161,9 @@ def test_bytes_are_entries_or_malformed(data: bytes) -> None:
 def test_entries_are_as_the_manual_has_them() -> None:
     entries = decode_tlv(bytes.fromhex("e1157c00e1157df4e4167674657374"))
     assert entries == (
-        Tlv(TlvKind.RESOURCE, 5500, b"\0"),
-        Tlv(TlvKind.RESOURCE, 5501, b"\xf4"),
-        Tlv(TlvKind.RESOURCE, 5750, b"test"),
+        Lwm2mTlv(Lwm2mTlvKind.RESOURCE, 5500, b"\0"),
+        Lwm2mTlv(Lwm2mTlvKind.RESOURCE, 5501, b"\xf4"),
+        Lwm2mTlv(Lwm2mTlvKind.RESOURCE, 5750, b"test"),
     )
     assert from_tlv_value(Lwm2mType.INTEGER, b"\xf4").data == b"-12"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.dialogue.words import ChannelWords
 from onemo.families.http.words import HttpWords
-from onemo.families.lwm2m.words import CoapWords
+from onemo.families.lwm2m.words import Lwm2mWords
 from onemo.families.mqtt.words import MqttWords
 from onemo.net.coap.message import CoapMessage, CoapType
 from onemo.net.coap.message import encode as coap_bytes
@@ -150,15 +150,15 @@ MESSAGES: list[tuple[CoapMessage, str]] = [
 @pytest.mark.parametrize(("message", "words"), MESSAGES)
 def test_coap_messages_are_named_both_ways(message: CoapMessage, words: str) -> None:
     data = coap_bytes(message)
-    shown, said = asked(CoapWords(), data, len(data))
+    shown, said = asked(Lwm2mWords(), data, len(data))
     assert shown == data.replace(b"secret", b"******").replace(b"cPYxj0cTs9qMVL72", b"*" * 16)
     assert said == [words]
-    assert CoapWords().received(data).words == (words,)
+    assert Lwm2mWords().received(data).words == (words,)
 
 
 @given(st.binary(max_size=60))
 def test_any_datagram_has_words(data: bytes) -> None:
-    told = CoapWords().received(data)
+    told = Lwm2mWords().received(data)
     assert len(told.data) == len(data)
     assert len(told.words) == 1
 

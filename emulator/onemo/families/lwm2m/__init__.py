@@ -10,7 +10,7 @@ from onemo.families.lwm2m import exchange, login, setup
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.info import Lwm2mInfo, lwm2m_device
 from onemo.families.lwm2m.profile import LWM2M
-from onemo.families.lwm2m.states import Cis
+from onemo.families.lwm2m.states import Lwm2mError
 from onemo.families.lwm2m.target import read_target
 from onemo.modem.modem import Modem
 from onemo.profile.schema import Profile
@@ -51,8 +51,8 @@ def traits(profile: Profile) -> dict[str, Trait]:
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(*setup.DECLARATIONS, *login.DECLARATIONS, *exchange.DECLARATIONS),
-    errors=errors_in(Cis),
-    misfit=Cis.SYNTAX,
+    errors=errors_in(Lwm2mError),
+    misfit=Lwm2mError.SYNTAX,
     tables=(LWM2M,),
     part=Lwm2mClient,
     check=check,

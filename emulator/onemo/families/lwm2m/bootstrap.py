@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from onemo.families.lwm2m.target import Lwm2mTarget, read_uri
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption
 from onemo.net.lwm2m.links import object_path
-from onemo.net.lwm2m.tlv import Tlv, TlvKind, decode_tlv
+from onemo.net.lwm2m.tlv import Lwm2mTlv, Lwm2mTlvKind, decode_tlv
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed
 
 _SECURITY, _WRITABLE = 0, (0, 1)
@@ -63,19 +63,19 @@ class Lwm2mBootstrap:
                 return target._replace(psk=account.key)
         return None
 
-    def _write(self, path: tuple[int, ...], entries: tuple[Tlv, ...]) -> CoapCode:
+    def _write(self, path: tuple[int, ...], entries: tuple[Lwm2mTlv, ...]) -> CoapCode:
         """Take the resources of an instance, or instances with theirs. Raises Lwm2mMalformed."""
         for entry in entries:
-            if entry.kind is TlvKind.OBJECT_INSTANCE and isinstance(entry.value, tuple):
+            if entry.kind is Lwm2mTlvKind.OBJECT_INSTANCE and isinstance(entry.value, tuple):
                 self._write_instance(path[0], entry.id, entry.value)
-        resources = tuple(entry for entry in entries if entry.kind is not TlvKind.OBJECT_INSTANCE)
+        resources = tuple(entry for entry in entries if entry.kind is not Lwm2mTlvKind.OBJECT_INSTANCE)
         if resources and len(path) < 2:
             raise Lwm2mMalformed("resources of no instance")
         if resources:
             self._write_instance(path[0], path[1], resources)
         return CoapCode.CHANGED
 
-    def _write_instance(self, number: int, instance: int, resources: tuple[Tlv, ...]) -> None:
+    def _write_instance(self, number: int, instance: int, resources: tuple[Lwm2mTlv, ...]) -> None:
         if number != _SECURITY:
             return
         if instance not in self._accounts and len(self._accounts) >= _MOST_ACCOUNTS:

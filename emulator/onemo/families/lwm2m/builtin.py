@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.readings import Path, Reading, ValueCode
+from onemo.families.lwm2m.readings import Lwm2mCode, Lwm2mReading, Path
 from onemo.net.lwm2m.values import Lwm2mValue
 
 SECURITY, SERVER, ACCESS, DEVICE, CONNECTIVITY, FIRMWARE = range(6)
@@ -27,7 +27,7 @@ class Lwm2mBuiltin:
             number in _OWN and instance in ([], [0]) and (number != FIRMWARE or self._device.modem.has("MIPLFOTACFG"))
         )
 
-    def readings(self, path: Path) -> list[Reading]:
+    def readings(self, path: Path) -> list[Lwm2mReading]:
         """Return the values of a path; none: there is no such thing."""
         if not self.has(path):
             return []
@@ -54,7 +54,7 @@ class Lwm2mBuiltin:
         place = f"stat={int(radio.stat)},tac={profile.tac},ci={radio.serving.ci},act={profile.act}"
         return f"rssi={signal.rssi},ber={signal.ber},{place}".encode()
 
-    def _of_device(self) -> list[Reading]:
+    def _of_device(self) -> list[Lwm2mReading]:
         identity, table = self._device.modem.profile.identity, self._device.table
         return [
             _text(0, table.manufacturer),
@@ -66,7 +66,7 @@ class Lwm2mBuiltin:
             _text(16, self._device.binding or "U"),
         ]
 
-    def _of_connectivity(self) -> list[Reading]:
+    def _of_connectivity(self) -> list[Lwm2mReading]:
         modem = self._device.modem
         rssi = modem.radio.signal.rssi
         active = modem.contexts.active.get(modem.contexts.chosen(None))
@@ -76,13 +76,13 @@ class Lwm2mBuiltin:
             _text(4, (active and (active.ipv4 or active.ipv6)) or ""),
         ]
 
-    def _of_firmware(self) -> list[Reading]:
+    def _of_firmware(self) -> list[Lwm2mReading]:
         return [_number(3, 0), _number(5, 0)]
 
 
-def _text(resource: int, text: str) -> Reading:
-    return Reading(0, resource, ValueCode.STRING, Lwm2mValue(ValueCode.STRING.type, text.encode()))
+def _text(resource: int, text: str) -> Lwm2mReading:
+    return Lwm2mReading(0, resource, Lwm2mCode.STRING, Lwm2mValue(Lwm2mCode.STRING.type, text.encode()))
 
 
-def _number(resource: int, number: int) -> Reading:
-    return Reading(0, resource, ValueCode.INTEGER, Lwm2mValue(ValueCode.INTEGER.type, b"%d" % number))
+def _number(resource: int, number: int) -> Lwm2mReading:
+    return Lwm2mReading(0, resource, Lwm2mCode.INTEGER, Lwm2mValue(Lwm2mCode.INTEGER.type, b"%d" % number))

@@ -7,7 +7,7 @@ import math
 from onemo.at.reply import CommandError
 from onemo.families.lwm2m.device import Lwm2mDevice
 from onemo.families.lwm2m.session import Lwm2mSession
-from onemo.families.lwm2m.states import Cis, Lwm2mEvent, Lwm2mOperation, Lwm2mState
+from onemo.families.lwm2m.states import Lwm2mError, Lwm2mEvent, Lwm2mOperation, Lwm2mState
 from onemo.families.lwm2m.target import Lwm2mTarget
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
@@ -59,7 +59,7 @@ class Lwm2mClient(Part):
         """The login. Raises CommandError: RESOURCE, NOT_LOGGED_IN."""
         self.device.check(Lwm2mOperation.EXCHANGE)
         if self._session is None:
-            raise CommandError(Cis.NOT_LOGGED_IN)
+            raise CommandError(Lwm2mError.NOT_LOGGED_IN)
         return self._session
 
     @property

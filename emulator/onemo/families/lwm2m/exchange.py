@@ -11,13 +11,13 @@ from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.reply import DONE, CommandError, Reply
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.inbox import RequestKind
+from onemo.families.lwm2m.inbox import Lwm2mRequestKind
 from onemo.families.lwm2m.observations import joined, require_room
 from onemo.families.lwm2m.profile import LWM2M
-from onemo.families.lwm2m.readings import Reading, pack, typed_reading, usual_format
-from onemo.families.lwm2m.setup import OneDevice
+from onemo.families.lwm2m.readings import Lwm2mReading, pack, typed_reading, usual_format
+from onemo.families.lwm2m.setup import Lwm2mOfDevice
 from onemo.families.lwm2m.states import DONE as YES
-from onemo.families.lwm2m.states import DONE_READ, NO, Cis, Lwm2mOperation
+from onemo.families.lwm2m.states import DONE_READ, NO, Lwm2mError, Lwm2mOperation
 from onemo.modem.modem import Modem
 from onemo.net.coap.message import CoapCode, CoapOption
 from onemo.net.lwm2m.values import Lwm2mFormat
@@ -34,7 +34,7 @@ _NUMBERS = 0x7F
 """The bits of a mid that +MIPLNSMI tells."""
 
 
-class NotifyValue(NamedTuple):
+class Lwm2mNotify(NamedTuple):
     """AT+MIPLNOTIFY. len: of value, which is counted anew; flag: in decimal or hex."""
 
     ref: Required
@@ -51,7 +51,7 @@ class NotifyValue(NamedTuple):
     content_type: Maybe
 
 
-class AnswerRead(NamedTuple):
+class Lwm2mAnswerRead(NamedTuple):
     """AT+MIPLREADRSP: the result, and a value where that is yes."""
 
     ref: Required
@@ -67,7 +67,7 @@ class AnswerRead(NamedTuple):
     flag: Maybe
 
 
-class AnswerRequest(NamedTuple):
+class Lwm2mAnswerResult(NamedTuple):
     """AT+MIPLWRITERSP and others: the result alone."""
 
     ref: Required
@@ -75,7 +75,7 @@ class AnswerRequest(NamedTuple):
     result: Required
 
 
-def _notify(modem: Modem, record: NotifyValue) -> Reply:
+def _notify(modem: Modem, record: Lwm2mNotify) -> Reply:
     """Send a value to those who observe it, or hold it for the next one (AT+MIPLNOTIFY).
 
     Raises CommandError: SYNTAX; RESOURCE, no such object, or nobody observes it; NOT_LOGGED_IN; BUSY.
@@ -85,11 +85,11 @@ def _notify(modem: Modem, record: NotifyValue) -> Reply:
     sends = flag == _SENDS and not (modem.profile.table(LWM2M).index_holds and record.idx > 0)
     form = None if record.content_type is None else _CONTENT[record.content_type]
     if not sends and form is not None and form not in _TOGETHER:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     reading = typed_reading(record.insid, record.resid, record.type, record.value)
     login, device = client.login, client.device
     if not device.objects.knows((record.objid, record.insid)):
-        raise CommandError(Cis.RESOURCE)
+        raise CommandError(Lwm2mError.RESOURCE)
     if sends:
         typed = None if modem.profile.table(LWM2M).converts or form is None else reading.value.data
         sent = _telling(device, record.mid)
@@ -104,16 +104,16 @@ def _notify(modem: Modem, record: NotifyValue) -> Reply:
 def _flag_of(modem: Modem, text: bytes) -> int:
     """Return <flag>, 0 for those that end in idle. Raises CommandError(SYNTAX)."""
     if _FLAG.fullmatch(text) is None:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     flag = int(text, 16 if text[:2].lower() == b"0x" else 10)
     if flag not in _IDLE:
         return flag
     if modem.profile.table(LWM2M).idle_flags == "refused":
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     return _SENDS
 
 
-def _answer_read(modem: Modem, record: AnswerRead) -> Reply:
+def _answer_read(modem: Modem, record: Lwm2mAnswerRead) -> Reply:
     """Answer a READ, or hold a value of the answer (AT+MIPLREADRSP).
 
     Raises CommandError: SYNTAX; NOT_LOGGED_IN; RESOURCE, no such request, or a value outside its path.
@@ -121,9 +121,9 @@ def _answer_read(modem: Modem, record: AnswerRead) -> Reply:
     client = modem.part(Lwm2mClient)
     reading = _given(record) if record.result == DONE_READ else None
     if reading is None and record.result not in NO:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     login, device = client.login, client.device
-    request = login.inbox.find(record.mid, RequestKind.READ)
+    request = login.inbox.find(record.mid, Lwm2mRequestKind.READ)
     sent = _telling(device, record.mid)
     if reading is None:
         login.inbox.take(request)
@@ -131,7 +131,7 @@ def _answer_read(modem: Modem, record: AnswerRead) -> Reply:
         return DONE
     assert record.objid is not None
     if (record.objid, reading.instance, reading.resource)[: len(request.path)] != request.path:
-        raise CommandError(Cis.RESOURCE)
+        raise CommandError(Lwm2mError.RESOURCE)
     readings = joined([*request.readings, reading])
     require_room(readings, modem.profile.table(LWM2M).together)
     device.objects.declare(record.objid, reading)
@@ -148,20 +148,20 @@ def _answer_read(modem: Modem, record: AnswerRead) -> Reply:
     return DONE
 
 
-def _given(record: AnswerRead) -> Reading:
+def _given(record: Lwm2mAnswerRead) -> Lwm2mReading:
     """Return the value of an answer. Raises CommandError(SYNTAX): it lacks something, or is none."""
     objid, insid, resid, code, value = record.objid, record.insid, record.resid, record.type, record.value
     if objid is None or insid is None or resid is None or code is None or value is None:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     if record.len is None or record.idx is None or record.flag not in (_SENDS, *_HOLDS):
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     return typed_reading(insid, resid, code, value)
 
 
-def _answers(kind: RequestKind) -> Callable[[Modem, AnswerRequest], Reply]:
+def _answers(kind: Lwm2mRequestKind) -> Callable[[Modem, Lwm2mAnswerResult], Reply]:
     """Make the handler of an answer that is a result alone."""
 
-    def answer(modem: Modem, record: AnswerRequest) -> Reply:
+    def answer(modem: Modem, record: Lwm2mAnswerResult) -> Reply:
         """Answer a request. Raises CommandError: NOT_LOGGED_IN; RESOURCE, there is no such request."""
         client = modem.part(Lwm2mClient)
         code = CoapCode.CHANGED if record.result == YES else NO[record.result]
@@ -174,7 +174,7 @@ def _answers(kind: RequestKind) -> Callable[[Modem, AnswerRequest], Reply]:
     return answer
 
 
-def _accept(modem: Modem, record: AnswerRequest) -> Reply:
+def _accept(modem: Modem, record: Lwm2mAnswerResult) -> Reply:
     """Take an answer that the module has given itself. Raises CommandError: RESOURCE, NOT_LOGGED_IN."""
     modem.part(Lwm2mClient).device.check(Lwm2mOperation.EXCHANGE)
     return DONE
@@ -187,12 +187,12 @@ def _telling(device: Lwm2mDevice, mid: int) -> Callable[[bool], None] | None:
     return lambda taken: device.tell("MIPLNSMI", int(taken), mid & _NUMBERS)
 
 
-def _next(modem: Modem, record: OneDevice) -> Reply:
+def _next(modem: Modem, record: Lwm2mOfDevice) -> Reply:
     """Tell the oldest request that is stored (AT+MIPLMGR). Raises CommandError: RESOURCE, NOT_LOGGED_IN."""
     return Reply(modem.part(Lwm2mClient).login.inbox.oldest_lines)
 
 
-def _figures(modem: Modem, record: OneDevice) -> Reply:
+def _figures(modem: Modem, record: Lwm2mOfDevice) -> Reply:
     """Tell how many requests wait (AT+MIPLQMGR); without a login none. Raises CommandError(RESOURCE)."""
     client = modem.part(Lwm2mClient)
     client.device.check(Lwm2mOperation.SET)
@@ -202,12 +202,12 @@ def _figures(modem: Modem, record: OneDevice) -> Reply:
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MIPLNOTIFY", NotifyValue, _notify, tested=False),
-    Action("MIPLREADRSP", AnswerRead, _answer_read, tested=False),
-    Action("MIPLWRITERSP", AnswerRequest, _answers(RequestKind.WRITE), tested=False),
-    Action("MIPLEXECUTERSP", AnswerRequest, _answers(RequestKind.EXECUTE), tested=False),
-    Action("MIPLPARAMETERRSP", AnswerRequest, _accept, tested=False),
-    Action("MIPLOBSERVERSP", AnswerRequest, _accept, tested=False),
-    Action("MIPLMGR", OneDevice, _next, tested=False),
-    Action("MIPLQMGR", OneDevice, _figures, tested=False),
+    Action("MIPLNOTIFY", Lwm2mNotify, _notify, tested=False),
+    Action("MIPLREADRSP", Lwm2mAnswerRead, _answer_read, tested=False),
+    Action("MIPLWRITERSP", Lwm2mAnswerResult, _answers(Lwm2mRequestKind.WRITE), tested=False),
+    Action("MIPLEXECUTERSP", Lwm2mAnswerResult, _answers(Lwm2mRequestKind.EXECUTE), tested=False),
+    Action("MIPLPARAMETERRSP", Lwm2mAnswerResult, _accept, tested=False),
+    Action("MIPLOBSERVERSP", Lwm2mAnswerResult, _accept, tested=False),
+    Action("MIPLMGR", Lwm2mOfDevice, _next, tested=False),
+    Action("MIPLQMGR", Lwm2mOfDevice, _figures, tested=False),
 )

@@ -9,12 +9,12 @@ from enum import Enum, auto
 
 from onemo.at.reply import CommandError
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.readings import Path, Reading
-from onemo.families.lwm2m.states import Cis
+from onemo.families.lwm2m.readings import Lwm2mReading, Path
+from onemo.families.lwm2m.states import Lwm2mError
 from onemo.net.coap.message import CoapCode, CoapMessage
 
 
-class RequestKind(Enum):
+class Lwm2mRequestKind(Enum):
     """The kinds of requests that the DTE answers."""
 
     READ = auto()
@@ -29,14 +29,14 @@ class Lwm2mRequest:
     until: when it is forgotten; stored: for AT+MIPLMGR.
     """
 
-    kind: RequestKind
+    kind: Lwm2mRequestKind
     message: CoapMessage
     path: Path
     lines: Sequence[bytes]
     size: int = 0
     until: float = math.inf
     stored: bool = False
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[Lwm2mReading] = field(default_factory=list)
 
 
 class Lwm2mInbox:
@@ -69,7 +69,7 @@ class Lwm2mInbox:
     def add(self, request: Lwm2mRequest, now: float) -> CoapCode | None:
         """Tell a request, store it, or drop it; return the code that refuses it, None: it waits, or is lost."""
         request.until = now + self._table.answer_time
-        long = request.kind is not RequestKind.READ and len(request.message.payload) > self._table.cached_message
+        long = request.kind is not Lwm2mRequestKind.READ and len(request.message.payload) > self._table.cached_message
         if self._device.direct or long:
             if len(self._waiting) >= self._table.requests:
                 return CoapCode.UNAVAILABLE
@@ -78,8 +78,8 @@ class Lwm2mInbox:
             return None
         request.stored = True
         stored = self._stored
-        held = sum(each.size for each in stored if each.kind is not RequestKind.READ)
-        if request.kind is not RequestKind.READ and held + request.size > self._table.cached_bytes:
+        held = sum(each.size for each in stored if each.kind is not Lwm2mRequestKind.READ)
+        if request.kind is not Lwm2mRequestKind.READ and held + request.size > self._table.cached_bytes:
             self.dropped += 1
             return None
         if len(self._waiting) >= self._table.requests:
@@ -115,14 +115,14 @@ class Lwm2mInbox:
     @property
     def figures(self) -> tuple[int, int, int]:
         """How many wait, how many were dropped, and the bytes of the values of WRITE and EXECUTE that wait."""
-        size = sum(each.size for each in self._waiting.values() if each.kind is not RequestKind.READ)
+        size = sum(each.size for each in self._waiting.values() if each.kind is not Lwm2mRequestKind.READ)
         return len(self._waiting), self.dropped, size
 
-    def find(self, mid: int, kind: RequestKind) -> Lwm2mRequest:
+    def find(self, mid: int, kind: Lwm2mRequestKind) -> Lwm2mRequest:
         """Return the request that an answer is for. Raises CommandError(RESOURCE): there is none of that kind."""
         request = self._waiting.get(mid)
         if request is None or request.kind is not kind:
-            raise CommandError(Cis.RESOURCE)
+            raise CommandError(Lwm2mError.RESOURCE)
         return request
 
     def take(self, request: Lwm2mRequest) -> None:

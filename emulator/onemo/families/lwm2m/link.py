@@ -13,7 +13,7 @@ from onemo.errors import NetFailure
 from onemo.families import LWM2M_DEVICES
 from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.lwm2m.target import Lwm2mTarget
-from onemo.families.lwm2m.words import CoapWords
+from onemo.families.lwm2m.words import Lwm2mWords
 from onemo.modem.channel import Drop, Forward, Open
 from onemo.modem.modem import Modem
 from onemo.modem.names import name_policy
@@ -38,13 +38,13 @@ _MOST_PORTS = 16
 Options = Sequence[tuple[int, bytes]]
 
 
-class Taking(NamedTuple):
+class Lwm2mTaking(NamedTuple):
     """What becomes of a confirmable message: acknowledged, else reset or given up."""
 
     acknowledged: bool
 
 
-class Hears(Protocol):
+class Lwm2mHears(Protocol):
     """Whoever speaks over the link."""
 
     def on_up(self, now: float) -> None:
@@ -83,7 +83,7 @@ class Lwm2mChannel:
     watches_breaks = False
     watches_acknowledgements = False
 
-    def __init__(self, device: Modem, hears: Hears, arm: Callable[[], None]) -> None:
+    def __init__(self, device: Modem, hears: Lwm2mHears, arm: Callable[[], None]) -> None:
         self._device = device
         self._hears = hears
         self._arm = arm
@@ -97,7 +97,7 @@ class Lwm2mChannel:
         self.opening = False
         self._target: Lwm2mTarget
         self._flights: CoapFlights[int] = CoapFlights()
-        self._takings: dict[int, Callable[[Taking, float], None]] = {}
+        self._takings: dict[int, Callable[[Lwm2mTaking, float], None]] = {}
         self._orders: dict[bytes, _Order] = {}
         self._answers: CoapAnswers[int] = CoapAnswers(self._table.kept_answers, self._table.kept_time)
         self._forwards: deque[Callable[[bool], None] | None] = deque()
@@ -165,7 +165,7 @@ class Lwm2mChannel:
         self._arm()
 
     def confirm(
-        self, message: CoapMessage, done: Callable[[Taking, float], None], sent: Callable[[bool], None] | None
+        self, message: CoapMessage, done: Callable[[Lwm2mTaking, float], None], sent: Callable[[bool], None] | None
     ) -> None:
         """Send a confirmable message that is no request."""
         data = encode(message)
@@ -277,7 +277,7 @@ class Lwm2mChannel:
             self._forward(data)
         for mid in given_up:
             if (done := self._takings.pop(mid, None)) is not None:
-                done(Taking(acknowledged=False), now)
+                done(Lwm2mTaking(acknowledged=False), now)
         for token, order in list(self._orders.items()):
             if (order.mid in given_up or now >= order.until) and self._orders.pop(token, None) is not None:
                 self._flights.end(order.mid)
@@ -297,7 +297,7 @@ class Lwm2mChannel:
             names=name_policy(self._device, None),
             local_port=_own_port(ports.low, ports.high, self._device.profile.identity.imei, self._port_seed),
         )
-        self._device.intents.append(Open(self, request, _PARTING, CoapWords))
+        self._device.intents.append(Open(self, request, _PARTING, Lwm2mWords))
 
     def _take(self, message: CoapMessage, now: float) -> None:
         if message.type in (CoapType.ACK, CoapType.RST):
@@ -318,7 +318,7 @@ class Lwm2mChannel:
         mid = message.mid
         waited = self._flights.end(mid)
         if (done := self._takings.pop(mid, None)) is not None:
-            done(Taking(acknowledged=message.type is CoapType.ACK), now)
+            done(Lwm2mTaking(acknowledged=message.type is CoapType.ACK), now)
             return
         if message.type is CoapType.RST:
             order = next((token for token, order in self._orders.items() if order.mid == mid), None)

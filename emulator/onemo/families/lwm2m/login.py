@@ -11,8 +11,8 @@ from onemo.at.reply import DONE, CommandError, Reply
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.device import ONENET
 from onemo.families.lwm2m.profile import LWM2M
-from onemo.families.lwm2m.setup import OneDevice
-from onemo.families.lwm2m.states import Cis, Lwm2mOperation, Lwm2mTold
+from onemo.families.lwm2m.setup import Lwm2mOfDevice
+from onemo.families.lwm2m.states import Lwm2mError, Lwm2mOperation, Lwm2mTold
 from onemo.modem.modem import Modem
 
 _BITMAP = re.compile(r"[01]+")
@@ -20,7 +20,7 @@ _RESOURCES = re.compile(r"\d{1,5}(?:;\d{1,5})*;?")
 _MOST_ID = 0xFFFF
 
 
-class AddObject(NamedTuple):
+class Lwm2mAddObject(NamedTuple):
     """AT+MIPLADDOBJ. bitmap: a character for each instance, 1 where it is usable."""
 
     ref: Required
@@ -31,14 +31,14 @@ class AddObject(NamedTuple):
     acts: Required
 
 
-class DeleteObject(NamedTuple):
+class Lwm2mDeleteObject(NamedTuple):
     """AT+MIPLDELOBJ."""
 
     ref: Required
     objid: Required
 
 
-class ListResources(NamedTuple):
+class Lwm2mListResources(NamedTuple):
     """AT+MIPLDISCOVERRSP. length: of data, which is counted anew."""
 
     ref: Required
@@ -48,7 +48,7 @@ class ListResources(NamedTuple):
     data: RequiredText
 
 
-class OpenLogin(NamedTuple):
+class Lwm2mOpen(NamedTuple):
     """AT+MIPLOPEN, in seconds."""
 
     ref: Required
@@ -56,7 +56,7 @@ class OpenLogin(NamedTuple):
     timeout: Defaulted
 
 
-class UpdateLogin(NamedTuple):
+class Lwm2mUpdate(NamedTuple):
     """AT+MIPLUPDATE, in seconds."""
 
     ref: Required
@@ -64,44 +64,44 @@ class UpdateLogin(NamedTuple):
     with_objects: Required
 
 
-def _add(modem: Modem, record: AddObject) -> Reply:
+def _add(modem: Modem, record: Lwm2mAddObject) -> Reply:
     """Add an object (AT+MIPLADDOBJ). Raises CommandError: SYNTAX, RESOURCE (it is there, or too many), NOT_ALLOWED."""
     device = modem.part(Lwm2mClient).device
     if _BITMAP.fullmatch(record.bitmap) is None or len(record.bitmap) != record.inscount:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     device.check(Lwm2mOperation.OBJECTS)
     if record.objid in device.objects or len(device.objects) >= modem.profile.table(LWM2M).most_objects:
-        raise CommandError(Cis.RESOURCE)
+        raise CommandError(Lwm2mError.RESOURCE)
     device.objects.add(record.objid, [each == "1" for each in record.bitmap])
     return DONE
 
 
-def _remove(modem: Modem, record: DeleteObject) -> Reply:
+def _remove(modem: Modem, record: Lwm2mDeleteObject) -> Reply:
     """Remove an object (AT+MIPLDELOBJ). Raises CommandError: RESOURCE, NOT_ALLOWED."""
     device = modem.part(Lwm2mClient).device
     device.check(Lwm2mOperation.OBJECTS)
     if record.objid not in device.objects:
-        raise CommandError(Cis.RESOURCE)
+        raise CommandError(Lwm2mError.RESOURCE)
     device.objects.remove(record.objid)
     return DONE
 
 
-def _list(modem: Modem, record: ListResources) -> Reply:
+def _list(modem: Modem, record: Lwm2mListResources) -> Reply:
     """List an object's resources (AT+MIPLDISCOVERRSP). Raises CommandError: SYNTAX, RESOURCE."""
     device = modem.part(Lwm2mClient).device
     if _RESOURCES.fullmatch(record.data) is None:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     resources = [int(each) for each in record.data.strip(";").split(";")]
     if max(resources) > _MOST_ID:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     device.check(Lwm2mOperation.SET)
     if record.objid not in device.objects:
-        raise CommandError(Cis.RESOURCE)
+        raise CommandError(Lwm2mError.RESOURCE)
     device.objects.list_resources(record.objid, resources)
     return DONE
 
 
-def _open(modem: Modem, record: OpenLogin) -> Reply:
+def _open(modem: Modem, record: Lwm2mOpen) -> Reply:
     """Log in (AT+MIPLOPEN): OK now, the result in events. Raises CommandError: RESOURCE, NOT_LOGGED_IN, NOT_ALLOWED."""
     modem.part(Lwm2mClient).open(record.lifetime, record.timeout)
     return DONE
@@ -115,13 +115,13 @@ def _tell_login(modem: Modem) -> Reply:
     device = modem.part(Lwm2mClient).device
     device.check(Lwm2mOperation.SET)
     if device.platform != ONENET:
-        raise CommandError(Cis.NOT_ALLOWED)
+        raise CommandError(Lwm2mError.NOT_ALLOWED)
     device.check(Lwm2mOperation.EXCHANGE)
     device.tell_event(Lwm2mTold.LOGGED_IN)
     return DONE
 
 
-def _update(modem: Modem, record: UpdateLogin) -> Reply:
+def _update(modem: Modem, record: Lwm2mUpdate) -> Reply:
     """Update the registration (AT+MIPLUPDATE): OK now, an event for success.
 
     Raises CommandError: RESOURCE, NOT_LOGGED_IN; BUSY, an update is on its way.
@@ -130,17 +130,17 @@ def _update(modem: Modem, record: UpdateLogin) -> Reply:
     return DONE
 
 
-def _close(modem: Modem, record: OneDevice) -> Reply:
+def _close(modem: Modem, record: Lwm2mOfDevice) -> Reply:
     """Log out (AT+MIPLCLOSE): OK now, an event for success. Raises CommandError: RESOURCE, NOT_LOGGED_IN."""
     modem.part(Lwm2mClient).login.close()
     return DONE
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MIPLADDOBJ", AddObject, _add, tested=False),
-    Action("MIPLDELOBJ", DeleteObject, _remove, tested=False),
-    Action("MIPLDISCOVERRSP", ListResources, _list, tested=False),
-    Query("MIPLOPEN", OpenLogin, _tell_login, _open, tested=False),
-    Action("MIPLUPDATE", UpdateLogin, _update, tested=False),
-    Action("MIPLCLOSE", OneDevice, _close, tested=False),
+    Action("MIPLADDOBJ", Lwm2mAddObject, _add, tested=False),
+    Action("MIPLDELOBJ", Lwm2mDeleteObject, _remove, tested=False),
+    Action("MIPLDISCOVERRSP", Lwm2mListResources, _list, tested=False),
+    Query("MIPLOPEN", Lwm2mOpen, _tell_login, _open, tested=False),
+    Action("MIPLUPDATE", Lwm2mUpdate, _update, tested=False),
+    Action("MIPLCLOSE", Lwm2mOfDevice, _close, tested=False),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from onemo.families.lwm2m.readings import Path, Reading, ValueCode
+from onemo.families.lwm2m.readings import Lwm2mCode, Lwm2mReading, Path
 from onemo.net.lwm2m.links import Lwm2mLink
 
 
@@ -19,8 +19,8 @@ class Lwm2mObjects:
         self._usable: dict[int, tuple[bool, ...]] = {}
         self._listed: dict[int, list[int]] = {}
         self._joined: dict[Path, list[int]] = {}
-        self.codes: dict[Path, ValueCode] = {}
-        self.sent: dict[Path, Reading] = {}
+        self.codes: dict[Path, Lwm2mCode] = {}
+        self.sent: dict[Path, Lwm2mReading] = {}
         self.attributes: dict[Path, dict[str, str]] = {}
 
     def __contains__(self, number: object) -> bool:
@@ -70,22 +70,22 @@ class Lwm2mObjects:
         """Return the list of an object's resources."""
         return self._listed.get(number, [])
 
-    def declare(self, number: int, reading: Reading) -> None:
+    def declare(self, number: int, reading: Lwm2mReading) -> None:
         """Take up the type of a value that the DTE gives."""
         self.codes[number, reading.instance, reading.resource] = reading.code
 
-    def join(self, number: int, reading: Reading) -> None:
+    def join(self, number: int, reading: Lwm2mReading) -> None:
         """List the resource of a value with those of its instance."""
         path = number, reading.instance
         if reading.resource not in self.resources(number, reading.instance):
             self._joined.setdefault(path, []).append(reading.resource)
 
-    def remember(self, number: int, readings: Sequence[Reading]) -> None:
+    def remember(self, number: int, readings: Sequence[Lwm2mReading]) -> None:
         """Keep values that were sent."""
         for reading in readings:
             self.sent[number, reading.instance, reading.resource] = reading
 
-    def sent_inside(self, path: Path) -> list[Reading]:
+    def sent_inside(self, path: Path) -> list[Lwm2mReading]:
         """Return the values that were sent of a path."""
         return [reading for place, reading in self.sent.items() if place[: len(path)] == path]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from onemo.at.reply import CommandError
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.link import Lwm2mChannel, Taking
-from onemo.families.lwm2m.readings import Path, Reading, pack, usual_format
-from onemo.families.lwm2m.states import Cis, Lwm2mTold
+from onemo.families.lwm2m.link import Lwm2mChannel, Lwm2mTaking
+from onemo.families.lwm2m.readings import Lwm2mReading, Path, pack, usual_format
+from onemo.families.lwm2m.states import Lwm2mError, Lwm2mTold
 from onemo.net.coap.exchange import OBSERVE_COUNTS
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, CoapType, uint_option
 from onemo.net.lwm2m.values import Lwm2mFormat
@@ -23,7 +23,7 @@ Sent = Callable[[bool], None]
 
 
 @dataclass(slots=True, eq=False)
-class Observation:
+class Lwm2mObserved:
     """One observation. form: the format that the server asked for; count: of its notifications."""
 
     path: Path
@@ -40,7 +40,7 @@ class Observation:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    observation: Observation
+    observation: Lwm2mObserved
     message: CoapMessage
     ackid: int
     sent: Sent | None
@@ -52,8 +52,8 @@ class Lwm2mObservations:
     def __init__(self, device: Lwm2mDevice, link: Lwm2mChannel) -> None:
         self._device = device
         self._link = link
-        self._observed: dict[Path, Observation] = {}
-        self._held: dict[Path, list[Reading]] = {}
+        self._observed: dict[Path, Lwm2mObserved] = {}
+        self._held: dict[Path, list[Lwm2mReading]] = {}
         self._waiting: deque[_Waiting] = deque()
 
     def __len__(self) -> int:
@@ -82,7 +82,7 @@ class Lwm2mObservations:
         """
         known = self._observed.get(path)
         if known is None or known.token != token:
-            known = self._observed[path] = Observation(path, token, form, count=-1)
+            known = self._observed[path] = Lwm2mObserved(path, token, form, count=-1)
         known.form = form
         return known.next()
 
@@ -90,7 +90,7 @@ class Lwm2mObservations:
         """End the observation of a path, if there is one."""
         self._observed.pop(path, None)
 
-    def of(self, path: Path, *, together: bool = False) -> Observation:
+    def of(self, path: Path, *, together: bool = False) -> Lwm2mObserved:
         """Return the observation by which a resource is notified: its own, else its instance's, else its object's.
 
         together: with others of its instance, by which its own comes last. Raises CommandError(RESOURCE): nobody
@@ -100,11 +100,11 @@ class Lwm2mObservations:
         for each in paths[1:] + paths[:1] if together else paths:
             if each in self._observed:
                 return self._observed[each]
-        raise CommandError(Cis.RESOURCE)
+        raise CommandError(Lwm2mError.RESOURCE)
 
     # Notifications.
 
-    def hold(self, number: int, reading: Reading) -> None:
+    def hold(self, number: int, reading: Lwm2mReading) -> None:
         """Hold a value for the next notification of its instance. Raises CommandError: RESOURCE, SYNTAX (too much)."""
         self.of((number, reading.instance, reading.resource))
         path = number, reading.instance
@@ -115,7 +115,7 @@ class Lwm2mObservations:
     def notify(
         self,
         number: int,
-        reading: Reading,
+        reading: Lwm2mReading,
         form: Lwm2mFormat | None,
         typed: bytes | None,
         ackid: int,
@@ -130,7 +130,7 @@ class Lwm2mObservations:
         observation = self.of((*path, reading.resource), together=len(readings) > 1)
         self._require_room(readings)
         if ackid and len(self._waiting) >= self._device.table.queue:
-            raise CommandError(Cis.BUSY)
+            raise CommandError(Lwm2mError.BUSY)
         self._held.pop(path, None)
         self._device.objects.remember(number, readings)
         chosen = form if form is not None else observation.form
@@ -167,7 +167,7 @@ class Lwm2mObservations:
 
     # Inside.
 
-    def _require_room(self, readings: Sequence[Reading]) -> None:
+    def _require_room(self, readings: Sequence[Lwm2mReading]) -> None:
         require_room(readings, self._device.table.together)
 
     def _send_next(self) -> None:
@@ -179,7 +179,7 @@ class Lwm2mObservations:
                     waiting.sent(False)
                 continue
 
-            def settled(taking: Taking, now: float, waiting: _Waiting = waiting) -> None:
+            def settled(taking: Lwm2mTaking, now: float, waiting: _Waiting = waiting) -> None:
                 if taking.acknowledged:
                     self._device.tell_event(Lwm2mTold.ACKNOWLEDGED, waiting.ackid)
                 elif self._observed.get(waiting.observation.path) is waiting.observation:
@@ -188,7 +188,7 @@ class Lwm2mObservations:
 
             self._link.confirm(waiting.message, settled, waiting.sent)
 
-    def _lose(self, observation: Observation, mid: int) -> None:
+    def _lose(self, observation: Lwm2mObserved, mid: int) -> None:
         self.end(observation.path)
         self._device.tell("MIPLOBSERVE", mid, 0, *shown_path(observation.path))
 
@@ -198,12 +198,12 @@ def shown_path(path: Path) -> tuple[int, int, int]:
     return path[0], path[1] if len(path) > 1 else -1, path[2] if len(path) > 2 else -1
 
 
-def joined(readings: Sequence[Reading]) -> list[Reading]:
+def joined(readings: Sequence[Lwm2mReading]) -> list[Lwm2mReading]:
     """Return readings of which each resource has one, the later."""
     return list({(reading.instance, reading.resource): reading for reading in readings}.values())
 
 
-def require_room(readings: Sequence[Reading], most: int) -> None:
+def require_room(readings: Sequence[Lwm2mReading], most: int) -> None:
     """Raise CommandError(SYNTAX) where the values are more than one message may hold."""
     if sum(len(reading.value.data) for reading in readings) > most:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)

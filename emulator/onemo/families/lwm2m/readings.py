@@ -9,8 +9,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from onemo.at.reply import CommandError
-from onemo.families.lwm2m.states import Cis
-from onemo.net.lwm2m.tlv import Tlv, TlvKind, decode_tlv, encode_tlv
+from onemo.families.lwm2m.states import Lwm2mError
+from onemo.net.lwm2m.tlv import Lwm2mTlv, Lwm2mTlvKind, decode_tlv, encode_tlv
 from onemo.net.lwm2m.values import (
     Lwm2mFormat,
     Lwm2mMalformed,
@@ -29,7 +29,7 @@ Path = tuple[int, ...]
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})*")
 
 
-class ValueCode(IntEnum):
+class Lwm2mCode(IntEnum):
     """<type> of a value. HEX: text that is typed and told in hex."""
 
     STRING = 1
@@ -46,39 +46,39 @@ class ValueCode(IntEnum):
 
 
 _TYPES = {
-    ValueCode.STRING: Lwm2mType.STRING,
-    ValueCode.OPAQUE: Lwm2mType.OPAQUE,
-    ValueCode.INTEGER: Lwm2mType.INTEGER,
-    ValueCode.FLOAT: Lwm2mType.FLOAT,
-    ValueCode.BOOLEAN: Lwm2mType.BOOLEAN,
-    ValueCode.HEX: Lwm2mType.STRING,
+    Lwm2mCode.STRING: Lwm2mType.STRING,
+    Lwm2mCode.OPAQUE: Lwm2mType.OPAQUE,
+    Lwm2mCode.INTEGER: Lwm2mType.INTEGER,
+    Lwm2mCode.FLOAT: Lwm2mType.FLOAT,
+    Lwm2mCode.BOOLEAN: Lwm2mType.BOOLEAN,
+    Lwm2mCode.HEX: Lwm2mType.STRING,
 }
-_IN_HEX = (ValueCode.OPAQUE, ValueCode.HEX)
+_IN_HEX = (Lwm2mCode.OPAQUE, Lwm2mCode.HEX)
 
 
-class Reading(NamedTuple):
+class Lwm2mReading(NamedTuple):
     """The value of one resource of an object."""
 
     instance: int
     resource: int
-    code: ValueCode
+    code: Lwm2mCode
     value: Lwm2mValue
 
 
-def typed_reading(instance: int, resource: int, code: int, text: bytes) -> Reading:
+def typed_reading(instance: int, resource: int, code: int, text: bytes) -> Lwm2mReading:
     """Read a value as a command has it. Raises CommandError(SYNTAX): odd or bad hex, a number that is none."""
-    kind = ValueCode(code)
+    kind = Lwm2mCode(code)
     if kind in _IN_HEX:
         if _HEX.fullmatch(text) is None:
-            raise CommandError(Cis.SYNTAX)
-        return Reading(instance, resource, kind, Lwm2mValue(kind.type, bytes.fromhex(text.decode())))
+            raise CommandError(Lwm2mError.SYNTAX)
+        return Lwm2mReading(instance, resource, kind, Lwm2mValue(kind.type, bytes.fromhex(text.decode())))
     try:
-        return Reading(instance, resource, kind, typed_value(kind.type, text))
+        return Lwm2mReading(instance, resource, kind, typed_value(kind.type, text))
     except Lwm2mMalformed as error:
-        raise CommandError(Cis.SYNTAX) from error
+        raise CommandError(Lwm2mError.SYNTAX) from error
 
 
-def printed(reading: Reading) -> bytes:
+def printed(reading: Lwm2mReading) -> bytes:
     """Return a value as a URC tells it."""
     return reading.value.data.hex().upper().encode() if reading.code in _IN_HEX else reading.value.data
 
@@ -86,15 +86,15 @@ def printed(reading: Reading) -> bytes:
 # Payloads of ours.
 
 
-def usual_format(path: Path, readings: Sequence[Reading]) -> Lwm2mFormat:
+def usual_format(path: Path, readings: Sequence[Lwm2mReading]) -> Lwm2mFormat:
     """Return the format of an answer where the server asks for none."""
     if len(path) < 3 or len(readings) > 1:
         return Lwm2mFormat.TLV
-    opaque = readings and readings[0].code is ValueCode.OPAQUE
+    opaque = readings and readings[0].code is Lwm2mCode.OPAQUE
     return Lwm2mFormat.OPAQUE if opaque else Lwm2mFormat.TEXT
 
 
-def pack(path: Path, readings: Sequence[Reading], form: Lwm2mFormat) -> bytes:
+def pack(path: Path, readings: Sequence[Lwm2mReading], form: Lwm2mFormat) -> bytes:
     """Return the payload that tells readings inside a path. Of text and opaque data the last one is told alone."""
     if not readings:
         return b""
@@ -106,17 +106,19 @@ def pack(path: Path, readings: Sequence[Reading], form: Lwm2mFormat) -> bytes:
     return to_text(value) if form is Lwm2mFormat.TEXT else value.data
 
 
-def _tlv(path: Path, readings: Sequence[Reading]) -> bytes:
-    instances: dict[int, list[Tlv]] = {}
+def _tlv(path: Path, readings: Sequence[Lwm2mReading]) -> bytes:
+    instances: dict[int, list[Lwm2mTlv]] = {}
     for each in readings:
-        entry = Tlv(TlvKind.RESOURCE, each.resource, to_tlv_value(each.value))
+        entry = Lwm2mTlv(Lwm2mTlvKind.RESOURCE, each.resource, to_tlv_value(each.value))
         instances.setdefault(each.instance, []).append(entry)
     if len(path) > 1:
         return encode_tlv([entry for entries in instances.values() for entry in entries])
-    return encode_tlv(Tlv(TlvKind.OBJECT_INSTANCE, number, tuple(entries)) for number, entries in instances.items())
+    return encode_tlv(
+        Lwm2mTlv(Lwm2mTlvKind.OBJECT_INSTANCE, number, tuple(entries)) for number, entries in instances.items()
+    )
 
 
-def _json(path: Path, readings: Sequence[Reading]) -> bytes:
+def _json(path: Path, readings: Sequence[Lwm2mReading]) -> bytes:
     base = path[:2]
     entries = [
         f'{{"n":"{each.resource if len(base) > 1 else f"{each.instance}/{each.resource}"}",{_json_value(each.value)}}}'
@@ -143,17 +145,17 @@ def _json_value(value: Lwm2mValue) -> str:
 # Payloads of the server's.
 
 
-class WrongFormat(Lwm2mMalformed):
+class Lwm2mWrongFormat(Lwm2mMalformed):
     """A Content-Format that a WRITE of this path may not have."""
 
 
 def unpack(
-    path: Path, payload: bytes, form: int | None, codes: dict[Path, ValueCode], other: ValueCode
-) -> tuple[list[Reading], int]:
+    path: Path, payload: bytes, form: int | None, codes: dict[Path, Lwm2mCode], other: Lwm2mCode
+) -> tuple[list[Lwm2mReading], int]:
     """Read the payload of a WRITE to an instance or a resource; return its values, and their bytes as they came.
 
     form: its Content-Format, if it names one; codes: the declared types, by path; other: that of what is not declared.
-    Raises WrongFormat, Lwm2mMalformed.
+    Raises Lwm2mWrongFormat, Lwm2mMalformed.
     """
     single = len(path) == 3
     if form is None:
@@ -161,7 +163,7 @@ def unpack(
     if form in (Lwm2mFormat.TLV, Lwm2mFormat.OLD_TLV):
         return _unpack_tlv(path, payload, codes, other)
     if not single or form not in (Lwm2mFormat.TEXT, Lwm2mFormat.OPAQUE):
-        raise WrongFormat("another format")
+        raise Lwm2mWrongFormat("another format")
     code = codes.get(path)
     if code is None:
         value = Lwm2mValue(other.type, payload)
@@ -170,25 +172,25 @@ def unpack(
     elif code.type in (Lwm2mType.STRING, Lwm2mType.OPAQUE):
         value = Lwm2mValue(code.type, payload)
     else:
-        raise WrongFormat("opaque data for a number")
-    return [Reading(path[1], path[2], code or other, value)], len(payload)
+        raise Lwm2mWrongFormat("opaque data for a number")
+    return [Lwm2mReading(path[1], path[2], code or other, value)], len(payload)
 
 
 def _unpack_tlv(
-    path: Path, payload: bytes, codes: dict[Path, ValueCode], other: ValueCode
-) -> tuple[list[Reading], int]:
+    path: Path, payload: bytes, codes: dict[Path, Lwm2mCode], other: Lwm2mCode
+) -> tuple[list[Lwm2mReading], int]:
     entries = decode_tlv(payload)
-    if len(entries) == 1 and entries[0].kind is TlvKind.OBJECT_INSTANCE and isinstance(entries[0].value, tuple):
+    if len(entries) == 1 and entries[0].kind is Lwm2mTlvKind.OBJECT_INSTANCE and isinstance(entries[0].value, tuple):
         if entries[0].id != path[1]:
             raise Lwm2mMalformed("another instance")
         entries = entries[0].value
     found, size = [], 0
     for kind, number, value in entries:
-        if kind is not TlvKind.RESOURCE or not isinstance(value, bytes) or (len(path) == 3 and number != path[2]):
+        if kind is not Lwm2mTlvKind.RESOURCE or not isinstance(value, bytes) or (len(path) == 3 and number != path[2]):
             raise Lwm2mMalformed("no value of this path")
         code = codes.get((*path[:2], number))
         read = Lwm2mValue(other.type, value) if code is None else from_tlv_value(code.type, value)
-        found.append(Reading(path[1], number, code or other, read))
+        found.append(Lwm2mReading(path[1], number, code or other, read))
         size += len(value)
     if not found:
         raise Lwm2mMalformed("no value")

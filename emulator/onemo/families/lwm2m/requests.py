@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from onemo.families.lwm2m.attributes import read_attributes
 from onemo.families.lwm2m.builtin import ACCESS, DEVICE, FIRMWARE, REBOOT, SECURITY, SERVER, Lwm2mBuiltin
 from onemo.families.lwm2m.device import Lwm2mDevice
-from onemo.families.lwm2m.inbox import Lwm2mInbox, Lwm2mRequest, RequestKind
+from onemo.families.lwm2m.inbox import Lwm2mInbox, Lwm2mRequest, Lwm2mRequestKind
 from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations, shown_path
 from onemo.families.lwm2m.readings import (
+    Lwm2mCode,
+    Lwm2mReading,
+    Lwm2mWrongFormat,
     Path,
-    Reading,
-    ValueCode,
-    WrongFormat,
     pack,
     printed,
     unpack,
@@ -74,7 +74,7 @@ class Lwm2mRequests:
                 self._dispatch(whole, now)
         except Lwm2mRefused as refused:
             self._replies.answer(message, refused.code)
-        except WrongFormat:
+        except Lwm2mWrongFormat:
             self._replies.answer(message, CoapCode.UNSUPPORTED_FORMAT)
         except (Lwm2mMalformed, CoapMalformed):
             self._replies.answer(message, CoapCode.BAD_REQUEST)
@@ -146,7 +146,7 @@ class Lwm2mRequests:
             self._device.modem.notify(line)
             self._answer_with(message, path, readings, form)
             return
-        self._wait(Lwm2mRequest(RequestKind.READ, message, path, [line]), now)
+        self._wait(Lwm2mRequest(Lwm2mRequestKind.READ, message, path, [line]), now)
 
     def _discover(self, message: CoapMessage, path: Path) -> None:
         self._device.tell("MIPLDISCOVER", message.mid, path[0])
@@ -167,7 +167,7 @@ class Lwm2mRequests:
         self,
         message: CoapMessage,
         path: Path,
-        readings: Sequence[Reading],
+        readings: Sequence[Lwm2mReading],
         form: Lwm2mFormat | None,
         observe: int | None = None,
     ) -> None:
@@ -202,14 +202,14 @@ class Lwm2mRequests:
         if path[0] not in objects or (path[0] == FIRMWARE and self._builtin.has(path)):
             raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         opaque = platform in self._device.table.undeclared_opaque
-        other = ValueCode.OPAQUE if opaque else ValueCode.HEX
+        other = Lwm2mCode.OPAQUE if opaque else Lwm2mCode.HEX
         form = message.uint(CoapOption.CONTENT_FORMAT)
         readings, size = unpack(path, message.payload, form, objects.codes, other)
         lines = [
             self._write_line(message.mid, path[0], reading, _flag(place, len(readings)))
             for place, reading in enumerate(readings)
         ]
-        request = Lwm2mRequest(RequestKind.WRITE, message, path, lines, size)
+        request = Lwm2mRequest(Lwm2mRequestKind.WRITE, message, path, lines, size)
         passed = path[0] == self._device.table.passed_object and platform in self._device.table.self_answered
         if passed or path[0] == DEVICE:
             self._inbox.tell(request)
@@ -217,7 +217,7 @@ class Lwm2mRequests:
             return
         self._wait(request, now)
 
-    def _write_line(self, mid: int, number: int, reading: Reading, flag: int) -> bytes:
+    def _write_line(self, mid: int, number: int, reading: Lwm2mReading, flag: int) -> bytes:
         value = printed(reading)
         place = number, reading.instance, reading.resource
         return self._device.line("MIPLWRITE", mid, *place, int(reading.code), len(value), value, flag)
@@ -225,7 +225,7 @@ class Lwm2mRequests:
     def _execute(self, message: CoapMessage, path: Path, now: float) -> None:
         argument = (len(message.payload), b'"' + message.payload + b'"') if message.payload else ()
         line = self._device.line("MIPLEXECUTE", message.mid, *path, *argument)
-        request = Lwm2mRequest(RequestKind.EXECUTE, message, path, [line], len(message.payload))
+        request = Lwm2mRequest(Lwm2mRequestKind.EXECUTE, message, path, [line], len(message.payload))
         if path == REBOOT:
             self._inbox.tell(request)
             self._replies.answer(message, CoapCode.CHANGED)

@@ -17,7 +17,7 @@ from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations
 from onemo.families.lwm2m.replies import Lwm2mReplies
 from onemo.families.lwm2m.requests import Lwm2mRequests, understands
-from onemo.families.lwm2m.states import Cis, Lwm2mEvent, Lwm2mState, Lwm2mTold
+from onemo.families.lwm2m.states import Lwm2mError, Lwm2mEvent, Lwm2mState, Lwm2mTold
 from onemo.modem.power import PowerEvent
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, text_options, uint_option
 from onemo.net.lwm2m.links import Lwm2mLink, encode_links
@@ -35,7 +35,7 @@ class _Phase(Enum):
 
 
 class Lwm2mSession:
-    """One login, from AT+MIPLOPEN to its end. arm: the deadline may be another one. Implements Hears."""
+    """One login, from AT+MIPLOPEN to its end. arm: the deadline may be another one. Implements Lwm2mHears."""
 
     def __init__(self, device: Lwm2mDevice, lifetime: int, timeout: int, arm: Callable[[], None]) -> None:
         now, table = device.modem.now, device.table
@@ -62,7 +62,7 @@ class Lwm2mSession:
     def update(self, lifetime: int, *, with_objects: bool) -> None:
         """Update the registration. Raises CommandError(BUSY): an update is on its way."""
         if self._updating:
-            raise CommandError(Cis.BUSY)
+            raise CommandError(Lwm2mError.BUSY)
         self._update(self._device.lifetime_of(lifetime), with_objects=with_objects)
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class Lwm2mSession:
         """True while the module has to stay awake for it."""
         return not self.registered or self.link.busy or self._restart < math.inf
 
-    # Hears.
+    # Lwm2mHears.
 
     def on_up(self, now: float) -> None:
         """Ask the server for the bootstrap, or for the registration; anew where the network was lost meanwhile."""

@@ -13,7 +13,7 @@ from onemo.at.store import Slot
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.device import ONENET, OTHER_PLATFORM, PATTERNS
 from onemo.families.lwm2m.profile import LWM2M
-from onemo.families.lwm2m.states import Cis, Lwm2mOperation
+from onemo.families.lwm2m.states import Lwm2mError, Lwm2mOperation
 from onemo.families.lwm2m.target import BOOTSTRAPS, read_blob, read_target
 from onemo.modem.modem import Modem
 
@@ -25,7 +25,7 @@ _WHOLE, _FIRST = 0, 1
 """<flag> of a configuration that is complete with this piece, and of the first piece of one."""
 
 
-class CreateDevice(NamedTuple):
+class Lwm2mCreate(NamedTuple):
     """AT+MIPLCREATE: nothing, or a piece of a configuration."""
 
     totalsize: Maybe
@@ -35,7 +35,7 @@ class CreateDevice(NamedTuple):
     flag: Maybe
 
 
-class CreateDeviceAt(NamedTuple):
+class Lwm2mCreateAt(NamedTuple):
     """AT+MIPLCREATEEX."""
 
     host: RequiredText
@@ -46,13 +46,13 @@ class CreateDeviceAt(NamedTuple):
     psk_encode: Defaulted
 
 
-class OneDevice(NamedTuple):
+class Lwm2mOfDevice(NamedTuple):
     """A command about the device."""
 
     ref: Required
 
 
-class ConfigureDevice(NamedTuple):
+class Lwm2mConfigure(NamedTuple):
     """AT+MIPLCFG. name: the endpoint name, or the number of its pattern."""
 
     key: Annotated[str, Param(ParamKind.STRING, required=True, choices=(_PLATFORM, _BINDING))]
@@ -61,7 +61,7 @@ class ConfigureDevice(NamedTuple):
     name: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True)]
 
 
-class IndicateRequests(NamedTuple):
+class Lwm2mIndicate(NamedTuple):
     """AT+MIPLNMI. nnmi: 0 requests are told, 1 they are stored, and that is told, 2 they are stored."""
 
     ref: Required
@@ -69,38 +69,38 @@ class IndicateRequests(NamedTuple):
     nsmi: Required
 
 
-class RenewByItself(NamedTuple):
+class Lwm2mRenew(NamedTuple):
     """AT+MIPLUPDATESET."""
 
     ref: Required
     enable: Required
 
 
-class AddressAging(NamedTuple):
+class Lwm2mAging(NamedTuple):
     """AT+MIPLDTLSNAT: seconds after which a DTLS address is old; 0: never."""
 
     ref: Required
     timeout: Required
 
 
-class FirmwareTime(NamedTuple):
+class Lwm2mFirmwareTime(NamedTuple):
     """AT+MIPLFOTACFG="timeout": hours."""
 
     hours: Defaulted
 
 
-FIRMWARE_TIME = Slot("timeout", FirmwareTime, of="MIPLFOTACFG")
+FIRMWARE_TIME = Slot("timeout", Lwm2mFirmwareTime, of="MIPLFOTACFG")
 
 
 def _create_split(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:
     """Read the parameters. Raises CommandError(SYNTAX): there are none behind the equals sign."""
     found, end = arguments(line, position)
     if all(each is None for each in found):
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     return found, end
 
 
-def _create(modem: Modem, record: CreateDevice) -> Reply:
+def _create(modem: Modem, record: Lwm2mCreate) -> Reply:
     """Create the device for the usual bootstrap server, or for that of a configuration (AT+MIPLCREATE).
 
     Raises CommandError: SYNTAX, RESOURCE (there is one).
@@ -111,7 +111,7 @@ def _create(modem: Modem, record: CreateDevice) -> Reply:
         assert target is not None, "the profile's host is checked"
         client.create(target._replace(flag=BOOTSTRAPS))
     elif any(value is None for value in record) or not _HEX.fullmatch(record.config or ""):
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     else:
         client.device.check(Lwm2mOperation.CREATE)
         whole = _joined(client, record)
@@ -119,12 +119,12 @@ def _create(modem: Modem, record: CreateDevice) -> Reply:
             return DONE
         found = read_blob(bytes.fromhex(whole), table.port)
         if found is None:
-            raise CommandError(Cis.SYNTAX)
+            raise CommandError(Lwm2mError.SYNTAX)
         client.create(found)
     return Reply((print_line("MIPLCREATE", 0),))
 
 
-def _joined(client: Lwm2mClient, record: CreateDevice) -> str | None:
+def _joined(client: Lwm2mClient, record: Lwm2mCreate) -> str | None:
     """Return a configuration that is complete; None: more is to come. Raises CommandError(SYNTAX), and forgets it."""
     config, index, flag = record.config or "", record.idx or 0, record.flag or 0
     pieces, client.pieces = client.pieces, []
@@ -134,34 +134,34 @@ def _joined(client: Lwm2mClient, record: CreateDevice) -> str | None:
     sized = record.currentsize in (len(config), len(config) // 2)
     whole = "".join((*(piece for _, piece in pieces), config))
     if not (follows and starts and ends and sized) or len(whole) > 2 * (record.totalsize or 0):
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     if flag != _WHOLE:
         client.pieces = [*pieces, (index, config)]
         return None
     if record.totalsize not in (len(whole), len(whole) // 2):
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     return whole
 
 
-def _create_at(modem: Modem, record: CreateDeviceAt) -> Reply:
+def _create_at(modem: Modem, record: Lwm2mCreateAt) -> Reply:
     """Create the device for a server (AT+MIPLCREATEEX). Raises CommandError: SYNTAX, RESOURCE (there is one)."""
     table = modem.profile.table(LWM2M)
     target = read_target(record.host, table.port)
     psk = record.psk or ""
     fits = (_HEX_PSK if record.psk_encode else _PSK).fullmatch(psk)
     if target is None or fits is None or (target.port == table.secure_port and not psk):
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     modem.part(Lwm2mClient).create(target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk))
     return Reply((print_line("MIPLCREATEEX", 0),))
 
 
-def _delete(modem: Modem, record: OneDevice) -> Reply:
+def _delete(modem: Modem, record: Lwm2mOfDevice) -> Reply:
     """Delete the device (AT+MIPLDELETE). Raises CommandError(RESOURCE)."""
     modem.part(Lwm2mClient).delete()
     return DONE
 
 
-def _configure(modem: Modem, record: ConfigureDevice) -> Reply:
+def _configure(modem: Modem, record: Lwm2mConfigure) -> Reply:
     """Choose the platform and the endpoint name, or the binding (AT+MIPLCFG).
 
     Raises CommandError: SYNTAX, a value, pattern or name that does not fit; RESOURCE; NOT_ALLOWED.
@@ -169,49 +169,49 @@ def _configure(modem: Modem, record: ConfigureDevice) -> Reply:
     device = modem.part(Lwm2mClient).device
     if record.key == _BINDING:
         if record.value not in modem.profile.table(LWM2M).bindings or record.name is not None:
-            raise CommandError(Cis.SYNTAX)
+            raise CommandError(Lwm2mError.SYNTAX)
         device.check(Lwm2mOperation.CONFIGURE)
         device.set_binding(record.value)
         return DONE
     if record.value not in modem.profile.table(LWM2M).platforms:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     pattern, name = _endpoint(modem, record)
     device.check(Lwm2mOperation.CONFIGURE)
     device.platform, device.pattern, device.name = record.value, pattern, name
     return DONE
 
 
-def _endpoint(modem: Modem, record: ConfigureDevice) -> tuple[int | None, str | None]:
+def _endpoint(modem: Modem, record: Lwm2mConfigure) -> tuple[int | None, str | None]:
     """Return the pattern and the endpoint name that are given. Raises CommandError(SYNTAX)."""
     if record.name is None:
         return None, None
     if record.value == OTHER_PLATFORM:
         if not 1 <= len(record.name) <= modem.profile.table(LWM2M).longest_name:
-            raise CommandError(Cis.SYNTAX)
+            raise CommandError(Lwm2mError.SYNTAX)
         try:
             return None, record.name.decode()  # as CoAP has it: in UTF-8 (RFC 7252 5.10.1)
         except UnicodeDecodeError as error:
-            raise CommandError(Cis.SYNTAX) from error
+            raise CommandError(Lwm2mError.SYNTAX) from error
     pattern = integer(Argument(record.name, quoted=False))
     if pattern is None or not 0 <= pattern <= PATTERNS:
-        raise CommandError(Cis.SYNTAX)
+        raise CommandError(Lwm2mError.SYNTAX)
     return pattern, None
 
 
-def _indicate(modem: Modem, record: IndicateRequests) -> Reply:
+def _indicate(modem: Modem, record: Lwm2mIndicate) -> Reply:
     """Choose how requests, and what is sent, are told (AT+MIPLNMI). Raises CommandError: RESOURCE, NOT_ALLOWED."""
     client = modem.part(Lwm2mClient)
     device = client.device
     device.check(Lwm2mOperation.SET)
     if device.platform != ONENET:
-        raise CommandError(Cis.NOT_ALLOWED)
+        raise CommandError(Lwm2mError.NOT_ALLOWED)
     device.direct, device.hints, device.sends = record.nnmi == 0, record.nnmi == 1, bool(record.nsmi)
     if device.direct and client.session is not None:
         client.session.inbox.tell_stored()
     return DONE
 
 
-def _renew(modem: Modem, record: RenewByItself) -> Reply:
+def _renew(modem: Modem, record: Lwm2mRenew) -> Reply:
     """Have the registration updated by itself (AT+MIPLUPDATESET). Raises CommandError: RESOURCE, NOT_ALLOWED."""
     device = modem.part(Lwm2mClient).device
     device.check(Lwm2mOperation.CONFIGURE)
@@ -219,7 +219,7 @@ def _renew(modem: Modem, record: RenewByItself) -> Reply:
     return DONE
 
 
-def _age(modem: Modem, record: AddressAging) -> Reply:
+def _age(modem: Modem, record: Lwm2mAging) -> Reply:
     """Choose when a DTLS address is old (AT+MIPLDTLSNAT). Raises CommandError(RESOURCE)."""
     modem.part(Lwm2mClient).device.check(Lwm2mOperation.SET)
     return DONE
@@ -238,13 +238,13 @@ def _tell_server(modem: Modem) -> Reply:
 
 
 DECLARATIONS: tuple[Declaration[Modem], ...] = (
-    Action("MIPLCREATE", CreateDevice, _create, bare=True, tested=False, split=_create_split),
-    Action("MIPLCREATEEX", CreateDeviceAt, _create_at, tested=False),
-    Action("MIPLDELETE", OneDevice, _delete, tested=False),
-    Action("MIPLCFG", ConfigureDevice, _configure, tested=False),
-    Action("MIPLNMI", IndicateRequests, _indicate, tested=False),
-    Action("MIPLUPDATESET", RenewByItself, _renew, tested=False),
-    Action("MIPLDTLSNAT", AddressAging, _age, tested=False),
+    Action("MIPLCREATE", Lwm2mCreate, _create, bare=True, tested=False, split=_create_split),
+    Action("MIPLCREATEEX", Lwm2mCreateAt, _create_at, tested=False),
+    Action("MIPLDELETE", Lwm2mOfDevice, _delete, tested=False),
+    Action("MIPLCFG", Lwm2mConfigure, _configure, tested=False),
+    Action("MIPLNMI", Lwm2mIndicate, _indicate, tested=False),
+    Action("MIPLUPDATESET", Lwm2mRenew, _renew, tested=False),
+    Action("MIPLDTLSNAT", Lwm2mAging, _age, tested=False),
     Query("MIPLDEVINFO", NoParameters, _tell_server, None, tested=False),
     KeyedSetting("MIPLFOTACFG", (Key(FIRMWARE_TIME),), tested=False),
 )

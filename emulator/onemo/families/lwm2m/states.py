@@ -8,7 +8,7 @@ from onemo.at.reply import ErrorCode
 from onemo.net.coap.message import CoapCode
 
 
-class Cis:
+class Lwm2mError:
     """The errors of AT+MIPL... (LwM2M manual 6)."""
 
     UNKNOWN = ErrorCode("lwm2m_unknown", "CIS")
@@ -66,17 +66,17 @@ class Lwm2mOperation(Enum):
     EXCHANGE = auto()  # what needs a login
 
 
-_MISSING = {(operation, Lwm2mState.NONE): Cis.RESOURCE for operation in Lwm2mOperation}
+_MISSING = {(operation, Lwm2mState.NONE): Lwm2mError.RESOURCE for operation in Lwm2mOperation}
 _OFFLINE = (Lwm2mState.CREATED, Lwm2mState.OPENING, Lwm2mState.CLOSING)
 _BUSY = (Lwm2mState.OPENING, Lwm2mState.CLOSING)
 REFUSALS: dict[tuple[Lwm2mOperation, Lwm2mState], ErrorCode] = {
     **{key: error for key, error in _MISSING.items() if key[0] is not Lwm2mOperation.CREATE},
-    **{(Lwm2mOperation.CREATE, state): Cis.RESOURCE for state in Lwm2mState if state is not Lwm2mState.NONE},
-    **{(Lwm2mOperation.OBJECTS, state): Cis.NOT_ALLOWED for state in _BUSY},
-    **{(Lwm2mOperation.CONFIGURE, state): Cis.NOT_ALLOWED for state in (*_BUSY, Lwm2mState.REGISTERED)},
-    **{(Lwm2mOperation.OPEN, state): Cis.NOT_LOGGED_IN for state in _BUSY},
-    (Lwm2mOperation.OPEN, Lwm2mState.REGISTERED): Cis.NOT_ALLOWED,
-    **{(Lwm2mOperation.EXCHANGE, state): Cis.NOT_LOGGED_IN for state in _OFFLINE},
+    **{(Lwm2mOperation.CREATE, state): Lwm2mError.RESOURCE for state in Lwm2mState if state is not Lwm2mState.NONE},
+    **{(Lwm2mOperation.OBJECTS, state): Lwm2mError.NOT_ALLOWED for state in _BUSY},
+    **{(Lwm2mOperation.CONFIGURE, state): Lwm2mError.NOT_ALLOWED for state in (*_BUSY, Lwm2mState.REGISTERED)},
+    **{(Lwm2mOperation.OPEN, state): Lwm2mError.NOT_LOGGED_IN for state in _BUSY},
+    (Lwm2mOperation.OPEN, Lwm2mState.REGISTERED): Lwm2mError.NOT_ALLOWED,
+    **{(Lwm2mOperation.EXCHANGE, state): Lwm2mError.NOT_LOGGED_IN for state in _OFFLINE},
 }
 """The error of an operation in a state; where there is none it is allowed."""
 

@@ -8,7 +8,7 @@ from onemo.dialogue.secrets import MASK
 from onemo.dialogue.words import TracedBytes, bytes_in_words, readable
 from onemo.net.coap.blocks import decode_block
 from onemo.net.coap.message import CoapMalformed, CoapMessage, CoapOption, decode, label
-from onemo.net.lwm2m.tlv import Tlv, decode_tlv
+from onemo.net.lwm2m.tlv import Lwm2mTlv, decode_tlv
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed
 
 _FORMATS = {0: "text", 40: "links", 42: "opaque", 1542: "TLV", 1543: "JSON", 11542: "TLV", 11543: "JSON"}
@@ -18,7 +18,7 @@ _SHORTEST_SECRET = 4
 """Bytes of a secret that is looked for in a message: a shorter one would be found where it is not."""
 
 
-class CoapWords:
+class Lwm2mWords:
     """The words of one device's messages, both ways; keys and the authcode are masked. Implements ChannelWords."""
 
     def sent(self, data: bytes) -> TracedBytes:
@@ -56,7 +56,7 @@ def _secrets(message: CoapMessage) -> Iterator[bytes]:
             return
 
 
-def _keys(entries: Sequence[Tlv]) -> Iterator[bytes]:
+def _keys(entries: Sequence[Lwm2mTlv]) -> Iterator[bytes]:
     for entry in entries:
         if isinstance(entry.value, tuple):
             yield from _keys(entry.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from onemo.net.lwm2m.tlv import Tlv, TlvKind, decode_tlv, encode_tlv
+from onemo.net.lwm2m.tlv import Lwm2mTlv, Lwm2mTlvKind, decode_tlv, encode_tlv
 from onemo.net.lwm2m.values import (
     Lwm2mFormat,
     Lwm2mMalformed,
@@ -56,7 +56,7 @@ def payload_text(content_format: int | None, payload: bytes, path: str) -> str:
     return payload.decode("utf-8", "replace")
 
 
-def _tlv_text(entries: tuple[Tlv, ...], path: str) -> str:
+def _tlv_text(entries: tuple[Lwm2mTlv, ...], path: str) -> str:
     ids = [int(each) for each in path.split("/") if each]
     found = list(_values(entries, ids))
     if len(found) == 1 and found[0][0] == ids:
@@ -64,13 +64,13 @@ def _tlv_text(entries: tuple[Tlv, ...], path: str) -> str:
     return "\n".join(f"/{'/'.join(map(str, where))} {text}" for where, text in found)
 
 
-def _values(entries: Iterable[Tlv], ids: list[int]) -> Iterator[tuple[list[int], str]]:
+def _values(entries: Iterable[Lwm2mTlv], ids: list[int]) -> Iterator[tuple[list[int], str]]:
     """Yield the path and the text of each value. ids: of what the entries stand in, or of the one resource."""
     for kind, number, value in entries:
-        if kind is TlvKind.OBJECT_INSTANCE:
+        if kind is Lwm2mTlvKind.OBJECT_INSTANCE:
             where = [*ids[:1], number]
         else:
-            where = [*ids, number] if kind is TlvKind.RESOURCE_INSTANCE else [*ids[:2], number]
+            where = [*ids, number] if kind is Lwm2mTlvKind.RESOURCE_INSTANCE else [*ids[:2], number]
         if isinstance(value, bytes):
             yield where, _value_text(where, value)
         else:
@@ -105,4 +105,4 @@ def plain_value(value: PlainValue) -> Lwm2mValue:
 
 def resources_payload(values: Mapping[int, Lwm2mValue]) -> bytes:
     """Return resources of one instance in TLV."""
-    return encode_tlv(Tlv(TlvKind.RESOURCE, number, to_tlv_value(value)) for number, value in values.items())
+    return encode_tlv(Lwm2mTlv(Lwm2mTlvKind.RESOURCE, number, to_tlv_value(value)) for number, value in values.items())

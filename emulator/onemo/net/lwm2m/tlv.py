@@ -13,7 +13,7 @@ _INLINE = 7
 """Most bytes of a value whose length stands in the type byte."""
 
 
-class TlvKind(IntEnum):
+class Lwm2mTlvKind(IntEnum):
     """The kind of an entry."""
 
     OBJECT_INSTANCE = 0
@@ -22,19 +22,19 @@ class TlvKind(IntEnum):
     RESOURCE = 3
 
 
-_INSIDE = {TlvKind.OBJECT_INSTANCE: (TlvKind.MULTIPLE_RESOURCE, TlvKind.RESOURCE),
-           TlvKind.MULTIPLE_RESOURCE: (TlvKind.RESOURCE_INSTANCE,)}  # fmt: skip
+_INSIDE = {Lwm2mTlvKind.OBJECT_INSTANCE: (Lwm2mTlvKind.MULTIPLE_RESOURCE, Lwm2mTlvKind.RESOURCE),
+           Lwm2mTlvKind.MULTIPLE_RESOURCE: (Lwm2mTlvKind.RESOURCE_INSTANCE,)}  # fmt: skip
 
 
-class Tlv(NamedTuple):
+class Lwm2mTlv(NamedTuple):
     """An entry. value: its bytes, or the entries of an object instance or of a multiple resource."""
 
-    kind: TlvKind
+    kind: Lwm2mTlvKind
     id: int
-    value: bytes | tuple[Tlv, ...]
+    value: bytes | tuple[Lwm2mTlv, ...]
 
 
-def encode_tlv(entries: Iterable[Tlv]) -> bytes:
+def encode_tlv(entries: Iterable[Lwm2mTlv]) -> bytes:
     """Return the bytes of entries, each with the shortest id and length."""
     data = bytearray()
     for kind, number, value in entries:
@@ -47,16 +47,16 @@ def encode_tlv(entries: Iterable[Tlv]) -> bytes:
     return bytes(data)
 
 
-def decode_tlv(data: bytes) -> tuple[Tlv, ...]:
+def decode_tlv(data: bytes) -> tuple[Lwm2mTlv, ...]:
     """Read entries. Raises Lwm2mMalformed."""
-    return _entries(data, tuple(TlvKind))
+    return _entries(data, tuple(Lwm2mTlvKind))
 
 
-def _entries(data: bytes, allowed: tuple[TlvKind, ...]) -> tuple[Tlv, ...]:
+def _entries(data: bytes, allowed: tuple[Lwm2mTlvKind, ...]) -> tuple[Lwm2mTlv, ...]:
     found, position = [], 0
     while position < len(data):
         head = data[position]
-        kind = TlvKind(head >> 6)
+        kind = Lwm2mTlvKind(head >> 6)
         if kind not in allowed:
             raise Lwm2mMalformed(f"{kind.name.lower()} where there can be none")
         number, position = _number(data, position + 1, 2 if head & _LONG_ID else 1)
@@ -66,7 +66,7 @@ def _entries(data: bytes, allowed: tuple[TlvKind, ...]) -> tuple[Tlv, ...]:
         if len(value) < size:
             raise Lwm2mMalformed("an entry goes beyond its message")
         position += size
-        found.append(Tlv(kind, number, _entries(value, _INSIDE[kind]) if kind in _INSIDE else value))
+        found.append(Lwm2mTlv(kind, number, _entries(value, _INSIDE[kind]) if kind in _INSIDE else value))
     return tuple(found)
 
 
