@@ -85,3 +85,19 @@ def test_while_a_firmware_answers(start: Start) -> None:
         assert (answer.status_code, answer.json()["error"]) == (409, f"{NAME} did not answer within 0.3 s")
         for body, status in (({"path": "x"}, 422), ({}, 422), ({"path": "/3/0", "endpoint": "nobody"}, 409)):
             assert api.post(f"{LWM2M}/read", json=body).status_code == status
+
+
+def test_its_faults(start: Start) -> None:
+    faults = ("lwm2m-refuse code=4.03 path=/bs times=1", "lwm2m-refuse code=5.03 path=/rd times=1",
+              "lwm2m-silence path=/rd/* times=1", "lwm2m-forget after=2",
+              "lwm2m-duplicate path=/3200/*", "lwm2m-late path=/bs seconds=100ms")  # fmt: skip
+    options = [word for fault in faults for word in ("--fault", fault)]
+    with start("MN316", "--sandbox", "--speed", "10", *options).awake() as dte:
+        dte.ask("AT+MIPLCREATE", "+MIPLCREATE: 0", "OK")
+        dte.ask('AT+MIPLADDOBJ=0,3200,1,"1",0,1', "OK")
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,3")
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,2", "+MIPLEVENT: 0,7")
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,6")
+        dte.ask("AT+MIPLUPDATE=0,600,0", "OK", "+MIPLEVENT: 0,11")  # at its repetition
+        dte.ask("AT+MIPLUPDATE=0,600,0", "OK", "+MIPLEVENT: 0,31")
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,6")

@@ -21,7 +21,19 @@ PLACES = st.lists(IDS, max_size=4).map(lambda path: tuple((11, b"%d" % each) for
 )
 OPTIONS = st.lists(
     st.tuples(st.sampled_from((1, 6, 9, 12, 15, 17, 23, 27, 60)), st.binary(max_size=4))
-    | st.sampled_from(((6, b""), (6, b"\1"), (12, b"-\x16"), (12, b"*"), (17, b"("), (17, b"-\x16"), (15, b"pmin=5"))),
+    | st.sampled_from(
+        (
+            (6, b""),
+            (6, b"\1"),
+            (12, b"-\x16"),
+            (12, b"*"),
+            (17, b"("),
+            (17, b"-\x16"),
+            (15, b"pmin=5"),
+            (15, "pmax=\u0663".encode()),
+            (15, b"st=1e9"),
+        )
+    ),
     max_size=3,
 ).map(tuple)
 PAYLOADS = st.binary(max_size=20) | st.sampled_from(

@@ -117,6 +117,24 @@ def test_what_was_never_sent_is_told_so() -> None:
     assert b"+MIPLOBSERVE: 0," in told
 
 
+def test_an_object_that_is_removed_takes_all_of_it_along() -> None:
+    driver, server = logged_in()
+    observed(driver, server)
+    assert driver.answer('AT+MIPLNOTIFY=0,0,3200,0,5750,1,1,"a",0,1') == ["OK"]
+    driver.ask("AT+MIPLDELOBJ=0,3200")
+    driver.ask(DEVICE[1])
+    assert driver.answer('AT+MIPLNOTIFY=0,0,3200,0,5751,1,1,"b",0,0') == ["+CIS ERROR: 653"]
+    server.sends("CON 1 GET /3200/0 observe=0 t=01")
+    driver.ask('AT+MIPLNOTIFY=0,0,3200,0,5751,1,1,"b",0,0')
+    assert server.all()[-1] == "NON 2.05 t=01 observe=1 cf=11542 hex:e1167762"
+
+
+def test_an_instance_cannot_be_executed() -> None:
+    driver, server = logged_in()
+    server.sends("CON 1 POST /3200/0 t=01")
+    assert (server.got(), driver.take()) == ("ACK 1 4.05 t=01", b"")
+
+
 # What the module has of its own.
 
 

@@ -78,11 +78,14 @@ def _add(modem: Modem, record: Lwm2mAddObject) -> Reply:
 
 def _remove(modem: Modem, record: Lwm2mDeleteObject) -> Reply:
     """Remove an object (AT+MIPLDELOBJ). Raises CommandError: RESOURCE, NOT_ALLOWED."""
-    device = modem.part(Lwm2mClient).device
+    client = modem.part(Lwm2mClient)
+    device = client.device
     device.check(Lwm2mOperation.OBJECTS)
     if record.objid not in device.objects:
         raise CommandError(Lwm2mError.RESOURCE)
     device.objects.remove(record.objid)
+    if client.session is not None:
+        client.session.observations.forget(record.objid)
     return DONE
 
 

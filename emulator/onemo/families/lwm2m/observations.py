@@ -70,6 +70,12 @@ class Lwm2mObservations:
         self._held.clear()
         self._waiting.clear()
 
+    def forget(self, number: int) -> None:
+        """Forget what is observed and held of an object that is no more."""
+        for table in (self._observed, self._held):
+            for path in [path for path in table if path[0] == number]:
+                del table[path]
+
     def forget_waiting(self) -> None:
         """Forget the notifications that wait, and values that are held."""
         self._waiting.clear()

@@ -114,7 +114,9 @@ class Lwm2mRequests:
         self._require_known(path)
         if message.code == CoapCode.PUT and not message.payload and message.query:
             self._write_attributes(message, path)
-        elif (message.code == CoapCode.PUT and len(path) > 1) or (message.code == CoapCode.POST and len(path) == 2):
+        elif (message.code == CoapCode.PUT and len(path) > 1) or (
+            message.code == CoapCode.POST and len(path) == 2 and message.payload
+        ):
             self._write(message, path, now)
         elif message.code == CoapCode.POST and len(path) == 3:
             self._execute(message, path, now)
