@@ -20,6 +20,10 @@ class Lwm2mSection(NamedTuple):
     """The server's port where none is given."""
     secure_port: Count
     """The port that means DTLS."""
+    secures: bool
+    """There is DTLS; else a server at that port is a mistake."""
+    resolves: bool
+    """The server's name is looked up when the device is created: OK comes first, then whether there is the device."""
     local_ports: Range
     """The module's own ports: it keeps one through power saving, for the server to know it again."""
     least_lifetime: Count

@@ -11,10 +11,11 @@ from onemo.at.params import Defaulted, Maybe, MaybeText, Param, ParamKind, Requi
 from onemo.at.reply import DONE, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.lwm2m.client import Lwm2mClient
+from onemo.families.lwm2m.creation import Lwm2mCreation
 from onemo.families.lwm2m.device import ONENET, OTHER_PLATFORM, PATTERNS
 from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.lwm2m.states import Lwm2mError, Lwm2mOperation
-from onemo.families.lwm2m.target import BOOTSTRAPS, read_blob, read_target
+from onemo.families.lwm2m.target import BOOTSTRAPS, Lwm2mTarget, read_blob, read_target
 from onemo.modem.modem import Modem
 
 REF = "ref"
@@ -109,7 +110,7 @@ def _create(modem: Modem, record: Lwm2mCreate) -> Reply:
     if all(value is None for value in record):
         target = read_target(table.host, table.port)
         assert target is not None, "the profile's host is checked"
-        client.create(target._replace(flag=BOOTSTRAPS))
+        found = target._replace(flag=BOOTSTRAPS)
     elif any(value is None for value in record) or not _HEX.fullmatch(record.config or ""):
         raise CommandError(Lwm2mError.SYNTAX)
     else:
@@ -117,11 +118,11 @@ def _create(modem: Modem, record: Lwm2mCreate) -> Reply:
         whole = _joined(client, record)
         if whole is None:
             return DONE
-        found = read_blob(bytes.fromhex(whole), table.port)
-        if found is None:
+        read = read_blob(bytes.fromhex(whole), table.port)
+        if read is None:
             raise CommandError(Lwm2mError.SYNTAX)
-        client.create(found)
-    return Reply((print_line("MIPLCREATE", 0),))
+        found = read
+    return _created(modem, found, "MIPLCREATE")
 
 
 def _joined(client: Lwm2mClient, record: Lwm2mCreate) -> str | None:
@@ -149,15 +150,25 @@ def _create_at(modem: Modem, record: Lwm2mCreateAt) -> Reply:
     target = read_target(record.host, table.port)
     psk = record.psk or ""
     fits = (_HEX_PSK if record.psk_encode else _PSK).fullmatch(psk)
-    if target is None or fits is None or (target.port == table.secure_port and not psk):
+    if target is None or fits is None or (target.port == table.secure_port and not (psk and table.secures)):
         raise CommandError(Lwm2mError.SYNTAX)
-    modem.part(Lwm2mClient).create(target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk))
-    return Reply((print_line("MIPLCREATEEX", 0),))
+    target = target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk)
+    return _created(modem, target, "MIPLCREATEEX")
+
+
+def _created(modem: Modem, target: Lwm2mTarget, name: str) -> Reply:
+    """Create the device, and tell so, where it takes a lookup after that. Raises CommandError(RESOURCE)."""
+    modem.part(Lwm2mClient).create(target)
+    if not modem.profile.table(LWM2M).resolves:
+        return Reply((print_line(name, 0),))
+    modem.part(Lwm2mCreation).begin(target.host, name)
+    return DONE
 
 
 def _delete(modem: Modem, record: Lwm2mOfDevice) -> Reply:
     """Delete the device (AT+MIPLDELETE). Raises CommandError(RESOURCE)."""
     modem.part(Lwm2mClient).delete()
+    modem.part(Lwm2mCreation).cancel()
     return DONE
 
 

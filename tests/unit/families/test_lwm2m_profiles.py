@@ -1,0 +1,101 @@
+"""The LwM2M client of a profile that says otherwise than the models at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from onemo.families.lwm2m.client import Lwm2mClient
+from onemo.families.lwm2m.states import Lwm2mState
+from onemo.runtime.models import load_model_file
+
+from tests.support.coap import Server, server_of
+from tests.support.driver import Driver
+
+CREATE = 'AT+MIPLCREATEEX="server:5683",0'
+
+
+def of(tmp_path: Path, *lines: str) -> Driver:
+    """A module whose section of LwM2M has these lines."""
+    file = tmp_path / "acme.toml"
+    file.write_text('extends = "models/mn316.toml"\nsource = "a test"\n[lwm2m]\n' + "\n".join(lines))
+    return Driver(load_model_file(file)).boot()
+
+
+def logged_in(driver: Driver) -> Server:
+    for line in (CREATE, 'AT+MIPLADDOBJ=0,3200,1,"1",0,1', "AT+MIPLOPEN=0,3000"):
+        assert driver.answer(line)[-1] == "OK"
+    server = server_of(driver)
+    server.got()
+    server.answers("2.01 location=/rd/5f")
+    driver.take()
+    return server
+
+
+def test_a_urc_without_a_blank(tmp_path: Path) -> None:
+    driver = of(tmp_path, "urc_space = false")
+    logged_in(driver)
+    assert driver.answer("AT+MIPLOPEN?") == ["OK", "+MIPLEVENT:0,6"]
+
+
+def test_a_request_that_is_told_again(tmp_path: Path) -> None:
+    driver = of(tmp_path, "repeat_urc = true")
+    server = logged_in(driver)
+    for _ in range(3):
+        server.sends("CON 7 PUT /3200/0/5750 t=01 text:a")
+    assert driver.take() == 3 * b"\r\n+MIPLWRITE: 0,7,3200,0,5750,6,2,61,0\r\n"
+    driver.ask("AT+MIPLWRITERSP=0,7,2")
+    assert server.all() == ["ACK 7 2.04 t=01"]
+
+
+def test_an_index_that_holds(tmp_path: Path) -> None:
+    driver = of(tmp_path, "index_holds = true")
+    server = logged_in(driver)
+    server.sends("CON 1 GET /3200/0 observe=0 t=01")
+    server.sends("CON 2 GET /3200/0 t=02")
+    server.all()
+    for index in (1, 0):
+        driver.ask(f"AT+MIPLNOTIFY=0,0,3200,0,550{index},3,1,1,{index},0")
+        driver.ask(f"AT+MIPLREADRSP=0,2,1,3200,0,550{index},3,1,1,{index},0")
+    assert server.all() == [
+        "NON 2.05 t=01 observe=1 cf=11542 hex:e1157d01e1157c01", "ACK 2 2.05 t=02 cf=11542 hex:e1157d01e1157c01",
+    ]  # fmt: skip
+
+
+def test_a_registration_without_a_version_and_a_device(tmp_path: Path) -> None:
+    driver = of(tmp_path, "tells_version = false", "lists_device = false")
+    driver.ask(CREATE)
+    driver.ask("AT+MIPLOPEN=0,300")
+    assert server_of(driver).got() == 'CON POST /rd?ep=IMEI;IMSI&lt=300&b=U cf=40 text:</>;rt="oma.lwm2m"'
+
+
+def test_a_module_without_dtls(tmp_path: Path) -> None:
+    driver = of(tmp_path, "secures = false")
+    assert driver.answer('AT+MIPLCREATEEX="server:5684",0,,"1234"') == ["+CIS ERROR: 601"]
+    assert driver.answer('AT+MIPLCREATEEX="server:5683",0,,"1234"')[-1] == "OK"
+
+
+@pytest.mark.parametrize(("line", "name"), [(CREATE, "MIPLCREATEEX"), ("AT+MIPLCREATE", "MIPLCREATE")])
+def test_a_creation_that_looks_the_name_up(tmp_path: Path, line: str, name: str) -> None:
+    driver = of(tmp_path, "resolves = true")
+    client = driver.modem.part(Lwm2mClient)
+    assert driver.answer(line) == ["OK", f"+{name}: FAIL"]
+    assert client.device.state is Lwm2mState.NONE
+    driver.world.answers.names |= {"server": ["192.0.2.1"], "nbiotbt.heclouds.com": ["192.0.2.1"]}
+    assert driver.answer(line) == ["OK", f"+{name}: 0"]
+    assert driver.answer(line) == ["+CIS ERROR: 653"]
+    driver.ask("AT+MIPLDELETE=0")
+    driver.ask("AT+CFUN=0")
+    assert driver.answer(line) == ["OK", f"+{name}: FAIL"]
+
+
+def test_a_device_that_is_deleted_before_its_name_is_known(tmp_path: Path) -> None:
+    driver = of(tmp_path, "resolves = true")
+    driver.world.answers.held.add("lookup")
+    assert driver.answer(CREATE) == ["OK"]
+    assert driver.answer("AT+MIPLDELETE=0") == ["OK"]
+    assert len(driver.world.answers.cancelled) == 1
+    driver.wait(1.0)
+    assert driver.take() == b""
+    driver.world.answers.held.clear()
+    assert driver.answer(CREATE) == ["OK", "+MIPLCREATEEX: FAIL"]
