@@ -252,9 +252,9 @@ class Connected(Part):
     @property
     def mode(self) -> int:
         """<mode> of AT+CSCON: 1 while there is a connection."""
-        device = self._device
-        release = device.profile.sleep.release_time
-        return int(device.registered and device.now < device.cell.traffic.last + release)
+        device, traffic = self._device, self._device.cell.traffic
+        carried = not traffic.released and device.now < traffic.last + device.profile.sleep.release_time
+        return int(device.registered and carried)
 
     def on_deadline(self, now: float) -> None:
         self.deadline = math.inf

@@ -210,11 +210,15 @@ class FrequencyMemory:
 
 
 class Traffic:
-    """The bytes that connections carried since the process began. watch: is told of each piece; last: its time."""
+    """The bytes that connections carried since the process began. watch: is told of each piece; last: its time.
+
+    released: the module had its connection to the network end after that.
+    """
 
     def __init__(self) -> None:
         self.sent = self.received = 0
         self.last = -math.inf
+        self.released = False
         self.watch: Callable[[], None] | None = None
         self._slices: deque[tuple[float, int, int]] = deque()
 
@@ -223,12 +227,19 @@ class Traffic:
         self.sent += sent
         self.received += received
         self.last = now
+        self.released = False
         if self._slices and now < self._slices[-1][0] + _SLICE:
             since, before_sent, before_received = self._slices[-1]
             self._slices[-1] = since, before_sent + sent, before_received + received
         else:
             self._slices.append((now, sent, received))
             self._forget(now)
+        if self.watch is not None:
+            self.watch()
+
+    def release(self) -> None:
+        """Have the connection to the network end at once: nothing more is to come (36.321 5.4.5)."""
+        self.released = True
         if self.watch is not None:
             self.watch()
 

@@ -135,6 +135,29 @@ def test_an_instance_cannot_be_executed() -> None:
     assert (server.got(), driver.take()) == ("ACK 1 4.05 t=01", b"")
 
 
+@pytest.mark.parametrize(
+    ("model", "flag", "sent", "acknowledged"),
+    [
+        ("MN316", "0", False, False),
+        ("MN316", "0x200", True, False),
+        ("MN316", "0x400", False, True),
+        ("MN319", "1024", False, False),
+    ],
+)
+def test_the_connection_to_the_network_ends_early(model: str, flag: str, sent: bool, acknowledged: bool) -> None:
+    driver, server = logged_in(model)
+    observed(driver, server)
+    driver.modem.cell.traffic.carry(1, 0, driver.now)
+    driver.ask("AT+CSCON=1")
+    told = driver.answer(f'AT+MIPLNOTIFY=0,0,3200,0,5750,1,1,"a",0,{flag},7')
+    server.all()
+    assert told == ["OK", *(["+CSCON: 0"] if sent else [])]
+    server.acknowledges()
+    assert driver.take() == b"\r\n+MIPLEVENT: 0,26,7\r\n" + (b"\r\n+CSCON: 0\r\n" if acknowledged else b"")
+    driver.report(lambda: driver.modem.cell.traffic.carry(1, 0, driver.now))
+    assert driver.take() == (b"\r\n+CSCON: 1\r\n" if sent or acknowledged else b"")
+
+
 # What the module has of its own.
 
 

@@ -12,7 +12,7 @@ from onemo.at.reply import DONE, CommandError, Reply
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.device import Lwm2mDevice
 from onemo.families.lwm2m.inbox import Lwm2mRequestKind
-from onemo.families.lwm2m.observations import joined, require_room
+from onemo.families.lwm2m.observations import Lwm2mIdle, joined, require_room
 from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.lwm2m.readings import Lwm2mReading, pack, typed_reading, usual_format
 from onemo.families.lwm2m.setup import Lwm2mOfDevice
@@ -25,7 +25,7 @@ from onemo.net.lwm2m.values import Lwm2mFormat
 Text = Annotated[bytes, Param(ParamKind.DATA, required=True, allow_empty=True)]
 MaybeData = Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
 _FLAG = re.compile(rb"\d{1,10}|0[xX][0-9A-Fa-f]{1,8}")
-_IDLE = (0x200, 0x400)
+_IDLE = {0x200: Lwm2mIdle.SENT, 0x400: Lwm2mIdle.ACKNOWLEDGED}
 _SENDS, _HOLDS = 0, (1, 2)
 _CONTENT = (Lwm2mFormat.TEXT, Lwm2mFormat.LINK, Lwm2mFormat.OPAQUE, Lwm2mFormat.TLV, Lwm2mFormat.JSON)
 """The formats of <contentType>, from 0."""
@@ -81,7 +81,7 @@ def _notify(modem: Modem, record: Lwm2mNotify) -> Reply:
     Raises CommandError: SYNTAX; RESOURCE, no such object, or nobody observes it; NOT_LOGGED_IN; BUSY.
     """
     client = modem.part(Lwm2mClient)
-    flag = _flag_of(modem, record.flag)
+    flag, idle = _flag_of(modem, record.flag)
     sends = flag == _SENDS and not (modem.profile.table(LWM2M).index_holds and record.idx > 0)
     form = None if record.content_type is None else _CONTENT[record.content_type]
     if not sends and form is not None and form not in _TOGETHER:
@@ -93,7 +93,7 @@ def _notify(modem: Modem, record: Lwm2mNotify) -> Reply:
     if sends:
         typed = None if modem.profile.table(LWM2M).converts or form is None else reading.value.data
         sent = _telling(device, record.mid)
-        login.observations.notify(record.objid, reading, form, typed, record.ackid, sent)
+        login.observations.notify(record.objid, reading, form, typed, record.ackid, sent, idle)
     else:
         login.observations.hold(record.objid, reading)
     device.objects.declare(record.objid, reading)
@@ -101,16 +101,19 @@ def _notify(modem: Modem, record: Lwm2mNotify) -> Reply:
     return DONE
 
 
-def _flag_of(modem: Modem, text: bytes) -> int:
-    """Return <flag>, 0 for those that end in idle. Raises CommandError(SYNTAX)."""
+def _flag_of(modem: Modem, text: bytes) -> tuple[int, Lwm2mIdle]:
+    """Return <flag>, 0 for those that end in idle, and when that is. Raises CommandError(SYNTAX)."""
     if _FLAG.fullmatch(text) is None:
         raise CommandError(Lwm2mError.SYNTAX)
     flag = int(text, 16 if text[:2].lower() == b"0x" else 10)
     if flag not in _IDLE:
-        return flag
-    if modem.profile.table(LWM2M).idle_flags == "refused":
-        raise CommandError(Lwm2mError.SYNTAX)
-    return _SENDS
+        return flag, Lwm2mIdle.LATER
+    match modem.profile.table(LWM2M).idle_flags:
+        case "refused":
+            raise CommandError(Lwm2mError.SYNTAX)
+        case "ignored":
+            return _SENDS, Lwm2mIdle.LATER
+    return _SENDS, _IDLE[flag]
 
 
 def _answer_read(modem: Modem, record: Lwm2mAnswerRead) -> Reply:

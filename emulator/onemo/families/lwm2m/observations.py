@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from onemo.at.reply import CommandError
 from onemo.families.lwm2m.device import Lwm2mDevice
@@ -20,6 +21,14 @@ _REMEMBERED = 8
 _OLD = {Lwm2mFormat.TLV: Lwm2mFormat.OLD_TLV, Lwm2mFormat.JSON: Lwm2mFormat.OLD_JSON}
 """The old numbers of formats, for a server that uses them."""
 Sent = Callable[[bool], None]
+
+
+class Lwm2mIdle(Enum):
+    """The moment from which the module wants no connection to the network: that of its own, or of an answer."""
+
+    LATER = auto()
+    SENT = auto()
+    ACKNOWLEDGED = auto()
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +53,7 @@ class _Waiting:
     message: CoapMessage
     ackid: int
     sent: Sent | None
+    idle: Lwm2mIdle
 
 
 class Lwm2mObservations:
@@ -126,6 +136,7 @@ class Lwm2mObservations:
         typed: bytes | None,
         ackid: int,
         sent: Sent | None,
+        idle: Lwm2mIdle,
     ) -> None:
         """Send a value, with all that is held of its instance. typed: goes as it is, in place of a value alone.
 
@@ -159,10 +170,12 @@ class Lwm2mObservations:
             payload=payload,
         )
         observation.mids.append(message.mid)
+        if idle is Lwm2mIdle.SENT:
+            sent = self._then_released(sent)
         if not ackid:
             self._link.send(message, sent)
             return
-        self._waiting.append(_Waiting(observation, message, ackid, sent))
+        self._waiting.append(_Waiting(observation, message, ackid, sent, idle))
         self._send_next()
 
     def on_reset(self, mid: int) -> None:
@@ -176,6 +189,14 @@ class Lwm2mObservations:
     def _require_room(self, readings: Sequence[Lwm2mReading]) -> None:
         require_room(readings, self._device.table.together)
 
+    def _then_released(self, sent: Sent | None) -> Sent:
+        def then(taken: bool) -> None:
+            if sent is not None:
+                sent(taken)
+            self._device.modem.cell.traffic.release()
+
+        return then
+
     def _send_next(self) -> None:
         """Send the next confirmable one, unless another one flies (RFC 7252 4.7)."""
         while self._waiting and not self._link.flying:
@@ -188,6 +209,8 @@ class Lwm2mObservations:
             def settled(taking: Lwm2mTaking, now: float, waiting: _Waiting = waiting) -> None:
                 if taking.acknowledged:
                     self._device.tell_event(Lwm2mTold.ACKNOWLEDGED, waiting.ackid)
+                    if waiting.idle is Lwm2mIdle.ACKNOWLEDGED:
+                        self._device.modem.cell.traffic.release()
                 elif self._observed.get(waiting.observation.path) is waiting.observation:
                     self._lose(waiting.observation, waiting.message.mid)
                 self._send_next()
