@@ -30,6 +30,8 @@ OPTIONS = st.lists(
             (17, b"("),
             (17, b"-\x16"),
             (15, b"pmin=5"),
+            (23, b"\7"),
+            (27, b"\7"),
             (15, "pmax=\u0663".encode()),
             (15, b"st=1e9"),
         )
@@ -128,6 +130,8 @@ def test_nothing_is_a_bug_and_all_ends(begins: bool, steps: list[Step], model: s
     driver.take()
     client = driver.modem.part(Lwm2mClient)
     assert client.device.state not in (Lwm2mState.OPENING, Lwm2mState.CLOSING)
+    driver.raise_dtr()
+    driver.wait(1.5)  # it may have saved power again
     driver.ask("AT+MIPLDELETE=0")
     assert client.device.state is Lwm2mState.NONE
     assert KEY not in driver.world.peers

@@ -248,6 +248,14 @@ def test_an_account_of_a_bootstrap_that_is_none() -> None:
     assert driver.take() == b"\r\n+MIPLEVENT: 0,3\r\n"
 
 
+@pytest.mark.parametrize("request_", ["GET /3200/0/5750", "PUT /3200/0/5750", "POST /3200/0/5505", "GET /3/0/9"])
+@pytest.mark.parametrize("option", ["23:\\x07", "27:\\x07", "23:aaaa", "27:aaaa"])
+def test_blocks_that_are_none(request_: str, option: str) -> None:
+    driver, server = logged_in()
+    server.sends(f"CON 1 {request_} t=01 option={option}")
+    assert (server.got(), driver.take()) == ("ACK 1 4.00 t=01", b"")
+
+
 # Bytes and renewal.
 
 
@@ -322,3 +330,54 @@ def test_where_no_port_is_to_be_had_it_waits() -> None:
     assert KEY not in driver.world.opening
     driver.wait(0.2)
     assert KEY in driver.world.opening
+
+
+@pytest.mark.parametrize(("line", "event"), [(DEVICE[0], 7), ("AT+MIPLCREATE", 3)])
+def test_a_login_without_a_network_ends_with_its_time(line: str, event: int) -> None:
+    driver, _ = opening("AT+CFUN=0", line, "AT+MIPLOPEN=0,300,10")
+    driver.wait(9.9)
+    assert driver.take() == b""
+    driver.wait(0.2)
+    assert driver.take() == b"\r\n+MIPLEVENT: 0,%d\r\n" % event
+
+
+def test_it_wakes_at_the_port_that_it_had() -> None:
+    driver = Driver("MN316").boot()
+    driver.ask(DEVICE[0])
+    driver.world.fail_open(KEY, NetFailure.PORT_TAKEN)
+    driver.ask("AT+MIPLOPEN=0,86400")
+    server = server_of(driver)
+    server.got()
+    server.answers("2.01 location=/rd/1")
+    driver.ask('AT+CPSMS=1,,,"00000101","00000001"')
+    driver.wait(60.0)
+    assert driver.modem.power.state.name == "SAVING"
+    driver.raise_dtr()
+    driver.wait(1.0)
+    driver.ask("AT+CPSMS=0")
+    driver.wait(3.0)
+    ports = [request.local_port for request in driver.world.requests]
+    assert len(ports) == 3
+    assert ports[0] != ports[1] == ports[2]
+
+
+def test_a_write_to_the_device_object() -> None:
+    driver, server = logged_in()
+    server.sends("CON 1 PUT /3/0/13 t=01 text:1")
+    assert (server.got(), driver.take()) == ("ACK 1 4.05 t=01", b"")
+    driver.ask('AT+MIPLADDOBJ=0,3,1,"1",0,0')
+    server.sends("CON 2 PUT /3/0/13 t=01 text:1")
+    assert (server.got(), driver.take()) == ("ACK 2 2.04 t=01", b"\r\n+MIPLWRITE: 0,2,3,0,13,6,2,31,0\r\n")
+    assert driver.answer("AT+MIPLWRITERSP=0,2,2") == ["+CIS ERROR: 653"]
+
+
+def test_a_stored_request_is_forgotten_in_time() -> None:
+    driver, server = logged_in()
+    driver.ask("AT+MIPLNMI=0,1,0")
+    server.sends("CON 1 GET /3200/0/5750 t=01")
+    assert driver.take() == b"\r\n+MIPLNMI: 0\r\n"
+    driver.wait(29.9)
+    assert driver.answer("AT+MIPLMGR=0") == ["+MIPLREAD: 0,1,3200,0,5750", "OK"]
+    driver.wait(0.2)
+    assert driver.answer("AT+MIPLMGR=0") == ["OK"]
+    assert server.all() == []

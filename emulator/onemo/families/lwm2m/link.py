@@ -117,11 +117,11 @@ class Lwm2mChannel:
         self._flights.clear()
         self._takings.clear()
         self._orders.clear()
-        self._answers.clear()
 
     def gone(self) -> None:
         """Take up that there is no connection any more; what waits goes on where there is one again."""
         self._stands = self.opening = False
+        self._answers.clear()
         while self._forwards:
             self._tell_taken(self._forwards.popleft(), taken=False)
 

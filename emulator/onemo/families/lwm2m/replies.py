@@ -7,7 +7,7 @@ from collections.abc import Callable
 from onemo.families.lwm2m.link import Lwm2mChannel
 from onemo.families.lwm2m.profile import Lwm2mSection
 from onemo.net.coap.blocks import CoapBlock, cut_block, decode_block
-from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, uint_option
+from onemo.net.coap.message import CoapCode, CoapMalformed, CoapMessage, CoapOption, uint_option
 from onemo.net.lwm2m.values import Lwm2mFormat
 
 
@@ -33,9 +33,9 @@ class Lwm2mReplies:
         observe: int | None = None,
         sent: Callable[[bool], None] | None = None,
     ) -> None:
-        """Answer a request. form: of the payload, told where there is one; sent: hears whether the host took it.
+        """Answer a request, whose blocks are well-formed.
 
-        Raises CoapMalformed: the request's blocks are none.
+        form: of the payload, told where there is one; sent: hears whether the host took it.
         """
         options = [(CoapOption.BLOCK1.value, value) for value in request.all(CoapOption.BLOCK1)[:1]]
         if observe is not None:
@@ -50,8 +50,19 @@ class Lwm2mReplies:
             options.append(uint_option(CoapOption.CONTENT_FORMAT, form))
         self._link.answer(request, code, options, payload, sent)
 
+    def refuse_malformed(self, request: CoapMessage) -> bool:
+        """Refuse a request whose blocks are none; return whether it was one."""
+        try:
+            for number in (CoapOption.BLOCK1, CoapOption.BLOCK2):
+                for value in request.all(number)[:1]:
+                    decode_block(value)
+        except CoapMalformed:
+            self._link.answer(request, CoapCode.BAD_REQUEST)
+            return True
+        return False
+
     def next_block(self, request: CoapMessage) -> bool:
-        """Answer a request for a later block of the long answer; return whether it was one. Raises CoapMalformed."""
+        """Answer a request for a later block of the long answer; return whether it was one."""
         wanted = [decode_block(value) for value in request.all(CoapOption.BLOCK2)[:1]]
         if not wanted or wanted[0].number == 0:
             return False

@@ -22,7 +22,7 @@ from onemo.families.lwm2m.readings import (
 )
 from onemo.families.lwm2m.replies import Lwm2mReplies
 from onemo.net.coap.blocks import CoapUpload, decode_block
-from onemo.net.coap.message import CoapCode, CoapMalformed, CoapMessage, CoapOption
+from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption
 from onemo.net.lwm2m.links import encode_links, object_path
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed
 
@@ -68,6 +68,8 @@ class Lwm2mRequests:
         if message.mid in self._inbox:
             self._inbox.tell_again(message.mid)
             return
+        if self._replies.refuse_malformed(message):
+            return
         try:
             whole = self._whole(message)
             if whole is not None:
@@ -76,11 +78,11 @@ class Lwm2mRequests:
             self._replies.answer(message, refused.code)
         except Lwm2mWrongFormat:
             self._replies.answer(message, CoapCode.UNSUPPORTED_FORMAT)
-        except (Lwm2mMalformed, CoapMalformed):
+        except Lwm2mMalformed:
             self._replies.answer(message, CoapCode.BAD_REQUEST)
 
     def _whole(self, message: CoapMessage) -> CoapMessage | None:
-        """Return a request with its whole payload; None: it is a block that is answered. Raises CoapMalformed."""
+        """Return a request with its whole payload; None: it is a block that is answered. Raises Lwm2mRefused."""
         if not understands(message):
             raise Lwm2mRefused(CoapCode.BAD_OPTION)
         if not (value := message.all(CoapOption.BLOCK1)):
@@ -100,7 +102,7 @@ class Lwm2mRequests:
         return None
 
     def _dispatch(self, message: CoapMessage, now: float) -> None:
-        """Do what a request asks. Raises Lwm2mRefused, Lwm2mMalformed, CoapMalformed."""
+        """Do what a request asks. Raises Lwm2mRefused, Lwm2mMalformed."""
         path = object_path(message.path)
         if path is None or len(path) > 3:
             raise Lwm2mRefused(CoapCode.NOT_FOUND)
