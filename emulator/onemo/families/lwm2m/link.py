@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from onemo.errors import NetFailure
@@ -297,7 +298,8 @@ class Lwm2mChannel:
             names=name_policy(self._device, None),
             local_port=_own_port(ports.low, ports.high, self._device.profile.identity.imei, self._port_seed),
         )
-        self._device.intents.append(Open(self, request, _PARTING, Lwm2mWords))
+        words = partial(Lwm2mWords, self._table.authcode_option)
+        self._device.intents.append(Open(self, request, _PARTING, words))
 
     def _take(self, message: CoapMessage, now: float) -> None:
         if message.type in (CoapType.ACK, CoapType.RST):

@@ -155,7 +155,7 @@ class Lwm2mSession:
         """When on_deadline is to be called; inf: never."""
         return min(
             self.link.deadline, self.inbox.deadline, self._give_up, self._retry, self._step, self._expires,
-            math.inf if self._updating else self._renew, self._restart,
+            self._renew if self._may_renew else math.inf, self._restart,
         )  # fmt: skip
 
     def on_deadline(self, now: float) -> None:
@@ -171,10 +171,9 @@ class Lwm2mSession:
         if now >= self._retry:
             self._retry = math.inf
             self._connect()
-        if now >= self._renew and not self._updating:
+        if now >= self._renew and self._may_renew:
             self._renew = math.inf
-            if self._device.registered:
-                self._update(self.lifetime, with_objects=False)
+            self._update(self.lifetime, with_objects=False)
         self.inbox.on_deadline(now)
         self.link.on_deadline(now)
 
@@ -200,6 +199,11 @@ class Lwm2mSession:
         if code := self._device.authcode:
             options.append((self._table.authcode_option, code.encode("latin-1")))
         return options
+
+    @property
+    def _may_renew(self) -> bool:
+        """True where an update by itself need not wait for one of the DTE's, or for the end of a de-registration."""
+        return self._device.registered and not self._updating
 
     @property
     def _binding(self) -> list[str]:

@@ -12,43 +12,48 @@ from onemo.net.lwm2m.tlv import Lwm2mTlv, decode_tlv
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed
 
 _FORMATS = {0: "text", 40: "links", 42: "opaque", 1542: "TLV", 1543: "JSON", 11542: "TLV", 11543: "JSON"}
-_AUTHCODE = 63
 _SECURITY, _KEY = "0", 5
 _SHORTEST_SECRET = 4
 """Bytes of a secret that is looked for in a message: a shorter one would be found where it is not."""
 
 
 class Lwm2mWords:
-    """The words of one device's messages, both ways; keys and the authcode are masked. Implements ChannelWords."""
+    """The words of one device's messages, both ways; keys and the authcode are masked. Implements ChannelWords.
+
+    authcode: the number of its option.
+    """
+
+    def __init__(self, authcode: int) -> None:
+        self._authcode = authcode
 
     def sent(self, data: bytes) -> TracedBytes:
         """Take what the device sent."""
-        return _told(data)
+        return _told(data, self._authcode)
 
     def received(self, data: bytes) -> TracedBytes:
         """Take what the server sent."""
-        return _told(data)
+        return _told(data, self._authcode)
 
     def ended(self) -> Sequence[str]:
         """Return nothing: no message ends with its connection."""
         return ()
 
 
-def _told(data: bytes) -> TracedBytes:
+def _told(data: bytes, authcode: int) -> TracedBytes:
     try:
         message = decode(data)
     except CoapMalformed as error:
         return TracedBytes(data, (f"no CoAP: {error}",))
     shown = message
-    for secret in _secrets(message):
+    for secret in _secrets(message, authcode):
         data = data.replace(secret, MASK * len(secret))
         shown = shown._replace(payload=shown.payload.replace(secret, MASK * len(secret)))
-    return TracedBytes(data, (", ".join(_in_words(shown)),))
+    return TracedBytes(data, (", ".join(_in_words(shown, authcode)),))
 
 
-def _secrets(message: CoapMessage) -> Iterator[bytes]:
+def _secrets(message: CoapMessage, authcode: int) -> Iterator[bytes]:
     """Yield what nobody may read in a message."""
-    yield from (value for value in message.all(_AUTHCODE) if len(value) >= _SHORTEST_SECRET)
+    yield from (value for value in message.all(authcode) if len(value) >= _SHORTEST_SECRET)
     if message.is_request and message.path[:1] == (_SECURITY,):
         try:
             yield from _keys(decode_tlv(message.payload))
@@ -64,7 +69,7 @@ def _keys(entries: Sequence[Lwm2mTlv]) -> Iterator[bytes]:
             yield entry.value
 
 
-def _in_words(message: CoapMessage) -> Iterator[str]:
+def _in_words(message: CoapMessage, authcode: int) -> Iterator[str]:
     head = f"{message.type.name} {message.mid} {label(message.code)}"
     if message.is_request:
         query = "?" + "&".join(message.query) if message.query else ""
@@ -72,7 +77,7 @@ def _in_words(message: CoapMessage) -> Iterator[str]:
     yield head
     if location := message.texts(CoapOption.LOCATION_PATH):
         yield f"location {readable(_path(location))}"
-    if message.all(_AUTHCODE):
+    if message.all(authcode):
         yield "authcode ***"
     if (observe := message.uint(CoapOption.OBSERVE)) is not None:
         yield f"observe {observe}"
