@@ -172,7 +172,7 @@ def test_a_channel_that_loses_and_is_slow(start: Start, server: PlayedServer) ->
     with start("MN316", "--speed", SPEED, *faults).awake() as dte:
         create(dte, server)
         began = time.monotonic()
-        dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
+        dte.ask("AT+MIPLOPEN=0,3000,300", "OK")
         server.registers()
         assert time.monotonic() - began > 0.14  # repeated after 2 s or more, and 50 ms late
         dte.hears(LOGGED_IN)
@@ -208,5 +208,5 @@ def test_a_port_that_another_program_has(start: Start, server: PlayedServer, pee
         dte.ask("AT+MIPLOPEN=0,3000,30", "OK")
         server.registers()
         dte.hears(LOGGED_IN)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 1.9
         assert server.device[1] != first

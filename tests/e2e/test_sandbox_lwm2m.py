@@ -95,9 +95,9 @@ def test_its_faults(start: Start) -> None:
     with start("MN316", "--sandbox", "--speed", "10", *options).awake() as dte:
         dte.ask("AT+MIPLCREATE", "+MIPLCREATE: 0", "OK")
         dte.ask('AT+MIPLADDOBJ=0,3200,1,"1",0,1', "OK")
-        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,3")
-        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,2", "+MIPLEVENT: 0,7")
-        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,6")
+        dte.ask("AT+MIPLOPEN=0,3000,300", "OK", "+MIPLEVENT: 0,3")
+        dte.ask("AT+MIPLOPEN=0,3000,300", "OK", "+MIPLEVENT: 0,2", "+MIPLEVENT: 0,7")
+        dte.ask("AT+MIPLOPEN=0,3000,300", "OK", "+MIPLEVENT: 0,6")
         dte.ask("AT+MIPLUPDATE=0,600,0", "OK", "+MIPLEVENT: 0,11")  # at its repetition
         dte.ask("AT+MIPLUPDATE=0,600,0", "OK", "+MIPLEVENT: 0,31")
-        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,6")
+        dte.ask("AT+MIPLOPEN=0,3000,300", "OK", "+MIPLEVENT: 0,6")
