@@ -11,6 +11,7 @@ from onemo.net.firmware import make_package
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import Dte
+from tests.e2e.ftpservers import ftp_server
 from tests.e2e.peers import IPV4, Peers, port_of
 from tests.e2e.test_files import kill
 
@@ -165,6 +166,35 @@ def test_a_large_package_from_a_url(start: Start, nv: tuple[str, str]) -> None:
         dte.ask("AT+MFWUPGRADE", "OK")
         boots(dte, 2)
         is_on(dte, NEW)
+
+
+@pytest.mark.parametrize(("model", "mini"), [("ML307R-DC", False), ("ML307R-DL", True)])
+def test_over_ftp(start: Start, tmp_path: Path, model: str, mini: bool) -> None:
+    """From a real server, by a login that no trace tells, and a fault of FTP."""
+    folder, trace = tmp_path / "served", tmp_path / "trace.jsonl"
+    (folder / "fw").mkdir(parents=True)
+    (folder / "fw" / "new.bin").write_bytes(make_package(model, "*", NEW, mini=mini))
+    fault = ("--fault", "ftp-reply verb=RETR reply='450 busy' times=1")
+    with (
+        ftp_server(folder) as port,
+        start(model, "--speed", "20", "--trace", str(trace), *fault).awake() as dte,
+    ):
+        dte.ask('AT+MFWCFG="auth","uftp","12341"', "OK")
+        dte.ask(f'AT+MFWCFG="url","ftp://{IPV4}:{port}/fw/new.bin"', "OK")
+        if mini:
+            dte.ask("AT+MFWUPGRADE", "+CME ERROR: 855")
+            dte.line("AT+MFWUPGRADE")
+            dte.until(rb"\+MFWUPGRADE: 2\r\n\r\n\+MATREADY\r\n", within=20)
+            dte.wake()
+        else:
+            dte.ask("AT+MFWDLOAD", "OK", "+MFWDLOAD: 3,,0", "+MFWDLOAD: 0,,0")
+            dte.ask("AT+MFWDLOAD", "OK", "+MFWDLOAD: 2,49630,49630")
+            dte.ask("AT+MFWUPGRADE", "OK")
+            boots(dte, 2)
+        is_on(dte, NEW)
+    told = trace.read_text()
+    assert "RETR fw/new.bin" in told
+    assert "12341" not in told.replace('"12341', "")
 
 
 def test_the_supply_goes_on_an_occasion(start: Start) -> None:
