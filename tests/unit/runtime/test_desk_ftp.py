@@ -70,6 +70,19 @@ def test_operations(module: HostedModule) -> None:
     assert LIST.act(module, {}) == ()
 
 
+def test_pieces_are_added_where_the_file_is(module: HostedModule) -> None:
+    """None of them copies what came before, else a large file took for ever."""
+    module.ftp.put("/f", b"ab")
+    (kept,) = (each.data for path, each in module.ftp.act(lambda files: files.entries).items() if path == "/f")
+    module.ftp.put("/f", b"cd", 2)
+    assert kept == b"abcd"
+    for offset in (3, 5):
+        with pytest.raises(UsageError, match="begin again with offset=0"):
+            module.ftp.put("/f", b"e", offset)
+    module.ftp["/f"] = b"new"
+    assert (bytes(kept or b""), module.ftp["/f"]) == (b"abcd", b"new")
+
+
 def test_without_a_sandbox() -> None:
     with Hosted() as hosted, pytest.raises(UsageError, match="--sandbox"):
         list(hosted.start("ML307R").ftp)
