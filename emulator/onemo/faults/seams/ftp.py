@@ -104,9 +104,12 @@ class FtpFilter:
         self._verb = verb if preliminary else ""
         late = 0.0
         for armed in self._faults.chosen(Layer.FTP, self._occasion._replace(operation=REPLY, verb=verb, data=reply)):
-            if armed.fault.kind.name == "ftp-reply":
-                reply = armed.fault.text("reply").encode("latin-1", "replace") + b"\r\n"
-                self._lost = True
-            else:
-                late = math.inf
+            match armed.fault.kind.name:
+                case "ftp-reply":
+                    reply = armed.fault.text("reply").encode("latin-1", "replace") + b"\r\n"
+                    self._lost = True
+                case "ftp-late":
+                    late += armed.seconds()
+                case _:
+                    late = math.inf
         return [(reply, late)]
