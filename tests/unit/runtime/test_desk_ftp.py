@@ -64,6 +64,12 @@ def test_operations(module: HostedModule) -> None:
     for wrong in ({"offset": 7, "data": "", "size": 7}, {"data": "%", "size": 1}, {"data": "", "size": 1}):
         with pytest.raises((UsageError, FaultError)):
             PUT.act(module, PUT.read({"path": "/f", **wrong}))
+    module.ftp["/log/a/b"] = module.ftp["/logs"] = b"hi"
+    assert [each.path for each in DELETE.act(module, DELETE.read({"path": "/log/"}))] == ["/f", "/logs"]
+    for none in ("/", "/log/", "/logs/", "/log"):
+        with pytest.raises(UsageError):
+            DELETE.act(module, DELETE.read({"path": none}))
+    del module.ftp["/logs"]
     assert DELETE.act(module, DELETE.read({"path": "/f"})) == ()
     with pytest.raises(UsageError):
         GET.act(module, GET.read({"path": "/f"}))

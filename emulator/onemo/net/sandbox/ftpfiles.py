@@ -37,7 +37,7 @@ class FtpFiles:
         self.entries: dict[str, ServedFile] = {ROOT: ServedFile(None, time.time())}
 
     def file(self, path: str) -> bytearray:
-        """Return what a file holds, not to be changed, and to be copied to be kept. Raises FtpRefusal: there is none."""
+        """Return what a file holds, to be copied where it is kept. Raises FtpRefusal: there is none."""
         found = self.entries.get(path)
         if found is None or found.data is None:
             raise FtpRefusal(550, "no such file")
@@ -99,6 +99,13 @@ class FtpFiles:
         if path == ROOT or not self.is_directory(path) or any(self.inside(path)):
             raise FtpRefusal(550, "no such directory, or it is not empty")
         del self.entries[path]
+
+    def remove_all(self, path: str) -> None:
+        """Remove a directory with all that is below. Raises FtpRefusal: there is none."""
+        if path == ROOT or not self.is_directory(path):
+            raise FtpRefusal(550, "no such directory")
+        for each in [each for each in self.entries if f"{each}/".startswith(f"{path}/")]:
+            del self.entries[each]
 
     def rename(self, old: str, new: str) -> None:
         """Give an entry another path, and all below it. Raises FtpRefusal."""

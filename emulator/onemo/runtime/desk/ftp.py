@@ -60,9 +60,7 @@ class FtpDesk(FilesByPath):
         def put(files: FtpFiles) -> None:
             found = files.entries.get(path)
             if offset and (found is None or found.data is None or len(found.data) != offset):
-                raise UsageError(
-                    f"{path}: offset={offset} does not follow what came before: begin again with offset=0"
-                )
+                raise UsageError(f"{path}: offset={offset} does not follow what came before: begin again with offset=0")
             files.make_parents(path)
             files.put(path, data, offset)
 
@@ -131,7 +129,15 @@ def _get(controls: ModuleControls, values: Values) -> FilePiece:
 
 
 def _delete(controls: ModuleControls, values: Values) -> tuple[ServedEntry, ...]:
-    FtpDesk(controls).act(lambda files: files.delete(values["path"]), values["path"])
+    path = values["path"]
+
+    def delete(files: FtpFiles) -> None:
+        if path.endswith("/"):
+            files.remove_all(path[:-1])
+        else:
+            files.delete(path)
+
+    FtpDesk(controls).act(delete, path)
     return _list(controls, values)
 
 
@@ -181,7 +187,7 @@ OPERATIONS = (
     ),
     DeskOperation(
         command="ftp delete",
-        about="Delete a file of the sandbox's FTP server.",
+        about="Delete a file of the sandbox's FTP server, or (its name ends in /) a directory with all below.",
         method="DELETE",
         path="/ftp",
         keys=(_PATH,),
