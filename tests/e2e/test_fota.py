@@ -126,7 +126,35 @@ def test_killed_around_a_differential_upgrade(start: Start, nv: tuple[str, str],
         is_on(dte, NEW)
 
 
-@pytest.mark.parametrize("percent", [20, 60, 96])
+def test_killed_before_and_after_the_upgrade(start: Start, nv: tuple[str, str]) -> None:
+    """Of what was set all is there, of an entry nothing; once it is told, the new firmware is there for good."""
+    module = start("ML307R", *SPEED, *nv)
+    with module.awake() as dte:
+        set_up(dte)
+        dte.line("AT+MFWDLOAD=0,49630")
+        dte.reads(b"\r\n>")
+        dte.write(bytes(30000))
+        kill(module)
+    module = start("ML307R", *SPEED, *nv)
+    with module.awake() as dte:
+        is_on(dte, OLD)
+        dte.ask("AT+MFWDLOAD?", "+CME ERROR: 850")
+        dte.ask('AT+MFWCFG="url"', f'+MFWCFG: "url","http://any.example/firmware/ML307R-DC/{NEW}"', "OK")
+        download(dte)
+        dte.ask("AT+MFWUPGRADE", "OK")
+        dte.hears("+MATREADY", "+MFWUPGRADE: 2", within=20)
+        kill(module)
+    module = start("ML307R", *SPEED, *nv)
+    with module.dte(flush=False) as dte:
+        dte.hears("+MATREADY")
+        assert dte.lull(0.3) == b""
+        dte.wake()
+        is_on(dte, NEW)
+        dte.ask("AT+MFWDLOAD?", "+CME ERROR: 850")
+        dte.ask("AT+MFWUPGRADE", "+CME ERROR: 854")  # the one of the URL is for the minimal system or none at all
+
+
+@pytest.mark.parametrize("percent", [0, 20, 48, 60, 96, 100])
 def test_killed_in_the_minimal_system(start: Start, nv: tuple[str, str], percent: int) -> None:
     """The module is dead until the minimal system has done it, from where it was."""
     speed = ("--sandbox", "--speed", "200")
