@@ -29,7 +29,6 @@ from onemo.families.fota.settings import (
 )
 from onemo.modem.modem import Modem
 
-
 _DATA = 2
 """The place of the package in the line."""
 
@@ -65,7 +64,10 @@ def _unless_upgrading(modem: Modem, line: bytes, position: int) -> tuple[Argumen
 
 
 def _hex_in_quotes(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:
-    """Read parameters. Raises CommandError: UNKNOWN, an upgrade has begun; INCORRECT_PARAMETERS, the HEX has no quotes."""
+    """Read parameters.
+
+    Raises CommandError: UNKNOWN, an upgrade has begun; INCORRECT_PARAMETERS, the HEX has no quotes.
+    """
     given, end = _unless_upgrading(modem, line, position)
     data = given[_DATA] if len(given) > _DATA else None
     if data is not None and not data.quoted:
