@@ -12,7 +12,9 @@ from onemo import Hosted
 from onemo.faults.presets import parse_faults
 
 from tests.e2e.conftest import Start
+from tests.e2e.sinks import escape
 from tests.e2e.started import ROOT
+from tests.e2e.test_ftp import free
 from tests.support import fences
 
 GUIDE = (ROOT / "docs" / "ftp.md").read_text(encoding="utf-8")
@@ -49,9 +51,8 @@ def test_the_ways_up(start: Start) -> None:
             if then == b"":
                 dte.reads(b"\r\nCONNECT\r\n")
                 dte.write(b"hello")
-                dte.lull(0.3)
-                dte.write(b"+++")
-                dte.hears("OK")
+                escape(dte)
+                free(dte)
             else:
                 dte.hears("OK", "+MFTPSTOR: 0,0,5")
 
@@ -88,7 +89,7 @@ FAULTS = {
     "ftp-reply verb=PASS reply='530 no'": ([], 'AT+MFTPCONN=0,"h"'),
     "ftp-reply verb=STOR reply='452 no space' times=1": (['AT+MFTPCONN=0,"h"'], 'AT+MFTPSTOR=0,"f",1,1,"a"'),
     "ftp-silence verb=PWD": (['AT+MFTPCONN=0,"h"'], "AT+MFTPPWD=0"),
-    "ftp-stall size=3000": (['AT+MFTPCONN=0,"h"', 'AT+MFTPSTOR=0,"f"'], 'AT+MFTPRETR=0,"f"'),
+    "ftp-stall size=3000": (['AT+MFTPCONN=0,"h"', 'AT+MFTPSTOR=0,"f",1,4096'], 'AT+MFTPRETR=0,"f"'),
     "file-space free=0": (
         ['AT+MFTPCONN=0,"h"', 'AT+MFTPSTOR=0,"f",1,1,"a"', 'AT+MFTPCFG=0,"local_fs",1'],
         'AT+MFTPRETR=0,"f","/f"',
@@ -104,12 +105,10 @@ def test_what_goes_wrong(start: Start, fault: str) -> None:
     with start("ML307R", "--sandbox", "--speed", "10", "--fault", fault).awake() as dte:
         for each in before:
             dte.line(each)
-            if each == 'AT+MFTPSTOR=0,"f"':
-                dte.reads(b"\r\nCONNECT\r\n")
-                dte.write(b"x" * 5000)
-                dte.lull(0.3)
-                dte.write(b"+++")
-                dte.hears("OK")
+            if each.endswith(",4096"):
+                dte.reads(b"\r\n>")
+                dte.write(b"x" * 4096)
+                dte.hears("OK", "+MFTPSTOR: 0,0,4096")
             elif "CFG" in each:
                 dte.hears("OK")
             else:
