@@ -50,6 +50,8 @@ BLOCKS = 10
 PAYLOAD = 1460
 LAB = 1000
 """Modules of a lab."""
+FILE = 4 << 20
+"""Bytes of a file that is stored, and of a firmware package."""
 
 Figures = dict[str, float]
 
@@ -305,6 +307,9 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "http_file": Bench.http_file,
     "ftp_down": Bench.ftp_down,
     "ftp_up": Bench.ftp_up,
+    "ftp_into_store": lambda bench: bench_ftp.stored(FILE, out=False),
+    "ftp_from_store": lambda bench: bench_ftp.stored(FILE, out=True),
+    "firmware": lambda bench: bench_ftp.package(FILE),
     "tls": Bench.tls,
     "mqtt_up": Bench.mqtt_up,
     "mqtt_down": Bench.mqtt_down,

@@ -123,9 +123,9 @@ def module(modes: Sequence[int]) -> Iterator[tuple[int, list[socket.socket], int
 
 
 @contextmanager
-def plain_module() -> Iterator[int]:
+def plain_module(*options: str) -> Iterator[int]:
     """Run a module without a connection: its port."""
-    with _started(MODULE) as (port, _):
+    with _started((*MODULE[:-1], *options, *MODULE[-1:])) as (port, _):
         ask(port, b"ATE0\r", b"OK\r\n")
         yield port
 

@@ -1,4 +1,4 @@
-"""Files of FTP through a module: down and up through the line, beside transparent mode on a plain socket."""
+"""Files of FTP through a module, and a firmware package, beside transparent mode on a plain socket."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from scripts.bench_bulk import PATIENCE, ask, module, plain_module, pour, read_to
 
 _PIECE = 1 << 16
+_STORE = ("--file-store", str(8 << 20))
 _QUIET = 0.3
 """Seconds of silence around ``+++``."""
 
@@ -82,12 +83,41 @@ def up(count: int) -> tuple[Figures, Figures]:
     return {"mb_per_s": count / ours / 1e6}, {"mb_per_s": _transparent(count, up=True)}
 
 
+def stored(count: int, *, out: bool) -> tuple[Figures, Figures]:
+    """Retrieve a file into a store of 8 MiB, or (out) store one from there, beside transparent mode."""
+    with _session(count, *_STORE) as port:
+        ask(port, b'AT+MFTPCFG=0,"local_fs",1\r', b"OK\r\n")
+        ours = _timed(port, b'AT+MFTPRETR=0,"f","/f"\r', b"+MFTPRETR: 0,0,%d,%d\r\n" % (count, count))
+        if out:
+            ours = _timed(port, b'AT+MFTPSTOR=0,"f","/f"\r', b"+MFTPSTOR: 0,0,%d\r\n" % count)
+    return {"mb_per_s": count / ours / 1e6}, {"mb_per_s": _transparent(count, up=out)}
+
+
+def package(count: int) -> tuple[Figures, Figures]:
+    """Enter a firmware package after the ``>`` of AT+MFWDLOAD, beside transparent mode."""
+    with plain_module(*_STORE) as port:
+        ask(port, b"AT+MFWDLOAD=0,%d\r" % count, b"\r\n>")
+        began = time.perf_counter()
+        pour(port, count)
+        read_to(port, b"OK\r\n")
+        ours = time.perf_counter() - began
+    return {"mb_per_s": count / ours / 1e6}, {"mb_per_s": _transparent(count, up=True)}
+
+
+def _timed(port: int, command: bytes, end: bytes) -> float:
+    """Seconds from a command to the end of what it tells."""
+    began = time.perf_counter()
+    os.write(port, command)
+    read_to(port, end)
+    return time.perf_counter() - began
+
+
 @contextmanager
-def _session(size: int) -> Iterator[int]:
+def _session(size: int, *options: str) -> Iterator[int]:
     """Run a module with a session: its port."""
     server = _Server(size)
     server.start()
-    with plain_module() as port:
+    with plain_module(*options) as port:
         ask(port, b'AT+MFTPCONN=0,"127.0.0.1","u","p",%d\r' % server.port, b"+MFTPCONN: 0,0\r\n")
         yield port
 

@@ -24,8 +24,8 @@ class FakePort:
     """A control that answers as a test wants.
 
     token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
-    module, a directory has None; answers: of other GETs, by their path below the module's; operations: the
-    paths of the OpenAPI document; away: true while it answers nothing.
+    module, a directory has None; ftp: those of its sandbox's FTP server; answers: of other GETs, by their path below
+    the module's; operations: the paths of the OpenAPI document; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -46,6 +46,7 @@ class FakePort:
         self.journals: dict[str, list[Json]] = {name: [] for name in names}
         self.posted: list[tuple[str, Json]] = []
         self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
+        self.ftp: dict[str, bytes | None] = {}
         self.answers: dict[str, object] = {"web/requests": []}
         self.operations: Json = {}
         self.away = False
@@ -103,25 +104,33 @@ class FakePort:
             return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found}
         if rest == ["files"]:
             return {"files": [{"path": p, "size": c and len(c), "open": False} for p, c in self.files.items()]}
-        if rest == ["files", "content"]:
-            content, offset = self.files[query["path"]] or b"", int(query["offset"])
+        if rest == ["ftp"]:
+            return [{"path": p, "size": None if c is None else len(c)} for p, c in self.ftp.items()]
+        if rest[1:] == ["content"]:
+            content, offset = self.place(rest[0])[query["path"]] or b"", int(query["offset"])
             data = b64encode(content[offset : offset + 32768]).decode()
             return {"path": query["path"], "size": len(content), "offset": offset, "data": data}
         if rest:
             return self.answers["/".join(rest)]
         return self._whole(self.modules[name])
 
-    def put(self, body: dict[str, str]) -> None:
-        """A piece of a file comes, of 32,768 bytes at most."""
-        data, offset = b64decode(body["data"], validate=True), int(body["offset"])
-        before = (self.files.get(body["path"]) or b"") if offset else b""
-        assert (len(before), len(data) <= 32768) == (offset, True)
-        self.files[body["path"]] = before + data
+    def place(self, path: str) -> dict[str, bytes | None]:
+        """The files that a path of the API means, by its last part."""
+        return self.ftp if path.endswith("ftp") else self.files
 
-    def delete(self, path: str) -> None:
+    def put(self, place: str, body: dict[str, str]) -> None:
+        """A piece of a file comes, of 32,768 bytes at most."""
+        files = self.place(place)
+        data, offset = b64decode(body["data"], validate=True), int(body["offset"])
+        before = (files.get(body["path"]) or b"") if offset else b""
+        assert (len(before), len(data) <= 32768) == (offset, True)
+        files[body["path"]] = before + data
+
+    def delete(self, place: str, path: str) -> None:
         """A file goes, or a directory with all below."""
-        for each in [name for name in self.files if f"{name}/".startswith(f"{path.rstrip('/')}/")]:
-            del self.files[each]
+        files = self.place(place)
+        for each in [name for name in files if f"{name}/".startswith(f"{path.rstrip('/')}/")]:
+            del files[each]
 
     def _whole(self, module: Json) -> Json:
         size = sum(len(content or b"") for content in self.files.values())
@@ -199,11 +208,12 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
             self._send(200, b"{}")
 
         def do_PUT(self) -> None:
-            port.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            port.put(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._send(200, b"{}")
 
         def do_DELETE(self) -> None:
-            port.delete(dict(parse_qsl(urlsplit(self.path).query))["path"])
+            url = urlsplit(self.path)
+            port.delete(url.path, dict(parse_qsl(url.query))["path"])
             self._send(200, b"{}")
 
         def _stream(self) -> None:

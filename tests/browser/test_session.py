@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from onemo.net.firmware import make_package
 
 from tests.browser.page import Page
 from tests.e2e.driver import Driver, connect, registered
@@ -129,6 +130,31 @@ def test_a_file_in_and_out(page: Page, sandboxed: Started, tmp_path: Path) -> No
     page.type("files-path", "/" + "x" * 500)
     page["files-put"].click()
     page.until("why not", lambda: "is no path of a file here" in page.text("files-error"))
+
+
+def test_a_file_by_ftp_and_the_firmware(page: Page, sandboxed: Started, tmp_path: Path) -> None:
+    ready = json.loads(sandboxed.ready)
+    page.open(ready["control"])
+    page.until("what it has", lambda: page["ftp"].is_displayed())
+    page.unfold("ftp")
+    (tmp_path / "fw.bin").write_bytes(make_package("ML307R", "*", "V2"))
+    page["ftp-file"].send_keys(str(tmp_path / "fw.bin"))
+    page["ftp-put"].click()
+    page.until("it is there", lambda: "/fw.bin\n49,630 bytes" in page.text("ftp-list"))
+    with sandboxed.awake(ready["port"]) as dte:
+        dte.ask('AT+MFTPCONN=0,"ftp.example.com"', "OK", "+MFTPCONN: 0,0")
+        page.until("the session", lambda: page.text("ftp-sessions") == "0 ftp.example.com:21 connected")
+        dte.ask('AT+MFTPMKD=0,"/log"', "OK", "+MFTPMKD: 0,0")
+        dte.ask("AT+MFTPDISC=0", "OK", "+MFTPDISC: 0,0", '+MFTPURC: 0,"conn",0')
+        dte.ask('AT+MFWCFG="url","ftp://ftp.example.com/fw.bin"', "OK")
+        dte.ask("AT+MFWDLOAD", "OK", "+MFWDLOAD: 2,49630,49630")
+        page.until("the package", lambda: "downloaded, 49,630 of 49,630 bytes" in page.text("firmware-facts"))
+        page.run("window.confirm = () => true")
+        page["ftp-list"].find_element("css selector", '[aria-label="Delete /log/"]').click()
+        page.until("it is gone", lambda: "/log/" not in page.text("ftp-list"))
+        dte.ask("AT+MFWERASE", "OK")
+        page.shows("module to network: ", "RETR fw.bin")
+        page.picture("ftp")
 
 
 def test_a_request_and_its_answer(page: Page, sandboxed: Started) -> None:

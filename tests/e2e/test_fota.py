@@ -11,6 +11,7 @@ from onemo.net.firmware import make_package
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import Dte
+from tests.e2e.ftpservers import ftp_server
 from tests.e2e.peers import IPV4, Peers, port_of
 from tests.e2e.test_files import kill
 
@@ -125,7 +126,35 @@ def test_killed_around_a_differential_upgrade(start: Start, nv: tuple[str, str],
         is_on(dte, NEW)
 
 
-@pytest.mark.parametrize("percent", [20, 60, 96])
+def test_killed_before_and_after_the_upgrade(start: Start, nv: tuple[str, str]) -> None:
+    """Of what was set all is there, of an entry nothing; once it is told, the new firmware is there for good."""
+    module = start("ML307R", *SPEED, *nv)
+    with module.awake() as dte:
+        set_up(dte)
+        dte.line("AT+MFWDLOAD=0,49630")
+        dte.reads(b"\r\n>")
+        dte.write(bytes(30000))
+        kill(module)
+    module = start("ML307R", *SPEED, *nv)
+    with module.awake() as dte:
+        is_on(dte, OLD)
+        dte.ask("AT+MFWDLOAD?", "+CME ERROR: 850")
+        dte.ask('AT+MFWCFG="url"', f'+MFWCFG: "url","http://any.example/firmware/ML307R-DC/{NEW}"', "OK")
+        download(dte)
+        dte.ask("AT+MFWUPGRADE", "OK")
+        dte.hears("+MATREADY", "+MFWUPGRADE: 2", within=20)
+        kill(module)
+    module = start("ML307R", *SPEED, *nv)
+    with module.dte(flush=False) as dte:
+        dte.hears("+MATREADY")
+        assert dte.lull(0.3) == b""
+        dte.wake()
+        is_on(dte, NEW)
+        dte.ask("AT+MFWDLOAD?", "+CME ERROR: 850")
+        dte.ask("AT+MFWUPGRADE", "+CME ERROR: 854")  # the one of the URL is for the minimal system or none at all
+
+
+@pytest.mark.parametrize("percent", [0, 20, 48, 60, 96, 100])
 def test_killed_in_the_minimal_system(start: Start, nv: tuple[str, str], percent: int) -> None:
     """The module is dead until the minimal system has done it, from where it was."""
     speed = ("--sandbox", "--speed", "200")
@@ -165,6 +194,35 @@ def test_a_large_package_from_a_url(start: Start, nv: tuple[str, str]) -> None:
         dte.ask("AT+MFWUPGRADE", "OK")
         boots(dte, 2)
         is_on(dte, NEW)
+
+
+@pytest.mark.parametrize(("model", "mini"), [("ML307R-DC", False), ("ML307R-DL", True)])
+def test_over_ftp(start: Start, tmp_path: Path, model: str, mini: bool) -> None:
+    """From a real server, by a login that no trace tells, and a fault of FTP."""
+    folder, trace = tmp_path / "served", tmp_path / "trace.jsonl"
+    (folder / "fw").mkdir(parents=True)
+    (folder / "fw" / "new.bin").write_bytes(make_package(model, "*", NEW, mini=mini))
+    fault = ("--fault", "ftp-reply verb=RETR reply='450 busy' times=1")
+    with (
+        ftp_server(folder) as port,
+        start(model, "--speed", "20", "--trace", str(trace), *fault).awake() as dte,
+    ):
+        dte.ask('AT+MFWCFG="auth","uftp","12341"', "OK")
+        dte.ask(f'AT+MFWCFG="url","ftp://{IPV4}:{port}/fw/new.bin"', "OK")
+        if mini:
+            dte.ask("AT+MFWUPGRADE", "+CME ERROR: 855")
+            dte.line("AT+MFWUPGRADE")
+            dte.until(rb"\+MFWUPGRADE: 2\r\n\r\n\+MATREADY\r\n", within=20)
+            dte.wake()
+        else:
+            dte.ask("AT+MFWDLOAD", "OK", "+MFWDLOAD: 3,,0", "+MFWDLOAD: 0,,0")
+            dte.ask("AT+MFWDLOAD", "OK", "+MFWDLOAD: 2,49630,49630")
+            dte.ask("AT+MFWUPGRADE", "OK")
+            boots(dte, 2)
+        is_on(dte, NEW)
+    told = trace.read_text()
+    assert "RETR fw/new.bin" in told
+    assert "12341" not in told.replace('"12341', "")
 
 
 def test_the_supply_goes_on_an_occasion(start: Start) -> None:

@@ -10,6 +10,7 @@ from onemo.families.ftp.listing import read_list
 from onemo.families.ftp.words import FtpWords
 from onemo.families.sockets.connection import Loss
 
+from tests.support.driver import Driver
 from tests.unit.families.test_ftp import DATA, KEY, OPENED, connected, says
 
 COMMANDS = (
@@ -114,3 +115,46 @@ def test_any_list_and_any_words(data: bytes) -> None:
     words = FtpWords()
     assert len(words.sent(data).data) == len(data)
     words.received(data)
+
+
+FW, FW_DATA = ("firmware_ftp", 0), ("firmware_data", 0)
+GOOD = [b"220 a\r\n", b"230 a\r\n", b"200 a\r\n", b"213 60\r\n", b"227 (127,0,0,1,1,1)\r\n", b"150 a\r\n"]
+"""What a server says until it sends."""
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, len(GOOD)),
+    st.lists(st.one_of(WORDS, st.just(b"331 a\r\n"), st.just(b"213 60\r\n"), st.binary(max_size=30)), max_size=14),
+    st.lists(st.binary(max_size=40), max_size=3),
+    st.sampled_from([None, Loss.PEER_CLOSED, Loss.BROKEN]),
+    st.sampled_from([None, "data", "control", "context"]),
+    st.integers(0, 14),
+)
+def test_any_server_of_packages(
+    good: int, said: list[bytes], data: list[bytes], end: Loss | None, breaks: str | None, at: int
+) -> None:
+    """A download over FTP ends once, and nothing of it is left."""
+    driver = Driver("ML307R-DC").boot()
+    world = driver.world
+    driver.ask('AT+MFWCFG="url","ftp://h/f"')
+    told = driver.ask("AT+MFWDLOAD")
+    for number, each in enumerate([*GOOD[:good], *said]):
+        if number == at and breaks == "context":
+            told += driver.ask("AT+MIPCALL=0,1")
+        if number == at and breaks is not None and (key := FW_DATA if breaks == "data" else FW) in world.peers:
+            world.peer_ends(key, Loss.BROKEN)
+        if FW in world.peers:
+            world.peer_sends(FW, each)
+        for piece in data if FW_DATA in world.peers else ():
+            if FW_DATA in world.peers:
+                world.peer_sends(FW_DATA, piece)
+        if end is not None and number % 2 and FW_DATA in world.peers:
+            world.peer_ends(FW_DATA, end)
+    driver.wait(200)
+    told += driver.take()
+    assert re.search(rb"\+MFWDLOAD: (2,\d*,\d+|3,\d*,\d+\r\n\r\n\+MFWDLOAD: 0,\d*,\d+|3,\d*,\d+)\r\n", told)
+    assert told.count(b"+MFWDLOAD: ") <= 2
+    assert re.fullmatch(r"\+MFWDLOAD: [023],\d*,\d+", driver.answer("AT+MFWDLOAD?")[0])
+    assert not world.peers
+    assert driver.answer("AT+MFWERASE") == ["OK"]

@@ -36,11 +36,13 @@ def make(driver: Driver, revision: str, *, mini: bool, failure: str) -> None:
 
 
 def give(driver: Driver, key: Key, amount: str) -> None:
-    """The server sends some of it: from its start, behind a head, or the rest."""
+    """The server sends some of it: from its start, over HTTP behind a head, or the rest, which it may be told."""
     package = of(driver)
     head, start = b"", package.given
     if amount != "the rest":
-        head, start = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(package.data), 0
+        start = 0
+        if key == ("firmware", 0):
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(package.data)
     package.given = start + int(amount) if amount.isdigit() else len(package.data)
     if head:
         driver.world.peer_sends(key, head)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onemo.errors import NetFailure
-from onemo.families import FTP_DATA
+from onemo.families import FIRMWARE_DATA, FTP_DATA
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
@@ -28,10 +28,13 @@ Key = int | tuple[str, int]
 """A connection in a test: its connect_id, or the index and number of whoever else owns it."""
 
 
+_DATA = {FTP_DATA: "ftp_data", FIRMWARE_DATA: "firmware_data"}
+
+
 def key_of(owner: Owner) -> Key:
-    """The key of an owner's connection; ``ftp_data`` stands for the data connections of FTP."""
-    if owner.label.of is FTP_DATA:
-        return "ftp_data", owner.label.number
+    """The key of an owner's connection; ``ftp_data``, ``firmware_data`` stand for the data connections of FTP."""
+    if owner.label.of in _DATA:
+        return _DATA[owner.label.of], owner.label.number
     return owner.label.number if owner.label.index_name == CONNECT_ID else (owner.label.index_name, owner.label.number)
 
 

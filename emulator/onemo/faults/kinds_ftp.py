@@ -17,6 +17,10 @@ FTP_KINDS = (
     ), (*_SCOPE, "verb"), example="ftp-reply verb=STOR reply='452 No space' times=1", operations=(REPLY,)),
     FaultKind("ftp-silence", Layer.FTP, "A server takes a command and never replies; what it says comes once the fault "
          "is gone.", (), (*_SCOPE, "verb"), example="ftp-silence verb=PASV times=1", operations=(REPLY,)),
+    FaultKind("ftp-late", Layer.FTP, "A server's first reply to a command comes late; what follows it waits.", (
+        FaultKey("seconds", Type.SECONDS, "How late.", 2.0),
+        FaultKey("jitter", Type.SECONDS, "Up to so much more, evenly spread.", 0.0),
+    ), (*_SCOPE, "verb"), example="ftp-late verb=RETR seconds=3s", operations=(REPLY,)),
     FaultKind("ftp-stall", Layer.FTP, "A download stops in its midst: the rest comes once the fault is gone.", (
         FaultKey("size", Type.INTEGER, "Bytes that come before.", 0),
     ), _SCOPE, example="ftp-stall size=3000 times=1", operations=(DATA,)),

@@ -64,10 +64,30 @@ def test_operations(module: HostedModule) -> None:
     for wrong in ({"offset": 7, "data": "", "size": 7}, {"data": "%", "size": 1}, {"data": "", "size": 1}):
         with pytest.raises((UsageError, FaultError)):
             PUT.act(module, PUT.read({"path": "/f", **wrong}))
+    module.ftp["/log/a/b"] = module.ftp["/logs"] = b"hi"
+    DELETE.act(module, DELETE.read({"path": "/log/"}))
+    assert list(module.ftp) == ["/f", "/logs"]
+    for none in ("/", "/log/", "/logs/", "/log"):
+        with pytest.raises(UsageError):
+            DELETE.act(module, DELETE.read({"path": none}))
+    del module.ftp["/logs"]
     assert DELETE.act(module, DELETE.read({"path": "/f"})) == ()
     with pytest.raises(UsageError):
         GET.act(module, GET.read({"path": "/f"}))
     assert LIST.act(module, {}) == ()
+
+
+def test_pieces_are_added_where_the_file_is(module: HostedModule) -> None:
+    """None of them copies what came before, else a large file took for ever."""
+    module.ftp.put("/f", b"ab")
+    kept = module.ftp.act(lambda files: files.file("/f"))
+    module.ftp.put("/f", b"cd", 2)
+    assert bytes(kept) == b"abcd"
+    for offset in (3, 5):
+        with pytest.raises(UsageError, match="begin again with offset=0"):
+            module.ftp.put("/f", b"e", offset)
+    module.ftp["/f"] = b"new"
+    assert (bytes(kept), module.ftp["/f"]) == (b"abcd", b"new")
 
 
 def test_without_a_sandbox() -> None:

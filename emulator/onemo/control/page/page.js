@@ -6,6 +6,8 @@ import { $, say, setText } from "./dom.js";
 import { Board } from "./board.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
+import { drawFirmware } from "./firmware.js";
+import { Ftp } from "./ftp.js";
 import { Lab, words } from "./lab.js";
 import { Lwm2m } from "./lwm2m.js";
 import { drawHead, drawState } from "./module.js";
@@ -29,6 +31,7 @@ const faults = new Faults(look);
 const board = new Board(look);
 const texts = new Texts(look);
 const files = new Files(look);
+const ftp = new Ftp(look);
 const web = new Web(look);
 const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
@@ -48,7 +51,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [board, texts, files, web, broker, lwm2m]) part.show(name);
+  for (const part of [board, texts, files, web, broker, ftp, lwm2m]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -97,7 +100,8 @@ async function look() {
       faults.offerContexts(state.contexts ?? []);
       board.draw(state);
       texts.draw(state.sms, journal(name));
-      await Promise.all([files.draw(state.file_store), ...[web, broker, lwm2m].map((each) => each.draw(state.sandbox))]);
+      drawFirmware(state.firmware);
+      await Promise.all([files.draw(state.file_store), ftp.draw(state), ...[web, broker, lwm2m].map((each) => each.draw(state.sandbox))]);
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);
@@ -152,8 +156,7 @@ async function linked(is, seconds) {
     if (!known) {
       const [kinds, presets, operations] = await Promise.all(["v1/kinds", "v1/presets", "openapi.json"].map(get));
       faults.offer(kinds, presets);
-      broker.known(operations);
-      lwm2m.known(operations);
+      for (const part of [broker, ftp, lwm2m]) part.known(operations);
     }
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process

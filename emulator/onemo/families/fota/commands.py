@@ -29,6 +29,9 @@ from onemo.families.fota.settings import (
 )
 from onemo.modem.modem import Modem
 
+_DATA = 2
+"""The place of the package in the line."""
+
 
 class BringIn(NamedTuple):
     """AT+MFWDLOAD: alone from the URL; else a package in the line, in HEX, or entered."""
@@ -58,6 +61,18 @@ def _unless_upgrading(modem: Modem, line: bytes, position: int) -> tuple[Argumen
     """Read parameters. Raises CommandError(UNKNOWN): an upgrade has begun."""
     modem.part(FirmwareLoader).require_idle()
     return arguments(line, position)
+
+
+def _hex_in_quotes(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:
+    """Read parameters.
+
+    Raises CommandError: UNKNOWN, an upgrade has begun; INCORRECT_PARAMETERS, the HEX has no quotes.
+    """
+    given, end = _unless_upgrading(modem, line, position)
+    data = given[_DATA] if len(given) > _DATA else None
+    if data is not None and not data.quoted:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return given, end
 
 
 def bring_in(modem: Modem, record: BringIn) -> Outcome:
@@ -169,7 +184,7 @@ DECLARATIONS: tuple[Declaration[Modem], ...] = (
         split=_unless_upgrading,
         tested=False,
     ),
-    Action("MFWDLOAD", BringIn, bring_in, bare=True, tested=False, read=tell_download),
+    Action("MFWDLOAD", BringIn, bring_in, split=_hex_in_quotes, bare=True, tested=False, read=tell_download),
     Action("MFWUPGRADE", NoParameters, upgrade, tested=False),
     Action("MFWERASE", NoParameters, erase, tested=False),
 )

@@ -11,7 +11,8 @@ import math
 from onemo.at.command import print_line
 from onemo.at.outcome import Pending
 from onemo.at.reply import CommandError
-from onemo.families.fota.fetch import Fetch, FetchRequest, fetch_of
+from onemo.families.fota.fetch import Fetch, FetchRequest
+from onemo.families.fota.fetchers import fetch_of
 from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.settings import LOCAL, LOGIN, PROGRESS_STEP, TIMEOUT, TLS_OF, URL, local_path, scheme_of
 from onemo.modem.filestore import FileStore, store_of
@@ -309,9 +310,13 @@ class FirmwareLoader(Part):
         if now >= self._restart_at:
             self._device.lifecycle.end(PowerEvent.RESTART, now)
             return
-        for fetch in (self._fetch, self.probe):
-            if fetch is not None and now >= fetch.due:
-                fetch.lose()
+        if self._fetch is not None and now >= self._fetch.due:
+            if self.may_receive():
+                self._fetch.lose()
+            else:
+                self._fetch.due = now + self._table.silence  # nothing is read of the server, which may be waiting
+        if self.probe is not None and now >= self.probe.due:
+            self.probe.lose()
         self.arm()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.reply import CommandError
 from onemo.families.fota.begin import NoAnswer, begin_upgrade
-from onemo.families.fota.fetch import fetch_of
+from onemo.families.fota.fetchers import fetch_of
 from onemo.families.fota.loader import FirmwareLoader, mini_request
 from onemo.families.fota.profile import FotaError
 from onemo.modem.modem import Modem

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable
 
 from onemo.at.command import print_line
-from onemo.families.fota.fetch import Fetch, fetch_of
+from onemo.families.fota.fetch import Fetch
+from onemo.families.fota.fetchers import fetch_of
 from onemo.families.fota.loader import PACKAGE, mini_request
 from onemo.families.fota.profile import FOTA
 from onemo.families.fota.settings import URL

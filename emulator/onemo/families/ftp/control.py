@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Protocol
 
 from onemo.errors import NetFailure
-from onemo.families import FTP
 from onemo.families.ftp.profile import FTP_CLIENT
 from onemo.families.ftp.replies import FtpReply, ReplyReader
 from onemo.families.ftp.words import FtpWords
 from onemo.modem.channel import Close, Drop, Forward, Open
 from onemo.modem.host import Host
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest
-from onemo.profile.index import Label
+from onemo.profile.index import Index, Label
 
 _READ = 4096
 
 
 class ControlWatcher(Protocol):
-    """The session of a control connection, which hears of it."""
+    """The session of a control connection, which hears of it. of: the index of that, number: the session's."""
 
+    of: Index
     number: int
 
     def connected(self, control: FtpControl) -> None:
@@ -81,7 +81,7 @@ class FtpControl:
     @property
     def label(self) -> Label:
         """The name of the connection in traces and fault scopes."""
-        return Label(FTP, self._watcher.number)
+        return Label(self._watcher.of, self._watcher.number)
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
         """Tell the session."""

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from onemo.errors import NetFailure
-from onemo.families import FTP_DATA
 from onemo.families.ftp.profile import FTP_CLIENT, FTP_FAILURES, FTP_RESULTS, network_failure
 from onemo.modem.channel import Close, Drop, Forward
 from onemo.modem.host import Host
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult
-from onemo.profile.index import Label
+from onemo.profile.index import Index, Label
 
 _BEFORE_THE_END = 4096
 """Bytes that are read of a server that has nothing to send here, so that its end is noticed."""
@@ -34,8 +33,9 @@ class FtpSink(Protocol):
 
 
 class DataWatcher(Protocol):
-    """The session of a data connection, which hears of it."""
+    """The session of a data connection, which hears of it. of_data: the index of that, number: the session's."""
 
+    of_data: Index
     number: int
 
     def opened(self, data: FtpData) -> None:
@@ -152,7 +152,7 @@ class FtpData:
     @property
     def label(self) -> Label:
         """The name of the connection in traces and fault scopes."""
-        return Label(FTP_DATA, self._watcher.number)
+        return Label(self._watcher.of_data, self._watcher.number)
 
     def on_opened(self, *, ipv6: bool, now: float) -> None:
         """Tell the session."""

@@ -22,7 +22,9 @@ class FtpSay(NamedTuple):
 
 
 class FtpAwait(NamedTuple):
-    """A step: a reply is waited for."""
+    """A step: a reply is waited for. hurries: in what is left of the time of the step before."""
+
+    hurries: bool = False
 
 
 class FtpOpen(NamedTuple):

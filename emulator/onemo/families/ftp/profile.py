@@ -48,7 +48,7 @@ class FtpSection(NamedTuple):
     most_list: Count
     """Bytes of a server's list that are kept until it is told."""
     read: Count
-    """Bytes that are read at once into a file."""
+    """Bytes that are read at once of a download, and of a stored file."""
     send_queue: Count
     """Bytes of a stored file on their way to the server above which nothing more is read of it."""
     packet_size: Count
@@ -106,11 +106,12 @@ FTP_FAILURES = Table("ftp_failures", FtpFailures, "The result codes of connectio
 
 
 class FtpFailure(EmulatorError):
-    """The end of a command that failed. result: its result code."""
+    """The end of a command that failed. result: its result code. final: the server says that it never will be (5yz)."""
 
-    def __init__(self, result: int) -> None:
+    def __init__(self, result: int, *, final: bool = False) -> None:
         super().__init__(f"result {result}")
         self.result = result
+        self.final = final
 
 
 def network_failure(failures: FtpFailures, failure: NetFailure) -> int:

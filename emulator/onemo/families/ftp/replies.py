@@ -32,6 +32,11 @@ class FtpReply(NamedTuple):
         """True for a failure that the server tells."""
         return self.kind in (4, 5)
 
+    @property
+    def final(self) -> bool:
+        """True for a failure that asking again will not change."""
+        return self.kind == 5
+
 
 NO_REPLY = FtpReply(0, b"")
 """A line that is none."""

@@ -28,40 +28,37 @@ class LineSink:
         self._done = host.profile.table(FTP_RESULTS).done
         self._left = limit
         self._limited = bool(limit)
-        self._buffer = bytearray()
+        self._kept = b""
         self._complete = False
-        self.pieces = Pieces(console, self._say)
+        self.pieces = Pieces(console, self._say, most=self._table.piece)
 
     @property
     def count(self) -> int:
         """The bytes that have come."""
-        return self.pieces.total + len(self._buffer)
+        return self.pieces.total + len(self._kept)
 
     def credit(self) -> int:
-        """Return what a further piece takes, once the one before was told."""
+        """Return the bytes that are read at once, once all the pieces before were told."""
         transmitter = self._console.transmitter
         if self.full or not self.pieces.done or transmitter.full or transmitter.hold:
             return 0
-        room = 2 * self._table.piece - len(self._buffer)
-        return min(room, self._left) if self._limited else room
+        return min(self._table.read, self._left) if self._limited else self._table.read
 
     def take(self, data: bytes) -> None:
         """Take bytes, and tell the pieces that more follows."""
-        self._buffer += data
         if self._limited:
             self._left -= len(data)
             self.full = self._left <= 0
-        size = self._table.piece
-        while len(self._buffer) > size:
-            piece = bytes(self._buffer[:size])
-            del self._buffer[:size]
-            self.pieces.add(piece)
+        come = self._kept + data
+        whole = (len(come) - 1) // self._table.piece * self._table.piece
+        self._kept = come[whole:]
+        if whole > 0:
+            self.pieces.add(come[:whole])
 
     def complete(self) -> None:
         """Tell the last piece: the server has said that it was all."""
         self._complete = True
-        last = bytes(self._buffer)
-        self._buffer.clear()
+        last, self._kept = self._kept, b""
         self.pieces.add(last)
 
     def _say(self, piece: bytes, total: int) -> None:

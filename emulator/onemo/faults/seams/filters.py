@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from onemo.families import FIRMWARE_DOWNLOAD, FTP, HTTP, LWM2M_DEVICES, MQTT_CLIENTS
+from onemo.families import FIRMWARE_DOWNLOAD, FIRMWARE_FTP, FTP, HTTP, LWM2M_DEVICES, MQTT_CLIENTS
 from onemo.faults.plan import ArmedFault, FaultChooser
 from onemo.net.interface import OpenRequest
 
@@ -42,7 +42,7 @@ def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[Arme
         from onemo.faults.seams.mqtt import MqttFilter
 
         return MqttFilter(request, faults, strike)
-    if index == FTP.name:
+    if index in (FTP.name, FIRMWARE_FTP.name):
         from onemo.faults.seams.ftp import FtpFilter
 
         return FtpFilter(request, faults)

@@ -6,7 +6,7 @@ import math
 import re
 from collections import deque
 
-from onemo.families import FTP_DATA
+from onemo.families import FIRMWARE_DATA, FTP_DATA
 from onemo.faults.kind import Layer
 from onemo.faults.kinds_ftp import DATA, REPLY
 from onemo.faults.plan import FaultChooser, Occasion
@@ -29,7 +29,7 @@ class FtpFilter:
         self.ended = False
         label = request.label
         self._faults = faults
-        self._data = label is not None and label.of is FTP_DATA
+        self._data = label is not None and label.of in (FTP_DATA, FIRMWARE_DATA)
         self._occasion = Occasion(label=label, host=request.host, port=request.port)
         self._asked = b""
         self._verbs: deque[str] = deque([GREETING], maxlen=_MOST)
@@ -104,9 +104,12 @@ class FtpFilter:
         self._verb = verb if preliminary else ""
         late = 0.0
         for armed in self._faults.chosen(Layer.FTP, self._occasion._replace(operation=REPLY, verb=verb, data=reply)):
-            if armed.fault.kind.name == "ftp-reply":
-                reply = armed.fault.text("reply").encode("latin-1", "replace") + b"\r\n"
-                self._lost = True
-            else:
-                late = math.inf
+            match armed.fault.kind.name:
+                case "ftp-reply":
+                    reply = armed.fault.text("reply").encode("latin-1", "replace") + b"\r\n"
+                    self._lost = True
+                case "ftp-late":
+                    late += armed.seconds()
+                case _:
+                    late = math.inf
         return [(reply, late)]

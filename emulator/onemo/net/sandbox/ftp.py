@@ -199,7 +199,7 @@ class FtpTalk:
                     return trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         raise FtpRefusal(425, "nobody came to the port")
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, data: bytes | bytearray) -> None:
         await self._reply(150, "here it comes")
         stream = await self._data()
         try:
@@ -211,11 +211,12 @@ class FtpTalk:
             raise FtpRefusal(426, "the data connection broke") from None
         await self._reply(226, "done")
 
-    async def _receive(self, path: str, before: bytes) -> None:
+    async def _receive(self, path: str, offset: int | None) -> None:
+        """Store what comes, from the offset on; None: behind all that is there at the end."""
         self._files.require_place(path)
         await self._reply(150, "come on")
         stream = await self._data()
-        received = bytearray(before)
+        received = bytearray()
         try:
             async with stream:
                 while True:
@@ -228,22 +229,18 @@ class FtpTalk:
                         raise FtpRefusal(552, f"more than {_LARGEST} bytes are not taken")
         except (trio.BrokenResourceError, trio.TooSlowError):
             raise FtpRefusal(426, "the data connection broke") from None
-        self._files.put(path, bytes(received))
+        there = path in self._files.entries
+        self._files.put(path, received, offset if offset is not None else len(self._files.file(path)) if there else 0)
         await self._reply(226, "done")
 
     async def _retrieve(self, value: str, offset: int) -> None:
         await self._send(self._files.file(self._at(value))[offset:])
 
     async def _store(self, value: str, offset: int) -> None:
-        path = self._at(value)
-        old = self._files.entries.get(path)
-        before = (old.data or b"")[:offset] if old is not None and offset else b""
-        await self._receive(path, before)
+        await self._receive(self._at(value), offset)
 
     async def _append(self, value: str, offset: int) -> None:
-        path = self._at(value)
-        old = self._files.entries.get(path)
-        await self._receive(path, (old.data or b"") if old is not None else b"")
+        await self._receive(self._at(value), None)
 
     async def _list(self, value: str, offset: int) -> None:
         named = value if not value.startswith("-") else ""

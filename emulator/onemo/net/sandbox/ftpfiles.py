@@ -26,7 +26,7 @@ class FtpRefusal(Exception):
 class ServedFile(NamedTuple):
     """A file, or (data None) a directory. changed: seconds since 1970."""
 
-    data: bytes | None
+    data: bytearray | None
     changed: float
 
 
@@ -36,8 +36,8 @@ class FtpFiles:
     def __init__(self) -> None:
         self.entries: dict[str, ServedFile] = {ROOT: ServedFile(None, time.time())}
 
-    def file(self, path: str) -> bytes:
-        """Return what a file holds. Raises FtpRefusal: there is none."""
+    def file(self, path: str) -> bytearray:
+        """Return what a file holds, to be copied where it is kept. Raises FtpRefusal: there is none."""
         found = self.entries.get(path)
         if found is None or found.data is None:
             raise FtpRefusal(550, "no such file")
@@ -53,15 +53,26 @@ class FtpFiles:
         if self.is_directory(path) or not self.is_directory(parent_of(path)):
             raise FtpRefusal(553, "not a file name here")
 
-    def put(self, path: str, data: bytes) -> None:
-        """Make a file, or another of it. Raises FtpRefusal: it cannot have that name; there is no room."""
+    def put(self, path: str, data: bytes | bytearray, offset: int = 0) -> None:
+        """Make a file, or another of it: data from the offset on, behind what it holds before.
+
+        Raises FtpRefusal: it cannot have that name, or has no such byte; there is no room.
+        """
         self.require_place(path)
         old = self.entries.get(path)
-        others = sum(len(each.data) for each in self.entries.values() if each.data)
-        if others - (len(old.data or b"") if old else 0) + len(data) > _MOST:
+        before = old.data if old is not None and old.data is not None else bytearray()
+        if offset > len(before):
+            raise FtpRefusal(554, f"there are {len(before)} bytes, and none at {offset}")
+        others = sum(len(each.data) for each in self.entries.values() if each.data) - len(before)
+        if others + offset + len(data) > _MOST:
             raise FtpRefusal(552, f"the sandbox keeps {_MOST} bytes at most")
         self._require_entry(path)
-        self.entries[path] = ServedFile(data, time.time())
+        if offset:
+            del before[offset:]
+            before += data  # in its place: a file that comes piece by piece is not copied each time
+        else:
+            before = bytearray(data)
+        self.entries[path] = ServedFile(before, time.time())
 
     def make_directory(self, path: str) -> None:
         """Make a directory. Raises FtpRefusal."""
@@ -88,6 +99,13 @@ class FtpFiles:
         if path == ROOT or not self.is_directory(path) or any(self.inside(path)):
             raise FtpRefusal(550, "no such directory, or it is not empty")
         del self.entries[path]
+
+    def remove_all(self, path: str) -> None:
+        """Remove a directory with all that is below. Raises FtpRefusal: there is none."""
+        if path == ROOT or not self.is_directory(path):
+            raise FtpRefusal(550, "no such directory")
+        for each in [each for each in self.entries if f"{each}/".startswith(f"{path}/")]:
+            del self.entries[each]
 
     def rename(self, old: str, new: str) -> None:
         """Give an entry another path, and all below it. Raises FtpRefusal."""

@@ -47,16 +47,22 @@ class FtpDesk(FilesByPath):
         found = self.act(lambda files: files.entries.get(path))
         if found is None or found.data is None:
             raise KeyError(path)
-        return found.data
+        return bytes(found.data)
 
     def __setitem__(self, path: str, content: bytes) -> None:
         """Make a file, with the directories that are missing, in the place of an old one."""
-        whole = require_content(path, content)
+        self.put(path, require_content(path, content))
+
+    def put(self, path: str, data: bytes, offset: int = 0) -> None:
+        """Put a file in the place of an old one, or, with an offset, what follows there. Raises UsageError."""
         _require_path(path)
 
         def put(files: FtpFiles) -> None:
+            found = files.entries.get(path)
+            if offset and (found is None or found.data is None or len(found.data) != offset):
+                raise UsageError(f"{path}: offset={offset} does not follow what came before: begin again with offset=0")
             files.make_parents(path)
-            files.put(path, whole)
+            files.put(path, data, offset)
 
         self.act(put, path)
 
@@ -111,25 +117,27 @@ def _list(controls: ModuleControls, values: Values) -> tuple[ServedEntry, ...]:
 
 def _put(controls: ModuleControls, values: Values) -> ServedEntry:
     """Take a piece, which is added to those before."""
-    desk, path, offset = FtpDesk(controls), values["path"], values["offset"]
+    path, offset = values["path"], values["offset"]
     data = sent_piece("ftp put", values)
-    before = desk.get(path, b"") if offset else b""
-    if len(before) != offset:
-        raise UsageError(f"{path}: offset={offset} does not follow what came before: begin again with offset=0")
-    desk[path] = before + data
+    FtpDesk(controls).put(path, data, offset)
     return ServedEntry(path, offset + len(data))
 
 
 def _get(controls: ModuleControls, values: Values) -> FilePiece:
-    path = values["path"]
-    content = FtpDesk(controls).get(path)
-    if content is None:
-        raise UsageError(f"{path}: there is no such file: list them")
-    return told_piece(path, content, values["offset"])
+    path, offset = values["path"], values["offset"]
+    return FtpDesk(controls).act(lambda files: told_piece(path, files.file(path), offset), path)
 
 
 def _delete(controls: ModuleControls, values: Values) -> tuple[ServedEntry, ...]:
-    FtpDesk(controls).act(lambda files: files.delete(values["path"]), values["path"])
+    path = values["path"]
+
+    def delete(files: FtpFiles) -> None:
+        if path.endswith("/"):
+            files.remove_all(path[:-1])
+        else:
+            files.delete(path)
+
+    FtpDesk(controls).act(delete, path)
     return _list(controls, values)
 
 
@@ -179,7 +187,7 @@ OPERATIONS = (
     ),
     DeskOperation(
         command="ftp delete",
-        about="Delete a file of the sandbox's FTP server.",
+        about="Delete a file of the sandbox's FTP server, or (its name ends in /) a directory with all below.",
         method="DELETE",
         path="/ftp",
         keys=(_PATH,),

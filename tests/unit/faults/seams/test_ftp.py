@@ -62,6 +62,17 @@ async def test_no_reply(nursery: trio.Nursery, autojump_clock: MockClock) -> Non
     assert there(connection) == b""
 
 
+async def test_a_late_reply(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    """What follows it waits."""
+    connection, peer, _ = await connected(nursery, "ftp-late verb=RETR seconds=3s times=1")
+    byte_by_byte(peer, b"220 hi\r\n")
+    connection.send_now(b"RETR f\r\n")
+    byte_by_byte(peer, b"150 come\r\n226 done\r\n")
+    assert there(connection) == b"220 hi\r\n"
+    await trio.sleep(3.1)
+    assert there(connection) == b"150 come\r\n226 done\r\n"
+
+
 async def test_a_download_that_stops(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     connection, peer, _ = await connected(nursery, "ftp-stall size=5", request=DATA)
     peer.sends(b"abc", b"defgh")
