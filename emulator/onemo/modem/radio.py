@@ -365,7 +365,7 @@ class Radio:
             clock.zone = zone
         report = self._host.settings.get(ZONE_REPORT).reporting
         if report == 1:
-            self._host.notify(print_line("CTZV", f"{zone:+03d}"), droppable=True)
+            self._host.notify(print_line("CTZV", b"%+03d" % zone), droppable=True)
         elif report == 2:
             self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)), droppable=True)
         elif report == 3:
