@@ -138,7 +138,7 @@ class Query(NamedTuple, Generic[D, R]):
 
     name: str
     record: type[R]
-    read: Callable[[D], Reply] | None
+    read: Callable[[D], Outcome] | None
     select: Callable[[D, R], Outcome] | None
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None

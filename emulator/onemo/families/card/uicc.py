@@ -12,14 +12,14 @@ from onemo.families.card.isdr import STORE_DATA, store_data
 from onemo.families.card.milenage import Milenage, Stale, WrongMac, aes, authenticate
 from onemo.families.card.pins import CardPins
 from onemo.families.card.tree import CardFile, Df, Tree
-from onemo.modem.cardfiles import READ_BINARY, READ_RECORD
+from onemo.modem.cardaccess import tell_written
+from onemo.modem.cardfiles import READ_BINARY, READ_RECORD, UPDATE_BINARY, UPDATE_RECORD
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 
 _log = logging.getLogger(__name__)
 
 SELECT, GET_RESPONSE, STATUS = 0xA4, 0xC0, 0xF2
-UPDATE_BINARY, UPDATE_RECORD = 0xD6, 0xDC
 _VERIFY, _CHANGE, _DISABLE, _ENABLE, _UNBLOCK = 0x20, 0x24, 0x26, 0x28, 0x2C
 _AUTHENTICATE, _MANAGE_CHANNEL = 0x88, 0x70
 _TERMINAL_PROFILE, _FETCH, _TERMINAL_RESPONSE, _TERMINAL_CAPABILITY, _ENVELOPE = 0x10, 0x12, 0x14, 0xAA, 0xC2
@@ -243,8 +243,7 @@ class Uicc(Part):
         end = offset + len(apdu.data)
         if not apdu.data or end > len(content):
             raise CardRefusal(Sw.LENGTH)
-        self.tree.write(file.identifier, content[:offset] + apdu.data + content[end:])
-        return CardAnswer()
+        return self._write(file, content[:offset] + apdu.data + content[end:])
 
     def _record(self, file: CardFile, apdu: Apdu) -> CardAnswer:
         writing = apdu.ins == UPDATE_RECORD
@@ -261,7 +260,11 @@ class Uicc(Part):
         if len(apdu.data) != file.record:
             raise CardRefusal(Sw.LENGTH)
         records[apdu.p1 - 1] = apdu.data
-        self.tree.write(file.identifier, b"".join(records))
+        return self._write(file, b"".join(records))
+
+    def _write(self, file: CardFile, content: bytes) -> CardAnswer:
+        self.tree.write(file.identifier, content)
+        tell_written(self._device, file.identifier)
         return CardAnswer()
 
     # AUTHENTICATE (31.102 7.1).
