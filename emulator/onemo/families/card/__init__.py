@@ -181,10 +181,7 @@ def _command_of(length: int, text: str) -> bytes:
 def _transmit(modem: Modem, name: str, number: int, octets: bytes) -> Outcome:
     """Pass a command on to the card, and its answer back."""
     uicc = modem.part(Uicc)
-    channel = uicc.channels[number]
-    file = channel.file
-    if octets[1] == SELECT and len(octets) == 7:
-        file = int.from_bytes(octets[5:7])
+    file = uicc.file_of(number, octets)
 
     def act() -> CardAnswer:
         _require_open(modem, number)  # another line may have closed it meanwhile
