@@ -58,7 +58,7 @@ def _is_signal(values: Mapping[str, Value]) -> str:
     for key, (highest, unknown) in _SIGNAL.items():
         value = values[key]
         if value not in range(highest + 1) and value != unknown:
-            return f"{key}={value} is neither 0 to {highest} nor {unknown} (unknown)"
+            return f"{key}={value!s} is neither 0 to {highest} nor {unknown} (unknown)"
     return ""
 
 

@@ -17,7 +17,7 @@ _SENT = ("connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "suback"
 def _sent_by_a_broker(values: Mapping[str, Value]) -> str:
     """Tell that no broker sends such a packet."""
     packet = values.get("packet", _SENT[0])
-    return "" if packet in _SENT else f"no broker sends a {packet}: packet is one of {', '.join(_SENT)}"
+    return "" if packet in _SENT else f"no broker sends a {packet!s}: packet is one of {', '.join(_SENT)}"
 
 
 MQTT_KINDS = (

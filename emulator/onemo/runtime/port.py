@@ -94,7 +94,7 @@ class ConsolePort:
         if data is not None:
             console = self.console
             framer = console.framer
-            shown = data
+            shown: bytes | memoryview = data
             if console.online is None:
                 shown = self._typed.show(data, framer.terminator, framer.secret, framer.editing)
             self._recent.line(self._from, shown)

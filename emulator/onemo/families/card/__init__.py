@@ -23,14 +23,13 @@ from onemo.families.card.operators import (
     tell_names,
     tell_preferred,
 )
-from onemo.families.card.tree import Df
+from onemo.families.card.tree import Df, home_of
 from onemo.families.card.uicc import (
     GET_RESPONSE,
     SELECT,
     STATUS,
     LogicalChannel,
     Uicc,
-    home_of,
 )
 from onemo.modem.cardaccess import ask_card
 from onemo.modem.cardfiles import READ_BINARY, READ_RECORD, UPDATE_BINARY, UPDATE_RECORD, Ef

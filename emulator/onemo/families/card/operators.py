@@ -11,7 +11,8 @@ from onemo.at.params import Defaulted, Maybe, MaybeText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.card.apdu import Apdu, CardRefusal
-from onemo.families.card.uicc import LogicalChannel, Uicc, home_of
+from onemo.families.card.tree import home_of
+from onemo.families.card.uicc import LogicalChannel, Uicc
 from onemo.families.radio import coded_name
 from onemo.modem.cardaccess import use_file
 from onemo.modem.cardfiles import READ_BINARY, UPDATE_BINARY, Ef, plmn_file, plmn_of
