@@ -63,6 +63,7 @@ LWM2M_ERRORS = {  # LwM2M manual 6
 ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
     "lbs_no_network": 101,
     "lbs_no_key": 102,
+    "lbs_parameter": 104,
     "lbs_running": 105,
     "mqtt_unknown": 600,
     "mqtt_parameter": 601,
