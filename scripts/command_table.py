@@ -68,7 +68,7 @@ class Row(NamedTuple):
             return {}
         found = {}
         for name, param in self.params(profile).items():
-            if param.inert or not param.available:
+            if (param.inert or not param.available) and not name.endswith("_"):  # nobody types those
                 found[name] = State.INERT if param.available else State.UNAVAILABLE
         return found
 

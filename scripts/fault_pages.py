@@ -70,7 +70,7 @@ _LAYERS = {
     Layer.TEXT: "A match is a message that the module hands to its centre, or a report or text that the\n"
     "centre has for it. A model without short messages takes none of them.",
     Layer.CARD: "A match is a command to the card: AT+CRSM, CSIM, CCHO, CGLA, and what the module reads of it itself\n"
-    "(AT+CIMI, MCCID, CNUM, CPOL).",
+    "(AT+CIMI, MCCID, CNUM, CPOL, CSCA).",
     Layer.EVENT: "What happens to the module: at a time, or on an occasion (`on`). On a command it happens before\n"
     "that is carried out, and one that ends the boot cycle leaves it unanswered; on anything else as soon as that is\n"
     "over. When the fault is taken out, or its `for_seconds` are over, what has a way back is undone.",

@@ -96,7 +96,7 @@ def test_an_nv_still_opens(start: Start, tmp_path: Path, model: str, told: dict[
             refused = lines and lines[-1].startswith("+CME ERROR")
             dte.ask(command, *lines, *([] if refused else ["OK"]))
             if model == "KEEPER" and command == 'AT+CPIN="4321"':
-                dte.until(rb'\A\r\n\+CTZV: "\+32"\r\n')  # registered at once
+                dte.until(rb"\A\r\n\+CTZV: \+32\r\n")  # registered at once
         dte.ask('AT+MLPMCFG="delaysleep",78', "OK")
     assert module.stderr() == "", "nothing was refused"
     after = json.loads(file.read_text())["settings"]

@@ -49,6 +49,17 @@ def test_the_network_card_comes_by_itself_after_a_start(
     assert states == ["down", "up"]
 
 
+def test_the_network_card_s_addresses(tmp_path: Path) -> None:
+    line = '+MDIALUP: 1,1,"10.93.120.16","","198.18.0.53"'
+    with Started(["ML307R", "--sandbox", *AT_ONCE], tmp_path / "stderr") as started:
+        started.wait_ready()
+        with started.awake() as dte:
+            dte.ask('AT+MDIALUPCFG="mode"', '+MDIALUPCFG: "mode",0', "OK")
+            dte.ask("AT+MDIALUP=1,1", "OK", line)
+            dte.ask("AT+MDIALUP?", line, "OK")
+            dte.ask("AT+MDIALUP=1,0", "OK")
+
+
 def test_the_guide_s_sleep_mode(tmp_path: Path) -> None:
     arguments = ["ML305U", "--sleep-default", "model", *AT_ONCE]
     with Started(arguments, tmp_path / "stderr") as started:

@@ -187,7 +187,7 @@ def test_what_a_model_lacks_is_refused_and_may_be_empty(series: str) -> None:
 
 def test_one_parameter_too_many_is_refused(series: str) -> None:
     for command, names in PARAMETERS.items():
-        if "set" in FORMS[command] and section(series, command).available and command != "MQTTPUB":  # all is message
+        if "set" in FORMS[command] and names and section(series, command).available and command != "MQTTPUB":
             text = line(command, "", names[0], "0")
             too_many = text + "," * (len(names) - text.count(",")) + "0"
             assert tried(series, "", too_many) == misfit(series, command), too_many

@@ -63,6 +63,7 @@ LWM2M_ERRORS = {  # LwM2M manual 6
 ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
     "lbs_no_network": 101,
     "lbs_no_key": 102,
+    "lbs_parameter": 104,
     "lbs_running": 105,
     "mqtt_unknown": 600,
     "mqtt_parameter": 601,
@@ -292,7 +293,7 @@ def test_the_radio(model: Profile) -> None:
     assert model.commands["CTZR"].available == (model.series in ("ML302S", "ML307S", "ML305U", "ML307G"))
     assert model.commands["CTZU"].available == (model.series in ("ML302S", "ML307S", "ML305U"))
     assert accepted(param(model, "CTZR", "reporting")) == ("0-3" if model.series in ("ML305U", "ML307G") else "0-2")
-    assert accepted(param(model, "CTZU", "onoff")) == ("0,1,3" if model.series in ("ML302S", "ML307S") else "0,1")
+    assert accepted(param(model, "CTZU", "onoff")) == ("0,1,3" if model.series in ("ML302S", "ML307S") else "0-1")
     modes = accepted(param(model, "COPS", "mode")), accepted(param(model, "COPS", "format")), model.radio.name_format
     assert modes == OPERATORS[model.series]
 

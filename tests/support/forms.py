@@ -123,7 +123,7 @@ FORMS = {
     "MPWMDATA": "read set",
     "MPWMCTRL": "set",
     "MLBSCFG": "test set",
-    "MLBSLOC": "execute",
+    "MLBSLOC": "set execute",
     "MWIFISCANCFG": "test set",
     "MWIFISCANSTART": "set execute",
     "MWIFISCANSTOP": "execute",

@@ -89,7 +89,8 @@ def _test_reply(
 class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
-    tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
+    counts: of one without parameters, what is given are parameters too many, not a form that it has not. tested: it has
+    a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
     the device. reads: ``?`` does the same; read: what it does instead. escapes, split: as BoundCommand has them. Every
     basic command (one without ``+``) is bare.
     """
@@ -103,6 +104,7 @@ class Action(NamedTuple, Generic[D, R]):
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
     reads: bool = False
+    counts: bool = False
     read: Callable[[D], Outcome] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
@@ -114,7 +116,7 @@ class Action(NamedTuple, Generic[D, R]):
             return run(device, bound.effective(bound.parse(arguments)))
 
         forms: dict[Form, Handler[D]] = {}
-        if bound.params and not is_basic(self.name):
+        if (bound.params or self.counts) and not is_basic(self.name):
             forms[Form.SET] = act
         if self.bare or not bound.params or is_basic(self.name):
             forms[Form.EXECUTE] = act
@@ -136,7 +138,7 @@ class Query(NamedTuple, Generic[D, R]):
 
     name: str
     record: type[R]
-    read: Callable[[D], Reply] | None
+    read: Callable[[D], Outcome] | None
     select: Callable[[D, R], Outcome] | None
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None

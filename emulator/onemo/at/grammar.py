@@ -127,6 +127,8 @@ def _read_command(line: bytes, position: int) -> Command | None:
             return Command(match[1].upper(), Form.READ, match.end())
         return Command(match[1].upper(), Form.SET, match.end(), Argument(match[3], quoted=False) if match[3] else None)
     if match := _BASIC.match(line, position):
+        if line[match.end() : match.end() + 1] in (b"=", b"?"):  # it is not carried out, as ATH=? would end a call
+            raise MalformedLine("a basic command has no such form")
         if match[1] in (b"D", b"d"):  # what is dialled has a grammar of its own (V.250 6.3.1)
             return Command(b"D", Form.EXECUTE, match.end(1), complete=False)
         argument = Argument(match[2], quoted=False) if match[2] else None

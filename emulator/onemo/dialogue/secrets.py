@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import re
 
+from onemo.dialogue.corrected import corrected, end_of_name
+
 KEY_COMMAND = b"MSSLKEYWR"
 """The command for a private key: name, bytes to come later, bytes of this piece, the piece (else at a prompt)."""
 MASK = b"*"
-_NAMED = re.compile(rb"(?i:%s)([^\r\n]*)" % KEY_COMMAND)
+_REST = re.compile(rb"[^\r\n]*")
 _READ_OR_TEST = re.compile(rb"=?\?")
 _WRITE = re.compile(rb'=("[^"]*"|[^",]*),\d+,(\d+)(?:$|,)')
 
 
 def without_key(line: bytes) -> tuple[bytes, int]:
     """Mask the key in a line; return the line, and how many bytes of a key follow it."""
-    match = _NAMED.search(line)
-    if match is None or _READ_OR_TEST.fullmatch(match[1]):
+    start = end_of_name(KEY_COMMAND, line)
+    if start is None:
         return line, 0
-    write = _WRITE.match(match[1])
-    start = match.start(1) + (write.end() if write else 0)
-    hidden = line[:start] + MASK * (match.end() - start) + line[match.end() :]
+    rest = _REST.match(line, start)
+    assert rest is not None  # it matches the empty string
+    typed = corrected(rest[0])
+    if _READ_OR_TEST.fullmatch(typed):
+        return line, 0
+    write = _WRITE.match(typed)
+    if write is not None and typed == rest[0]:
+        start += write.end()
+    hidden = line[:start] + MASK * (rest.end() - start) + line[rest.end() :]
     return hidden, int(write[2]) if write is not None and not write[0].endswith(b",") else 0

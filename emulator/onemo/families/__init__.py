@@ -110,7 +110,7 @@ FAMILIES: tuple[Family, ...] = (
            urcs=("MDIALUP",)),
     _later("voice", "Voice calls and USSD (27.007 chapters 6 and 7)",
            "D", "A", "H", "S0", "CHUP", "CLCC", "CHLD", "CEER", "CPAS", "CRC", "CLIP", "CUSD",
-           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "BUSY", "NO ANSWER", "CUSD")),
+           urcs=("RING", "CRING", "CLIP", "NO CARRIER", "BUSY", "NO ANSWER", "CUSD", "CIEV")),
     _later("sockets", "Connections (manual 3.1-3.9)",
            "MIPCFG", "MIPTKA", "MIPOPEN", "MIPCLOSE", "MIPSTATE", "MIPSEND", "MIPRD", "MIPMODE", "MIPSACK",
            instances=SOCKETS,

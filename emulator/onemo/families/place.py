@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import md5
 from typing import Annotated, Any, NamedTuple
 
@@ -39,6 +39,8 @@ class LocationTable(NamedTuple):
     """So much longer with the cells nearby."""
     nearby_method: Count
     """The <method> without a radius and a text, which needs no key."""
+    second_method: Count
+    """The <method> that has keys of its own, beside the usual one."""
     shows_apikey: bool
     """AT+MLBSCFG="apikey" tells the key, as its MD5."""
 
@@ -52,6 +54,7 @@ class LocationError:
 
     NO_NETWORK = ErrorCode("lbs_no_network")
     NO_KEY = ErrorCode("lbs_no_key")
+    PARAMETER = ErrorCode("lbs_parameter")
     RUNNING = ErrorCode("lbs_running")
 
 
@@ -62,15 +65,17 @@ class LocationMethod(NamedTuple):
 
 
 class LocationKey(NamedTuple):
-    """MLBSCFG "apikey"; what is kept is its MD5."""
+    """MLBSCFG "apikey"; what is kept is its MD5. second_: that of the second method."""
 
     apikey: OptionalText
+    second_: OptionalText
 
 
 class SigningKey(NamedTuple):
-    """MLBSCFG "signkey"; what is kept is its MD5."""
+    """MLBSCFG "signkey"; what is kept is its MD5. second_: that of the second method."""
 
     signkey: OptionalText
+    second_: OptionalText
 
 
 class Signing(NamedTuple):
@@ -134,11 +139,38 @@ def _require_nearby(modem: Modem, record: object) -> None:
         raise CommandError
 
 
-def _hidden(modem: Modem, record: Any) -> Any:  # noqa: ANN401  (a record of one text)
-    """Keep no key, but its MD5; "0" forgets the <pid>."""
-    (text,) = record
-    gone = not text or (text == _FORGETS and isinstance(record, ProductKey))
-    return type(record)("" if gone else md5(text.encode("latin-1"), usedforsecurity=False).hexdigest())
+def _digest(text: str) -> str:
+    return md5(text.encode("latin-1"), usedforsecurity=False).hexdigest() if text else ""
+
+
+def _own_key(slot: Slot[Any]) -> Callable[[Modem, Any], Any]:
+    """Make what keeps the MD5 of a key as that of the method in force; nothing given leaves it."""
+
+    def keep(modem: Modem, record: Any) -> Any:  # noqa: ANN401  (a LocationKey or a SigningKey)
+        before = modem.settings.get(slot)
+        if record == before:
+            return record
+        return before._replace(**{before._fields[_place_of_key(modem)]: _digest(record[0])})
+
+    return keep
+
+
+def _own_product(modem: Modem, record: ProductKey) -> ProductKey:
+    """Keep no key, but its MD5; "0" forgets it, nothing given leaves it."""
+    if record == modem.settings.get(PRODUCT):
+        return record
+    return ProductKey(_digest("" if record.pid == _FORGETS else record.pid))
+
+
+def _place_of_key(modem: Modem) -> int:
+    """Return which field of a LocationKey or SigningKey is that of the method in force."""
+    return int(modem.settings.get(METHOD).method == modem.profile.table(LOCATION).second_method)
+
+
+def _shown_signkey(modem: Modem, record: SigningKey) -> tuple[str]:
+    """Show the MD5 of the key. Raises as _require_service."""
+    _require_service(modem, record)
+    return (record[_place_of_key(modem)],)
 
 
 def _shown_of_service(modem: Modem, record: NamedTuple) -> tuple[int | str, ...]:
@@ -158,7 +190,7 @@ def _shown_key(modem: Modem, record: LocationKey) -> tuple[str]:
     _require_service(modem, record)
     if not modem.profile.table(LOCATION).shows_apikey:
         raise CommandError
-    return (record.apikey,)
+    return (record[_place_of_key(modem)],)
 
 
 def place_of(modem: Modem) -> Surroundings[BoardPlace]:
@@ -197,7 +229,7 @@ class Locator(Part):
             raise CommandError(LocationError.RUNNING)
         if not device.registered or device.contexts.refusal(None) is not None:
             raise CommandError(LocationError.NO_NETWORK)
-        if not _nearby(device) and not device.settings.get(API_KEY).apikey:
+        if not _nearby(device) and not device.settings.get(API_KEY)[_place_of_key(device)]:
             raise CommandError(LocationError.NO_KEY)
         table = device.profile.table(LOCATION)
         self._console = device.console
@@ -251,18 +283,19 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             "MLBSCFG",
             (
                 Key(METHOD),
-                Key(API_KEY, check=_require_service, adjusted=_hidden, shown=_shown_key),
-                Key(SIGN_KEY, check=_require_service, adjusted=_hidden, shown=_shown_of_service),
+                Key(API_KEY, check=_require_service, adjusted=_own_key(API_KEY), shown=_shown_key),
+                Key(SIGN_KEY, check=_require_service, adjusted=_own_key(SIGN_KEY), shown=_shown_signkey),
                 Key(SIGNING, check=_require_service, shown=_shown_of_service),
                 Key(PRECISION),
                 Key(FORMAT, check=_require_service, shown=_shown_of_service),
-                Key(PRODUCT, check=_require_nearby, adjusted=_hidden, shown=_shown_of_nearby),
+                Key(PRODUCT, check=_require_nearby, adjusted=_own_product, shown=_shown_of_nearby),
                 Key(NEARBY),
             ),
         ),
-        Action("MLBSLOC", NoParameters, _locate, tested=False),
+        Action("MLBSLOC", NoParameters, _locate, counts=True, tested=False),
     ),
     errors=errors_in(LocationError),
+    misfit=LocationError.PARAMETER,
     tables=(PLACE, LOCATION),
     keepers={"place": _make_place},
     check=check,

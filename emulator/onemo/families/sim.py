@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from onemo.at.command import Action, NoParameters, Query, print_line
 from onemo.at.family import FamilyDefinition
-from onemo.at.outcome import Pending
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import MaybeText, Required, RequiredText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
+from onemo.modem.cardaccess import use_file
 from onemo.modem.cardfiles import READ_BINARY, Ef
 from onemo.modem.modem import Modem
 from onemo.modem.sim import is_code
@@ -107,25 +108,28 @@ def _change(modem: Modem, record: Password) -> Reply | Pending:
     return _write_down(modem, lambda: modem.sim.change(record.oldpwd, record.newpwd))
 
 
-def _imsi(modem: Modem, record: NoParameters) -> Reply:
-    """Tell the IMSI (AT+CIMI). Raises CommandError unless the card is READY and has one."""
+def _imsi(modem: Modem, record: NoParameters) -> Outcome:
+    """Tell the IMSI (AT+CIMI). Raises CommandError unless the card is READY and has one; as use_file."""
     modem.sim.require()
-    modem.sim.require_answer(READ_BINARY, Ef.IMSI)
-    if not modem.imsi:
-        raise CommandError(Cme.SIM_FAILURE)
-    return Reply((modem.imsi.encode(),))
+
+    def tell() -> Reply:
+        if not modem.imsi:
+            raise CommandError(Cme.SIM_FAILURE)
+        return Reply((modem.imsi.encode(),))
+
+    return use_file(modem, READ_BINARY, Ef.IMSI, tell)
 
 
-def _iccid(name: str) -> Callable[[Modem, NoParameters], Reply]:
-    """Make the handler of AT+MCCID or AT+ICCID, which raises CommandError: as Sim.require_card.
+def _iccid(name: str) -> Callable[[Modem, NoParameters], Outcome]:
+    """Make the handler of AT+MCCID or AT+ICCID, which raises CommandError: as Sim.require_card and use_file.
 
     The card tells its number whether or not it has its PIN (TS 51.011 10.1.1).
     """
 
-    def tell(modem: Modem, record: NoParameters) -> Reply:
+    def tell(modem: Modem, record: NoParameters) -> Outcome:
         modem.sim.require_card()
-        modem.sim.require_answer(READ_BINARY, Ef.ICCID)
-        return Reply((print_line(name, modem.sim.card.iccid.encode()),))
+        card = modem.sim.card
+        return use_file(modem, READ_BINARY, Ef.ICCID, lambda: Reply((print_line(name, card.iccid.encode()),)))
 
     return tell
 

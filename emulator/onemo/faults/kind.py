@@ -7,7 +7,7 @@ Kinds of the layer EVENT happen to the module: at a time, or on an occasion of a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -75,7 +75,8 @@ class FaultKind(NamedTuple):
 
     scope: names in SCOPES; once: it fires one time unless told otherwise; undo: the kind that takes it back when its
     for_seconds have passed; example: as it is typed; operations: of its layer, those that concern it, (): what is none
-    of them.
+    of them. misfit: says what is wrong with the values together, of its keys and of its scope; "": nothing. seam: the
+    file of onemo.faults.seams whose ``require`` refuses a fault that a module can never have; "": every one can.
     """
 
     name: str
@@ -87,6 +88,8 @@ class FaultKind(NamedTuple):
     undo: str = ""
     example: str = ""
     operations: tuple[str, ...] = ()
+    misfit: Callable[[Mapping[str, Value]], str] = lambda values: ""
+    seam: str = ""
 
     @property
     def word(self) -> str:
@@ -120,7 +123,6 @@ NAMED_OPERATIONS = ("open", "lookup", "ping", "time")
 FORMS = ("test", "read", "set", "execute")
 PACKETS = ("connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe", "suback",
            "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect")  # fmt: skip
-BROKER_PACKETS = ("connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "suback", "unsuback", "pingresp")
 MOMENTS = ("boot", "fota-download", "fota-apply")
 """The occasions that the module makes by itself."""
 DIRECTIONS = ("from-dte", "to-dte")
@@ -164,3 +166,8 @@ def event_kind(name: str, about: str, *keys: FaultKey, undo: str = "", example: 
     return FaultKind(
         name, Layer.EVENT, about, keys, _EVENT, once=True, undo=undo, example=example or f"{name} after=2s"
     )
+
+
+def of_seam(seam: str, *kinds: FaultKind) -> tuple[FaultKind, ...]:
+    """Have a seam refuse kinds of faults on a module that can never have them."""
+    return tuple(kind._replace(seam=seam) for kind in kinds)

@@ -16,7 +16,9 @@ from onemo.faults.kind import (
     FaultKind,
     Layer,
     Type,
+    Value,
     event_kind,
+    of_seam,
 )
 from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
@@ -45,6 +47,25 @@ OPEN_FAILURES = ("refused", "timed-out", "name", "name-timed-out", "family", "po
                  "tls-setup", "tls-unverified", "tls-timed-out", "tls-failed", "other")  # fmt: skip
 """The values of onemo.errors.NetFailure that an opening may have."""
 MALFORMED = ("no-end", "no-start", "no-quote", "no-colon", "extra-field", "lower-case")
+
+
+_SIGNAL = {"rssi": (31, 99), "ber": (7, 99), "rsrq": (34, 255), "rsrp": (97, 255)}
+"""The highest value of each, and that for unknown (27.007 8.5 and 8.69)."""
+
+
+def _is_signal(values: Mapping[str, Value]) -> str:
+    """Tell which value is none of a signal."""
+    for key, (highest, unknown) in _SIGNAL.items():
+        value = values[key]
+        if value not in range(highest + 1) and value != unknown:
+            return f"{key}={value!s} is neither 0 to {highest} nor {unknown} (unknown)"
+    return ""
+
+
+def _is_one_answer(values: Mapping[str, Value]) -> str:
+    """Tell that there is more than one final result code."""
+    answers = ("cme", "cms", "cis", "result")
+    return "give one of cme, cms, cis and result" if sum(key in values for key in answers) > 1 else ""
 
 
 def _delay(about: str, default: float) -> tuple[FaultKey, FaultKey]:
@@ -86,7 +107,7 @@ _COMMAND_KINDS = (
         FaultKey("line", Type.BYTES, "This information response before it."),
         FaultKey("at", Type.CHOICE, "prompt: the command prompts, and this answers what is entered there.", "command",
             choices=("command", "prompt")),
-    ), _COMMAND, example="command-answer command=MIPOPEN cme=552 times=1"),
+    ), _COMMAND, example="command-answer command=MIPOPEN cme=552 times=1", misfit=_is_one_answer),
     FaultKind("command-delay", Layer.COMMAND, "A command is carried out late.",
          _delay("How late.", 1.0), _COMMAND, example="command-delay command=CSQ form=execute seconds=3s"),
     FaultKind("command-silence", Layer.COMMAND, "A command is never carried out and never answered.", (
@@ -217,7 +238,7 @@ _EVENT_KINDS = (
            FaultKey("ber", Type.INTEGER, "0-7, 99 unknown.", 99, 0, 99),
            FaultKey("rsrq", Type.INTEGER, "As AT+CESQ tells it: 0-34, 255 unknown.", 0, 0, 255),
            FaultKey("rsrp", Type.INTEGER, "0-97, 255 unknown.", 5, 0, 255), undo="signal-back",
-           example="signal rssi=1 for_seconds=10"),
+           example="signal rssi=1 for_seconds=10")._replace(misfit=_is_signal),
     event_kind("signal-back", "The signal is as the profile has it."),
     event_kind("zone", "The network tells another time zone, as AT+CTZU and AT+CTZR have it.",
            FaultKey("quarters", Type.INTEGER, "Quarters of an hour east of UTC.", None, -48, 56, required=True),
@@ -268,7 +289,7 @@ KINDS: Mapping[str, FaultKind] = {
         *FTP_KINDS,
         *LWM2M_KINDS,
         *_EVENT_KINDS,
-        PUBLISH,
+        *of_seam("broker", PUBLISH),
         *CARD_KINDS,
         *FILE_KINDS,
         *FOTA_KINDS,

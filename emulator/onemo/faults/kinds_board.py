@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onemo.faults.kind import FaultKey, FaultKind, Type, event_kind
+from onemo.faults.kind import FaultKey, Type, event_kind, of_seam
 
 _MOST_PINS = 99
 _MOST_MV = 10_000
@@ -77,4 +77,4 @@ PLACE_KINDS = (
                example="lbs-silent"),
     event_kind("lbs-back", "Requests for the place are answered as usual."),
 )  # fmt: skip
-BOARD_KINDS: tuple[FaultKind, ...] = (*CELL_KINDS, *PIN_KINDS, *PLACE_KINDS)
+BOARD_KINDS = of_seam("board", *CELL_KINDS, *PIN_KINDS, *PLACE_KINDS)

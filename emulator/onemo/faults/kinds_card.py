@@ -8,7 +8,8 @@ _SCOPE = ("file", "ins")
 
 CARD_KINDS = (
     FaultKind("card-answer", Layer.CARD, "The card does not do what it is asked, and answers this status word. "
-              "What the module itself reads of it (AT+CIMI) then ends in +CME ERROR: 13.", (
+              "What the module itself reads or writes of it (AT+CIMI) then ends in +CME ERROR: 13, AT+CSCA in "
+              "+CMS ERROR: 313.", (
         FaultKey("sw", Type.TEXT, "The status word, four hex digits like 6F00.", required=True,
             pattern=r"[0-9A-Fa-f]{4}"),
     ), _SCOPE, example="card-answer sw=6F00 file=6F07 ins=B0"),

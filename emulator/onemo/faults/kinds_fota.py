@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from onemo.faults.kind import FaultKey, Type, event_kind
+from onemo.faults.kind import FaultKey, Type, event_kind, of_seam
 
 _STEPS = ("check", "download", "apply", "power")
 
-FOTA_KINDS = (
+FOTA_KINDS = of_seam("fota",
     event_kind("fota-fail", "The next upgrade of the firmware fails, as a package with fail: does.",
         FaultKey("step", Type.CHOICE, "check: the package is refused; apply: it cannot be written; download: the "
             "minimal system breaks off while it loads; power: the supply is lost, until power-on.", "apply",

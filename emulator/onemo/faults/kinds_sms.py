@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from onemo.faults.kind import INDICES, FaultKey, FaultKind, Layer, Type
+from collections.abc import Mapping
+
+from onemo.faults.kind import INDICES, FaultKey, FaultKind, Layer, Type, Value, of_seam
 
 _SCOPE = ("on", *(index.name for index in INDICES), "form")
 
+_ORDER = r"reverse|(drop|twice):([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 _SENDER = r"\+[0-9]{1,20}|[0-9*#]{1,20}|(?=.*[^\W\d_])[\w .&-]{1,11}"
+
+_OF_TEXT = ("from", "text", "encoding", "class")
+
+
+def _is_message(values: Mapping[str, Value]) -> str:
+    """Tell what is missing of a message, or too much."""
+    given = [key for key in _OF_TEXT if key in values]
+    if "pdu" in values:
+        return f"pdu has {given[0]} in it: give pdu alone" if given else ""
+    missing = next((key for key in _OF_TEXT[:2] if key not in given), None)
+    if missing is None:
+        return ""
+    return f"{missing} is missing, or a whole message as pdu. {ARRIVAL.all_keys[missing].about}"
+
 
 ARRIVAL = FaultKind(
     "sms", Layer.EVENT, "A text comes for the module, a long one in parts. The centre keeps it while the "
@@ -18,10 +35,10 @@ ARRIVAL = FaultKind(
             "else ucs2.", choices=("7bit", "8bit", "ucs2")),
         FaultKey("class", Type.INTEGER, "Its class; none if left out.", None, 0, 3),
         FaultKey("pdu", Type.TEXT, "The TPDU of a DELIVER in hex instead of all that, sent as it is."),
-    ), _SCOPE, once=True, example="sms from=10086 text='Hello!' after=2s",
+    ), _SCOPE, once=True, example="sms from=10086 text='Hello!' after=2s", misfit=_is_message,
 )  # fmt: skip
 
-SMS_KINDS = (
+SMS_KINDS = of_seam("sms",
     FaultKind("sms-refuse", Layer.TEXT, "The centre refuses a message of the module.", (
         FaultKey("cms", Type.INTEGER, "With this +CMS ERROR.", 38, 1, 999),
     ), ("to",), example="sms-refuse cms=42 times=2", operations=("submit",)),
@@ -35,7 +52,7 @@ SMS_KINDS = (
     ), ("to",), example="sms-report st=32 seconds=10s", operations=("report",)),
     FaultKind("sms-parts", Layer.TEXT, "The parts of a long text come otherwise.", (
         FaultKey("order", Type.TEXT, "reverse: the last one first, where they come at once; drop:2: without the "
-            "second; twice:1: the first one twice.", required=True),
+            "second; twice:1: the first one twice; parts 1 to 255.", required=True, pattern=_ORDER),
     ), (), example="sms-parts order=drop:2 times=1", operations=("parts",)),
     FaultKind("sms-delay", Layer.TEXT, "A text for the module comes late; others overtake it.", (
         FaultKey("seconds", Type.SECONDS, "How late.", 10.0),

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from onemo.errors import FaultError
 from onemo.families import FAMILIES
 from onemo.faults.kind import (
-    BROKER_PACKETS,
     COMMON,
     MOMENTS,
     OPERATIONS,
@@ -23,14 +22,11 @@ from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)(ms|s)?", re.ASCII)
-_ORDER = re.compile(r"reverse|(drop|twice):([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt\\\"'])|\\")
 _NAMED = {"r": b"\r", "n": b"\n", "t": b"\t"}
 _LONGEST = 1e9
 _MOST_TOLD = 200
 """Characters of a value in a message."""
-_SIGNAL = {"rssi": (31, 99), "ber": (7, 99), "rsrq": (34, 255), "rsrp": (97, 255)}
-"""The highest value of each, and that for unknown (27.007 8.5 and 8.69)."""
 _CUSTOM = "custom:"
 """Before a name that no family has."""
 _NAMES = {
@@ -124,7 +120,7 @@ def _made(kind: FaultKind, given: dict[str, Value]) -> Fault:
 
 def _check(fault: Fault) -> None:
     """Check the keys against each other. Raises FaultError."""
-    name, title, times = fault.kind.name, fault.kind.title, fault.times
+    title, times = fault.kind.title, fault.times
     if fault.layer is None and fault.after:
         raise FaultError(f"{title}: after={fault.after} counts matches; give on=…, or seconds: after={fault.after}s")
     if fault.layer is None and times is not None and times > 1 and not fault.after_seconds:
@@ -134,34 +130,10 @@ def _check(fault: Fault) -> None:
     operation = fault.scope.get("operation")
     if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
         raise FaultError(f"{title}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
-    packet = fault.scope.get("packet")
-    if packet is not None and "send" not in fault.kind.operations and packet not in BROKER_PACKETS:
-        raise FaultError(f"{title}: no broker sends a {packet!s}: packet is one of {', '.join(BROKER_PACKETS)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
         raise FaultError(f"{title}: address={fault.text('address')} is no IPv4 or IPv6 address")
-    for key, (highest, unknown) in _SIGNAL.items():
-        if name == "signal" and not (fault.whole(key) <= highest or fault.whole(key) == unknown):
-            raise FaultError(f"{title}: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)")
-    _check_texts(fault)
-    if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "cis", "result")) > 1:
-        raise FaultError("fault command-answer: give one of cme, cms, cis and result")
-
-
-def _check_texts(fault: Fault) -> None:
-    """Check that a text has all that it needs, and the order of parts. Raises FaultError."""
-    if fault.kind.name == "sms-parts" and not _ORDER.fullmatch(order := fault.text("order")):
-        raise FaultError(f"{fault.kind.title}: order={order} is none of reverse, drop:N, twice:N (N 1 to 255)")
-    if fault.kind.name != "sms":
-        return
-    given = [key for key in ("from", "text", "encoding", "class") if key in fault.values]
-    if "pdu" in fault.values:
-        if given:
-            raise FaultError(f"{fault.kind.title}: pdu has {given[0]} in it: give pdu alone")
-        return
-    for key in ("from", "text"):
-        if key not in given:
-            about = fault.kind.all_keys[key].about
-            raise FaultError(f"{fault.kind.title}: {key} is missing, or a whole message as pdu. {about}")
+    if problem := fault.kind.misfit({**fault.values, **fault.scope}):
+        raise FaultError(f"{title}: {problem}")
 
 
 def _is_address(text: str) -> bool:

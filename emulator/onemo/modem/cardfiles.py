@@ -17,6 +17,7 @@ LONGEST = 0x7FFF
 DIRECTORIES = (0x3F00, 0x7FFF)
 """The identifiers of the MF and of the USIM, which no file has."""
 READ_BINARY, READ_RECORD = 0xB0, 0xB2
+UPDATE_BINARY, UPDATE_RECORD = 0xD6, 0xDC
 """Instructions (102.221 10.1.2)."""
 _INTERNATIONAL = 0x91
 

@@ -69,3 +69,8 @@ def read(text: str, zones: Range = _ZONES, last_year: int = _LAST_YEAR) -> tuple
     if moment.year > last_year or (zone is not None and abs(zone) not in zones):
         raise ValueError(text)
     return (moment - _EPOCH).total_seconds(), zone
+
+
+def date_and_time(utc: float, zone: int = 0) -> str:
+    """Write a time as ``yyyy/MM/dd,hh:mm:ss`` (27.007 8.41). zone: quarters of an hour east of UTC."""
+    return (datetime.fromtimestamp(int(utc), UTC) + timedelta(minutes=15 * zone)).strftime("%Y/%m/%d,%H:%M:%S")

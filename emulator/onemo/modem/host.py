@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
 from onemo.at.store import Settings
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from onemo.modem.credentials import Credentials
     from onemo.modem.registration import Cell
     from onemo.modem.sim import Sim
+
+
+class Noting(Protocol):
+    """The non-volatile memory, as it is changed where no command waits."""
+
+    def note(self, change: Callable[[], None]) -> None:
+        """Change what outlives the boot cycle, and write it down."""
+        ...
 
 
 class Bearers(Protocol):
@@ -65,6 +73,11 @@ class Host(Protocol):
 
     sim: Sim
     cell: Cell
+
+    @property
+    def keeping(self) -> Noting:
+        """What outlives the boot cycle."""
+        ...
 
     @property
     def credentials(self) -> Credentials:

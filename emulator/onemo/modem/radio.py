@@ -6,13 +6,13 @@ Pure: time (seconds) is an argument. The shell tells with Modem.attached what th
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 from onemo.at.command import print_line
 from onemo.at.reply import Cme, CommandError
 from onemo.at.store import Slot
 from onemo.modem.cells import CellChoice, RadioCell
+from onemo.modem.clock import date_and_time
 from onemo.modem.host import Host
 from onemo.modem.intents import Attach
 from onemo.modem.registration import NO_SIGNAL, TRANSITIONS, Registration, RegistrationEvent, Signal
@@ -145,7 +145,7 @@ class Radio:
             selection, here = Selection.AUTOMATIC, True
         self.selection, self.elsewhere = selection, not here
         if selection is Selection.MANUAL:
-            self._host.sim.permit(self._profile.plmn)
+            self._note_refusal(over=True)
         self.detached = False
         if selection is Selection.DEREGISTERED:
             self.stop()
@@ -219,7 +219,7 @@ class Radio:
 
     def find_coverage(self, now: float, seconds: float | None = None) -> None:
         """Bring the network back, which the module looks for; seconds: as of search_again."""
-        self._host.sim.permit(self._profile.plmn)
+        self._note_refusal(over=True)
         self._cell.coverage = True
         self.search_again(now, seconds)
 
@@ -356,6 +356,12 @@ class Radio:
                 if self._host.settings.get(slot).n >= _WITH_PLACE:
                     self._report(slot)
 
+    def _note_refusal(self, *, over: bool) -> None:
+        """Have the card keep that the network does not allow the subscriber, or does again (EF_FPLMN)."""
+        sim = self._host.sim
+        if (sim.permit if over else sim.forbid)(self._profile.plmn):
+            self._host.keeping.note(lambda: None)
+
     def _take_time(self, utc: float, now: float) -> None:
         """Take up NITZ: the clock follows where AT+CTZU lets it, and AT+CTZR's URC tells the zone."""
         clock = self._host.clock
@@ -365,11 +371,11 @@ class Radio:
             clock.zone = zone
         report = self._host.settings.get(ZONE_REPORT).reporting
         if report == 1:
-            self._host.notify(print_line("CTZV", f"{zone:+03d}"), droppable=True)
+            self._host.notify(print_line("CTZV", b"%+03d" % zone), droppable=True)
         elif report == 2:
-            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)), droppable=True)
+            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, date_and_time(utc, zone)), droppable=True)
         elif report == 3:
-            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)), droppable=True)
+            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, date_and_time(utc)), droppable=True)
 
     def _tell_card(self, state: str) -> None:
         """Tell that a card comes or goes, where the model has a URC for it."""
@@ -379,7 +385,7 @@ class Radio:
     def _on(self, event: RegistrationEvent) -> None:
         before, self.stat = self.stat, TRANSITIONS[self.stat, event]
         if event is RegistrationEvent.REFUSED and self._cell.refusal == _PLMN_NOT_ALLOWED:
-            self._host.sim.forbid(self._profile.plmn)
+            self._note_refusal(over=False)
         if before is not self.stat:
             for slot in REGISTRATION_REPORTS:
                 self._report(slot)
@@ -390,8 +396,3 @@ class Radio:
         report = self._host.settings.get(slot)
         if report.n:
             self._host.notify(print_line(slot.name, *self.fields(report)), droppable=True)
-
-
-def _date_and_time(utc: float, zone: int = 0) -> str:
-    """Write a time as ``yyyy/MM/dd,hh:mm:ss`` (27.007 8.41). zone: quarters of an hour east of UTC."""
-    return (datetime.fromtimestamp(int(utc), UTC) + timedelta(minutes=15 * zone)).strftime("%Y/%m/%d,%H:%M:%S")

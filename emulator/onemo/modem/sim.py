@@ -171,19 +171,17 @@ class Sim:
         self.card.sqn = sqn
         self.changes += 1
 
-    def forbid(self, plmn: str) -> None:
-        """Note a network that does not allow the subscriber (EF_FPLMN)."""
-        self.changes += self.card.forbid(plmn)
+    def forbid(self, plmn: str) -> bool:
+        """Note a network that does not allow the subscriber (EF_FPLMN); return whether it was not there."""
+        changed = self.card.forbid(plmn)
+        self.changes += changed
+        return changed
 
-    def permit(self, plmn: str) -> None:
-        """Take a network out of those that do not."""
-        self.changes += self.card.permit(plmn)
-
-    def require_answer(self, ins: int, file: int) -> None:
-        """Require that the card answers the module itself. Raises CommandError(SIM_FAILURE): a fault has it refuse."""
-        status = self.meddle(ins, file)[1]
-        if status is not None and status >> 8 not in (0x90, 0x91):
-            raise CommandError(Cme.SIM_FAILURE)
+    def permit(self, plmn: str) -> bool:
+        """Take a network out of those that do not; return whether it was there."""
+        changed = self.card.permit(plmn)
+        self.changes += changed
+        return changed
 
     # The memory.
 

@@ -123,15 +123,15 @@ class SimCard:
         return 3 if len(content) > 3 and content[3] & 0xF == 3 else 2
 
     @property
-    def numbers(self) -> list[str]:
-        """The telephone numbers, with ``+`` where they are international."""
-        found = (number_of(record) for record in self.records(Ef.MSISDN) if len(record) >= 14)
-        return [number for number in found if number]
+    def entries(self) -> list[tuple[bytes, str]]:
+        """The telephone numbers, with ``+`` where they are international, each behind its name as the card holds it."""
+        found = ((record[:-14], number_of(record)) for record in self.records(Ef.MSISDN) if len(record) >= 14)
+        return [(name, number) for name, number in found if number]
 
     @property
     def number(self) -> str:
         """The first telephone number; "": there is none."""
-        return next(iter(self.numbers), "")
+        return next((number for _, number in self.entries), "")
 
     @property
     def centre(self) -> bytes | None:

@@ -72,6 +72,11 @@ def misfits(card: CardSection) -> Iterator[tuple[str, str]]:
             yield f"card.records.{name}", f"is {card.records.get(name, 'missing')}, not {least} to 255"
     if len(card.usim) not in range(10, 33):
         yield "card.usim", f"is {len(card.usim) // 2} octets, not 5 to 16"
+    named: dict[tuple[bool, int], str] = {}
+    for name, short in card.short.items():
+        other = named.setdefault((name.startswith("2F"), short), name)
+        if other != name:
+            yield f"card.short.{name}", f"is {short}, as {other} has it: of one directory each file has its own"
     for name, content in card.files.items():
         size = card.records.get(name, 1)
         if name in _DIRECTORIES:

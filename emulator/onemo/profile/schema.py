@@ -216,6 +216,8 @@ class CardSection(NamedTuple):
     """Files that are written with the PIN; all others only by whoever issued the card."""
     records: Mapping[FileId, Annotated[int, between(14, 255)]]
     """The octets of a record, of files that have records; all others are transparent."""
+    short: Mapping[FileId, Annotated[int, between(1, 30)]]
+    """The short identifiers of files that have one, of each directory for itself."""
     files: Mapping[FileId, FileContent]
     """What files hold, in hex; records follow one another."""
 

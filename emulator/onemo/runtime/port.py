@@ -94,7 +94,9 @@ class ConsolePort:
         if data is not None:
             console = self.console
             framer = console.framer
-            shown = data if console.online is not None else self._typed.show(data, framer.terminator, framer.secret)
+            shown: bytes | memoryview = data
+            if console.online is None:
+                shown = self._typed.show(data, framer.terminator, framer.secret, framer.editing)
             self._recent.line(self._from, shown)
             if self._trace is not None:
                 self._trace.line(">", bytes(shown), None, console.number)
@@ -153,7 +155,7 @@ class ConsolePort:
                 return
             part: bytes | memoryview = data[:count]
             if console.framer.echo and console.online is None:
-                part = self._answered.show(part, console.framer.terminator)
+                part = self._answered.show(part, console.framer.terminator, 0, console.framer.editing)
             self._recent.line(self._to, part)
             if self._trace is not None:
                 start = 0

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
+from onemo.dialogue.corrected import BACKSPACE, CorrectedLine, corrected, ends_of
 from onemo.dialogue.passwords import COMMANDS, Passwords
 from onemo.dialogue.secrets import KEY_COMMAND, MASK
 
-_STARTS = re.compile(KEY_COMMAND, re.IGNORECASE)
+_ends_in_key_command = ends_of(KEY_COMMAND)
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _END = re.compile(rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
 _LONGEST_MARK = 64  # bytes
 _HINTS = (b"KEY", *COMMANDS)  # one is in each of them, in upper case
+_UPPER = bytes(range(256)).upper()
+_CONTROLS = bytes(range(0x20))
+_LONGEST_LINE = 2048  # bytes of a line in which a command's name may be corrected
 _LARGEST_KEY = 16384  # bytes, as they are typed: with escapes it is longer than the file
 
 
@@ -33,30 +37,36 @@ class Masked:
         self._tail = b""
         self._looks = False
 
-    def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
+    def show(
+        self, data: bytes | memoryview, terminator: int, secret: int = 0, editing: int = BACKSPACE
+    ) -> bytes | memoryview:
         """Return data as it may be shown.
 
-        terminator: what ends a line; secret: how many bytes of data belong to a key's entry.
+        terminator: what ends a line; secret: how many bytes of data belong to a key's entry; editing: what takes a
+        character back.
         """
         text = self._tail + data
-        self._tail = text[-_LONGEST_MARK:]
+        self._tail = text[max(text.rfind(terminator) + 1, len(text) - _LONGEST_LINE) :]
         if not self._looks:
-            if not secret and not _hinted(text.upper()):
+            if not secret and not _hinted(text, editing):
                 return data  # as nearly always: every command comes by here
             self._looks = True
             before = text[: len(text) - len(data)]
-            self._parameters.follows(before)
-            self._keys.follows(before)
-            self._passwords.follows(before)
-        shown = self._keys.show(data, self._parameters.show(data, terminator, secret))
-        shown = self._passwords.show(data, shown, terminator)
+            self._parameters.follows(before, editing)
+            self._keys.follows(before[-_LONGEST_MARK:])
+            self._passwords.follows(before, editing)
+        shown = self._keys.show(data, self._parameters.show(data, terminator, secret, editing))
+        shown = self._passwords.show(data, shown, terminator, editing)
         inside = self._parameters.inside or bool(self._keys.left) or self._passwords.inside
-        self._looks = inside or _hinted(self._tail.upper())
+        self._looks = inside or _hinted(self._tail, editing)
         return shown
 
 
-def _hinted(text: bytes) -> bool:
+def _hinted(text: bytes, editing: int) -> bool:
     """Tell whether a secret may be near."""
+    if text.find(editing) >= 0:
+        text = corrected(text, editing)
+    text = text.translate(_UPPER, _CONTROLS)
     for hint in _HINTS:  # noqa: SIM110  (on the way of every command; find is twice as fast as in)
         if text.find(hint) >= 0:
             return True
@@ -101,51 +111,33 @@ class _Parameters:
 
     def __init__(self, answers: bool) -> None:
         self._answers = answers
-        self._tail = b""
+        self._line = CorrectedLine()
         self.inside = False
 
-    def follows(self, before: bytes) -> None:
-        """Take what came before, in which nothing begins that ends there."""
-        self._keep(before)
+    def follows(self, before: bytes, editing: int) -> None:
+        """Take what came before in the line, in which nothing begins that ends there."""
+        self._line.text.clear()
+        for byte in before:
+            self._line.add(byte, -1, editing)
 
-    def show(self, data: bytes | memoryview, terminator: int, secret: int = 0) -> bytes | memoryview:
+    def show(self, data: bytes | memoryview, terminator: int, secret: int, editing: int) -> bytes | memoryview:
         """Return data as it may be shown.
 
-        terminator: what ends a line; secret: how many bytes of data belong to a key's entry.
+        terminator: what ends a line; secret: how many bytes of data belong to a key's entry; editing: what takes a
+        character back.
         """
         if secret:
             count = min(secret, len(data))
-            self._tail, self.inside = b"", False
-            return MASK * count + bytes(self.show(data[count:], terminator))
-        if not self.inside and not self._begins(data):
-            return data
-        shown = bytes(data)
-        start = 0
-        while start < len(shown):
-            if not self.inside:
-                match = _STARTS.search(self._tail + shown[start:])
-                if match is None:
-                    self._keep(self._tail + shown[start:])
-                    break
-                start = max(start, start + match.end() - len(self._tail))
-                self._tail, self.inside = b"", True
-            end = shown.find(bytes((terminator,)), start)
-            stop = len(shown) if end < 0 else end
-            self.inside = end < 0
-            if not self._answers:
-                stop = len(shown)
-            shown = shown[:start] + MASK * (stop - start) + shown[stop:]
-            start = stop
-        return shown
-
-    def _begins(self, data: bytes | memoryview) -> bool:
-        """Tell whether the command's name ends in data."""
-        text = self._tail + bytes(data)
-        if _STARTS.search(text) is not None:
-            return True
-        self._keep(text)
-        return False
-
-    def _keep(self, text: bytes) -> None:
-        """Remember the end of what has come: the command's name may go on in the next piece."""
-        self._tail = text[1 - len(KEY_COMMAND) :]
+            self._line.text.clear()
+            self.inside = False
+            return MASK * count + bytes(self.show(data[count:], terminator, 0, editing))
+        shown, masking = bytearray(data), self.inside
+        for position, byte in enumerate(data):
+            if masking and byte == terminator:
+                self.inside, masking = False, not self._answers
+            if masking:
+                shown[position : position + 1] = MASK
+            elif self._line.add(byte, terminator, editing) and _ends_in_key_command(self._line):
+                self.inside = masking = True
+                self._line.text.clear()
+        return bytes(shown)

@@ -78,7 +78,7 @@ class Framer:
 
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
         """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
-        self.terminator, self._linefeed, self._editing = terminator, linefeed, editing
+        self.terminator, self._linefeed, self.editing = terminator, linefeed, editing
         self._end = bytes((terminator,))
         # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
@@ -270,7 +270,7 @@ class Framer:
         """Consume count bytes of input, with echo."""
         if self.echo:
             taken = self.kept[:count]
-            edit = bytes((self._editing,))
+            edit = bytes((self.editing,))
             self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
         self.kept = self.kept[count:]
 
@@ -307,7 +307,7 @@ class Framer:
         quoted = False
         for byte in text:
             if not quoted:
-                if byte == self._editing:
+                if byte == self.editing:
                     del edited[-1:]
                     continue
                 if byte in self._ignored:

@@ -30,6 +30,25 @@ SHOWN = b'AT+MQTTCONN=0,"h,x",1883,"c","u","*******"\r'
         (b'AT+MIPLCREATEEX="h",1,code,"12ab",id\r', b'AT+MIPLCREATEEX="h",1,****,"****",id\r'),
         (b"AT+MIPLCREATE=2,13AB,0,2,0\r", b"AT+MIPLCREATE=2,****,0,2,0\r"),
         (b'\r\n+MIPLDEVINFO: "h",0,,"12ab"\r\n', b'\r\n+MIPLDEVINFO: "h",0,,"****"\r\n'),
+        (b'AT+MLBSCFG="apikey","a,b"\r', b'AT+MLBSCFG="apikey","***"\r'),
+        (b"AT+MLBSCFG=SignKey,ab\r", b"AT+MLBSCFG=SignKey,**\r"),
+        (b'AT+MLBSCFG="pid","ab"\r', b'AT+MLBSCFG="pid","**"\r'),
+        (b'AT+MLBSCFG="method",40\r', b'AT+MLBSCFG="method",40\r'),
+        # Names and parameters that were corrected, as typed and as echoed; control characters mean nothing.
+        (b"AT+MSSLPX\bSK=dev,00ff\r", b"AT+MSSLPX\bSK=dev,****\r"),
+        (b"AT+MSSLPX\b \bSK=dev,00ff\r", b"AT+MSSLPX\b \bSK=dev,****\r"),
+        (b"AT+MSSL\x01PSK=dev,00ff\r", b"AT+MSSL\x01PSK=dev,****\r"),
+        (
+            b"AT+MSSL" + 90 * b"x" + 90 * b"\b" + b"PSK=dev,00ff\r",
+            b"AT+MSSL" + 90 * b"x" + 90 * b"\b" + b"PSK=dev,****\r",
+        ),
+        (b"AT+MSSLPSK=dev,\b,00ff\r", b"AT+MSSLPSK=dev,\b,****\r"),
+        (b'AT+MSSLPSK="de"\bv,",00ff\r', b'AT+MSSLPSK="de"\bv,",****\r'),
+        (b"AT+MSSLPX=\b\bSK=dev,00ff\r", b"AT+MSSLPX=\b\bSK=dev,****\r"),
+        (b"AT+MSSLPSK=\b\bK=dev,00ff\r", b"AT+MSSLPSK=\b\bK=dev,****\r"),
+        (b'AT+MLBSCFG="apiX\bkey","ab"\r', None),
+        (b"AT+MLBSCFG=apiX\bkey,ab\r", b"AT+MLBSCFG=apiX\bkey,**\r"),
+        (b"AT+MQTTCONNS=\b\b=0,h,1,c,u,pw\r", b"AT+MQTTCONNS=\b\b=0,h,1,c,u,**\r"),
     ],
 )
 def test_the_password_alone_is_masked(line: bytes, shown: bytes | None) -> None:
@@ -44,16 +63,36 @@ def test_in_pieces(sizes: list[int], twice: bool) -> None:
     found, through = b"", b""
     for size in [*sizes, len(text)]:
         piece, rest = rest[:size], rest[size:]
-        found += bytes(passwords.show(piece, piece, 0x0D))
+        found += bytes(passwords.show(piece, piece))
         through += bytes(masked.show(piece, 0x0D))
     assert found == expected
     assert through == expected
 
 
+@given(st.lists(st.integers(1, 8), max_size=40), st.integers(0, 120), st.booleans(), st.booleans())
+def test_a_name_that_was_corrected_in_pieces(sizes: list[int], count: int, answers: bool, keys: bool) -> None:
+    back = b"\b \b" if answers else b"\b"
+    wrong, start = count * b"x" + count * back, b"AT+MSSLKEY" if keys else b"AT+MSSLP"
+    rest = start + wrong + (b'WR="n",0,4,"SECR"\r' if keys else b"SK=dev,SECR\r") + b"AT+CSQ\r"
+    masked, shown, text = Masked(answers=answers), b"", rest
+    for size in [*sizes, len(text)]:
+        piece, rest = rest[:size], rest[size:]
+        shown += bytes(masked.show(piece, 0x0D))
+    assert len(shown) == len(text)
+    assert b"SECR" not in shown
+    assert shown.startswith(start + wrong)
+    assert answers is False or shown.endswith(b"\rAT+CSQ\r")
+
+
+def test_another_character_takes_back() -> None:
+    masked = Masked(answers=False)
+    assert masked.show(b"AT+MSSLP?_SK=dev,00ff\r", 0x0D, 0, ord("_")) == b"AT+MSSLP?_SK=dev,****\r"
+
+
 @given(st.lists(st.binary(max_size=12), max_size=8))
 def test_all_else_is_shown_as_it_is(pieces: list[bytes]) -> None:
     passwords = Passwords()
-    shown = b"".join(bytes(passwords.show(piece, piece, 0x0D)) for piece in pieces)
+    shown = b"".join(bytes(passwords.show(piece, piece)) for piece in pieces)
     text = b"".join(pieces)
     if b"MQTTCONN" not in text.upper():
         assert shown == text

@@ -56,9 +56,9 @@ def shown_in_pieces(masked: Masked, data: bytes, cuts: list[int]) -> bytes:
 
 @given(KEYS, KEYS, st.lists(st.integers(0, 70), max_size=20), st.booleans())
 def test_a_key_that_nobody_asked_for(key: bytes, other: bytes, cuts: list[int], answers: bool) -> None:
-    """Typed without waiting for ``>``, or by a command whose name was corrected with backspaces; two of them."""
+    """Typed without waiting for ``>``, or by a command that takes no key; two of them."""
     marks = [len(each.partition(b"\r\n")[0]) for each in (key, other)]
-    before, between, after = b'AT+MSSLKEYX\bWR="k",0,8\r', b"\r\nAT+CGMM\r", b"\r\n+CME ERROR: 50\r\n"
+    before, between, after = b'AT+MSSLCERTWR="k",0,8\r', b"\r\nAT+CGMM\r", b"\r\n+CME ERROR: 50\r\n"
     shown = shown_in_pieces(Masked(answers=answers), before + key + between + other + after, cuts)
     hidden = [each[:mark] + b"*" * (len(each) - mark) for each, mark in zip((key, other), marks, strict=True)]
     assert shown == before + hidden[0] + between + hidden[1] + after

@@ -23,19 +23,17 @@ from onemo.families.card.operators import (
     tell_names,
     tell_preferred,
 )
-from onemo.families.card.tree import Df
+from onemo.families.card.tree import Df, home_of
 from onemo.families.card.uicc import (
     GET_RESPONSE,
     SELECT,
     STATUS,
-    UPDATE_BINARY,
-    UPDATE_RECORD,
     LogicalChannel,
     Uicc,
-    home_of,
 )
-from onemo.modem.cardfiles import READ_BINARY, READ_RECORD, Ef
-from onemo.modem.intents import Tell, Wait
+from onemo.modem.cardaccess import ask_card
+from onemo.modem.cardfiles import READ_BINARY, READ_RECORD, UPDATE_BINARY, UPDATE_RECORD, Ef
+from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
@@ -94,27 +92,19 @@ def _octets(text: str, most: int | None = None) -> bytes:
 
 def _ask(modem: Modem, ins: int, file: int | None, act: Callable[[], CardAnswer],
          tell: Callable[[CardAnswer], Reply]) -> Outcome:  # fmt: skip
-    """Have the card do something, as a fault lets it, and write down what it remembers of that before the answer.
+    """Have the card do something, as ask_card, and write down what it remembers of that before the answer.
 
-    ins, file: what is asked of it, for faults. act, tell: may raise CommandError; tell makes the reply. Of a card that
-    was taken out or reset before its answer came there is none: SIM_NOT_INSERTED, SIM_FAILURE.
+    act, tell: may raise CommandError; tell makes the reply.
     """
 
-    def run(_: object = None) -> Outcome:
-        modem.sim.require_card()
-        if modem.sim.resets != resets:
-            raise CommandError(Cme.SIM_FAILURE)
+    def answered(status: int | None) -> Outcome:
         before = modem.sim.changes
         answer = act() if status is None else CardAnswer(status=status)
         if modem.sim.changes == before:
             return tell(answer)
-        if ins in _UPDATES and file is not None:
-            modem.intents.append(Tell("card", f"file {file:04X} written"))
         return Pending(modem.keeping.store(), lambda done: tell(answer))
 
-    resets = modem.sim.resets
-    seconds, status = modem.sim.meddle(ins, file)
-    return Pending(Wait(seconds), run) if seconds else run()
+    return ask_card(modem, ins, file, answered)
 
 
 # AT+CRSM.
@@ -190,10 +180,7 @@ def _command_of(length: int, text: str) -> bytes:
 def _transmit(modem: Modem, name: str, number: int, octets: bytes) -> Outcome:
     """Pass a command on to the card, and its answer back."""
     uicc = modem.part(Uicc)
-    channel = uicc.channels[number]
-    file = channel.file
-    if octets[1] == SELECT and len(octets) == 7:
-        file = int.from_bytes(octets[5:7])
+    file = uicc.file_of(number, octets)
 
     def act() -> CardAnswer:
         _require_open(modem, number)  # another line may have closed it meanwhile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from onemo.at.command import print_line
@@ -11,9 +11,11 @@ from onemo.at.params import Defaulted, Maybe, MaybeText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.card.apdu import Apdu, CardRefusal
-from onemo.families.card.uicc import UPDATE_BINARY, LogicalChannel, Uicc, home_of
+from onemo.families.card.tree import home_of
+from onemo.families.card.uicc import LogicalChannel, Uicc
 from onemo.families.radio import coded_name
-from onemo.modem.cardfiles import READ_BINARY, Ef, plmn_file, plmn_of
+from onemo.modem.cardaccess import use_file
+from onemo.modem.cardfiles import READ_BINARY, UPDATE_BINARY, Ef, plmn_file, plmn_of
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 from onemo.profile.schema import Table
@@ -77,21 +79,28 @@ def _list(modem: Modem) -> Ef:
     return _FILES[modem.settings.get(PREFERRED_LIST).list if modem.has("CPLS") else 0]
 
 
-def _entries(modem: Modem) -> list[bytes]:
-    """Return the entries of the chosen list. Raises CommandError unless the card is READY and has it."""
+def _with_entries(modem: Modem, use: Callable[[list[bytes]], Outcome]) -> Outcome:
+    """Go on with the entries of the chosen list. Raises CommandError unless the card is READY and has it."""
     modem.sim.require()
     name = _list(modem)
-    modem.sim.require_answer(READ_BINARY, name)
-    content = modem.sim.card.file(name)
-    if content is None:
-        raise CommandError(Cme.NOT_FOUND)
-    return [content[at : at + _ENTRY] for at in range(0, len(content) - _ENTRY + 1, _ENTRY)]
+
+    def read() -> Outcome:
+        content = modem.sim.card.file(name)
+        if content is None:
+            raise CommandError(Cme.NOT_FOUND)
+        return use([content[at : at + _ENTRY] for at in range(0, len(content) - _ENTRY + 1, _ENTRY)])
+
+    return use_file(modem, READ_BINARY, name, read)
 
 
-def tell_preferred(modem: Modem) -> Reply:
+def tell_preferred(modem: Modem) -> Outcome:
     """Tell the entries of the list (AT+CPOL?). Raises CommandError unless the card is READY and has one."""
+    return _with_entries(modem, lambda entries: _tell(modem, entries))
+
+
+def _tell(modem: Modem, entries: list[bytes]) -> Reply:
     shown, lines = modem.part(ListFormat).format, []
-    for index, entry in enumerate(_entries(modem), 1):
+    for index, entry in enumerate(entries, 1):
         plmn, bits = plmn_of(entry[:3]), int.from_bytes(entry[3:])
         if plmn:
             name = "" if shown == _NUMERIC else coded_name(modem, _name_of(modem, plmn))
@@ -112,23 +121,28 @@ def set_preferred(modem: Modem, record: PreferredOperator) -> Outcome:
         modem.part(ListFormat).format = record.format
         return DONE
     entry = _EMPTY if record.format is None and record.oper is None else _entry(modem, record)
-    entries = _entries(modem)
-    if record.place > len(entries):
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    if entries[record.place - 1] != entry:
-        return _write(modem, _list(modem), (record.place - 1) * _ENTRY, entry)
-    return DONE
+    place = record.place
+
+    def change(entries: list[bytes]) -> Outcome:
+        if place > len(entries):
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
+        return DONE if entries[place - 1] == entry else _write(modem, _list(modem), (place - 1) * _ENTRY, entry)
+
+    return _with_entries(modem, change)
 
 
 def _write(modem: Modem, name: Ef, offset: int, data: bytes) -> Outcome:
-    """Have the card write it, which may refuse. Raises CommandError: NOT_SUPPORTED; as Sim.require_answer."""
-    modem.sim.require_answer(UPDATE_BINARY, name)
-    channel = LogicalChannel(home_of(name), file=name)
-    try:
-        modem.part(Uicc).run(channel, Apdu(0, UPDATE_BINARY, offset >> 8, offset & 0xFF, data))
-    except CardRefusal as refusal:
-        raise CommandError(Cme.NOT_SUPPORTED) from refusal
-    return Pending(modem.keeping.store(), lambda done: DONE)
+    """Have the card write it, which may refuse. Raises CommandError: NOT_SUPPORTED; as use_file."""
+
+    def update() -> Outcome:
+        channel = LogicalChannel(home_of(name), file=name)
+        try:
+            modem.part(Uicc).run(channel, Apdu(0, UPDATE_BINARY, offset >> 8, offset & 0xFF, data))
+        except CardRefusal as refusal:
+            raise CommandError(Cme.NOT_SUPPORTED) from refusal
+        return Pending(modem.keeping.store(), lambda done: DONE)
+
+    return use_file(modem, UPDATE_BINARY, name, update)
 
 
 def _entry(modem: Modem, record: PreferredOperator) -> bytes:

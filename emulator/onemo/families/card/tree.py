@@ -26,6 +26,11 @@ class Df(IntEnum):
     USIM = 0x7FFF
 
 
+def home_of(identifier: int) -> Df:
+    """Return the directory that a file is in."""
+    return Df.MF if identifier >> 8 == 0x2F else Df.USIM
+
+
 class CardFile(NamedTuple):
     """An elementary file: its identifier, what it holds, the octets of a record; 0: it is transparent."""
 
@@ -48,6 +53,7 @@ class Tree:
         self._profile = modem.profile.card
         self._sizes = record_sizes(modem.profile)
         self._open = {int(name, 16) for name in self._profile.open}
+        self._short = {int(name, 16): short for name, short in self._profile.short.items()}
         self._updated = {int(name, 16) for name in self._profile.updated}
 
     @property
@@ -61,6 +67,14 @@ class Tree:
         if content is None:
             raise CardRefusal(Sw.NO_FILE)
         return CardFile(identifier, content, self._sizes.get(identifier, 0))
+
+    def named_short(self, directory: Df, short: int) -> CardFile:
+        """Return the file of a directory that has a short identifier. Raises CardRefusal(NO_FILE)."""
+        found = (each for each, number in self._short.items() if number == short and home_of(each) is directory)
+        identifier = next(found, None)
+        if identifier is None:
+            raise CardRefusal(Sw.NO_FILE)
+        return self.find(identifier)
 
     def is_open(self, identifier: int) -> bool:
         """Tell whether a file is read without the PIN."""
@@ -127,8 +141,10 @@ class Tree:
         """Return the file control parameters of an elementary file (102.221 11.1.1.3)."""
         shape = bytes((0x42, 0x21, 0, file.record, len(file.records))) if file.record else b"\x41\x21"
         size = len(file.content).to_bytes(2)
+        short = self._short.get(file.identifier)
+        named = tlv(0x88, b"" if short is None else bytes((short << 3,)))
         fields = tlv(0x82, shape) + tlv(0x83, file.identifier.to_bytes(2)) + tlv(0x8A, b"\x05") + tlv(0x80, size)
-        return tlv(0x62, fields)
+        return tlv(0x62, fields + named)
 
     def directory_parameters(self, directory: Df) -> bytes:
         """Return those of a directory: also its AID, and whether its PIN is asked for."""

@@ -11,24 +11,25 @@ from onemo.families.card.isdr import AID as ISDR_AID
 from onemo.families.card.isdr import STORE_DATA, store_data
 from onemo.families.card.milenage import Milenage, Stale, WrongMac, aes, authenticate
 from onemo.families.card.pins import CardPins
-from onemo.families.card.tree import CardFile, Df, Tree
-from onemo.modem.cardfiles import READ_BINARY, READ_RECORD
+from onemo.families.card.tree import CardFile, Df, Tree, home_of
+from onemo.modem.cardaccess import tell_written
+from onemo.modem.cardfiles import READ_BINARY, READ_RECORD, UPDATE_BINARY, UPDATE_RECORD
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 
 _log = logging.getLogger(__name__)
 
 SELECT, GET_RESPONSE, STATUS = 0xA4, 0xC0, 0xF2
-UPDATE_BINARY, UPDATE_RECORD = 0xD6, 0xDC
 _VERIFY, _CHANGE, _DISABLE, _ENABLE, _UNBLOCK = 0x20, 0x24, 0x26, 0x28, 0x2C
 _AUTHENTICATE, _MANAGE_CHANNEL = 0x88, 0x70
 _TERMINAL_PROFILE, _FETCH, _TERMINAL_RESPONSE, _TERMINAL_CAPABILITY, _ENVELOPE = 0x10, 0x12, 0x14, 0xAA, 0xC2
 _BY_ID, _BY_AID, _FROM_MF, _FROM_HERE = 0, 4, 8, 9
 _NO_DATA, _RETURNS = 0x0C, (0x00, 0x04)
 """Of P2 of SELECT: nothing, or the parameters."""
-_ABSOLUTE = 4
-"""The mode of READ RECORD and UPDATE RECORD in which P1 is the number."""
-_SHORT_ID = 0x80
+_NEXT, _PREVIOUS, _ABSOLUTE = 2, 3, 4
+"""The modes of READ RECORD and UPDATE RECORD: P1 is the number in the last."""
+_SHORT_ID, _SHORT_IDS = 0x80, range(1, 31)
+"""Of P1 of READ BINARY and UPDATE BINARY: it is a short identifier."""
 _OF_USIM = 0x81
 """P2 of AUTHENTICATE: the context of UMTS."""
 _CHALLENGE = 34
@@ -36,12 +37,20 @@ _CHALLENGE = 34
 
 @dataclass
 class LogicalChannel:
-    """A channel: the application that is selected on it, its directory, its file, and an answer that waits."""
+    """A channel: the application that is selected on it, its directory, its file, and an answer that waits.
+
+    record: the file's current one, from 1; 0: there is none yet.
+    """
 
     directory: Df = Df.MF
     application: bytes = b""
     file: int | None = None
+    record: int = 0
     waiting: bytes = b""
+
+    def choose(self, directory: Df, file: int | None) -> None:
+        """Select a directory, or a file in it."""
+        self.directory, self.file, self.record = directory, file, 0
 
 
 class Uicc(Part):
@@ -110,6 +119,17 @@ class Uicc(Part):
         except CardRefusal as refusal:
             return CardAnswer(status=refusal.status)
 
+    def file_of(self, number: int, octets: bytes) -> int | None:
+        """Return the file that a command on a channel is about; None: none that is known."""
+        channel, (ins, p1, p2) = self.channels[number], octets[1:4]
+        if ins == SELECT and len(octets) == 7:
+            return int.from_bytes(octets[5:7])
+        short = _short_of(ins, p1, p2)
+        try:
+            return self.tree.named_short(channel.directory, short).identifier if short else channel.file
+        except CardRefusal:
+            return None
+
     def run(self, channel: LogicalChannel, apdu: Apdu) -> CardAnswer:
         """Carry a command out. Raises CardRefusal."""
         waiting, channel.waiting = channel.waiting, b""
@@ -133,9 +153,9 @@ class Uicc(Part):
         if apdu.ins == _AUTHENTICATE:
             return self._authenticate(channel, apdu)
         if apdu.ins in (READ_BINARY, UPDATE_BINARY):
-            return self._binary(self._current(channel, records=False), apdu)
+            return self._binary(channel, apdu)
         if apdu.ins in (READ_RECORD, UPDATE_RECORD):
-            return self._record(self._current(channel, records=True), apdu)
+            return self._record(channel, apdu)
         raise CardRefusal(Sw.INSTRUCTION)
 
     def _get_response(self, channel: LogicalChannel, apdu: Apdu, waiting: bytes) -> CardAnswer:
@@ -176,16 +196,18 @@ class Uicc(Part):
                 file = self.tree.find(identifier)
         if channel.application == ISDR_AID or directory is Df.USIM:
             channel.application = self.usim
-        channel.directory, channel.file = directory, None if file is None else file.identifier
+        channel.choose(directory, None if file is None else file.identifier)
         return self.tree.directory_parameters(directory) if file is None else self.tree.file_parameters(file)
 
     def _select_application(self, channel: LogicalChannel, aid: bytes) -> bytes:
         """Select an application by how its AID begins; return its parameters. Raises CardRefusal(NO_FILE)."""
         if len(aid) >= 5 and self.usim.startswith(aid):
-            channel.directory, channel.application, channel.file = Df.USIM, self.usim, None
+            channel.choose(Df.USIM, None)
+            channel.application = self.usim
             return self.tree.directory_parameters(Df.USIM)
         if len(aid) >= 5 and self._device.profile.card.eid and ISDR_AID.startswith(aid):
-            channel.directory, channel.application, channel.file = Df.MF, ISDR_AID, None
+            channel.choose(Df.MF, None)
+            channel.application = ISDR_AID
             return tlv(0x6F, tlv(0x84, ISDR_AID))
         raise CardRefusal(Sw.NO_FILE)
 
@@ -215,7 +237,10 @@ class Uicc(Part):
 
     # Files.
 
-    def _current(self, channel: LogicalChannel, *, records: bool) -> CardFile:
+    def _current(self, channel: LogicalChannel, short: int, *, records: bool) -> CardFile:
+        """Return the file that is selected, or is from now on. short: its short identifier, 0: it is selected."""
+        if short:
+            channel.choose(channel.directory, self.tree.named_short(channel.directory, short).identifier)
         if channel.file is None:
             raise CardRefusal(Sw.NO_FILE_SELECTED)
         file = self.tree.find(channel.file)
@@ -230,12 +255,13 @@ class Uicc(Part):
         if not self._device.sim.entered and (writing or not self.tree.is_open(file.identifier)):
             raise CardRefusal(Sw.SECURITY)
 
-    def _binary(self, file: CardFile, apdu: Apdu) -> CardAnswer:
-        writing = apdu.ins == UPDATE_BINARY
+    def _binary(self, channel: LogicalChannel, apdu: Apdu) -> CardAnswer:
+        writing, short = apdu.ins == UPDATE_BINARY, _short_of(apdu.ins, apdu.p1, apdu.p2)
+        if apdu.p1 & _SHORT_ID and short not in _SHORT_IDS:
+            raise CardRefusal(Sw.P1_P2)
+        file = self._current(channel, short, records=False)
         self._require(file, writing=writing)
-        if apdu.p1 & _SHORT_ID:
-            raise CardRefusal(Sw.NO_FILE)
-        offset, content = apdu.p1 << 8 | apdu.p2, file.content
+        offset, content = apdu.p2 if short else apdu.p1 << 8 | apdu.p2, file.content
         if offset >= len(content):
             raise CardRefusal(Sw.OFFSET)
         if not writing:
@@ -243,25 +269,42 @@ class Uicc(Part):
         end = offset + len(apdu.data)
         if not apdu.data or end > len(content):
             raise CardRefusal(Sw.LENGTH)
-        self.tree.write(file.identifier, content[:offset] + apdu.data + content[end:])
-        return CardAnswer()
+        return self._write(file, content[:offset] + apdu.data + content[end:])
 
-    def _record(self, file: CardFile, apdu: Apdu) -> CardAnswer:
+    def _record(self, channel: LogicalChannel, apdu: Apdu) -> CardAnswer:
         writing = apdu.ins == UPDATE_RECORD
-        self._require(file, writing=writing)
-        if apdu.p2 >> 3:
-            raise CardRefusal(Sw.NO_FILE)
-        if apdu.p2 != _ABSOLUTE:
+        short, mode = _short_of(apdu.ins, apdu.p1, apdu.p2), apdu.p2 & 7
+        if mode not in (_NEXT, _PREVIOUS, _ABSOLUTE) or (mode != _ABSOLUTE and apdu.p1):
             raise CardRefusal(Sw.P1_P2)
+        file = self._current(channel, short, records=True)
+        self._require(file, writing=writing)
         records = file.records
-        if not 1 <= apdu.p1 <= len(records):
-            raise CardRefusal(Sw.NO_RECORD)
-        if not writing:
-            return apdu.exactly(records[apdu.p1 - 1])
-        if len(apdu.data) != file.record:
+        number = self._number(channel, mode, apdu.p1, len(records))
+        if writing and len(apdu.data) != file.record:
             raise CardRefusal(Sw.LENGTH)
-        records[apdu.p1 - 1] = apdu.data
-        self.tree.write(file.identifier, b"".join(records))
+        answer = CardAnswer() if writing else apdu.exactly(records[number - 1])
+        if mode != _ABSOLUTE:
+            channel.record = number
+        if not writing:
+            return answer
+        records[number - 1] = apdu.data
+        return self._write(file, b"".join(records))
+
+    def _number(self, channel: LogicalChannel, mode: int, number: int, count: int) -> int:
+        """Return the number of the record that is meant (102.221 11.1.5). Raises CardRefusal(NO_RECORD)."""
+        current = channel.record
+        if mode == _NEXT:
+            number = current + 1
+        elif mode == _PREVIOUS:
+            number = current - 1 if current else count
+        found = number or (current if mode == _ABSOLUTE else 0)
+        if not 1 <= found <= count:
+            raise CardRefusal(Sw.NO_RECORD)
+        return found
+
+    def _write(self, file: CardFile, content: bytes) -> CardAnswer:
+        self.tree.write(file.identifier, content)
+        tell_written(self._device, file.identifier)
         return CardAnswer()
 
     # AUTHENTICATE (31.102 7.1).
@@ -294,9 +337,11 @@ class Uicc(Part):
         return _later(channel, b"\xdb" + b"".join(bytes((len(part),)) + part for part in parts))
 
 
-def home_of(identifier: int) -> Df:
-    """Return the directory that a file is in."""
-    return Df.MF if identifier >> 8 == 0x2F else Df.USIM
+def _short_of(ins: int, p1: int, p2: int) -> int:
+    """Return the short identifier of a file that a command names; 0: none (102.221 11.1.3 to 11.1.6)."""
+    if ins in (READ_BINARY, UPDATE_BINARY):
+        return p1 ^ _SHORT_ID if p1 & _SHORT_ID else 0
+    return p2 >> 3 if ins in (READ_RECORD, UPDATE_RECORD) else 0
 
 
 def _later(channel: LogicalChannel, data: bytes) -> CardAnswer:

@@ -91,6 +91,24 @@ def from_ucs2(octets: bytes) -> str:
     return octets.decode("utf-16-be", "replace")
 
 
+def from_alpha(octets: bytes) -> str:
+    """Read a name as a card holds it (102.221 annex A): in septets, or in UCS2, in one of three ways; FF ends it."""
+    match octets[:1]:
+        case b"\x80":
+            pairs = [octets[at : at + 2] for at in range(1, len(octets) - 1, 2)]
+            return from_ucs2(b"".join(pair for pair in pairs if pair != b"\xff\xff"))
+        case b"\x81" if len(octets) > 2:
+            return _from_page(octets[3 : 3 + octets[1]], octets[2] << 7)
+        case b"\x82" if len(octets) > 3:
+            return _from_page(octets[4 : 4 + octets[1]], int.from_bytes(octets[2:4]))
+    return from_septets(bytes(octet & 0x7F for octet in octets.rstrip(b"\xff")))
+
+
+def _from_page(octets: bytes, first: int) -> str:
+    """Read characters of a half page of UCS2, and septets among them. first: character of that page."""
+    return "".join(chr(first + (each & 0x7F)) if each & 0x80 else from_septets(bytes((each,))) for each in octets)
+
+
 def coding(dcs: int) -> Coding:
     """Read a TP-DCS, 0-255 (23.038 4). What is reserved is the GSM alphabet; compressed text is octets."""
     group = dcs >> 4

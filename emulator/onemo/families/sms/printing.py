@@ -59,7 +59,7 @@ def _from_quadruples(typed: bytes) -> str:
     return octets.decode("utf-16-be", "replace")
 
 
-def _text(modem: Modem, text: str) -> bytes:
+def in_character_set(modem: Modem, text: str) -> bytes:
     """Write a text in the character set of the DTE; what that lacks is ``?``."""
     chset = character_set(modem)
     if chset == "UCS2":
@@ -80,7 +80,7 @@ def _data(modem: Modem, message: TextMessage) -> bytes:
     septets = content_of(message)
     if character_set(modem) in ("GSM", "HEX"):
         return septets if character_set(modem) == "GSM" else _hex(septets)
-    return _text(modem, from_septets(septets))
+    return in_character_set(modem, from_septets(septets))
 
 
 def _quoted(text: bytes) -> bytes:
@@ -88,7 +88,7 @@ def _quoted(text: bytes) -> bytes:
 
 
 def _address(modem: Modem, address: Address) -> bytes:
-    return _quoted(_text(modem, address.text))
+    return _quoted(in_character_set(modem, address.text))
 
 
 def _time(stamp: TimeStamp) -> bytes:

@@ -28,6 +28,8 @@ from onemo.families.sms.slots import (
     TextParameters,
 )
 from onemo.families.sms.stores import require_card, store_of
+from onemo.modem.cardaccess import tell_written, use_file
+from onemo.modem.cardfiles import READ_RECORD, UPDATE_RECORD, Ef
 from onemo.modem.modem import Modem
 
 _NUMBER = re.compile(r"\+?\d{0,20}", re.ASCII)
@@ -46,11 +48,14 @@ def _refuse() -> CommandError:
     return CommandError(Cme.INCORRECT_PARAMETERS)
 
 
-def _tell_centre(modem: Modem) -> Reply:
-    """Tell the centre (AT+CSCA?). Raises CommandError: the card is not READY."""
+def _tell_centre(modem: Modem) -> Outcome:
+    """Tell the centre (AT+CSCA?). Raises CommandError: the card is not READY, or refuses."""
     require_card(modem)
-    number, toa = shown_centre(modem, centre_of(modem))
-    return Reply((print_line("CSCA", number, toa),))
+
+    def tell() -> Reply:
+        return Reply((print_line("CSCA", *shown_centre(modem, centre_of(modem))),))
+
+    return use_file(modem, READ_RECORD, Ef.SMSP, tell, Cms.CARD_FAILURE)
 
 
 def _set_centre(modem: Modem, record: Centre) -> Outcome:
@@ -68,7 +73,17 @@ def _set_centre(modem: Modem, record: Centre) -> Outcome:
         card.centre = centre
         modem.sim.changes += 1
 
-    return modem.keeping.write_down(change, failure=Cms.MEMORY_FAILURE)
+    def update() -> Outcome:
+        pending = modem.keeping.write_down(change, failure=Cms.MEMORY_FAILURE)
+
+        def written(done: bool) -> Outcome:
+            outcome = pending.finish(done)
+            tell_written(modem, Ef.SMSP)
+            return outcome
+
+        return pending._replace(finish=written)
+
+    return use_file(modem, UPDATE_RECORD, Ef.SMSP, update, Cms.CARD_FAILURE)
 
 
 def validity_of(record: TextParameters) -> Validity:

@@ -31,6 +31,10 @@ class CallHold(NamedTuple):
     n: Required
 
 
+_INDICATORS = (b"CIEV: SOUNDER 0", b"CIEV: CALL 0")
+"""The URCs behind ATH (vendor's base guide 4.3)."""
+
+
 def _dial(modem: Modem, record: DialString) -> Reply:
     """Call a number (ATD): OK at once.
 
@@ -79,6 +83,8 @@ def _answer(modem: Modem, record: NoParameters) -> Reply:
 def _hook(modem: Modem, record: HangUp) -> Reply:
     """End every call (ATH). Raises CommandError: as Calls.hook."""
     modem.part(Calls).hook()
+    for line in _INDICATORS if modem.profile.table(VOICE).ciev else ():
+        modem.report(line)
     return DONE
 
 

@@ -24,6 +24,8 @@ class VoiceSection(NamedTuple):
     """ATD without ; at its end is no voice call, but one for data, which the network does not take."""
     activity: Range
     """The values that AT+CPAS has; in place of another one it tells 0."""
+    ciev: bool
+    """ATH is followed by CIEV: SOUNDER 0 and CIEV: CALL 0."""
     clip_provision: Count
     """<m> of AT+CLIP?: whether the network tells who calls (27.007 7.6)."""
     ussd_time: Delay

@@ -12,10 +12,6 @@ from importlib import import_module
 
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
-from onemo.faults.kinds_board import BOARD_KINDS
-from onemo.faults.kinds_broker import PUBLISH
-from onemo.faults.kinds_fota import FOTA_KINDS
-from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
 from onemo.faults.seams.files import limit_room
 from onemo.modem.modem import Modem
@@ -55,22 +51,9 @@ def check_now(event: Fault) -> None:
 
 def require_possible(modem: Modem, event: Fault) -> None:
     """Raise FaultError for an event that can never happen to the module."""
-    if event.kind in SMS_KINDS:
-        from onemo.faults.seams import sms
-
-        sms.require(modem, event)
-    elif event.kind is PUBLISH:
-        from onemo.faults.seams import broker
-
-        broker.require(modem, event)
-    elif event.kind in BOARD_KINDS:
-        from onemo.faults.seams import board
-
-        board.require(modem, event)
-    elif event.kind in FOTA_KINDS:
-        from onemo.faults.seams import fota
-
-        fota.require(modem, event)
+    if event.kind.seam:
+        seam = import_module(f"onemo.faults.seams.{event.kind.seam}")
+        seam.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:

@@ -114,6 +114,13 @@ def test_a_fault_of_one_instruction() -> None:
     assert driver.answer('AT+CRSM=214,28539,0,0,3,"64F010"') == ["+CRSM: 144,0", "OK"]
 
 
+def test_a_fault_of_a_file_by_its_short_identifier() -> None:
+    driver = faulty("card-answer sw=6F00 file=6F07")
+    assert driver.answer('AT+CSIM=10,"00B0870009"') == ['+CSIM: 4,"6F00"', "OK"]
+    assert driver.answer('AT+CSIM=10,"00B0830004"') == ['+CSIM: 12,"000000029000"', "OK"]
+    assert driver.answer('AT+CSIM=10,"00B0880004"') == ['+CSIM: 4,"6A82"', "OK"]
+
+
 def test_a_card_that_does_not_open_a_channel() -> None:
     driver = faulty("card-answer sw=6A81 ins=A4 times=1")
     assert driver.answer('AT+CCHO="A0000000871002"') == ["+CME ERROR: 4"]
@@ -188,7 +195,7 @@ def test_a_file_from_outside() -> None:
     with pytest.raises(FaultError, match=r"3F00 is a directory"):
         event(driver, "card-file id=3F00 data=08")
     event(driver, f"card-file id=6F99 data={'00' * 0x7FFF}")
-    assert driver.answer("AT+CRSM=192,28569")[0].endswith('80027FFF"')
+    assert driver.answer("AT+CRSM=192,28569")[0].endswith('80027FFF8800"')
     with pytest.raises(FaultError, match=r"6F42 has 40 octets, not 10200"):
         event(driver, f"card-file id=6F42 data={'00' * 40 * 255}")
     event(driver, "card-file id=6F07 data=FFFFFFFFFFFFFFFFFF")
@@ -305,8 +312,10 @@ def test_a_mistake_shows_no_key(tmp_path: Path) -> None:
 
 
 def test_a_record_is_large_enough_for_what_is_in_it() -> None:
-    card = MODEL.profile.card._replace(records={"6F42": 27, "6F40": 28}, usim="A0")
+    short = {"6F07": 7, "6F3E": 7, "2FE2": 7}
+    card = MODEL.profile.card._replace(records={"6F42": 27, "6F40": 28}, usim="A0", short=short)
     assert dict(misfits(card)) == {
+        "card.short.6F3E": "is 7, as 6F07 has it: of one directory each file has its own",
         "card.usim": "is 1 octets, not 5 to 16",
         "card.records.6F3C": "is missing, not 176 to 255",
         "card.records.6F42": "is 27, not 28 to 255",

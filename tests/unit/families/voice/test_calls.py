@@ -9,11 +9,12 @@ from onemo.families.voice import calls as of_calls
 from onemo.families.voice.call import TRANSITIONS, CallEvent, CallInfo, CallState, NumberType
 from onemo.families.voice.calls import Calls, Reached, call_in
 from onemo.families.voice.dialling import Dialled, dialled
+from onemo.families.voice.profile import VOICE as TABLE
 from onemo.faults.say import parse_fault
 from onemo.faults.seams.events import happen
 from onemo.modem.intents import Tell
 
-from tests.support.driver import Driver
+from tests.support.driver import Driver, model_named
 
 VOICE = "ML307A-DSLN"
 
@@ -173,3 +174,14 @@ def test_a_model_without_calls_wakes_when_it_is_called() -> None:
     assert driver.modem.power.asleep
     assert called(driver) is Reached.UNREACHABLE
     assert not driver.modem.power.asleep
+
+
+def test_the_indicators_that_the_guide_prints() -> None:
+    model = model_named(VOICE)
+    table = model.profile.table(TABLE)._replace(ciev=True)
+    told = model._replace(profile=model.profile._replace(tables={**model.profile.tables, TABLE.name: table}))
+    driver = Driver(told).boot()
+    called(driver)
+    driver.take()
+    assert driver.answer("ATH") == ["OK", "CIEV: SOUNDER 0", "CIEV: CALL 0"]
+    assert Driver(VOICE).boot().answer("ATH") == ["OK"]
