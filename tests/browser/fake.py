@@ -24,8 +24,8 @@ class FakePort:
     """A control that answers as a test wants.
 
     token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
-    module, a directory has None; answers: of other GETs, by their path below the module's; operations: the
-    paths of the OpenAPI document; away: true while it answers nothing.
+    module, a directory has None; answers: of other GETs, by their path below the module's; replies: to POSTs, by that
+    path, in order; operations: the paths of the OpenAPI document; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -47,6 +47,7 @@ class FakePort:
         self.posted: list[tuple[str, Json]] = []
         self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
         self.answers: dict[str, object] = {"web/requests": []}
+        self.replies: dict[str, list[tuple[int, Json]]] = {}
         self.operations: Json = {}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
@@ -196,7 +197,9 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             port.posted.append((unquote(self.path), body))
-            self._send(200, b"{}")
+            replies = port.replies.get(self.path.split("/", 4)[-1])
+            status, reply = replies.pop(0) if replies else (200, {})
+            self._send(status, json.dumps(reply).encode())
 
         def do_PUT(self) -> None:
             port.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
