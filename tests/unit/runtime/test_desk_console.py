@@ -113,7 +113,10 @@ async def test_an_entry(desk: Desk, autojump_clock: MockClock) -> None:
     assert desk.bench.world.peers[0].taken == b"helloworldabc"
     assert await desk.fails("AT+MIPSEND=0", "it asks for data", b"more") == "entry"
     await trio.sleep(100)
-    await desk.says("AT", "OK")
+    await desk.says("ATQ1")
+    assert await desk.fails("AT+MIPSEND=0", "it asks for data") == "entry"
+    await desk.says(None, data=b"\x1b")
+    await desk.says("ATQ0", "OK")
     assert await desk.fails(None, "console 1 asks for no data: send a command", b"late") == "command"
 
 
@@ -192,6 +195,15 @@ async def test_one_after_the_other(desk: Desk, autojump_clock: MockClock) -> Non
             await wait_all_tasks_blocked()
         assert await desk.fails("AT", "console 1 is busy with AT+COPS: try again, or wait longer", timeout=1) == "busy"
     assert answers == [("AT+COPS=?", ["OK"]), ("AT+CGMM", ["OK"]), ("AT+NONE", ["ERROR"])]
+
+
+async def test_not_everybody_can_wait(desk: Desk, autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        for _ in range(17):
+            nursery.start_soon(desk.send, "AT+COPS=?", None, 5.0)
+        await wait_all_tasks_blocked()
+        assert await desk.fails("AT", "16 others wait for console 1: try again later") == "busy"
+    await desk.says("AT", "OK")
 
 
 async def test_a_command_that_takes_longer(desk: Desk, autojump_clock: MockClock) -> None:

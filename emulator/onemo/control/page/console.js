@@ -22,12 +22,11 @@ function bytes(text) {
 export class Console {
   #there = false;
   #name = "";
-  #of = new Map(); // by module: { state, lines (the history), commands }
+  #of = new Map(); // by module: { state, running, lines (the history), commands }
   #at = 0; // in the history; its length: what is being typed
   #draft = "";
   #options = []; // commands that are offered
   #active = -1;
-  #running = false;
 
   /** changed(): something was done to the module. */
   constructor(changed) {
@@ -57,11 +56,11 @@ export class Console {
   /** Another module is chosen. */
   show(name) {
     this.#name = name;
-    if (!this.#of.has(name)) this.#of.set(name, { state: "command", lines: [], commands: null });
+    if (!this.#of.has(name)) this.#of.set(name, { state: "command", running: false, lines: [], commands: null });
     this.#at = this.#own.lines.length;
     $("console-text").value = "";
     setText($("console-hint"), "");
-    this.#tell([], "", true);
+    this.#tell(this.#own.running ? ["…"] : [], "", true);
     this.#close();
     this.#draw();
   }
@@ -74,7 +73,7 @@ export class Console {
 
   #submit() {
     const text = $("console-text").value;
-    if (this.#running || !this.#own) return;
+    if (!this.#own || this.#own.running) return;
     if (this.#own.state !== "command") return this.#data(bytes(text));
     if (!text.trim()) return;
     this.#close();
@@ -88,8 +87,8 @@ export class Console {
   async #send(body, line = "") {
     const name = this.#name;
     const own = this.#own;
-    if (this.#running) return;
-    this.#running = true;
+    if (own.running) return;
+    own.running = true;
     this.#tell(["…"], "", true);
     this.#draw();
     try {
@@ -98,13 +97,13 @@ export class Console {
       if (line) this.#remember(own, line);
       if (name === this.#name) {
         this.#tell(answer.lines, answer.problem, answer.ok || answer.state === "entry");
-        $("console-text").value = "";
+        if (!line || $("console-text").value.trim() === line) $("console-text").value = "";
         setText($("console-hint"), "");
       }
     } catch (error) {
       if (name === this.#name) this.#tell([], error.message, false);
     }
-    this.#running = false;
+    own.running = false;
     this.#draw();
     this.changed();
   }
@@ -130,7 +129,7 @@ export class Console {
     $("console-text").placeholder = HINTS[state];
     for (const id of ["console-end", "console-esc"]) $(id).hidden = state !== "entry";
     $("console-leave").hidden = state !== "transparent";
-    for (const button of $("console").querySelectorAll("button")) button.disabled = this.#running;
+    for (const button of $("console").querySelectorAll("button")) button.disabled = this.#own?.running ?? false;
   }
 
   // What is offered.

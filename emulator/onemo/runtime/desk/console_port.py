@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _MOST = 1 << 22
 """Bytes of an answer that are kept: the last ones."""
+_MOST_WAITING = 16
+"""Those who wait for their turn; each holds a connection to the control."""
 _ESCAPE = "+++"
 _LONGEST = 40
 """Characters of a command in a message."""
@@ -122,6 +124,8 @@ class DeskPort(ConsolePort):
         """
         if command is None and data is None:
             raise FaultError("send: there is nothing to send: give a command like AT+CSQ, data, or both")
+        if self._turn.statistics().tasks_waiting >= _MOST_WAITING:
+            return self._unasked(f"{_MOST_WAITING} others wait for console {self.console.number}: try again later")
         typed = False
         with trio.move_on_after(timeout):
             async with self._turn:
@@ -129,14 +133,14 @@ class DeskPort(ConsolePort):
                 await trio.sleep_until(self.console.framer.swallows_until)
                 self._answer.clear()
                 if problem := self._refusal(command):
-                    return ConsoleAnswer(self.console.number, [], False, self.state, problem)
+                    return self._unasked(problem)
                 typed = True
                 return self._told(await self._type(command, data))
         left = len(self.link.typed)
         self.link.typed.clear()
         if not typed:
             why = "the module boots" if self._boots else f"console {self.console.number} is busy with {self._line}"
-            return ConsoleAnswer(self.console.number, [], False, self.state, f"{why}: try again, or wait longer")
+            return self._unasked(f"{why}: try again, or wait longer")
         if left:
             return self._told(f"it did not take the last {left} bytes within {timeout:g} s, and they are dropped")
         if data is not None and self._verdict:
@@ -167,8 +171,8 @@ class DeskPort(ConsolePort):
             self.link.type(command.encode())
             await self._until(lambda: console.online is None and not self._busy)
         elif command is not None:
-            end = "" if command.upper() == "A/" else chr(console.framer.terminator)
-            self.link.type((command + end).encode())
+            end = b"" if command.upper() == "A/" else bytes((console.framer.terminator,))
+            self.link.type(command.encode() + end)
             if slept:
                 await self._until(lambda: not self.link.typed)
                 return "the module slept, and what wakes it is lost: send it again"
@@ -238,7 +242,7 @@ class DeskPort(ConsolePort):
     def _lines(self) -> list[str]:
         form = self.console.format
         parts = re.split(b"[%s]+" % re.escape(form.cr + form.lf), bytes(self._answer.data))
-        return [part.decode("latin-1").rstrip() for part in parts if part.strip()]
+        return [part.decode("latin-1") for part in parts if part]
 
     @property
     def _verdict(self) -> bool | None:
@@ -251,10 +255,14 @@ class DeskPort(ConsolePort):
                 return line.encode() in (OK.number, CONNECT.number)
         return True if form.quiet else None
 
+    def _unasked(self, problem: str) -> ConsoleAnswer:
+        """Return the answer of who could type nothing, and why."""
+        return ConsoleAnswer(console=self.console.number, lines=[], ok=False, state=self.state, problem=problem)
+
     def _told(self, problem: str) -> ConsoleAnswer:
         """Return the answer. problem: what is known to be wrong, "" for nothing."""
         verdict, state = self._verdict, self.state
-        if not problem and verdict is None and state != "transparent":
+        if not problem and (state == "entry" or (verdict is None and state != "transparent")):
             problem = _UNENDED.get(state, "no final result code came")
         if self._answer.cut:
             problem = problem or f"the answer has more than {_MOST} bytes: its beginning is left out"
