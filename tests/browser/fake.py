@@ -112,6 +112,12 @@ class FakePort:
             return self.answers["/".join(rest)]
         return self._whole(self.modules[name])
 
+    def post(self, path: str, body: Json) -> tuple[int, Json]:
+        """Take a POST; return the status and the body of the answer."""
+        self.posted.append((path, body))
+        replies = self.replies.get(path.split("/", 4)[-1])
+        return replies.pop(0) if replies else (200, {})
+
     def put(self, body: dict[str, str]) -> None:
         """A piece of a file comes, of 32,768 bytes at most."""
         data, offset = b64decode(body["data"], validate=True), int(body["offset"])
@@ -196,9 +202,7 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            port.posted.append((unquote(self.path), body))
-            replies = port.replies.get(self.path.split("/", 4)[-1])
-            status, reply = replies.pop(0) if replies else (200, {})
+            status, reply = port.post(unquote(self.path), body)
             self._send(status, json.dumps(reply).encode())
 
         def do_PUT(self) -> None:

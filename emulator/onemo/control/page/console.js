@@ -141,6 +141,7 @@ export class Console {
     own.commands = [];
     try {
       own.commands = await get(of(this.#name, "/console/commands"));
+      if (own === this.#own && document.activeElement === $("console-text")) this.#offer(); // to what was typed meanwhile
     } catch {
       own.commands = null; // it is not up: the next time, then
     }
