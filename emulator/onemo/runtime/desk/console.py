@@ -56,7 +56,7 @@ SEND = DeskOperation(
                  pattern=r"[Aa][Tt][^\x00-\x1f\ud800-\udfff]*|[Aa]/|\+\+\+"),
         FaultKey("data", Type.BYTES, r"Bytes for the > entry or the transparent connection that it leads to, with "
                  r"escapes: \r, \n, \x1a for Ctrl-Z, \x1b for ESC. Alone: for one that is open."),
-        FaultKey("timeout", Type.SECONDS, "How long the answer may take.", PATIENCE, 0.1, 600),
+        FaultKey("timeout", Type.SECONDS, "How long the answer may take; 10 s if left out.", PATIENCE, 0.1, 600),
     ),
     act=_send,
     result=ConsoleAnswer,
