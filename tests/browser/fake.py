@@ -25,7 +25,8 @@ class FakePort:
 
     token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
     module, a directory has None; ftp: those of its sandbox's FTP server; answers: of other GETs, by their path below
-    the module's; operations: the paths of the OpenAPI document; away: true while it answers nothing.
+    the module's; replies: to POSTs, by that path, in order; operations: the paths of the OpenAPI document; away: true
+    while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -48,6 +49,7 @@ class FakePort:
         self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
         self.ftp: dict[str, bytes | None] = {}
         self.answers: dict[str, object] = {"web/requests": []}
+        self.replies: dict[str, list[tuple[int, Json]]] = {}
         self.operations: Json = {}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
@@ -117,6 +119,12 @@ class FakePort:
     def place(self, path: str) -> dict[str, bytes | None]:
         """The files that a path of the API means, by its last part."""
         return self.ftp if path.endswith("ftp") else self.files
+
+    def post(self, path: str, body: Json) -> tuple[int, Json]:
+        """Take a POST; return the status and the body of the answer."""
+        self.posted.append((path, body))
+        replies = self.replies.get(path.split("/", 4)[-1])
+        return replies.pop(0) if replies else (200, {})
 
     def put(self, place: str, body: dict[str, str]) -> None:
         """A piece of a file comes, of 32,768 bytes at most."""
@@ -204,8 +212,8 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            port.posted.append((unquote(self.path), body))
-            self._send(200, b"{}")
+            status, reply = port.post(unquote(self.path), body)
+            self._send(status, json.dumps(reply).encode())
 
         def do_PUT(self) -> None:
             port.put(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from onemo.net.firmware import make_package
+from selenium.webdriver.common.keys import Keys
 
 from tests.browser.page import Page
 from tests.e2e.driver import Driver, connect, registered
@@ -269,3 +270,33 @@ def test_the_pins_of_the_board(page: Page, module: Started) -> None:
         page.run("document.getElementById('board').scrollIntoView()")
         page.picture("board")
         assert page.complaints() == []
+
+
+def test_commands_at_a_console_of_its_own(page: Page, sandboxed: Started) -> None:
+    ready = json.loads(sandboxed.ready)
+    with sandboxed.awake(ready["port"]) as dte:
+        page.open(ready["control"])
+        page.until("it is offered", lambda: page["console"].is_displayed())
+        page.press("a")
+        page.press("AT+CSQ", Keys.ENTER)
+        page.until("the answer", lambda: page.text("console-said") == "+CSQ: 20,99\nOK")
+        page.shows("DTE to module, console 1: ", "1> AT+CSQ")
+        page.press("AT+MIPOPEN=", Keys.HOME, Keys.END)
+        page.until("what it takes", lambda: page.text("console-hint").startswith("+MIPOPEN: (0-5),"))
+        page.press('5,"TCP","www.example.com",7', Keys.ENTER)
+        page.shows("URC, module to DTE, console 1: ", "+MIPOPEN: 5,0")
+        page.press("AT+MIPSEND=5", Keys.ENTER)
+        page.until("it asks", lambda: page["console-end"].is_displayed())
+        page.press("hello")
+        page["console-end"].click()
+        page.until("it went", lambda: page.text("console-said") == "+MIPSEND: 5,5\nOK")
+        page.shows("network to module: ", "#5 hello")
+        dte.hears('+MIPURC: "rtcp",5,5,hello')
+        dte.alive()
+        for width in (1440, 390):
+            page.width(width)
+            page.run("document.getElementById('main').scrollTo(0, 0)")
+            page.picture(f"console-{width}")
+        page.width(1440)
+        page["console-text"].send_keys("AT+MIPCLOSE=5", Keys.ENTER)
+        page.shows("1< OK")

@@ -8,9 +8,9 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
-from onemo.at.command import BoundCommand, Declaration
+from onemo.at.command import BoundCommand, Declaration, is_basic
 from onemo.at.family import Family, FamilyDefinition
-from onemo.at.grammar import Arguments
+from onemo.at.grammar import Arguments, Form
 from onemo.at.outcome import D, Handler, Outcome
 from onemo.at.params import BindError, BoundRecord
 from onemo.at.reply import Cme, CommandError, ErrorCode
@@ -35,6 +35,21 @@ def definition(family: Family) -> FamilyDefinition[Any]:
 def declarations(families: Sequence[Family]) -> dict[str, Declaration[Any]]:
     """Return every command of every family, by name, in the order of the list."""
     return {declared.name: declared for family in families for declared in definition(family).declarations}
+
+
+def typed(name: str) -> str:
+    """Return a command as it is typed: ``ATE``, ``AT+MIPOPEN``."""
+    return f"AT{name}" if is_basic(name) else f"AT+{name}"
+
+
+def test_answer(bound: BoundCommand[Any]) -> list[str]:
+    """Return the lines of the answer to the test form; it is the same on every device."""
+    if Form.TEST not in bound.forms:
+        return []
+    if bound.test_reads_device:
+        return [f"+{bound.name}: ..."]
+    reply: Any = bound.forms[Form.TEST](None, ())
+    return [line.decode("latin-1") for line in reply.lines]
 
 
 class BoundModel(NamedTuple, Generic[D]):

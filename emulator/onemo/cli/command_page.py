@@ -10,10 +10,9 @@ from typing import Any
 from onemo.at.command import BoundCommand, KeyedSetting, Query, Setting, is_basic
 from onemo.at.grammar import Form
 from onemo.at.params import BoundParam, BoundRecord, ParamKind
-from onemo.at.registry import declarations, definition
-from onemo.cli.model_page import answer_table, said, section_table, test_answer
+from onemo.at.registry import declarations, definition, test_answer, typed
+from onemo.cli.model_page import answer_table, said, section_table
 from onemo.cli.page import Page
-from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
 from onemo.profile.layers import KeyPath

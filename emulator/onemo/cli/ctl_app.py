@@ -38,13 +38,14 @@ Look at running modules and act on them, through the control API.
 
 The emulator is started with --control HOST:PORT. NAME may be left out where
 there is one module. The exit status is 0, 1 when what was asked is not so
-(ready, verify), and 2 when it could not be asked."""
+(ready, verify, send), and 2 when it could not be asked."""
 _EPILOGUE = """\
 Examples:
 
   onemo-emulator run ML307R --control 127.0.0.1:8080
   export ONEMO_CONTROL=127.0.0.1:8080
   onemo-emulator ctl show
+  onemo-emulator ctl send AT+CSQ
   onemo-emulator ctl fault 'urc-drop urc=MIPOPEN times=1'
   onemo-emulator ctl do 'signal rssi=3'
   onemo-emulator ctl trace --follow

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from onemo.cli import ctl_bulk
 from onemo.cli.ctl import CtlOptions, cell, client_of, print_json, understood
+from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.control.client import module
+from onemo.dialogue.lines import printable
 from onemo.errors import FaultError, UsageError
-from onemo.runtime.desk.operation import BULK, DeskOperation
+from onemo.runtime.desk.operation import BULK, DeskOperation, PlainResult
 
 
 @understood
@@ -24,7 +27,7 @@ def operate(
     stdout.
     """
     arguments = () if operation.instead in given else operation.arguments
-    spare = _named(operation, arguments, words)
+    spare = _named(operation, arguments, words, given)
     values = {**given, **dict(zip(arguments, words[spare:], strict=False))}
     try:
         operation.read({**values, **dict.fromkeys(BULK, "0")} if operation.bulk == "sent" else values)
@@ -34,11 +37,16 @@ def operate(
     return _carry_out(operation, words[0] if spare else None, values, sent, file, options)
 
 
-def _named(operation: DeskOperation, arguments: Sequence[str], words: Sequence[str]) -> bool:
-    """Tell whether the first word is the module's name: it is no argument. Raises UsageError: too few, too many."""
+def _named(
+    operation: DeskOperation, arguments: Sequence[str], words: Sequence[str], given: Mapping[str, object]
+) -> bool:
+    """Tell whether the first word is the module's name: it is no argument, and there is something else to go by.
+
+    Raises UsageError: too few words, too many.
+    """
     most, least = len(arguments), len(arguments) - operation.optional
     named = len(words) > most
-    if not named and least < len(words):
+    if not named and least < len(words) and (least or given):
         first = next(key for key in operation.keys if key.name == arguments[0])
         named = re.fullmatch(first.pattern, words[0]) is None
     if not least <= len(words) - named <= most:
@@ -72,6 +80,8 @@ def _carry_out(
             said = client.ask(operation.method, path, sent)
         else:
             said = client.ask(operation.method, path, query=sent)
+    if operation.plain is not None:
+        return _print_plain(operation.plain(said), said if options.json else None)
     if options.json or operation.table is None:
         return print_json(said)
     headers, rows = operation.table(said)
@@ -79,3 +89,14 @@ def _carry_out(
     page.table(headers, [[cell(value) for value in row] for row in rows], indent=0)
     page.show()
     return 0
+
+
+def _print_plain(result: PlainResult, said: object) -> int:
+    """Print a result, or what was said as JSON (None: not); return the exit status."""
+    if said is not None:
+        print_json(said)
+    else:
+        write("".join(f"{printable(line.encode('latin-1'))}\n" for line in result.lines))
+        if result.problem:
+            print(f"onemo-emulator: {result.problem}", file=sys.stderr)
+    return 0 if result.ok else 1

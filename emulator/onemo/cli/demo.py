@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import trio
 
+from onemo.at.registry import typed
 from onemo.cli.ending import ENDING, heard, hold_signals
 from onemo.cli.live import Live
-from onemo.cli.traits import typed
 from onemo.errors import EmulatorError
 from onemo.families.sockets.connection import AccessMode
 from onemo.families.sockets.profile import CONNECTION

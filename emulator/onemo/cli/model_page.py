@@ -7,11 +7,9 @@ from typing import Any
 
 from rich.text import Text
 
-from onemo.at.command import BoundCommand
 from onemo.at.grammar import Form
-from onemo.at.registry import declarations
+from onemo.at.registry import declarations, test_answer, typed
 from onemo.cli.page import Cell, Page
-from onemo.cli.traits import typed
 from onemo.families import FAMILIES
 from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
@@ -147,13 +145,3 @@ def _command_rows(model: Model, loaded: LoadedProfile) -> Iterator[tuple[Cell, .
         else:
             forms = " ".join(word for form, word in _FORMS.items() if form in bound.forms)
             yield typed(name), forms, "\n".join(test_answer(bound)), source, file
-
-
-def test_answer(bound: BoundCommand[Any]) -> list[str]:
-    """Return the lines of the answer to the test form; it is the same on every device."""
-    if Form.TEST not in bound.forms:
-        return []
-    if bound.test_reads_device:
-        return [f"+{bound.name}: ..."]
-    reply: Any = bound.forms[Form.TEST](None, ())
-    return [line.decode("latin-1") for line in reply.lines]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from onemo.at.command import is_basic
 from onemo.at.family import Trait, either
-from onemo.at.registry import declarations, definition
+from onemo.at.registry import declarations, definition, typed
 from onemo.families import FAMILIES
 from onemo.profile.schema import CommandSection, Profile
 
@@ -18,11 +17,6 @@ _LAST_CONTEXT = {"ends": "can be deactivated", "returns": "comes back by itself"
 
 Traits = Mapping[str, Trait]
 """By the question that a trait answers; two models differ where their answers do."""
-
-
-def typed(name: str) -> str:
-    """Return a command as it is typed: ``ATE``, ``AT+MIPOPEN``."""
-    return f"AT{name}" if is_basic(name) else f"AT+{name}"
 
 
 def traits(profile: Profile) -> Traits:

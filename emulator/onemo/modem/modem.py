@@ -65,7 +65,7 @@ class Modem:
         console = Console(self, len(self.consoles), settings)
         self.consoles.append(console)
         self._timed.append(console)
-        if self.power.ready:
+        if self.power.state in (PowerState.READY, PowerState.SLEEPING):
             console.framer.command()
         return console
 

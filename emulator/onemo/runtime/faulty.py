@@ -57,6 +57,9 @@ class FaultyModule:
     def told(self, event: str) -> None:
         self.faults.told(event)
 
+    def joined(self) -> None:
+        self.faults.joined()
+
     def now(self) -> float:
         return trio.current_time()
 

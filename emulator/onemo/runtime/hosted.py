@@ -23,6 +23,9 @@ from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk.broker import BrokerDesk
+from onemo.runtime.desk.bulk import require_content
+from onemo.runtime.desk.console import SEND
+from onemo.runtime.desk.console_results import PATIENCE, ConsoleAnswer
 from onemo.runtime.desk.files import ModuleFiles
 from onemo.runtime.desk.ftp import FtpDesk
 from onemo.runtime.desk.web import WebDesk
@@ -78,6 +81,21 @@ class HostedModule(ModuleControls):
     def identity(self) -> IdentitySection:
         """The numbers of the module: its IMEI, IMSI, ICCID and others."""
         return self._running.model.profile.identity
+
+    def send(
+        self, command: str | None = None, data: bytes | None = None, *, timeout: float = PATIENCE
+    ) -> ConsoleAnswer:
+        """Type a command at a console of its own, which leaves the DTE's lines alone; return the answer.
+
+        data: for the ``>`` entry or the transparent connection that it leads to; alone, for one that is open. timeout:
+        seconds. Raises FaultError: it is no command, there is nothing to send.
+        """
+        from onemo.runtime.desk.console_port import desk_port
+
+        given = {"command": command, "timeout": timeout}
+        values = SEND.read({name: value for name, value in given.items() if value is not None})
+        content = None if data is None else require_content("data", data)
+        return self._hosted.wait(partial(desk_port(self).send, command, content, values["timeout"]))
 
     @property
     def files(self) -> ModuleFiles:

@@ -11,13 +11,14 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import trio
 
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
 from onemo.modem.channel import ChannelIntent
+from onemo.modem.console import Console
 from onemo.modem.intents import (
     Attach,
     Bug,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from onemo.runtime.nvcontents import NvContents
 
 _log = logging.getLogger(__name__)
+P = TypeVar("P", bound=ConsolePort)
 
 
 class NvFile(Protocol):
@@ -76,6 +78,10 @@ class Extension(Protocol):
 
     def told(self, event: str) -> None:
         """Take up something that the module does by itself, as its trace has it."""
+        ...
+
+    def joined(self) -> None:
+        """Take up a console that the module has more than before."""
         ...
 
 
@@ -144,6 +150,19 @@ class Module:
         if self.ready.is_set():
             extension.booted()
 
+    def add_port(self, kind: Callable[[Module, Console, Trace | None, Recent], P]) -> P:
+        """Add a console to the running module, between two of its steps; return its port, which kind makes.
+
+        Its link takes all that is said at once.
+        """
+        assert self._nursery is not None
+        port = kind(self, self.modem.add_console(), self._trace, self._recent)
+        self.ports.append(port)
+        self._nursery.start_soon(port.read)
+        if self.extension is not None:
+            self.extension.joined()
+        return port
+
     def put_behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
         """Another network takes the place of the one before; connections that are open are wrapped."""
         self.network = network
@@ -175,12 +194,13 @@ class Module:
             if self.extension is not None:
                 await self.extension.start(nursery)
             nursery.start_soon(self._keep_time)
-            for port in self.ports:
+            ports = [*self.ports]  # those that join while it waits are read already
+            for port in ports:
                 nursery.start_soon(port.write)
             if self._wait_opened is not None:
                 task_status.started()
                 await self._wait_opened()
-            for port in self.ports:
+            for port in ports:
                 nursery.start_soon(port.read)
             if not self.modem.power.cycles:  # no event has switched it on before
                 self.modem.start(trio.current_time(), self._since)

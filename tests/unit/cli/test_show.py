@@ -11,10 +11,10 @@ from typing import Any
 import onemo.cli.show
 import pytest
 from onemo.at.registry import declarations
+from onemo.at.registry import typed as as_typed
 from onemo.cli.command_page import command_name
 from onemo.cli.model_page import about
 from onemo.cli.show import show_model, show_models
-from onemo.cli.traits import typed as as_typed
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
 from onemo.families.ntp import TIME

@@ -4,6 +4,7 @@ import { follow, fragment, get, of } from "./api.js";
 import { Broker } from "./broker.js";
 import { $, say, setText } from "./dom.js";
 import { Board } from "./board.js";
+import { Console } from "./console.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { drawFirmware } from "./firmware.js";
@@ -35,6 +36,7 @@ const ftp = new Ftp(look);
 const web = new Web(look);
 const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
+const atEntry = new Console(look);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -51,7 +53,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [board, texts, files, web, broker, ftp, lwm2m]) part.show(name);
+  for (const part of [board, texts, files, web, broker, ftp, lwm2m, atEntry]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -156,7 +158,7 @@ async function linked(is, seconds) {
     if (!known) {
       const [kinds, presets, operations] = await Promise.all(["v1/kinds", "v1/presets", "openapi.json"].map(get));
       faults.offer(kinds, presets);
-      for (const part of [broker, ftp, lwm2m]) part.known(operations);
+      for (const part of [broker, ftp, lwm2m, atEntry]) part.known(operations);
     }
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process
@@ -174,6 +176,7 @@ const KEYS = {
   "/": () => $("chart-filter").focus(),
   m: () => $("lab-filter").focus(),
   f: () => $("fault-kind").focus(),
+  a: () => atEntry.focus(),
   j: () => lab.step(1),
   k: () => lab.step(-1),
   p: () => timeline.toggle(),

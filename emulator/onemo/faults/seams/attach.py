@@ -193,6 +193,10 @@ class Faults:
         """Take up something that the module does by itself, as its trace has it: an occasion, where it is one."""
         self.chosen(Layer.EVENT, Occasion(operation=event))
 
+    def joined(self) -> None:
+        """Take up a console that the module has more than before."""
+        self._arrange()
+
     @property
     def deadline(self) -> float:
         """The time at which on_deadline is to be called; inf: never."""
@@ -305,11 +309,12 @@ class Faults:
             self._card = None
 
     def _arrange_commands(self, modem: Modem, wanted: bool) -> None:
-        if wanted and not self._commands:
-            self._commands = [FaultyCommands(modem, console, self) for console in modem.consoles]
-            for each in self._commands:
+        if wanted:
+            more = [FaultyCommands(modem, console, self) for console in modem.consoles[len(self._commands) :]]
+            for each in more:
                 each.install()
-        elif not wanted:
+            self._commands += more
+        else:
             for each in self._commands:
                 each.remove()
             self._commands = []

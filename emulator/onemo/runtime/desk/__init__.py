@@ -5,12 +5,13 @@ Each operation is said once: the endpoint of the control API and the command of 
 
 from __future__ import annotations
 
-from onemo.runtime.desk import broker, files, ftp, lwm2m, web
+from onemo.runtime.desk import broker, console, files, ftp, lwm2m, web
 from onemo.runtime.desk.operation import DeskOperation
 from onemo.runtime.desk.sms import TEXT
 from onemo.runtime.desk.voice import CALL
 
 OPERATIONS: tuple[DeskOperation, ...] = (
+    *console.OPERATIONS,
     TEXT,
     CALL,
     *files.OPERATIONS,

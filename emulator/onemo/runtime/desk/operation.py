@@ -21,18 +21,29 @@ Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Headers, and rows of cells."""
 
 
+class PlainResult(NamedTuple):
+    """A result as lines that ctl prints, each character a byte.
+
+    problem: said on stderr, "" for none; ok: the exit status is 0, else 1.
+    """
+
+    lines: Sequence[str]
+    problem: str
+    ok: bool
+
+
 class DeskOperation(NamedTuple):
     """Something that is done with a running module, or asked of it.
 
     command: of ctl, one word, or a group and a word (``files put``). method, path: of the endpoint, below the path of
     the module. keys: what it takes: those in braces in the path, the others in the body of POST and PUT, in the query
     of GET and DELETE; options of ctl, but for arguments, the names of those that are its arguments, in order. act: does
-    it, and returns the result, of the type result; table: that result for a reader, who else has JSON. example: as
-    typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments. bulk: bytes, as
-    base64 in the key or the field ``data``, that are sent or told from the key ``offset`` on, a piece with each
-    request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a request's
-    body, None for what is usual. optional: how many arguments of ctl, the last ones, may be left out. waits: the key
-    with the seconds for which act may wait for somebody else; it returns an awaitable then.
+    it, and returns the result, of the type result; table, or plain: that result for a reader, who else has JSON.
+    example: as typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments. bulk:
+    bytes, as base64 in the key or the field ``data``, that are sent or told from the key ``offset`` on, a piece with
+    each request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a
+    request's body, None for what is usual. optional: how many arguments of ctl, the last ones, may be left out. waits:
+    the key with the seconds for which act may wait for somebody else; it returns an awaitable then.
 
     act, and its awaitable, may raise FaultError or UsageError: it cannot be, or not now.
     """
@@ -47,6 +58,7 @@ class DeskOperation(NamedTuple):
     example: str
     arguments: tuple[str, ...] = ()
     table: Callable[[Any], Table] | None = None
+    plain: Callable[[Any], PlainResult] | None = None
     status: int = 200
     instead: str = ""
     bulk: Literal["", "sent", "told"] = ""
