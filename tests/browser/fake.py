@@ -18,6 +18,9 @@ from onemo.control.shape import plain
 PAGE = Path(__file__).resolve().parents[2] / "emulator" / "onemo" / "control" / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 Json = dict[str, object]
+ERRORS = [{"result": "CME", "number": 552, "text": "TCP/IP already in use"}]
+STARTED = 1_700_000_000.0
+"""The moment at which the time of every entry is 0."""
 
 
 class FakePort:
@@ -46,7 +49,7 @@ class FakePort:
         self.journals: dict[str, list[Json]] = {name: [] for name in names}
         self.posted: list[tuple[str, Json]] = []
         self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
-        self.answers: dict[str, object] = {"web/requests": []}
+        self.answers: dict[str, object] = {"web/requests": [], "errors": ERRORS}
         self.operations: Json = {}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
@@ -100,7 +103,7 @@ class FakePort:
             entries, limit = self.journals[name], int(query["limit"])
             since = int(query["since"]) if "since" in query else len(entries) - limit + 1
             found = entries[max(since - 1, 0) :][:limit]
-            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found}
+            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found, "started": STARTED}
         if rest == ["files"]:
             return {"files": [{"path": p, "size": c and len(c), "open": False} for p, c in self.files.items()]}
         if rest == ["files", "content"]:
@@ -185,11 +188,12 @@ def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
                 self._send(401, b'{"error": "the token is missing"}')
             elif path == "/v1/trace/stream":
                 self._stream()
+            elif path.endswith("/trace/file"):
+                self._send(200, url.query.encode(), "application/octet-stream")
             else:
                 try:
-                    self._send(
-                        200, json.dumps(port.answer(path.removeprefix("/v1/"), dict(parse_qsl(url.query)))).encode()
-                    )
+                    said = port.answer(path.removeprefix("/v1/"), dict(parse_qsl(url.query)))
+                    self._send(200, json.dumps(said).encode())
                 except KeyError:
                     self._send(404, b'{"error": "there is no such module"}')
 

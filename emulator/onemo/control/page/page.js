@@ -4,11 +4,14 @@ import { follow, fragment, get, of } from "./api.js";
 import { Broker } from "./broker.js";
 import { $, say, setText } from "./dom.js";
 import { Board } from "./board.js";
+import { Download } from "./download.js";
+import { errorsOf } from "./errors.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { Lab, words } from "./lab.js";
 import { Lwm2m } from "./lwm2m.js";
 import { drawHead, drawState } from "./module.js";
+import { Search } from "./search.js";
 import { Texts } from "./texts.js";
 import { Timeline } from "./timeline.js";
 import { Web } from "./web.js";
@@ -25,6 +28,7 @@ let known = false; // the list of modules has been read
 
 const lab = new Lab(choose);
 const timeline = new Timeline(older);
+const search = new Search(timeline);
 const faults = new Faults(look);
 const board = new Board(look);
 const texts = new Texts(look);
@@ -32,6 +36,7 @@ const files = new Files(look);
 const web = new Web(look);
 const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
+new Download(() => chosen);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -58,6 +63,7 @@ async function choose(name) {
 async function load(name) {
   const entries = journal(name);
   timeline.show(entries);
+  errorsOf(name).then((texts) => name === chosen && timeline.know(texts));
   if (entries.read) return;
   entries.read = true;
   await fetchEntries(name, "?limit=500").catch(lost);
@@ -73,6 +79,7 @@ async function fetchEntries(name, query) {
   entries.push(...fresh);
   entries.sort((one, other) => one.seq - other.seq);
   entries.first = answer.first;
+  entries.started = answer.started;
   return fresh.length > 0;
 }
 
@@ -174,6 +181,9 @@ const KEYS = {
   j: () => lab.step(1),
   k: () => lab.step(-1),
   p: () => timeline.toggle(),
+  s: () => $("find-text").focus(),
+  n: () => search.step(1),
+  N: () => search.step(-1),
   x: () => timeline.toggleHex(),
   "?": () => $("help").showModal(),
 };
