@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.dialogue.export import journal_packets
-from onemo.dialogue.lines import network_line
+from onemo.dialogue.lines import Lines, network_line
 from onemo.dialogue.packets import checksum
 
 from tests.support.labels import socket_label
@@ -41,3 +41,21 @@ def test_the_checksum(data: bytes) -> None:
     even = data + bytes(len(data) % 2)
     whole = even + checksum(even).to_bytes(2, "big")
     assert (sums_up(whole), checksum(whole)) == (0xFFFF, 0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(("dte", "echo", "answer")), st.sampled_from((b"\r", b"\n", b"A", b"BC\r\n", b">")))
+    )
+)
+def test_a_line_keeps_the_ends_around_it(crossed: list[tuple[str, bytes]]) -> None:
+    """All that crossed is in the lines, or still to come: of each kind, in order."""
+    lines, stream, joined = Lines(), dict[str, bytes](), dict[str, bytes]()
+    for kind, data in crossed:
+        stream[kind] = stream.get(kind, b"") + data
+        for told in lines.sent(data, 0.0) if kind == "dte" else lines.received(data, 0.0, kind):
+            of = told.kind or told.source
+            joined[of] = joined.get(of, b"") + told.before + told.data + told.after
+    rest = {told.kind or told.source: told.before + told.data for told in lines.begun(0.0)}
+    for kind, data in stream.items():
+        assert (joined.get(kind, b"") + rest.get(kind, b"")).rstrip(b"\r\n") == data.rstrip(b"\r\n")

@@ -34,7 +34,7 @@ _SEGMENT = 1400
 _SYN_OPTIONS = b"\x02\x04\x05\x78\x01\x03\x03\x07"
 """A largest segment of 1400 bytes, and windows of 8 MiB: all that a trace tells at once may be under way."""
 _FIN, _SYN, _RST, _PSH, _ACK = TcpFlags.FIN, TcpFlags.SYN, TcpFlags.RST, TcpFlags.PSH, TcpFlags.ACK
-_FAILED = re.compile(r"(refused|timed_out): ((?:\d+\.){3}\d+:\d+|\[[0-9A-Fa-f:.]+\]:\d+)(?!\S)?")
+_FAILED = re.compile(r"(refused|timed_out): ((?:\d+\.){3}\d+:\d+|\[[0-9A-Fa-f:.]+\]:\d+)")
 _PEER = re.compile(
     rf"(\S+)(?: ({OVER_UDP}|{IN_TLS}))?(?: ({ENDED_BY_PEER}|{ENDED_BY_RESET}))?(?: for (.*):(\d+))?", re.DOTALL
 )

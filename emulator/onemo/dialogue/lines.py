@@ -145,7 +145,7 @@ class Lines:
     def _line(self, kind: str, line: bytes, time: float, ends: bytes) -> Iterator[TracedLine]:
         """Yield a line, unless it is empty. ends: behind it, as far as they have come; b"": it was cut off."""
         if not line:
-            self._ends[kind] += ends
+            self._ends[kind] = (self._ends[kind] + ends)[-_HELD:]
             return
         before = self._ends.pop(kind, b"")
         if kind == _DTE:
