@@ -117,6 +117,10 @@ def test_a_filter_shows_what_is_around(page: Page, serve: Serve) -> None:
     page.choose("chart-context", "1")
     page.until("the rows beside it", lambda: len(page.rows()) == 3)
     assert page.run("return [...document.querySelectorAll('.beside')].map((row) => row.entry.data)") == ["OK", "OK"]
+    page.type("find-text", "ok")
+    for dark in (True, False):
+        page.dark(dark)
+        assert page.flaws() == []
     port.entry("ML307R", from_="module", to="dte", data="+N=12 late", kind="urc")
     page.until("what comes, with the row before it", lambda: len(page.rows()) == 5)
     port.entry("ML307R", from_="module", to="dte", data="behind it", kind="urc")
