@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec
 
 from onemo.cli.ctl_board import show_surroundings
@@ -143,10 +142,8 @@ def do(words: Sequence[str], options: CtlOptions) -> int:
 
 
 @understood
-def trace(name: str | None, filters: Filters, follow: bool, out: Path | None, options: CtlOptions) -> int:
+def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
     """Run ``ctl trace``."""
-    if out is not None:
-        return _save(name, filters, follow, out, options)
     query = filters._asdict()
     query |= query.pop("numbers")
     with client_of(options) as client:
@@ -236,23 +233,6 @@ def _named(words: Sequence[str], wanted: str) -> tuple[str | None, str]:
     if len(words) == 2:
         return words[0], words[1]
     raise UsageError(f"give {wanted}; before it the name of the module, if there are several")
-
-
-def _save(name: str | None, filters: Filters, follow: bool, out: Path, options: CtlOptions) -> int:
-    """Write the journal of a module to a file."""
-    from onemo.cli.out_file import format_of, write_file
-
-    form = format_of(out)
-    numbered = any(number is not None for number in filters.numbers.values())
-    if follow or numbered or filters._replace(console=None, numbers={}) != Filters():
-        raise UsageError("--out takes all there is: leave --follow and the filters out")
-    if filters.console is not None and form != "transcript":
-        raise UsageError(f"--console is for a transcript: --out {out.with_suffix('.txt')}")
-    with client_of(options) as client:
-        query = {"format": form, "console": filters.console}
-        whole = client.fetch(f"{module(name or client.only_module())}/trace/file", query)
-    size = write_file(out, [whole])
-    return print_json({"file": str(out), "bytes": size}) if options.json else _say(f"{out}: {size:,} bytes")
 
 
 def _step(text: str) -> dict[str, object]:

@@ -187,7 +187,12 @@ def trace(
     from onemo.cli import ctl
 
     filters = ctl.Filters(since, limit, source, contains, command, urc, console, numbers)
-    return ctl.trace(name, filters, follow, out, ctl.CtlOptions(control, token, json))
+    options = ctl.CtlOptions(control, token, json)
+    if out is None:
+        return ctl.trace(name, filters, follow, options)
+    from onemo.cli import ctl_capture
+
+    return ctl_capture.save(name, filters, follow, out, options)
 
 
 def verify(
