@@ -79,7 +79,7 @@ def save_trace(options: TraceOptions, out: Path) -> int:
     all_of_it = TraceOptions(file, None, None, None, None, {}, None, 0.0, inf, False)
     if options._replace(console=None, numbers={}) != all_of_it or any(n is not None for n in options.numbers.values()):
         raise UsageError("--out takes all of a trace: leave the filters out")
-    if not file.is_file():
+    if file.exists() and not file.is_file():
         raise UsageError(f"{file}: --out reads a trace twice; name a file that run --trace wrote")
     last = max((told.time for told in _told(file)), default=0.0)
     if form == "transcript":
