@@ -18,6 +18,9 @@ from onemo.control.shape import plain
 PAGE = Path(__file__).resolve().parents[2] / "emulator" / "onemo" / "control" / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 Json = dict[str, object]
+ERRORS = [{"result": "CME", "number": 552, "text": "TCP/IP already in use"}]
+STARTED = 1_700_000_000.0
+"""The moment at which the time of every entry is 0."""
 
 
 class FakePort:
@@ -48,7 +51,7 @@ class FakePort:
         self.posted: list[tuple[str, Json]] = []
         self.files: dict[str, bytes | None] = {"/usr": None, "/usr/a.txt": b"hi"}
         self.ftp: dict[str, bytes | None] = {}
-        self.answers: dict[str, object] = {"web/requests": []}
+        self.answers: dict[str, object] = {"web/requests": [], "errors": ERRORS}
         self.replies: dict[str, list[tuple[int, Json]]] = {}
         self.operations: Json = {}
         self.away = False
@@ -103,7 +106,7 @@ class FakePort:
             entries, limit = self.journals[name], int(query["limit"])
             since = int(query["since"]) if "since" in query else len(entries) - limit + 1
             found = entries[max(since - 1, 0) :][:limit]
-            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found}
+            return {"first": 1, "next": len(entries) + 1, "dropped": 0, "entries": found, "started": STARTED}
         if rest == ["files"]:
             return {"files": [{"path": p, "size": c and len(c), "open": False} for p, c in self.files.items()]}
         if rest == ["ftp"]:
@@ -186,72 +189,71 @@ class FakePort:
         }
 
 
-def _handler(port: FakePort) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    port: FakePort
 
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            path = unquote(url.path)
-            if port.away:
-                self.close_connection = True
-            elif path == "/" or path.startswith("/static/"):
-                file = PAGE / (path.removeprefix("/static/").strip("/") or "index.html")
-                self._send(200, file.read_bytes(), _TYPES[file.suffix])
-            elif port.token and self.headers["Authorization"] != f"Bearer {port.token}":
-                self._send(401, b'{"error": "the token is missing"}')
-            elif path == "/v1/trace/stream":
-                self._stream()
-            else:
-                try:
-                    self._send(
-                        200, json.dumps(port.answer(path.removeprefix("/v1/"), dict(parse_qsl(url.query)))).encode()
-                    )
-                except KeyError:
-                    self._send(404, b'{"error": "there is no such module"}')
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, reply = port.post(unquote(self.path), body)
-            self._send(status, json.dumps(reply).encode())
-
-        def do_PUT(self) -> None:
-            port.put(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._send(200, b"{}")
-
-        def do_DELETE(self) -> None:
-            url = urlsplit(self.path)
-            port.delete(url.path, dict(parse_qsl(url.query))["path"])
-            self._send(200, b"{}")
-
-        def _stream(self) -> None:
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        path = unquote(url.path)
+        if self.port.away:
             self.close_connection = True
-            pieces = port.stream()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            with suppress(OSError):
-                for piece in pieces:
-                    self.wfile.write(piece)
+        elif path == "/" or path.startswith("/static/"):
+            file = PAGE / (path.removeprefix("/static/").strip("/") or "index.html")
+            self._send(200, file.read_bytes(), _TYPES[file.suffix])
+        elif self.port.token and self.headers["Authorization"] != f"Bearer {self.port.token}":
+            self._send(401, b'{"error": "the token is missing"}')
+        elif path == "/v1/trace/stream":
+            self._stream()
+        elif path.endswith("/trace/file"):
+            self._send(200, url.query.encode(), "application/octet-stream")
+        else:
+            try:
+                said = self.port.answer(path.removeprefix("/v1/"), dict(parse_qsl(url.query)))
+                self._send(200, json.dumps(said).encode())
+            except KeyError:
+                self._send(404, b'{"error": "there is no such module"}')
 
-        def _send(self, status: int, body: bytes, kind: str = "application/json") -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Security-Policy", "default-src 'self'")
-            self.end_headers()
-            self.wfile.write(body)
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status, reply = self.port.post(unquote(self.path), body)
+        self._send(status, json.dumps(reply).encode())
 
-        def log_message(self, *arguments: object) -> None: ...
+    def do_PUT(self) -> None:
+        self.port.put(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._send(200, b"{}")
 
-    return Handler
+    def do_DELETE(self) -> None:
+        url = urlsplit(self.path)
+        self.port.delete(url.path, dict(parse_qsl(url.query))["path"])
+        self._send(200, b"{}")
+
+    def _stream(self) -> None:
+        self.close_connection = True
+        pieces = self.port.stream()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with suppress(OSError):
+            for piece in pieces:
+                self.wfile.write(piece)
+
+    def _send(self, status: int, body: bytes, kind: str = "application/json") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", "default-src 'self'")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None: ...
 
 
 @contextmanager
 def served(port: FakePort) -> Iterator[str]:
     """The URL at which it is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(port))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"port": port}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -300,3 +300,20 @@ def test_commands_at_a_console_of_its_own(page: Page, sandboxed: Started) -> Non
         page.width(1440)
         page["console-text"].send_keys("AT+MIPCLOSE=5", Keys.ENTER)
         page.shows("1< OK")
+
+
+def test_an_error_in_words_and_the_dialogue_as_a_file(page: Page, module: Started, tmp_path: Path) -> None:
+    ready = json.loads(module.ready)
+    page.open(ready["control"])
+    page.until("the module is there", lambda: page.text("who-name") == "ML307R")
+    with Driver(ready["port"], module.transcript) as driver:
+        assert driver.refusal("AT+MIPCLOSE=3") == "+CME ERROR: 551"
+    page.shows("+CME ERROR: 551", "TCP/IP not used")
+    got = tmp_path / "got"
+    page.chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(got)})
+    page["download"].find_element("tag name", "summary").click()
+    page["download"].find_element("css selector", "[value=transcript]").click()
+    file = got / "ML307R.txt"
+    page.until("it is there", file.exists)
+    lines = file.read_text().splitlines()
+    assert lines.index("> AT+MIPCLOSE=3") < lines.index("< +CME ERROR: 551")

@@ -19,6 +19,7 @@ import pytest
 from tests.e2e.dte import WAIT, Dte, Transcript
 from tests.e2e.peers import Peers
 from tests.e2e.started import ROOT
+from tests.support.pcapng import read_capture
 
 CONTENT = '[[module]]\nname = "m{n}"\ncount = 5\nlink = "p{n}"\n'
 PROGRAM = ("-m", "onemo")
@@ -109,6 +110,9 @@ def test_one_control_has_them_all(tmp_path: Path) -> None:
             assert client.post("/v1/modules/m5/events", json={"event": "sim-remove"}).status_code == 200
             cards = [client.get(f"/v1/modules/m{n}").json()["sim"]["present"] for n in range(1, 6)]
             assert cards == [True, True, True, True, False]
+            file = client.get("/v1/modules/m5/trace/file", params={"format": "pcapng"})
+            assert file.headers["content-disposition"] == "attachment; filename*=utf-8''m5.pcapng"
+            assert read_capture(file.content).interface[2] == b"m5"
             assert client.post("/v1/modules/m1/events", json={"event": "none"}).status_code == 422
             assert client.post("/v1/modules").status_code == 405
             unknown = client.get("/v1/modules/x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
@@ -49,6 +50,7 @@ Examples:
   onemo-emulator ctl fault 'urc-drop urc=MIPOPEN times=1'
   onemo-emulator ctl do 'signal rssi=3'
   onemo-emulator ctl trace --follow
+  onemo-emulator ctl trace --out meter.pcapng
   onemo-emulator ctl verify --step '2*sent:AT+MIPOPEN' --step received:rtcp"""
 
 
@@ -153,6 +155,7 @@ def trace(
     command: Annotated[str | None, Parameter(metavar="COMMAND")] = None,
     urc: Annotated[str | None, Parameter(metavar="URC")] = None,
     console: Whole = None,
+    out: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     control: Where = None,
     token: Token = None,
     json: Json = False,
@@ -178,11 +181,19 @@ def trace(
         Only this URC: its name (MIPOPEN), or what it tells (rtcp).
     console: int
         Only what crossed this AT line of the module; 0 is the first.
+    out: Path
+        Write all that is remembered to this file instead: a transcript (.txt) that "replay" plays, JSON lines (.jsonl)
+        that "trace" prints, or what the module sent and received on the network (.pcapng), for Wireshark.
     """
     from onemo.cli import ctl
 
     filters = ctl.Filters(since, limit, source, contains, command, urc, console, numbers)
-    return ctl.trace(name, filters, follow, ctl.CtlOptions(control, token, json))
+    options = ctl.CtlOptions(control, token, json)
+    if out is None:
+        return ctl.trace(name, filters, follow, options)
+    from onemo.cli import ctl_capture
+
+    return ctl_capture.save(name, filters, follow, out, options)
 
 
 def verify(

@@ -24,6 +24,7 @@ def trace(
     since: Seconds = 0.0,
     until: Seconds = float("inf"),
     deltas: bool = False,
+    out: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     **numbers: int | None,
 ) -> int:
     """Print a trace that "run --trace FILE" wrote, in lines.
@@ -52,10 +53,14 @@ def trace(
         Only up to this time.
     deltas: bool
         Show the time since the line shown before, instead of since the start.
+    out: Path
+        Write it to this file instead: a transcript (.txt) that "replay" plays, of one AT line, or what the module sent
+        and received on the network (.pcapng), for Wireshark. The trace's own date is that of its last line.
     """
-    from onemo.cli.trace import TraceOptions, show_trace
+    from onemo.cli.trace import TraceOptions, save_trace, show_trace
 
-    return show_trace(TraceOptions(file, source, kind, grep, regex, numbers, console, since, until, deltas))
+    options = TraceOptions(file, source, kind, grep, regex, numbers, console, since, until, deltas)
+    return show_trace(options) if out is None else save_trace(options, out)
 
 
 def record(

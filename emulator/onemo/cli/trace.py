@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,6 +67,28 @@ def show_trace(options: TraceOptions) -> int:
         stamp = f"{told.time - before:+12.6f}" if options.deltas else f"{told.time:12.6f}"
         write(_line(told, stamp, text, coloured))
         before = told.time
+    return 0
+
+
+def save_trace(options: TraceOptions, out: Path) -> int:
+    """Write a trace to a file of another format. Raises UsageError, as ``show_trace``, and LinkError."""
+    from onemo.cli.out_file import format_of, write_file
+    from onemo.dialogue.export import packet_file, transcript_file
+
+    form, file = format_of(out, ("transcript", "pcapng")), options.file
+    all_of_it = TraceOptions(file, None, None, None, None, {}, None, 0.0, inf, False)
+    if options._replace(console=None, numbers={}) != all_of_it or any(n is not None for n in options.numbers.values()):
+        raise UsageError("--out takes all of a trace: leave the filters out")
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file}: --out reads a trace twice; name a file that run --trace wrote")
+    last = max((told.time for told in _told(file)), default=0.0)
+    if form == "transcript":
+        pieces = transcript_file(_told(file), console=options.console or 0)
+    elif options.console is not None:
+        raise UsageError(f"--console is for a transcript: --out {out.with_suffix('.txt')}")
+    else:
+        pieces = packet_file(_told(file), file.stem, file.stat().st_mtime - last)
+    write(f"{out}: {write_file(out, pieces):,} bytes\n")
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from onemo.control import ask, describe, state
+from onemo.control.download import QUERY, TraceFile
 from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryParameter, Refused
 from onemo.control.journal import Journal
 from onemo.control.stream import TraceStream
@@ -26,7 +27,6 @@ from onemo.runtime.lab import Condition, RunningModule
 
 _T = TypeVar("_T")
 _MOST_FAULTS = 1000
-_MOST_STEPS = 100
 _MOST_STREAMS = 32
 
 
@@ -46,13 +46,15 @@ class ReadyInfo(NamedTuple):
 class TracePage(NamedTuple):
     """Part of a journal.
 
-    first: the oldest entry that is remembered; dropped: how many were before it; next: the since with which to go on.
+    first: the oldest entry that is remembered; dropped: how many were before it; next: the since with which to go on;
+    started: seconds since 1970-01-01 UTC at which the time of an entry is 0.
     """
 
     first: int
     next: int
     dropped: int
     entries: list[dict[str, object]]
+    started: float
 
 
 class StepResult(NamedTuple):
@@ -113,6 +115,10 @@ class Control:
         """Return the state of a module. Raises Refused (404), as every method that names one."""
         return self._state(self._running(request))
 
+    def errors(self, request: ApiRequest) -> list[state.ErrorInfo]:
+        """List the errors that the module may answer."""
+        return state.errors(self._running(request).model)
+
     def faults(self, request: ApiRequest) -> list[state.FaultInfo]:
         """List the faults of a module, spent ones too."""
         running = self._running(request)
@@ -159,12 +165,18 @@ class Control:
         going_on = since is not None and len(found) > limit
         kept = found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]
         after = kept[-1].seq + 1 if going_on else journal.next
-        return TracePage(journal.first, after, journal.first - 1, [entry.shown(journal.module) for entry in kept])
+        entries = [entry.shown(journal.module) for entry in kept]
+        return TracePage(journal.first, after, journal.first - 1, entries, round(journal.started, 6))
+
+    def trace_file(self, request: ApiRequest) -> TraceFile:
+        """Return the whole journal as a file."""
+        running = self._running(request)
+        return TraceFile(self.journal(running.name), running.spec.shown_model(running.model), request.query)
 
     def verify(self, request: ApiRequest) -> VerifyResult:
         """Compare the journal with the steps of the body. Raises Refused (422)."""
         journal = self.journal(self._running(request).name)
-        matched, found = ask.verify(journal.since(0), _steps(request.body))
+        matched, found = ask.verify(journal.since(0), ask.steps_of(_object(request.body, ask.EXAMPLE)))
         return VerifyResult(matched, [StepResult(step.found, list(step.at)) for step in found])
 
     def stream(self, request: ApiRequest) -> TraceStream:
@@ -279,44 +291,6 @@ def _said(key: str, text: str) -> dict[str, object]:
     return {key: name, **given}
 
 
-def _steps(body: object) -> list[ask.TraceStep]:
-    example = '{"steps": [{"sent": "AT+MIPOPEN", "times": 2}, {"event": "closed"}]}'
-    steps = _object(body, example).get("steps")
-    if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS or len(body) > 1:  # type: ignore[arg-type]
-        raise Refused(422, f"steps is a list of 1 to {_MOST_STEPS} steps, and is alone: send {example}")
-    return [_step(number, step) for number, step in enumerate(steps)]
-
-
-def _step(number: int, step: object) -> ask.TraceStep:
-    matters = ", ".join(ask.MATTERS)
-    problem = f"steps[{number}]: give one of {matters} with a text, and times from 0 to {MOST_LISTED} if not 1"
-    if not isinstance(step, dict):
-        raise Refused(422, problem)
-    times = step.get("times", 1)
-    found = [(key, value) for key, value in step.items() if key != "times"]
-    if len(found) != 1 or type(times) is not int or not 0 <= times <= MOST_LISTED:
-        raise Refused(422, problem)
-    matter, pattern = found[0]
-    if matter not in ask.MATTERS or not isinstance(pattern, str) or not pattern:
-        raise Refused(422, problem)
-    return ask.TraceStep(matter, pattern, times)
-
-
-def _verify_body() -> dict[str, Any]:
-    times = {"type": "integer", "minimum": 0, "maximum": MOST_LISTED, "default": 1}
-    step = [
-        {
-            "type": "object",
-            "properties": {matter: {"type": "string", "minLength": 1}, "times": times},
-            "required": [matter],
-            "additionalProperties": False,
-        }
-        for matter in ask.MATTERS
-    ]
-    steps = {"type": "array", "items": {"oneOf": step}, "minItems": 1, "maxItems": _MOST_STEPS}
-    return {"type": "object", "properties": {"steps": steps}, "required": ["steps"], "additionalProperties": False}
-
-
 _SINCE = QueryParameter("since", int, "From this entry on; the newest if left out.")
 _FILTERS = (
     _SINCE,
@@ -360,6 +334,8 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
              lambda control, request: describe.kinds(), list[describe.KindInfo]),
     Endpoint("GET", "/v1/presets", "Faults ready-made.",
              lambda control, request: describe.presets(), list[describe.PresetInfo]),
+    Endpoint("GET", f"{_M}/errors", "The errors that its commands may end in, in words.", Control.errors,
+             list[state.ErrorInfo], fails=(404,)),
     Endpoint("GET", f"{_M}/faults", "Its faults, and how often each fired.", Control.faults, list[state.FaultInfo],
              fails=(404,)),
     Endpoint("POST", f"{_M}/faults", "Arm a fault, or all of a preset.", Control.arm, list[state.FaultInfo],
@@ -373,8 +349,10 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
              state.module_schema, body=describe.event_body, fails=(404, 409, 422), most_body=_MOST_EVENT),
     Endpoint("GET", f"{_M}/trace", "The journal: the newest lines of the line and of the network.", Control.trace,
              TracePage, query=_FILTERS, fails=(404, 422)),
+    Endpoint("GET", f"{_M}/trace/file", "The journal as a file: a transcript, JSON lines, or pcapng of the network.",
+             Control.trace_file, TraceFile, query=QUERY, fails=(404, 422)),
     Endpoint("POST", f"{_M}/trace/verify", "Whether things happened in this order.", Control.verify, VerifyResult,
-             body=_verify_body, fails=(404, 422)),
+             body=ask.verify_body, fails=(404, 422)),
     Endpoint("GET", f"{_M}/trace/stream", "The journal as server-sent events: entry, state, lost. Last-Event-ID "
              "resumes.", Control.stream, TraceStream, query=(_SINCE,), fails=(404, 422, 503)),
     Endpoint("GET", "/v1/trace/stream", "The same of all modules, from now on.", Control.stream_all, TraceStream,

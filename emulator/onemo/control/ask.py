@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
+from onemo.control.endpoints import MOST_LISTED, Refused
 from onemo.control.journal import Entry
 from onemo.dialogue.pattern import occurs
 from onemo.faults.plan import tells
@@ -18,6 +19,9 @@ MATTERS = tuple(_SOURCES)
 """The matters that a step can look for."""
 FILTERS = ("side", "contains", "command", "urc", "console")
 """The parameters of ``filtered`` beside the labels."""
+EXAMPLE = '{"steps": [{"sent": "AT+MIPOPEN", "times": 2}, {"event": "closed"}]}'
+"""A body with steps."""
+_MOST_STEPS = 100
 
 
 class TraceStep(NamedTuple):
@@ -90,6 +94,30 @@ def verify(entries: Iterable[Entry], steps: Iterable[TraceStep]) -> tuple[bool, 
     return _none(left, at, len(left), never, found) and matched, found
 
 
+def steps_of(body: Mapping[str, object]) -> list[TraceStep]:
+    """Read the steps of a verification. Raises Refused (422)."""
+    steps = body.get("steps")
+    if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS or len(body) > 1:
+        raise Refused(422, f"steps is a list of 1 to {_MOST_STEPS} steps, and is alone: send {EXAMPLE}")
+    return [_step(number, step) for number, step in enumerate(steps)]
+
+
+def verify_body() -> dict[str, Any]:
+    """Return the schema of the body that has the steps."""
+    times = {"type": "integer", "minimum": 0, "maximum": MOST_LISTED, "default": 1}
+    step = [
+        {
+            "type": "object",
+            "properties": {matter: {"type": "string", "minLength": 1}, "times": times},
+            "required": [matter],
+            "additionalProperties": False,
+        }
+        for matter in MATTERS
+    ]
+    steps = {"type": "array", "items": {"oneOf": step}, "minItems": 1, "maxItems": _MOST_STEPS}
+    return {"type": "object", "properties": {"steps": steps}, "required": ["steps"], "additionalProperties": False}
+
+
 def _hits(entries: list[Entry], start: int, end: int, step: TraceStep) -> list[int]:
     kinds, hits = _SOURCES[step.matter], list[int]()
     for index in range(start, end):
@@ -111,3 +139,18 @@ def _none(
 
 def _told(entries: list[Entry], hits: list[int]) -> StepHits:
     return StepHits(len(hits), tuple(entries[hit].seq for hit in hits))
+
+
+def _step(number: int, step: object) -> TraceStep:
+    matters = ", ".join(MATTERS)
+    problem = f"steps[{number}]: give one of {matters} with a text, and times from 0 to {MOST_LISTED} if not 1"
+    if not isinstance(step, dict):
+        raise Refused(422, problem)
+    times = step.get("times", 1)
+    found = [(key, value) for key, value in step.items() if key != "times"]
+    if len(found) != 1 or type(times) is not int or not 0 <= times <= MOST_LISTED:
+        raise Refused(422, problem)
+    matter, pattern = found[0]
+    if matter not in MATTERS or not isinstance(pattern, str) or not pattern:
+        raise Refused(422, problem)
+    return TraceStep(matter, pattern, times)

@@ -72,6 +72,15 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._unreachable(error) from error
 
+    def fetch(self, path: str, query: Mapping[str, object] = {}) -> bytes:
+        """Return the bytes of a file."""
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        try:
+            with self._http.stream("GET", path, params=given) as answer:
+                return bytes(self._whole(answer)) if answer.is_success else self._read(answer)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise self._unreachable(error) from error
+
     def follow(self, name: str, since: int) -> Iterator[tuple[str, Any]]:
         """Yield the kind and the data of each event of the stream, until it ends."""
         path, kind = f"{module(name)}/trace/stream", ""
@@ -90,10 +99,7 @@ class Client:
             raise self._unreachable(error) from error
 
     def _read(self, answer: httpx.Response) -> Any:  # noqa: ANN401
-        whole = bytearray()
-        for piece in answer.iter_bytes():
-            whole += piece
-            self._check(len(whole))
+        whole = self._whole(answer)
         try:
             said = json.loads(whole)
             if answer.is_error:
@@ -103,6 +109,13 @@ class Client:
                 answer.status_code, f"{self._url} is no control of an emulator: it answers {answer.status_code}"
             ) from error
         return said
+
+    def _whole(self, answer: httpx.Response) -> bytearray:
+        whole = bytearray()
+        for piece in answer.iter_bytes():
+            whole += piece
+            self._check(len(whole))
+        return whole
 
     def _lines(self, answer: httpx.Response) -> Iterator[str]:
         begun = bytearray()

@@ -51,14 +51,31 @@ class Journal(History):
     """The newest entries of one module, and the module's trace. on_news: called whenever there is more.
 
     New bytes are only put aside; they are joined to lines when somebody looks. The oldest goes first: ``first`` is the
-    number of the oldest entry that is there, ``next`` that of the one to come.
+    number of the oldest entry that is there, ``next`` that of the one to come. wall: the clock on the wall.
     """
 
-    def __init__(self, module: str, clock: Callable[[], float] = time.monotonic, most: int = MOST) -> None:
+    def __init__(
+        self,
+        module: str,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__(clock, most)
         self.module = module
+        self._wall = wall
         self.on_news: list[Callable[[], None]] = []
         self.passed = {">": 0, "<": 0, "sent": 0, "received": 0}
+
+    @property
+    def age(self) -> float:
+        """The time now, as entries have it."""
+        return self._clock() - self._start
+
+    @property
+    def started(self) -> float:
+        """Seconds since 1970-01-01 UTC at which the time of an entry is 0, by what the clock on the wall says now."""
+        return self._wall() - self.age
 
     def line(self, direction: str, data: bytes, kind: str | None = None, console: int = 0) -> None:
         super().line(direction, data, kind, console)

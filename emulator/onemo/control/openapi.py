@@ -8,9 +8,11 @@ from types import FunctionType
 from typing import Any
 
 from onemo import __version__
+from onemo.control.download import TraceFile
 from onemo.control.endpoints import Endpoint, QueryParameter
 from onemo.control.shape import Schema, schema_of
 from onemo.control.stream import TraceStream
+from onemo.dialogue.export import FORMATS
 
 _FAILURES = {
     400: "It is no JSON.",
@@ -72,6 +74,9 @@ def _operation(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, A
 def _result(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]:
     if endpoint.result is TraceStream:
         return {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    if endpoint.result is TraceFile:
+        types = {form.media_type.partition(";")[0]: {"schema": {"type": "string"}} for form in FORMATS.values()}
+        return {"description": "A file.", "content": types}
     own = isinstance(endpoint.result, FunctionType)
     schema = endpoint.result(named) if own else schema_of(endpoint.result, named)  # type: ignore[operator]
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}

@@ -16,6 +16,7 @@ from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
 from onemo.runtime.lab import RunningModule
+from onemo.runtime.models import Model
 
 
 class ModuleSummary(NamedTuple):
@@ -38,6 +39,14 @@ class IdentityInfo(NamedTuple):
     imsi: str
     iccid: str
     revision: str
+
+
+class ErrorInfo(NamedTuple):
+    """An error of the module. result: of the final result code that carries it, ``+CME ERROR: 552``."""
+
+    result: str
+    number: int
+    text: str
 
 
 class PowerInfo(NamedTuple):
@@ -284,6 +293,12 @@ def _contexts(modem: Modem) -> tuple[ContextInfo, ...]:
         addresses = [address for address in (active.ipv4, active.ipv6) if address] if active else []
         shown.append(ContextInfo(cid, of.pdp_type, of.apn, active is not None, addresses, cid in contexts.calls))
     return tuple(shown)
+
+
+def errors(model: Model) -> list[ErrorInfo]:
+    """List the errors of a model, by their numbers. All its families are bound for it."""
+    texts = {(code.result, number): text for code, (number, text) in model.whole().errors.items()}
+    return [ErrorInfo(result, number, text) for (result, number), text in sorted(texts.items())]
 
 
 def _settings(modem: Modem) -> dict[str, object]:

@@ -112,4 +112,6 @@ class History:
 
 def _size(crossing: _Piece | TracedLine) -> int:
     """Return the bytes that a line takes, or the most that those of a piece do."""
-    return _EACH + len(crossing.data) if isinstance(crossing, TracedLine) else crossing[5]
+    if not isinstance(crossing, TracedLine):
+        return crossing[5]
+    return _EACH + len(crossing.before) + len(crossing.data) + len(crossing.after)

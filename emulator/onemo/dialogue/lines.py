@@ -20,6 +20,10 @@ _LONGEST = 512
 _DTE = "dte"
 ANSWER, ECHO = "answer", "echo"
 EVENT, PAYLOAD = "event", "payload"
+OVER_UDP, IN_TLS = "UDP", "TLS"
+"""The words behind the peer in ``opened`` and ``closed`` of what is no plain TCP."""
+ENDED_BY_PEER, ENDED_BY_RESET = "by the peer", "with a reset"
+"""The words at the end of ``closed`` where it was not the module that closed it in order."""
 _COMMAND = re.compile(rb"AT", re.IGNORECASE)
 MARKS = {"dte": ">", "module": "<", "network": "*"}
 
@@ -31,7 +35,7 @@ class TracedLine(NamedTuple):
 
     took: seconds since the command that it ends was complete, None where it ends none. label: of the connection; None
     for the line to the DTE, and for what belongs to no connection. whole: its end has come. console: the number of the
-    line to the DTE, 0 the first.
+    line to the DTE, 0 the first. before, after: line ends that were no line's own, and those behind it.
     """
 
     time: float
@@ -43,6 +47,8 @@ class TracedLine(NamedTuple):
     event: str = ""
     whole: bool = True
     console: int = 0
+    before: bytes = b""
+    after: bytes = b""
 
     @property
     def text(self) -> str:
@@ -89,6 +95,7 @@ class Lines:
     def __init__(self, console: int = 0) -> None:
         self._console = console
         self._begun: dict[str, bytearray] = defaultdict(bytearray)
+        self._ends: dict[str, bytes] = defaultdict(bytes)
         self._asked: float | None = None
 
     def sent(self, data: bytes, time: float) -> Iterator[TracedLine]:
@@ -117,36 +124,40 @@ class Lines:
         for kind, data in self._begun.items():
             if data:
                 source, of = (_DTE, "") if kind == _DTE else ("module", kind)
-                yield TracedLine(time, source, bytes(data), of, whole=False, console=self._console)
+                before = self._ends.get(kind, b"")
+                yield TracedLine(time, source, bytes(data), of, whole=False, console=self._console, before=before)
 
     def _take(self, kind: str, data: bytes, time: float) -> Iterator[TracedLine]:
         begun = self._begun[kind]
         begun += data
-        *lines, rest = re.split(rb"[\r\n]", bytes(begun))
+        *pieces, rest = re.split(rb"([\r\n]+)", bytes(begun))
         begun[:] = rest
-        for line in lines:
-            yield from self._line(kind, line, time, whole=True)
+        for line, ends in zip(pieces[::2], pieces[1::2], strict=True):
+            yield from self._line(kind, line, time, ends)
         if len(begun) > _HELD:
             yield from self._end(kind, time)
 
     def _end(self, kind: str, time: float) -> Iterator[TracedLine]:
         line = bytes(self._begun[kind])
         self._begun[kind].clear()
-        return self._line(kind, line, time, whole=False)
+        return self._line(kind, line, time, b"")
 
-    def _line(self, kind: str, line: bytes, time: float, *, whole: bool) -> Iterator[TracedLine]:
+    def _line(self, kind: str, line: bytes, time: float, ends: bytes) -> Iterator[TracedLine]:
+        """Yield a line, unless it is empty. ends: behind it, as far as they have come; b"": it was cut off."""
         if not line:
+            self._ends[kind] = (self._ends[kind] + ends)[-_HELD:]
             return
+        before = self._ends.pop(kind, b"")
         if kind == _DTE:
-            told = TracedLine(time, _DTE, line, console=self._console)
-            if whole and told.is_command:
+            told = TracedLine(time, _DTE, line, console=self._console, before=before, after=ends)
+            if ends and told.is_command:
                 self._asked = time
             yield told
             return
         took = None
         if self._asked is not None and kind == ANSWER and FINAL.fullmatch(line):
             took, self._asked = time - self._asked, None
-        yield TracedLine(time, "module", line, kind, took, console=self._console)
+        yield TracedLine(time, "module", line, kind, took, console=self._console, before=before, after=ends)
 
 
 class ConsoleLines(dict[int, Lines]):

@@ -6,9 +6,10 @@ Pure: time (seconds) is an argument; the lines come out of ``take_lines``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from onemo.dialogue.escapes import escaped
+from onemo.dialogue.lines import TracedLine
 from onemo.dialogue.passwords import without_password
 from onemo.dialogue.results import FINAL_LINE
 from onemo.dialogue.secrets import MASK, without_key
@@ -144,3 +145,26 @@ class Recorder:
 
 def _numbered(name: str, base: str) -> bool:
     return name == base or re.fullmatch(rf"{base}_[0-9]+", name) is not None
+
+
+def recorded(lines: Iterable[TracedLine], console: int = 0) -> Iterator[str]:
+    """Yield the lines of the transcript of what crossed one line to the DTE, as a trace has it."""
+    recorder = Recorder()
+    for line in _joined([line for line in lines if line.source != "network" and line.console == console]):
+        take = recorder.sent if line.source == "dte" else recorder.received
+        take(line.before + line.data + line.after, line.time)
+        yield from recorder.take_lines()
+    recorder.flush()
+    yield from recorder.take_lines()
+
+
+def _joined(lines: list[TracedLine]) -> list[TracedLine]:
+    """Put the LF that came later than its CR back behind it: something else may have crossed the line in between."""
+    last: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        before = last.get(line.source)
+        if before is not None and line.before.startswith(b"\n") and lines[before].after == b"\r":
+            lines[before] = lines[before]._replace(after=b"\r\n")
+            lines[number] = line._replace(before=line.before[1:])
+        last[line.source] = number
+    return lines

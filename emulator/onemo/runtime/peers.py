@@ -172,7 +172,7 @@ class Peers:
             connection.abort()
             raise
         task.connection = connection
-        self._sending.net("opened", task, connection.peer)
+        self._sending.opened(task, connection)
         ipv6 = connection.peer.startswith("[")
         self._shell.report(partial(task.owner.on_opened, ipv6=ipv6, now=trio.current_time()))
 
@@ -231,6 +231,7 @@ class Peers:
                 self._lose(task, error.failure)
                 return
             if stream and not data:
+                task.ended_by_peer = True
                 self._lose(task, None)
                 return
             self._sending.net("received", task, data)

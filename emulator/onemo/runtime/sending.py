@@ -15,7 +15,7 @@ import trio
 from onemo.errors import NetError, NetFailure
 from onemo.modem.channel import Forward, Open, Owner, Send, Sent
 from onemo.modem.modem import Modem
-from onemo.net.interface import ClosePlan, Connection
+from onemo.net.interface import CloseMode, ClosePlan, Connection, Transport
 from onemo.runtime.trace import Trace
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Task:
 
     request: with the owner's label. parting: how it ends once the peer has closed its side. words: of its bytes, where
     they are traced and its family has some. failure: why it cannot send any more, and is lost. turn: whose turn it is
-    to hand over; sends: those that wait.
+    to hand over; sends: those that wait. ended_by_peer: in order.
     """
 
     def __init__(self, intent: Open) -> None:
@@ -70,6 +70,7 @@ class Task:
         self.turn = trio.Lock()
         self.sends = 0
         self.sent = 0
+        self.ended_by_peer = False
         self.watched = False
 
 
@@ -266,10 +267,42 @@ class Sending:
         for each in words:
             self._trace.net(event, task.label, each)
 
+    def opened(self, task: Task, connection: Connection) -> None:
+        """Trace that a connection stands."""
+        if self._trace is not None:
+            self.net("opened", task, f"{connection.peer}{_kind_of(task)}{_asked_for(task, connection.peer)}")
+
     def ended(self, task: Task) -> None:
         """Trace the end of a connection, and what ended with it."""
         if task.words is not None:
             for each in task.words.ended():
                 self.net("received", task, each)
-        if task.connection is not None:
-            self.net("closed", task, task.connection.peer)
+        if task.connection is not None and self._trace is not None:
+            self.net("closed", task, f"{task.connection.peer}{_kind_of(task)}{_way_of_end(task)}")
+
+
+def _kind_of(task: Task) -> str:
+    """Return the words of a trace for what is no plain TCP."""
+    from onemo.dialogue.lines import IN_TLS, OVER_UDP  # not at start: most modules are not traced
+
+    if task.request.transport is Transport.UDP:
+        return f" {OVER_UDP}"
+    return f" {IN_TLS}" if task.request.tls is not None else ""
+
+
+def _asked_for(task: Task, peer: str) -> str:
+    """Return the words of a trace for the host and port that were asked for, where the peer has others."""
+    host, port = task.request.host, task.request.port
+    asked = f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+    return f" for {asked}" if asked != peer else ""
+
+
+def _way_of_end(task: Task) -> str:
+    """Return the words of a trace for an end that is not the module's own and in order."""
+    from onemo.dialogue.lines import ENDED_BY_PEER, ENDED_BY_RESET
+
+    if task.request.transport is Transport.UDP:
+        return ""
+    if task.scope.cancel_called or task.failure is not None or (task.plan and task.plan.mode is CloseMode.RESET):
+        return f" {ENDED_BY_RESET}"
+    return f" {ENDED_BY_PEER}" if task.ended_by_peer and task.plan is None else ""

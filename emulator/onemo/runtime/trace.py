@@ -108,13 +108,14 @@ class JsonLines(WrittenTrace):
         self._quoted = JSONEncoder().encode
 
     def tell(self, crossings: Iterable[Crossing]) -> None:
-        self._stream.write("".join(map(self._text, crossings)))
+        self._stream.write("".join(map(self.text, crossings)))
 
     def note(self, dropped: int) -> str:
         """Return the entry that stands for lines that were dropped, as nobody read them."""
-        return self._text((self._clock(), "dropped", f"{dropped} lines that nobody read", None, 0, None))
+        return self.text((self._clock(), "dropped", f"{dropped} lines that nobody read", None, 0, None))
 
-    def _text(self, crossing: Crossing) -> str:
+    def text(self, crossing: Crossing) -> str:
+        """Return the line of a crossing, with its end."""
         at, what, data, kind, console, label = crossing
         of = "" if label is None else f', "{label.index_name}": {label.number}'
         if isinstance(data, str):

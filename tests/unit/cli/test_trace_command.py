@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from tests.support.pcapng import read_capture
 from tests.unit.cli.conftest import Typed
 
 ENTRIES: list[dict[str, object]] = [
@@ -119,3 +121,41 @@ def test_each_console_has_its_lines(typed: Typed, tmp_path: Path) -> None:
     assert typed("trace", str(file)).out == "".join(printed)
     assert typed("trace", str(file), "--console", "1").out == printed[0] + printed[2]
     assert typed("trace", str(file), "--console", "0").out == printed[1] + printed[4]
+
+
+def test_a_trace_as_a_transcript_and_as_packets(typed: Typed, file: Path, tmp_path: Path) -> None:
+    transcript, packets = tmp_path / "a.txt", tmp_path / "a.pcapng"
+    os.utime(file, (1e9, 1e9))
+    assert typed("trace", str(file), "--out", str(transcript)).out == f"{transcript}: 70 bytes\n"
+    assert transcript.read_text().splitlines() == [
+        "> AT+MIPOPEN=0", r"= AT+MIPOPEN=0\r", "< OK", "< >", r'= +MIPURC: "disconn",0,1\r\n'
+    ]  # fmt: skip
+    assert typed("trace", str(file), "--out", str(packets)).status == 0
+    read = read_capture(packets.read_bytes())
+    assert read.packets[0].time == 1e9 - 4 + 1, "its last line is as old as the file"
+    assert [packet.payload for packet in read.packets if packet.payload] == [b"hi\xff", b"x"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("t.jsonl", "--out", "a.jsonl"), "Let its name end with .txt or .pcapng"),
+        (("t.jsonl", "--out", "a.txt", "--grep", "x"), "leave the filters out"),
+        (("t.jsonl", "--out", "a.txt", "--connect-id", "0"), "leave the filters out"),
+        (("t.jsonl", "--out", "a.pcapng", "--console", "0"), "--console is for a transcript: --out a.pcapng"),
+        (("t.jsonl", "--out", "none/a.txt"), "name a file that can be written"),
+        (("none", "--out", "a.txt"), "name a file that can be read"),
+        (("pipe", "--out", "a.txt"), "--out reads a trace twice"),
+        (("bad", "--out", "a.txt"), "this is no line of a trace"),
+    ],
+)
+def test_a_file_that_cannot_be_made(
+    typed: Typed, file: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(file.parent)
+    os.mkfifo("pipe")
+    Path("bad").write_text("x\n")
+    status, _, err = typed("trace", *arguments)
+    assert (status, err.count("\n")) == (2, 1)
+    assert said.replace("a.pcapng", "a.txt") in err
+    assert not Path("a.txt").exists()

@@ -92,6 +92,13 @@ def test_bytes_are_counted() -> None:
     assert dialogue().passed == {">": 53, "<": 79, "sent": 5, "received": 0}
 
 
+def test_the_moment_at_which_its_time_began() -> None:
+    now = 5.0
+    one = Journal("meter", lambda: now, wall=lambda: now + 1000)
+    now = 12.5
+    assert (one.age, one.started) == (7.5, 1005.0)
+
+
 def test_part_of_it() -> None:
     one = dialogue()
     assert [entry.seq for entry in one.since(9)] == [9, 10, 11, 12]

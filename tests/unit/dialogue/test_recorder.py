@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 
 import pytest
-from onemo.dialogue.recorder import Recorder
+from onemo.dialogue.history import History
+from onemo.dialogue.recorder import Recorder, recorded
 
 OK = b"\r\nOK\r\n"
 
@@ -114,3 +116,29 @@ def test_what_names_the_command_otherwise_is_hidden_up_to_its_end() -> None:
     recorder = Recorder()
     recorder.sent(b'AT+MSSLKEYWR = "secret\r', 0)
     assert lines(recorder) == ["> AT+MSSLKEYWR" + "*" * 10]
+
+
+def test_a_trace_is_written_as_what_crossed_is() -> None:
+    crossed = [
+        (">", b"AT+CSQ;+CGMM\r", None),
+        ("<", b"AT+CSQ;+CGMM\r", "echo"),
+        ("<", b"\r\n+CSQ: 20,99\r\n\r\nML307R\r\n\r\nOK\r\n", "answer"),
+        ("<", b"\r\n+CREG: 1\r\n", "urc"),
+        (">", b"AT+MIPSEND=0\r", None),
+        ("<", b"\r\n> ", "answer"),
+        (">", b"a\r\n\nb\x1a", None),
+        ("<", b"\r\nOK\r\n", "answer"),
+        (">", b"AT\r\n", None),
+        ("<", b"\r\nOK\r", "answer"),
+        (">", b"\r\rATI\r", None),
+        ("<", b"\n", "answer"),
+        ("<", b"\r\nERROR\r\n", "answer"),
+    ]
+    live, history = Recorder(), History(count().__next__, 1 << 20)
+    for direction, data, kind in crossed:
+        history.line(direction, data, kind)
+    history.line(">", b"ATI\r", console=1)
+    for direction, data, _ in [*crossed[:10], ("<", b"\n", None), *crossed[10:11], *crossed[12:]]:
+        (live.sent if direction == ">" else live.received)(data, 0)
+    assert list(recorded(history.lines())) == lines(live)
+    assert list(recorded(history.lines(), console=1)) == ["> ATI"]

@@ -240,7 +240,7 @@ async def test_words_stand_behind_their_bytes(nursery: trio.Nursery) -> None:
         ("opened", "httpid 0", "peer:80"),
         ("sent", "httpid 0", "GET /x"),
         ("received", "httpid 0", "200, 5 bytes"),
-        ("closed", "httpid 0", "peer:80"),
+        ("closed", "httpid 0", "peer:80 by the peer"),
     ]
     assert [event for event, _, detail in notes.events if isinstance(detail, bytes)] == ["sent", *["received"] * 2]
 

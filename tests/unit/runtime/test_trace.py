@@ -77,7 +77,7 @@ async def test_every_crossing_is_told(nursery: trio.Nursery) -> None:
         ("opened", socket_label(0), "peer:80"),
         ("sent", socket_label(0), b"hello"),
         ("received", socket_label(0), b"world"),
-        ("closed", socket_label(0), "peer:80"),
+        ("closed", socket_label(0), "peer:80 by the peer"),
     ]
 
 

@@ -55,6 +55,11 @@ async function answered(path, options) {
   }
 }
 
+/** What is wrong, as the port says it. */
+function problem(response, value) {
+  return Object.assign(new Error(value?.error ?? `${response.status} ${response.statusText}`), { status: response.status });
+}
+
 async function request(method, path, body) {
   const options = { method };
   if (body !== undefined) {
@@ -65,11 +70,15 @@ async function request(method, path, body) {
   const text = await response.text();
   let value = null;
   try { value = text ? JSON.parse(text) : null; } catch { /* the status tells */ }
-  if (!response.ok) {
-    const problem = new Error(value?.error ?? `${response.status} ${response.statusText}`);
-    throw Object.assign(problem, { status: response.status });
-  }
+  if (!response.ok) throw problem(response, value);
   return value;
+}
+
+/** A file, as a blob. */
+export async function file(path) {
+  const response = await answered(path, {});
+  if (!response.ok) throw problem(response, await response.json().catch(() => null));
+  return response.blob();
 }
 
 export const get = (path) => request("GET", path);

@@ -55,6 +55,13 @@ export function badge(mood, text) {
   return make("span", { class: `badge ${mood}` }, make("span", { "aria-hidden": "true" }, glyph), text);
 }
 
+/** Have the browser keep a file. */
+export function save(blob, name) {
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 let saying = 0;
 
 /** Tell a screen reader; what comes in a rush is told in one piece. */

@@ -86,6 +86,21 @@ export function clock(seconds) {
   return minutes ? `${minutes}:${rest.padStart(6, "0")}` : rest;
 }
 
+const two = (number) => String(number).padStart(2, "0");
+
+/** The time of day of a moment, in seconds since 1970: 14:03:22. */
+export function wall(seconds) {
+  const date = new Date(seconds * 1000);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
+}
+
+/** The same with its date and the milliseconds: 2026-11-29 14:03:22.123. */
+export function wallInFull(seconds) {
+  const date = new Date(seconds * 1000);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(two).join("-");
+  return `${day} ${wall(seconds)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
 /** The time between two entries, in the unit that suits it. */
 export function since(seconds) {
   if (seconds < 0) return "";

@@ -1,7 +1,7 @@
 // Files somewhere, to be had and deleted, and a form that puts one there.
 
 import { get, of, put, remove } from "./api.js";
-import { $, make, told } from "./dom.js";
+import { $, make, save, told } from "./dom.js";
 import { Panel } from "./panel.js";
 
 const PIECE = 32766; // bytes of a request: the most that the port takes, and no base64 in the midst of it is padded
@@ -55,9 +55,7 @@ export class FilePanel extends Panel {
         pieces.push(bytes);
         offset += bytes.length;
       }
-      const link = make("a", { href: URL.createObjectURL(new Blob(pieces)), download: path.split("/").pop() });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      save(new Blob(pieces), path.split("/").pop());
     }, `${path} is downloaded.`);
   }
 

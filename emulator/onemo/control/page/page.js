@@ -5,6 +5,8 @@ import { Broker } from "./broker.js";
 import { $, say, setText } from "./dom.js";
 import { Board } from "./board.js";
 import { Console } from "./console.js";
+import { Download } from "./download.js";
+import { errorsOf } from "./errors.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { drawFirmware } from "./firmware.js";
@@ -12,6 +14,7 @@ import { Ftp } from "./ftp.js";
 import { Lab, words } from "./lab.js";
 import { Lwm2m } from "./lwm2m.js";
 import { drawHead, drawState } from "./module.js";
+import { Search } from "./search.js";
 import { Texts } from "./texts.js";
 import { Timeline } from "./timeline.js";
 import { Web } from "./web.js";
@@ -28,6 +31,7 @@ let known = false; // the list of modules has been read
 
 const lab = new Lab(choose);
 const timeline = new Timeline(older);
+const search = new Search(timeline);
 const faults = new Faults(look);
 const board = new Board(look);
 const texts = new Texts(look);
@@ -37,6 +41,7 @@ const web = new Web(look);
 const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
 const atEntry = new Console(look);
+new Download(() => chosen);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -63,6 +68,7 @@ async function choose(name) {
 async function load(name) {
   const entries = journal(name);
   timeline.show(entries);
+  errorsOf(name).then((texts) => name === chosen && timeline.know(texts));
   if (entries.read) return;
   entries.read = true;
   await fetchEntries(name, "?limit=500").catch(lost);
@@ -78,6 +84,7 @@ async function fetchEntries(name, query) {
   entries.push(...fresh);
   entries.sort((one, other) => one.seq - other.seq);
   entries.first = answer.first;
+  entries.started = answer.started;
   return fresh.length > 0;
 }
 
@@ -180,6 +187,9 @@ const KEYS = {
   j: () => lab.step(1),
   k: () => lab.step(-1),
   p: () => timeline.toggle(),
+  s: () => $("find-text").focus(),
+  n: () => search.step(1),
+  N: () => search.step(-1),
   x: () => timeline.toggleHex(),
   "?": () => $("help").showModal(),
 };

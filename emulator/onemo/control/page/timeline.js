@@ -2,8 +2,11 @@
 // and what comes in a rush is drawn in one go: a flood costs no more than what can be seen of it.
 
 import { $, make, setText } from "./dom.js";
-import { clock, dump, hex, instanceOf, inWords, longerThanRow, markOf, onSide, runs, searched, since, wayInWords, wayOf }
-  from "./entries.js";
+import {
+  clock, dump, hex, instanceOf, inWords, longerThanRow, markOf, onSide, runs, searched, since, wall, wallInFull, wayInWords,
+  wayOf,
+} from "./entries.js";
+import { failure } from "./errors.js";
 
 const SHOWN = 500;
 const REST = 60; // ms between two drawings: fluid to the eye, and the processor has time for other things
@@ -11,14 +14,17 @@ const REST = 60; // ms between two drawings: fluid to the eye, and the processor
 const list = $("chart-list");
 const scroller = $("chart-scroller");
 
-/** A row. before: the time of the row above it. */
-function row(entry, before, asHex) {
+/** A row. before: the time of the row above it; started: the moment at which the time is 0, if that is known. */
+function row(entry, { before, started, asHex, texts }) {
   const way = wayOf(entry);
-  const element = make("div", { class: `entry ${way}`, role: "option", id: `e${entry.seq}`, "aria-selected": "false" },
+  const failed = failure(entry, texts);
+  const element = make("div", { class: `entry ${way}${failed ? " failed" : ""}`, role: "option", id: `e${entry.seq}`, "aria-selected": "false" },
+    make("span", { class: "wall", "aria-hidden": "true" }, started === undefined ? "" : wall(started + entry.time)),
     make("span", { class: "time" }, clock(entry.time)),
     make("span", { class: "delta" }, before === null ? "" : since(entry.time - before)),
     make("span", { class: "unseen" }, `${wayInWords(entry)}: `),
-    make("span", { class: "arrow" }, ...label(entry, way, asHex)));
+    make("span", { class: "arrow" }, ...label(entry, way, asHex)),
+    failed?.words ? make("span", { class: "meaning" }, ` ${failed.words}`) : null);
   element.entry = entry;
   return element;
 }
@@ -51,11 +57,14 @@ export class Timeline {
   #asked = false;
   #chosen = null;
   #older;
+  #texts = new Map(); // of the module's errors
+  #beside = new Set(); // entries that are there for what is around them
+  #sought = "";
 
   /** older(): gets earlier entries of the module into its array; resolves to whether there were any. */
   constructor(older) {
     this.#older = older;
-    for (const [id, event] of [["chart-filter", "input"], ["chart-side", "change"]])
+    for (const [id, event] of [["chart-filter", "input"], ["chart-side", "change"], ["chart-context", "change"]])
       $(id).addEventListener(event, () => this.redraw());
     $("chart-filter").addEventListener("keydown", (event) => {
       if (event.key === "Escape" || event.key === "Enter") list.focus();
@@ -77,6 +86,41 @@ export class Timeline {
     this.#entries = entries;
     if (!this.#paused) this.redraw();
   }
+
+  /** texts: of the module's errors, as errors.js has them. */
+  know(texts) {
+    if (texts === this.#texts) return;
+    this.#texts = texts;
+    if (list.querySelector(".failed")) this.redraw();
+  }
+
+  /** The number of the entry that is chosen, null for none. */
+  get chosen() { return this.#chosen?.entry.seq ?? null; }
+
+  /** Mark the rows in which a text is found. */
+  mark(text) {
+    this.#sought = text;
+    for (const element of list.children) element.classList.toggle("hit", this.#isSought(element.entry));
+  }
+
+  /** The entries in which it is found, oldest first: of all that is there and not filtered out. */
+  hits() { return this.#matching(this.#entries).filter((entry) => this.#isSought(entry)); }
+
+  /** Choose an entry, and show what is around it. */
+  reveal(entry) {
+    if (!$(`e${entry.seq}`)) {
+      this.pause(true);
+      const shown = this.#matching(this.#entries);
+      const at = shown.indexOf(entry);
+      const from = Math.max(0, Math.min(at - SHOWN / 2, shown.length - SHOWN));
+      list.replaceChildren();
+      this.#append(shown.slice(from, from + SHOWN), null);
+      $("chart-older").hidden = !this.#hasOlder();
+    }
+    this.#choose($(`e${entry.seq}`), "center");
+  }
+
+  #isSought(entry) { return this.#sought !== "" && searched(entry).includes(this.#sought); }
 
   /** An entry more, which is in the array already. */
   add(entry) {
@@ -125,9 +169,23 @@ export class Timeline {
   #matching(entries) {
     const text = $("chart-filter").value.toLowerCase();
     const side = $("chart-side").value;
+    this.#beside.clear();
     if (!text && !side) return entries;
-    return entries.filter((entry) => onSide(wayOf(entry), side) && (!text || searched(entry).includes(text)));
+    const matches = (entry) => onSide(wayOf(entry), side) && (!text || searched(entry).includes(text));
+    const around = this.#around;
+    if (!around) return entries.filter(matches);
+    const kept = new Set();
+    entries.forEach((entry, at) => {
+      if (matches(entry)) for (let near = at - around; near <= at + around; near++) kept.add(near);
+    });
+    return entries.filter((entry, at) => {
+      if (kept.has(at) && !matches(entry)) this.#beside.add(entry);
+      return kept.has(at);
+    });
   }
+
+  /** How many rows around each that is filtered are shown as well. */
+  get #around() { return $("chart-filter").value || $("chart-side").value ? Number($("chart-context").value) : 0; }
 
   #ask() {
     if (this.#asked) return;
@@ -136,6 +194,7 @@ export class Timeline {
     setTimeout(() => requestAnimationFrame(() => {
       this.#asked = false;
       if (this.#paused) this.#tellHeld();
+      else if (this.#around) this.redraw(); // what comes may be around what was there
       else this.#draw(this.#matching(this.#pending));
     }), late);
   }
@@ -160,7 +219,10 @@ export class Timeline {
     let last = before === null ? (list.lastElementChild?.entry.time ?? null) : before;
     const rows = document.createDocumentFragment();
     for (const entry of entries) {
-      rows.append(row(entry, last, this.#asHex));
+      const element = row(entry, { before: last, started: this.#entries.started, asHex: this.#asHex, texts: this.#texts });
+      element.classList.toggle("hit", this.#isSought(entry));
+      element.classList.toggle("beside", this.#beside.has(entry));
+      rows.append(element);
       last = entry.time;
     }
     if (before === null) list.append(rows);
@@ -207,7 +269,7 @@ export class Timeline {
     event.preventDefault();
   }
 
-  #choose(element) {
+  #choose(element, block = "nearest") {
     this.#chosen?.setAttribute("aria-selected", "false");
     this.#chosen = element ?? null;
     $("detail").hidden = !element;
@@ -216,13 +278,16 @@ export class Timeline {
     element.setAttribute("aria-selected", "true");
     list.setAttribute("aria-activedescendant", element.id);
     this.#tellOf(element.entry);
-    element.scrollIntoView({ block: "nearest" });
+    element.scrollIntoView({ block });
   }
 
   #tellOf(entry) {
     const data = entry.data ?? `${entry.event} ${entry.detail ?? ""}`;
     const size = entry.data === undefined ? "" : ` · ${entry.data.length.toLocaleString("en")} bytes`;
-    setText($("detail-head"), `${wayInWords(entry)} at ${clock(entry.time)} s${size}`);
+    const { started } = this.#entries;
+    const when = started === undefined ? "" : ` · ${wallInFull(started + entry.time)}`;
+    const words = failure(entry, this.#texts)?.words;
+    setText($("detail-head"), `${wayInWords(entry)} at ${clock(entry.time)} s${when}${size}${words ? ` · ${words}` : ""}`);
     const text = runs(data, 4096).map(([piece, quiet]) => (quiet ? make("i", {}, piece.replaceAll("\\n", "\\n\n")) : piece));
     $("detail-text").replaceChildren(...text);
     $("detail-hex").hidden = entry.data === undefined;
