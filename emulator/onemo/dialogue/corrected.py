@@ -5,7 +5,6 @@ Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 BACKSPACE = 0x08
@@ -48,8 +47,8 @@ def corrected(text: bytes, editing: int = BACKSPACE) -> bytes:
 
 def ends_of(name: bytes) -> Callable[[CorrectedLine], bool]:
     """Make the question whether a line ends in a name, in letters of either case."""
-    pattern = re.compile(rb"(?i:%s)\Z" % name)
-    return lambda line: pattern.search(line.text[-len(name) :]) is not None
+    name = name.upper()
+    return lambda line: line.text[-len(name) :].upper() == name
 
 
 def end_of_name(name: bytes, text: bytes, terminator: int = LINE_END, editing: int = BACKSPACE) -> int | None:

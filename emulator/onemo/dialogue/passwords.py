@@ -25,7 +25,7 @@ _TYPED: Mapping[bytes, Places] = {
 _TOLD: Mapping[bytes, Places] = {b"MIPLDEVINFO": {b"": (2, 3)}, b"MFWCFG": {b"": (2,)}}
 COMMANDS: Mapping[bytes, Places] = {**_TYPED, **_TOLD}
 """Those with passwords, typed or told, in upper case."""
-_BEGINS = re.compile(rb"(?i:\+(?:(%s)[ ]*=|(%s):)\Z)" % (b"|".join(_TYPED), b"|".join(_TOLD)))
+_BEGINS = rb"(?i:\+(?:(%s)[ ]*=|(%s):)\Z)" % (b"|".join(_TYPED), b"|".join(_TOLD))
 _QUOTE, _COMMA, _EQUALS, _COLON = b'",=:'
 _ENDS = (_EQUALS, _COLON)
 
@@ -71,7 +71,7 @@ class Passwords:
         """Take one more byte; tell whether it is of a password."""
         line = self._line
         if not self._by_key:
-            if line.add(byte, terminator, editing) and byte in _ENDS and (match := _BEGINS.search(line.text)):
+            if line.add(byte, terminator, editing) and byte in _ENDS and (match := re.search(_BEGINS, line.text)):
                 self._by_key, self._start = COMMANDS[(match[1] or match[2]).upper()], len(line.text)
                 self._commas, self._quoted = 0, False
                 self._look()

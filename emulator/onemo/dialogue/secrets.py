@@ -12,9 +12,9 @@ from onemo.dialogue.corrected import corrected, end_of_name
 KEY_COMMAND = b"MSSLKEYWR"
 """The command for a private key: name, bytes to come later, bytes of this piece, the piece (else at a prompt)."""
 MASK = b"*"
-_REST = re.compile(rb"[^\r\n]*")
-_READ_OR_TEST = re.compile(rb"=?\?")
-_WRITE = re.compile(rb'=("[^"]*"|[^",]*),\d+,(\d+)(?:$|,)')
+_REST = rb"[^\r\n]*"
+_READ_OR_TEST = rb"=?\?"
+_WRITE = rb'=("[^"]*"|[^",]*),\d+,(\d+)(?:$|,)'
 
 
 def without_key(line: bytes) -> tuple[bytes, int]:
@@ -22,12 +22,12 @@ def without_key(line: bytes) -> tuple[bytes, int]:
     start = end_of_name(KEY_COMMAND, line)
     if start is None:
         return line, 0
-    rest = _REST.match(line, start)
+    rest = re.compile(_REST).match(line, start)
     assert rest is not None  # it matches the empty string
     typed = corrected(rest[0])
-    if _READ_OR_TEST.fullmatch(typed):
+    if re.fullmatch(_READ_OR_TEST, typed):
         return line, 0
-    write = _WRITE.match(typed)
+    write = re.match(_WRITE, typed)
     if write is not None and typed == rest[0]:
         start += write.end()
     hidden = line[:start] + MASK * (rest.end() - start) + line[rest.end() :]

@@ -154,7 +154,7 @@ class ConsolePort:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if console.framer.echo and console.online is None:
+            if (console.framer.echo or self._typed.near) and console.online is None:
                 part = self._answered.show(part, console.framer.terminator, 0, console.framer.editing)
             self._recent.line(self._to, part)
             if self._trace is not None:

@@ -9,8 +9,8 @@ from onemo.dialogue.passwords import COMMANDS, Passwords
 from onemo.dialogue.secrets import KEY_COMMAND, MASK
 
 _ends_in_key_command = ends_of(KEY_COMMAND)
-_BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----")
-_END = re.compile(rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
+_BEGIN = rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----"
+_END = rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _LONGEST_MARK = 64  # bytes
 _HINTS = (b"KEY", *COMMANDS)  # one is in each of them, in upper case
 _UPPER = bytes(range(256)).upper()
@@ -36,6 +36,8 @@ class Masked:
         self._passwords = Passwords()
         self._tail = b""
         self._looks = False
+        self.near = False
+        """A secret was near in the last piece: what is answered to it may hold one, too."""
 
     def show(
         self, data: bytes | memoryview, terminator: int, secret: int = 0, editing: int = BACKSPACE
@@ -49,8 +51,9 @@ class Masked:
         self._tail = text[max(text.rfind(terminator) + 1, len(text) - _LONGEST_LINE) :]
         if not self._looks:
             if not secret and not _hinted(text, editing):
+                self.near = False
                 return data  # as nearly always: every command comes by here
-            self._looks = True
+            self._looks = self.near = True
             before = text[: len(text) - len(data)]
             self._parameters.follows(before, editing)
             self._keys.follows(before[-_LONGEST_MARK:])
@@ -89,7 +92,7 @@ class _Keys:
         new, position = len(self._tail), 0
         text = self._tail + bytes(data)
         while True:
-            match = (_END if self.left else _BEGIN).search(text, position)
+            match = re.compile(_END if self.left else _BEGIN).search(text, position)
             if self.left:
                 start = max(position, new)
                 end = min(match.end() if match else len(text), start + self.left)

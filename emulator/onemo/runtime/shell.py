@@ -132,7 +132,7 @@ class Module:
             self.ports.append(ConsolePort(self, self.modem.add_console(), each, trace, self._recent))
         self._peers = Peers(self, network, trace, self._recent)
         self._timer = trio.CancelScope()
-        self._waiting = trio.CancelScope()
+        self._waits: set[trio.CancelScope] = set()
         self.armed = math.inf
         self.forward = self._peers.forward
         self.submit: Callable[[Submission], MessageRefusal | None] = partial(self.centre.take, self.modem)
@@ -301,7 +301,8 @@ class Module:
 
     def _restart(self) -> None:
         self._peers.restart()
-        self._waiting.cancel()
+        for scope in self._waits:
+            scope.cancel()
         for told in self.on_restart:
             told()
 
@@ -314,9 +315,11 @@ class Module:
 
     async def _wait(self, intent: Wait) -> None:
         """Of what a command does, the time that it takes. A restart ends it."""
-        with trio.CancelScope() as self._waiting:
+        with trio.CancelScope() as scope:
+            self._waits.add(scope)
             await trio.sleep(intent.seconds)
             self.guarded(lambda: self.modem.complete(intent, None, trio.current_time()))
+        self._waits.discard(scope)
 
     def failed(self, error: Exception) -> None:
         """Log a bug with the last traffic, answer ERROR where a command waits, and go on."""

@@ -13,11 +13,13 @@ import pytest
 import trio
 import trio.testing
 from onemo.profile.index import Label
+from onemo.runtime.models import load_model
+from onemo.runtime.shell import Module
 from onemo.runtime.trace import Batch, BatchedTrace, Crossing, JsonLines, Recent, TeeTrace, WrittenTrace
 from onemo.wire.transmitter import Kind
 
 from tests.support.labels import socket_label
-from tests.unit.runtime.doubles import Bench
+from tests.unit.runtime.doubles import Bench, Line, World
 
 EVERY_BYTE = bytes(range(256))
 
@@ -99,6 +101,19 @@ async def test_it_is_told_what_is_an_answer_and_what_a_urc(nursery: trio.Nursery
         Kind.ECHO: b'AT+MIPOPEN=0,"TCP","peer",80,60,1\r',
         Kind.DATA: b"world",
     }
+
+
+@pytest.mark.parametrize("echo", ["ATE0", "ATE1"])
+async def test_a_password_that_is_told_is_masked(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, echo: str
+) -> None:
+    notes, line = Notes(), Line()
+    await nursery.start(Module(load_model("ML307R"), line, World(), boot_time=0, trace=notes).run)
+    line.types(echo.encode() + b'\rAT+MFWCFG="auth","user","secret"\rAT+MFWCFG="auth"\r')
+    await trio.sleep(1)
+    assert b'\r\n+MFWCFG: "auth","user","secret"\r\n' in line.reads()
+    assert b'+MFWCFG: "auth","user","******"' in notes.told
+    assert b"secret" not in notes.told + notes.typed
 
 
 async def test_only_what_the_line_took_is_told(nursery: trio.Nursery) -> None:
