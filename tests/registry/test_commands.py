@@ -201,7 +201,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     if command == "MSSLCFG":
         given = {
             "ssl_id": "0",
-            **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}),
+            **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10", "version": "255"}.get(key, "0")}),
             name: value,
         }
     if command == "MHTTPCFG":
@@ -249,6 +249,9 @@ def tried(series: str, name: str, text: str) -> bytes:
             driver.ask('AT+MHTTPCREATE="http://h"')
             driver.ask(f'AT+MHTTPCFG="cached",{httpid},1')
     if text.startswith("AT+MIPCALL=1"):
+        if model_named(series).profile.contexts.only_call == "stays":
+            driver.ask('AT+CGDCONT=2,"IP","two"')
+            driver.ask("AT+MIPCALL=1,2")
         driver.ask("AT+MIPCALL=0,1")
     return driver.ask(text)
 
@@ -275,6 +278,8 @@ def test_their_neighbours_are_refused(series: str) -> None:
                 outside = ERROR
             elif value.isdigit() and where.out_of_range == "ignore":
                 outside = tried(series, name, line(command, key, name, str(where.default)))
+            if len(text) > model_named(series).profile.line.max_line:
+                outside = ERROR
             assert tried(series, name, text) == outside, text
 
 

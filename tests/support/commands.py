@@ -83,6 +83,7 @@ FORMS = {
     "CREG": "test read set",
     "CGREG": "test read set",
     "CEREG": "test read set",
+    "C5GREG": "test read set",
     "COPS": "test read set",
     "CTZR": "test read set",
     "CTZU": "test read set",
@@ -206,6 +207,7 @@ PARAMETERS = {
     "CREG": ("n",),
     "CGREG": ("n",),
     "CEREG": ("n",),
+    "C5GREG": ("n",),
     "COPS": ("mode", "format", "oper", "act"),
     "CTZR": ("reporting",),
     "CTZU": ("onoff",),
@@ -268,6 +270,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "session": ("ssl_id", "session"),
         "ignorestamp": ("ssl_id", "ignorestamp"),
         "ignoreverify": ("ssl_id", "ignoreverify"),
+        "sni": ("ssl_id", "sni"),
     },
     "MHTTPCFG": {
         "header": ("httpid", "fields"),
@@ -301,6 +304,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "sleepind": ("report",),
         "sleepmode": ("sleep_mode", "permanent"),
         "delaysleep": ("delay_sleep",),
+        "dtr": ("dtr",),
     },
     "MDNSCFG": {
         "ip": ("address1", "address2"),

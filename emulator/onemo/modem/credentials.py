@@ -22,6 +22,10 @@ class TlsSection(NamedTuple):
     most_files: Count
     prompt_timeout: Seconds
     """Seconds after the last byte that end a > entry."""
+    kept: bool
+    """The files outlive a restart."""
+    suite_begins_0x: bool
+    """The number of a cipher suite begins with 0x."""
 
 
 TLS = Table("tls", TlsSection, "TLS: what is stored, and how it is entered (bytes, seconds)", own=True)
@@ -93,8 +97,10 @@ class Credentials:
         self.stored: Stored = {}
 
     def begin_cycle(self) -> None:
-        """Forget the file that is half written."""
+        """Forget the file that is half written; all of them, where the model keeps none."""
         self._writing = None
+        if not self._profile.kept:
+            self.stored = {}
 
     def require_room(self, kind: CredentialKind, name: str, size: int) -> None:
         """Require that a piece can come, which leaves so many bytes with it and after it.
@@ -157,7 +163,7 @@ class Credentials:
 
     def snapshot(self) -> dict[str, dict[str, str]] | None:
         """Return the files by kind and name, one character a byte; None without any."""
-        if not self.stored:
+        if not (self.stored and self._profile.kept):
             return None
         return {
             kind.name.lower(): {
@@ -178,7 +184,7 @@ class Credentials:
 
     def restore(self, entry: object) -> list[str]:
         """Take up a snapshot; return the names of what is no file, or one too many."""
-        if not isinstance(entry, Mapping) or not self._longest_name:
+        if not isinstance(entry, Mapping) or not (self._longest_name and self._profile.kept):
             return [""]
         refused: list[str] = []
         kinds = {kind.name.lower(): kind for kind in CredentialKind}

@@ -75,7 +75,8 @@ class TlsRequest(NamedTuple):
     trusted: the server's certificate and its name are verified with this CA; None: any certificate will do.
     ignores_dates: of certificates that are verified. certificate, key: the client's own, if it is to show one. version
     None: up to TLS 1.2, which is the last that these modules have. cipher_suite: IANA's number, None: any. resumes: an
-    earlier session with the peer. negotiation_time: most seconds of the handshake.
+    earlier session with the peer. tells_name: the server is told its name (SNI). negotiation_time: most
+    seconds of the handshake.
     """
 
     trusted: Pem | None = None
@@ -85,6 +86,7 @@ class TlsRequest(NamedTuple):
     version: TlsVersion | None = None
     cipher_suite: int | None = None
     resumes: bool = False
+    tells_name: bool = True
     negotiation_time: float = 300.0
 
 

@@ -66,7 +66,7 @@ class Connections(Part):
             names=name_policy(self._host, instance.cid),
             local_port=local_port,
             keep_alive=self._keep_alive(connect_id) if tcp else None,
-            receive_window=profile.tcp_window if tcp else None,
+            receive_window=instance.window if tcp else None,
             send_buffer=send_buffer if tcp else None,
             tls=tls,
         )

@@ -44,7 +44,9 @@ def _send(modem: Modem, record: SendData) -> Outcome:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     profile, settings = modem.model.profile.table(CONNECTION), modem.settings
     timeout = settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
-    if profile.empty_datagram and over_udp and record.send_length == 0 and not record.data:
+    if profile.empty_datagram and record.send_length == 0 and not record.data:
+        if not over_udp:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
         return _hand_over(modem, instance, record, b"", timeout)
 
     def take(data: bytes) -> Outcome:

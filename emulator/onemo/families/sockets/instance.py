@@ -29,6 +29,7 @@ from onemo.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535
 _BULK = 65536
+_LINE_ENDS = 4  # of a URC: CR LF before and behind it
 _RECORD = 16384  # bytes of data in a TLS record at most (RFC 5246 6.2.1)
 
 
@@ -141,10 +142,19 @@ class Instance:
         self.buffer = None
         profile = self.host.profile.table(CONNECTION)
         if mode is AccessMode.STREAM_BUFFERED:
-            self.buffer = Cache(profile.tcp_window, profile.packets)
+            self.buffer = Cache(self.window, profile.packets)
         elif mode is AccessMode.PACKET_BUFFERED:
-            size = self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
-            self.buffer = Cache(size, profile.packets)
+            self.buffer = Cache(self._receive_buffer, profile.packets)
+
+    @property
+    def window(self) -> int:
+        """The bytes that a TCP peer may send unread."""
+        profile = self.host.profile.table(CONNECTION)
+        return self._receive_buffer if profile.window_is_set else profile.tcp_window
+
+    @property
+    def _receive_buffer(self) -> int:
+        return self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
 
     @property
     def unread(self) -> int:
@@ -258,7 +268,7 @@ class Instance:
             udp = self.transport is Transport.UDP
             kind = b"rudp" if udp else b"rtcp"
             line = b'+MIPURC: "%b",%d,%d,%b' % (kind, self.connect_id, len(data), self._encoded(data))
-            self.host.notify(line, droppable=udp)
+            self._tell_data(line, udp=udp)
 
     def on_taken(self, count: int, now: float) -> None:
         """Count payload of transparent mode that the network took."""
@@ -304,6 +314,12 @@ class Instance:
 
     # Inside.
 
+    def _tell_data(self, line: bytes, *, udp: bool) -> None:
+        """Tell data as it comes; on some models a long URC with a datagram is lost."""
+        longest = self.host.profile.table(CONNECTION).longest_urc
+        if not (udp and 0 < longest < len(line) + _LINE_ENDS):
+            self.host.notify(line, droppable=udp)
+
     def _tell_opened(self, result: int) -> None:
         self.host.notify_on(self.console, print_line("MIPOPEN", self.connect_id, result))
 
@@ -328,7 +344,8 @@ class Instance:
 
     def _store(self, buffer: Cache[bytes], data: bytes) -> None:
         """Hold data for MIPRD. A datagram that does not fit is dropped; a stream has not more than its credit."""
-        if not buffer.add(data):
+        longest = self.host.profile.table(CONNECTION).longest_datagram if self.datagrams else 0
+        if 0 < longest < len(data) or not buffer.add(data):
             # Droppable itself: a flood that nobody reads must not fill the queue with its own lament.
             self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(data)), droppable=True)
         elif self._counts_packets:
