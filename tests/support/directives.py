@@ -233,6 +233,31 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"sms waiting (\d+)", lambda driver, given: _equal(driver.world.centre.waiting, int(given[1]))),
     (r"sms trace none", lambda driver, given: _equal(driver.world.centre.told, [])),
     (r"sms trace (.+)", lambda driver, given: _equal(driver.world.centre.told.pop(0), given[1])),
+    (
+        r"server (\d) client (\S+) (\d+)",
+        lambda driver, given: driver.world.comes(int(given[1]), given[2], int(given[3])),
+    ),
+    (
+        r"server (\d) datagram (\S+) (\d+) (\d+) bytes",
+        lambda driver, given: driver.world.datagram(int(given[1]), given[2], int(given[3]), b"x" * int(given[4])),
+    ),
+    (
+        r"server (\d) datagram (\S+) (\d+) ?(.*)",
+        lambda driver, given: driver.world.datagram(int(given[1]), given[2], int(given[3]), unescaped(given[4])),
+    ),
+    (r"server refused (\d+)", lambda driver, given: _equal(driver.world.refusals.pop()[1], int(given[1]))),
+    (r"server gone (\d)", lambda driver, given: _equal(int(given[1]) in driver.world.listening, False)),
+    (
+        r"server fails (\w+)",
+        lambda driver, given: setattr(driver.world, "listen_failure", NetFailure[given[1].upper()]),
+    ),
+    (
+        r"server sent (\S+) (\d+) ?(.*)",
+        lambda driver, given: _equal(
+            [(each.host, each.port, each.data) for each in [driver.world.sent_to.pop(0)]],
+            [(given[1], int(given[2]), unescaped(given[3]))],
+        ),
+    ),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]
 

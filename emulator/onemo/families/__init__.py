@@ -34,6 +34,12 @@ SOCKETS = Index(
     urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
     noun="connection",
 )
+SERVERS = Index(
+    name="sid",
+    about="Only on this server.",
+    urcs=rb'\+MIP(?:LISTEN|SRVCLOSE): (\d+)|\+MIPURC: "i(?:tcp|udp)",(\d+)',
+    noun="server",
+)
 HTTP = Index(name="httpid", about="Only on this HTTP instance.", urcs=rb'\+MHTTP[A-Z]+: (?:"[a-z]+",)?(\d+)')
 MQTT_CLIENTS = Index(
     name="mqtt_id",
@@ -69,6 +75,11 @@ FAMILIES: tuple[Family, ...] = (
            instances=SOCKETS,
            needs=("tls",),
            urcs=("MIPOPEN", "MIPCLOSE", "MIPURC", "rtcp", "rudp", "disconn", "drop", "ack", "seq")),
+    _later("server", "Servers (a newer edition of the manual, 3.9-3.14)",
+           "MIPSRVCFG", "MIPLISTEN", "MIPSRVSTATE", "MIPSRVCLOSE", "MIPRDU", "MIPSENDTO",
+           instances=SERVERS,
+           needs=("sockets",),
+           urcs=("MIPLISTEN", "MIPSRVCLOSE", "itcp", "iudp")),
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP", urcs=("MDNSGIP",)),
     _later("ping", "Pings (manual 3.12)", "MPING", urcs=("MPING", "statistics")),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
