@@ -237,6 +237,7 @@ class World:
             self._driver.complete(intent, Sent(len(intent.data)))
         elif isinstance(intent, Unlisten):
             self.listening.pop(intent.listener.label.number, None)
+            self._later(lambda: intent.listener.on_closed(CloseResult.NORMAL, self._driver.now))
         elif self.listen_failure is not None:
             failure, self.listen_failure = self.listen_failure, None
             self._later(lambda: intent.listener.on_listen_failed(failure, self._driver.now))

@@ -128,7 +128,7 @@ class Listen(NamedTuple):
 
 
 class Unlisten(NamedTuple):
-    """A request to listen no more, at once; connections that were accepted stay."""
+    """A request to listen no more, at once; on_closed follows. Connections that were accepted stay."""
 
     listener: Listener
 

@@ -106,7 +106,7 @@ class Lifecycle:
             return now >= self._deaf_until
         if self.power.asleep:
             self.wake(now)
-            if self._profile.sleep.level == SleepMode.LIGHT:
+            if SleepMode(self._profile.sleep.level) is SleepMode.LIGHT:
                 return True
             self._deaf_until = now + self._profile.sleep.wake_time
             return False

@@ -36,6 +36,7 @@ from onemo.runtime.spec import Spec, spec_of
 from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 
 if TYPE_CHECKING:
+    from onemo.runtime.desk.servers import ServerAddress
     from onemo.runtime.desk.sms import TextControls
     from onemo.runtime.desk.voice import VoiceControls
 
@@ -130,6 +131,12 @@ class HostedModule(ModuleControls):
         from onemo.runtime.desk.voice import VoiceControls
 
         return VoiceControls(self)
+
+    def server(self, sid: int) -> ServerAddress:
+        """Return where a server of its firmware listens: ``server(0).address``. Raises UsageError: it does not."""
+        from onemo.runtime.desk.servers import server_of
+
+        return self._do(lambda modem, now: server_of(modem, sid))
 
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""

@@ -11,7 +11,7 @@ import trio
 
 from onemo.errors import NetError
 from onemo.modem.channel import Drop, Listen, Listener, Unlisten
-from onemo.net.interface import CloseMode, ClosePlan, Connection, OpenRequest, Transport
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Connection, OpenRequest, Transport
 from onemo.runtime.peers import Peers
 from onemo.runtime.sending import Shell
 
@@ -46,6 +46,7 @@ class ServerTasks:
         """Do what the core asks; never waits."""
         if isinstance(intent, Unlisten):
             self._close(intent.listener)
+            intent.listener.on_closed(CloseResult.NORMAL, trio.current_time())
             return
         listener, request = intent
         from onemo.net.host.listening import open_listening

@@ -75,6 +75,7 @@ class ModuleServer:
         self._left_sent = self._left_received = 0
         self._last_exchange = -math.inf
         self._result = CloseResult.NORMAL
+        self._deaf = False
         self._console = self._device.first
 
     def _on(self, event: ServerEvent) -> None:
@@ -119,7 +120,6 @@ class ModuleServer:
             elif instance.state is not State.CLOSING:
                 instance.on(ConnectionEvent.CLOSE)
                 instance.on(ConnectionEvent.RELEASED)
-        self._end_if_over(now)
 
     def context_down(self) -> None:
         """End with the PDP context, without a word; its connections are told of."""
@@ -290,13 +290,16 @@ class ModuleServer:
         """Do nothing: the next MIPSRVCLOSE ends it."""
 
     def on_closed(self, result: CloseResult, now: float) -> None:
-        """Do nothing: its socket is dropped, never closed."""
+        """Hear that the host does not listen any more."""
+        if self.state is ServerState.CLOSING:
+            self._deaf = True
+            self._end_if_over(now)
 
     # Inside.
 
     def _end_if_over(self, now: float) -> None:
         """Tell MIPSRVCLOSE's end once no client is left; a port of TCP that was used waits 2 MSL."""
-        if self.state is not ServerState.CLOSING or self.clients or self.asked is None:
+        if not self._deaf or self.clients or self.asked is None:
             return
         if self.asked.transport is Transport.TCP and self._last_exchange > -math.inf:
             wait = 2 * self._device.profile.table(CONNECTION).msl
