@@ -12,9 +12,10 @@ from onemo.profile.loader import model_files, sub_models
 from onemo.profile.ranges import Range
 from onemo.profile.schema import ParamSection
 
-from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS, offers, param, section
+from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS
 from tests.support.driver import Driver, model_named
 from tests.support.models import NB, SERIES
+from tests.support.sections import offers, param, section
 
 ERROR = b"\r\nERROR\r\n"
 CME_50 = b"\r\n+CME ERROR: 50\r\n"

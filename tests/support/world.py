@@ -12,13 +12,13 @@ from onemo.errors import NetFailure
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import (
+    Accepted,
     Ask,
     Cancel,
     Close,
     Drop,
     Forward,
     Listen,
-    Listener,
     Open,
     Outstanding,
     Owner,
@@ -28,11 +28,12 @@ from onemo.modem.channel import (
     Unlisten,
 )
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Submission, Tell, Wait
-from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Datagram, OpenRequest, Transport
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID
 
 from tests.support.answers import Answers
 from tests.support.centre import Centre
+from tests.support.listeners import Servers
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -95,11 +96,7 @@ class World:
         self.closing: dict[Key, Owner] = {}
         self.peers: dict[Key, Peer] = {}
         self.last_peers: dict[Key, Peer] = {}
-        self.listening: dict[int, Listener] = {}
-        self.refusals: list[tuple[str, int]] = []
-        """Peers whose connections no server took."""
-        self.sent_to: list[SendTo] = []
-        self.listen_failure: NetFailure | None = None
+        self.servers = Servers(driver, self._later, self._accepted)
 
     # What will become of the next intent of its kind.
 
@@ -209,41 +206,9 @@ class World:
         peer.got.clear()
         return data
 
-    # Servers.
-
-    def comes(self, sid: int, host: str, port: int) -> None:
-        """A client connects to a server."""
-
-        def accept() -> None:
-            accepted = self.listening[sid].accept(host, port, self._driver.now)
-            if accepted is None:
-                self.refusals.append((host, port))
-                return
-            key = key_of(accepted.owner)
-            self.peers[key] = self.last_peers[key] = Peer(accepted.owner, accepted.request)
-
-        self._driver.report(accept)
-        self.feed()
-
-    def datagram(self, sid: int, host: str, port: int, data: bytes) -> None:
-        """A datagram comes to a server."""
-        found = Datagram(data)
-        found.sender = host, port
-        self._driver.report(lambda: self.listening[sid].on_data(found, self._driver.now))
-
-    def _serve(self, intent: Listen | Unlisten | SendTo) -> None:
-        if isinstance(intent, SendTo):
-            self.sent_to.append(intent)
-            self._driver.complete(intent, Sent(len(intent.data)))
-        elif isinstance(intent, Unlisten):
-            self.listening.pop(intent.listener.label.number, None)
-            self._later(lambda: intent.listener.on_closed(CloseResult.NORMAL, self._driver.now))
-        elif self.listen_failure is not None:
-            failure, self.listen_failure = self.listen_failure, None
-            self._later(lambda: intent.listener.on_listen_failed(failure, self._driver.now))
-        else:
-            self.listening[intent.listener.label.number] = intent.listener
-            self._later(lambda: intent.listener.on_listening("127.0.0.1", intent.request.port, self._driver.now))
+    def _accepted(self, accepted: Accepted) -> None:
+        key = key_of(accepted.owner)
+        self.peers[key] = self.last_peers[key] = Peer(accepted.owner, accepted.request)
 
     # What the driver calls.
 
@@ -266,7 +231,7 @@ class World:
             case Ask() | Cancel() | Store():
                 self.answers.carry_out(intent)
             case Listen() | Unlisten() | SendTo():
-                self._serve(intent)
+                self.servers.carry_out(intent)
             case Submission():
                 self.centre.submitted(intent)
             case Tell():
@@ -278,7 +243,7 @@ class World:
             case Restart():
                 self.answers.restart()
                 self.peers.clear()
-                self.listening.clear()
+                self.servers.listening.clear()
                 self.opening.clear()
                 self.closing.clear()
                 self._driver.wakes.clear()

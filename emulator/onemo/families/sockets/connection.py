@@ -113,7 +113,7 @@ class AccessMode(IntEnum):
 _WRONG = {Transport.TCP: (AccessMode.PACKET_BUFFERED,), Transport.UDP: (AccessMode.STREAM_BUFFERED,)}
 
 
-class Server(Protocol):
+class AcceptingServer(Protocol):
     """The server that gave an instance its connection."""
 
     @property

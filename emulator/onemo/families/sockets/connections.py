@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from onemo.errors import NetError, NetFailure
 from onemo.families.sockets.connection import AccessMode, ConnectionEvent, Loss, Operation, State
+from onemo.families.sockets.holding import window
 from onemo.families.sockets.instance import Instance
 from onemo.families.sockets.profile import CONNECTION
 from onemo.families.sockets.settings import CONTEXT, KEEP_ALIVE, SSL
@@ -66,7 +67,7 @@ class Connections(Part):
             names=name_policy(self._host, instance.cid),
             local_port=local_port,
             keep_alive=self.keep_alive(connect_id) if tcp else None,
-            receive_window=instance.window if tcp else None,
+            receive_window=window(self._host, connect_id) if tcp else None,
             send_buffer=send_buffer if tcp else None,
             tls=tls,
             open_to_all=not tcp and self._host.has("MIPSENDTO"),

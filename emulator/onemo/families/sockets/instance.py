@@ -19,15 +19,16 @@ from onemo.families import SOCKETS
 from onemo.families.sockets.connection import (
     REFUSALS,
     TRANSITIONS,
+    AcceptingServer,
     AccessMode,
     ConnectionEvent,
     Loss,
     Operation,
-    Server,
     State,
 )
+from onemo.families.sockets.holding import buffer_for, tell_data
 from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
-from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
+from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING
 from onemo.modem.cache import Cache
 from onemo.modem.channel import Close, Drop
 from onemo.modem.console import Console
@@ -39,7 +40,6 @@ from onemo.wire.transmitter import Kind
 
 _MAX_DATAGRAM = 65535
 _BULK = 65536
-_LINE_ENDS = 4  # of a URC: CR LF before and behind it
 _RECORD = 16384  # bytes of data in a TLS record at most (RFC 5246 6.2.1)
 
 
@@ -70,7 +70,7 @@ class Instance:
     close_mode: int = 0
     buffer: Cache[bytes] | None = None
     senders: deque[tuple[str, int]] = field(default_factory=deque, repr=False)
-    server: Server | None = None
+    server: AcceptingServer | None = None
     online: bool = False
     queued: int = 0
     packet_size: int = 0
@@ -146,7 +146,7 @@ class Instance:
         plan = ClosePlan(way, profile.table(CONNECTION).close_stall, profile.table(CONNECTION).close_linger)
         self.host.intents.append(Close(self, plan))
 
-    def accept(self, server: Server, request: OpenRequest, mode: AccessMode, now: float) -> None:
+    def accept(self, server: AcceptingServer, request: OpenRequest, mode: AccessMode, now: float) -> None:
         """Take a connection that a server got; it is CONNECTED at once."""
         self.cid, self.console = None, self.host.first
         self.server, self.request = server, request
@@ -164,23 +164,8 @@ class Instance:
     def hold(self, mode: AccessMode) -> None:
         """Take the access mode, and the buffer that it needs."""
         self.access_mode = mode
-        self.buffer = None
         self.senders.clear()
-        profile = self.host.profile.table(CONNECTION)
-        if mode is AccessMode.STREAM_BUFFERED:
-            self.buffer = Cache(self.window, profile.packets)
-        elif mode is AccessMode.PACKET_BUFFERED:
-            self.buffer = Cache(self._receive_buffer, profile.packets)
-
-    @property
-    def window(self) -> int:
-        """The bytes that a TCP peer may send unread."""
-        profile = self.host.profile.table(CONNECTION)
-        return self._receive_buffer if profile.window_is_set else profile.tcp_window
-
-    @property
-    def _receive_buffer(self) -> int:
-        return self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
+        self.buffer = buffer_for(self.host, self.connect_id, mode)
 
     @property
     def unread(self) -> int:
@@ -299,7 +284,7 @@ class Instance:
             udp = self.transport is Transport.UDP
             kind = b"rudp" if udp else b"rtcp"
             line = b'+MIPURC: "%b",%d,%d,%b' % (kind, self.connect_id, len(data), self.encoded(data))
-            self._tell_data(line, udp=udp)
+            tell_data(self.host, line, udp=udp)
 
     def on_datagram(self, data: bytes, host: str, port: int, now: float) -> None:
         """Hand on a datagram that came to a server over UDP."""
@@ -310,7 +295,7 @@ class Instance:
         self.received += len(data)
         if self.buffer is None:
             sender = print_line("MIPURC", "iudp", self.server.sid, self.connect_id, host, port)
-            self._tell_data(b"%b,%d,%b" % (sender, len(data), self.encoded(data)), udp=True)
+            tell_data(self.host, b"%b,%d,%b" % (sender, len(data), self.encoded(data)), udp=True)
         else:
             self._store(self.buffer, data)
 
@@ -360,12 +345,6 @@ class Instance:
         self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
 
     # Inside.
-
-    def _tell_data(self, line: bytes, *, udp: bool) -> None:
-        """Tell data as it comes; on some models a long URC with a datagram is lost."""
-        longest = self.host.profile.table(CONNECTION).longest_urc
-        if not (udp and 0 < longest < len(line) + _LINE_ENDS):
-            self.host.notify(line, droppable=udp)
 
     def _tell_opened(self, result: int) -> None:
         self.host.notify_on(self.console, print_line("MIPOPEN", self.connect_id, result))
