@@ -20,7 +20,8 @@ from tests.support.sections import offers, param, section
 ERROR = b"\r\nERROR\r\n"
 CME_50 = b"\r\n+CME ERROR: 50\r\n"
 SMS = next(family.commands for family in FAMILIES if family.name == "sms")
-BARE = (b"\r\nOK", b"\r\n+MIPSEND: 0,1\r\n", b"\r\n+MIPMODE: 0,0\r\n")
+BARE_REFUSALS = ("MIPLISTEN", "MIPSRVSTATE", "MIPSRVCLOSE")
+BARE = (b"\r\nOK", b"\r\n+MIPSEND: 0,1\r\n", b"\r\n+MIPMODE: 0,0\r\n", b"\r\n+MIPSENDTO: 0,1\r\n")
 SUB_MODELS = [name for series in SERIES for name in sub_models(model_files()[series.lower()])]
 SUFFIX = {"test": "=?", "read": "?", "set": "=1", "execute": ""}
 
@@ -33,6 +34,8 @@ def series(request: pytest.FixtureRequest) -> str:
 
 def misfit(series: str, command: str) -> bytes:
     """The answer to a parameter that does not fit."""
+    if command in BARE_REFUSALS:
+        return ERROR
     if command not in SMS:
         return CME_50
     return b"\r\n+CMS ERROR: %d\r\n" % (304 if series in NB else 518)
@@ -72,6 +75,10 @@ def test_forms_that_are_not_declared_are_errors(series: str) -> None:
             driver.ask('AT+CCLK="24/02/29,12:00:00"')  # some do not tell the time before
             if (command, form) == ("MIPCALL", "set"):
                 suffix = "=1,1"  # some refuse it so without a cid
+            if (command, form) == ("MIPLISTEN", "set"):
+                suffix = "=1,TCP,80"
+            if (command, form, series) == ("MIPSRVCLOSE", "set", "MR880A"):
+                driver.ask("AT+MIPLISTEN=1,TCP,80")
             answer = driver.ask(f"AT+{command}{suffix}")
             there = section(series, command).available and form in declared.split()
             assert (answer == ERROR) is not there, (command, form, answer)
@@ -130,6 +137,9 @@ TOPIC = {"topic": '"t"', "qos": "0"}
 REQUIRED = {
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
+    **{name: {"sid": "0"} for name in ("MIPSRVSTATE", "MIPSRVCLOSE")},
+    "MIPLISTEN": {"sid": "0", "transport": '"TCP"', "port": "80"},
+    "MIPSENDTO": {"connect_id": "0", "address": '"192.0.2.1"', "port": "80", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
     "ssl": {"connect_id": "0", "ssl_enable": "0"},
     "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
@@ -193,6 +203,7 @@ def integers(series: str) -> Iterator[tuple[str, str, str]]:
 
 TOGETHER = {"packet_size": "1024", "waittm": "200"}
 ON_CONNECTIONS = ("AT+MIPSEND", "AT+MIPCLOSE", "AT+MIPRD", "AT+MIPMODE", "AT+MIPSACK")
+ON_DATAGRAMS = ("AT+MIPSENDTO", "AT+MIPRDU")
 
 
 def line(command: str, key: str, name: str, value: str, series: str = "") -> str:
@@ -213,8 +224,8 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
             given["length"] = str(size := 1560)
         entered = size and series and model_named(series).profile.table(HTTP_CLIENT).entry
         given[names[-1]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
-    if command == "MQTTCFG":
-        given = {"mqtt_id": "0", name: value}
+    if command in ("MQTTCFG", "MIPSRVCFG"):
+        given = {"mqtt_id": "0", "sid": "0", name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
         given["permanent"] = "1"
     if series and command == "COPS" and name != "mode":
@@ -223,7 +234,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     if (command, name, value) == ("CSMP", "fo", "255"):
         given["vp"] = '"26/11/28,00:00:00+00"'  # it asks for a time
     if name == "access_mode" and value == "3":
-        given["proto_type"] = '"UDP"'
+        given["proto_type"] = given["transport"] = '"UDP"'
     if name == "send_length" and value.isdigit() and len(value) < 5:
         given["data"] = f'"{"a" * (int(value) or 1)}"' if int(value) <= 1461 else ""
     if command in ("MSSLCERTWR", "MSSLKEYWR", "MFPUT", "MFWRITE") and name in ("length", "fsize") and value != "1":
@@ -242,13 +253,22 @@ def tried(series: str, name: str, text: str) -> bytes:
     """The answer to a line, in the state in which it can succeed."""
     driver = Driver(series).boot()
     if text.startswith(ON_CONNECTIONS):
-        protocol = "UDP" if name in ("rai", "seq") or (name == "access_mode" and text.endswith(",3")) else "TCP"
+        protocol = (
+            "UDP"
+            if name in ("rai", "seq")
+            or text.startswith(ON_DATAGRAMS)
+            or (name == "access_mode" and text.endswith(",3"))
+            else "TCP"
+        )
         for connect_id in connect_ids(series):
             driver.ask(f'AT+MIPOPEN={connect_id},"{protocol}","h",80')
     if text.startswith("AT+MHTTP") and not text.startswith("AT+MHTTPCREATE"):
         for httpid in model_named(series).profile.params["httpid"].range or ():
             driver.ask('AT+MHTTPCREATE="http://h"')
             driver.ask(f'AT+MHTTPCFG="cached",{httpid},1')
+    if text.startswith("AT+MIPSRVCLOSE"):
+        for sid in range(4):
+            driver.ask(f"AT+MIPLISTEN={sid},UDP,{80 + sid}")
     if text.startswith("AT+MIPCALL=1"):
         if model_named(series).profile.contexts.only_call == "stays":
             driver.ask('AT+CGDCONT=2,"IP","two"')
@@ -289,7 +309,7 @@ def test_what_a_model_lacks_is_refused_and_may_be_empty(series: str) -> None:
         if not param(series, command, name, key).available:
             for value in ("0", "1", "x", '"0"'):
                 text = line(command, key, name, value)
-                assert tried(series, name, text) == CME_50, text
+                assert tried(series, name, text) == misfit(series, command), text
             # With something in its place the line stands as it is; with nothing, but its comma, as well.
             text = line(command, key, name, "#").replace("#", "")
             assert tried(series, name, text).startswith(BARE), text
