@@ -15,6 +15,7 @@ from onemo.profile.schema import ParamSection
 from tests.support.commands import BASIC, FORMS, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS
 from tests.support.driver import Driver, model_named
 from tests.support.models import NB, SERIES
+from tests.support.required import REQUIRED
 from tests.support.sections import offers, param, section
 
 ERROR = b"\r\nERROR\r\n"
@@ -132,63 +133,6 @@ def test_test_forms_with_keys(series: str, command: str) -> None:
 
 
 # Boundaries.
-
-TOPIC = {"topic": '"t"', "qos": "0"}
-REQUIRED = {
-    "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
-    "MIPSEND": {"connect_id": "0", "data": '"a"'},
-    **{name: {"sid": "0"} for name in ("MIPSRVSTATE", "MIPSRVCLOSE")},
-    "MIPLISTEN": {"sid": "0", "transport": '"TCP"', "port": "80"},
-    "MIPSENDTO": {"connect_id": "0", "address": '"192.0.2.1"', "port": "80", "data": '"a"'},
-    "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
-    "ssl": {"connect_id": "0", "ssl_enable": "0"},
-    "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
-    "MSSLKEYWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
-    "MHTTPCREATE": {"url": '"http://h"'},
-    "MHTTPHEADER": {"httpid": "0", "eof": "1"},
-    "MHTTPCONTENT": {"httpid": "0", "eof": "1"},
-    "MHTTPREQUEST": {"httpid": "0", "method": "1"},
-    "MHTTPREAD": {"httpid": "0", "kind": "0"},
-    "MHTTPTERM": {"httpid": "0"},
-    "MHTTPDEL": {"httpid": "0"},
-    "MSSLLIST": {},
-    "MFPUT": {"fname": '"n"', "fsize": "1", "data": '"a"'},
-    "MFOPEN": {"fname": '"n"', "mode": "0"},
-    "MFREAD": {"fhandle": "2"},
-    "MFWRITE": {"fhandle": "2", "length": "1", "data": '"a"'},
-    "MFSEEK": {"fhandle": "2", "offset": "0", "start": "0"},
-    "MFTRUNC": {"fhandle": "2", "length": "0"},
-    "MFCHECK": {"fname": '"n"'},
-    "MSSLCHECK": {"name": '"n"'},
-    "MDNSGIP": {"domainname": '"h"'},
-    "CGDCONT": {"cid": "2"},
-    "CGAUTH": {"cid": "1", "userid": '"u"'},
-    "CLCK": {"facility": '"SC"', "mode": "2", "password": '"1234"'},
-    "CFUN": {"fun": "1"},
-    "COPS": {"mode": "0", "oper": '"CHINA MOBILE"'},
-    "MIPCALL": {"action": "1", "cid": "1"},
-    "MPING": {"host": '"h"'},
-    "CUSD": {"n": "1"},
-    "CCLK": {"time": '"24/02/29,12:00:00"'},
-    "CSCA": {"sca": '"008613800230500"'},
-    "CMGD": {"place": "1"},
-    **{name: {} for name in ("CSMS", "CMGF", "CSMP", "CSDH", "CPMS", "CNMI", "CMMS", "CNMA", "CMGR")},
-    "MQTTCONN": {"mqtt_id": "0", "host": '"h"'},
-    "MQTTSUB": {"mqtt_id": "0", **{f"{name}{n}": value for n in ("", "2", "3") for name, value in TOPIC.items()}},
-    "MQTTUNSUB": {"mqtt_id": "0", "topic": '"t"'},
-    "MQTTPUB": {
-        "mqtt_id": "0",
-        "topic": '"t"',
-        "qos": "0",
-        "retain": "0",
-        "dup": "0",
-        "msg_len": "1",
-        "message": '"a"',
-    },
-    "MQTTREAD": {"mqtt_id": "0"},
-    "MQTTSTATE": {"mqtt_id": "0"},
-    "MQTTDISC": {"mqtt_id": "0"},
-}
 
 
 def integers(series: str) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.server.profile import SERVER
 from onemo.families.server.server import Listening, ModuleServer
-from onemo.families.server.servers import Servers
+from onemo.families.server.servers import ModuleServers
 from onemo.families.server.settings import SERVER_BUFFER, SERVER_ENCODING
 from onemo.families.server.states import ServerState
 from onemo.families.sockets.connection import AccessMode, Operation, SocketError, State
@@ -86,7 +86,7 @@ def _bare(modem: Modem) -> bool:
 
 def _require_initial(modem: Modem, record: _OfServer) -> None:
     """Refuse a setting while the server is there. Raises CommandError(IN_USE)."""
-    if modem.part(Servers)[record.sid].state is not ServerState.INITIAL:
+    if modem.part(ModuleServers)[record.sid].state is not ServerState.INITIAL:
         raise CommandError(SocketError.IN_USE)
 
 
@@ -114,7 +114,7 @@ def _listen(modem: Modem, record: ListenOn) -> Reply:
     if not mode.fits(transport):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     _require_initial(modem, record)
-    servers = modem.part(Servers)
+    servers = modem.part(ModuleServers)
     bearer = modem.contexts.active.get(modem.contexts.chosen(None))
     own = None if bearer is None else bearer.ipv4 if family is AddressFamily.IPV4 else bearer.ipv6
     if modem.contexts.refusal(None) is not None or not own:
@@ -128,7 +128,7 @@ def _listen(modem: Modem, record: ListenOn) -> Reply:
 def _listening(modem: Modem) -> Reply:
     """Tell what is listened for (AT+MIPLISTEN?)."""
     names = {family: name for name, family in _FAMILIES.items()}
-    found = [(each.sid, each.asked) for each in modem.part(Servers)]
+    found = [(each.sid, each.asked) for each in modem.part(ModuleServers)]
     return Reply(
         [
             print_line("MIPLISTEN", sid, asked.transport.value, asked.port, names[asked.family], int(asked.access_mode))
@@ -143,14 +143,14 @@ def _states(modem: Modem) -> Reply:
     return Reply(
         [
             print_line("MIPSRVSTATE", each.sid, each.state, each.client_count, *each.totals)
-            for each in modem.part(Servers)
+            for each in modem.part(ModuleServers)
         ]
     )
 
 
 def _clients(modem: Modem, record: OneServer) -> Reply:
     """Tell the clients of one server (AT+MIPSRVSTATE=)."""
-    server = modem.part(Servers)[record.sid]
+    server = modem.part(ModuleServers)[record.sid]
     return Reply([print_line("MIPSRVSTATE", server.sid, *client) for client in server.connected])
 
 
@@ -159,7 +159,7 @@ def _close(modem: Modem, record: CloseServer) -> Reply:
 
     Raises CommandError(NOT_USED), CME 551: it does not listen.
     """
-    server = modem.part(Servers)[record.sid]
+    server = modem.part(ModuleServers)[record.sid]
     if server.state is not ServerState.LISTENING:
         raise CommandError(SocketError.NOT_USED)
     server.close(record.mode, modem.now)

@@ -16,4 +16,4 @@ class ServerSection(NamedTuple):
     """The answer of MIPLISTEN, MIPSRVSTATE and MIPSRVCLOSE to what they refuse: the bare ERROR, or a number."""
 
 
-SERVER = Table("server", ServerSection, "Servers")
+SERVER = Table("server", ServerSection, "ModuleServers")

@@ -12,7 +12,7 @@ from onemo.modem.part import Part
 from onemo.net.interface import AddressFamily, Transport
 
 
-class Servers(Part):
+class ModuleServers(Part):
     """Every sid."""
 
     def __init__(self, device: Modem) -> None:

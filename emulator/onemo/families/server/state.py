@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from onemo.families.server.servers import Servers
+from onemo.families.server.servers import ModuleServers
 from onemo.modem.modem import Modem
 
 
@@ -32,6 +32,6 @@ def servers(modem: Modem) -> tuple[ServerInfo, ...]:
             each.state.value,
             each.client_count,
         )
-        for each in modem.part(Servers)
+        for each in modem.part(ModuleServers)
         if each.asked is not None
     )
