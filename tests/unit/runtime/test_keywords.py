@@ -44,6 +44,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "speed": 10,
         "route": ["a=b", "*=sandbox"],
         "deny": "c",
+        "publish": "8080=80",
         "offline": True,
         "sandbox": True,
         "sandbox_file": tmp_path / "sandbox.toml",
@@ -83,7 +84,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
             power_on="open",
             strict_baud=False,
         ),
-        NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4"),
+        NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4", ("8080=80",)),
         "state/",
         "127.0.0.5",
         StartFaults(
