@@ -208,6 +208,7 @@ def test_a_reset_and_a_reboot_in_mid_flow(server: Started, line: Dte) -> None:
         comes(line, peer)
         peer.sendall(b"x" * 100000)
         line.write(b"AT+MREBOOT\r")
+        line.lull(0.5)  # what it has said before has to be read
         peer.settimeout(WAIT)
         with pytest.raises(ConnectionResetError):
             peer.recv(1)
