@@ -240,11 +240,13 @@ WITHOUT_CREG = [
     "ML307A-GCLN",
     "ML305U-DBLN",
     "ML305M-DSLM",
+    "ML305M-DALM",
     "ML307R-DC",
     "ML307R-DL",
     "ML307R-BL",
     "ML307R-MC",
     "ML307R-ML",
+    "ML307R-BC",
 ]
 
 

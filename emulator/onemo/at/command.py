@@ -128,7 +128,8 @@ class Query(NamedTuple, Generic[D, R]):
     """A command that tells something.
 
     read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the ranges. test_reads_device:
-    test depends on the device (AT+COPS).
+    test depends on the device (AT+COPS). split as of Action. bare_errors: every refusal is the bare ERROR where it
+    says so.
     """
 
     name: str
@@ -138,17 +139,35 @@ class Query(NamedTuple, Generic[D, R]):
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
+    split: Split[D] | None = None
+    bare_errors: Callable[[D], bool] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.record, section.params, shared)
         select, read = self.select, self.read
         forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: select(device, bound.parse(arguments))}
+        if self.bare_errors is not None:
+            forms[Form.SET] = _barely(forms[Form.SET], self.bare_errors)
         if read is not None:
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, test_reads_device=self.test_reads_device)
+        return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
+
+
+def _barely(handler: Handler[D], bare: Callable[[D], bool]) -> Handler[D]:
+    """Have a handler refuse with the bare ERROR, where bare says so."""
+
+    def handle(device: D, arguments: Arguments) -> Outcome:
+        try:
+            return handler(device, arguments)
+        except CommandError as error:
+            if bare(device):
+                raise CommandError from error
+            raise
+
+    return handle
 
 
 def _keep(device: object, record: object) -> None:

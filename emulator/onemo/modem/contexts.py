@@ -315,12 +315,14 @@ class Contexts:
     def hang_up(self, cids: Iterable[int]) -> None:
         """End calls and the connections on them; the contexts stay (AT+MIPCALL=0).
 
-        No such call comes back by itself in this boot cycle. Raises CommandError(INCORRECT_PARAMETERS) if none has a
-        call.
+        No such call comes back by itself in this boot cycle. Raises CommandError: INCORRECT_PARAMETERS if none has a
+        call; NOT_ALLOWED (CME 3), it is the only one, on models where that stays.
         """
         leaving = sorted(self.calls.intersection(cids))
         if not leaving:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
+        if self._host.profile.contexts.only_call == "stays" and self.calls == set(leaving):
+            raise CommandError(Cme.NOT_ALLOWED)
         for cid in leaving:
             self._end_call(cid)
         self._hung_up.update(leaving)

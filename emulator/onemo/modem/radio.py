@@ -32,6 +32,7 @@ class Function(IntEnum):
     MINIMUM = 0
     FULL = 1
     FLIGHT = 4
+    TEST = 5
 
 
 class Selection(IntEnum):
@@ -119,7 +120,7 @@ class Radio:
     # What commands do.
 
     def set_function(self, function: Function, now: float) -> None:
-        """Set the phone function (AT+CFUN): 0 and 4 take everything down; 1 looks for the network."""
+        """Set the phone function (AT+CFUN): 0, 4 and 5 take everything down; 1 looks for the network."""
         if function is self.function:
             return
         self.function = function

@@ -158,6 +158,8 @@ class SleepSection(NamedTuple):
     """TCP connections do not outlive deep sleep."""
     permanent_required: bool
     """MLPMCFG "sleepmode" has to be given <permanent>."""
+    level: Literal[1, 2]
+    """The sleep that shows on the line: 1 light, in which nothing is lost; 2 deep."""
     paging_window: str
     """The window of eDRX, in binary digits (24.008 10.5.5.32)."""
 
@@ -292,6 +294,8 @@ class ContextsSection(NamedTuple):
     """How long it takes to come back."""
     keeps_default: bool
     """What was set of the default context outlives power-off; else only a restart."""
+    only_call: Literal["ends", "stays"]
+    """AT+MIPCALL=0 of the only call: it ends; CME 3."""
     call_without_cid: Literal["error", "all"]
     """AT+MIPCALL without a cid: the bare ERROR, or every defined one."""
     given_apn: str
@@ -365,7 +369,7 @@ class Profile(NamedTuple):
 
     series: str
     sub_model: str
-    family: Literal["NB", "Cat.1"]
+    family: Literal["NB", "Cat.1", "5G"]
     identity: IdentitySection
     line: LineSection
     power: PowerSection

@@ -17,7 +17,7 @@ import trio
 
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
-from onemo.modem.channel import ChannelIntent
+from onemo.modem.channel import ChannelIntent, Listen, Unlisten
 from onemo.modem.intents import (
     Attach,
     Bug,
@@ -40,6 +40,7 @@ from onemo.runtime.trace import Recent, Trace
 
 if TYPE_CHECKING:
     from onemo.runtime.nvcontents import NvContents
+    from onemo.runtime.servers import ServerTasks
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Module:
     which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any. more: links
     of further consoles. keeps_early: what the DTE sends during the first boot is held. wait_opened: waits for the DTE
     with which the power comes on; None: it is on from the start. centre: carries its texts; None: one of its own.
+    published: where on the host its servers are.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Module:
         keeps_early: bool = True,
         wait_opened: Callable[[], Awaitable[None]] | None = None,
         centre: MessageCentre | None = None,
+        published: Sequence[str] = (),
     ) -> None:
         self.modem = Modem(model, boot_time, keeps_early)
         self.names = names_of(model, name)
@@ -121,6 +124,8 @@ class Module:
         for each in more:
             self.ports.append(ConsolePort(self, self.modem.add_console(), each, trace, self._recent))
         self._peers = Peers(self, network, trace, self._recent)
+        self._servers: ServerTasks | None = None
+        self._published = published
         self._timer = trio.CancelScope()
         self._waiting = trio.CancelScope()
         self.armed = math.inf
@@ -263,17 +268,32 @@ class Module:
             case _:
                 self._carry_out_outside(intent)
 
+    @property
+    def _server_tasks(self) -> ServerTasks:
+        """Its servers, which are made with the first of them."""
+        if self._servers is None:
+            from onemo.runtime.servers import ServerTasks
+
+            assert self._nursery is not None
+            self._servers = ServerTasks(self, self._peers, self.names[0], self._published)
+            self._servers.start(self._nursery)
+        return self._servers
+
     def _carry_out_outside(self, intent: ChannelIntent | Submission) -> None:
         """Have others than the module's own run do something; a bug in that is told."""
         try:
             if isinstance(intent, Submission):
                 self.modem.complete(intent, self.submit(intent), trio.current_time())
+            elif isinstance(intent, Listen | Unlisten):
+                self._server_tasks.carry_out(intent)
             else:
                 self._peers.carry_out(intent)
         except Exception as error:
             self.failed(error)
 
     def _restart(self) -> None:
+        if self._servers is not None:
+            self._servers.restart()
         self._peers.restart()
         self._waiting.cancel()
         for told in self.on_restart:

@@ -34,6 +34,10 @@ class HttpSection(NamedTuple):
     stored_header: Count
     stored_body: Count
     """Most bytes of one instance that MHTTPHEADER and MHTTPCONTENT store."""
+    stored_together: Count
+    """The same of both together; 0: no limit but those of each."""
+    zero_length: Literal["left_out", "header", "refused"]
+    """Length 0 at the prompt: as if it were left out, of MHTTPHEADER alone, or CME 50."""
     entry: bool
     """MHTTPHEADER, MHTTPCONTENT and MHTTPREQUEST prompt for text that does not stand in the line."""
     entry_most: Count

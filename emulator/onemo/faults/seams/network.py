@@ -91,6 +91,9 @@ class FaultyNetwork:
             connection.strike(armed)
         return connection
 
+    async def place(self, host: str, port: int) -> tuple[str, int]:
+        return await self._network.place(host, port)
+
     async def lookup(self, request: LookupRequest) -> list[str]:
         if is_address(request.name):
             return await self._network.lookup(request)
