@@ -17,7 +17,7 @@ from tests.e2e.started import ROOT
 SCRIPT = """\
 > ATE0
 > AT+CGMM
-> AT+MIPOPEN=0,"TCP","1.2.3.4",80
+> AT+MIPOPEN=0,"TCP","1.2.3.4",7777
 wait 0.2
 >> AT+MIPSEND=0,5,"hello"\\r
 > AT+MIPCLOSE=0

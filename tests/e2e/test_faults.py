@@ -70,6 +70,17 @@ CALLS = (
     "call-end cause=17 on=command:CGSN",
     "ussd text=low on=command:CIMI",
 )
+OWN_CALLS = tuple(f"{name} on=command:CGMM" for name in ("call-busy", "call-no-answer", "call-refused", "call-drop"))
+BOARD = tuple(
+    f"{event} on=command:CGMM"
+    for event in (
+        *("zone quarters=36", "mqtt-publish topic=lamp/set payload=on", "card-file id=6F3E data=0A"),
+        *("cell earfcn=3686 pci=186", "handover band=8", "cells-back", "emm-timer id=0 seconds=60"),
+        *("pin id=1 level=1", "pin-release id=1", "adc channel=0 mv=1150", "adc-noise mv=15", "adc-quiet"),
+        *("chip temp=70 vbat=3400", "chip-back", "place lon=113.26 lat=23.13", "place-back"),
+        *("wifi points='02A1B2C3D405,-50,6'", "wifi-back", "wifi-cut", "lbs status=124", "lbs-silent", "lbs-back"),
+    )
+)
 ENDS = (
     "reboot on=command:CGMM",
     "brown-out on=command:CGMR seconds=100ms",
@@ -93,7 +104,7 @@ def fired(module: Started) -> dict[str, str]:
 
 
 def test_every_kind_is_tried() -> None:
-    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS, *TEXTS, *CALLS)}
+    tried = {fault.split()[0] for fault in (*COMMANDS_AND_URCS, *EVENTS, *ENDS, *TEXTS, *CALLS, *OWN_CALLS, *BOARD)}
     assert tried == {
         kind.name for kind in KINDS.values() if kind.layer in (Layer.COMMAND, Layer.URC, Layer.TEXT, Layer.EVENT)
     }
@@ -289,6 +300,18 @@ def test_mistakes_at_the_start(arguments: tuple[str, ...], said: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("faults", "model"), [(BOARD, "ML307R"), (OWN_CALLS, "ML302A-DSLM")], ids=["board", "calls"])
+def test_events_around_the_module(start: Start, faults: tuple[str, ...], model: str) -> None:
+    """Each happens at once; what comes of it, the tests of the families tell."""
+    module = faulty(start, *faults, model=model)
+    with module.awake() as dte:
+        dte.ask("AT+CGMM", model.partition("-")[0], "OK")
+        dte.ask("AT", "OK")
+    told = fired(module)
+    assert told.keys() == {fault.split()[0] for fault in faults}
+    assert {what for what in told.values() if not what.startswith("fired once")} == set()
 
 
 def test_calls(start: Start) -> None:

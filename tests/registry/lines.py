@@ -90,6 +90,7 @@ REQUIRED = {
     "MQTTSTATE": {"mqtt_id": "0"},
     "MQTTDISC": {"mqtt_id": "0"},
 }
+TLS_USUAL = {"encoding": "2", "negotime": "10", "version": "255", "ciphersuite": '"0xC02F"'}
 TOGETHER = {"packet_size": "1024", "waittm": "200"}
 ON_CONNECTIONS = ("AT+MIPSEND", "AT+MIPCLOSE", "AT+MIPRD", "AT+MIPMODE", "AT+MIPSACK")
 ON_DATAGRAMS = ("AT+MIPSENDTO", "AT+MIPRDU")
@@ -127,7 +128,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     if command == "MSSLCFG":
         given = {
             "ssl_id": "0",
-            **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10", "version": "255"}.get(key, "0")}),
+            **({} if key == "cert" else {key: TLS_USUAL.get(key, "0")}),
             name: value,
         }
     if command == "MHTTPCFG":

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from onemo.at.grammar import Argument, Arguments, Form, arguments
+from onemo.at.grammar import Argument, Arguments, Form
 from onemo.at.outcome import D, Handler, Outcome, Sections, Split
 from onemo.at.params import BindError, BoundRecord, bind_record
 from onemo.at.reply import DONE, Cme, CommandError, Reply
@@ -19,17 +19,6 @@ from onemo.profile.ranges import Range
 from onemo.profile.schema import CommandSection
 
 R = TypeVar("R", bound=NamedTuple)
-
-
-def keeping_escapes(keeps: Callable[[D, bytes], bool]) -> Split[D]:
-    """Have a backslash keep a quote inside its string where keeps, asked with the raw first parameter, says so."""
-
-    def split(device: D, line: bytes, position: int) -> tuple[Arguments, int]:
-        end = line.find(b",", position)
-        first = line[position : end if end >= 0 else len(line)].strip()
-        return arguments(line, position, escapes=keeps(device, first))
-
-    return split
 
 
 class NoParameters(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from onemo.at.grammar import Arguments
+from onemo.at.grammar import Arguments, arguments
 from onemo.at.reply import Reply
 from onemo.at.store import Change, R, Settings, Slot
 from onemo.profile.schema import ParamSection
@@ -68,3 +68,14 @@ class Prompt(NamedTuple):
 Outcome = Reply | Pending | Prompt
 Handler = Callable[[D, Arguments], Outcome]
 Sections = Mapping[str, ParamSection]
+
+
+def keeping_escapes(keeps: Callable[[D, bytes], bool]) -> Split[D]:
+    """Have a backslash keep a quote inside its string where keeps, asked with the raw first parameter, says so."""
+
+    def split(device: D, line: bytes, position: int) -> tuple[Arguments, int]:
+        end = line.find(b",", position)
+        first = line[position : end if end >= 0 else len(line)].strip()
+        return arguments(line, position, escapes=keeps(device, first))
+
+    return split

@@ -17,7 +17,7 @@ from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.errors import NetFailure
 from onemo.modem.host import Host
 from onemo.modem.intents import NetworkInfo
-from onemo.modem.names import shown_address
+from onemo.modem.names import made_up_address, shown_address
 from onemo.modem.packet_events import PacketEvents
 from onemo.modem.per_context import PerContext
 from onemo.modem.slots import AUTO_CONNECT, DEFAULT_CONTEXT
@@ -387,7 +387,7 @@ class Contexts:
         kind = definition.pdp_type or self._profile.pdp_type
         ipv4 = ipv6 = ""
         if kind in ("IP", "IPV4V6"):
-            ipv4 = network.ipv4 if network.ipv4 is not None else self._make_up_address(cid)
+            ipv4 = network.ipv4 if network.ipv4 is not None else made_up_address(self._host.profile.identity.imei, cid)
         if kind in ("IPV6", "IPV4V6"):
             ipv6 = shown_address(network.ipv6) if network.ipv6 else ""
         if kind == "IPV6" and not ipv6:
@@ -395,8 +395,3 @@ class Contexts:
         taken = {active.bearer for active in self.active.values()}
         bearer = next(number for number in count(_FIRST_BEARER) if number not in taken)
         return Active(kind, definition.apn or self._profile.given_apn, ipv4, ipv6, bearer)
-
-    def _make_up_address(self, cid: int) -> str:
-        """Make up an address of 10.0.0.0/8, the same for the same module and cid."""
-        number = int(self._host.profile.identity.imei) * 16 + cid
-        return f"10.{number // 64516 % 254 + 1}.{number // 254 % 254 + 1}.{number % 254 + 1}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, keeping_escapes, print_line
+from onemo.at.command import Action, Declaration, print_line
 from onemo.at.entry import DataEntry
-from onemo.at.outcome import Outcome, Pending
+from onemo.at.outcome import Outcome, Pending, keeping_escapes
 from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
