@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from scripts import bench_bulk, bench_modes, bench_mqtt
+from scripts import bench_bulk, bench_ftp, bench_lwm2m, bench_modes, bench_mqtt
 from scripts.bench_bulk import Running, running
 from scripts.bench_modes import WARM
 from scripts.bench_results import compare, read_earlier, summary, table
@@ -237,6 +237,14 @@ class Bench:
         """Measure a download into a file, beside the same."""
         return bench_bulk.http_file(self.bulk // 4)
 
+    def ftp_down(self) -> tuple[Figures, Figures]:
+        """Measure 50 MB in AT+MFTPRETR's lines, beside transparent mode."""
+        return bench_ftp.down(self.bulk // 4)
+
+    def ftp_up(self) -> tuple[Figures, Figures]:
+        """Measure 50 MB of a transparent AT+MFTPSTOR, beside transparent mode on a socket."""
+        return bench_ftp.up(self.bulk // 4)
+
     def mqtt_up(self) -> tuple[Figures, Figures]:
         """AT+MQTTPUB of 1,000 messages to mosquitto, beside AT+MIPSEND of as many payloads."""
         return bench_mqtt.up(self.folder)
@@ -295,9 +303,12 @@ MEASUREMENTS: dict[str, Callable[[Bench], tuple[Figures, Figures | None]]] = {
     "six": Bench.six,
     "http": Bench.http,
     "http_file": Bench.http_file,
+    "ftp_down": Bench.ftp_down,
+    "ftp_up": Bench.ftp_up,
     "tls": Bench.tls,
     "mqtt_up": Bench.mqtt_up,
     "mqtt_down": Bench.mqtt_down,
+    "lwm2m": lambda bench: bench_lwm2m.registered(bench.folder, LAB),
     "at_c": Bench.at_c,
     "tcp_up": partial(Bench.network, kind="tcp", up=True),
     "tcp_down": partial(Bench.network, kind="tcp", up=False),

@@ -196,7 +196,7 @@ def _poured(count: int, context: ssl.SSLContext | None) -> float:
         accepting.join(PATIENCE)
         with ends[0] as peer:
             began = time.perf_counter()
-            threading.Thread(target=_pour, args=(port, count), daemon=True).start()
+            threading.Thread(target=pour, args=(port, count), daemon=True).start()
             left, buffer = count, bytearray(1 << 16)
             while left:
                 left -= peer.recv_into(buffer)
@@ -229,14 +229,14 @@ def _downloaded(count: int, create: bytes, request: bytes, end: bytes) -> tuple[
             answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % count
             thread = threading.Thread(target=peer.sendall, args=(answer + bytes(count),), daemon=True)
             thread.start()
-            _read_to(port, end)
+            read_to(port, end)
             taken = time.perf_counter() - began
             thread.join(PATIENCE)
         figures = {"mb_per_s": count / taken / 1e6, "grown_mb": _memory(pid) - before}
     return figures, {"mb_per_s": _read_connections(1, count // 10)}
 
 
-def _read_to(port: int, end: bytes) -> None:
+def read_to(port: int, end: bytes) -> None:
     """Read up to the bytes that come near the end."""
     seen = b""
     while end not in seen:
@@ -245,7 +245,8 @@ def _read_to(port: int, end: bytes) -> None:
         seen = seen[-len(end) :] + os.read(port, 65536)
 
 
-def _pour(port: int, count: int) -> None:
+def pour(port: int, count: int) -> None:
+    """Write so many bytes to a port."""
     piece = bytes(1 << 16)
     while count:
         count -= os.write(port, piece[:count])

@@ -63,6 +63,10 @@ _LAYERS = {
     "`http-urc-bare` a URC that tells some of it. The faults of the network act on these connections as well.",
     Layer.MQTT: "A match is a whole packet (up to 64 KiB) that a broker sends to the module's MQTT client; of\n"
     "`mqtt-vanish` one of the client's as well. The faults of the network act on these connections as well.",
+    Layer.FTP: "A match is a server's first reply to a command, or to nobody: its greeting; of `ftp-stall` what\n"
+    "begins to come on a data connection. The faults of the network act on both kinds of connections as well.",
+    Layer.LWM2M: "A match is a message that a server sends to the module's LwM2M client; `path` is that of the\n"
+    "request which it is or answers. The faults of the network act on these messages as well.",
     Layer.TEXT: "A match is a message that the module hands to its centre, or a report or text that the\n"
     "centre has for it. A model without short messages takes none of them.",
     Layer.CARD: "A match is a command to the card: AT+CRSM, CSIM, CCHO, CGLA, and what the module reads of it itself\n"
@@ -160,9 +164,10 @@ def _kind(kind: FaultKind) -> Iterator[str]:
 
 def _reached() -> Iterator[str]:
     yield "## How every error number is reached\n"
-    yield "`command-answer command=…` with `cme=N` or `cms=N` answers any command so. By itself it comes about so:\n"
+    yield "`command-answer command=…` with `cme=N`, `cms=N` or `cis=N` answers any command so. By itself it comes\n"
+    yield "about so:\n"
     models = {family: load_model(name) for family, name in _FAMILIES.items()}
-    for result in ("CME", "CMS"):
+    for result in ("CME", "CMS", "CIS"):
         errors = models["Cat.1"].whole().errors.items()
         own, numbers = ways()[result.lower()], {code.key: entry for code, entry in errors if code.result == result}
         rows = sorted((number, text, own[key]) for key, (number, text) in numbers.items())

@@ -46,7 +46,7 @@ _ABOUT = {
     Evidence.DRIVERS: "drivers that work on hardware rely on it",
     Evidence.MANUAL: "the vendor's TCP/IP manual",
     Evidence.GUIDE: "another guide of the vendor's: base, extended, SSL, HTTP, MQTT, flow, NB",
-    Evidence.STANDARD: "ITU-T V.250 or 3GPP",
+    Evidence.STANDARD: "ITU-T V.250, 3GPP, an RFC or OMA",
     Evidence.TABLE: "a table made by others from later editions of the manuals",
     Evidence.DECIDED: "nobody says so: a value or a behaviour that a measurement may overturn",
 }
@@ -55,7 +55,7 @@ _IN_PROFILES = {
     Evidence.DRIVERS: r"a client on|drivers",
     Evidence.MANUAL: r"(a newer edition of the )?manual\b",
     Evidence.GUIDE: r"(a third party's transcription of the )?vendor's .*guide",
-    Evidence.STANDARD: r"V\.250 \d|\d{2,3}\.\d{3} |[\d.]+ of TS ",
+    Evidence.STANDARD: r"V\.250 \d|\d{2,3}\.\d{3} |[\d.]+ of TS |RFC \d|OMA-TS",
     Evidence.TABLE: r"a public table",
     Evidence.DECIDED: r"(.*\b)?decided\b",
 }

@@ -295,14 +295,17 @@ def test_the_broker_and_what_is_published_there(page: Page, serve: Serve) -> Non
     dialogue(port, "ML307R")
     port.operations["/v1/modules/{name}/broker/publish"] = {}
     bad = "<img src=x onerror='window.broken=1'>"
-    sent = {"client_id": "meter-1", "topic": "a/b", "payload": bad, "qos": 1, "retain": True}
+    sent = {"client_id": "meter-1", "topic": "a/b", "payload": bad, "qos": 1, "retain": True, "size": len(bad)}
     port.answers |= {
         "broker/clients": [
             {"client_id": "meter-1", "connected": True, "clean": True, "subscriptions": 1, "waiting": 0},
             {"client_id": "meter-2", "connected": False, "clean": False, "subscriptions": 0, "waiting": 3},
         ],
         "broker/subscriptions": [{"client_id": "meter-1", "filter": "lamp/#", "qos": 2}],
-        "broker/published": [sent, sent | {"client_id": "", "topic": "c", "payload": "", "qos": 0, "retain": False}],
+        "broker/published": [
+            sent,
+            sent | {"client_id": "", "topic": "c", "payload": "", "qos": 0, "retain": False, "size": 0},
+        ],
     }
     page.open(serve(port))
     page.until("it is offered", lambda: page["broker"].is_displayed())
@@ -326,6 +329,7 @@ def test_a_port_without_the_broker_does_not_offer_it(page: Page, serve: Serve) -
     page.open(serve(FakePort("ML307R")))
     page.until("what it has", lambda: page["web"].is_displayed())
     assert not page["broker"].is_displayed()
+    assert not page["lwm2m"].is_displayed()
 
 
 def test_a_lost_connection_is_told_and_comes_back(page: Page, serve: Serve) -> None:

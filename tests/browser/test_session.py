@@ -181,6 +181,31 @@ def test_a_message_to_the_module_and_one_from_it(page: Page, sandboxed: Started)
         assert "sesame" not in "".join(page.rows())
 
 
+def test_a_platform_that_reads(page: Page, sandboxed: Started) -> None:
+    ready = json.loads(sandboxed.ready)
+    page.open(ready["control"])
+    page.until("what it has", lambda: page["lwm2m"].is_displayed())
+    page.unfold("lwm2m")
+    with sandboxed.awake(ready["port"]) as dte:
+        dte.ask('AT+MIPLCREATEEX="iot.example.com",0', "+MIPLCREATEEX: 0", "OK")
+        dte.ask('AT+MIPLADDOBJ=0,3303,1,"1",0,0', "OK")
+        dte.ask("AT+MIPLOPEN=0,3000,30", "OK", "+MIPLEVENT: 0,6")
+        page.until("it is there", lambda: "/3/0 /3303/0" in page.text("lwm2m-clients"))
+        page.type("lwm2m-path", "/3/0/0")
+        page["lwm2m-ask"].click()
+        page.until("the answer", lambda: page.text("lwm2m-answer") == "2.05 CMCC")
+        page.type("lwm2m-path", "/9/0")
+        page["lwm2m-ask"].click()
+        page.until("why not", lambda: "answered 4.04 for /9/0" in page.text("lwm2m-error"))
+        page.choose("lwm2m-what", "observe")
+        page.type("lwm2m-path", "/3303/0/5700")
+        page["lwm2m-ask"].click()
+        page.until("it is observed", lambda: "observed /3303/0/5700" in page.text("lwm2m-clients"))
+        dte.until(rb"\+MIPLOBSERVE: 0,\d+,1,3303,0,5700\r\n")
+        dte.ask('AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,"21.5",0,0', "OK")
+        page.until("the notification", lambda: page.text("lwm2m-notifications").endswith("\n21.5"))
+
+
 def test_what_the_port_refuses_is_said(page: Page, module: Started) -> None:
     page.open(json.loads(module.ready)["control"])
     page.type("fault-text", "net-reset operation=sing")

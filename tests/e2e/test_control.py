@@ -270,6 +270,7 @@ def test_streams_are_bounded_and_free_their_place(api: httpx.Client) -> None:
         ("GET", f"{M}/trace?limit=1&limit=2", None, 422, "twice"),
         ("POST", f"{M}/faults", "{", 400, "no JSON"),
         ("POST", f"{M}/faults", "[" * 50000, 400, "no JSON"),
+        ("POST", f"{M}/faults", '{"kind": "half \\ud800"}', 400, "no JSON"),
         ("POST", f"{M}/faults", '{"times": ' + "9" * 5000, 400, "value has 5000 digits; send an object"),
         ("POST", f"{M}/faults", "[]", 422, "no object"),
         ("POST", f"{M}/faults", '{"fault": "urc-drop module=other"}', 422, "this module is meter or ml307r or"),

@@ -69,7 +69,12 @@ def test_the_state(ctl: Ctl) -> None:
     shown = ctl("show")
     assert shown == ctl("show", "meter")
     assert re.search(r"sim +present=yes state=ready", shown)
-    assert re.search(r"MIPTKA +0,1,2,3,4,5", shown)
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["MIPTKA", "0,1,2,3,4,5"] in [row[:2] for row in rows]
+    assert ["lights", "network=100/1900", "state=off"] in rows
+    assert ["Earfcn", "Pci", "Band", "Ci"] in [row[:4] for row in rows]
+    assert ["Id", "Direction", "Pull", "Level", "Own", "World"] in rows
+    assert ["6F3E", "FF"] in rows
     assert json.loads(ctl("show", "--json"))["sim"]["present"] is True
 
 

@@ -53,6 +53,7 @@ EVENTS = (
     "connection-stale id=5 on=command:MIPSTATE",
     "sleep on=urc:MDNSGIP",
     "dtr after=100s",
+    "reflash after=100s",
 )
 TEXTS = (
     f"sms from=10086 text={'x' * 160}. on=command:CGMM",
@@ -79,6 +80,7 @@ BOARD = tuple(
         *("pin id=1 level=1", "pin-release id=1", "adc channel=0 mv=1150", "adc-noise mv=15", "adc-quiet"),
         *("chip temp=70 vbat=3400", "chip-back", "place lon=113.26 lat=23.13", "place-back"),
         *("wifi points='02A1B2C3D405,-50,6'", "wifi-back", "wifi-cut", "lbs status=124", "lbs-silent", "lbs-back"),
+        "fota-fail step=power at=64",
     )
 )
 ENDS = (
@@ -210,7 +212,7 @@ def test_events(start: Start) -> None:
         dte.line('AT+MDNSGIP="any.example.com"')
         dte.until(rb"\+MLPMENTER: 2\r\n")
     told = fired(module)
-    assert {kind for kind, what in told.items() if what.startswith("never fired")} == {"dtr"}
+    assert {kind for kind, what in told.items() if what.startswith("never fired")} == {"dtr", "reflash"}
 
 
 def test_ends_of_the_boot_cycle(start: Start) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from onemo.faults.presets import parse_faults
 from onemo.runtime.desk import broker
 
+from tests.e2e import guides
 from tests.e2e.brokers import MOSQUITTO, needs_mosquitto
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
@@ -27,57 +25,19 @@ GUIDE = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
 LAMP, SWITCH, TEST = fences.blocks(GUIDE, "python")
 ROUTED, SANDBOX = fences.blocks(GUIDE, "console")
 FENCES = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-*DIALOGUES, TLS = [text for kind, text in FENCES if not kind]
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return str(free.getsockname()[1])
+*DIALOGUES, WORDS, TLS = [text for kind, text in FENCES if not kind]
 
 
 def run(folder: Path, block: str, port: str) -> str:
-    """Run the lines of a block, as they are but for the ports and the place of the link; return what they say."""
+    """Run the lines of a block, at another port of the broker; return what they say."""
     (folder / "lamp.py").write_text(LAMP)
     (folder / "switch.py").write_text(SWITCH.replace("1883", port))
-    programs = folder / "programs"
-    programs.mkdir()
-    commands = {
-        "onemo-emulator": f'"{sys.executable}" -m onemo',
-        "python": f'"{sys.executable}"',
-        "mosquitto": str(MOSQUITTO),
-    }
-    for name, command in commands.items():
-        (programs / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        (programs / name).chmod(0o700)
-    script = block.replace("$ ", "", 1).replace("\n$ ", "\n").replace("1883", port)
-    script = script.replace("127.0.0.1:8080", f"127.0.0.1:{free_port()}").replace("/tmp/modem", str(folder / "modem"))
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
-    output = folder / "output"
-    with (
-        output.open("w") as file,
-        subprocess.Popen(
-            ["bash", "-e", "-c", script],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            assert process.wait(3 * WAIT) == 0, output.read_text()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-    said = output.read_text()
-    assert "Traceback" not in said
-    return said
+    return guides.run(folder, guides.lines_of(block).replace("1883", port), {"mosquitto": f'{MOSQUITTO} "$@"'})
 
 
 @needs_mosquitto
 def test_a_device_against_mosquitto(tmp_path: Path) -> None:
-    assert "the lamp is on" in run(tmp_path, ROUTED, free_port())
+    assert "the lamp is on" in run(tmp_path, ROUTED, guides.free_port())
 
 
 def test_a_device_in_the_sandbox(tmp_path: Path) -> None:
@@ -95,12 +55,18 @@ def test_the_same_as_a_test(tmp_path: Path) -> None:
     assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
-def test_its_dialogues(start: Start) -> None:
-    with start("ML307R", "--sandbox", "--offline").awake() as dte:
+def test_its_dialogues_and_their_words(start: Start, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    with start("ML307R", "--sandbox", "--offline", "--trace", str(trace)).awake() as dte:
         for block in DIALOGUES:
             for exchange in re.split(r"^> ", block, flags=re.MULTILINE)[1:]:
                 line, *answers = exchange.splitlines()
                 dte.ask(line, *(answer.removeprefix("< ") for answer in answers))
+    shown = [sys.executable, "-m", "onemo", "trace", str(trace)]
+    told = subprocess.run(shown, capture_output=True, text=True, timeout=WAIT, check=True).stdout
+    passed = iter(told.splitlines())
+    for words in WORDS.splitlines():
+        assert any(line.endswith(words) for line in passed), words
 
 
 def test_its_tls(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

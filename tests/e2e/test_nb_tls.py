@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import ssl
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,66 @@ def test_a_third_connection_is_one_too_many(start: Start, tmp_path: Path, monkey
         dte.ask('AT+MHTTPREQUEST=0,1,0,"/get"', "OK")
         dte.until(rb'"header",0,200,')
     assert module.stderr().count("a connection in TLS is refused: MN316") == 2
+
+
+SHARES = hasattr(ssl.SSLContext, "set_psk_client_callback")
+
+
+@pytest.mark.skipif(SHARES, reason="this Python's ssl has pre-shared keys")
+def test_a_pre_shared_key_without_pythons(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS that this host cannot do, and one line tells why."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    module = start("MN316", "--sandbox", "--offline")
+    with module.awake() as dte:
+        dte.ask('AT+MSSLPSK="device","00ff"', "OK")
+        dte.ask('AT+MSSLCFG="psk",1,"device"', "OK")
+        dte.ask('AT+MHTTPCREATE="https://h"', "+MHTTPCREATE: 0", "OK")
+        dte.ask('AT+MHTTPCFG="ssl",0,1,1', "OK")
+        dte.ask('AT+MHTTPREQUEST=0,1,0,"/get"', "OK", '+MHTTPURC: "err",0,4')
+        assert module.stderr().count("takes Python 3.13") == 1
+        dte.ask('AT+MQTTCFG="ssl",0,1,1', "OK")
+        dte.ask('AT+MQTTCONN=0,"h",8883,"c"', "OK", '+MQTTURC: "conn",0,6')
+    assert module.stderr().count("takes Python 3.13") == 2
+
+
+@pytest.mark.skipif(not SHARES, reason="a handshake with a pre-shared key takes Python 3.13")
+@pytest.mark.parametrize(("key", "end"), [("00ff", "header"), ("00fe", "err")])
+def test_a_pre_shared_key(start: Start, key: str, end: str) -> None:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.maximum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers("PSK:@SECLEVEL=0")
+    getattr(made, "set_psk_server_callback")(lambda name: b"00ff" if name == "device" else b"")  # noqa: B009
+    with start("MN316", *ROUTE).awake() as dte, web(made) as server:
+        dte.ask(f'AT+MSSLPSK="device","{key}"', "OK")
+        dte.ask('AT+MSSLCFG="psk",1,"device"', "OK")
+        dte.ask(f'AT+MHTTPCREATE="https://{HOST}:{server.server_port}"', "+MHTTPCREATE: 0", "OK")
+        dte.ask('AT+MHTTPCFG="ssl",0,1,1', "OK")
+        for _ in range(2):  # the second may resume the session of the first
+            dte.line('AT+MHTTPREQUEST=0,5,0,"/get"')
+            dte.until(rb'"%b",0,(?:200|4)[,\r]' % end.encode())
+
+
+def test_a_pre_shared_key_is_never_shown(start: Start, tmp_path: Path) -> None:
+    """Neither in the trace, nor live, nor in a transcript, echoed and refused as well."""
+    nv, trace = tmp_path / "nv.json", tmp_path / "trace"
+    module = start("MN316", "--nv", str(nv), "--trace", str(trace), "-v")
+    with module.awake() as dte:
+        dte.ask('AT+MSSLPSK="device","c2VjcmV0"', "OK")
+        dte.ask('AT+MSSLPSK="device","c2VjcmV0"', "+CME ERROR: 763")
+        dte.write(b"ATE1\r")
+        dte.until(rb"OK\r\n")
+        for part in (b"AT+MSSLP", b'SK="other","c2V', b'jcmV0"\r'):
+            dte.write(part)
+            dte.lull(0.05)
+        dte.write(b"AT+MSSLLIST=3\r")
+        dte.until(rb'"other",8\r\n\r\nOK\r\n')
+    assert module.signal(15) < 1
+    told = "".join(json.loads(line).get("data", "") for line in trace.read_text().splitlines())
+    for text in (told, module.stderr()):
+        assert "c2V" not in text
+        assert "mV0" not in text
+        assert '"device","********"' in text.replace("\\", "")
+    assert "c2VjcmV0" in nv.read_text()
 
 
 def test_faults_act_inside_tls(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,8 @@ def test_by_ctl_and_the_api(start: Start) -> None:
         assert "lamp" in ctl("broker", "clients")
         assert ctl("broker", "subscriptions")[-3:] == ["lamp", "lamp/+", "1"]
         assert "lamp/set" in ctl("broker", "published")
+        client = "0 connected mqtt.example.com:1883 lamp topic=lamp/+ qos=1 0 0 0"
+        assert " ".join(ctl("show")).count(client) == 1
         ctl("do", "mqtt-publish topic=lamp/set payload=off")
         dte.hears('+MQTTURC: "publish",0,0,"lamp/set",3,3,off')
         said = api.post(
@@ -54,6 +56,8 @@ def test_by_ctl_and_the_api(start: Start) -> None:
         assert said.json() == {"topic": "lamp/x", "clients": 1}
         dte.reads(b'\r\n+MQTTURC: "publish",0,0,"lamp/x",2,2,\x00\xff\r\n')
         assert [each["topic"] for each in api.get(f"{BROKER}/published").json()] == ["lamp/set", "lamp/set", "lamp/x"]
+        newest = api.get(f"{BROKER}/published?bytes=1").json()[-1]
+        assert (newest["payload"], newest["size"]) == ("\0", 2)
         assert api.get(f"{BROKER}/subscriptions").json() == [{"client_id": "lamp", "filter": "lamp/+", "qos": 1}]
         (client,) = api.get(f"{BROKER}/clients").json()
         assert (client["client_id"], client["connected"], client["clean"]) == ("lamp", True, False)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +17,7 @@ from onemo.faults.presets import parse_faults
 from onemo.runtime.desk.sms import TEXT, TextControls
 from onemo.runtime.labfile import read_lab
 
+from tests.e2e import guides
 from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
 from tests.support import fences
@@ -39,35 +37,8 @@ EARLY = [*BEGIN[:-1], ASK[0], BEGIN[-1], *ASK[1:]]
 def test_a_relay_on_the_bench(tmp_path: Path, lines: list[str]) -> None:
     """The lines of the guide, as they are but for the port and the place of the link."""
     (tmp_path / "relay.py").write_text(RELAY)
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for name, command in (("onemo-emulator", "-m onemo"), ("python", "")):
-        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {command} "$@"\n')
-        (programs / name).chmod(0o700)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    script = "\n".join(lines).replace("127.0.0.1:8080", address).replace("/tmp/modem", str(tmp_path / "modem"))
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
-    output = tmp_path / "output"
-    with (
-        output.open("w") as file,
-        subprocess.Popen(
-            ["bash", "-e", "-c", script],
-            cwd=tmp_path,
-            env=environment,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            assert process.wait(2 * WAIT) == 0, output.read_text()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-    said = output.read_text()
+    said = guides.run(tmp_path, "\n".join(lines), patience=2 * WAIT)
     assert "forwarding" in said
-    assert "Traceback" not in said
 
 
 def test_the_same_as_a_test(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # a short answer leaves in one piece: what comes with the first receive is then all of it
     server: _Server
 
     def log_message(self, *_: object) -> None:

@@ -35,7 +35,7 @@ COMMAND = st.builds(
     st.sampled_from(["=", "=", "=", "=?", "?", ""]),
     st.lists(ARGUMENT, max_size=8),
 )
-FINAL = re.compile(r"OK|ERROR|\+CM[ES] ERROR: .+")
+FINAL = re.compile(r"OK|ERROR|\+C(?:M[ES]|IS) ERROR: .+")
 URC = re.compile(
     r"\+(MIPOPEN: \d,\d+|MIPCLOSE: \d(,\d)?|(MIPURC|MDNSGIP|MPING|MNTP|MIPCALL|CGEV|CREG|CGREG|CEREG): .*)"
 )

@@ -7,14 +7,17 @@ import re
 from onemo.families.http.profile import HTTP_CLIENT
 from onemo.profile.ranges import Range
 
-from tests.support import commands_around
+from tests.support import commands_around, ftp_commands, lwm2m_commands
 from tests.support.commands import KEYS, PARAMETERS
 from tests.support.driver import Driver, model_named
+from tests.support.ftp_commands import keyed
 from tests.support.sections import param
 
 TOPIC = {"topic": '"t"', "qos": "0"}
 REQUIRED = {
     **commands_around.REQUIRED,
+    **ftp_commands.REQUIRED,
+    **lwm2m_commands.REQUIRED,
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
     **{name: {"sid": "0"} for name in ("MIPSRVSTATE", "MIPSRVCLOSE")},
@@ -24,6 +27,7 @@ REQUIRED = {
     "ssl": {"connect_id": "0", "ssl_enable": "0"},
     "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
     "MSSLKEYWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
+    "MSSLPSK": {"pskid": '"n"', "psk": '"k"'},
     "MHTTPCREATE": {"url": '"http://h"'},
     "MHTTPHEADER": {"httpid": "0", "eof": "1"},
     "MHTTPCONTENT": {"httpid": "0", "eof": "1"},
@@ -40,6 +44,7 @@ REQUIRED = {
     "MFSEEK": {"fhandle": "2", "offset": "0", "start": "0"},
     "MFTRUNC": {"fhandle": "2", "length": "0"},
     "MFCHECK": {"fname": '"n"'},
+    "MFWDLOAD": {"offset": "0", "length": "1", "data": '"61"'},
     "MSSLCHECK": {"name": '"n"'},
     "MDNSGIP": {"domainname": '"h"'},
     "CGDCONT": {"cid": "2"},
@@ -131,6 +136,8 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
             **({} if key == "cert" else {key: TLS_USUAL.get(key, "0")}),
             name: value,
         }
+    if command == "MFTPCFG":
+        given = {"ftp_id": "0", "mode": "0", "ssl_id": "0", name: value}
     if command == "MHTTPCFG":
         given = {"httpid": "0", **({"fields": '"X: 1"'} if key == "header" else {}), name: value}
     if command in ("MHTTPHEADER", "MHTTPCONTENT", "MHTTPREQUEST"):
@@ -139,6 +146,12 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
             given["length"] = str(size := 1560)
         entered = size and series and model_named(series).profile.table(HTTP_CLIENT).entry
         given[names[3]] = "" if entered else '"X:' + "a" * (size - 2) + '"'
+    if command == "MFWCFG":
+        given = {name: value}
+    if command == "MFWDLOAD" and name == "length" and value != "1":
+        given["data"] = ""
+    if name == "inscount" and value.isdigit():
+        given["bitmap"] = f'"{"1" * min(int(value), 99)}"'
     if command in ("MQTTCFG", "MIPSRVCFG"):
         given = {"mqtt_id": "0", "sid": "0", name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
@@ -168,7 +181,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         values.pop()
     if series and command == "CGACT":
         values.append("1")  # ML305M does not take 0 alone
-    return f"AT+{command}=" + ",".join([f'"{key}"'] * bool(key) + values)
+    return keyed(command, key, values)
 
 
 def tried(series: str, name: str, text: str) -> bytes:
@@ -191,6 +204,8 @@ def tried(series: str, name: str, text: str) -> bytes:
     if text.startswith("AT+MIPSRVCLOSE"):
         for sid in range(4):
             driver.ask(f"AT+MIPLISTEN={sid},UDP,{80 + sid}")
+    if text.startswith("AT+MIPLCREATE="):
+        driver.ask("AT+MIPLCREATE")  # there is one, which is found out behind the ranges
     if text.startswith("AT+MIPCALL=1"):
         if model_named(series).profile.contexts.only_call == "stays":
             driver.ask('AT+CGDCONT=2,"IP","two"')

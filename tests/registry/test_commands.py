@@ -15,12 +15,14 @@ from tests.registry.lines import connect_ids, line, tried
 from tests.support.commands import BASIC, KEYS, OWN_TEST_FORMS, PARAMETERS, STRINGS
 from tests.support.driver import Driver, model_named
 from tests.support.forms import FORMS
+from tests.support.ftp_commands import keyed
 from tests.support.models import NB, SERIES
 from tests.support.sections import offers, param, section
 
 ERROR = b"\r\nERROR\r\n"
 CME_50 = b"\r\n+CME ERROR: 50\r\n"
-SMS = next(family.commands for family in FAMILIES if family.name == "sms")
+CIS_601 = b"\r\n+CIS ERROR: 601\r\n"
+SMS, LWM2M = (next(family.commands for family in FAMILIES if family.name == name) for name in ("sms", "lwm2m"))
 USUAL = {"MUESTATS": "kind", "MADC": "channel"}
 BARE_REFUSALS = ("MIPLISTEN", "MIPSRVSTATE", "MIPSRVCLOSE")
 BARE = (b"\r\nOK", b"\r\n+MIPSEND: 0,1\r\n", b"\r\n+MIPMODE: 0,0\r\n", b"\r\n+MIPSENDTO: 0,1\r\n")
@@ -36,6 +38,8 @@ def series(request: pytest.FixtureRequest) -> str:
 
 def misfit(series: str, command: str) -> bytes:
     """The answer to a parameter that does not fit."""
+    if command in LWM2M:
+        return CIS_601
     if section(series, command).refuses == "error" or command in BARE_REFUSALS:
         return ERROR
     if command not in SMS:
@@ -118,11 +122,14 @@ def test_test_forms_parse_back_to_the_ranges_of_the_profile(series: str) -> None
 @pytest.mark.parametrize("command", KEYS)
 def test_test_forms_with_keys(series: str, command: str) -> None:
     offered = offers(series, command)
-    if not offered:
+    if not offered or "test" not in FORMS[command]:
         return
     rows = [[param(series, command, name, key) for name in KEYS[command][key]] for key in offered]
     if section(series, command).test == "rows":
-        lines = [f'+{command}: "{key}",{shown(row)}' for key, row in zip(offered, rows, strict=True)]
+        lead = int(command == "MFTPCFG")
+        told = zip(offered, rows, strict=True)
+        texts = [(f"{shown(row[:lead])}," * lead, key, shown(row[lead:])) for key, row in told]
+        lines = [f'+{command}: {before}"{key}",{after}' for before, key, after in texts]
     else:
         keys = ",".join(f'"{key}"' for key in offered)
         ids = f",{shown(rows[0][:1])}" if KEYS[command][offered[0]][0] in ("connect_id", "httpid", "ssl_id") else ""
@@ -194,7 +201,7 @@ def test_one_parameter_too_many_is_refused(series: str) -> None:
             assert tried(series, "", too_many) == misfit(series, command), too_many
     for command, keys in KEYS.items():
         for key in offers(series, command):
-            text = f'AT+{command}="{key}",0' + "," * len(keys[key]) + "0"
+            text = keyed(command, key, ["0"]) + "," * len(keys[key]) + "0"
             assert tried(series, "", text) == misfit(series, command), text
 
 

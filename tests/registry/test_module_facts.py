@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from onemo.at.command import is_basic
+from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.sockets.profile import DISCONNECTED
 from onemo.modem.credentials import TLS
 from onemo.profile.schema import Profile
@@ -51,6 +52,14 @@ OWN_REVISIONS = {  # the base guide's sample; a public log; seen on hardware
     "ML307A-DSLN": "ML307A-DSLN-MTSH1S00",
 }
 
+LWM2M_ERRORS = {  # LwM2M manual 6
+    "lwm2m_unknown": 100,
+    "lwm2m_syntax": 601,
+    "lwm2m_not_logged_in": 602,
+    "lwm2m_not_allowed": 651,
+    "lwm2m_busy": 652,
+    "lwm2m_resource": 653,
+}
 ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
     "lbs_no_network": 101,
     "lbs_no_key": 102,
@@ -64,6 +73,20 @@ ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
     "mqtt_memory": 606,
     "mqtt_state": 607,
     "mqtt_dns": 608,
+    "ftp_unknown": 800,
+    "ftp_not_running": 801,
+    "ftp_running": 802,
+    "ftp_connect": 803,
+    "ftp_disconnect": 804,
+    "ftp_change_directory": 805,
+    "ftp_tell_directory": 806,
+    "ftp_make_directory": 807,
+    "ftp_list": 808,
+    "ftp_delete": 809,
+    "ftp_rename": 810,
+    "ftp_retrieve": 811,
+    "ftp_store": 812,
+    "ftp_append": 813,
     "phone_failure": 0,
     "not_allowed": 3,
     "not_supported": 4,
@@ -128,6 +151,14 @@ ERRORS = {  # manual 5, 27.007 9.2, and MQTT manual 5
     "file_delete_failed": 767,
     "file_too_large": 768,
     "file_load_failed": 769,
+    "fota_unknown": 850,
+    "fota_configuration": 851,
+    "fota_url_type": 852,
+    "fota_writing": 853,
+    "fota_upgrade": 854,
+    "fota_download": 855,
+    "fota_retries": 856,
+    "fota_network": 857,
     "fs_failed": 1050,
     "fs_missing": 1051,
     "fs_exists": 1052,
@@ -188,6 +219,7 @@ def test_errors_and_identity(model: Profile) -> None:
     levels = param(model, "CMEE", "n")
     assert (accepted(levels), levels.default) == (ERROR_LEVELS[model.series], 1)
     assert {name: section.number for name, section in model.cme.items()} == ERRORS
+    assert {name: section.number for name, section in model.cis.items()} == LWM2M_ERRORS
     assert accepted(param(model, "GSN", "snt")) == ("0-1" if model.family == "Cat.1" else "0-3")
     assert model.cme["aborted"].text == "command aborted by user"
     serial_number = param(model, "CGSN", "snt")
@@ -297,6 +329,9 @@ def test_who_has_tls(model: Profile) -> None:
         return
     narrow, tls = model.family == "NB", model.table(TLS)
     without = {"MSSLCIPHER"} if model.series in ("ML302S", "ML307S") else set()
+    if not narrow:
+        without = {*without, "MSSLPSK"}
+    assert ("psk" in (model.commands["MSSLCFG"].offers or ())) is narrow
     assert there == commands - without
     assert accepted(model.params["ssl_id"]) == ("0-4" if narrow else "0-5")
     assert (tls.entered, tls.most_connections, tls.outlives_sleep) == (not narrow, 2 if narrow else 0, not narrow)
@@ -315,3 +350,20 @@ def test_the_card(model: Profile) -> None:
     assert len(model.identity.iccid) == 20
     assert luhn(model.identity.iccid) == 0
     assert model.identity.imsi.startswith(model.radio.plmn)
+
+
+def test_lwm2m(model: Profile) -> None:
+    """LwM2M manual 1, 3.9, 4.1, 4.5, 4.8, 4.11."""
+    there = {name for name in model.commands if name.startswith("MIPL") and model.commands[name].available}
+    if model.series in ("ML302S", "ML307S", "ML305U", "ML305M", "ML307G"):
+        assert not there
+        return
+    table, cat1 = model.table(LWM2M), model.family == "Cat.1"
+    absent = {name for name in model.commands if name.startswith("MIPL")} - there
+    renews = cat1 or model.series == "MN318"
+    downloads = model.series in ("MN316", "MN316A", "MN318")
+    assert absent == {name for name, has in (("MIPLUPDATESET", renews), ("MIPLFOTACFG", downloads)) if not has}
+    assert table.platforms.text == ("0,1,10" if cat1 else "0-3,10")
+    assert table.idle_flags == ("refused" if cat1 else "ignored" if model.series == "MN319" else "sent")
+    assert table.converts == (model.series not in ("MN316A", "MN319"))
+    assert accepted(param(model, "MIPLNMI", "nsmi")) == ("0" if cat1 else "0-1")

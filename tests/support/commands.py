@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from tests.support import card_commands, commands_around
+from tests.support import card_commands, commands_around, ftp_commands, lwm2m_commands
 
 PARAMETERS = {
     **card_commands.PARAMETERS,
     **commands_around.PARAMETERS,
+    **ftp_commands.PARAMETERS,
+    **lwm2m_commands.PARAMETERS,
     "MIPTKA": ("connect_id", "keepalive", "keepidle", "keepinterval", "keepcount"),
     "MSSLCERTWR": ("name", "remain", "length", "data"),
     "MSSLKEYWR": ("name", "remain", "length", "data"),
+    "MSSLPSK": ("pskid", "psk"),
     "MSSLCERTRD": ("name",),
     "MSSLLIST": ("kind",),
     "MSSLRM": ("name",),
@@ -40,16 +43,8 @@ PARAMETERS = {
     "MNTP": ("server", "port", "sync", "timeout"),
     "CGATT": ("state",),
     "CGDCONT": (
-        "cid",
-        "pdp_type",
-        "apn",
-        "pdp_addr",
-        "d_comp",
-        "h_comp",
-        "ipv4_addr_alloc",
-        "request_type",
-        "p_cscf_discovery",
-        "im_cn_signalling",
+        *("cid", "pdp_type", "apn", "pdp_addr", "d_comp"),
+        *("h_comp", "ipv4_addr_alloc", "request_type", "p_cscf_discovery", "im_cn_signalling"),
     ),
     "CGACT": ("state",),
     "CGPADDR": ("cid",),
@@ -151,8 +146,12 @@ PARAMETERS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname", "alg"),
+    "MFWDLOAD": ("offset", "length", "data"),
+    "MFWUPGRADE": (),
+    "MFWERASE": (),
 }
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    **ftp_commands.KEYS,
     "MIPCFG": {
         "cid": ("connect_id", "cid"),
         "encoding": ("connect_id", "send_format", "recv_format"),
@@ -166,6 +165,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "MSSLCFG": {
         "auth": ("ssl_id", "auth"),
         "cert": ("ssl_id", "server_ca", "client_cert", "private_key"),
+        "psk": ("ssl_id", "pskid"),
         "encoding": ("ssl_id", "encoding"),
         "negotime": ("ssl_id", "negotime"),
         "version": ("ssl_id", "version"),
@@ -217,6 +217,8 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "cached": ("cached_mode", "cached_period"),
         "timeout": ("time", "retries"),
     },
+    "MIPLFOTACFG": {"timeout": ("hours",)},
+    "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
     "MLBSCFG": {
         "method": ("method",),
         "apikey": ("apikey",),
@@ -228,19 +230,28 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "nearbtsen": ("enable",),
     },
     "MWIFISCANCFG": {"priority": ("priority",), "max": ("max",)},
-    "MFCFG": {"timeout": ("timeout",), "encoding": ("input", "output"), "fragment": ("size", "interval")},
+    "MFWCFG": {
+        "url": ("url",),
+        "auth": ("user", "password"),
+        "timeout": ("timeout",),
+        "progind": ("size",),
+        "ssl": ("ssl_id",),
+    },
 }
 STRINGS = {
     **card_commands.STRINGS,
     **commands_around.STRINGS,
+    **ftp_commands.STRINGS,
+    **lwm2m_commands.STRINGS,
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
     "MIPLISTEN": ("transport", "family"),
     "MIPSENDTO": ("address", "data"),
-    "MSSLCFG": ("server_ca", "client_cert", "private_key", "ciphersuite"),
+    "MSSLCFG": ("server_ca", "client_cert", "private_key", "pskid", "ciphersuite"),
     "MSSLCERTWR": ("name", "data"),
     "MSSLKEYWR": ("name", "data"),
+    "MSSLPSK": ("pskid", "psk"),
     "MSSLCERTRD": ("name",),
     "MSSLRM": ("name",),
     "MSSLCHECK": ("name",),
@@ -289,6 +300,8 @@ STRINGS = {
     "MFDELETE": ("path",),
     "MFMOVE": ("old", "new"),
     "MFCHECK": ("fname",),
+    "MFWCFG": ("url", "user", "password"),
+    "MFWDLOAD": ("data",),
 }
 BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5", "A", "H", *commands_around.BASIC)
 

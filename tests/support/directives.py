@@ -20,6 +20,10 @@ peer ID got N bytes         how many, of that
 peer ID gone                there is no connection any more
 broker ID sends PACKETS     what an MQTT broker sends, in the words of tests.support.broker, with semicolons between
 broker ID got [PACKETS]     all that it received since the last look
+lwm2m sends MESSAGE         what the LwM2M server sends, in the words of tests.support.coap
+lwm2m got [MESSAGE]         the next datagram that it received
+lwm2m answers ANSWER        its answer to the module's request that it got last
+lwm2m acknowledges | resets what it got last
 context of ID lost          the PDP context goes down
 peer ID takes N bytes | all how much it still takes of what transparent mode sends
 peer ID acknowledges N      bytes more, which makes the "ack" URC where that is on
@@ -57,6 +61,10 @@ sms refused CMS [after S]   the centre refuses the next message, after so many s
 sms waiting N               how many messages wait at the centre
 sms trace TEXT              what the trace was told of last
 sms trace none              it was told nothing since the last look
+package [mini] [fail F] to R a firmware package from now on, that upgrades the module to revision R, and may fail
+peer ID gives N | all | the rest   what a web server sends of it: from its start so many bytes, or what is left
+peer ID goes on from N      the head of an answer to a range
+dte types the package       all of it
 """
 
 from __future__ import annotations
@@ -73,7 +81,8 @@ from onemo.modem.intents import MessageRefusal
 from onemo.modem.registration import Signal
 from onemo.net.interface import CloseResult, Echo
 
-from tests.support import broker
+from tests.support import broker, packages
+from tests.support.coap import server_of
 from tests.support.driver import Driver
 from tests.support.world import Key
 
@@ -160,6 +169,11 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"peer (ID) got ?(.*)", lambda driver, given: _equal(driver.world.got(_key(given[1])), unescaped(given[2]))),
     (r"broker (ID) sends (.+)", lambda driver, given: driver.world.peer_sends(_mqtt(given[1]), broker.read(given[2]))),
     (r"broker (ID) got ?(.*)", lambda driver, given: _equal(broker.told(driver.world.got(_mqtt(given[1]))), given[2])),
+    (r"lwm2m sends (.+)", lambda driver, given: server_of(driver).sends(given[1])),
+    (r"lwm2m got ?(.*)", lambda driver, given: _equal(server_of(driver).got(), given[1])),
+    (r"lwm2m answers (.+)", lambda driver, given: server_of(driver).answers(given[1])),
+    (r"lwm2m acknowledges", lambda driver, given: server_of(driver).acknowledges()),
+    (r"lwm2m resets", lambda driver, given: server_of(driver).resets()),
     (r"peer (ID) takes (\d+) bytes", lambda driver, given: driver.world.take_more(_key(given[1]), int(given[2]))),
     (r"peer (ID) takes all", lambda driver, given: driver.world.take_more(_key(given[1]), None)),
     (r"peer (ID) acknowledges (\d+)", lambda driver, given: driver.world.acknowledge(_key(given[1]), int(given[2]))),
@@ -262,6 +276,13 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
             [(given[1], int(given[2]), unescaped(given[3]))],
         ),
     ),
+    (
+        r"package (mini )?(?:fail (\S+) )?to (\S+)",
+        lambda driver, given: packages.make(driver, given[3], mini=bool(given[1]), failure=given[2] or ""),
+    ),
+    (r"peer (ID) gives (\d+|all|the rest)", lambda driver, given: packages.give(driver, _key(given[1]), given[2])),
+    (r"peer (ID) goes on from (\d+)", lambda driver, given: packages.go_on(driver, _key(given[1]), int(given[2]))),
+    (r"dte types the package", lambda driver, given: driver.type(packages.of(driver).data)),
     (r"restarts (\d+)", lambda driver, given: _equal(driver.restarts, int(given[1]))),
 ]
 

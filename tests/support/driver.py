@@ -61,6 +61,8 @@ class Driver:
         self.end = self.ends[0]
         self.world = World(self)
         self.now = 1000.0
+        self.lwm2m_server: object = None
+        """The LwM2M server of tests.support.coap, once there is one."""
         self.starts = 0
         self.restarts = 0
         self.wakes: list[tuple[float, Wait]] = []

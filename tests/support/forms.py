@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from tests.support import card_commands, commands_around
+from tests.support import card_commands, commands_around, ftp_commands, lwm2m_commands
 
 FORMS = {
     **card_commands.FORMS,
     **commands_around.FORMS,
+    **ftp_commands.FORMS,
+    **lwm2m_commands.FORMS,
     "MIPCFG": "test set",
     "MIPTKA": "test read set",
     "MSSLCFG": "test set",
     "MSSLCERTWR": "test set",
     "MSSLKEYWR": "test set",
+    "MSSLPSK": "test set",
     "MSSLCERTRD": "test set",
     "MSSLLIST": "test set",
     "MSSLRM": "test set",
@@ -151,4 +154,8 @@ FORMS = {
     "MFDELETE": "set execute",
     "MFMOVE": "set",
     "MFCHECK": "set",
+    "MFWCFG": "set",
+    "MFWDLOAD": "read set execute",
+    "MFWUPGRADE": "execute",
+    "MFWERASE": "execute",
 }

@@ -6,7 +6,7 @@ The header ``source:`` names one or more, between semicolons::
     newer TCP/IP manual 3.17        of a later edition
     base guide, SSL guide 3.8       another guide of the vendor's, of MQTT's with its footnotes
     public table                    a table made by others from later editions
-    V.250 6.2.6, 27.007 8.5         a clause of a standard
+    V.250 6.2.6, RFC 7252 4.2       a clause of a standard
     capture 19                      a row of captures.toml, beside the transcripts
     drivers in use                  drivers that work on hardware rely on it
     decided                         nobody says so: a value or a behaviour that a measurement may overturn
@@ -43,9 +43,9 @@ _FORMS = {
     Evidence.CAPTURE: r"capture (?P<row>\d+)",
     Evidence.DRIVERS: r"drivers in use",
     Evidence.MANUAL: rf"(newer )?TCP/IP manual \d(\.\d+)?{_NOTES}",
-    Evidence.GUIDE: r"(base|extended|SSL|flow|dial-up|NB|HTTP|MQTT|file|LBS|Wi-Fi|hardware) guide"
+    Evidence.GUIDE: r"(base|extended|upgrade|SSL|flow|dial-up|NB|HTTP|MQTT|LwM2M|file|FTP|LBS|Wi-Fi|hardware) guide"
     r"( \d+(\.\d+)*)?(, fn \d+( and \d+)*)?",
-    Evidence.STANDARD: r"(V\.250|\d{2,3}\.\d{3}) \d+(\.\d+)*",
+    Evidence.STANDARD: r"(V\.250|\d{2,3}\.\d{3}|RFC \d+) \d+(\.\d+)*",
     Evidence.TABLE: r"public table",
     Evidence.DECIDED: r"decided",
 }

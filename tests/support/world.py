@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onemo.errors import NetFailure
+from onemo.families import FTP_DATA
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.instance import Instance
 from onemo.modem.channel import (
@@ -44,7 +45,9 @@ Key = int | tuple[str, int]
 
 
 def key_of(owner: Owner) -> Key:
-    """The key of an owner's connection."""
+    """The key of an owner's connection; ``ftp_data`` stands for the data connections of FTP."""
+    if owner.label.of is FTP_DATA:
+        return "ftp_data", owner.label.number
     return owner.label.number if owner.label.index_name == CONNECT_ID else (owner.label.index_name, owner.label.number)
 
 

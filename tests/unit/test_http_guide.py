@@ -16,7 +16,7 @@ KEY = ("httpid", 0)
 
 
 def test_its_dialogues() -> None:
-    download, urcs, files, upload, chunks = BLOCKS
+    download, urcs, files, upload, chunks, _ = BLOCKS
     driver = Driver("ML305M").boot()
     for line in download.splitlines():
         assert driver.ask(line).endswith(b"\r\nOK\r\n"), line
@@ -37,6 +37,12 @@ def test_its_dialogues() -> None:
     driver.world.peer_sends(KEY, b"HTTP/1.1 204 None\r\n\r\n")
     for line in chunks.splitlines():
         assert b"\r\nOK\r\n" in driver.ask(line), line
+
+
+def test_the_pre_shared_key() -> None:
+    driver = Driver("MN326").boot()
+    for line in BLOCKS[-1].splitlines():
+        assert driver.answer(line) == ["OK"], line
 
 
 def test_the_settings_that_it_names() -> None:

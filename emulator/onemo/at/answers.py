@@ -33,6 +33,8 @@ _NAME = re.compile(rb"[ ]*(?:\+([A-Za-z][A-Za-z0-9!%./:_-]*)|([^=?]*))")
 _GROUP = re.compile(r"\{(\w+)\}")
 _FORMS = ("", "?", "=?", "=1", '="1"')
 """Ways to type a command, with which a pattern is tried."""
+_MOST_STEPS = 8192
+"""Steps of all patterns of a profile: each line that no command begins is tried with every one."""
 _MOST_ANSWERS, _MOST_LINES, _LONGEST, _MOST_SECONDS = 256, 256, 1024, 3600.0
 Sections = Mapping[str, AnswerSection]
 
@@ -111,6 +113,7 @@ def mistakes_in(sections: Sections, commands: Container[bytes]) -> Iterator[tupl
         yield next(iter(sections)), f"is one of {len(sections)} answers: there may be {_MOST_ANSWERS}"
         return
     seen: dict[str, str] = {}
+    steps = 0
     for line, section in sections.items():
         groups: Container[str] = ()
         if section.pattern:
@@ -119,7 +122,10 @@ def mistakes_in(sections: Sections, commands: Container[bytes]) -> Iterator[tupl
             except PatternError as error:
                 yield line, f"is no pattern: it {error}"
                 continue
-            groups = pattern.names
+            groups, steps = pattern.names, steps + pattern.size
+            if steps > _MOST_STEPS:
+                yield line, f"is a pattern too many: all together have more than {_MOST_STEPS} steps"
+                return
             problem = _overruled_by(pattern, commands)
         else:
             other = seen.setdefault(_compared(line), line)

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from onemo.at.grammar import Argument, Arguments, Form
 from onemo.at.outcome import D, Handler, Outcome, Sections, Split
-from onemo.at.params import BindError, BoundRecord, bind_record
+from onemo.at.params import BindError, BoundRecord, bind_record, index_of
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Change, Slot
 from onemo.profile.ranges import Range
@@ -79,8 +79,8 @@ class Action(NamedTuple, Generic[D, R]):
     """A command that does something. bare: it may be given without parameters and without ``=``.
 
     tested: it has a test form; test: what that answers where it is not the ranges, test_reads_device: that depends on
-    the device. reads: ``?`` does the same. escapes, split: as BoundCommand has them. Every basic command (one without
-    ``+``) is bare.
+    the device. reads: ``?`` does the same; read: what it does instead. escapes, split: as BoundCommand has them. Every
+    basic command (one without ``+``) is bare.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Action(NamedTuple, Generic[D, R]):
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
     reads: bool = False
+    read: Callable[[D], Outcome] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -108,6 +109,8 @@ class Action(NamedTuple, Generic[D, R]):
             forms[Form.EXECUTE] = act
         if self.reads:
             forms[Form.READ] = act
+        if (read := self.read) is not None:
+            forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested and not is_basic(self.name):
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
         return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
@@ -124,7 +127,7 @@ class Query(NamedTuple, Generic[D, R]):
     name: str
     record: type[R]
     read: Callable[[D], Reply] | None
-    select: Callable[[D, R], Outcome]
+    select: Callable[[D, R], Outcome] | None
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
@@ -135,9 +138,11 @@ class Query(NamedTuple, Generic[D, R]):
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
         bound = bind_record(self.record, section.params, shared)
         select, read = self.select, self.read
-        forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: select(device, bound.parse(arguments))}
-        if self.bare_errors is not None:
-            forms[Form.SET] = _barely(forms[Form.SET], self.bare_errors)
+        forms: dict[Form, Handler[D]] = {}
+        if select is not None:
+            forms[Form.SET] = lambda device, arguments: select(device, bound.parse(arguments))
+            if self.bare_errors is not None:
+                forms[Form.SET] = _barely(forms[Form.SET], self.bare_errors)
         if read is not None:
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
@@ -217,7 +222,7 @@ class Setting(NamedTuple, Generic[D, R]):
         def assign(device: D, arguments: Arguments) -> Outcome:
             index = 0
             if self.slot.indexed_by:
-                index = _index(bound, arguments)
+                index = index_of(bound, arguments)
                 if len(arguments) == 1:
                     return Reply((self._line(device, index),))
             base = device.settings_of(self.slot).get(self.slot, index)
@@ -278,8 +283,8 @@ class KeyedSetting(NamedTuple, Generic[D]):
     ids: the indices that exist, where they are given out and not fixed, and how one that is asked for is checked: it is
     called with that index or, for a list, None; it may raise CommandError. reads: ``?`` tells every key of each of
     them, where the profile has no ``readable = false``. everything: a key that sets nothing, and tells of an index what
-    all others hold; "": there is none. split:
-    as a BoundCommand has it.
+    all others hold; "": there is none. split: as a BoundCommand has it. leads: the index stands before the key, and
+    alone tells what all keys hold (MFTPCFG). tested: it has a test form.
     """
 
     name: str
@@ -288,6 +293,8 @@ class KeyedSetting(NamedTuple, Generic[D]):
     reads: bool = False
     everything: str = ""
     split: Split[D] | None = None
+    leads: bool = False
+    tested: bool = True
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -310,10 +317,9 @@ class KeyedSetting(NamedTuple, Generic[D]):
             raise BindError(problems)
         offered = {name: (declared[name], records[name]) for name in section.offers}
         test = Reply(self._test_lines(offered, section.test))
-        forms: dict[Form, Handler[D]] = {
-            Form.TEST: lambda device, arguments: test,
-            Form.SET: lambda device, arguments: self._set(offered, device, arguments),
-        }
+        forms: dict[Form, Handler[D]] = {Form.SET: lambda device, arguments: self._set(offered, device, arguments)}
+        if self.tested:
+            forms[Form.TEST] = lambda device, arguments: test
         if self.reads and section.readable:
             forms[Form.READ] = lambda device, arguments: self._read(offered, device)
         stored = {declared[name].slot: bound for name, bound in records.items()}
@@ -321,6 +327,10 @@ class KeyedSetting(NamedTuple, Generic[D]):
         return BoundCommand(self.name, forms, offers, stored, self.split)
 
     def _test_lines(self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], style: str) -> list[bytes]:
+        if self.leads:
+            rows = ((bound.params[0].shown, name, bound.params[1:]) for name, (_, bound) in offered.items())
+            shown = ((ids, name, ",".join(each.shown for each in rest)) for ids, name, rest in rows)
+            return [f'+{self.name}: {ids},"{name}",{rest}'.encode() for ids, name, rest in shown]
         if style == "rows":
             return [f'+{self.name}: "{name}",{bound.shown}'.encode() for name, (_, bound) in offered.items()]
         names = ",".join(f'"{name}"' for name in offered)
@@ -335,6 +345,10 @@ class KeyedSetting(NamedTuple, Generic[D]):
     def _set(
         self, offered: Mapping[str, tuple[Key[D, Any], BoundRecord[Any]]], device: D, arguments: Arguments
     ) -> Outcome:
+        if self.leads:
+            if len(arguments) == 1:
+                return self._tell_everything(offered, device, arguments)
+            arguments = (arguments[1], arguments[0], *arguments[2:])
         first = arguments[0]
         name = first.string.decode("latin-1") if first else ""
         if name == self.everything and name:
@@ -346,7 +360,7 @@ class KeyedSetting(NamedTuple, Generic[D]):
         slot, rest, index = key.slot, arguments[1:], 0
         indexed = slot.indexed_by is not None
         if indexed and rest:
-            index = _index(bound, rest)
+            index = index_of(bound, rest)
         settings = device.settings_of(slot)
         record = bound.parse(rest, settings.get(slot, index)) if len(rest) > indexed else None
         indices: Sequence[int] | Range = bound.indices if indexed and not rest else (index,)
@@ -369,12 +383,12 @@ class KeyedSetting(NamedTuple, Generic[D]):
         """Tell what every key holds of an index. Raises CommandError(INCORRECT_PARAMETERS): not one index."""
         if len(rest) != 1:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        return Reply([self._line(device, key, _index(bound, rest)) for key, bound in offered.values()])
+        return Reply([self._line(device, key, index_of(bound, rest)) for key, bound in offered.values()])
 
     def _line(self, device: D, key: Key[D, Any], index: int) -> bytes:
-        return print_line(
-            self.name, key.slot.name, *key.shown(device, device.settings_of(key.slot).get(key.slot, index))
-        )
+        values = key.shown(device, device.settings_of(key.slot).get(key.slot, index))
+        leading = values[: self.leads]
+        return print_line(self.name, *leading, key.slot.name, *values[self.leads :])
 
 
 Declaration = Action[D, Any] | Query[D, Any] | Setting[D, Any] | KeyedSetting[D]
@@ -388,11 +402,3 @@ def is_basic(name: str) -> bool:
 def _require_fit(slot: Slot[R], record: R) -> None:
     if not slot.fits(record):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
-
-
-def _index(bound: BoundRecord[Any], arguments: Arguments) -> int:
-    first = arguments[0]
-    value = bound.params[0].parse(first) if first is not None else None
-    if not isinstance(value, int):
-        raise CommandError(Cme.INCORRECT_PARAMETERS)
-    return value

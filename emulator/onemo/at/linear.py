@@ -52,7 +52,17 @@ class _Step(NamedTuple):
 
 Groups = Mapping[str, bytes]
 """What the groups of a pattern took, by number and by name; b"" where one took no part."""
-_Places = tuple[int, ...]
+
+
+class _Place(NamedTuple):
+    """Where a group began (of SAVE's place 2 n - 2) or ended (2 n - 1), and what a thread noted before that."""
+
+    slot: int
+    at: int
+    before: _Place | None
+
+
+_Places = _Place | None
 
 
 class LinePattern:
@@ -76,6 +86,11 @@ class LinePattern:
         self._add(_Step(_Do.END))
 
     @property
+    def size(self) -> int:
+        """Its steps, with which the time grows."""
+        return len(self._steps)
+
+    @property
     def start(self) -> str:
         """The characters with which every line begins that it fits."""
         found = _LITERAL.match(self._text)
@@ -91,33 +106,41 @@ class LinePattern:
         if len(line) > LONGEST_LINE:
             return None
         threads: dict[int, _Places] = {}
-        self._follow(threads, 0, (-1,) * (2 * self._count), 0)
+        self._follow(threads, 0, None, 0, set())
         for place, byte in enumerate(line):
-            threads, before = {}, threads
-            for at, places in before.items():
+            threads, before, seen = {}, threads, set[int]()
+            for at, noted in before.items():
                 if byte in self._steps[at].accepted:
-                    self._follow(threads, at + 1, places, place + 1)
+                    self._follow(threads, at + 1, noted, place + 1, seen)
             if not threads:
                 return None
-        taken = threads.get(len(self._steps) - 1)
-        if taken is None:
+        end = len(self._steps) - 1
+        if end not in threads:
             return None
-        spans = {name: taken[2 * number - 2 : 2 * number] for name, number in self.names.items()}
+        noted, places = threads[end], [-1] * (2 * self._count)
+        while noted is not None:  # the newest first
+            if places[noted.slot] < 0:
+                places[noted.slot] = noted.at
+            noted = noted.before
+        spans = {name: places[2 * number - 2 : 2 * number] for name, number in self.names.items()}
         return {name: line[start:end] if end >= 0 else b"" for name, (start, end) in spans.items()}
 
-    def _follow(self, threads: dict[int, _Places], at: int, places: _Places, place: int) -> None:
-        """Add a thread at every step that takes a byte, or ends, and is reached from here; the first to come counts."""
-        waiting, seen = [(at, places)], set[int]()
+    def _follow(self, threads: dict[int, _Places], at: int, places: _Places, place: int, seen: set[int]) -> None:
+        """Add a thread at every step that takes a byte, or ends, and is reached from here; the first to come counts.
+
+        seen: the steps that a thread has come to at this place.
+        """
+        waiting = [(at, places)]
         while waiting:
             at, places = waiting.pop()
-            if at in seen or at in threads:
+            if at in seen:
                 continue
             seen.add(at)
             step = self._steps[at]
             if step.do is _Do.SPLIT:
                 waiting += [(step.second, places), (step.first, places)]
             elif step.do is _Do.SAVE:
-                waiting.append((at + 1, (*places[: step.first], place, *places[step.first + 1 :])))
+                waiting.append((at + 1, _Place(step.first, place, places)))
             else:
                 threads[at] = places
 

@@ -287,3 +287,12 @@ def _misfits(param: Param, section: ParamSection, accepted: Range | None) -> Ite
         yield "default", "is missing: it stands for what is out of range"
     if isinstance(section.default, int) and accepted is not None and section.default not in accepted:
         yield "default", f"{section.default} is outside {accepted.text}"
+
+
+def index_of(bound: BoundRecord[Any], arguments: Arguments) -> int:
+    """Return the index that the first argument is. Raises CommandError(INCORRECT_PARAMETERS): it is none."""
+    first = arguments[0]
+    value = bound.params[0].parse(first) if first is not None else None
+    if not isinstance(value, int):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return value

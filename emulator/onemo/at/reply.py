@@ -57,6 +57,14 @@ class CommandError(EmulatorError):
         return form.error(self.code)
 
 
+class ConnectReply(CommandError):
+    """The end of a command whose only answer is the CONNECT of the connection that takes the line."""
+
+    def final(self, form: ReplyFormat) -> bytes:
+        """Return nothing."""
+        return b""
+
+
 class Reply(NamedTuple):
     """A command that succeeded.
 

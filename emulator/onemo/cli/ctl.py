@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
 
+from onemo.cli.ctl_board import show_surroundings
 from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.cli.texts import require_texts
@@ -301,12 +302,18 @@ def _show(state: Mapping[str, Any], *, brief: bool = False) -> int:
     parts = ("power", "sim", "radio") if brief else ("identity", "power", "sim", "radio", "line", "counters")
     page.table(("What", "State"), [(part, cell(state[part])) for part in parts if state[part] is not None])
     used = [one for one in state["connections"] if one["state"] != "INITIAL"]
-    for title, rows in (("PDP contexts", state["contexts"]), ("Connections", used)):
+    instances = state.get("http_clients", ())
+    clients = [one for one in state.get("mqtt_clients", ()) if one["state"] != "closed" or one["stored"]]
+    for title, rows in (
+        *(("PDP contexts", state["contexts"]), ("Connections", used)),
+        *(("HTTP instances", instances), ("MQTT clients", clients)),
+    ):
         if rows:
             page.heading(title, above=True)
             headers = [key.replace("_", " ").capitalize() for key in rows[0]]
             page.table(headers, [[cell(value) for value in row.values()] for row in rows])
     if not brief:
+        show_surroundings(page, state, cell)
         _show_texts(page, state.get("sms"))
         page.heading("Settings", above=True)
         page.table(("Command", "Key", "Values"), _settings(state["settings"]))

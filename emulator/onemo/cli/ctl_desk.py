@@ -60,7 +60,7 @@ def usage_of(operation: DeskOperation) -> str:
     """Return the arguments and options of an operation's command, as its help shows them."""
     flags = [f"--{key.name} {_metavar(key)}" for key in operation.typed_keys
              if key.required and key.name not in operation.arguments]  # fmt: skip
-    return " ".join(["", "[NAME]", *flags, *(name.upper() for name in operation.arguments)])
+    return " ".join(["", "[NAME]", *flags, *operation.shown_arguments])
 
 
 def _listed(operation: DeskOperation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -23,18 +24,28 @@ def operate(
     stdout.
     """
     arguments = () if operation.instead in given else operation.arguments
-    spare = len(words) - len(arguments)
-    if spare not in (0, 1):
-        names = " ".join(name.upper() for name in arguments)
-        wanted = f"give {names}; before it" if names else "give"
-        raise UsageError(f"{wanted} the name of the module, if there are several")
-    values = {**given, **dict(zip(arguments, words[spare:], strict=True))}
+    spare = _named(operation, arguments, words)
+    values = {**given, **dict(zip(arguments, words[spare:], strict=False))}
     try:
         operation.read({**values, **dict.fromkeys(BULK, "0")} if operation.bulk == "sent" else values)
     except FaultError as error:
         raise UsageError(str(error)) from error
     sent = {key.name: values[key.name] for key in operation.sent_keys if key.name in values}
     return _carry_out(operation, words[0] if spare else None, values, sent, file, options)
+
+
+def _named(operation: DeskOperation, arguments: Sequence[str], words: Sequence[str]) -> bool:
+    """Tell whether the first word is the module's name: it is no argument. Raises UsageError: too few, too many."""
+    most, least = len(arguments), len(arguments) - operation.optional
+    named = len(words) > most
+    if not named and least < len(words):
+        first = next(key for key in operation.keys if key.name == arguments[0])
+        named = re.fullmatch(first.pattern, words[0]) is None
+    if not least <= len(words) - named <= most:
+        names = " ".join(operation.shown_arguments if arguments else ())
+        wanted = f"give {names}; before it" if names else "give"
+        raise UsageError(f"{wanted} the name of the module, if there are several")
+    return named
 
 
 def _carry_out(
@@ -54,6 +65,9 @@ def _carry_out(
             return ctl_bulk.take(client, operation, path, sent, file)
         if operation.bulk:
             said = ctl_bulk.send(client, operation, path, sent, file)
+        elif operation.waits:
+            seconds = operation.read(values)[operation.waits]
+            said = client.ask(operation.method, path, sent, patience=seconds)
         elif operation.has_body:
             said = client.ask(operation.method, path, sent)
         else:

@@ -195,6 +195,62 @@ def sandbox_ca(*, out: Annotated[Path | None, Parameter(metavar="FILE")] = None)
     return export(out)
 
 
+@app.command(
+    sort_key=7,
+    usage=f"Usage: {NAME} firmware FILE [OPTIONS]",
+    help_epilogue="""\
+Examples:
+
+  onemo-emulator firmware fw.bin --for ML307R-DC --from '*' --to ML307R-DC-MBRH0S02
+  onemo-emulator firmware fw.bin --for ML307R-DL --to ML307R-DL-MBRH0S02 --mini
+  onemo-emulator firmware --inspect fw.bin""",
+)
+def firmware(
+    file: Annotated[Path, Parameter(metavar="FILE")],
+    /,
+    *,
+    target: Annotated[str | None, Parameter(name="--for", metavar="MODEL")] = None,
+    source: Annotated[str, Parameter(name="--from", metavar="REVISION")] = "*",
+    to: Annotated[str | None, Parameter(metavar="REVISION")] = None,
+    mini: bool = False,
+    size: int = 49630,
+    fail_: Annotated[str, Parameter(name="--fail", metavar="STEP")] = "",
+    inspect: bool = False,
+) -> int:
+    """Make a package for an upgrade of the emulated firmware, or look at one.
+
+    A module takes it with AT+MFWDLOAD and AT+MFWUPGRADE; a vendor's package is
+    refused. The exit status is 0; with --inspect it is 1 for what is no good
+    package.
+
+    Parameters
+    ----------
+    file: Path
+        The package.
+    target: str
+        The sub-model or series that it is for; * is any.
+    source: str
+        The revision that it starts from. Any if left out.
+    to: str
+        The revision that the module has afterwards.
+    mini: bool
+        It is for the minimal system.
+    size: int
+        Its bytes. 49630 if left out.
+    fail_: str
+        Let the upgrade fail: check, download@PERCENT, apply@PERCENT, or power@PERCENT, where the supply is lost.
+    inspect: bool
+        Say what the file is.
+    """
+    from onemo.cli import firmware as packages
+
+    if inspect:
+        return packages.inspect(file)
+    if target is None or to is None:
+        fail("give --for MODEL and --to REVISION, to make a package, or --inspect, to look at one")
+    return packages.make(file, target, source, to, mini=mini, size=size, failure=fail_)
+
+
 # Imported when they are asked for, so what the first page says of them stands here.
 for _number, (_where, _about) in enumerate(
     {
@@ -205,14 +261,14 @@ for _number, (_where, _about) in enumerate(
         "ctl_app:app": "Look at running modules and act on them.",
         "doctor:DOCTOR": "Look at this host for what keeps modules from running here.",
     }.items(),
-    7,
+    8,
 ):
     _name = _where.rpartition(":")[2].lower().replace("app", "ctl")
     app.command(f"onemo.cli.{_where}", name=_name, sort_key=_number, help=_about)
 
 
 @app.command(
-    sort_key=20,
+    sort_key=30,
     usage=f"Usage: {NAME} completion SHELL",
     help_epilogue="""\
 Examples:
@@ -236,7 +292,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
 
 @app.command(
     name="help",
-    sort_key=21,
+    sort_key=31,
     usage=f"Usage: {NAME} help [COMMAND]",
     help_epilogue="""\
 Examples:

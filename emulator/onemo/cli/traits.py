@@ -39,8 +39,11 @@ def traits(profile: Profile) -> Traits:
             found.update(_inert(name, section) if name in themselves else _range(name, section) | _inert(name, section))
             found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
     for family in lacked:
-        found[f"family {family.name}"] = Trait(f"no {family.title.partition(' (')[0].lower()}")
-    for defined in map(definition, FAMILIES):
+        title = family.title.partition(" (")[0].removeprefix("The ")
+        first = title.partition(" ")[0]
+        plain = first == first.capitalize()  # and no name, like FTP or Wi-Fi
+        found[f"family {family.name}"] = Trait(f"no {title[:1].lower() + title[1:] if plain else title}")
+    for defined in (definition(family) for family in FAMILIES if family not in lacked):
         found.update(defined.traits(profile) if defined.traits else {})
     return {**found, **_behaviour(profile)}
 

@@ -1,11 +1,11 @@
 """The control API: the answers of its endpoints.
 
-Everything here runs in the modules' loop, between their steps, and is quick.
+Everything here runs in the loop of the modules, between their steps, and is quick; operations of the desk may wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from onemo.control import ask, describe, state
@@ -184,11 +184,15 @@ class Control:
         return self._stream(lambda: [self.journal(name) for name in self._modules], None)
 
     def operate(self, operation: DeskOperation, request: ApiRequest) -> object:
-        """Do what an operation of the desk does, and return its result. Raises Refused (409, 422)."""
+        """Do what an operation of the desk does, and return its result, or what is awaited for it.
+
+        Raises Refused (409, 422), and so does what is awaited.
+        """
         parts = {key.name: request.path[key.name] for key in operation.keys if key.name in request.path}
         sent = _object(request.body, operation.example) if operation.has_body else request.query
         controls = self._controls(request)
-        return _declared(lambda: operation.act(controls, operation.read({**sent, **parts})))
+        result = _declared(lambda: operation.act(controls, operation.read({**sent, **parts})))
+        return _awaited(result) if isinstance(result, Awaitable) else result
 
     # Inside.
 
@@ -228,7 +232,19 @@ def _declared(call: Callable[[], _T]) -> _T:
     try:
         return call()
     except (FaultError, UsageError) as error:
-        raise Refused(409 if isinstance(error, UsageError) else 422, str(error)) from error
+        raise _refused(error) from error
+
+
+async def _awaited(work: Awaitable[_T]) -> _T:
+    """Await the result of work. Raises as _declared."""
+    try:
+        return await work
+    except (FaultError, UsageError) as error:
+        raise _refused(error) from error
+
+
+def _refused(error: FaultError | UsageError) -> Refused:
+    return Refused(409 if isinstance(error, UsageError) else 422, str(error))
 
 
 def _object(body: object, example: str) -> dict[str, Any]:

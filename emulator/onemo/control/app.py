@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -99,6 +99,8 @@ class _Resource:
             body = _body(await request.body(), wanted=endpoint.body is not None)
             path = {name: unquote(part) for name, part in request.path_params.items()}
             result = endpoint.answer(self._control, ApiRequest(path, query, body, request.headers))
+            if isinstance(result, Awaitable):
+                result = await result
         except Refused as refused:
             return error_answer(refused.status, str(refused))
         if isinstance(result, TraceStream):
@@ -152,7 +154,9 @@ def _body(data: bytes, *, wanted: bool) -> object:
     if not wanted:
         return None
     try:
-        return json.loads(data)
+        said = json.loads(data)
+        json.dumps(said, ensure_ascii=False).encode()  # half a character is no text
+        return said
     except (ValueError, RecursionError) as error:
         why = str(error).partition(";")[0]  # behind it is advice for who writes Python
         raise Refused(400, f"the body is no JSON: {why}; send an object, as /openapi.json has it") from error

@@ -59,12 +59,15 @@ class Client:
             raise UsageError(f"there are the modules {known}: name one" if names else "there is no module")
         return str(names[0])
 
-    def ask(self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}) -> Any:  # noqa: ANN401
-        """Send a request, and return the JSON of its answer."""
+    def ask(
+        self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}, patience: float = 0.0
+    ) -> Any:  # noqa: ANN401
+        """Send a request, and return the JSON of its answer. patience: seconds more than usual that it may take."""
         given = {name: str(value) for name, value in query.items() if value is not None}
         sent = {} if body is None else {"content": _json(body), "headers": {"content-type": "application/json"}}
         try:
-            with self._http.stream(method, path, params=given, **sent) as answer:  # type: ignore[arg-type]
+            timeout = httpx.Timeout(_PATIENCE, read=_PATIENCE + patience)
+            with self._http.stream(method, path, params=given, timeout=timeout, **sent) as answer:  # type: ignore[arg-type]
                 return self._read(answer)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._unreachable(error) from error

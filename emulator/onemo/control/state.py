@@ -205,6 +205,7 @@ def _state(running: RunningModule, journal: Journal) -> ModuleInfo:
     imsi, iccid = identity.imsi, identity.iccid
     if running.built:
         imsi, iccid = running.module.modem.imsi, running.module.modem.sim.card.iccid
+        revision = running.module.modem.revision
     who = IdentityInfo(identity.imei, imsi, iccid, revision)
     known = ModuleInfo(
         name=row.name,

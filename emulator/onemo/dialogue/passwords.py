@@ -1,4 +1,4 @@
-"""Passwords among the parameters of commands, as a DTE types them: a trace and a transcript hold none.
+"""Passwords and keys among the parameters of commands, and of answers: a trace and a transcript hold none.
 
 Pure.
 """
@@ -9,9 +9,18 @@ import re
 
 from onemo.dialogue.secrets import MASK
 
-COMMANDS = {b"MQTTCONN": 5}
-"""The commands with a password, and the place of that among their parameters, from 0. In upper case."""
-_SET = re.compile(rb"(?i:\+(%s)[ ]*=)" % b"|".join(COMMANDS))
+_TYPED = {
+    b"MQTTCONN": (5,),
+    b"MFTPCONN": (3,),
+    b"MFWCFG": (2,),
+    b"MSSLPSK": (1,),
+    b"MIPLCREATEEX": (2, 3),
+    b"MIPLCREATE": (1,),
+}
+_TOLD = {b"MIPLDEVINFO": (2, 3), b"MFWCFG": (2,)}
+COMMANDS = {**_TYPED, **_TOLD}
+"""Those with passwords, typed or told, and the places of these among their parameters, from 0. In upper case."""
+_BEGINS = re.compile(rb"(?i:\+(?:(%s)[ ]*=|(%s):))" % (b"|".join(_TYPED), b"|".join(_TOLD)))
 _LONGEST = max(map(len, COMMANDS)) + 8  # bytes before a password's parameters that have to be remembered
 _QUOTE, _COMMA = b'",'
 
@@ -21,14 +30,14 @@ class Passwords:
 
     def __init__(self) -> None:
         self._tail = b""
-        self._place: int | None = None  # of the parameter that is the password; None: no command of theirs is read
+        self._places: tuple[int, ...] = ()  # of the parameters that are passwords; (): no command of theirs is read
         self._commas = 0
         self._quoted = False
 
     @property
     def inside(self) -> bool:
         """True while the parameters of a command with a password are read."""
-        return self._place is not None
+        return bool(self._places)
 
     def follows(self, before: bytes) -> None:
         """Take what came before, in which nothing ends."""
@@ -38,16 +47,16 @@ class Passwords:
         """Mask in shown, which has the length of data, what of data is a password. terminator: what ends a line."""
         position, masked = 0, bytearray()
         while position < len(data):
-            if self._place is None:
+            if not self._places:
                 text = self._tail + bytes(data[position:])
-                match = _SET.search(text)
+                match = _BEGINS.search(text)
                 if match is None:
                     self._tail = text[-_LONGEST:]
                     break
                 end = position + match.end() - len(self._tail)
                 masked += shown[len(masked) : max(end, len(masked))]
                 position, self._tail = max(end, position), b""
-                self._place, self._commas, self._quoted = COMMANDS[match[1].upper()], 0, False
+                self._places, self._commas, self._quoted = COMMANDS[(match[1] or match[2]).upper()], 0, False
             else:
                 masked += shown[len(masked) : position]
                 position = self._mask(data, shown, position, masked, terminator)
@@ -60,13 +69,13 @@ class Passwords:
         while position < len(data):
             byte = data[position]
             separates = byte == _COMMA and not self._quoted
-            hidden = self._commas == self._place and not separates and byte not in (_QUOTE, terminator)
+            hidden = self._commas in self._places and not separates and byte not in (_QUOTE, terminator)
             masked += MASK if hidden else bytes(shown[position : position + 1])
             position += 1
             self._quoted ^= byte == _QUOTE
             self._commas += separates
             if byte == terminator:
-                self._place = None
+                self._places = ()
                 break
         return position
 

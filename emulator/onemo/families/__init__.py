@@ -56,6 +56,22 @@ MQTT_CLIENTS = Index(
     urcs=rb'\+MQTT(?:URC: "[a-z]+",|[A-Z]+: )(\d+)',
     noun="MQTT client",
 )
+FTP = Index(
+    name="ftp_id",
+    about="Only on this FTP session.",
+    urcs=rb"\+MFTP[A-Z]+: (\d+)",
+    noun="FTP session",
+)
+FTP_DATA = FTP._replace(noun="FTP data of session")
+"""The same sessions, by the name of their data connections."""
+FIRMWARE_DOWNLOAD = Index(name="firmware", about="", urcs=b"", noun="firmware")
+"""The connection of a firmware's download, of which there is one; nothing on the line has its number."""
+LWM2M_DEVICES = Index(
+    name="ref",
+    about="Only on this LwM2M device.",
+    urcs=rb"\+MIPL[A-Z]+: ?(\d+)",
+    noun="LwM2M device",
+)
 FAMILIES: tuple[Family, ...] = (
     _core("basic", "Basic commands (V.250)",
           "E", "V", "Q", "X", "S3", "S4", "S5", "&C", "&D", "CMEE", "Z", "&F", "&W", "CLAC"),
@@ -111,7 +127,8 @@ FAMILIES: tuple[Family, ...] = (
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP", urcs=("MDNSGIP",)),
     _later("ping", "Pings (manual 3.12)", "MPING", urcs=("MPING", "statistics")),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
-           "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK", "MSSLCIPHER",
+           "MSSLCFG", "MSSLCERTWR", "MSSLKEYWR", "MSSLPSK", "MSSLCERTRD", "MSSLLIST", "MSSLRM", "MSSLCHECK",
+           "MSSLCIPHER",
            keeps=("files",),
            wakes=lambda stored: "files" in stored),
     _later("card", "The card's files and applications (27.007 chapters 7 and 8)",
@@ -139,5 +156,23 @@ FAMILIES: tuple[Family, ...] = (
            needs=("tls",),
            urcs=("MQTTURC", "conn", "suback", "unsuback", "puback", "pubrec", "pubcomp", "timeout", "publish",
                  "pubnmi", "drop", "pingresp")),
+    _later("ftp", "The FTP client (vendor's FTP guide)",
+           "MFTPCFG", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
+           "MFTPRETR", "MFTPSTATE", "MFTPSTOR", "MFTPAPPE",
+           instances=FTP,
+           urcs=("MFTPURC", "MFTPCONN", "MFTPDISC", "MFTPCWD", "MFTPPWD", "MFTPMKD", "MFTPLIST", "MFTPDEL", "MFTPRN",
+                 "MFTPRETR", "MFTPAPPE", "MFTPSTOR")),
+    _later("fota", "Firmware upgrades (vendor's firmware upgrade guide)",
+           "MFWCFG", "MFWDLOAD", "MFWUPGRADE", "MFWERASE",
+           keeps=("firmware",),
+           urcs=("MFWDLOAD", "MFWUPGRADE")),
+    _later("lwm2m", "The LwM2M client (vendor's LwM2M guide)",
+           "MIPLCREATE", "MIPLCREATEEX", "MIPLDELETE", "MIPLCFG", "MIPLNMI", "MIPLUPDATESET", "MIPLDTLSNAT",
+           "MIPLDEVINFO", "MIPLFOTACFG", "MIPLADDOBJ", "MIPLDELOBJ", "MIPLDISCOVERRSP", "MIPLOPEN", "MIPLUPDATE",
+           "MIPLCLOSE", "MIPLNOTIFY", "MIPLREADRSP", "MIPLWRITERSP", "MIPLEXECUTERSP", "MIPLPARAMETERRSP",
+           "MIPLOBSERVERSP", "MIPLMGR", "MIPLQMGR",
+           instances=LWM2M_DEVICES,
+           urcs=("MIPLEVENT", "MIPLREAD", "MIPLWRITE", "MIPLEXECUTE", "MIPLOBSERVE", "MIPLDISCOVER", "MIPLPARAMETER",
+                 "MIPLNMI", "MIPLNSMI")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -183,8 +183,8 @@ def _trace_bands(modem: Modem, record: BandSelection) -> None:
 
 
 def _without_priority(modem: Modem, record: BandSelection) -> BandSelection:
-    """Put the bands in ascending order, where the model has no other."""
-    if modem.profile.table(CELL).priority:
+    """Put the bands in ascending order, where the model has no other; bands that do not fit stay, to be refused."""
+    if modem.profile.table(CELL).priority or not BAND_SELECTION.fits(record):
         return record
     bands = sorted(record.bands)
     return BandSelection(*bands, *[None] * (len(record) - len(bands)))

@@ -141,8 +141,21 @@ def _hidden(modem: Modem, record: Any) -> Any:  # noqa: ANN401  (a record of one
     return type(record)("" if gone else md5(text.encode("latin-1"), usedforsecurity=False).hexdigest())
 
 
+def _shown_of_service(modem: Modem, record: NamedTuple) -> tuple[int | str, ...]:
+    """Show what only the other methods have. Raises CommandError, the bare one."""
+    _require_service(modem, record)
+    return tuple(record)
+
+
+def _shown_of_nearby(modem: Modem, record: ProductKey) -> tuple[str]:
+    """Show what only the method with cells nearby has. Raises CommandError, the bare one."""
+    _require_nearby(modem, record)
+    return (record.pid,)
+
+
 def _shown_key(modem: Modem, record: LocationKey) -> tuple[str]:
-    """Show the MD5 of the key. Raises the bare CommandError on a model that does not."""
+    """Show the MD5 of the key. Raises the bare CommandError on a model that does not, and as _shown_of_service."""
+    _require_service(modem, record)
     if not modem.profile.table(LOCATION).shows_apikey:
         raise CommandError
     return (record.apikey,)
@@ -239,11 +252,11 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             (
                 Key(METHOD),
                 Key(API_KEY, check=_require_service, adjusted=_hidden, shown=_shown_key),
-                Key(SIGN_KEY, check=_require_service, adjusted=_hidden),
-                Key(SIGNING, check=_require_service),
+                Key(SIGN_KEY, check=_require_service, adjusted=_hidden, shown=_shown_of_service),
+                Key(SIGNING, check=_require_service, shown=_shown_of_service),
                 Key(PRECISION),
-                Key(FORMAT, check=_require_service),
-                Key(PRODUCT, check=_require_nearby, adjusted=_hidden),
+                Key(FORMAT, check=_require_service, shown=_shown_of_service),
+                Key(PRODUCT, check=_require_nearby, adjusted=_hidden, shown=_shown_of_nearby),
                 Key(NEARBY),
             ),
         ),

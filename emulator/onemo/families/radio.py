@@ -18,7 +18,20 @@ from onemo.modem.intents import Wait
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function, Selection
 from onemo.modem.registration import NO_SIGNAL
-from onemo.modem.slots import REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+from onemo.modem.slots import CHARACTER_SET, REGISTRATION_REPORTS, ZONE_REPORT, ZONE_UPDATE, RegistrationReport
+
+_NUMERIC = 2
+"""<format> of AT+COPS: numbers."""
+
+_HEX_SETS = {"UCS2": "utf-16-be", "HEX": "latin-1"}
+"""The sets in which text is in hex, and of what coding."""
+
+
+def coded_name(modem: Modem, name: str) -> str:
+    """Return the name of an operator in the character set of the DTE (AT+CSCS)."""
+    chosen = modem.settings_of(CHARACTER_SET).get(CHARACTER_SET).chset if modem.has("CSCS") else ""
+    coding = _HEX_SETS.get(chosen)
+    return name.encode(coding, "replace").hex().upper() if coding else name
 
 
 class PhoneFunction(NamedTuple):
@@ -91,8 +104,13 @@ def _operator(modem: Modem) -> Reply:
     radio = modem.radio
     if not radio.registered:
         return Reply((print_line("COPS", int(radio.selection)),))
-    name = radio.shown_operator
+    name = _coded(modem, radio.name_format, radio.shown_operator)
     return Reply((print_line("COPS", int(radio.selection), radio.name_format, name, modem.profile.radio.act),))
+
+
+def _coded(modem: Modem, name_format: int, name: str) -> str:
+    """Return what stands for an operator in a format: a name in the character set of the DTE, a number as it is."""
+    return name if name_format == _NUMERIC else coded_name(modem, name)
 
 
 def _select(modem: Modem, record: Operator) -> Outcome:
@@ -112,6 +130,8 @@ def _select(modem: Modem, record: Operator) -> Outcome:
     if selection is Selection.FORMAT_ONLY:
         return DONE
     operator = record.oper if named else None
+    if operator == _coded(modem, radio.name_format, radio.shown_operator):
+        operator = radio.shown_operator
     if named and record.act not in (None, modem.profile.radio.act):
         operator = ""  # not of this technology
     registered = radio.registered
@@ -133,9 +153,9 @@ def _scan(modem: Modem, bound: BoundRecord[Any]) -> Outcome:
         raise CommandError(Cme.NOT_ALLOWED)
 
     def found(result: object) -> Reply:
-        ranges = ",".join(param.shown for param in bound.params[:2])
+        act, ranges = modem.profile.radio.act, ",".join(param.shown for param in bound.params[:2])
         networks = ",".join(
-            f"({stat}," + ",".join(f'"{name}"' for name in names) + f",{modem.profile.radio.act})"
+            f"({stat}," + ",".join(f'"{_coded(modem, *each)}"' for each in enumerate(names)) + f",{act})"
             for stat, names in modem.radio.found
         )
         return Reply((print_line("COPS", f"{networks},,{ranges}".encode("latin-1")),))

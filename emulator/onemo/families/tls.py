@@ -1,4 +1,4 @@
-"""AT+MSSLCFG, and the files of TLS: AT+MSSLCERTWR, MSSLKEYWR, MSSLCERTRD, MSSLLIST, MSSLRM, MSSLCHECK, MSSLCIPHER."""
+"""AT+MSSLCFG, and what TLS has stored: AT+MSSLCERTWR, MSSLKEYWR, MSSLPSK, MSSLCERTRD, MSSLLIST, MSSLRM, MSSLCHECK."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from onemo.modem.tls import (
     NEGOTIATION_TIME,
     SERVER_NAME,
     SESSION,
+    SHARED_KEY,
     VERSION,
     CipherSuite,
     cipher_suite,
@@ -43,6 +44,13 @@ class Write(NamedTuple):
     data: Annotated[bytes | None, Param(ParamKind.DATA, nullable=True, allow_empty=True)]
 
 
+class Shared(NamedTuple):
+    """AT+MSSLPSK. [decided] psk is the key itself, as it is typed."""
+
+    pskid: RequiredText
+    psk: RequiredText
+
+
 class Named(NamedTuple):
     """A command about one file."""
 
@@ -56,8 +64,8 @@ class Checked(NamedTuple):
     verify_alg: Defaulted
 
 
-_SETTINGS = (AUTHENTICATION, CERTIFICATES, CERTIFICATE_ENCODING, NEGOTIATION_TIME, VERSION, CIPHER_SUITE, SESSION,
-             IGNORE_DATES, IGNORE_VERIFICATION)  # fmt: skip
+_SETTINGS = (AUTHENTICATION, CERTIFICATES, SHARED_KEY, CERTIFICATE_ENCODING, NEGOTIATION_TIME, VERSION, CIPHER_SUITE,
+             SESSION, IGNORE_DATES, IGNORE_VERIFICATION)  # fmt: skip
 
 
 class TlsMemory(Part):
@@ -76,7 +84,7 @@ class TlsMemory(Part):
 
 
 class Listed(NamedTuple):
-    """AT+MSSLLIST: 1 certificates, 2 keys; what 3 may be is not known, there is none."""
+    """AT+MSSLLIST: 1 certificates, 2 private keys, 3 pre-shared keys."""
 
     kind: Required
 
@@ -134,6 +142,12 @@ def _writer(kind: CredentialKind) -> Callable[[Modem, Write], Outcome]:
     return write
 
 
+def _share(modem: Modem, record: Shared) -> Outcome:
+    """Store a pre-shared key (AT+MSSLPSK). Raises CommandError: as Credentials.add; FILE_WRITE_FAILED."""
+    modem.part(TlsMemory)
+    return _write_piece(modem, CredentialKind.PSK, record.pskid, record.psk.encode("latin-1"), last=True)
+
+
 def _read(modem: Modem, record: Named) -> Reply:
     """Print a certificate (AT+MSSLCERTRD).
 
@@ -177,7 +191,9 @@ def _files(modem: Modem) -> Credentials:
     """Make the store of certificates and keys, with names as long as the command takes."""
     writing = modem.model.command(b"MSSLCERTWR")
     longest_name = writing.records[""].params[0].section.max_length if writing else 0
-    return Credentials(modem.profile.table(TLS), longest_name or 0, lambda size: store_of(modem.keeping).has_room(size))
+    return Credentials(
+        modem.profile.table(TLS), longest_name or 0, lambda size, before: store_of(modem.keeping).has_room(size, before)
+    )
 
 
 def _split(modem: Modem, line: bytes, position: int) -> tuple[Arguments, int]:
@@ -192,6 +208,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
             (
                 Key(AUTHENTICATION, check=_note),
                 Key(CERTIFICATES, check=_note),
+                Key(SHARED_KEY, check=_note),
                 Key(CERTIFICATE_ENCODING, check=_note),
                 Key(NEGOTIATION_TIME, check=_note),
                 Key(VERSION, check=_note),
@@ -204,6 +221,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         ),
         Action("MSSLCERTWR", Write, _writer(CredentialKind.CERTIFICATE), split=_split),
         Action("MSSLKEYWR", Write, _writer(CredentialKind.KEY), split=_split),
+        Action("MSSLPSK", Shared, _share),
         Action("MSSLCERTRD", Named, _read),
         Action("MSSLLIST", Listed, _list),
         Action("MSSLRM", Named, _remove),

@@ -26,6 +26,8 @@ class Layer(Enum):
     NAMES = "names"
     HTTP = "HTTP"
     MQTT = "MQTT"
+    FTP = "FTP"
+    LWM2M = "LwM2M"
     TEXT = "short messages"
     CARD = "the card"
     EVENT = "radio and power"
@@ -118,6 +120,9 @@ NAMED_OPERATIONS = ("open", "lookup", "ping", "time")
 FORMS = ("test", "read", "set", "execute")
 PACKETS = ("connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe", "suback",
            "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect")  # fmt: skip
+BROKER_PACKETS = ("connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "suback", "unsuback", "pingresp")
+MOMENTS = ("boot", "fota-download", "fota-apply")
+"""The occasions that the module makes by itself."""
 DIRECTIONS = ("from-dte", "to-dte")
 
 SCOPES: Mapping[str, FaultKey] = {
@@ -130,6 +135,8 @@ SCOPES: Mapping[str, FaultKey] = {
         FaultKey("host", Type.TEXT, "Only with this host, as the firmware wrote it; * stands for anything."),
         FaultKey("port", Type.INTEGER, "Only with this port of the peer.", None, 1, 65535),
         FaultKey("path", Type.TEXT, "Only requests for this path; * stands for anything."),
+        FaultKey("verb", Type.TEXT, "Only replies to this command of FTP (STOR), or to none (GREETING).",
+            pattern="[A-Z]{1,16}"),
         FaultKey("packet", Type.CHOICE, "Only packets of this type.", choices=PACKETS),
         FaultKey("command", Type.TEXT, "Only this command: MIPOPEN, AT+MIPOPEN, E; custom:NAME for another."),
         FaultKey("form", Type.CHOICE, "Only this form of it: =?, ?, = or none of them.", choices=FORMS),
@@ -143,8 +150,8 @@ SCOPES: Mapping[str, FaultKey] = {
             pattern=r"[0-9A-Fa-f]{4}"),
         FaultKey("ins", Type.TEXT, "Only this instruction to the card, two hex digits: B0 reads, D6 writes, A4 "
             "selects.", pattern=r"[0-9A-Fa-f]{2}"),
-        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, or open, send, receive, lookup, "
-            "ping, time on the network. Without it the time alone decides."),
+        FaultKey("on", Type.TEXT, "The occasion: command:MIPSEND, urc:MIPOPEN, boot, fota-download, fota-apply, or "
+            "open, send, receive, lookup, ping, time on the network. Without it the time alone decides."),
     )
 }  # fmt: skip
 

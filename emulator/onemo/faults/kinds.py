@@ -22,7 +22,10 @@ from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.faults.kinds_card import CARD_KINDS
 from onemo.faults.kinds_files import FILE_KINDS
+from onemo.faults.kinds_fota import FOTA_KINDS
+from onemo.faults.kinds_ftp import FTP_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
+from onemo.faults.kinds_lwm2m import LWM2M_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.kinds_voice import VOICE_KINDS
@@ -78,6 +81,7 @@ _COMMAND_KINDS = (
     FaultKind("command-answer", Layer.COMMAND, "A command is not carried out, but answered so.", (
         FaultKey("cme", Type.INTEGER, "+CME ERROR with this number, as AT+CMEE has it told.", None, 0, 9999),
         FaultKey("cms", Type.INTEGER, "+CMS ERROR with this number.", None, 0, 9999),
+        FaultKey("cis", Type.INTEGER, "+CIS ERROR with this number.", None, 0, 9999),
         FaultKey("result", Type.TEXT, "This final result code; ERROR where nothing else is given."),
         FaultKey("line", Type.BYTES, "This information response before it."),
         FaultKey("at", Type.CHOICE, "prompt: the command prompts, and this answers what is entered there.", "command",
@@ -261,10 +265,13 @@ KINDS: Mapping[str, FaultKind] = {
         *_NETWORK_KINDS,
         *HTTP_KINDS,
         *MQTT_KINDS,
+        *FTP_KINDS,
+        *LWM2M_KINDS,
         *_EVENT_KINDS,
         PUBLISH,
         *CARD_KINDS,
         *FILE_KINDS,
+        *FOTA_KINDS,
         *SMS_KINDS,
         *VOICE_KINDS,
         *BOARD_KINDS,

@@ -30,7 +30,8 @@ class Occasion(NamedTuple):
     operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
     pass. label: of the instance that it is about. to: the plain
     number of the message's destination. file, ins: of a command to the card, in upper-case hex. transport, host, port:
-    of the peer, as the firmware wrote them. path: of the request, as it was sent; packet: its type, as in kind.PACKETS.
+    of the peer, as the firmware wrote them. path: of the request, as it was sent; packet: its type, as in kind.PACKETS;
+    verb: the command of FTP that a reply is to.
     """
 
     direction: str = ""
@@ -48,6 +49,7 @@ class Occasion(NamedTuple):
     packet: str = ""
     file: str = ""
     ins: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True, slots=True)

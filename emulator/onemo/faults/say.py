@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping
 
 from onemo.errors import FaultError
 from onemo.families import FAMILIES
-from onemo.faults.kind import COMMON, OPERATIONS, FaultKey, FaultKind, Layer, Type, Value
+from onemo.faults.kind import (
+    BROKER_PACKETS,
+    COMMON,
+    MOMENTS,
+    OPERATIONS,
+    FaultKey,
+    FaultKind,
+    Layer,
+    Type,
+    Value,
+)
 from onemo.faults.kinds import KINDS
 from onemo.faults.plan import Fault
 
@@ -124,14 +134,17 @@ def _check(fault: Fault) -> None:
     operation = fault.scope.get("operation")
     if fault.kind.operations and operation is not None and operation not in fault.kind.operations:
         raise FaultError(f"{title}: operation={operation!s} is none of {', '.join(fault.kind.operations)}")
+    packet = fault.scope.get("packet")
+    if packet is not None and "send" not in fault.kind.operations and packet not in BROKER_PACKETS:
+        raise FaultError(f"{title}: no broker sends a {packet!s}: packet is one of {', '.join(BROKER_PACKETS)}")
     if "address" in fault.values and not _is_address(fault.text("address")):
         raise FaultError(f"{title}: address={fault.text('address')} is no IPv4 or IPv6 address")
     for key, (highest, unknown) in _SIGNAL.items():
         if name == "signal" and not (fault.whole(key) <= highest or fault.whole(key) == unknown):
             raise FaultError(f"{title}: {key}={fault.whole(key)} is neither 0 to {highest} nor {unknown} (unknown)")
     _check_texts(fault)
-    if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "result")) > 1:
-        raise FaultError("fault command-answer: give one of cme, cms and result")
+    if name == "command-answer" and sum(key in fault.values for key in ("cme", "cms", "cis", "result")) > 1:
+        raise FaultError("fault command-answer: give one of cme, cms, cis and result")
 
 
 def _check_texts(fault: Fault) -> None:
@@ -169,7 +182,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     if what in OPERATIONS and not colon:
         scope["operation"] = what
         return Layer.NETWORK
-    if what == "boot" and not colon:
+    if what in MOMENTS and not colon:
         scope["operation"] = what
         return Layer.EVENT
     if what == "command":
@@ -180,7 +193,7 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
         if name:
             scope["urc"] = _named(kind, "urc", name, "on=urc:")
         return Layer.URC
-    known = ", ".join(("command:NAME", "urc:NAME", "boot", *OPERATIONS))
+    known = ", ".join(("command:NAME", "urc:NAME", *MOMENTS, *OPERATIONS))
     raise FaultError(f"{kind.title}: on={on} is no occasion; there are {known}")
 
 

@@ -10,9 +10,6 @@ import trio
 
 from onemo.link.interface import ClosingLink
 
-_FULL = 4095
-"""Bytes that one read of a terminal gives at most (Linux, N_TTY_BUF_SIZE less one): after so many there may be more."""
-
 
 class FdLink(ClosingLink):
     """A line that reads and writes one descriptor. Implements ``Link``.
@@ -31,16 +28,6 @@ class FdLink(ClosingLink):
         self._fd = -1
 
     def read_now(self, limit: int) -> bytes | None:
-        """Return what the DTE sent: as one piece of at most limit bytes, in however many a terminal gives it."""
-        data = self._read(limit)
-        if data is None or len(data) < _FULL:
-            return data
-        pieces = [data]
-        while len(pieces[-1]) == _FULL and len(pieces) < limit // _FULL and (more := self._read(_FULL)) is not None:
-            pieces.append(more)
-        return b"".join(pieces)
-
-    def _read(self, limit: int) -> bytes | None:
         if self.lost is not None:
             return None
         try:

@@ -12,6 +12,10 @@ FILL = 0xFF
 NO_PLMN = b"\xff\xff\xff"
 MOST_RECORDS = 254
 """Of one file (102.221 8.2.2.2)."""
+LONGEST = 0x7FFF
+"""Octets of a file without records: those that READ BINARY reaches (102.221 11.1.3)."""
+DIRECTORIES = (0x3F00, 0x7FFF)
+"""The identifiers of the MF and of the USIM, which no file has."""
 READ_BINARY, READ_RECORD = 0xB0, 0xB2
 """Instructions (102.221 10.1.2)."""
 _INTERNATIONAL = 0x91
@@ -117,6 +121,13 @@ def centre_in(record: bytes) -> bytes:
 
 
 # How it is issued.
+
+
+def fits_file(content: bytes, size: int) -> bool:
+    """Tell whether a file can hold that. size: octets of a record, 0: it has none."""
+    if not size:
+        return 1 <= len(content) <= LONGEST
+    return len(content) % size == 0 and 1 <= len(content) // size <= MOST_RECORDS
 
 
 def records_of(content: bytes, size: int) -> Sequence[bytes]:

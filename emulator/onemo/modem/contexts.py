@@ -179,7 +179,7 @@ class Contexts:
         if with_call and without and self._profile.needs_call and self._auto_connect:
             self.calls.add(cid)
             if self._profile.announces_call:
-                self._host.notify(self.call_line(cid))
+                self._host.notify(self.call_line(cid), droppable=True)
 
     def connect_by_itself(self, now: float) -> None:
         """Connect as soon as nothing else is going on, as AT+MUECONFIG says from now on; detached, nothing."""
@@ -375,7 +375,7 @@ class Contexts:
 
     def _end_call(self, cid: int) -> None:
         self.calls.discard(cid)
-        self._host.report(print_line("MIPCALL", cid, 0))
+        self._host.notify_on(self._host.console, print_line("MIPCALL", cid, 0), droppable=True)
         self._end_traffic(cid)
 
     def _give_addresses(self, cid: int, network: NetworkInfo) -> Active:

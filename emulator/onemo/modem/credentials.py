@@ -1,4 +1,4 @@
-"""The certificates and private keys that firmware stores: AT+MSSLCERTWR and AT+MSSLKEYWR write them, TLS reads them.
+"""The certificates and keys that firmware stores: AT+MSSLCERTWR, MSSLKEYWR and MSSLPSK write them, TLS reads them.
 
 Pure: the memory keeps them, and the shell has its file.
 """
@@ -67,10 +67,11 @@ class CredentialKind(IntEnum):
 
     CERTIFICATE = 1
     KEY = 2
+    PSK = 3  # a pre-shared key
 
 
 class Credential(NamedTuple):
-    """A stored certificate or private key."""
+    """A stored certificate or key."""
 
     kind: CredentialKind
     data: Pem
@@ -93,9 +94,12 @@ class Credentials:
     """The certificates and keys of one module. stored outlives the boot cycle; a file that is not whole does not."""
 
     def __init__(
-        self, profile: TlsSection, longest_name: int, has_room: Callable[[int], bool] = lambda size: True
+        self, profile: TlsSection, longest_name: int, has_room: Callable[[int, int], bool] = lambda size, before: True
     ) -> None:
-        """Begin without a file. longest_name: 0 where the model writes none; has_room: asks the store, in bytes."""
+        """Begin without a file. longest_name: 0 where the model writes none.
+
+        has_room: asks the store whether so many bytes fit in the place of as many as there are now.
+        """
         self._has_room = has_room
         self._profile = profile
         self._longest_name = longest_name
@@ -111,22 +115,26 @@ class Credentials:
     def require_room(self, kind: CredentialKind, name: str, size: int) -> None:
         """Require that a piece can come, which leaves so many bytes with it and after it.
 
+        A certificate or a private key takes the place of an older one of its name (guide, fn 9 and 10).
+
         Raises CommandError: INCORRECT_PARAMETERS, it is no name; FILE_WRITE_BUSY, another one is half written;
-        FILE_EXISTS; FILE_WRITE_FAILED, there are too many, or the store is full; FILE_TOO_LARGE.
+        FILE_EXISTS, one of another kind, or a pre-shared key; FILE_WRITE_FAILED, there are too many, or the store is
+        full; FILE_TOO_LARGE.
         """
         if not _LINE_BREAKERS.isdisjoint(name):
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         writing = self._writing
         if writing is not None and (writing.name, writing.file.kind) != (name, kind):
             raise CommandError(CredentialError.FILE_WRITE_BUSY)
-        if name in self.stored:
+        before = self.stored.get(name)
+        if before is not None and (before.kind is not kind or kind is CredentialKind.PSK):
             raise CommandError(CredentialError.FILE_EXISTS)
-        if len(self.stored) >= self._profile.most_files:
+        if before is None and len(self.stored) >= self._profile.most_files:
             raise CommandError(CredentialError.FILE_WRITE_FAILED)
         whole = (len(writing.file.data) if writing else 0) + size
         if whole > self._profile.file_size:
             raise CommandError(CredentialError.FILE_TOO_LARGE)
-        if not self._has_room(whole):
+        if not self._has_room(whole, len(before.data) if before else 0):
             raise CommandError(CredentialError.FILE_WRITE_FAILED)
 
     def add(self, kind: CredentialKind, name: str, piece: bytes, *, last: bool) -> None:
@@ -169,14 +177,12 @@ class Credentials:
 
     def snapshot(self) -> dict[str, dict[str, str]] | None:
         """Return the files by kind and name, one character a byte; None without any."""
-        if not (self.stored and self._profile.kept):
+        if not self._profile.kept:
             return None
-        return {
-            kind.name.lower(): {
-                name: file.data.decode("latin-1") for name, file in self.stored.items() if file.kind is kind
-            }
-            for kind in CredentialKind
-        }
+        found: dict[str, dict[str, str]] = {}
+        for name, file in self.stored.items():
+            found.setdefault(file.kind.name.lower(), {})[name] = file.data.decode("latin-1")
+        return found or None
 
     def save(self) -> Stored:
         """Return the files, for put_back."""

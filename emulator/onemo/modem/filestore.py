@@ -16,6 +16,10 @@ from onemo.modem.openfile import OpenFile, OpenMode
 
 STORE = "file_store"
 """The name of the store in the NV."""
+_LARGEST = 1 << 28
+"""Bytes of all contents of a snapshot, unless the store has more."""
+_LAST_NUMBER = 1 << 48
+"""The highest number of a content of a snapshot."""
 
 
 class Keepers(Protocol):
@@ -96,9 +100,9 @@ class FileStore:
         """Return what a file of this size takes."""
         return -(-size // self._section.block) * self._section.block
 
-    def has_room(self, size: int) -> bool:
-        """Tell whether something of this size fits."""
-        return self.rounded(size) <= self.free
+    def has_room(self, size: int, before: int = 0) -> bool:
+        """Tell whether something of this size fits in the place of what has the size before."""
+        return self.rounded(size) <= self.free + self.rounded(before)
 
     def room_of(self, path: str) -> int:
         """Return the most bytes that the file of this name may have."""
@@ -198,6 +202,7 @@ class FileStore:
         opened.closed = True
         if opened.written is not None:
             self._entries[opened.path] = self._entry(opened.written)
+            opened.written = None
 
     def abandon(self, opened: OpenFile) -> None:
         """Let go of an open file, and forget what was written to it; closed already: nothing."""
@@ -299,23 +304,30 @@ class FileStore:
         """
         if not isinstance(entry, list) or not self._section.longest_path:
             return [""]
-        return [str(place) for place, row in enumerate(entry) if not self._take_up(row)]
+        refused, left = [], max(self.total, _LARGEST)
+        for place, row in enumerate(entry):
+            taken = self._take_up(row, left)
+            if taken is None:
+                refused.append(str(place))
+            else:
+                left -= taken
+        return refused
 
-    def _take_up(self, row: object) -> bool:
-        """Take up one entry; tell whether it is one."""
+    def _take_up(self, row: object, left: int) -> int | None:
+        """Take up one entry of at most so many bytes; return its bytes, None: it is none."""
         match row:
             case {"path": str(path), "size": int(size), "content": int(number)} if min(size, number) >= 0:
-                if bool(size) is not bool(number) or not self._fits(path):
-                    return False
+                if bool(size) is not bool(number) or size > left or number > _LAST_NUMBER or not self._fits(path):
+                    return None
                 self._number = max(self._number, number)
                 content = self._memory.read_content(number, size, path) if size else b""
                 if content is not None:
                     self._entries[path] = StoredEntry(number, content)
-                return True
+                return size
             case {"path": str(path), **rest} if not rest and self._fits(path):
                 self._entries[path] = StoredEntry()
-                return True
-        return False
+                return 0
+        return None
 
     def _fits(self, path: str) -> bool:
         """Make room for a path of a snapshot; tell whether it can be one more."""

@@ -117,6 +117,20 @@ class Keeping:
         self._device.intents.append(self.store())
         return result
 
+    def try_down(self, change: Callable[[], None], then: Callable[[bool], None]) -> None:
+        """Change what outlives the boot cycle, with no command that waits for it; then is told whether it is kept.
+
+        Where it cannot be written down it is taken back. Raises as change.
+        """
+        take_back = self.memory.change(change)
+
+        def stored(done: bool) -> None:
+            if not done:
+                take_back()
+            then(done)
+
+        self._device.intents.append(self.store(stored))
+
     def take_frequencies(self) -> bool:
         """Tell whether the frequencies of before were forgotten, which the search that follows finds again."""
         memory = self.memory.keepers.get("frequencies")

@@ -32,12 +32,24 @@ class Body(Protocol):
         """True while nothing can be said yet, as the banner is still to come."""
         ...
 
+    @property
+    def upgrade_due(self) -> bool:
+        """True where there is new firmware to be written before the module is ready."""
+        ...
+
+    def on_upgrade(self, now: float) -> None:
+        """Begin to write new firmware."""
+        ...
+
     def on_booted(self, now: float) -> None:
         """Take command lines, and look for a network."""
         ...
 
-    def on_ended(self) -> None:
-        """Forget whatever the boot cycle had, but for the NV; it goes without a word."""
+    def on_ended(self, *, saves: bool) -> None:
+        """Forget whatever the boot cycle had, but for the NV; it goes without a word.
+
+        saves: power saving begins, which some of it outlives.
+        """
         ...
 
     def on_asleep(self) -> None:
@@ -92,9 +104,20 @@ class Lifecycle:
         """End the boot cycle with event."""
         self.power.on(event, now)
         self._deaf_until = -math.inf
-        self._body.on_ended()
+        self._body.on_ended(saves=event is PowerEvent.SAVE)
+
+    def upgraded(self, now: float) -> None:
+        """Be ready: the new firmware is written, or the old one is there again."""
+        self._ready(now)
 
     def _boot(self, now: float) -> None:
+        if self._body.upgrade_due:
+            self.power.on(PowerEvent.UPGRADE, now)
+            self._body.on_upgrade(now)
+        else:
+            self._ready(now)
+
+    def _ready(self, now: float) -> None:
         self.power.on(PowerEvent.BOOTED, now)
         self._body.on_booted(now)
 

@@ -20,6 +20,7 @@ from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
 from onemo.modem.credentials import Credentials
+from onemo.modem.firmware import FirmwareMemory, firmware_of
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
@@ -88,7 +89,17 @@ class Modem:
     @property
     def revision(self) -> str:
         """The firmware's revision, as AT+CGMR prints it."""
+        return self.made_revision if self.firmware is None else self.firmware.revision(self.made_revision)
+
+    @property
+    def made_revision(self) -> str:
+        """The revision that the module was made with."""
         return self.profile.identity.revision.replace("{sub_model}", self.profile.sub_model)
+
+    @property
+    def firmware(self) -> FirmwareMemory | None:
+        """What an upgrade of the firmware left; None: there was none."""
+        return firmware_of(self.memory.keepers)
 
     @property
     def imsi(self) -> str:
@@ -205,6 +216,19 @@ class Modem:
 
     # Hooks of the lifecycle.
 
+    @property
+    def upgrade_due(self) -> bool:
+        """True where there is new firmware to be written before the module is ready."""
+        return self.firmware is not None and self.firmware.order is not None
+
+    def on_upgrade(self, now: float) -> None:
+        """Begin to write new firmware; what the DTE sends meanwhile is lost."""
+        assert self.firmware is not None
+        for console in self.consoles:
+            console.reset()
+        self.part(self.firmware.writer)
+        self.intents.append(Ready())
+
     def on_booted(self, now: float) -> None:
         """Take command lines on every console, and look for a network."""
         for console in self.consoles:
@@ -213,16 +237,21 @@ class Modem:
         self.sleep.touch(now)
         scans = self.profile.radio.full_scan if self.keeping.take_frequencies() else 1
         self.radio.search(max(now, self.power.since + scans * self.register_time))
+        for part in self.parts:  # what outlived power saving
+            part.wake(now)
         for defined in self.model.binder.bind_waking(self.memory.snapshot):
             if defined.part is not None:  # it has to be there from a boot on, as the NV is
                 self.part(defined.part)
         self.intents.append(Ready())
 
-    def on_ended(self) -> None:
-        """Forget what does not outlive a boot cycle."""
+    def on_ended(self, *, saves: bool) -> None:
+        """Forget what does not outlive a boot cycle, or power saving."""
+        saved = {kind: part for kind, part in self._parts.items() if saves and part.save()}
         for console in self.consoles:
             console.reset()
         self._begin_cycle()
+        self._parts.update(saved)
+        self._timed += saved.values()
         self.intents.append(Restart())
 
     def on_asleep(self) -> None:
@@ -327,7 +356,7 @@ class Modem:
         self.radio.on_deadline(now)
         self.contexts.on_deadline(now)
         for part in list(self._parts.values()):
-            if now >= part.deadline:
+            if now >= part.deadline and part in self.parts:  # one of them may have ended the boot cycle
                 part.on_deadline(now)
         self.settle(now)
 
@@ -346,6 +375,8 @@ class Modem:
 
     def notify_unended(self, line: bytes) -> None:
         """Tell a URC on the first console without the line end behind it."""
+        if self.power.upgrading:
+            return
         self.lifecycle.network_traffic(self.now)
         self.first.notify_unended(line)
 
@@ -354,6 +385,11 @@ class Modem:
         self.notify_on(self.console, line)
 
     def notify_on(self, console: Console, line: bytes | Final, *, droppable: bool = False) -> bool:
-        """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits."""
+        """Tell a URC, which is traffic and wakes the module; droppable: it is dropped whole when too much waits.
+
+        While firmware is written there is nobody to tell one.
+        """
+        if self.power.upgrading:
+            return False
         self.lifecycle.network_traffic(self.now)
         return console.notify(line, droppable=droppable)

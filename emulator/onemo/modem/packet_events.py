@@ -30,7 +30,7 @@ class PacketEvents:
         if mode == 0:
             self._kept.append(line)
         elif mode == 2 or self._host.first.online is None:
-            self._host.notify(line)
+            self._host.notify(line, droppable=True)
 
     def wanted(self) -> None:
         """Take up AT+CGEREP: outside mode 0 what was kept is told, or dropped with <bfr> 0."""
@@ -39,5 +39,5 @@ class PacketEvents:
             return
         if report.bfr:
             for line in self._kept:
-                self._host.notify(line)
+                self._host.notify(line, droppable=True)
         self._kept.clear()

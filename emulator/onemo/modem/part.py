@@ -57,8 +57,12 @@ class Part:
     def fall_asleep(self) -> None:
         """Forget what does not outlive deep sleep; nothing may be told."""
 
+    def save(self) -> bool:
+        """Tell whether it outlives power saving, in which connections are gone; forget what does not."""
+        return False
+
     def wake(self, now: float) -> None:
-        """Go on after deep sleep; what did not outlive it may be told now."""
+        """Go on after deep sleep or power saving; what did not outlive it may be told now."""
 
 
 P = TypeVar("P", bound=Part)

@@ -13,6 +13,7 @@ class PowerState(Enum):
     BOOTING = auto()
     READY = auto()
     SLEEPING = auto()  # deep sleep: the line is silent, everything else stays
+    UPGRADING = auto()  # its firmware is written: nothing but that goes on
     SAVING = auto()  # PSM: as good as off, but it can be woken
 
 
@@ -21,6 +22,7 @@ class PowerEvent(Enum):
 
     SUPPLY_ON = auto()
     BOOTED = auto()
+    UPGRADE = auto()  # in the place of BOOTED, where there is new firmware to be written
     RESTART = auto()
     SUPPLY_OFF = auto()  # also AT+MPOF: only the supply's return ends it
     SLEEP = auto()
@@ -31,6 +33,10 @@ class PowerEvent(Enum):
 TRANSITIONS: dict[tuple[PowerState, PowerEvent], PowerState] = {
     (PowerState.OFF, PowerEvent.SUPPLY_ON): PowerState.BOOTING,
     (PowerState.BOOTING, PowerEvent.BOOTED): PowerState.READY,
+    (PowerState.BOOTING, PowerEvent.UPGRADE): PowerState.UPGRADING,
+    (PowerState.UPGRADING, PowerEvent.BOOTED): PowerState.READY,
+    (PowerState.UPGRADING, PowerEvent.RESTART): PowerState.BOOTING,
+    (PowerState.UPGRADING, PowerEvent.SUPPLY_OFF): PowerState.OFF,
     (PowerState.BOOTING, PowerEvent.RESTART): PowerState.BOOTING,
     (PowerState.READY, PowerEvent.RESTART): PowerState.BOOTING,
     (PowerState.BOOTING, PowerEvent.SUPPLY_OFF): PowerState.OFF,
@@ -60,18 +66,21 @@ class Power:
         self.deadline = math.inf
         self.since = -math.inf
         """The time at which the present boot cycle began."""
-        self._boot_time = boot_time
+        self.orderly = False
+        """The present boot cycle began with a restart of a module that was READY."""
+        self.boot_time = boot_time
         self._keeps_early = keeps_early
 
     def on(self, event: PowerEvent, now: float) -> PowerState:
         """Take an event; return the state after it. Raises KeyError when the state has no such event: a bug."""
-        self.state = TRANSITIONS[self.state, event]
+        before, self.state = self.state, TRANSITIONS[self.state, event]
         self.ready = self.state is PowerState.READY
         self.asleep = self.state in (PowerState.SLEEPING, PowerState.SAVING)
         if self.state is PowerState.BOOTING:
             self.cycles += 1
             self.since = now
-            self.deadline = now + self._boot_time
+            self.deadline = now + self.boot_time
+            self.orderly = event is PowerEvent.RESTART and before is PowerState.READY
         else:
             self.deadline = math.inf
         return self.state
@@ -82,7 +91,12 @@ class Power:
 
         The link is there at once then, and what comes early is held.
         """
-        return self._keeps_early and self.cycles <= 1
+        return self._keeps_early and self.cycles <= 1 and not self.upgrading
+
+    @property
+    def upgrading(self) -> bool:
+        """True while firmware is written, and nothing else goes on."""
+        return self.state is PowerState.UPGRADING
 
     @property
     def listens(self) -> bool:

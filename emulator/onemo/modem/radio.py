@@ -366,16 +366,16 @@ class Radio:
             clock.zone = zone
         report = self._host.settings.get(ZONE_REPORT).reporting
         if report == 1:
-            self._host.notify(print_line("CTZV", f"{zone:+03d}"))
+            self._host.notify(print_line("CTZV", f"{zone:+03d}"), droppable=True)
         elif report == 2:
-            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)))
+            self._host.notify(print_line("CTZE", f"{zone:+03d}", 0, _date_and_time(utc, zone)), droppable=True)
         elif report == 3:
-            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)))
+            self._host.notify(print_line("CTZEU", f"{zone:+03d}", 0, _date_and_time(utc)), droppable=True)
 
     def _tell_card(self, state: str) -> None:
         """Tell that a card comes or goes, where the model has a URC for it."""
         if self._host.profile.sim.removed:
-            self._host.notify(print_line("CPIN", state.encode()))
+            self._host.notify(print_line("CPIN", state.encode()), droppable=True)
 
     def _on(self, event: RegistrationEvent) -> None:
         before, self.stat = self.stat, TRANSITIONS[self.stat, event]
@@ -390,7 +390,7 @@ class Radio:
             return
         report = self._host.settings.get(slot)
         if report.n:
-            self._host.notify(print_line(slot.name, *self.fields(report)))
+            self._host.notify(print_line(slot.name, *self.fields(report)), droppable=True)
 
 
 def _date_and_time(utc: float, zone: int = 0) -> str:

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from onemo.modem.cardfiles import (
+    DIRECTORIES,
     FILL,
     MOST_RECORDS,
     NO_PLMN,
     Ef,
     centre_in,
+    fits_file,
     imsi_of,
     number_of,
     plmn_file,
@@ -220,9 +222,11 @@ class SimCard:
         return True
 
     def holds(self, identifier: int, content: bytes) -> bool:
-        """Tell whether a file can hold that: as much as it was issued with, in whole records."""
+        """Tell whether a file can hold that: as much as it was issued with, in whole records.
+
+        Messages are no such file, but records of their own.
+        """
         issued = self._issued.get(identifier)
-        if issued is not None and len(issued) != len(content):
+        if (issued is not None and len(issued) != len(content)) or identifier in (Ef.SMS, *DIRECTORIES):
             return False
-        size = self.sizes.get(identifier, 1)
-        return bool(content) and len(content) % size == 0
+        return fits_file(content, self.sizes.get(identifier, 0))

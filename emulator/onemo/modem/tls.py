@@ -11,7 +11,7 @@ from onemo.at.store import Settings, Slot
 from onemo.errors import NetError, NetFailure
 from onemo.modem.credentials import TLS, CredentialKind, Credentials
 from onemo.modem.host import Host
-from onemo.net.interface import Pem, TlsRequest, TlsVersion
+from onemo.net.interface import Pem, PreSharedKey, TlsRequest, TlsVersion
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +30,13 @@ class Certificates(NamedTuple):
     server_ca: DefaultedText
     client_cert: Annotated[str, Param(ParamKind.STRING, together="client")]
     private_key: Annotated[str, Param(ParamKind.STRING, together="client")]
+
+
+class SharedKey(NamedTuple):
+    """MSSLCFG "psk": the name of a stored pre-shared key, NO_FILE where there is none."""
+
+    ssl_id: Required
+    pskid: DefaultedText
 
 
 class CertificateEncoding(NamedTuple):
@@ -90,6 +97,7 @@ class ServerName(NamedTuple):
 
 AUTHENTICATION = Slot("auth", Authentication, of="MSSLCFG", indexed_by="ssl_id")
 CERTIFICATES = Slot("cert", Certificates, of="MSSLCFG", indexed_by="ssl_id")
+SHARED_KEY = Slot("psk", SharedKey, of="MSSLCFG", indexed_by="ssl_id")
 CERTIFICATE_ENCODING = Slot("encoding", CertificateEncoding, of="MSSLCFG", indexed_by="ssl_id")
 NEGOTIATION_TIME = Slot("negotime", NegotiationTime, of="MSSLCFG", indexed_by="ssl_id")
 VERSION = Slot("version", Version, of="MSSLCFG", indexed_by="ssl_id")
@@ -121,10 +129,14 @@ def require_tls_room(device: Host) -> None:
 def tls_request(settings: Settings, files: Credentials, ssl_id: int) -> TlsRequest:
     """Make the request that the settings of an <ssl_id> ask for.
 
-    Without verification no CA is needed. [decided] Raises NetError(FILE_MISSING): a file that it takes is not stored.
+    Without verification no CA is needed, with a pre-shared key no certificate. [decided] Raises NetError(FILE_MISSING):
+    a file or key that it takes is not stored.
     """
     auth = settings.effective(AUTHENTICATION, ssl_id).auth
     names = settings.effective(CERTIFICATES, ssl_id)
+    pskid = settings.effective(SHARED_KEY, ssl_id).pskid
+    if pskid != NO_FILE:
+        auth = 0
     verifies = auth >= _SERVER and not settings.effective(IGNORE_VERIFICATION, ssl_id).ignoreverify
 
     def stored(kind: CredentialKind, name: str) -> Pem:
@@ -133,6 +145,7 @@ def tls_request(settings: Settings, files: Credentials, ssl_id: int) -> TlsReque
             raise NetError(NetFailure.FILE_MISSING, name)
         return found
 
+    shared = None if pskid == NO_FILE else PreSharedKey(pskid, stored(CredentialKind.PSK, pskid))
     mutual = auth == _MUTUAL
     return TlsRequest(
         trusted=stored(CredentialKind.CERTIFICATE, names.server_ca) if verifies else None,
@@ -144,4 +157,5 @@ def tls_request(settings: Settings, files: Credentials, ssl_id: int) -> TlsReque
         resumes=bool(settings.effective(SESSION, ssl_id).session),
         tells_name=bool(settings.effective(SERVER_NAME, ssl_id).sni),
         negotiation_time=settings.effective(NEGOTIATION_TIME, ssl_id).negotime,
+        shared=shared,
     )

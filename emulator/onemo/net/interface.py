@@ -50,7 +50,7 @@ class KeepAlive(NamedTuple):
 
 
 class Pem(bytes):
-    """A certificate or a private key as firmware stored it. It does not show itself: keys are secrets."""
+    """A certificate or a key as firmware stored it. It does not show itself: keys are secrets."""
 
     __slots__ = ()
 
@@ -58,6 +58,13 @@ class Pem(bytes):
         return f"<{len(self)} bytes of PEM>"
 
     __str__ = __repr__
+
+
+class PreSharedKey(NamedTuple):
+    """A secret that the server has as well, and what it is called there."""
+
+    identity: str
+    key: Pem
 
 
 class TlsVersion(Enum):
@@ -76,7 +83,7 @@ class TlsRequest(NamedTuple):
     ignores_dates: of certificates that are verified. certificate, key: the client's own, if it is to show one. version
     None: up to TLS 1.2, which is the last that these modules have. cipher_suite: IANA's number, None: any. resumes: an
     earlier session with the peer. tells_name: the server is told its name (SNI). negotiation_time: most
-    seconds of the handshake.
+    seconds of the handshake. shared: it takes the place of all certificates.
     """
 
     trusted: Pem | None = None
@@ -88,6 +95,7 @@ class TlsRequest(NamedTuple):
     resumes: bool = False
     tells_name: bool = True
     negotiation_time: float = 300.0
+    shared: PreSharedKey | None = None
 
 
 class OpenRequest(NamedTuple):

@@ -26,6 +26,7 @@ from onemo.profile.shape import is_eid, shaped
 _MESSAGES = "6F3C"
 _LEAST = {_MESSAGES: 176, "6F40": 14, "6F42": 28}
 """The octets of a record that each of these has at least (31.102 4.2)."""
+_DIRECTORIES = ("3F00", "7FFF")
 _NUMBERS = {"imsi": "6F07", "iccid": "2FE2", "msisdn": "6F40"}
 
 
@@ -73,7 +74,9 @@ def misfits(card: CardSection) -> Iterator[tuple[str, str]]:
         yield "card.usim", f"is {len(card.usim) // 2} octets, not 5 to 16"
     for name, content in card.files.items():
         size = card.records.get(name, 1)
-        if name == _MESSAGES:
+        if name in _DIRECTORIES:
+            yield f"card.files.{name}", "is a directory: give a file's identifier"
+        elif name == _MESSAGES:
             yield f"card.files.{name}", "is where the messages are: have texts sent to the module instead"
         elif len(content) // 2 % size or len(content) // 2 // size > 254 * (size > 1) + 0x7FFF * (size == 1):
             told = f"is {len(content) // 2} octets, not 1 to 254 records of {size}"

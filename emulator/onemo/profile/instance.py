@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2s
-from typing import Any
+from typing import Any, get_args
 
 from onemo.errors import UsageError
 from onemo.profile.schema import IS_DELAY, IdentitySection, Profile
@@ -132,8 +132,15 @@ def _speed_up(section: Any, speed: float) -> Any:  # noqa: ANN401
     if not hasattr(section, "_fields"):
         return section
     hints = hints_of(type(section))
-    delays = [name for name, hint in hints.items() if IS_DELAY in getattr(hint, "__metadata__", ())]
-    return section._replace(**{name: getattr(section, name) / speed for name in delays})
+    shortened = {name: getattr(section, name) / speed for name, hint in hints.items() if _is_delay(hint)}
+    for name, hint in hints.items():
+        if any(map(_is_delay, get_args(hint)[:1])):
+            shortened[name] = tuple(each / speed for each in getattr(section, name))
+    return section._replace(**shortened)
+
+
+def _is_delay(hint: Any) -> bool:  # noqa: ANN401
+    return IS_DELAY in getattr(hint, "__metadata__", ())
 
 
 def _with(profile: Profile, identity: IdentitySection) -> Profile:

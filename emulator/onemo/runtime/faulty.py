@@ -54,6 +54,9 @@ class FaultyModule:
     def booted(self) -> None:
         self.faults.booted()
 
+    def told(self, event: str) -> None:
+        self.faults.told(event)
+
     def now(self) -> float:
         return trio.current_time()
 

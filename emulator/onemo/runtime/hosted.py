@@ -24,6 +24,7 @@ from onemo.profile.schema import IdentitySection
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk.broker import BrokerDesk
 from onemo.runtime.desk.files import ModuleFiles
+from onemo.runtime.desk.ftp import FtpDesk
 from onemo.runtime.desk.web import WebDesk
 from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
@@ -38,6 +39,7 @@ from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 
 if TYPE_CHECKING:
     from onemo.runtime.desk.board import BoardControls, PinControls
+    from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
     from onemo.runtime.desk.servers import ServerAddress
     from onemo.runtime.desk.sms import TextControls
     from onemo.runtime.desk.voice import VoiceControls
@@ -88,10 +90,31 @@ class HostedModule(ModuleControls):
         """The web server of its sandbox: answers of one's own, and the requests that came."""
         return WebDesk(self)
 
+    def firmware(self, to: str, *, fail: str = "") -> str:
+        """Return a URL of the sandbox with a package that upgrades the module to a revision, by its own way.
+
+        fail: the step that fails, as a package says it. Raises UsageError: it has no upgrades, or nothing leads there.
+        """
+        from onemo.runtime.desk.fota import package_url
+
+        return package_url(self, to, fail)
+
     @property
     def broker(self) -> BrokerDesk:
         """The MQTT broker of its sandbox: what was published, who is there, and messages of one's own."""
         return BrokerDesk(self)
+
+    @property
+    def ftp(self) -> FtpDesk:
+        """The files of its sandbox's FTP server, by path."""
+        return FtpDesk(self)
+
+    @property
+    def lwm2m(self) -> Lwm2mDesk:
+        """The LwM2M server of its sandbox: who is registered, and what a platform asks: ``lwm2m.read("/3/0/0")``."""
+        from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
+
+        return Lwm2mDesk(self, self._hosted.wait)
 
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.

@@ -266,7 +266,7 @@ class ModuleOptions(NamedTuple):
         FLAG, "A network inside the emulator: every name, ping and port answers. Short for --route '*:*=sandbox'.",
         )] = False
     sandbox_file: Annotated[Path | None, Option(
-        PATH, "The sandbox's names and ping times, and the network's answers to USSD codes, in TOML.",
+        PATH, "The sandbox's names, ping times and web answers, and the network's answers to USSD codes, in TOML.",
         metavar="FILE")] = None
     sandbox_family: Annotated[str, Option(
         TEXT, "The addresses that names have in the sandbox: 'ipv4' (A records alone), 'ipv6' (AAAA alone) or 'both'. "

@@ -17,8 +17,8 @@ from onemo.modem.modem import Modem
 from onemo.runtime.secrets import Masked
 from onemo.runtime.trace import Recent, Trace
 
-_TURNS = 8
-"""Pieces of bulk, after which the other tasks get a turn: some 5 ms where they are whole and come through a pty."""
+_TURN, _PIECE = 1 << 19, 1 << 12
+"""Bytes of bulk after which the other tasks get a turn, some 5 ms; a piece counts as _PIECE of them at least."""
 
 
 class PortShell(Protocol):
@@ -120,7 +120,9 @@ class ConsolePort:
         console, forward = self.console, self._shell.forward
         take, packets = self._take, console.framer.stream
         self._shell.modem.now = now
-        for _ in range(_TURNS):
+        turn = _TURN
+        while turn > 0:
+            turn -= max(len(data), _PIECE)
             part = packets(data, now)
             if part is None:
                 return data

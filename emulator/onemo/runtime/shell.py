@@ -75,6 +75,10 @@ class Extension(Protocol):
         """Take up that the module is READY."""
         ...
 
+    def told(self, event: str) -> None:
+        """Take up something that the module does by itself, as its trace has it."""
+        ...
+
 
 def names_of(model: BoundModel[Modem], name: str | None) -> tuple[str, ...]:
     """Return the names that a fault may call a module. name: its own, if it has one."""
@@ -262,6 +266,8 @@ class Module:
                 self.modem.complete(intent, done, trio.current_time())
             case Tell():
                 self.tell(intent.event, intent.detail)
+                if self.extension is not None:
+                    self.extension.told(intent.event)
             case Wait():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._wait, intent)

@@ -76,6 +76,11 @@ class Transmitter:
         return (self.size if self.hold else self.size + self._urc_size) > self._high_mark
 
     @property
+    def crowded(self) -> bool:
+        """True when so many URCs wait that no peer should cause more: droppable ones are dropped."""
+        return self.full or self._urc_size > self._urc_queue
+
+    @property
     def urcs_wait(self) -> bool:
         """True while a URC waits, made or not."""
         return bool(self._urcs or self._sources)

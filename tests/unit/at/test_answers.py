@@ -109,6 +109,13 @@ def test_show(profile: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "MSWVER" not in told
 
 
+def test_patterns_together_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(HEAD + "".join(f"'AT\\+OWN{number}(a?){{120}}' = {{ pattern = true }}\n" for number in range(20)))
+    assert check_file(file, ()) == 1
+    assert "is a pattern too many: all together have more than 8192 steps" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [

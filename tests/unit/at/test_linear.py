@@ -46,12 +46,21 @@ def test_groups_have_names_and_numbers() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(a+)+b", "(a*)*b", "(a|a)*b", "(a|aa)+b", "(.*)(.*)(.*)(.*)(.*)(.*)b", "((a{1,9}){1,9})b", "(?:a?){120}a*b"],
+    [
+        *(f"{many}b" for many in ("(.*)" * 100, "(.?)" * 100, "(a*)" * 100)),
+        "(a+)+b",
+        "(a*)*b",
+        "(a|a)*b",
+        "(a|aa)+b",
+        "(.*)(.*)(.*)(.*)(.*)(.*)b",
+        "((a{1,9}){1,9})b",
+        "(?:a?){120}a*b",
+    ],
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
     began = time.monotonic()
     assert LinePattern(pattern).match(b"a" * LONGEST_LINE) is None
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 1
 
 
 def test_a_longer_line_fits_none() -> None:

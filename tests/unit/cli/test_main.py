@@ -22,16 +22,16 @@ from onemo.runtime.spec import Spec, spec_of
 
 from tests.unit.cli.conftest import Typed, on_a_terminal, started
 
-COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "trace", "record", "replay", "lab", "ctl",
-            "doctor", "completion", "help")  # fmt: skip
+COMMANDS = ("run", "demo", "models", "show", "check-profile", "sandbox-ca", "firmware", "trace", "record", "replay",
+            "lab", "ctl", "doctor", "completion", "help")  # fmt: skip
 RUN, SHOW = "(onemo-emulator run --help tells more)", "(onemo-emulator show --help tells more)"
 SECONDS = "write a number of seconds, 0 or more"
 ZONE = "write quarters of an hour from -48 to 56, like 32 for UTC+8"
 OCTAL = "write the permissions in octal, from 0 to 777, like 660"
 COMPLAINTS = {
     "rnu": "there is no command 'rnu'; did you mean run? (onemo-emulator --help tells more)",
-    "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca, trace, record, "
-    "replay, lab, ctl, doctor, completion, help (onemo-emulator --help tells more)",
+    "xyz": "there is no command 'xyz'; there are run, demo, models, show, check-profile, sandbox-ca, firmware, trace, "
+    "record, replay, lab, ctl, doctor, completion, help (onemo-emulator --help tells more)",
     "--xyz": "there is no option '--xyz'; there are --help, -h, --version, -V (onemo-emulator --help tells more)",
     "run --lnk /tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",
     "run --lnk=/tmp/x": f"there is no option '--lnk'; did you mean --link? {RUN}",

@@ -19,9 +19,17 @@ SHOWN = b'AT+MQTTCONN=0,"h,x",1883,"c","u","*******"\r'
         (b'at+mqttconn=0,"h",,,,pw\r', b'at+mqttconn=0,"h",,,,**\r'),
         (b'AT+MQTTCONN=0,"h",1883,"c","u"\r', b'AT+MQTTCONN=0,"h",1883,"c","u"\r'),
         (b"AT+MQTTCONN=?\r", b"AT+MQTTCONN=?\r"),
+        (b'AT+MFWCFG="auth","u","pw"\r', b'AT+MFWCFG="auth","u","**"\r'),
+        (b'\r\n+MFWCFG: "auth","u","pw"\r\n', b'\r\n+MFWCFG: "auth","u","**"\r\n'),
+        (b'AT+MFWCFG="url","http://h/a,b"\r', b'AT+MFWCFG="url","http://h/a,b"\r'),
         (b"\r\n+MQTTCONN: <connect_id>,<host>,<port>,<clientID>,<user>,<passwd>\r\n", None),
         (b'AT+CSQ;+MQTTCONN=0,"h",1,"c","u","pw"\rAT+CSQ\r', b'AT+CSQ;+MQTTCONN=0,"h",1,"c","u","**"\rAT+CSQ\r'),
         (b'AT+MQTTCONN=0,"h",1,"c","u","pw', b'AT+MQTTCONN=0,"h",1,"c","u","**'),
+        (b'AT+MSSLPSK="dev,1","00ff"\r', b'AT+MSSLPSK="dev,1","****"\r'),
+        (b"at+msslpsk=dev,00ff\rAT\r", b"at+msslpsk=dev,****\rAT\r"),
+        (b'AT+MIPLCREATEEX="h",1,code,"12ab",id\r', b'AT+MIPLCREATEEX="h",1,****,"****",id\r'),
+        (b"AT+MIPLCREATE=2,13AB,0,2,0\r", b"AT+MIPLCREATE=2,****,0,2,0\r"),
+        (b'\r\n+MIPLDEVINFO: "h",0,,"12ab"\r\n', b'\r\n+MIPLDEVINFO: "h",0,,"****"\r\n'),
     ],
 )
 def test_the_password_alone_is_masked(line: bytes, shown: bytes | None) -> None:

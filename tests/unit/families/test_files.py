@@ -147,3 +147,23 @@ def test_any_data_by_any_way_arrives_whole(data: bytes, chunk: int, way: str, he
     driver.ask(f'AT+MFCFG="encoding",0,{int(hexadecimal)}')
     shown = data.hex().upper().encode() if hexadecimal else data
     assert driver.ask('AT+MFGET="/f"') == b"\r\n+MFGET: %d," % len(data) + shown + b"\r\n\r\nOK\r\n"
+
+
+def test_the_room_is_taken_while_an_entry_without_a_length_goes_on() -> None:
+    """What fits then stays; what follows is dropped, and is no command."""
+    driver = Driver("ML307R", consoles=2).boot()
+    for start, answer in (('AT+MFPUT="/a",0', ""), ("AT+MFWRITE=2,0", 'AT+MFOPEN="/a",1')):
+        driver.ask("AT+MFDELETE")
+        if answer:
+            driver.ask(answer)
+        assert driver.ask(start) == b"\r\n>"
+        driver.type(b"begun")
+        driver.go_to(1)
+        put(driver, "/b", bytes(393216 - 8192))
+        driver.go_to(0)
+        driver.type(bytes(400_000) + b"\rAT+MFDELETE\r")
+        driver.wait(1)
+        assert driver.take() == b"\r\n+CME ERROR: 1063\r\n"
+        assert driver.ask('AT+MFSIZE="/a"') == b"\r\n+MFSIZE: 8192\r\n\r\nOK\r\n"
+        assert driver.ask('AT+MFSIZE="/b"') == b"\r\n+MFSIZE: 385024\r\n\r\nOK\r\n"
+        driver.ask("AT+MFCLOSE=2")

@@ -156,6 +156,19 @@ def test_fields_in_one_piece(text: bytes) -> None:
     assert driver.ask("AT+MHTTPHEADER=0") == b"\r\n+MHTTPHEADER: 0,12,X: 1\r\nY: 2\r\n\r\n\r\nOK\r\n"
 
 
+@pytest.mark.parametrize(("model", "most"), [("ML307R", 16384), ("ML307G", 4096), ("MN316", 16384)])
+def test_common_fields_have_a_total(model: str, most: int) -> None:
+    driver = Driver(model).boot()
+    driver.ask('AT+MHTTPCREATE="http://h"')
+    lines = [f'AT+MHTTPCFG="header",0,"X-{number:04}: {"x" * 990}"' for number in range(most // 1000)]
+    assert [driver.answer(line) for line in lines] == [["OK"]] * len(lines)
+    assert driver.answer(f'AT+MHTTPCFG="header",0,"Y: {"y" * 990}"') == ["+CME ERROR: 23"]
+    assert driver.answer('AT+MHTTPCFG="header",0,"X-0000: short"') == ["OK"]
+    driver.ask('AT+MHTTPREQUEST=0,1,0,"/"')
+    head = driver.world.got(KEY)
+    assert (head.count(b"\r\nX-"), b"X-0000: short\r\n" in head, b"\r\nY: " in head) == (len(lines), True, False)
+
+
 @pytest.mark.parametrize("path", [b"/\r", b"/\n", b"/ HTTP/1.1\r\nX: y"])
 def test_a_path_with_a_line_end(path: bytes) -> None:
     driver = Driver("ML307R").boot()

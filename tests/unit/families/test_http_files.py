@@ -123,3 +123,37 @@ def test_a_download_leaves_nothing_behind(driver: Driver) -> None:
         driver.ask('AT+MHTTPCREATE="http://h"')
         assert driver.answer('AT+MHTTPCFG="ssl",1') == ['+MHTTPCFG: "ssl",1,0', "OK"]
         driver.ask("AT+MHTTPDEL=1")
+
+
+@pytest.mark.parametrize(("line", "key"), [(REQUEST, FIRST), (DOWNLOAD, SECOND)])
+def test_a_body_that_cannot_be_written_down_at_the_end(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, line: str, key: tuple[str, int]
+) -> None:
+    """The file is as it was when the transfer began, and what comes later is written down."""
+    driver.ask('AT+MFPUT="/f",3,"old"')
+    driver.ask(line)
+    memory = SlowMemory(driver, monkeypatch)
+    driver.world.peer_sends(key, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+    assert b'"header"' in driver.take()
+    memory.finish(done=False)
+    assert driver.take() == b'\r\n+MHTTPURC: "err",%d,10\r\n' % key[1]
+    assert (stored(driver).size("/f"), stored(driver).is_open("/f")) == (0, False)
+    assert driver.ask('AT+MFPUT="/g",1,"g"') == b""
+    memory.finish()
+    assert driver.take().endswith(b"OK\r\n")
+    assert driver.ask("AT+MHTTPDEL=0").endswith(b"OK\r\n")
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_request_that_is_ended_while_its_body_is_written_down(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    driver.ask(REQUEST)
+    memory = SlowMemory(driver, monkeypatch)
+    driver.world.peer_sends(FIRST, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+    driver.take()
+    assert driver.ask("AT+MHTTPTERM=0") == b"\r\nOK\r\n"
+    memory.finish(done=done)
+    assert driver.take() == b""
+    assert stored(driver).size("/f") == (3 if done else 0)
+    assert driver.ask("AT+MHTTPDEL=0") == b"\r\nOK\r\n"

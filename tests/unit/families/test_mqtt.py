@@ -7,6 +7,7 @@ import re
 import pytest
 from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.profile import MQTT
+from onemo.families.sockets.connection import Loss
 from onemo.net.mqtt.packets import ConnAck, MqttAcknowledgement, PacketType, Publish, encode
 
 from tests.support import broker
@@ -73,6 +74,23 @@ def test_what_is_waited_for_waits_while_nothing_is_read() -> None:
     assert b'"conn"' not in heard
 
 
+def test_a_repetition_that_is_cut_off_is_no_message_anew() -> None:
+    """QoS 2, and so long that its parts come one by one: it was told once, and is not told again."""
+    driver = connected(Driver("ML307R").boot())
+    long = Publish(b"t", b"x" * 9000, 2, mid=7)
+    driver.world.peer_sends(KEY, encode(long))
+    assert driver.take().count(b'"publish"') == 18
+    repetition = encode(long._replace(dup=True))
+    driver.world.peer_sends(KEY, repetition[:5000])
+    driver.world.peer_ends(KEY, Loss.BROKEN)
+    driver.wait(20)
+    says(driver, "CONNACK 0 session")
+    driver.take()
+    driver.world.peer_sends(KEY, repetition)
+    assert driver.take() == b""
+    assert got(driver) == "CONNECT c 120; PUBREC 7"
+
+
 def test_a_held_line_holds_messages_back() -> None:
     """In transparent mode: they are not read, and come in the end."""
     driver = connected(Driver("ML307R").boot())
@@ -87,6 +105,24 @@ def test_a_held_line_holds_messages_back() -> None:
     driver.wait(1)
     assert driver.take().endswith(b'"publish",0,7,"t",3,3,one\r\n\r\n+MQTTURC: "publish",0,8,"t",3,3,two\r\n')
     assert got(driver) == "PUBACK 7; PUBACK 8"
+
+
+def test_a_held_line_does_not_keep_messages_from_being_stored() -> None:
+    """As long as there is room for them; their URCs wait for the line."""
+    driver = connected(Driver("ML307R").boot(), 'AT+MQTTCFG="cached",0,1')
+    driver.ask('AT+MIPOPEN=1,"TCP","h",80,,1')
+    driver.take()
+    says(driver, "PUBLISH 1 7 t one")
+    says(driver, "PUBLISH 1 8 t a*8189")
+    assert got(driver) == "PUBACK 7; PUBACK 8"
+    driver.world.peer_sends(KEY, *[encode(Publish(b"t", b"", 1, mid=9))] * 5000)
+    assert driver.world.peers[KEY].unread, "what is told of them is bounded"
+    driver.wait(1)
+    driver.type(b"+++")
+    driver.wait(1)
+    heard = driver.take()
+    assert b'"pubnmi",0,7,3\r\n\r\n+MQTTURC: "pubnmi",0,8,8189\r\n' in heard
+    assert not driver.world.peers[KEY].unread
 
 
 def test_an_entry_holds_messages_back() -> None:
@@ -163,6 +199,21 @@ def test_a_broker_that_takes_nothing_is_not_read() -> None:
     driver.world.take_more(KEY, None)
     driver.world.feed()
     assert driver.world.got(KEY) == encode(MqttAcknowledgement(PacketType.PUBACK, 1)) * 5000
+
+
+def test_commands_that_wait_for_room_count_to_the_twenty() -> None:
+    driver = connected(Driver("ML307R", consoles=2).boot(), "AT+CMEE=1")
+    driver.world.take_more(KEY, 0)
+    order = f'AT+MQTTPUB=0,"t",1,0,0,0,"{"x" * 420}"'
+    for _ in range(19):
+        assert driver.answer(order)[-1] == "OK"
+    assert driver.ask(order) == b""  # no room in the queue
+    driver.go_to(1)
+    driver.ask("AT+CMEE=1")
+    assert driver.answer(order) == ["+CME ERROR: 606"]
+    driver.world.take_more(KEY, None)
+    driver.go_to(0)
+    assert driver.take() == b"\r\n+MQTTPUB: 0,20,428\r\n\r\nOK\r\n"
 
 
 def test_results_go_to_the_console_that_asked() -> None:

@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.dialogue.words import ChannelWords
 from onemo.families.http.words import HttpWords
+from onemo.families.lwm2m.words import CoapWords
 from onemo.families.mqtt.words import MqttWords
+from onemo.net.coap.message import CoapMessage, CoapType
+from onemo.net.coap.message import encode as coap_bytes
 from onemo.net.mqtt.decoder import Decoder
 from onemo.net.mqtt.packets import (
     Bare,
@@ -115,6 +118,49 @@ def test_packets_are_named_both_ways(size: int) -> None:
     shown, said = asked(MqttWords(), data, size)
     assert (shown, said) == (data.replace(b"secret", b"******"), named)
     assert answered(MqttWords(), data, size) == named
+
+
+KEYED = b"\xc5\x00coap:" + b"\xc8\x05\x10cPYxj0cTs9qMVL72"
+MESSAGES: list[tuple[CoapMessage, str]] = [
+    (
+        CoapMessage(
+            CoapType.CON, 2, 7001, b"t", ((11, b"rd"), (15, b"ep=m;1"), (15, b"lt=300"), (12, b"(")), b"</3/0>"
+        ),
+        "CON 7001 POST /rd?ep=m;1&lt=300, links, 6 bytes: </3/0>",
+    ),
+    (CoapMessage(CoapType.ACK, 0x41, 7001, b"t", ((8, b"rd"), (8, b"5f"))), "ACK 7001 2.01, location /rd/5f"),
+    (CoapMessage(CoapType.ACK, 0, 7001), "ACK 7001 empty"),
+    (
+        CoapMessage(CoapType.NON, 0x45, 1, b"", ((6, b"\1"), (12, b"-\x16")), b"\xc1\0\1"),
+        "NON 1 2.05, observe 1, TLV, 3 bytes: hex c10001",
+    ),
+    (
+        CoapMessage(CoapType.CON, 3, 2, b"", ((11, b"3"), (17, b""), (27, b"\x1d")), b"x"),
+        "CON 2 PUT /3, accept text, block1 1 and more of 512, 1 byte: x",
+    ),
+    (CoapMessage(CoapType.CON, 1, 3, b"", ((23, b"\x07"),)), "CON 3 GET /, block2 malformed"),
+    (CoapMessage(CoapType.CON, 4, 4, b"", ((11, b"rd"), (63, b"secret"))), "CON 4 DELETE /rd, authcode ***"),
+    (
+        CoapMessage(CoapType.CON, 3, 5, b"", ((11, b"0"), (11, b"1"), (12, b"-\x16")), KEYED),
+        "CON 5 PUT /0/1, TLV, 26 bytes: hex " + KEYED.replace(b"cPYxj0cTs9qMVL72", b"*" * 16).hex(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "words"), MESSAGES)
+def test_coap_messages_are_named_both_ways(message: CoapMessage, words: str) -> None:
+    data = coap_bytes(message)
+    shown, said = asked(CoapWords(), data, len(data))
+    assert shown == data.replace(b"secret", b"******").replace(b"cPYxj0cTs9qMVL72", b"*" * 16)
+    assert said == [words]
+    assert CoapWords().received(data).words == (words,)
+
+
+@given(st.binary(max_size=60))
+def test_any_datagram_has_words(data: bytes) -> None:
+    told = CoapWords().received(data)
+    assert len(told.data) == len(data)
+    assert len(told.words) == 1
 
 
 def test_what_is_no_packet_is_told_once_and_only_that_way() -> None:

@@ -7,6 +7,8 @@ import re
 import pytest
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.connections import Connections
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.events import happen
 
 from tests.support.driver import Driver
 
@@ -131,3 +133,27 @@ def test_urcs_that_the_first_console_does_not_read_slow_their_peer_alone() -> No
     assert driver.modem.part(Connections)[1].credit() == 0
     driver.go_to(0)
     assert read_all(driver, 10_000).count(b"\0") == len(data)
+
+
+@pytest.mark.parametrize(
+    ("model", "command", "events"),
+    [
+        ("ML307G", "AT+CTZR=2", ("zone quarters=36",)),
+        ("ML307R", "AT+CEREG=2", ("handover band=8", "handover band=3")),
+        ("ML307R", "AT", ("sim-remove", "sim-insert")),
+        ("ML307R", "AT+CGEREP=2", ("pdp-deactivate cid=1", "registration-back")),
+        ("ML307G", "AT+MEMMTIMER=1", ("emm-timer id=0 seconds=5",)),
+        ("ML307A-DSLN", "AT+CUSD=1", ("ussd text=Hello",)),
+    ],
+)
+def test_events_without_end_are_told_within_bounds(model: str, command: str, events: tuple[str, ...]) -> None:
+    driver = Driver(model).boot()
+    driver.ask(command)
+    driver.line_room = 0
+    faults = [parse_fault(text) for text in events]
+    for number in range(6000):
+        fault = faults[number % len(faults)]
+        driver.report(lambda fault=fault: happen(driver.modem, fault, driver.now))  # type: ignore[misc]
+        if fault.kind.name in ("sim-insert", "registration-back"):
+            driver.wait(1)
+    assert waiting(driver) <= HIGH_MARK + 1000

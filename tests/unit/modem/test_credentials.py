@@ -18,6 +18,7 @@ def test_everything_comes_back() -> None:
     files = Credentials(PROFILE, 64)
     files.add(CredentialKind.CERTIFICATE, "ca.pem", b"ca", last=True)
     files.add(CredentialKind.KEY, "a.key", SECRET, last=True)
+    files.add(CredentialKind.PSK, "device", SECRET, last=True)
     files.add(CredentialKind.KEY, "half.key", SECRET, last=False)
     again = Credentials(PROFILE, 64)
     assert again.restore(files.snapshot()) == []
@@ -61,6 +62,17 @@ def test_so_many_files_and_no_more() -> None:
         files.add(CredentialKind.CERTIFICATE, str(number), b"a", last=True)
     with pytest.raises(CommandError) as refusal:
         files.add(CredentialKind.CERTIFICATE, "more", b"a", last=True)
+    assert refusal.value.code is CredentialError.FILE_WRITE_FAILED
+    files.add(CredentialKind.CERTIFICATE, "0", b"again", last=True)
+    assert files.find(CredentialKind.CERTIFICATE, "0") == b"again"
+
+
+def test_the_room_of_the_old_one_is_the_new_one_s() -> None:
+    files = Credentials(PROFILE, 64, lambda size, before: size <= 4 + before)
+    files.add(CredentialKind.KEY, "a", b"1234", last=True)
+    files.add(CredentialKind.KEY, "a", b"12345678", last=True)
+    with pytest.raises(CommandError) as refusal:
+        files.add(CredentialKind.KEY, "b", b"12345", last=True)
     assert refusal.value.code is CredentialError.FILE_WRITE_FAILED
 
 

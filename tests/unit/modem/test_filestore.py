@@ -98,6 +98,7 @@ def test_what_is_written_is_seen_at_once_and_kept_when_it_is_closed() -> None:
     assert refusal(files.open, "/a", OpenMode.READ) is StoreError.ALREADY_OPEN
     opened.close()
     opened.close()
+    assert opened.written is None, "the store alone holds it, until it is deleted"
     assert bytes(again(files).content("/a")) == b"new and more"
     assert refusal(opened.write, b"x") is StoreError.BAD_HANDLE
     assert refusal(opened.read, 1) is StoreError.BAD_HANDLE
@@ -191,7 +192,8 @@ def test_a_store_can_say_that_it_is_full() -> None:
         {"path": "/a", "size": 0, "content": 1}, {"path": "/a", "size": -1, "content": -1}, {"path": "/../a"},
         {"path": "/a/"}, {"path": "a\nb", "x": 1}, {"path": "/a", "size": "1", "content": 1}, {"path": "/file/x"},
         {"path": "/file"}, {"path": "/" + "a" * 96, "size": 1, "content": 1}, {"path": "/\u0100"}, {"path": ""},
-        {"path": "/file", "size": 1, "content": 1},
+        {"path": "/file", "size": 1, "content": 1}, {"path": "/a", "size": 1, "content": 10**300},
+        {"path": "/a", "size": 1 << 28, "content": 2},
     ],
 )  # fmt: skip
 def test_what_is_no_entry(row: object) -> None:

@@ -137,13 +137,13 @@ def test_a_section_that_is_unknown_is_told_with_those_of_families(write: Write, 
         """
         extends = "models/ml307r.toml"
         source = "x"
-        [ntp_results]
+        [open_result]
         ok = 1
         [tables.connection]
         packets = 5
         """,
     )
     found = {mistake.key: mistake.problem for mistake in mistakes_of("mine", tmp_path)}
-    assert found["ntp_results"] == "is unknown here; did you mean open_results?"
-    assert set(found) == {"ntp_results", "tables"}
+    assert found["open_result"] == "is unknown here; did you mean open_results?"
+    assert set(found) == {"open_result", "tables"}
     assert found["tables"].startswith("is unknown here; ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import serial
@@ -82,12 +83,16 @@ def test_its_restart(module: HostedModule, port: serial.Serial) -> None:
         (("", "x"), "'' is no topic"),
         (("a" * 65536, "x"), "is no topic: give up to 65535 bytes"),
         (("\ud800", "x"), "is no topic"),
+        ((b"t", "x"), "b't' is no topic"),
+        ((None, "x"), "None is no topic"),
         (("t", "x", 3), "qos=3 is none"),
+        (("t", "x", 1.0), "qos=1.0 is none"),
+        (("t", "x", True), "qos=True is none"),
         (("t", 7), "int is no payload"),
         (("t", bytes((1 << 20) + 1)), "the payload has 1048577 bytes"),
     ],
 )
-def test_what_cannot_be_is_told(module: HostedModule, given: tuple[str, str], problem: str) -> None:
+def test_what_cannot_be_is_told(module: HostedModule, given: tuple[Any, ...], problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         module.broker.publish(*given)
     assert module.broker.published == []
@@ -125,7 +130,8 @@ def test_the_operations(module: HostedModule, port: serial.Serial) -> None:
     values = PUBLISH.read({"topic": "lamp/set", "payload": "on", "qos": 1})
     assert PUBLISH.act(module, values) == PublishResult("lamp/set", 1)
     hears(port, b'"publish",0,1,"lamp/set",2,2,on')
-    assert PUBLISHED.act(module, {}) == (SeenMessage("", "lamp/set", "on", 1, False),)
+    assert PUBLISHED.act(module, {"bytes": 1 << 20}) == (SeenMessage("", "lamp/set", "on", 1, False, 2),)
+    assert PUBLISHED.act(module, {"bytes": 1}) == (SeenMessage("", "lamp/set", "o", 1, False, 2),)
     assert SUBSCRIPTIONS.act(module, {}) == (BrokerSubscription("c", "lamp/#", 1),)
     assert CLIENTS.act(module, {}) == tuple(module.broker.clients)
     for operation in OPERATIONS:

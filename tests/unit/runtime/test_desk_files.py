@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk import OPERATIONS
-from onemo.runtime.desk.files import FilePiece, FileStoreInfo, StoredFileInfo
+from onemo.runtime.desk.bulk import FilePiece
+from onemo.runtime.desk.files import FileStoreInfo, StoredFileInfo
 from onemo.runtime.desk.operation import PIECE
 from onemo.runtime.hosted import Hosted, HostedModule
 
@@ -124,6 +125,23 @@ def test_a_put_that_never_ends_leaves_the_old_file(onemo: HostedModule) -> None:
     put(onemo, "/a", b"x", size=2)
     ask(onemo, "+MREBOOT", "READY")
     assert onemo.files["/a"] == b"old"
+
+
+def test_a_put_that_never_ends_is_over_when_its_file_is_deleted(onemo: HostedModule) -> None:
+    for path, deleted in (("/d/a", "/d/a"), ("/d/a", "/d/"), ("/d/a", "/"), ("/new", "/new"), ("/new", "/")):
+        onemo.files["/d/a"] = b"old"
+        put(onemo, path, b"x", size=2)
+        act(onemo, "files delete", path=deleted)
+        assert path not in onemo.files
+        with pytest.raises(UsageError, match="begin again with offset=0"):
+            put(onemo, path, b"y", offset=1, size=2)
+    put(onemo, "/a", b"x", size=2)
+    ask(onemo, '+MFOPEN="/b",1', "OK")
+    for path in ("/", "/b"):
+        with pytest.raises(UsageError, match=r"is open|has it open"):
+            act(onemo, "files delete", path=path)
+    put(onemo, "/a", b"y", offset=1, size=2)
+    assert onemo.files["/a"] == b"xy", "a delete that was refused ends nothing"
 
 
 def test_models_with_other_stores() -> None:

@@ -53,6 +53,7 @@ def test_answers_and_requests(module: HostedModule, tmp_path: Path) -> None:
         ({"path": "/", "status": 99}, "status: is 99, not a number from 200 to 599"),
         ({"path": "/", "file": "none"}, "file: there is no file /"),
         ({"path": "/", "host": "a b"}, "host: is no host name"),
+        ({"path": "/", "body": "a\ud800"}, "body: has half a character"),
     ],
 )
 def test_what_cannot_be_is_told(module: HostedModule, given: dict[str, str], problem: str) -> None:

@@ -33,9 +33,9 @@ def test_type_checkers_know_each() -> None:
     assert list(get_type_hints(ModuleKeywords)) == KEYWORDS
 
 
-def test_each_reaches_the_module(tmp_path: Path) -> None:
-    (tmp_path / "scenario.toml").write_text('[[step]]\ndo = "sim-remove"')
-    options: dict[str, object] = {
+def options_in(tmp_path: Path) -> dict[str, object]:
+    """Every option but the one of a serial device, each as it may be given."""
+    return {
         "profiles": tmp_path,
         "boot_time": 1,
         "register_time": 2.5,
@@ -72,6 +72,11 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
         "seed": 7,
         "scenario": tmp_path / "scenario.toml",
     }
+
+
+def test_each_reaches_the_module(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text('[[step]]\ndo = "sim-remove"')
+    options = options_in(tmp_path)
     more: Any = {"ports": (tmp_path / "second", Path("third")), "power_on": "open", "pace": True, "strict_baud": False}
     assert set(KEYWORDS) - options.keys() == {"baud"}
     assert asked("MN316", options) == Spec(

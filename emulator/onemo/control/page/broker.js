@@ -4,7 +4,7 @@ import { get, of, post } from "./api.js";
 import { $, make } from "./dom.js";
 import { Panel } from "./panel.js";
 
-const SHOWN = 200; // characters of a payload
+const SHOWN = 200; // bytes of a payload
 
 export class Broker extends Panel {
   #there = false;
@@ -22,7 +22,7 @@ export class Broker extends Panel {
     this.offer(sandbox && this.#there);
     if (!this.open) return;
     const of_ = (what) => get(of(this.name, `/broker/${what}`));
-    const found = await this.read(of_("clients"), of_("subscriptions"), of_("published"));
+    const found = await this.read(of_("clients"), of_("subscriptions"), of_(`published?bytes=${SHOWN}`));
     if (!found) return;
     this.list("broker-clients", found[0], client);
     this.list("broker-subscriptions", found[1], subscription);
@@ -48,7 +48,7 @@ function subscription({ client_id: id, filter, qos }) {
   return row(filter, [`QoS ${qos}`, id]);
 }
 
-function message({ client_id: id, topic, payload, qos, retain }) {
-  const text = payload.length > SHOWN ? `${payload.slice(0, SHOWN)}…` : payload;
-  return row(topic, [`QoS ${qos}`, retain ? "retained" : "", id ? `from ${id}` : "", payload ? "" : "empty"], text);
+function message({ client_id: id, topic, payload, qos, retain, size }) {
+  const text = size > SHOWN ? `${payload}…` : payload;
+  return row(topic, [`QoS ${qos}`, retain ? "retained" : "", id ? `from ${id}` : "", size ? "" : "empty"], text);
 }

@@ -11,7 +11,7 @@ const EVENTS = [
   ["Supply", [["Off", { event: "power-off" }], ["On", { event: "power-on" }], ["Reboot", { event: "reboot" }]]],
 ];
 const PRESETS = "preset";
-const LAYERS = { [PRESETS]: "Presets", line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", http: "HTTP", mqtt: "MQTT", text: "Short messages", event: "Events" };
+const LAYERS = { [PRESETS]: "Presets", line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", http: "HTTP", mqtt: "MQTT", ftp: "FTP", text: "Short messages", event: "Events" };
 
 /** A value as a word of the text: in quotes where a blank or a quote would end it. */
 function quoted(value) {

@@ -7,6 +7,7 @@ import { Board } from "./board.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { Lab, words } from "./lab.js";
+import { Lwm2m } from "./lwm2m.js";
 import { drawHead, drawState } from "./module.js";
 import { Texts } from "./texts.js";
 import { Timeline } from "./timeline.js";
@@ -30,6 +31,7 @@ const texts = new Texts(look);
 const files = new Files(look);
 const web = new Web(look);
 const broker = new Broker(look);
+const lwm2m = new Lwm2m(look);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -46,7 +48,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [board, texts, files, web, broker]) part.show(name);
+  for (const part of [board, texts, files, web, broker, lwm2m]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -95,7 +97,7 @@ async function look() {
       faults.offerContexts(state.contexts ?? []);
       board.draw(state);
       texts.draw(state.sms, journal(name));
-      await Promise.all([files.draw(state.file_store), web.draw(state.sandbox), broker.draw(state.sandbox)]);
+      await Promise.all([files.draw(state.file_store), ...[web, broker, lwm2m].map((each) => each.draw(state.sandbox))]);
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);
@@ -151,6 +153,7 @@ async function linked(is, seconds) {
       const [kinds, presets, operations] = await Promise.all(["v1/kinds", "v1/presets", "openapi.json"].map(get));
       faults.offer(kinds, presets);
       broker.known(operations);
+      lwm2m.known(operations);
     }
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process

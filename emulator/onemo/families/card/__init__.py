@@ -96,10 +96,14 @@ def _ask(modem: Modem, ins: int, file: int | None, act: Callable[[], CardAnswer]
          tell: Callable[[CardAnswer], Reply]) -> Outcome:  # fmt: skip
     """Have the card do something, as a fault lets it, and write down what it remembers of that before the answer.
 
-    ins, file: what is asked of it, for faults. tell: makes the reply; it may raise CommandError.
+    ins, file: what is asked of it, for faults. act, tell: may raise CommandError; tell makes the reply. Of a card that
+    was taken out or reset before its answer came there is none: SIM_NOT_INSERTED, SIM_FAILURE.
     """
 
     def run(_: object = None) -> Outcome:
+        modem.sim.require_card()
+        if modem.sim.resets != resets:
+            raise CommandError(Cme.SIM_FAILURE)
         before = modem.sim.changes
         answer = act() if status is None else CardAnswer(status=status)
         if modem.sim.changes == before:
@@ -108,6 +112,7 @@ def _ask(modem: Modem, ins: int, file: int | None, act: Callable[[], CardAnswer]
             modem.intents.append(Tell("card", f"file {file:04X} written"))
         return Pending(modem.keeping.store(), lambda done: tell(answer))
 
+    resets = modem.sim.resets
     seconds, status = modem.sim.meddle(ins, file)
     return Pending(Wait(seconds), run) if seconds else run()
 
@@ -190,11 +195,15 @@ def _transmit(modem: Modem, name: str, number: int, octets: bytes) -> Outcome:
     if octets[1] == SELECT and len(octets) == 7:
         file = int.from_bytes(octets[5:7])
 
+    def act() -> CardAnswer:
+        _require_open(modem, number)  # another line may have closed it meanwhile
+        return uicc.transmit(number, octets)
+
     def tell(answer: CardAnswer) -> Reply:
         text = answer.octets.hex().upper()
         return Reply((print_line(name, len(text), text),))
 
-    return _ask(modem, octets[1], file, lambda: uicc.transmit(number, octets), tell)
+    return _ask(modem, octets[1], file, act, tell)
 
 
 def _generic(modem: Modem, record: GenericAccess) -> Outcome:

@@ -12,10 +12,10 @@ from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.card.apdu import Apdu, CardRefusal
 from onemo.families.card.uicc import UPDATE_BINARY, LogicalChannel, Uicc, home_of
+from onemo.families.radio import coded_name
 from onemo.modem.cardfiles import READ_BINARY, Ef, plmn_file, plmn_of
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
-from onemo.modem.slots import CHARACTER_SET
 from onemo.profile.schema import Table
 from onemo.profile.shape import digits
 
@@ -73,13 +73,6 @@ def _name_of(modem: Modem, plmn: str) -> str:
     return radio.operator if plmn == radio.plmn else modem.profile.table(OPERATORS).names.get(plmn, "")
 
 
-def _coded(modem: Modem, name: str) -> str:
-    """Return a name in the character set of the DTE (AT+CSCS)."""
-    chosen = modem.settings_of(CHARACTER_SET).get(CHARACTER_SET).chset if modem.has("CSCS") else ""
-    coding = {"UCS2": "utf-16-be", "HEX": "latin-1"}.get(chosen)
-    return name.encode(coding, "replace").hex().upper() if coding else name
-
-
 def _list(modem: Modem) -> Ef:
     return _FILES[modem.settings.get(PREFERRED_LIST).list if modem.has("CPLS") else 0]
 
@@ -101,7 +94,7 @@ def tell_preferred(modem: Modem) -> Reply:
     for index, entry in enumerate(_entries(modem), 1):
         plmn, bits = plmn_of(entry[:3]), int.from_bytes(entry[3:])
         if plmn:
-            name = "" if shown == _NUMERIC else _coded(modem, _name_of(modem, plmn))
+            name = "" if shown == _NUMERIC else coded_name(modem, _name_of(modem, plmn))
             technologies = (int(bool(bits & bit)) for bit in _BITS)
             lines.append(print_line("CPOL", index, shown if name else _NUMERIC, name or plmn, *technologies))
     return Reply(lines)
@@ -128,7 +121,8 @@ def set_preferred(modem: Modem, record: PreferredOperator) -> Outcome:
 
 
 def _write(modem: Modem, name: Ef, offset: int, data: bytes) -> Outcome:
-    """Have the card write it, which may refuse. Raises CommandError(NOT_SUPPORTED)."""
+    """Have the card write it, which may refuse. Raises CommandError: NOT_SUPPORTED; as Sim.require_answer."""
+    modem.sim.require_answer(UPDATE_BINARY, name)
     channel = LogicalChannel(home_of(name), file=name)
     try:
         modem.part(Uicc).run(channel, Apdu(0, UPDATE_BINARY, offset >> 8, offset & 0xFF, data))
@@ -157,7 +151,7 @@ def _number_of(modem: Modem, record: PreferredOperator) -> str:
     if record.format == _NUMERIC:
         return oper if oper.isascii() and oper.isdigit() and len(oper) in (5, 6) else ""
     known = {**modem.profile.table(OPERATORS).names, modem.profile.radio.plmn: modem.profile.radio.operator}
-    return next((plmn for plmn, name in known.items() if oper in (name, _coded(modem, name))), "")
+    return next((plmn for plmn, name in known.items() if oper in (name, coded_name(modem, name))), "")
 
 
 def tell_names(modem: Modem, record: NamedTuple) -> Reply:
@@ -165,4 +159,4 @@ def tell_names(modem: Modem, record: NamedTuple) -> Reply:
     modem.sim.require()
     radio = modem.profile.radio
     known = {**modem.profile.table(OPERATORS).names, radio.plmn: radio.operator}
-    return Reply([print_line("COPN", plmn, _coded(modem, name)) for plmn, name in sorted(known.items())])
+    return Reply([print_line("COPN", plmn, coded_name(modem, name)) for plmn, name in sorted(known.items())])

@@ -10,7 +10,7 @@ from onemo.families.sms.centre import centre_of
 from onemo.families.sms.fields import encode_centre
 from onemo.families.sms.profile import SMS
 from onemo.families.sms.stores import Message
-from onemo.modem.cardfiles import MOST_RECORDS, NO_PLMN, Ef, plmn_file, record_sizes, records_of
+from onemo.modem.cardfiles import MOST_RECORDS, NO_PLMN, Ef, fits_file, plmn_file, record_sizes, records_of
 from onemo.modem.modem import Modem
 
 _NO_TAC = b"\xff\xfe"
@@ -79,8 +79,9 @@ class Tree:
 
     def holds(self, identifier: int, content: bytes) -> bool:
         """Tell whether a file can hold that: as much as it does, in whole records; a new one anything."""
-        there, size = self._content(identifier), self._sizes.get(identifier, 1)
-        return bool(content) and len(content) % size == 0 and (there is None or len(there) == len(content))
+        there = self._content(identifier)
+        fits = fits_file(content, self._sizes.get(identifier, 0))
+        return fits and (there is None or len(there) == len(content))
 
     # What files hold that are not the card's alone.
 

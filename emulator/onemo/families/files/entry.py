@@ -30,25 +30,24 @@ def take_typed(modem: Modem, length: int, typed: bytes, take: Take) -> Outcome:
     return inline(modem, length, take).begin(typed) if typed or length else take(b"")
 
 
-def prompt(modem: Modem, length: int, room: int, take: Take) -> Outcome:
+def prompt(modem: Modem, length: int, room: Callable[[], int], take: Take) -> Outcome:
     """Prompt for data, all bytes of which count; of length 0 for as many as there is room for, until the time is over.
 
     More than that is an error (NO_SPACE) once what fits is taken, and whatever follows is dropped until the line is
-    quiet. Nothing at all is one, too (TIMED_OUT).
+    quiet. Nothing at all is one, too (TIMED_OUT). room: tells how many there is room for, which may change meanwhile.
     """
-    console = modem.console
+    console, most = modem.console, room()
 
     def take_what_fits(data: bytes) -> Outcome:
-        if len(data) <= room:
-            return take(data)
-        taken = take(data[:room])
-        console.framer.discard(modem.now)
-        return _failing(taken)
+        if len(data) > most:
+            console.framer.discard(modem.now)
+        fits = room()
+        return take(data) if len(data) <= fits else _failing(take(data[:fits]))
 
     entry = DataEntry(
         take=take if length else take_what_fits,
         timeout=modem.settings.effective(TIMEOUT).timeout,
-        length=length or room + 1,
+        length=length or most + 1,
         unfinished=StoreError.TIMED_OUT,
     )
     return entry.begin(None)

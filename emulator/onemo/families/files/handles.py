@@ -162,7 +162,7 @@ def write(modem: Modem, record: WriteHandle) -> Outcome:
     opened.require_room(record.length)
     if record.data is not None:
         return entry.take_typed(modem, record.length, record.data, take)
-    return entry.prompt(modem, record.length, opened.room, take)
+    return entry.prompt(modem, record.length, lambda: handles[record.fhandle].room, take)
 
 
 def seek(modem: Modem, record: SeekHandle) -> Reply:

@@ -92,7 +92,7 @@ def put(modem: Modem, record: PutFile) -> Outcome:
     store.require_room(path, record.fsize)
     if record.data is not None:
         return entry.take_typed(modem, record.fsize, record.data, take)
-    prompt = entry.prompt(modem, record.fsize, store.room_of(path), take)
+    prompt = entry.prompt(modem, record.fsize, lambda: store.room_of(path), take)
     if not store.is_file(path):
         return prompt
     return keeping.write_down(lambda: store.delete(path), StoreError.FAILED, prompt)

@@ -9,7 +9,7 @@ from onemo.at.command import Declaration, Key, KeyedSetting
 from onemo.at.payload import BadPayload, decode
 from onemo.at.reply import Cme, CommandError
 from onemo.families.http.clients import HttpClients
-from onemo.families.http.profile import HTTP_CLIENT
+from onemo.families.http.profile import HTTP_CLIENT, HttpError
 from onemo.families.http.quoting import with_text
 from onemo.families.http.request import fields_of, with_field
 from onemo.families.http.settings import (
@@ -41,7 +41,10 @@ def _require_idle(modem: Modem, record: _OfClient) -> None:
 
 
 def _with_field(modem: Modem, record: CommonFields) -> CommonFields:
-    """Add the field that was typed. Raises CommandError(INCORRECT_PARAMETERS): it is none."""
+    """Add the field that was typed.
+
+    Raises CommandError: INCORRECT_PARAMETERS, it is none; NO_MEMORY, all of them together are too long.
+    """
     client = modem.part(HttpClients)[record.httpid]
     try:
         field = decode(record.fields.encode("latin-1"), client.input_form)
@@ -51,7 +54,10 @@ def _with_field(modem: Modem, record: CommonFields) -> CommonFields:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     before = modem.settings.get(COMMON_FIELDS, record.httpid).fields.encode("latin-1")
     fields = with_field(fields_of(before) or [] if before else [], field)
-    return record._replace(fields="".join(f"{each.decode('latin-1')}\r\n" for each in fields))
+    text = "".join(f"{each.decode('latin-1')}\r\n" for each in fields)
+    if len(text) > modem.profile.table(HTTP_CLIENT).stored_header:
+        raise CommandError(HttpError.NO_MEMORY)
+    return record._replace(fields=text)
 
 
 def _shown_fields(modem: Modem, record: CommonFields) -> Sequence[int | bytes]:

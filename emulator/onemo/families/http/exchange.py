@@ -85,6 +85,7 @@ class HttpExchange:
         self._table = host.profile.table(HTTP_CLIENT)
         self._failures = host.profile.table(FAILURES)
         self._connected = False
+        self._unwanted = False
         self._in_tls = False
         self._unsent = 0
         self._feeding = order.body is None
@@ -119,6 +120,7 @@ class HttpExchange:
 
     def end(self) -> None:
         """Let go of the connection, and of what was not told: the DTE wants no more of it."""
+        self._unwanted = True
         self._pieces.clear()
         self._close_file()
         self._let_go(CloseMode.NOW)
@@ -288,13 +290,24 @@ class HttpExchange:
     def _complete(self) -> None:
         """End the request with its last URC: the piece that completes an announced body, else one of its own."""
         self._let_go(CloseMode.NOW if self._unsent else CloseMode.DRAIN)
-        self._close_file()
-        if self._asker.file is not None and self._reader.has_body:
-            self._pieces.then(partial(self._say_stored, self._asker.file))
+        if self._asker.file is not None:
+            self._asker.file.close(self._filed)
         elif self._asker.keeps_answer or not self._reader.has_body:
             self._pieces.then(self._asker.succeeded)
         elif self._reader.length is None:
             self._pieces.add(b"")
+
+    def _filed(self, kept: bool) -> None:
+        """End the request whose body is in its file, unless the DTE has ended it meanwhile."""
+        file = self._asker.file
+        if self._unwanted or file is None:
+            return
+        if not kept:
+            self._pieces.then(partial(self._asker.ended, self._failures.file_failed))
+        elif self._reader.has_body:
+            self._pieces.then(partial(self._say_stored, file))
+        else:
+            self._pieces.then(self._asker.succeeded)
 
     def _say(self, piece: bytes, total: int) -> None:
         """Tell a piece of the body. The instance is free before the last of them is told."""

@@ -65,12 +65,16 @@ class HttpFile:
             return print_line("MHTTPDLFILE", 0, 0, _ALL, entity)
         return self.line(self.done, self.done, entity)
 
-    def close(self) -> None:
-        """Keep what was written, and let go of the file; closed already: nothing."""
+    def close(self, then: Callable[[bool], None] = lambda kept: None) -> None:
+        """Keep what was written, and let go of the file; then is told whether that is kept. Closed already: nothing.
+
+        What cannot be written down is lost: the file is what it was when this was made.
+        """
         if self._opened.written is None:
             self._opened.close()
+            then(True)
         else:
-            self._keeping.note(self._opened.close)
+            self._keeping.try_down(self._opened.close, then)
 
 
 def stored_path(modem: Modem, typed: str) -> str:

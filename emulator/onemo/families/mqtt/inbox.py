@@ -29,8 +29,8 @@ class MqttMessage(NamedTuple):
 class _Arriving:
     """A message on its way. total: bytes of its payload; expected: those that will be told, told: so far.
 
-    handed: bytes given to the pieces. receipts: how many acknowledgements it gets in the end. stored: whether it was to
-    be stored, and is too long.
+    handed: bytes given to the pieces. receipts: how many acknowledgements it gets in the end. repeated: it has come
+    before. stored: it was to be stored, and is too long.
     """
 
     mid: int
@@ -41,6 +41,7 @@ class _Arriving:
     told: int = 0
     handed: int = 0
     receipts: int = 1
+    repeated: bool = False
     stored: bool = False
 
 
@@ -63,9 +64,11 @@ class Inbox:
 
     @property
     def takes_more(self) -> bool:
-        """True while more may be read: nothing waits for the line, which has room."""
+        """True while more may be read: nothing waits for the line, which has room; held, while messages are stored."""
         transmitter = self._host.first.transmitter
-        return self._pieces.done and not (transmitter.full or transmitter.hold)
+        if not self._pieces.done or transmitter.full:
+            return False
+        return not transmitter.hold or (self._caches and self.cache.room > 0)
 
     # What comes.
 
@@ -87,14 +90,11 @@ class Inbox:
 
     def start(self, packet: PublishStart) -> None:
         """Take the head of a long message; its parts follow."""
-        repeated = self._is_repeated(packet)
         topic = packet.topic.decode("latin-1")
         self._long = _Arriving(packet.mid, topic, packet.length, packet.length, packet.qos)
-        if repeated:
-            self._long.receipts = 0
-        elif self._caches:
-            self._long.stored = True
-        if not (repeated or self._long.stored):
+        self._long.repeated = self._is_repeated(packet)
+        self._long.stored = not self._long.repeated and self._caches
+        if not (self._long.repeated or self._long.stored):
             self._begin(self._long)
 
     def extend(self, part: PublishPart) -> None:
@@ -107,7 +107,7 @@ class Inbox:
             if part.last:
                 self._notify("drop", arriving.total)
                 self._acknowledge(arriving.qos, arriving.mid)
-        elif arriving.receipts:
+        elif not arriving.repeated:
             self._gathered += part.data
             size = self._piece(arriving) or self._table.whole
             while len(self._gathered) >= size or (part.last and self._gathered):
@@ -126,7 +126,7 @@ class Inbox:
         """Take up the end of a connection: what has not come never will, and nothing more is acknowledged."""
         for arriving in self._telling:
             arriving.receipts = 0
-        if (cut := self._long) is not None:
+        if (cut := self._long) is not None and not cut.repeated:
             self._unreleased.discard(cut.mid)  # it comes again whole
             cut.expected = cut.handed  # that is told still, and a piece that was begun is not
             if cut in self._telling and cut.told == cut.expected:

@@ -38,10 +38,11 @@ _TOLD = {PacketType.PUBACK: "puback", PacketType.PUBREC: "pubrec", PacketType.PU
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A command that waits until there is room for size bytes."""
+    """A command that waits until there is room for size bytes. answered: how many of its orders the broker answers."""
 
     wait: Wait
     size: int
+    answered: int
 
 
 class Outbox:
@@ -107,7 +108,8 @@ class Outbox:
 
     def require_room(self, count: int) -> None:
         """Raise CommandError(MEMORY) where so many orders more may not wait for the broker's word."""
-        if count and len(self._flights) + count > self._table.unacknowledged:
+        begun = len(self._flights) + sum(waiting.answered for waiting in self._waiting)
+        if count and begun + count > self._table.unacknowledged:
             raise CommandError(MqttError.MEMORY)
 
     def submit(self, orders: Sequence[Order], told: Told, check: Callable[[], None]) -> Outcome:
@@ -116,11 +118,12 @@ class Outbox:
         check raises CommandError where the state does not allow it any more. Raises CommandError: MEMORY, too many wait
         for the broker's word, or no room in time; NETWORK, the connection was lost meanwhile.
         """
-        self.require_room(sum(_is_answered(order) for order in orders))
+        answered = sum(map(_is_answered, orders))
+        self.require_room(answered)
         size = sum(len(encode(order)) for order in orders)
         if not self._waiting and self._has_room(size):
             return self._send(orders, told)
-        waiting = _Waiting(Wait(self._table.room_time), size)
+        waiting = _Waiting(Wait(self._table.room_time), size, answered)
         self._waiting.append(waiting)
 
         def finish(result: bool | None) -> Reply:

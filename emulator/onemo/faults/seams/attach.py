@@ -22,7 +22,7 @@ from onemo.faults.seams.urcs import FaultyTransmitter
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
-_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT)
+_NETWORK = (Layer.NETWORK, Layer.NAMES, Layer.HTTP, Layer.MQTT, Layer.FTP, Layer.LWM2M)
 _TELLING = (Layer.COMMAND, Layer.URC, Layer.HTTP)
 """The layers with faults that act on URCs."""
 _MOST_SEEDS = 1 << 32
@@ -188,6 +188,10 @@ class Faults:
             self.plan.begin(self._running.now())
         self.chosen(Layer.EVENT, Occasion(operation="boot"))
         self._running.rearm()
+
+    def told(self, event: str) -> None:
+        """Take up something that the module does by itself, as its trace has it: an occasion, where it is one."""
+        self.chosen(Layer.EVENT, Occasion(operation=event))
 
     @property
     def deadline(self) -> float:

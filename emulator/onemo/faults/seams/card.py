@@ -5,6 +5,7 @@ from __future__ import annotations
 from onemo.errors import FaultError
 from onemo.faults.kind import Layer
 from onemo.faults.plan import Fault, FaultChooser, Occasion
+from onemo.modem.cardfiles import DIRECTORIES
 from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
@@ -43,6 +44,8 @@ def write(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
 
     tree = Tree(modem)
     identifier, content = int(fault.text("id"), 16), bytes.fromhex(fault.text("data"))
+    if identifier in DIRECTORIES:
+        raise FaultError(f"{fault}: {identifier:04X} is a directory: give a file's identifier")
     if not tree.holds(identifier, content):
         there = len(tree.find(identifier).content) if identifier in tree.identifiers else 0
         raise FaultError(f"{fault}: file {identifier:04X} has {there} octets, not {len(content)}; give as many")

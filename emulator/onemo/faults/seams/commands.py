@@ -17,7 +17,7 @@ from onemo.modem.modem import Modem
 from onemo.profile.index import Label
 
 _FIRST_NUMBER = re.compile(rb'[ ]*(?:"[^"]*"[ ]*,[ ]*)?(\d{1,9})')
-_ERRORS = ("cme", "cms")
+_ERRORS = ("cme", "cms", "cis")
 
 
 class Answered(CommandError):

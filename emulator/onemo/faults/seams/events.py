@@ -14,6 +14,7 @@ from onemo.errors import FaultError
 from onemo.faults.kind import Layer
 from onemo.faults.kinds_board import BOARD_KINDS
 from onemo.faults.kinds_broker import PUBLISH
+from onemo.faults.kinds_fota import FOTA_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.plan import Fault
 from onemo.faults.seams.files import limit_room
@@ -66,6 +67,10 @@ def require_possible(modem: Modem, event: Fault) -> None:
         from onemo.faults.seams import board
 
         board.require(modem, event)
+    elif event.kind in FOTA_KINDS:
+        from onemo.faults.seams import fota
+
+        fota.require(modem, event)
 
 
 def _end_after_line(modem: Modem, fault: Fault, now: float) -> None:
@@ -235,6 +240,8 @@ HAPPENINGS: Mapping[str, Happening] = {
     "lbs": _of_family("board", "answer_requests"),
     "lbs-silent": _of_family("board", "answer_requests"),
     "lbs-back": _of_family("board", "answer_as_usual"),
+    "fota-fail": _of_family("fota", "fail"),
+    "reflash": _of_family("fota", "reflash"),
     "file-space": limit_room,
     "file-space-back": limit_room,
 }

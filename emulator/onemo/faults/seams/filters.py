@@ -1,11 +1,11 @@
-"""What an application of the module hears of its server: the place where faults of HTTP and MQTT act."""
+"""What an application of the module hears of its server: the place where faults of HTTP, MQTT, FTP and LwM2M act."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
-from onemo.families import HTTP, MQTT_CLIENTS
+from onemo.families import FIRMWARE_DOWNLOAD, FTP, HTTP, LWM2M_DEVICES, MQTT_CLIENTS
 from onemo.faults.plan import ArmedFault, FaultChooser
 from onemo.net.interface import OpenRequest
 
@@ -34,7 +34,7 @@ class StreamFilter(Protocol):
 def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[ArmedFault], None]) -> StreamFilter | None:
     """Make the filter of a connection; None: of a socket. strike: lets a fault happen to the whole connection."""
     index = "" if request.label is None else request.label.index_name
-    if index == HTTP.name:
+    if index in (HTTP.name, FIRMWARE_DOWNLOAD.name):
         from onemo.faults.seams.http import HttpFilter
 
         return HttpFilter(request, faults)
@@ -42,4 +42,12 @@ def filter_of(request: OpenRequest, faults: FaultChooser, strike: Callable[[Arme
         from onemo.faults.seams.mqtt import MqttFilter
 
         return MqttFilter(request, faults, strike)
+    if index == FTP.name:
+        from onemo.faults.seams.ftp import FtpFilter
+
+        return FtpFilter(request, faults)
+    if index == LWM2M_DEVICES.name:
+        from onemo.faults.seams.lwm2m import Lwm2mFilter
+
+        return Lwm2mFilter(request, faults)
     return None

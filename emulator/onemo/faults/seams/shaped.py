@@ -21,7 +21,8 @@ _MOST = 65536
 """Bytes of each way that are late at most; then the peer, or the module, has to wait."""
 _SENT_AGAIN = 1.0
 """Seconds after which TCP sends again what was lost (RFC 6298, the first time-out)."""
-_LATE = frozenset({"net-latency", "net-bandwidth", "net-loss", "http-silence", "http-slow", "mqtt-late"})
+_LATE = frozenset({"net-latency", "net-bandwidth", "net-loss", "http-silence", "http-slow", "mqtt-late", "ftp-silence",
+                   "ftp-stall", "lwm2m-late"})  # fmt: skip
 _READ, _READS = 65536, 16
 SEGMENT = 1460
 """Bytes of a TCP segment: what is read at once at least."""

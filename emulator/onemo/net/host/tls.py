@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 import ssl
 import warnings
 from collections import OrderedDict
@@ -16,12 +17,14 @@ from onemo.net.interface import (
     Connection,
     OpenRequest,
     Pem,
+    PreSharedKey,
     TlsRequest,
     TlsVersion,
 )
 from onemo.net.pem import pem_file
 
 _log = logging.getLogger(__name__)
+_PYTHON = platform.python_version()
 
 _VERSIONS = {
     TlsVersion.TLS_1_0: ssl.TLSVersion.TLSv1,
@@ -31,6 +34,7 @@ _VERSIONS = {
 _IGNORE_DATES = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of openssl/x509_vfy.h, which the ssl module does not name
 _SUITES = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 _USUAL = "DEFAULT:@SECLEVEL=0"  # a module takes what is weak, and so do the servers of its time
+_SHARED = "aPSK:@SECLEVEL=0"
 _MOST_PEERS = 16  # whose sessions are kept
 
 
@@ -116,7 +120,21 @@ def _context(asked: TlsRequest) -> ssl.SSLContext:
             raise NetError(NetFailure.FILE_FORMAT, f"the CA: {error}") from error
     if asked.certificate is not None and asked.key is not None:
         _show(context, asked.certificate, asked.key)
+    if asked.shared is not None:
+        _share(context, asked.shared, asked.cipher_suite)
     return context
+
+
+def _share(context: ssl.SSLContext, shared: PreSharedKey, suite: int | None) -> None:
+    """Have a pre-shared key take the place of certificates. Raises NetError(TLS_SETUP): this Python cannot do it."""
+    offer = getattr(context, "set_psk_client_callback", None)
+    if offer is None:
+        _log.warning("the module asks for TLS with a pre-shared key, which takes Python 3.13; this is %s", _PYTHON)
+        raise NetError(NetFailure.TLS_SETUP, f"Python {_PYTHON} has no pre-shared keys")
+    if suite is None:
+        context.set_ciphers(_SHARED)
+    identity = shared.identity.encode("latin-1").decode(errors="replace")  # as it was typed
+    offer(lambda hint: (identity, bytes(shared.key)))
 
 
 def _set_versions(context: ssl.SSLContext, version: TlsVersion | None) -> None:

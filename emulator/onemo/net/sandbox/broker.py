@@ -34,6 +34,7 @@ from onemo.net.mqtt.packets import (
     is_topic,
 )
 from onemo.net.sandbox.sessions import BrokerSession, matches
+from onemo.net.sandbox.streams import MOST_CONNECTIONS
 
 _log = logging.getLogger(__name__)
 _RECEIVE = 65536
@@ -42,8 +43,8 @@ _INTRODUCTION = 30.0  # seconds from the connection to the CONNECT
 _FAREWELL = 1.0  # seconds in which what is on its way still leaves
 _LATE = 1.5  # times the keep-alive
 _MOST_RETAINED = 10_000
-_MOST_KEPT = 1 << 26  # bytes of retained messages
-_MOST_SESSIONS = 1000
+_MOST_KEPT = 1 << 26  # bytes of retained messages, with their topics
+_MOST_SESSIONS = MOST_CONNECTIONS
 _MOST_REMEMBERED = 100
 _BAD_LEVEL, _BAD_CLIENT = 1, 2  # codes of a CONNACK
 
@@ -90,9 +91,9 @@ class Broker:
 
     def say(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
         """Publish a message of the sandbox's own. Raises UsageError: it is none."""
-        if not is_topic(name := topic.encode("utf-8", "surrogatepass")):
-            raise UsageError(f"{topic[:80]!r} is no topic: give up to 65535 bytes of text, without + and #")
-        if qos not in range(3):
+        if not is_topic(name := _bytes(topic)):
+            raise UsageError(f"{topic!r:.80} is no topic: give up to 65535 bytes of text, without + and #")
+        if isinstance(qos, bool | float) or qos not in range(3):
             raise UsageError(f"qos={qos!r} is none: give 0, 1 or 2")
         if len(payload) > _LONGEST:
             raise UsageError(f"the payload has {len(payload)} bytes: give at most {_LONGEST}")
@@ -107,11 +108,11 @@ class Broker:
     def _retain(self, message: Publish) -> None:
         """Keep a message in the place of its topic's; without a payload it only takes that one away."""
         earlier = self.retained.pop(message.topic, None)
-        self._kept -= len(earlier.payload) if earlier is not None else 0
-        fits = len(self.retained) < _MOST_RETAINED and self._kept + len(message.payload) <= _MOST_KEPT
+        self._kept -= _size(earlier) if earlier is not None else 0
+        fits = len(self.retained) < _MOST_RETAINED and self._kept + _size(message) <= _MOST_KEPT
         if message.payload and fits:
             self.retained[message.topic] = message
-            self._kept += len(message.payload)
+            self._kept += _size(message)
 
     def open(self, introduction: Connect) -> tuple[BrokerSession, bool]:
         """Take up the session of a client; return it, and whether it goes on. The client that has it is ended."""
@@ -134,6 +135,15 @@ class Broker:
         """Let go of a session that its client has left, if it is not to last."""
         if session.clean and self.sessions.get(session.client_id) is session:
             del self.sessions[session.client_id]
+
+
+def _bytes(topic: object) -> bytes:
+    """Return the bytes of a topic; none for what is no text."""
+    return topic.encode("utf-8", "surrogatepass") if isinstance(topic, str) else b""
+
+
+def _size(message: Publish) -> int:
+    return len(message.topic) + len(message.payload)
 
 
 class _Client:

@@ -26,7 +26,10 @@
     file = "firmware.bin"               # beside this file; or body = "text"
 
     [echo]
-    ports = [80]                        # TCP ports that echo, though they have a server otherwise
+    ports = [80]                        # ports that echo, though they have a server otherwise
+
+    [lwm2m]
+    greets = true                       # the LwM2M server observes and discovers what registers, as OneNET does
 """
 
 from __future__ import annotations
@@ -94,7 +97,12 @@ def _value_problem(value: str) -> str | None:
     return None if value.isascii() and value.isprintable() else f"is {value!r}; it is one line of ASCII"
 
 
+def _whole_problem(text: str) -> str | None:
+    return "has half a character, which no encoding has" if any("\ud800" <= each <= "\udfff" for each in text) else None
+
+
 _Path = Annotated[str, _path_problem]
+_Whole = Annotated[str, _whole_problem]
 _Token = Annotated[str, _token_problem]
 _Value = Annotated[str, _value_problem]
 _Status = Annotated[int, between(200, 599)]
@@ -130,18 +138,24 @@ class WebAnswer(NamedTuple):
     method: _Token | None = None
     status: _Status = 200
     headers: Mapping[_Token, _Value] = {}
-    body: str | None = None
+    body: _Whole | None = None
     file: str | None = None
 
 
 class EchoConfig(NamedTuple):
-    """The TCP ports that echo whatever other server they have otherwise."""
+    """The ports that echo whatever other server they have otherwise."""
 
     ports: tuple[_Port, ...] = ()
 
 
+class Lwm2mConfig(NamedTuple):
+    """The LwM2M server. greets: it observes each instance, discovers each object and reads /3/0 of a new client."""
+
+    greets: bool = False
+
+
 class SandboxConfig(NamedTuple):
-    """The sandbox's names, pings, answers of its web server, and the network's USSD.
+    """The sandbox's names, pings, answers of its web server, its LwM2M server, and the network's USSD.
 
     hosts: a name's addresses; none at all means that there is no such name. ussd: the radio network's answers by code.
     """
@@ -151,6 +165,7 @@ class SandboxConfig(NamedTuple):
     ussd: Mapping[_Code, _Text] = {}
     http: tuple[WebAnswer, ...] = ()
     echo: EchoConfig = EchoConfig()
+    lwm2m: Lwm2mConfig = Lwm2mConfig()
 
 
 def load_config(path: Path) -> SandboxConfig:

@@ -15,7 +15,7 @@ from onemo.net.sandbox.characters import PERIOD, SPAN, text
 Conversation = Callable[[socket.socket], Awaitable[None]]
 """Talks to one peer over a non-blocking socket, until the end. An OSError is the connection's end too."""
 
-MOST_CONNECTIONS = 256  # of one server; the next ones wait in the listening queue
+MOST_CONNECTIONS = 4096  # of one server, for a large lab; the next ones wait in the listening queue
 _PIECE = 65536
 _TURNS = 16  # without a wait: a peer that never stops must not keep everybody else waiting
 _RETRY = 0.1  # seconds until accepting is tried again, where the host has no descriptor left

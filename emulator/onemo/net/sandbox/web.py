@@ -1,13 +1,15 @@
 """The sandbox's web server, on h11: services for a first request, and answers of the sandbox file's own.
 
 /get tells the request in JSON, /post sends its body back, /bytes/N and /stream/N send bytes and lines, /status/N that
-status, /delay/S waits, /redirect/N leads to /get, /drip comes byte by byte.
+status, /delay/S waits, /redirect/N leads to /get, /drip comes byte by byte. /firmware/MODEL/REVISION is a package that
+upgrades a module of that sub-model to that revision.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,31 +17,38 @@ from http import HTTPStatus
 from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import h11
 import trio
 
+from onemo.net.firmware import ANY, USUAL_SIZE, BadPackage, make_package
 from onemo.net.sandbox.config import WebAnswer
 
 _log = logging.getLogger(__name__)
 _RECEIVE = 65536
 _LARGEST_REQUEST = 16 << 20  # bytes of a body, which is held until it is answered
 _LARGEST = 1 << 30  # of /bytes/N, /stream/N and /drip/N
+_LARGEST_PACKAGE = 1 << 26  # bytes of /firmware
+_GOES_ON = re.compile(r"bytes=(\d{1,10})-", re.ASCII)
 _LONGEST_WAIT = 300.0  # seconds of /delay/S
 _MOST_REDIRECTS = 100
 _MOST_REMEMBERED = 100  # requests
 _MOST_HELD = 1 << 26  # bytes of their bodies: all that came with it, but for the newest, are forgotten first
 _IDLE = 60.0  # seconds that a client may be silent
+_ENDED = 2.0  # seconds that a client which says no more is taken to wait for its answer
 _DRIP = 0.1  # seconds between two bytes
 _PATTERN = bytes(range(256)) * 256
 _TEXT, _JSON, _BYTES = "text/plain; charset=utf-8", "application/json", "application/octet-stream"
-_PATHS = "/get /post /bytes/N /stream/N /status/N /delay/S /redirect/N /drip"
+_PATHS = "/get /post /bytes/N /stream/N /status/N /delay/S /redirect/N /drip /firmware/MODEL/REVISION"
 Fields = Sequence[tuple[str, str]]
 
 
 class WebRequest(NamedTuple):
-    """A request that came, and the status of its answer. host: of its field, without a port; headers: by name."""
+    """A request that came, and the status of its answer, 0 where the client broke off before.
+
+    host: of its field, without a port; headers: by name.
+    """
 
     method: str
     host: str
@@ -92,30 +101,65 @@ class WebServer:
                 try:
                     request = await _received(stream, client)
                 except h11.RemoteProtocolError as error:
-                    await _send(stream, client, WebRefusal(error.error_status_hint, str(error)).response)
+                    words = str(error).partition(": bytearray")[0]
+                    await _send(stream, client, WebRefusal(error.error_status_hint, words).response)
                     return
                 except WebRefusal as refused:
                     await _send(stream, client, refused.response)
                     return
                 if request is None:
                     return
-                await _send(stream, client, await self._respond(request), head=request.method == "HEAD")
+                response = await self._respond_unless_broken(stream, client, request)
+                if response is None:
+                    return
+                await _send(stream, client, response, head=request.method == "HEAD")
                 if client.our_state is not h11.DONE or client.their_state is not h11.DONE:
                     return
                 client.start_next_cycle()
         except (trio.BrokenResourceError, trio.ClosedResourceError, h11.LocalProtocolError):
             pass  # the client's end; or it ended in the midst of an answer
 
+    async def _respond_unless_broken(
+        self, stream: trio.abc.Stream, client: h11.Connection, request: WebRequest
+    ) -> Response | None:
+        """Respond; None: the client broke off before, or ended and was not answered soon.
+
+        What it says meanwhile, a piece at most, is kept for later.
+        """
+        response: Response | None = None
+        async with trio.open_nursery() as nursery:
+
+            async def listen() -> None:
+                try:
+                    if data := await stream.receive_some(_RECEIVE):
+                        client.receive_data(bytes(data))
+                        return
+                    await trio.sleep(_ENDED)
+                except trio.BrokenResourceError:
+                    pass
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            response = await self._respond(request)
+            nursery.cancel_scope.cancel()
+        return response
+
     async def _respond(self, request: WebRequest) -> Response:
+        status = 0
         try:
             own = next((answer for answer in self.answers if _meant(answer, request)), None)
             response = await (_serve(request) if own is None else _own(own))
+            status = response.status
         except WebRefusal as refused:
-            response = refused.response
-        self.requests.append(request._replace(status=response.status))
+            response, status = refused.response, refused.response.status
+        finally:
+            self._remember(request._replace(status=status))
+        return response
+
+    def _remember(self, request: WebRequest) -> None:
+        self.requests.append(request)
         while len(self.requests) > 1 and sum(len(each.body) for each in self.requests) > _MOST_HELD:
             self.requests.popleft()
-        return response
 
 
 def _meant(answer: WebAnswer, request: WebRequest) -> bool:
@@ -184,8 +228,12 @@ def _stream(request: WebRequest, value: str) -> Response:
 
 def _status(request: WebRequest, value: str) -> Response:
     status = _number(value, int, 200, 599)
-    known = {each.value: each.phrase for each in HTTPStatus}
-    return Response(status, f"{status} {known.get(status, '')}".rstrip().encode() + b"\n")
+    return Response(status, f"{status} {_phrase(status)}".rstrip().encode() + b"\n")
+
+
+def _phrase(status: int) -> str:
+    """Return the reason phrase of a status; "": it has none."""
+    return next((each.phrase for each in HTTPStatus if each.value == status), "")
 
 
 def _redirect(request: WebRequest, value: str) -> Response:
@@ -199,6 +247,31 @@ def _drip(request: WebRequest, value: str) -> Response:
     return Response(200, repeat(b".", size), (("Content-Type", _BYTES),), size, _DRIP)
 
 
+def _firmware(request: WebRequest, value: str) -> Response:
+    """Make a package on the fly: ``?mini`` of the minimal system; ``size=``, ``fail=`` as a package has them.
+
+    It answers a range that goes on from a byte. Raises WebRefusal: there can be no such.
+    """
+    model, _, revision = value.partition("/")
+    query = {name: values[0] for name, values in parse_qs(request.path.partition("?")[2], True).items()}
+    if unknown := query.keys() - {"mini", "size", "fail"}:
+        raise WebRefusal(404, f"a package has no {', '.join(sorted(unknown))}; there are mini, size, fail")
+    size = _number(query.get("size", str(USUAL_SIZE)), int, 1, _LARGEST_PACKAGE)
+    try:
+        data = make_package(model, ANY, revision, mini="mini" in query, size=size, failure=query.get("fail", ""))
+    except BadPackage as error:
+        raise WebRefusal(404, str(error)) from error
+    fields = {name.lower(): text for name, text in request.headers.items()}
+    start = _GOES_ON.fullmatch(fields.get("range", ""))
+    if start is None:
+        return Response(200, data, (("Content-Type", _BYTES),))
+    first = int(start[1])
+    if first >= len(data):
+        raise WebRefusal(416, f"there are {len(data)} bytes")
+    told = f"bytes {first}-{len(data) - 1}/{len(data)}"
+    return Response(206, data[first:], (("Content-Type", _BYTES), ("Content-Range", told)))
+
+
 _SERVICES: dict[str, Callable[[WebRequest, str], Response]] = {
     "get": _get,
     "post": _post,
@@ -207,6 +280,7 @@ _SERVICES: dict[str, Callable[[WebRequest, str], Response]] = {
     "status": _status,
     "redirect": _redirect,
     "drip": _drip,
+    "firmware": _firmware,
 }
 
 
@@ -217,7 +291,7 @@ def _number(text: str, kind: type[int] | type[float], low: float, high: float) -
     except ValueError:
         value = low - 1
     if not low <= value <= high:
-        raise WebRefusal(404, f"{text!r} is no number from {low:g} to {high:g}")
+        raise WebRefusal(404, f"{text!r} is no number from {low} to {high:.0f}")
     return value  # type: ignore[return-value]
 
 
@@ -285,16 +359,17 @@ async def _send(stream: trio.abc.Stream, client: h11.Connection, response: Respo
         return
     body = response.body
     size = len(body) if isinstance(body, bytes) else response.size
+    empty = response.status in (204, 304)
     named = {name.lower() for name, _ in response.headers}
-    says_it = size is None or named & {"content-length", "transfer-encoding"}
+    says_it = empty or size is None or named & {"content-length", "transfer-encoding"}
     headers = [*response.headers, *([] if says_it else [("Content-Length", str(size))])]
-    await stream.send_all(client.send(h11.Response(status_code=response.status, headers=headers)) or b"")
-    bare = head or response.status in (204, 304)
-    if isinstance(body, bytes):
-        if body and not bare:
-            await stream.send_all(client.send(h11.Data(data=body)) or b"")
-    elif not bare:
-        for piece in body:
+    begun = h11.Response(status_code=response.status, headers=headers, reason=_phrase(response.status).encode())
+    waiting = client.send(begun) or b""  # goes with the first piece, as of other servers
+    for piece in () if head or empty else (body,) if isinstance(body, bytes) else body:
+        if response.gap:
+            await stream.send_all(waiting)
             await trio.sleep(response.gap)
-            await stream.send_all(client.send(h11.Data(data=piece)) or b"")
-    await stream.send_all(client.send(h11.EndOfMessage()) or b"")
+            waiting = b""
+        await stream.send_all(waiting + (client.send(h11.Data(data=piece)) or b""))
+        waiting = b""
+    await stream.send_all(waiting + (client.send(h11.EndOfMessage()) or b""))

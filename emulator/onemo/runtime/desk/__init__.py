@@ -5,10 +5,18 @@ Each operation is said once: the endpoint of the control API and the command of 
 
 from __future__ import annotations
 
-from onemo.runtime.desk import broker, files, web
+from onemo.runtime.desk import broker, files, ftp, lwm2m, web
 from onemo.runtime.desk.operation import DeskOperation
 from onemo.runtime.desk.sms import TEXT
 from onemo.runtime.desk.voice import CALL
 
-OPERATIONS: tuple[DeskOperation, ...] = (TEXT, CALL, *files.OPERATIONS, *web.OPERATIONS, *broker.OPERATIONS)
+OPERATIONS: tuple[DeskOperation, ...] = (
+    TEXT,
+    CALL,
+    *files.OPERATIONS,
+    *web.OPERATIONS,
+    *broker.OPERATIONS,
+    *ftp.OPERATIONS,
+    *lwm2m.OPERATIONS,
+)
 """Every operation, in the order in which they are told."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onemo.errors import UsageError
+from onemo.faults.kind import FaultKey, Type
 from onemo.faults.kinds_broker import PUBLISH
 from onemo.runtime.desk.operation import DeskOperation, Table, Values
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from onemo.net.sandbox.broker import Broker
     from onemo.runtime.controls import ModuleControls
 
+_LARGEST = 1 << 20
+"""Bytes of a payload."""
 _MOST_BODY = 1 << 22
 """Bytes of a request: a payload of 1 MB, and what JSON may add to it."""
 
@@ -28,13 +31,17 @@ class PublishedMessage(NamedTuple):
 
 
 class SeenMessage(NamedTuple):
-    """A message that the broker had, its payload as text; client_id: "" for one of the sandbox's own."""
+    """A message that the broker had. client_id: "" for one of the sandbox's own.
+
+    payload: as text, as many of its bytes as were asked for; size: all of them.
+    """
 
     client_id: str
     topic: str
     payload: str
     qos: int
     retain: bool
+    size: int
 
 
 class BrokerSubscription(NamedTuple):
@@ -158,8 +165,17 @@ def _publish(controls: ModuleControls, values: Values) -> PublishResult:
 
 
 def _published(controls: ModuleControls, values: Values) -> tuple[SeenMessage, ...]:
-    published = BrokerDesk(controls).published
-    return tuple(SeenMessage(**{**each._asdict(), "payload": _text(each.payload)}) for each in published)
+    return tuple(
+        SeenMessage(
+            client_id=each.client_id,
+            topic=each.topic,
+            payload=_text(each.payload[: values["bytes"]]),
+            qos=each.qos,
+            retain=each.retain,
+            size=len(each.payload),
+        )
+        for each in BrokerDesk(controls).published
+    )
 
 
 def _restart(controls: ModuleControls, values: Values) -> tuple[BrokerClient, ...]:
@@ -200,7 +216,7 @@ OPERATIONS = (
         about="List the newest messages that the sandbox's MQTT broker had.",
         method="GET",
         path="/broker/published",
-        keys=(),
+        keys=(FaultKey("bytes", Type.INTEGER, "The bytes that are told of each payload.", _LARGEST, 0, _LARGEST),),
         act=_published,
         result=tuple[SeenMessage, ...],
         example="broker published",

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from onemo.errors import FaultError, UsageError
+from onemo.errors import UsageError
 from onemo.faults.kind import FaultKey, Type
-from onemo.runtime.desk.operation import PIECE, DeskOperation, Table, Values
+from onemo.runtime.desk.bulk import (
+    FilePiece,
+    FilesByPath,
+    offset_key,
+    require_content,
+    sent_keys,
+    sent_piece,
+    told_piece,
+)
+from onemo.runtime.desk.operation import DeskOperation, Table, Values
 
 if TYPE_CHECKING:  # ctl has the declarations alone
     from onemo.modem.filestore import FileStore
@@ -46,15 +53,6 @@ class FileStoreInfo(NamedTuple):
     total: int
     free: int
     files: list[StoredFileInfo]
-
-
-class FilePiece(NamedTuple):
-    """Part of a file. size: of the whole file; data: as base64, from the byte offset on."""
-
-    path: str
-    size: int
-    offset: int
-    data: str
 
 
 def _within(controls: ModuleControls, path: str, act: Callable[[FileStore, Modem], _T]) -> _T:
@@ -99,12 +97,7 @@ def _put(controls: ModuleControls, values: Values) -> StoredFileInfo:
     from onemo.modem.openfile import OpenMode
 
     typed, offset, size = values["path"], values["offset"], values["size"]
-    try:
-        data = b64decode(values["data"], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FaultError("files put: data is no base64") from error
-    if offset + len(data) > size or (offset + len(data) < size and not data):
-        raise FaultError(f"files put: size={size} is not what comes: it is the bytes of the whole file")
+    data = sent_piece("files put", values)
 
     def put(store: FileStore, modem: Modem) -> StoredFileInfo:
         path = store.path(typed)
@@ -129,13 +122,11 @@ def _put(controls: ModuleControls, values: Values) -> StoredFileInfo:
 
 
 def _get(controls: ModuleControls, values: Values) -> FilePiece:
-    typed, offset = values["path"], values["offset"]
+    typed = values["path"]
 
     def get(store: FileStore, modem: Modem) -> FilePiece:
         path = store.path(typed)
-        content = store.content(path)
-        piece = bytes(content[offset : offset + PIECE])
-        return FilePiece(path, len(content), offset, b64encode(piece).decode("ascii"))
+        return told_piece(path, store.content(path), values["offset"])
 
     return _within(controls, typed, get)
 
@@ -146,18 +137,24 @@ def _delete(controls: ModuleControls, values: Values) -> FileStoreInfo:
 
 
 def _remove(controls: ModuleControls, typed: str) -> None:
+    """Delete a file or a directory; of what is put there just now nothing more comes."""
+
     def delete(store: FileStore, modem: Modem) -> None:
-        if typed.endswith("/"):
-            directory = store.directory(typed)
-            modem.keeping.note(lambda: store.delete_directory(directory))
-        else:
-            path = store.path(typed)
-            modem.keeping.note(lambda: store.delete(path))
+        whole = typed.endswith("/")
+        path = store.directory(typed) if whole else store.path(typed)
+        below = path.removesuffix("/") + "/"
+        meant = (each for each, _ in store.entries() if each == path or (whole and each.startswith(below)))
+        opened = [each for each in map(store.opened, meant) if each is not None]
+        if all(each.owner == _DESK for each in opened):
+            for each in opened:
+                store.abandon(each)
+        remove = store.delete_directory if whole else store.delete
+        modem.keeping.note(lambda: remove(path))
 
     _within(controls, typed, delete)
 
 
-class ModuleFiles(MutableMapping[str, bytes]):
+class ModuleFiles(FilesByPath):
     """The files of a module by path, as its commands name them: ``onemo.files["/usr/a.txt"] = b"hi"``.
 
     What is read is what the module sees, also of a file that is open. Raises UsageError for what cannot be.
@@ -180,12 +177,11 @@ class ModuleFiles(MutableMapping[str, bytes]):
 
     def __setitem__(self, path: str, content: bytes) -> None:
         """Make a file, with the directories that are missing, in the place of an old one."""
-        if not isinstance(content, bytes | bytearray | memoryview):
-            raise UsageError(f"{path}: {type(content).__name__} is no content: give bytes")
+        whole = require_content(path, content)
 
         def put(store: FileStore, modem: Modem) -> None:
             found = store.path(path)
-            modem.keeping.note(lambda: store.put(found, bytes(content)))
+            modem.keeping.note(lambda: store.put(found, whole))
 
         _within(self._controls, path, put)
 
@@ -199,13 +195,6 @@ class ModuleFiles(MutableMapping[str, bytes]):
         """Iterate over the paths of all files, as they were made."""
         return iter([each.path for each in _list(self._controls, {}).files if each.size is not None])
 
-    def __len__(self) -> int:
-        """Count the files."""
-        return sum(1 for _ in self)
-
-    def __repr__(self) -> str:
-        return f"<files {', '.join(self)}>"
-
     @property
     def free(self) -> int:
         """The bytes that are free, as AT+MFSINFO tells them."""
@@ -213,7 +202,6 @@ class ModuleFiles(MutableMapping[str, bytes]):
 
 
 _PATH = FaultKey("path", Type.TEXT, "The file, as the module's commands name it.", required=True)
-_OFFSET = FaultKey("offset", Type.INTEGER, "The first byte of this piece.", 0, 0, _LARGEST)
 OPERATIONS = (
     DeskOperation(
         command="files list",
@@ -233,9 +221,7 @@ OPERATIONS = (
         path="/files",
         keys=(
             _PATH,
-            _OFFSET,
-            FaultKey("size", Type.INTEGER, "The bytes of the whole file.", None, 0, _LARGEST, required=True),
-            FaultKey("data", Type.TEXT, f"The bytes from offset on, as base64: at most {PIECE}.", required=True),
+            *sent_keys(_LARGEST),
         ),
         act=_put,
         result=StoredFileInfo,
@@ -248,7 +234,7 @@ OPERATIONS = (
         about="Get a file out of a module.",
         method="GET",
         path="/files/content",
-        keys=(_PATH, _OFFSET),
+        keys=(_PATH, offset_key(_LARGEST)),
         act=_get,
         result=FilePiece,
         example="files get /usr/a.txt --file a.txt",

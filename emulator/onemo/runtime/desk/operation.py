@@ -31,9 +31,10 @@ class DeskOperation(NamedTuple):
     typed behind ctl. status: of success. instead: the key in whose presence ctl takes no arguments. bulk: bytes, as
     base64 in the key or the field ``data``, that are sent or told from the key ``offset`` on, a piece with each
     request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a request's
-    body, None for what is usual.
+    body, None for what is usual. optional: how many arguments of ctl, the last ones, may be left out. waits: the key
+    with the seconds for which act may wait for somebody else; it returns an awaitable then.
 
-    act may raise FaultError or UsageError: it cannot be, or not now.
+    act, and its awaitable, may raise FaultError or UsageError: it cannot be, or not now.
     """
 
     command: str
@@ -50,11 +51,19 @@ class DeskOperation(NamedTuple):
     instead: str = ""
     bulk: Literal["", "sent", "told"] = ""
     most_body: int | None = None
+    optional: int = 0
+    waits: str = ""
 
     @property
     def typed_keys(self) -> tuple[FaultKey, ...]:
         """The keys that ctl is given; it has those of bulk by itself."""
         return tuple(key for key in self.keys if not (self.bulk and key.name in BULK))
+
+    @property
+    def shown_arguments(self) -> list[str]:
+        """The names of its arguments as help shows them, in brackets those that may be left out."""
+        first = len(self.arguments) - self.optional
+        return [f"[{name.upper()}]" if number >= first else name.upper() for number, name in enumerate(self.arguments)]
 
     @property
     def has_body(self) -> bool:

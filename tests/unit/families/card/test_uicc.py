@@ -129,6 +129,49 @@ def test_a_slow_card() -> None:
     assert b"+CRSM: 144,0" in driver.take()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        'AT+CGLA=1,10,"01F2000000"',
+        'AT+CCHO="A0000000871002"',
+        'AT+CSIM=10,"00F2000000"',
+        "AT+CRSM=176,12258,0,0,10",
+        'AT+CRSM=214,28539,0,0,3,"64F010"',
+    ],
+)
+def test_a_card_that_is_gone_or_was_reset_answers_nothing_more(command: str) -> None:
+    for happens, error in (("sim-remove", 10), ("sim-insert", 13)):
+        driver = faulty()
+        driver.ask('AT+CCHO="A0000000871002"')
+        driver.arm("card-slow seconds=5s")
+        assert driver.ask(command) == b""
+        event(driver, "sim-remove")
+        event(driver, happens)
+        driver.take()
+        driver.wait(5.1)
+        assert driver.take().endswith(b"\r\n+CME ERROR: %d\r\n" % error)
+        assert driver.modem.part(Uicc).channels.keys() == {0}
+
+
+def test_a_channel_that_was_closed_on_another_line_answers_nothing_more() -> None:
+    driver = FaultyDriver("ML307R", consoles=2).boot()
+    driver.ask('AT+CCHO="A0000000871002"')
+    driver.arm("card-slow seconds=5s")
+    assert driver.ask('AT+CGLA=1,10,"01F2000000"') == b""
+    driver.go_to(1)
+    assert driver.answer("AT+CCHC=1") == ["+CCHC", "OK"]
+    driver.go_to(0)
+    driver.wait(5.1)
+    assert driver.take() == b"\r\n+CME ERROR: 50\r\n"
+
+
+def test_a_list_that_the_card_does_not_write() -> None:
+    driver = faulty("card-answer sw=6581 ins=D6 times=1")
+    assert driver.answer('AT+CPOL=1,2,"46001"') == ["+CME ERROR: 13"]
+    assert driver.answer("AT+CPOL?") == ["OK"]
+    assert driver.answer('AT+CPOL=1,2,"46001"') == ["OK"]
+
+
 def event(driver: Driver, text: str) -> None:
     driver.report(lambda: happen(driver.modem, parse_fault(text), driver.now))
 
@@ -142,6 +185,12 @@ def test_a_file_from_outside() -> None:
         event(driver, "card-file id=6F07 data=0849")
     with pytest.raises(FaultError):
         parse_fault("card-file id=6F0 data=08")
+    with pytest.raises(FaultError, match=r"3F00 is a directory"):
+        event(driver, "card-file id=3F00 data=08")
+    event(driver, f"card-file id=6F99 data={'00' * 0x7FFF}")
+    assert driver.answer("AT+CRSM=192,28569")[0].endswith('80027FFF"')
+    with pytest.raises(FaultError, match=r"6F42 has 40 octets, not 10200"):
+        event(driver, f"card-file id=6F42 data={'00' * 40 * 255}")
     event(driver, "card-file id=6F07 data=FFFFFFFFFFFFFFFFFF")
     assert driver.answer("AT+CIMI") == ["+CME ERROR: 13"]
 
@@ -170,6 +219,11 @@ def test_what_was_written_outlives_the_process() -> None:
         ({"files": {"6F07": "00"}}, "files.6F07"),
         ({"files": {"6f07": "084906103254769810"}}, "files.6f07"),
         ({"files": {"6F40": "00" * 27}}, "files.6F40"),
+        ({"files": {"6F99": "00" * 0x8000}}, "files.6F99"),
+        ({"files": {"6F42": "00" * 40 * 255}}, "files.6F42"),
+        ({"files": {"6F3C": "00" * 176}}, "files.6F3C"),
+        ({"files": {"3F00": "00"}}, "files.3F00"),
+        ({"files": {"7FFF": "00"}}, "files.7FFF"),
         ({"sqn": -1}, "sqn"),
         ({"sqn": True}, "sqn"),
     ],
@@ -233,6 +287,7 @@ def test_a_file_is_laid_over_the_profile(tmp_path: Path) -> None:
         ("[files]\n6F07 = '0'", "files.6F07: is '0', not 1 to 32767 octets in hex"),
         ("[files]\n6F40 = '00'", "files.6F40: is 1 octets, not 1 to 254 records of 28"),
         ("[files]\n6F3C = '00'", "files.6F3C: is where the messages are"),
+        ("[files]\n3F00 = '00'", "files.3F00: is a directory: give a file's identifier"),
         ("[files]\n6F07 = 7", "files.6F07: is 7, not a string"),
         ("[files", "is not TOML"),
     ],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
+from collections.abc import Callable
 
 import pytest
 import trio
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.tls import TlsClient
-from onemo.net.interface import OpenRequest, Pem, TlsRequest, Transport
+from onemo.net.interface import OpenRequest, Pem, PreSharedKey, TlsRequest, Transport
 from trio.testing import MockClock
 
 from tests.unit.net.host.tls_parts import Socket
@@ -46,6 +48,37 @@ def test_a_host_without_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NetError, match="Too many open files") as failed:
         TlsClient().prepare(asking(TlsRequest(certificate=Pem(b"a"), key=Pem(b"b"))))
     assert failed.value.failure is NetFailure.TLS_SETUP
+
+
+SHARED = TlsRequest(shared=PreSharedKey("device 2", Pem(b"secret")))
+
+
+def test_a_pre_shared_key_on_a_python_without_them(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr(ssl.SSLContext, "set_psk_client_callback", raising=False)
+    with caplog.at_level(logging.WARNING), pytest.raises(NetError) as failed:
+        TlsClient().prepare(asking(SHARED))
+    assert failed.value.failure is NetFailure.TLS_SETUP
+    (line,) = caplog.messages
+    assert "pre-shared key" in line
+    assert "Python 3.13" in line
+    assert "secret" not in line + repr(SHARED)
+
+
+@pytest.mark.parametrize("identity", ["device 2", "\xe4\xb8\xad", "\xff"])
+def test_what_a_pre_shared_key_takes(monkeypatch: pytest.MonkeyPatch, identity: str) -> None:
+    """It is offered under the bytes that were typed, in suites that need no certificate."""
+    kept: list[Callable[[str | None], tuple[str, bytes]]] = []
+    monkeypatch.setattr(ssl.SSLContext, "set_psk_client_callback", lambda context, offer: kept.append(offer), False)
+    context, _ = TlsClient().prepare(asking(TlsRequest(shared=PreSharedKey(identity, Pem(b"secret")))))
+    told = {"\xe4\xb8\xad": "\u4e2d", "\xff": "\ufffd"}.get(identity, identity)
+    assert kept[0]("hint") == (told, b"secret")
+    assert {"PSK" in suite["name"] for suite in context.get_ciphers() if suite["protocol"] != "TLSv1.3"} == {True}
+    assert context.verify_mode is ssl.CERT_NONE
+    chosen = TlsRequest(shared=PreSharedKey(identity, Pem(b"secret")), cipher_suite=0x8C)
+    context, _ = TlsClient().prepare(asking(chosen))
+    assert [s["name"] for s in context.get_ciphers() if s["protocol"] != "TLSv1.3"] == ["PSK-AES128-CBC-SHA"]
 
 
 @given(st.binary(max_size=40) | st.sampled_from([b"", b"-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import trio
@@ -28,8 +28,11 @@ from onemo.net.mqtt.packets import (
     Will,
     encode,
 )
+from onemo.net.sandbox import Sandbox
 from onemo.net.sandbox.broker import Broker
 from onemo.net.sandbox.sessions import matches
+
+from tests.unit.net.sandbox.conftest import PATIENCE, connect, read_exactly
 
 PUBACK, PUBREC, PUBREL, PUBCOMP = PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP
 Stream = trio.StapledStream[trio.abc.SendStream, trio.abc.ReceiveStream]
@@ -250,10 +253,17 @@ async def test_what_is_kept_is_bounded() -> None:
     assert 1 << 4 < session.waiting < 50
     for number in range(100):
         broker.say(f"kept/{number}", bytes(1 << 20), 0, retain=True)
-    assert len(broker.retained) == 64
+    assert len(broker.retained) == 63
     broker.say("kept/0", b"", 0, retain=True)
     broker.say("kept/99", bytes(1 << 20), 0, retain=True)
     assert (b"kept/0" in broker.retained, b"kept/99" in broker.retained) == (False, True)
+
+
+async def test_topics_count_to_what_is_kept() -> None:
+    broker = Broker()
+    for number in range(1200):
+        broker.say(f"{number}/".ljust(65535, "t"), b"x", 0, retain=True)
+    assert len(broker.retained) == (1 << 26) // 65536
 
 
 async def test_a_restart_breaks_every_connection_off() -> None:
@@ -266,3 +276,14 @@ async def test_a_restart_breaks_every_connection_off() -> None:
         broker.restart()
         assert (await one.next(), await other.next()) == (None, None)
     assert (list(broker.sessions), list(broker.published)) == ([b"b"], [])
+
+
+async def test_a_lab_of_hundreds_of_clients_has_it(sandbox: Sandbox) -> None:
+    """All at once, and they stay."""
+    async with AsyncExitStack() as connections:
+        for number in range(300):
+            stream = await connections.enter_async_context(await connect(sandbox, 1883))
+            await stream.send_all(encode(Connect(b"%d" % number, True, 60)))
+            with trio.fail_after(PATIENCE):
+                assert await read_exactly(stream, 4) == encode(ConnAck(False, 0))
+        assert len(sandbox.broker.sessions) == 300

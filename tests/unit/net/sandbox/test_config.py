@@ -85,7 +85,7 @@ def test_every_mistake_is_told_with_its_key(written: Path) -> None:
         "*101#" = 1
         """,
     ) == [
-        "port: is unknown here; there are hosts, ping, ussd, http, echo",
+        "port: is unknown here; there are hosts, ping, ussd, http, echo, lwm2m",
         'hosts."-.ex ample": is no host name: labels of letters, digits, - and _, the last not all digits, '
         "253 characters at most",
         "hosts.\"a.example\": is '198.18.7.300', not an IPv4 or IPv6 address",

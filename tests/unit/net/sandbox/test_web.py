@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -64,7 +66,7 @@ async def test_services(sandbox: Sandbox) -> None:
     )
     assert (await asked(sandbox, "/status/503"))[::2] == (503, b"503 Service Unavailable\n")
     assert (await asked(sandbox, "/status/599"))[::2] == (599, b"599\n")
-    assert (await asked(sandbox, "/status/204"))[::2] == (204, b"")
+    assert await asked(sandbox, "/status/204") == (204, {"content-type": "text/plain; charset=utf-8"}, b"")
     assert (await asked(sandbox, "/delay/0.01"))[0] == 200
     assert (await asked(sandbox, "/redirect/2"))[:2] == (302, {"location": "/redirect/1", "content-length": "0"})
     assert (await asked(sandbox, "/redirect/1"))[1]["location"] == "/get"
@@ -76,6 +78,28 @@ async def test_services(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("/bytes/0", b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 0\r\n\r\n"),
+        ("/status/204", b"HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"),
+        ("/redirect/1", b"HTTP/1.1 302 Found\r\nLocation: /get\r\nContent-Length: 0\r\n\r\n"),
+        (
+            "/a b",
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\n"
+            b"illegal request line\n",
+        ),
+        ("/own", b"HTTP/1.1 599 \r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\n\r\n"),
+    ],
+)
+async def test_a_header_is_what_servers_send(sandbox: Sandbox, path: str, head: bytes) -> None:
+    """With the words of the status, and no length where there is never a body."""
+    sandbox.web.answers.append(WebAnswer("/own", status=599))
+    async with await connect(sandbox, 80) as stream:
+        await stream.send_all(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        assert await read_exactly(stream, len(head)) == head
+
+
+@pytest.mark.parametrize(
     "path", ["/no", "/bytes/", "/bytes/x", "/bytes/-1", "/bytes/99999999999", "/status/100", "/status/600",
              "/delay/nan", "/delay/1e9", "/redirect/-1", "/drip/x", "/bytes/%C2%B2"],
 )  # fmt: skip
@@ -83,6 +107,7 @@ async def test_what_is_no_service_is_told(sandbox: Sandbox, path: str) -> None:
     status, _, body = await asked(sandbox, path)
     assert status == 404
     assert body
+    assert b"e+" not in body, "a limit is told in digits"
 
 
 async def test_the_bodies_of_remembered_requests_are_bounded(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +178,42 @@ async def test_a_client_that_does_not_read_is_waited_for(sandbox: Sandbox) -> No
     async with await connect(sandbox, 80, 65536) as stream:
         await stream.send_all(b"GET /bytes/50000000 HTTP/1.1\r\nHost: h\r\n\r\n")
         await trio.testing.wait_all_tasks_blocked(0.05)
-        assert (await read_exactly(stream, 15)) == b"HTTP/1.1 200 \r\n"
+        assert (await read_exactly(stream, 17)) == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_a_client_that_breaks_off_is_not_waited_for(sandbox: Sandbox) -> None:
+    for _ in range(17):
+        async with await connect(sandbox, 80) as stream:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await stream.send_all(b"GET /delay/300 HTTP/1.1\r\nHost: h\r\n\r\n")
+            await trio.testing.wait_all_tasks_blocked()
+    assert (await asked(sandbox, "/get"))[0] == 200
+    told = [(request.path, request.status) for request in sandbox.web.requests]
+    assert told == [("/delay/300", 0)] * 17 + [("/get", 200)]
+
+
+async def test_a_client_that_ended_is_not_waited_for_long(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onemo.net.sandbox.web._ENDED", 0.3)
+    for delay, answer in (("0.01", b"HTTP/1.1 200 OK"), ("300", b"")):
+        async with await connect(sandbox, 80) as stream:
+            await stream.send_all(b"GET /delay/%b HTTP/1.1\r\nHost: h\r\n\r\n" % delay.encode())
+            await stream.send_eof()
+            with trio.fail_after(PATIENCE):
+                assert (await stream.receive_some(15)) == answer
+
+
+async def test_a_client_may_say_more_while_it_waits(sandbox: Sandbox) -> None:
+    async with await connect(sandbox, 80) as stream:
+        await stream.send_all(b"GET /delay/0.1 HTTP/1.1\r\nHost: h\r\n\r\n")
+        await trio.testing.wait_all_tasks_blocked()
+        await stream.send_all(b"GET /bytes/1 HTTP/1.1\r\nHost: h\r\n\r\n")
+        await stream.send_eof()
+        received = b""
+        with trio.fail_after(PATIENCE):
+            while data := await stream.receive_some(65536):
+                received += data
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert received.endswith(b"\r\n\r\n\0")
 
 
 async def test_its_udp_echoes(sandbox: Sandbox) -> None:
