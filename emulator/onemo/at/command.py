@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from onemo.at.grammar import Argument, Arguments, Form
-from onemo.at.outcome import D, Handler, Outcome, Sections, Split
+from onemo.at.outcome import D, Handler, Outcome, Sections, Split, barely
 from onemo.at.params import BindError, BoundRecord, bind_record, index_of
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Change, Slot
@@ -142,26 +142,12 @@ class Query(NamedTuple, Generic[D, R]):
         if select is not None:
             forms[Form.SET] = lambda device, arguments: select(device, bound.parse(arguments))
             if self.bare_errors is not None:
-                forms[Form.SET] = _barely(forms[Form.SET], self.bare_errors)
-        if read is not None:
+                forms[Form.SET] = barely(forms[Form.SET], self.bare_errors)
+        if read is not None and section.readable:
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
         return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
-
-
-def _barely(handler: Handler[D], bare: Callable[[D], bool]) -> Handler[D]:
-    """Have a handler refuse with the bare ERROR, where bare says so."""
-
-    def handle(device: D, arguments: Arguments) -> Outcome:
-        try:
-            return handler(device, arguments)
-        except CommandError as error:
-            if bare(device):
-                raise CommandError from error
-            raise
-
-    return handle
 
 
 def _keep(device: object, record: object) -> None:

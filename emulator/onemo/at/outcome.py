@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from onemo.at.grammar import Arguments, arguments
-from onemo.at.reply import Reply
+from onemo.at.reply import CommandError, Reply
 from onemo.at.store import Change, R, Settings, Slot
 from onemo.profile.schema import ParamSection
 
@@ -79,3 +79,17 @@ def keeping_escapes(keeps: Callable[[D, bytes], bool]) -> Split[D]:
         return arguments(line, position, escapes=keeps(device, first))
 
     return split
+
+
+def barely(handler: Handler[D], bare: Callable[[D], bool]) -> Handler[D]:
+    """Have a handler refuse with the bare ERROR, where bare says so."""
+
+    def handle(device: D, arguments: Arguments) -> Outcome:
+        try:
+            return handler(device, arguments)
+        except CommandError as error:
+            if bare(device):
+                raise CommandError from error
+            raise
+
+    return handle

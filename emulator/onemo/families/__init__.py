@@ -172,7 +172,7 @@ FAMILIES: tuple[Family, ...] = (
            "MIPLCLOSE", "MIPLNOTIFY", "MIPLREADRSP", "MIPLWRITERSP", "MIPLEXECUTERSP", "MIPLPARAMETERRSP",
            "MIPLOBSERVERSP", "MIPLMGR", "MIPLQMGR",
            instances=LWM2M_DEVICES,
-           urcs=("MIPLEVENT", "MIPLREAD", "MIPLWRITE", "MIPLEXECUTE", "MIPLOBSERVE", "MIPLDISCOVER", "MIPLPARAMETER",
-                 "MIPLNMI", "MIPLNSMI")),
+           urcs=("MIPLCREATE", "MIPLCREATEEX", "MIPLEVENT", "MIPLREAD", "MIPLWRITE", "MIPLEXECUTE", "MIPLOBSERVE",
+                 "MIPLDISCOVER", "MIPLPARAMETER", "MIPLNMI", "MIPLNSMI")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

@@ -64,8 +64,10 @@ def _redefine(modem: Modem, record: object) -> None:
     modem.keeping.note(modem.contexts.redefine_default)
 
 
+_OF_5G = ("hpt", "simenable", "simswap", "ims")
 _INERT: tuple[Key[Modem, Switch], ...] = tuple(
-    Key(Slot(name, Switch, of="MUECONFIG")) for name in ("relver", "asrai", "2harq", "reestablish", "emulticar")
+    Key(Slot(name, Switch, of="MUECONFIG"))
+    for name in ("relver", "asrai", "2harq", "reestablish", "emulticar", *_OF_5G)
 )
 """Settings of the protocol stack and the release of its standards: they are kept, and nothing more."""
 

@@ -65,9 +65,10 @@ class ParamSection(NamedTuple):
 
 
 class KeySection(NamedTuple):
-    """One key of a keyed setting (MIPCFG): its parameters."""
+    """One key of a keyed setting (MIPCFG): its parameters. nv false: it ends with the boot cycle whatever others do."""
 
     params: Mapping[str, ParamSection] = {}
+    nv: bool = True
 
 
 class CommandSection(NamedTuple):
@@ -75,7 +76,7 @@ class CommandSection(NamedTuple):
 
     nv: what is set outlives the boot cycle. refuses: parameters that do not fit are answered with the error of the
     family, or with the bare ERROR. readable false: a keyed
-    setting has no read form here.
+    setting, or what tells something, has no read form here.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.

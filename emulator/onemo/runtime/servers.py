@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from onemo.errors import NetError
+from onemo.errors import NetError, NetFailure
 from onemo.modem.channel import Drop, Listen, Listener, Unlisten
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Connection, OpenRequest, Transport
+from onemo.profile.index import Label
 from onemo.runtime.peers import Peers
 from onemo.runtime.sending import Shell
 
@@ -26,14 +27,27 @@ _PAUSE = 0.1
 _ANY = ("0.0.0.0", "::")
 
 
+class ServerFaults(Protocol):
+    """What stands in the way of servers and their clients."""
+
+    def listens(self, label: Label) -> NetFailure | None:
+        """Return why a server cannot listen; None: it can."""
+        ...
+
+    async def admits(self, label: Label, host: str, port: int) -> bool:
+        """Tell whether a server takes a client, as soon as it does."""
+        ...
+
+
 class ServerTasks:
-    """Every server of one module. published: what ``--publish`` says."""
+    """Every server of one module. published: what ``--publish`` says; faults: None while there are none."""
 
     def __init__(self, shell: Shell, peers: Peers, name: str, published: Sequence[str]) -> None:
         self._shell = shell
         self._peers = peers
         self._name = name
         self._texts = published
+        self.faults: ServerFaults | None = None
         self._published: list[Publication] | None = None
         self._open: dict[Listener, tuple[Opened, trio.CancelScope]] = {}
         self._nursery: trio.Nursery
@@ -49,6 +63,9 @@ class ServerTasks:
             intent.listener.on_closed(CloseResult.NORMAL, trio.current_time())
             return
         listener, request = intent
+        if self.faults is not None and (failure := self.faults.listens(listener.label)) is not None:
+            listener.on_listen_failed(failure, trio.current_time())
+            return
         from onemo.net.host.listening import open_listening
         from onemo.net.host.publish import is_published, parse_publication, places
 
@@ -107,7 +124,7 @@ class ServerTasks:
                         self._say(listener, f"a connection cannot be accepted now: {error.strerror}", warn=True)
                         await trio.sleep(_PAUSE)
                         continue
-                    if found is not None:
+                    if found is not None and await self._admitted(listener, *found):
                         self._take(listener, *found)
             except trio.ClosedResourceError:
                 pass
@@ -115,6 +132,18 @@ class ServerTasks:
                 self._shell.failed(error)
             finally:
                 accepting.close()
+
+    async def _admitted(self, listener: Listener, connection: Connection, peer: Place) -> bool:
+        """Tell whether a fault lets a connection in; else it is reset, as it is when the server ends meanwhile."""
+        if self.faults is None:
+            return True
+        admitted = False
+        try:
+            admitted = await self.faults.admits(listener.label, peer.address, peer.port)
+        finally:
+            if not admitted:
+                connection.abort()
+        return admitted
 
     def _take(self, listener: Listener, connection: Connection, peer: Place) -> None:
         """Give a connection to the core, or reset it."""

@@ -40,7 +40,7 @@ from onemo.runtime.trace import Recent, Trace
 
 if TYPE_CHECKING:
     from onemo.runtime.nvcontents import NvContents
-    from onemo.runtime.servers import ServerTasks
+    from onemo.runtime.servers import ServerFaults, ServerTasks
 
 _log = logging.getLogger(__name__)
 
@@ -129,6 +129,7 @@ class Module:
             self.ports.append(ConsolePort(self, self.modem.add_console(), each, trace, self._recent))
         self._peers = Peers(self, network, trace, self._recent)
         self._servers: ServerTasks | None = None
+        self._server_faults: ServerFaults | None = None
         self._published = published
         self._timer = trio.CancelScope()
         self._waiting = trio.CancelScope()
@@ -149,10 +150,14 @@ class Module:
         if self.ready.is_set():
             extension.booted()
 
-    def put_behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
+    def put_behind(
+        self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection], faults: ServerFaults
+    ) -> None:
         """Another network takes the place of the one before; connections that are open are wrapped."""
-        self.network = network
+        self.network, self._server_faults = network, faults
         self._peers.behind(network, wrap)
+        if self._servers is not None:
+            self._servers.faults = faults
 
     def tell(self, event: str, text: str) -> None:
         """Something for the trace that is neither line nor network."""
@@ -282,6 +287,7 @@ class Module:
 
             assert self._nursery is not None
             self._servers = ServerTasks(self, self._peers, self.names[0], self._published)
+            self._servers.faults = self._server_faults
             self._servers.start(self._nursery)
         return self._servers
 

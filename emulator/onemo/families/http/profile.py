@@ -50,8 +50,8 @@ class HttpSection(NamedTuple):
     """A text in the line may hold quotes: it runs to the last one of the line."""
     ind_eol: Literal["crlf", "none"]
     """The line end behind the "ind" URC."""
-    rooted_by: Literal["first_slash", "any_slash"]
-    """A <local_path> is used as it is typed where it begins with a slash, or has any."""
+    rooted_by: Literal["first_slash", "any_slash", "nothing"]
+    """A <local_path> is used as it is typed where it begins with a slash, or has any, or always."""
     file_folder: str
     """The folder of all others."""
     download_scheme: str

@@ -20,6 +20,10 @@ class Lwm2mSection(NamedTuple):
     """The server's port where none is given."""
     secure_port: Count
     """The port that means DTLS."""
+    secure: bool
+    """The model has DTLS; else that port is refused."""
+    creates_later: bool
+    """AT+MIPLCREATE and MIPLCREATEEX are answered OK, and tell what came of them once the server's name is resolved."""
     local_ports: Range
     """The module's own ports: it keeps one through power saving, for the server to know it again."""
     least_lifetime: Count

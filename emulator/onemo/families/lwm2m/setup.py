@@ -12,9 +12,10 @@ from onemo.at.reply import DONE, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.device import ONENET, OTHER_PLATFORM, PATTERNS
+from onemo.families.lwm2m.naming import Lwm2mNaming
 from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.lwm2m.states import Cis, Lwm2mOperation
-from onemo.families.lwm2m.target import BOOTSTRAPS, read_blob, read_target
+from onemo.families.lwm2m.target import BOOTSTRAPS, Lwm2mTarget, read_blob, read_target
 from onemo.modem.modem import Modem
 
 REF = "ref"
@@ -109,7 +110,7 @@ def _create(modem: Modem, record: CreateDevice) -> Reply:
     if all(value is None for value in record):
         target = read_target(table.host, table.port)
         assert target is not None, "the profile's host is checked"
-        client.create(target._replace(flag=BOOTSTRAPS))
+        found: Lwm2mTarget | None = target._replace(flag=BOOTSTRAPS)
     elif any(value is None for value in record) or not _HEX.fullmatch(record.config or ""):
         raise CommandError(Cis.SYNTAX)
     else:
@@ -118,10 +119,20 @@ def _create(modem: Modem, record: CreateDevice) -> Reply:
         if whole is None:
             return DONE
         found = read_blob(bytes.fromhex(whole), table.port)
-        if found is None:
-            raise CommandError(Cis.SYNTAX)
-        client.create(found)
-    return Reply((print_line("MIPLCREATE", 0),))
+    return _begin(modem, "MIPLCREATE", found)
+
+
+def _begin(modem: Modem, command: str, target: Lwm2mTarget | None) -> Reply:
+    """Create the device; on some models once its server's name is resolved. Raises CommandError: SYNTAX, RESOURCE."""
+    client, table = modem.part(Lwm2mClient), modem.profile.table(LWM2M)
+    if target is None or (target.port == table.secure_port and not table.secure):
+        raise CommandError(Cis.SYNTAX)
+    if not table.creates_later:
+        client.create(target)
+        return Reply((print_line(command, 0),))
+    client.device.check(Lwm2mOperation.CREATE)
+    modem.part(Lwm2mNaming).create(command, target)
+    return DONE
 
 
 def _joined(client: Lwm2mClient, record: CreateDevice) -> str | None:
@@ -151,8 +162,7 @@ def _create_at(modem: Modem, record: CreateDeviceAt) -> Reply:
     fits = (_HEX_PSK if record.psk_encode else _PSK).fullmatch(psk)
     if target is None or fits is None or (target.port == table.secure_port and not psk):
         raise CommandError(Cis.SYNTAX)
-    modem.part(Lwm2mClient).create(target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk))
-    return Reply((print_line("MIPLCREATEEX", 0),))
+    return _begin(modem, "MIPLCREATEEX", target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk))
 
 
 def _delete(modem: Modem, record: OneDevice) -> Reply:
