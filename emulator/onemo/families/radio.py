@@ -69,7 +69,7 @@ def _set_function(modem: Modem, record: PhoneFunction) -> Outcome:
     if record.rst and function is not Function.FULL:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     woken = before is Function.MINIMUM and function is Function.FULL
-    if record.rst or (woken and profile.full_reboots and not modem.contexts.waits_for_function):
+    if record.rst or (woken and profile.full_reboots and not modem.contexts.waits("minimum")):
         modem.restart()
         return Reply(last=True)
     modem.radio.set_function(function, modem.now)

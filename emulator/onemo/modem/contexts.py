@@ -205,10 +205,9 @@ class Contexts:
         if cid in self.active or (not self.active and cid in self.defined):
             self._connect(cid, self._network, with_call=with_call)
 
-    @property
-    def waits_for_function(self) -> bool:
-        """True where the module stays at AT+CFUN=0 after a start, as AT+MUECONFIG says."""
-        return self._profile.autoconn_attaches and not self._auto_connect
+    def waits(self, without_autoconn: str) -> bool:
+        """Tell whether AT+MUECONFIG has the module wait in this way, one of [contexts] without_autoconn."""
+        return self._profile.without_autoconn == without_autoconn and not self._auto_connect
 
     @property
     def _auto_connect(self) -> bool:

@@ -89,7 +89,8 @@ class Radio:
     def search(self, until: float) -> None:
         """Look for the network, which is found at until: the module is READY."""
         self._booted = True
-        if self._host.contexts.waits_for_function:
+        self.detached = self._host.contexts.waits("camps")
+        if self._host.contexts.waits("minimum"):
             self.function = Function.MINIMUM
         self._look(until)
 
@@ -125,7 +126,7 @@ class Radio:
             return
         self.function = function
         if function is Function.FULL:
-            self.detached = False
+            self.detached = self._host.contexts.waits("camps")
             self.choice.take_up_lock()
             self.search_again(now)
             return

@@ -276,8 +276,8 @@ class ContextsSection(NamedTuple):
     apn: str
     needs_call: bool
     """Connections need a data call (AT+MIPCALL), not only an active context."""
-    autoconn_attaches: bool
-    """AT+MUECONFIG="autoconn",0 leaves the module at AT+CFUN=0 after a start, until that is set."""
+    without_autoconn: Literal["no_call", "minimum", "camps"]
+    """AT+MUECONFIG="autoconn",0: no call comes by itself; it stays at AT+CFUN=0; it registers for AT+MIPCALL alone."""
     announces_call: bool
     """The call that comes up by itself is announced by a URC."""
     most_active: Count

@@ -194,17 +194,30 @@ def _stored_reply(name: str, client: HttpClient, data: bytes) -> Reply:
     return Reply((print_line(name, client.httpid, len(data), data),)) if data else DONE
 
 
+def _without_inner_path(modem: Modem, record: MakeRequest) -> MakeRequest:
+    """Take the <local_path> out of a path that was read to the last quote of the line.
+
+    Raises CommandError(INCORRECT_PARAMETERS): the model has none, so that it is a parameter more.
+    """
+    path, more, local_path = (record.path or b"").partition(b'","')
+    if not more:
+        return record
+    section = modem.profile.commands["MHTTPREQUEST"].params.get("local_path")
+    if section is not None and not section.available:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return record._replace(path=path, local_path=local_path.decode("latin-1"))
+
+
 def _request(modem: Modem, record: MakeRequest) -> Outcome:
     """Begin a request (AT+MHTTPREQUEST): OK now, the answer in URCs. ESC at the prompt: no request.
 
     Raises CommandError: NOT_CREATED; INCORRECT_PARAMETERS, a path of another length; as HttpClient.order; FILE_FAILED.
     """
+    if modem.profile.table(HTTP_CLIENT).inner_quotes:
+        record = _without_inner_path(modem, record)
     into = None if record.local_path is None else stored_path(modem, record.local_path)
     client = modem.part(HttpClients)[record.httpid]
     client.check(HttpOperation.REQUEST)
-    table = modem.profile.table(HTTP_CLIENT)
-    if table.inner_quotes and record.path is not None and b'","' in record.path:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)  # a parameter more
 
     def take(path: bytes) -> Outcome:
         order = client.order(Method(record.method), path)
