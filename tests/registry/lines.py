@@ -208,9 +208,9 @@ def tried(series: str, name: str, text: str) -> bytes:
         driver.world.answers.names["nbiotbt.heclouds.com"] = ["192.0.2.1"]
         driver.ask("AT+MIPLCREATE")  # there is one, which is found out behind the ranges
     if text.startswith('AT+MFTPCFG=0,"cid",'):  # some take an active one alone
-        cid = text.rpartition(",")[2]
-        driver.ask(f'AT+CGDCONT={cid},"IP","more"')
-        driver.ask(f"AT+MIPCALL=1,{cid}")
+        wanted = text.rpartition(",")[2]
+        driver.ask(f'AT+CGDCONT={wanted},"IP","more"')
+        driver.ask(f"AT+MIPCALL=1,{wanted}")
     if text.startswith("AT+MIPCALL=1"):
         if model_named(series).profile.contexts.only_call == "stays":
             driver.ask('AT+CGDCONT=2,"IP","two"')
