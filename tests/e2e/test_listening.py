@@ -329,10 +329,37 @@ def test_a_server_that_refuses_is_late_or_cannot_listen() -> None:
             line.write(b'AT+MIPLISTEN=0,"TCP",80\r')
             line.read_until(b"+MIPLISTEN: 0,0\r\n")
             place = module.server(0).address
-            with module.fault("server-refuse", sid=0):
+            with module.fault("server-refuse", sid=0), suppress(ConnectionResetError):
                 assert was_reset(socket.create_connection(place, timeout=WAIT))
             began = time.monotonic()
             with module.fault("accept-delay", sid=0, seconds=0.5), socket.create_connection(place, timeout=WAIT):
                 line.read_until(b'+MIPURC: "itcp",0,0,')
             assert time.monotonic() - began >= 0.5
             assert line.read_until(b'"disconn",0,1').endswith(b'"disconn",0,1')
+
+
+def test_faults_meet_what_servers_accept() -> None:
+    with Hosted() as hosted:
+        module = hosted.start("MR880A")
+        ports = free_port(), free_port(socket.SOCK_DGRAM)
+        with serial.Serial(module.port, 115200, timeout=WAIT) as line, socket.socket(type=socket.SOCK_DGRAM) as sock:
+            line.write(b'ATE0\rAT+MIPLISTEN=0,"TCP",%d\rAT+MIPLISTEN=1,"UDP",%d\r' % ports)
+            line.read_until(b"+MIPLISTEN: 1,0\r\n")
+            sock.settimeout(WAIT)
+            sock.sendto(b"early", ("127.0.0.1", ports[1]))
+            own = sock.getsockname()[1]
+            line.read_until(b'"iudp",1,0,"127.0.0.1",%d,5,early\r\n' % own)
+            with module.fault("net-latency", sid=1, seconds=0.2):
+                sock.sendto(b"late", ("127.0.0.1", ports[1]))
+                line.read_until(b'"iudp",1,0,"127.0.0.1",%d,4,late\r\n' % own)
+                line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"back"\r' % own)
+                assert sock.recvfrom(9) == (b"back", ("127.0.0.1", ports[1]))
+                line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
+            with module.fault("net-loss", sid=1, operation="send"):
+                line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"lost"\r' % own)
+                line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
+            line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"there"\r' % own)
+            assert sock.recvfrom(9)[0] == b"there"
+            with module.fault("net-reset", connect_id=1, operation="receive"), client(ports[0]) as peer:
+                peer.sendall(b"x")
+                line.read_until(b'+MIPURC: "disconn",1,2\r\n')

@@ -104,7 +104,7 @@ class Peers:
         self._asks.behind(network)
         self._wrap = wrap
         for task in self._tasks.values():
-            if task.connection is not None and not isinstance(task.connection, OpenToAll):
+            if task.connection is not None:
                 task.connection = wrap(task.connection, task.request)
                 task.waiting.cancel()  # and waits for that one instead
 
@@ -117,7 +117,7 @@ class Peers:
     def adopt(self, owner: Owner, request: OpenRequest, parting: ClosePlan, connection: Connection) -> None:
         """Serve a connection that stands, for an owner that has none."""
         task = self._tasks[owner] = Task(Open(owner, request, parting))
-        task.connection = connection if isinstance(connection, OpenToAll) else self._wrap(connection, task.request)
+        task.connection = self._wrap(connection, task.request)
         self._sending.net("accepted", task, connection.peer)
         self._scopes.add(task.scope)
         self._nursery.start_soon(self._serve, task)

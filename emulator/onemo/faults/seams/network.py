@@ -12,7 +12,7 @@ from onemo.errors import NetError, NetFailure
 from onemo.faults.kind import Layer
 from onemo.faults.kinds_server import ACCEPT, LISTEN
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
-from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
+from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection, FaultyOpen
 from onemo.faults.seams.shaped import Wait
 from onemo.net.host.routes import is_address
 from onemo.net.interface import (
@@ -24,6 +24,7 @@ from onemo.net.interface import (
     NamePolicy,
     Network,
     OpenRequest,
+    OpenToAll,
     Pinger,
     PingRequest,
     TimeRequest,
@@ -57,7 +58,9 @@ class FaultyNetwork:
 
     def wrap(self, connection: Connection, request: OpenRequest) -> FaultyConnection:
         """Put the faults on an open connection, which is owned here from then on."""
-        made = FaultyCarrying if isinstance(connection, Carrying) else FaultyConnection
+        made: type[FaultyConnection] = FaultyCarrying if isinstance(connection, Carrying) else FaultyConnection
+        if isinstance(connection, OpenToAll):
+            made = FaultyOpen
         wrapped = made(connection, request, self._faults, self._start)
         self._connections.add(wrapped)
         return wrapped
