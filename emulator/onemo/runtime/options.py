@@ -356,7 +356,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("link", "ports", "pty_mode", "tcp", "connect", "rfc2217", "uart", "baud", "command", "exec_when"),
         *("pace", "strict_baud"),
     ),
-    "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
+    "Network": ("routes", "denied", "published", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
     "Identity and memory": (
         *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "card"),
         *("nv", "file_store"),
