@@ -156,7 +156,7 @@ def test_two_hundred_at_once(server: Started, line: Dte) -> None:
     def waiting() -> list[socket.socket]:
         return [peer for peer in peers if not select.select([peer], [], [], 0)[0]]
 
-    until(lambda: len(waiting()) == 10)  # what the host's backlog had no room for is taken up a second later
+    until(lambda: len(waiting()) == 10)
     served = waiting()
     for peer in peers:
         if peer not in served:

@@ -16,8 +16,12 @@ from onemo.net.host.connections import OpenUdpConnection, TcpConnection
 from onemo.net.host.ports import LEDGER
 from onemo.net.interface import AddressFamily, ListenRequest, Transport
 
-BACKLOG = 16
-"""Connections that wait at the host until they are accepted."""
+BACKLOG = 512
+"""Connections that wait at the host until they are accepted.
+
+Beyond it Linux answers with SYN cookies and forgets the client, which then takes the connection for open: it would see
+neither data nor an RST.
+"""
 _PASSING = frozenset({errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EAGAIN})
 """What accept says of a connection that is gone, or of none."""
 
