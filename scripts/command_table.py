@@ -183,7 +183,7 @@ def _together(names: list[str]) -> str:
     """Series; all of them, or all of a family, by that."""
     if len(names) == len(series()):
         return "every series"
-    for family in ("NB", "Cat.1"):
+    for family in ("NB", "Cat.1", "5G"):
         whole = [name for name, subs in series().items() if _first(subs).family == family]
         if set(whole) <= set(names):
             names = [f"every {family} series", *(name for name in names if name not in whole)]

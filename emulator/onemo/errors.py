@@ -65,6 +65,7 @@ class NetFailure(Enum):
     PORT_TAKEN = auto()
     BIND = auto()
     SOCKET = auto()  # no socket could be created
+    LISTEN = auto()  # the host does not listen there
     WRITE = auto()
     RESET = auto()  # an RST, a keep-alive that failed, a transmission that timed out
     NOT_REGISTERED = auto()  # the module has no network

@@ -8,9 +8,10 @@ from onemo.families.http.profile import HTTP_CLIENT
 from onemo.profile.ranges import Range
 
 from tests.support import commands_around, ftp_commands, lwm2m_commands
-from tests.support.commands import KEYS, PARAMETERS, param
+from tests.support.commands import KEYS, PARAMETERS
 from tests.support.driver import Driver, model_named
 from tests.support.ftp_commands import keyed
+from tests.support.sections import param
 
 TOPIC = {"topic": '"t"', "qos": "0"}
 REQUIRED = {
@@ -19,6 +20,9 @@ REQUIRED = {
     **lwm2m_commands.REQUIRED,
     "MIPOPEN": {"connect_id": "0", "proto_type": '"TCP"', "address": '"h"', "remote_port": "80"},
     "MIPSEND": {"connect_id": "0", "data": '"a"'},
+    **{name: {"sid": "0"} for name in ("MIPSRVSTATE", "MIPSRVCLOSE")},
+    "MIPLISTEN": {"sid": "0", "transport": '"TCP"', "port": "80"},
+    "MIPSENDTO": {"connect_id": "0", "address": '"192.0.2.1"', "port": "80", "data": '"a"'},
     "encoding": {"connect_id": "0", "send_format": "0", "recv_format": "0"},
     "ssl": {"connect_id": "0", "ssl_enable": "0"},
     "MSSLCERTWR": {"name": '"n"', "remain": "0", "length": "1", "data": '"a"'},
@@ -91,8 +95,10 @@ REQUIRED = {
     "MQTTSTATE": {"mqtt_id": "0"},
     "MQTTDISC": {"mqtt_id": "0"},
 }
+TLS_USUAL = {"encoding": "2", "negotime": "10", "version": "255", "ciphersuite": '"0xC02F"'}
 TOGETHER = {"packet_size": "1024", "waittm": "200"}
 ON_CONNECTIONS = ("AT+MIPSEND", "AT+MIPCLOSE", "AT+MIPRD", "AT+MIPMODE", "AT+MIPSACK")
+ON_DATAGRAMS = ("AT+MIPSENDTO", "AT+MIPRDU")
 
 
 def connect_ids(series: str) -> Range:
@@ -127,7 +133,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     if command == "MSSLCFG":
         given = {
             "ssl_id": "0",
-            **({} if key == "cert" else {key: {"encoding": "2", "negotime": "10"}.get(key, "0")}),
+            **({} if key == "cert" else {key: TLS_USUAL.get(key, "0")}),
             name: value,
         }
     if command == "MFTPCFG":
@@ -146,8 +152,8 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
         given["data"] = ""
     if name == "inscount" and value.isdigit():
         given["bitmap"] = f'"{"1" * min(int(value), 99)}"'
-    if command == "MQTTCFG":
-        given = {"mqtt_id": "0", name: value}
+    if command in ("MQTTCFG", "MIPSRVCFG"):
+        given = {"mqtt_id": "0", "sid": "0", name: value}
     if series and key == "sleepmode" and model_named(series).profile.sleep.permanent_required:
         given["permanent"] = "1"
     if series and command == "COPS" and name != "mode":
@@ -156,7 +162,7 @@ def line(command: str, key: str, name: str, value: str, series: str = "") -> str
     if (command, name, value) == ("CSMP", "fo", "255"):
         given["vp"] = '"26/11/28,00:00:00+00"'  # it asks for a time
     if name == "access_mode" and value == "3":
-        given["proto_type"] = '"UDP"'
+        given["proto_type"] = given["transport"] = '"UDP"'
     if name == "send_length" and value.isdigit() and len(value) < 5:
         given["data"] = f'"{"a" * (int(value) or 1)}"' if int(value) <= 1461 else ""
     if command in ("MSSLCERTWR", "MSSLKEYWR", "MFPUT", "MFWRITE") and name in ("length", "fsize") and value != "1":
@@ -182,7 +188,8 @@ def tried(series: str, name: str, text: str) -> bytes:
     """The answer to a line, in the state in which it can succeed."""
     driver = Driver(series).boot()
     if text.startswith(ON_CONNECTIONS):
-        protocol = "UDP" if name in ("rai", "seq") or (name == "access_mode" and text.endswith(",3")) else "TCP"
+        datagrams = name in ("rai", "seq") or text.startswith(ON_DATAGRAMS)
+        protocol = "UDP" if datagrams or (name == "access_mode" and text.endswith(",3")) else "TCP"
         for connect_id in connect_ids(series):
             driver.ask(f'AT+MIPOPEN={connect_id},"{protocol}","h",80')
     if text.startswith("AT+MHTTP") and not text.startswith("AT+MHTTPCREATE"):
@@ -194,8 +201,19 @@ def tried(series: str, name: str, text: str) -> bytes:
             driver.ask(f"AT+MPWMDATA={channel},100,50")
     if text.startswith(commands_around.DEFINED) and (cid := re.match(r"[^=]*=(\d{1,2})", text)):
         driver.ask(f'AT+CGDCONT={cid[1]},"IP"')
+    if text.startswith("AT+MIPSRVCLOSE"):
+        for sid in range(4):
+            driver.ask(f"AT+MIPLISTEN={sid},UDP,{80 + sid}")
     if text.startswith("AT+MIPLCREATE="):
+        driver.world.answers.names["nbiotbt.heclouds.com"] = ["192.0.2.1"]
         driver.ask("AT+MIPLCREATE")  # there is one, which is found out behind the ranges
+    if text.startswith('AT+MFTPCFG=0,"cid",'):  # some take an active one alone
+        wanted = text.rpartition(",")[2]
+        driver.ask(f'AT+CGDCONT={wanted},"IP","more"')
+        driver.ask(f"AT+MIPCALL=1,{wanted}")
     if text.startswith("AT+MIPCALL=1"):
+        if model_named(series).profile.contexts.only_call == "stays":
+            driver.ask('AT+CGDCONT=2,"IP","two"')
+            driver.ask("AT+MIPCALL=1,2")
         driver.ask("AT+MIPCALL=0,1")
     return driver.ask(text)

@@ -62,7 +62,7 @@ def test_the_host_s_network_card() -> None:
 
 def test_what_the_module_does_by_itself() -> None:
     assert {series: offered(series, "MUECONFIG") for series in SERIES} == OWN_KEYS
-    assert {series for series in SERIES if profile_of(series).contexts.autoconn_attaches} == set(NB.split())
+    assert {series for series in SERIES if profile_of(series).contexts.without_autoconn == "minimum"} == set(NB.split())
 
 
 def test_calls() -> None:

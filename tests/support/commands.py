@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from onemo.profile.schema import CommandSection, ParamSection
-
 from tests.support import card_commands, commands_around, ftp_commands, lwm2m_commands
-from tests.support.driver import model_named
 
 PARAMETERS = {
     **card_commands.PARAMETERS,
@@ -36,6 +33,11 @@ PARAMETERS = {
     "MIPMODE": ("connect_id", "access_mode", "packet_size", "waittm"),
     "MIPSTATE": ("connect_id",),
     "MIPSACK": ("connect_id",),
+    "MIPLISTEN": ("sid", "transport", "port", "family", "access_mode"),
+    "MIPSRVSTATE": ("sid",),
+    "MIPSRVCLOSE": ("sid", "mode"),
+    "MIPRDU": ("connect_id", "packets"),
+    "MIPSENDTO": ("connect_id", "address", "port", "send_length", "data", "rai", "seq", "pri_flag"),
     "MDNSGIP": ("domainname", "cid"),
     "MPING": ("host", "timeout", "ping_num", "packet_len", "cid"),
     "MNTP": ("server", "port", "sync", "timeout"),
@@ -86,6 +88,7 @@ PARAMETERS = {
     "CREG": ("n",),
     "CGREG": ("n",),
     "CEREG": ("n",),
+    "C5GREG": ("n",),
     "COPS": ("mode", "format", "oper", "act"),
     "CTZR": ("reporting",),
     "CTZU": ("onoff",),
@@ -122,7 +125,7 @@ PARAMETERS = {
     "MPWMDATA": ("channel", *(f"{name}{n}" for n in ("", *range(2, 5)) for name in ("period", "duty"))),
     "MPWMCTRL": ("channel", "enable", "cycles"),
     "MLBSLOC": (),
-    "MWIFISCANSTART": ("round", "timeout"),
+    "MWIFISCANSTART": ("round", "timeout", "ssid", "channel"),
     "MWIFISCANSTOP": (),
     "MWIFISCANQUERY": ("sorted",),
     "CLCC": (),
@@ -170,7 +173,9 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "session": ("ssl_id", "session"),
         "ignorestamp": ("ssl_id", "ignorestamp"),
         "ignoreverify": ("ssl_id", "ignoreverify"),
+        "sni": ("ssl_id", "sni"),
     },
+    "MIPSRVCFG": {"encoding": ("sid", "recv_format"), "rcvbuf": ("sid", "recv_buffer")},
     "MHTTPCFG": {
         "header": ("httpid", "fields"),
         "chunked": ("httpid", "chunked"),
@@ -203,6 +208,7 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "sleepind": ("report",),
         "sleepmode": ("sleep_mode", "permanent"),
         "delaysleep": ("delay_sleep",),
+        "dtr": ("dtr",),
     },
     "MDNSCFG": {
         "ip": ("address1", "address2"),
@@ -240,6 +246,9 @@ STRINGS = {
     # Of AT+CMGS, CMSS and CMGC also the numbers, which are for one mode alone: transcripts have them.
     "MIPOPEN": ("proto_type", "address"),
     "MIPSEND": ("data",),
+    "MIPLISTEN": ("transport", "family"),
+    "MIPSENDTO": ("address", "data"),
+    "MWIFISCANSTART": ("ssid",),
     "MSSLCFG": ("server_ca", "client_cert", "private_key", "pskid", "ciphersuite"),
     "MSSLCERTWR": ("name", "data"),
     "MSSLKEYWR": ("name", "data"),
@@ -300,25 +309,3 @@ BASIC = ("E", "V", "Q", "X", "I", "Z", "&F", "&W", "&C", "&D", "S3", "S4", "S5",
 
 OWN_TEST_FORMS = ("CPAS", "CGDCONT", "CGPADDR", "CGCONTRDP", "COPS", "CNMA", "CMGD")
 """Commands whose test form tells more than ranges; transcripts have them."""
-
-
-def section(series: str, command: str) -> CommandSection:
-    """Return the section of a command in the profile of a series."""
-    return model_named(series).profile.commands[command]
-
-
-def offers(series: str, command: str) -> tuple[str, ...]:
-    """The keys that a setting with keys has there."""
-    found = section(series, command)
-    assert found.offers or not found.available
-    return (found.offers or ()) if found.available else ()
-
-
-def param(series: str, command: str, name: str, key: str = "") -> ParamSection:
-    """Return the section of a parameter; of a string there may be none."""
-    where = section(series, command)
-    params = where.keys[key].params if key else where.params
-    own, shared = params.get(name), model_named(series).profile.params.get(name)
-    if own is not None and own.range is None and shared is not None:
-        return own._replace(range=shared.range)
-    return own or shared or ParamSection()

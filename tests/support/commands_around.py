@@ -49,6 +49,10 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "2harq": ("value",),
         "reestablish": ("value",),
         "emulticar": ("value",),
+        "hpt": ("value",),
+        "simenable": ("value",),
+        "simswap": ("value",),
+        "ims": ("value",),
     },
     "MDIALUPCFG": {
         "mode": ("value",),

@@ -248,6 +248,35 @@ _DIRECTIVES: list[tuple[str, Directive]] = [
     (r"sms trace none", lambda driver, given: _equal(driver.world.centre.told, [])),
     (r"sms trace (.+)", lambda driver, given: _equal(driver.world.centre.told.pop(0), given[1])),
     (
+        r"server (\d) client (\S+) (\d+)",
+        lambda driver, given: driver.world.servers.comes(int(given[1]), given[2], int(given[3])),
+    ),
+    (
+        r"server (\d) datagram (\S+) (\d+) (\d+) bytes",
+        lambda driver, given: driver.world.servers.datagram(
+            int(given[1]), given[2], int(given[3]), b"x" * int(given[4])
+        ),
+    ),
+    (
+        r"server (\d) datagram (\S+) (\d+) ?(.*)",
+        lambda driver, given: driver.world.servers.datagram(
+            int(given[1]), given[2], int(given[3]), unescaped(given[4])
+        ),
+    ),
+    (r"server refused (\d+)", lambda driver, given: _equal(driver.world.servers.refusals.pop()[1], int(given[1]))),
+    (r"server gone (\d)", lambda driver, given: _equal(int(given[1]) in driver.world.servers.listening, False)),
+    (
+        r"server fails (\w+)",
+        lambda driver, given: setattr(driver.world.servers, "failure", NetFailure[given[1].upper()]),
+    ),
+    (
+        r"server sent (\S+) (\d+) ?(.*)",
+        lambda driver, given: _equal(
+            [(each.host, each.port, each.data) for each in [driver.world.servers.sent.pop(0)]],
+            [(given[1], int(given[2]), unescaped(given[3]))],
+        ),
+    ),
+    (
         r"package (mini )?(?:fail (\S+) )?to (\S+)",
         lambda driver, given: packages.make(driver, given[3], mini=bool(given[1]), failure=given[2] or ""),
     ),

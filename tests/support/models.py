@@ -1,9 +1,12 @@
-"""The series of the manual's table 1, by family, and names that stand for several of them."""
+"""The series of the manuals' tables, by family, and names that stand for several of them."""
 
 from __future__ import annotations
 
-NB = ("MN316", "MN316-S", "MN316A", "MN318", "MN319", "MN326")
-CAT1 = ("ML302A", "ML305A", "ML307A", "ML302S", "ML307S", "ML305U", "ML305M", "ML307R", "ML307G")
+NB = ("MN316", "MN316-S", "MN316A", "MN318", "MN319", "MN326", "MN326A")
+NEWER_CAT1 = ("ML307C", "ML307M", "ML307N", "ML307H", "ML307X")
+FIVE_G = ("MR880A",)
+CAT1 = ("ML302A", "ML305A", "ML307A", "ML302S", "ML307S", "ML305U", "ML305M", "ML307R", "ML307G", *NEWER_CAT1, *FIVE_G)
+"""Those that are built on what the LTE Cat.1 series have in common, 5G among them."""
 SERIES = (*NB, *CAT1)
 GROUPS = {"all": SERIES, "NB": NB, "Cat.1": CAT1}
 

@@ -12,13 +12,29 @@ from onemo.errors import NetFailure
 from onemo.families import FIRMWARE_DATA, FTP_DATA
 from onemo.families.sockets.connection import Loss
 from onemo.families.sockets.instance import Instance
-from onemo.modem.channel import Ask, Cancel, Close, Drop, Forward, Open, Outstanding, Owner, Send, Sent
+from onemo.modem.channel import (
+    Accepted,
+    Ask,
+    Cancel,
+    Close,
+    Drop,
+    Forward,
+    Listen,
+    Open,
+    Outstanding,
+    Owner,
+    Send,
+    SendTo,
+    Sent,
+    Unlisten,
+)
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Restart, Store, Submission, Tell, Wait
 from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, Transport
 from onemo.profile.index import CONNECT_ID
 
 from tests.support.answers import Answers
 from tests.support.centre import Centre
+from tests.support.listeners import Servers
 
 if TYPE_CHECKING:
     from tests.support.driver import Driver
@@ -86,6 +102,7 @@ class World:
         self.closing: dict[Key, Owner] = {}
         self.peers: dict[Key, Peer] = {}
         self.last_peers: dict[Key, Peer] = {}
+        self.servers = Servers(driver, self._later, self._accepted)
 
     # What will become of the next intent of its kind.
 
@@ -195,6 +212,10 @@ class World:
         peer.got.clear()
         return data
 
+    def _accepted(self, accepted: Accepted) -> None:
+        key = key_of(accepted.owner)
+        self.peers[key] = self.last_peers[key] = Peer(accepted.owner, accepted.request)
+
     # What the driver calls.
 
     def carry_out(self, intent: Intent) -> None:
@@ -215,6 +236,8 @@ class World:
                 self.peers.pop(key_of(intent.owner), None)
             case Ask() | Cancel() | Store():
                 self.answers.carry_out(intent)
+            case Listen() | Unlisten() | SendTo():
+                self.servers.carry_out(intent)
             case Submission():
                 self.centre.submitted(intent)
             case Tell():
@@ -226,6 +249,7 @@ class World:
             case Restart():
                 self.answers.restart()
                 self.peers.clear()
+                self.servers.listening.clear()
                 self.opening.clear()
                 self.closing.clear()
                 self._driver.wakes.clear()

@@ -59,7 +59,8 @@ def test_some_cells(command: str, series: str, shown: str) -> None:
     [
         "- `AT+MIPOPEN`: `timeout` is inert on MN316, MN316-S, MN326.",
         "- `AT+CREG` is full on ML302A-DSLM,",
-        "- `AT+MIPMODE`: `packet_size`, `waittm` are inert on every NB series, unavailable on every Cat.1 series.",
+        "- `AT+MIPMODE`: `packet_size`, `waittm` are inert on every NB series, unavailable on ML302A, ML302S, ML305A, "
+        "ML305M, ML305U, ML307A, ML307C, ML307G, ML307M, ML307N, ML307R, ML307S, ML307X.",
     ],
 )
 def test_some_notes(note: str) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from onemo.at.grammar import Argument, Arguments, Form, arguments
-from onemo.at.outcome import D, Handler, Outcome, Sections, Split
+from onemo.at.grammar import Argument, Arguments, Form
+from onemo.at.outcome import D, Handler, Outcome, Sections, Split, barely
 from onemo.at.params import BindError, BoundRecord, bind_record, index_of
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Change, Slot
@@ -19,17 +19,6 @@ from onemo.profile.ranges import Range
 from onemo.profile.schema import CommandSection
 
 R = TypeVar("R", bound=NamedTuple)
-
-
-def keeping_escapes(keeps: Callable[[D, bytes], bool]) -> Split[D]:
-    """Have a backslash keep a quote inside its string where keeps, asked with the raw first parameter, says so."""
-
-    def split(device: D, line: bytes, position: int) -> tuple[Arguments, int]:
-        end = line.find(b",", position)
-        first = line[position : end if end >= 0 else len(line)].strip()
-        return arguments(line, position, escapes=keeps(device, first))
-
-    return split
 
 
 class NoParameters(NamedTuple):
@@ -133,7 +122,8 @@ class Query(NamedTuple, Generic[D, R]):
     """A command that tells something.
 
     read answers ``?``, select answers ``=<parameters>``, test ``=?`` where that is not the ranges. test_reads_device:
-    test depends on the device (AT+COPS).
+    test depends on the device (AT+COPS). split as of Action. bare_errors: every refusal is the bare ERROR where it
+    says so.
     """
 
     name: str
@@ -143,6 +133,8 @@ class Query(NamedTuple, Generic[D, R]):
     tested: bool = True
     test: Callable[[D, BoundRecord[R]], Outcome] | None = None
     test_reads_device: bool = False
+    split: Split[D] | None = None
+    bare_errors: Callable[[D], bool] | None = None
 
     def bind(self, section: CommandSection, shared: Sections) -> BoundCommand[D]:
         """Bind it to its section. Raises BindError. shared: the parameters that many commands have."""
@@ -151,11 +143,13 @@ class Query(NamedTuple, Generic[D, R]):
         forms: dict[Form, Handler[D]] = {}
         if select is not None:
             forms[Form.SET] = lambda device, arguments: select(device, bound.parse(arguments))
-        if read is not None:
+            if self.bare_errors is not None:
+                forms[Form.SET] = barely(forms[Form.SET], self.bare_errors)
+        if read is not None and section.readable:
             forms[Form.READ] = lambda device, arguments: read(device)
         if self.tested:
             forms[Form.TEST] = _test_reply(self.name, bound, section.shown, self.test)
-        return BoundCommand(self.name, forms, {"": bound}, test_reads_device=self.test_reads_device)
+        return BoundCommand(self.name, forms, {"": bound}, {}, self.split, self.test_reads_device)
 
 
 def _keep(device: object, record: object) -> None:

@@ -21,7 +21,8 @@ class DataEntry(NamedTuple):
     most 0: there a length is needed. inline: most that may stand in the line; None: whatever the line holds. form: of
     the line alone, what is entered is raw.
 
-    timeout: after the last byte; with partial it ends an entry of a given length that has begun. cancelled: answer to
+    timeout: after the last byte; with partial it ends an entry of a given length that has begun,
+    with silence_ends also one of no length. cancelled: answer to
     ESC; unfinished: to any other time-out. secret: what is entered is shown to nobody. offered: the model has ``>``.
     prompt: its bytes as the profile writes them; None: those of the line. echoes, again: as of Prompt.
     """
@@ -40,6 +41,7 @@ class DataEntry(NamedTuple):
     prompt: str | None = None
     echoes: bool = False
     again: bool = False
+    silence_ends: bool = False
 
     def check(self, typed: bytes | None) -> None:
         """Check the lengths of what stands in the line, None where nothing does. Raises CommandError: CME 50."""
@@ -83,7 +85,7 @@ class DataEntry(NamedTuple):
     def _finish(self, data: bytes | None, timed_out: bool) -> Outcome:
         if data is None:
             return _ended(self.cancelled)
-        if timed_out and not (self.partial and self.length and data):
+        if timed_out and not (self.partial and (self.length or self.silence_ends) and data):
             return _ended(self.unfinished)
         return self.take(data)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from onemo.at.grammar import Arguments
-from onemo.at.reply import Reply
+from onemo.at.grammar import Arguments, arguments
+from onemo.at.reply import CommandError, Reply
 from onemo.at.store import Change, R, Settings, Slot
 from onemo.profile.schema import ParamSection
 
@@ -68,3 +68,28 @@ class Prompt(NamedTuple):
 Outcome = Reply | Pending | Prompt
 Handler = Callable[[D, Arguments], Outcome]
 Sections = Mapping[str, ParamSection]
+
+
+def keeping_escapes(keeps: Callable[[D, bytes], bool]) -> Split[D]:
+    """Have a backslash keep a quote inside its string where keeps, asked with the raw first parameter, says so."""
+
+    def split(device: D, line: bytes, position: int) -> tuple[Arguments, int]:
+        end = line.find(b",", position)
+        first = line[position : end if end >= 0 else len(line)].strip()
+        return arguments(line, position, escapes=keeps(device, first))
+
+    return split
+
+
+def barely(handler: Handler[D], bare: Callable[[D], bool]) -> Handler[D]:
+    """Have a handler refuse with the bare ERROR, where bare says so."""
+
+    def handle(device: D, arguments: Arguments) -> Outcome:
+        try:
+            return handler(device, arguments)
+        except CommandError as error:
+            if bare(device):
+                raise CommandError from error
+            raise
+
+    return handle

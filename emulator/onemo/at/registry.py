@@ -267,7 +267,8 @@ class Binder(Generic[D]):
                 bound = bound._replace(forms=forms)
             self.slots.update(bound.slots)
             if section.nv:
-                self.kept.update(bound.slots)
+                keys = section.keys
+                self.kept.update({s: b for s, b in bound.slots.items() if s.name not in keys or keys[s.name].nv})
             if section.available:
                 self.commands[declaration.name.encode()] = bound
         self._bind_errors(defined.errors)

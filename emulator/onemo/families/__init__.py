@@ -39,6 +39,12 @@ SOCKETS = Index(
     urcs=rb'\+(?:MIPURC: "[a-z]+",|MIP[A-Z]+: )(\d+)',
     noun="connection",
 )
+SERVERS = Index(
+    name="sid",
+    about="Only on this server.",
+    urcs=rb'\+MIP(?:LISTEN|SRVCLOSE): (\d+)|\+MIPURC: "i(?:tcp|udp)",(\d+)',
+    noun="server",
+)
 HTTP = Index(
     name="httpid",
     about="Only on this HTTP instance.",
@@ -85,8 +91,8 @@ FAMILIES: tuple[Family, ...] = (
     _core("sim", "The SIM card (27.007 chapters 7 and 8)", "CPIN", "CLCK", "CPWD", "CIMI", "MCCID", "ICCID",
           urcs=("CPIN",)),
     _core("radio", "Function, signal and registration (27.007 chapters 7, 8 and 10)",
-          "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS", "CTZR", "CTZU",
-          urcs=("CREG", "CGREG", "CEREG", "CTZV", "CTZE", "CTZEU")),
+          "CFUN", "CSQ", "CESQ", "CREG", "CGREG", "CEREG", "C5GREG", "COPS", "CTZR", "CTZU",
+          urcs=("CREG", "CGREG", "CEREG", "C5GREG", "CTZV", "CTZE", "CTZEU")),
     _later("cell", "The cell, bands and locks (vendor's extended guide)",
            "MUESTATS", "MLOCKFREQ", "MCSEARFCN", "MBAND", "MEMMTIMER", "CSCON",
            keeps=("frequencies",),
@@ -116,6 +122,11 @@ FAMILIES: tuple[Family, ...] = (
            instances=SOCKETS,
            needs=("tls",),
            urcs=("MIPOPEN", "MIPCLOSE", "MIPURC", "rtcp", "rudp", "disconn", "drop", "ack", "seq")),
+    _later("server", "Servers (a newer edition of the manual, 3.9-3.14)",
+           "MIPSRVCFG", "MIPLISTEN", "MIPSRVSTATE", "MIPSRVCLOSE", "MIPRDU", "MIPSENDTO",
+           instances=SERVERS,
+           needs=("sockets",),
+           urcs=("MIPLISTEN", "MIPSRVCLOSE", "itcp", "iudp")),
     _core("dns", "Names (manual 3.10, 3.11)", "MDNSCFG", "MDNSGIP", urcs=("MDNSGIP",)),
     _later("ping", "Pings (manual 3.12)", "MPING", urcs=("MPING", "statistics")),
     _later("tls", "TLS (manual 3.1, vendor's SSL guide)",
@@ -164,7 +175,7 @@ FAMILIES: tuple[Family, ...] = (
            "MIPLCLOSE", "MIPLNOTIFY", "MIPLREADRSP", "MIPLWRITERSP", "MIPLEXECUTERSP", "MIPLPARAMETERRSP",
            "MIPLOBSERVERSP", "MIPLMGR", "MIPLQMGR",
            instances=LWM2M_DEVICES,
-           urcs=("MIPLEVENT", "MIPLREAD", "MIPLWRITE", "MIPLEXECUTE", "MIPLOBSERVE", "MIPLDISCOVER", "MIPLPARAMETER",
-                 "MIPLNMI", "MIPLNSMI")),
+           urcs=("MIPLCREATE", "MIPLCREATEEX", "MIPLEVENT", "MIPLREAD", "MIPLWRITE", "MIPLEXECUTE", "MIPLOBSERVE",
+                 "MIPLDISCOVER", "MIPLPARAMETER", "MIPLNMI", "MIPLNSMI")),
 )  # fmt: skip
 """Every family of every model; a model's profile says which of its commands it has."""

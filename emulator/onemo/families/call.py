@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from onemo.at.command import Key, KeyedSetting, Query
 from onemo.at.family import FamilyDefinition
+from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Maybe, Required
-from onemo.at.reply import DONE, CommandError, Reply
+from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Change, Slot
+from onemo.modem.intents import Attach, Wait
 from onemo.modem.modem import Modem
 from onemo.modem.slots import AUTO_CONNECT, AUTO_DIAL, DEFAULT_CONTEXT, AutoConnect, Switch
 
@@ -25,8 +27,8 @@ def _calls(modem: Modem) -> Reply:
     return Reply([modem.contexts.call_line(cid) for cid in sorted(modem.contexts.calls)])
 
 
-def _call(modem: Modem, record: Call) -> Reply:
-    """Make or end a data call (AT+MIPCALL=): OK now, the URC behind it.
+def _call(modem: Modem, record: Call) -> Outcome:
+    """Make or end a data call (AT+MIPCALL=): OK now, the URC behind it; a module that camps registers first.
 
     Raises CommandError: as Contexts.call and hang_up; NOT_ALLOWED, the cid is reserved; the bare ERROR without a cid.
     """
@@ -38,6 +40,8 @@ def _call(modem: Modem, record: Call) -> Reply:
         cids = sorted(contexts.defined)
     else:
         raise CommandError
+    if record.action and not contexts.attached and contexts.waits("camps"):
+        return _register(modem, cids)
     if record.action:
         contexts.call(cids)
     else:
@@ -45,8 +49,34 @@ def _call(modem: Modem, record: Call) -> Reply:
     return DONE
 
 
+def _register(modem: Modem, cids: list[int]) -> Outcome:
+    """Register, and then make calls. Raises CommandError: as Radio.attach_again and end_attach, and as _called."""
+    modem.sim.require()
+    seconds = modem.radio.attach_again(modem.now)
+    if seconds is None:
+        return _called(modem, cids, registered=True)
+
+    def take_network(result: object) -> Outcome:
+        if not modem.radio.end_attach():
+            return _called(modem, cids, registered=True)
+        return Pending(Attach(), lambda done: _called(modem, cids, registered=done))
+
+    return Pending(Wait(seconds), take_network)
+
+
+def _called(modem: Modem, cids: list[int], *, registered: bool) -> Reply:
+    """Make calls. Raises CommandError: NO_NETWORK, the network did not take the module; as Contexts.call."""
+    if not registered:
+        raise CommandError(Cme.NO_NETWORK)
+    modem.contexts.call(cids)
+    return DONE
+
+
 def _connect_by_itself(modem: Modem, record: AutoConnect) -> None:
     """Make the call that is missing, behind the answer, where it comes by itself from now on."""
+    if record.enabled and modem.profile.contexts.without_autoconn == "camps" and not modem.radio.registered:
+        modem.radio.detached = False
+        modem.radio.search_again(modem.now)
     if record.enabled:
         modem.contexts.connect_by_itself(modem.now)
 
@@ -64,8 +94,10 @@ def _redefine(modem: Modem, record: object) -> None:
     modem.keeping.note(modem.contexts.redefine_default)
 
 
+_OF_5G = ("hpt", "simenable", "simswap", "ims")
 _INERT: tuple[Key[Modem, Switch], ...] = tuple(
-    Key(Slot(name, Switch, of="MUECONFIG")) for name in ("relver", "asrai", "2harq", "reestablish", "emulticar")
+    Key(Slot(name, Switch, of="MUECONFIG"))
+    for name in ("relver", "asrai", "2harq", "reestablish", "emulticar", *_OF_5G)
 )
 """Settings of the protocol stack and the release of its standards: they are kept, and nothing more."""
 

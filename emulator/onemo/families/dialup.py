@@ -28,6 +28,8 @@ class DialUpSection(NamedTuple):
 
     tells_gateway: bool
     """+MDIALUP tells the address itself as its gateway; else an empty one."""
+    stays: bool
+    """AT+MDIALUP=1,0 is refused: CME 3."""
 
 
 DIAL_UP = Table("dialup", DialUpSection, "The host's network card")
@@ -101,8 +103,13 @@ class DialUp(Part):
 
 
 def _dial(modem: Modem, record: DialUpCall) -> Reply:
-    """Bring the card up or take it down (AT+MDIALUP=): OK now; what became of it behind that."""
+    """Bring the card up or take it down (AT+MDIALUP=): OK now; what became of it behind that.
+
+    Raises CommandError(NOT_ALLOWED): it stays up on this model.
+    """
     card = modem.part(DialUp)
+    if not record.action and modem.profile.table(DIAL_UP).stays:
+        raise CommandError(Cme.NOT_ALLOWED)
     if not record.action:
         card.take_down()
     elif card.bring_up(record.cid):

@@ -1,7 +1,7 @@
 """The radio: its function, the signal, the registration, the operator, and the zone that the network tells.
 
-AT+CFUN, AT+CSQ, AT+CESQ (27.007 8.2, 8.5, 8.69), AT+CREG, AT+CGREG, AT+CEREG (7.2, 10.1.20, 10.1.22), AT+COPS (7.3),
-AT+CTZR, AT+CTZU (8.41, 8.40).
+AT+CFUN, AT+CSQ, AT+CESQ (27.007 8.2, 8.5, 8.69), AT+CREG, AT+CGREG, AT+CEREG, AT+C5GREG (7.2, 10.1.20, 10.1.22,
+10.1.47), AT+COPS (7.3), AT+CTZR, AT+CTZU (8.41, 8.40).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _set_function(modem: Modem, record: PhoneFunction) -> Outcome:
     if record.rst and function is not Function.FULL:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     woken = before is Function.MINIMUM and function is Function.FULL
-    if record.rst or (woken and profile.full_reboots and not modem.contexts.waits_for_function):
+    if record.rst or (woken and profile.full_reboots and not modem.contexts.waits("minimum")):
         modem.restart()
         return Reply(last=True)
     modem.radio.set_function(function, modem.now)
@@ -183,7 +183,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
         Setting(ZONE_UPDATE),
     ),
     shows={
-        **dict.fromkeys(("CSQ", "CESQ", "CREG", "CGREG", "CEREG", "COPS"), ("radio",)),
+        **dict.fromkeys(("CSQ", "CESQ", "CREG", "CGREG", "CEREG", "C5GREG", "COPS"), ("radio",)),
         "CFUN": ("radio", "power"),
         **dict.fromkeys(("CTZR", "CTZU"), ("clock",)),
     },

@@ -8,6 +8,7 @@ from onemo.at.reply import Cme, CommandError, Reply
 from onemo.modem.modem import Modem
 from onemo.modem.sleep import EDRX, POWER_SAVING, Edrx, EdrxMode, PowerSaving, Saving, require_cycle, require_timers
 from onemo.modem.slots import (
+    LINE_WAKE,
     SLEEP_DELAY,
     SLEEP_INDICATION,
     SLEEP_MODE,
@@ -91,6 +92,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
                 Key(SLEEP_INDICATION),
                 Key(SLEEP_MODE, check=_require_permanent, shown=_shown_mode),
                 Key(SLEEP_DELAY),
+                Key(LINE_WAKE),
             ),
         ),
         Setting(POWER_SAVING, check=_require_timers, shown=_shown_saving, adjusted=_adjust_saving),

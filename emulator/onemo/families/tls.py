@@ -13,6 +13,7 @@ from onemo.at.outcome import Outcome
 from onemo.at.params import Defaulted, Param, ParamKind, Required, RequiredText
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply, errors_in
+from onemo.modem.checksums import checksum
 from onemo.modem.credentials import TLS, CredentialError, CredentialKind, Credentials, TlsError
 from onemo.modem.filestore import store_of
 from onemo.modem.modem import Modem
@@ -25,6 +26,7 @@ from onemo.modem.tls import (
     IGNORE_DATES,
     IGNORE_VERIFICATION,
     NEGOTIATION_TIME,
+    SERVER_NAME,
     SESSION,
     SHARED_KEY,
     VERSION,
@@ -56,7 +58,7 @@ class Named(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """AT+MSSLCHECK; verify_alg 0: MD5."""
+    """AT+MSSLCHECK; verify_alg: as checksum has it."""
 
     name: RequiredText
     verify_alg: Defaulted
@@ -95,7 +97,8 @@ def _note(modem: Modem, record: object) -> None:
 def _require_number(modem: Modem, record: CipherSuite) -> None:
     """Require the number of a cipher suite. Raises CommandError(INCORRECT_PARAMETERS)."""
     _note(modem, record)
-    if cipher_suite(record.ciphersuite) is None:
+    prefixed = record.ciphersuite[:2].lower() == "0x" or not modem.profile.table(TLS).suite_begins_0x
+    if cipher_suite(record.ciphersuite) is None or not prefixed:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 
@@ -174,11 +177,9 @@ def _remove(modem: Modem, record: Named) -> Outcome:
 
 
 def _check(modem: Modem, record: Checked) -> Reply:
-    """Tell the MD5 of a file (AT+MSSLCHECK). Raises CommandError(FILE_MISSING)."""
-    from hashlib import md5
-
-    digest = md5(modem.credentials.require(record.name).data, usedforsecurity=False).hexdigest()
-    return Reply((print_line("MSSLCHECK", digest.encode()),))
+    """Tell the check sum of a file (AT+MSSLCHECK). Raises CommandError(FILE_MISSING)."""
+    data = modem.credentials.require(record.name).data
+    return Reply((print_line("MSSLCHECK", checksum(record.verify_alg, data).encode()),))
 
 
 def _only_tested(modem: Modem, record: NoParameters) -> Reply:
@@ -215,6 +216,7 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
                 Key(SESSION, check=_note),
                 Key(IGNORE_DATES, check=_note),
                 Key(IGNORE_VERIFICATION, check=_note),
+                Key(SERVER_NAME, check=_note),
             ),
         ),
         Action("MSSLCERTWR", Write, _writer(CredentialKind.CERTIFICATE), split=_split),

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Key, KeyedSetting, NoParameters, print_line
 from onemo.at.family import FamilyDefinition, StateField
-from onemo.at.params import Defaulted
+from onemo.at.params import Defaulted, MaybeText
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.modem.console import Console
@@ -24,12 +24,18 @@ def _is_address(value: str) -> str | None:
     return None if fits else f"is {value!r}, not twelve hexadecimal digits in capitals"
 
 
+def _is_name(value: str) -> str | None:
+    fits = len(value.encode()) <= 32 and value.isprintable() and not set(value) & set('",;')
+    return None if fits else f"is {value!r}, not up to 32 bytes of text without quotes, commas and semicolons"
+
+
 class AccessPoint(NamedTuple):
-    """An access point on the air. bssid: its address; rssi: in dBm."""
+    """An access point on the air. bssid: its address; rssi: in dBm; ssid: its name, "" for a hidden one."""
 
     bssid: Annotated[str, _is_address]
     rssi: Annotated[int, between(-127, 0)]
     channel: Annotated[int, between(1, 196)]
+    ssid: Annotated[str, _is_name] = ""
 
 
 class ScanTable(NamedTuple):
@@ -37,6 +43,8 @@ class ScanTable(NamedTuple):
 
     round: Delay
     """How long one round of it takes."""
+    shows_ssid: bool
+    """The names of access points are told."""
 
 
 WIFI = Table("wifi", tuple[AccessPoint, ...], "The access points on the air")
@@ -56,10 +64,12 @@ class ScanLimit(NamedTuple):
 
 
 class ScanStart(NamedTuple):
-    """AT+MWIFISCANSTART; timeout in seconds."""
+    """AT+MWIFISCANSTART; timeout in seconds; channel: that one alone, 255 every one."""
 
     round: Defaulted
     timeout: Defaulted
+    ssid: MaybeText
+    channel: Defaulted
 
 
 class ScanQuery(NamedTuple):
@@ -71,15 +81,17 @@ class ScanQuery(NamedTuple):
 _OF = "MWIFISCANCFG"
 PRIORITY = Slot("priority", ScanPriority, of=_OF)
 LIMIT = Slot("max", ScanLimit, of=_OF)
+_EVERY_CHANNEL = 255
 _ONE, _END = 1, 0
 """The first field of +MWIFISCANINFO: an access point, the end."""
 _CUT = b"SCANINFO: 1"
 """What is missing in a line that is cut, as it was seen on hardware."""
 
 
-def _fields(point: AccessPoint) -> tuple[int | str | bytes, ...]:
-    """Return the fields of an access point: no SSID, no encryption, no hidden flag."""
-    return _ONE, b"", point.bssid, b"", point.rssi, point.channel, b""
+def _fields(device: Modem, point: AccessPoint) -> tuple[int | str | bytes, ...]:
+    """Return the fields of an access point: no encryption, no hidden flag, and the SSID on few models."""
+    name = b'"' + point.ssid.encode() + b'"' if device.profile.table(SCAN).shows_ssid else b""
+    return _ONE, name, point.bssid, b"", point.rssi, point.channel, b""
 
 
 class Scanner(Part):
@@ -88,17 +100,18 @@ class Scanner(Part):
     def __init__(self, device: Modem) -> None:
         super().__init__(device)
         self.found: tuple[AccessPoint, ...] = ()
+        self._channel = _EVERY_CHANNEL
         self._console: Console | None = None
 
     @property
     def busy(self) -> bool:
         return self._console is not None
 
-    def start(self, rounds: int, timeout: int) -> None:
+    def start(self, rounds: int, timeout: int, channel: int) -> None:
         """Begin a scan; while one runs, nothing. timeout: in seconds, after which it ends at the latest."""
         if self._console is None:
             device = self._device
-            self._console = device.console
+            self._console, self._channel = device.console, channel
             self.deadline = device.now + min(rounds * device.profile.table(SCAN).round, timeout)
 
     def stop(self) -> None:
@@ -110,9 +123,10 @@ class Scanner(Part):
     def on_deadline(self, now: float) -> None:
         device, console = self._device, self._console
         assert console is not None
-        points = sorted(air_of(device).value, key=lambda point: -point.rssi)
+        heard = [each for each in air_of(device).value if self._channel in (each.channel, _EVERY_CHANNEL)]
+        points = sorted(heard, key=lambda point: -point.rssi)
         self.found = tuple(points[: device.settings.get(LIMIT).max])
-        lines = [print_line("MWIFISCANINFO", *_fields(point)) for point in self.found]
+        lines = [print_line("MWIFISCANINFO", *_fields(device, point)) for point in self.found]
         if lines and device.board.cuts_scan():
             middle = len(lines) // 2
             lines[middle] = lines[middle].replace(_CUT, b"")
@@ -147,7 +161,7 @@ def read_points(entries: object) -> tuple[AccessPoint, ...]:
 
 def _start(modem: Modem, record: ScanStart) -> Reply:
     """Begin a scan (AT+MWIFISCANSTART)."""
-    modem.part(Scanner).start(record.round, record.timeout)
+    modem.part(Scanner).start(record.round, record.timeout, record.channel)
     return DONE
 
 
@@ -160,7 +174,7 @@ def _stop(modem: Modem, record: NoParameters) -> Reply:
 def _query(modem: Modem, record: ScanQuery) -> Reply:
     """Tell what the last scan found (AT+MWIFISCANQUERY)."""
     found = modem.part(Scanner).found
-    shown = [print_line("", *_fields(point)).removeprefix(b"+: ") for point in found]
+    shown = [print_line("", *_fields(modem, point)).removeprefix(b"+: ") for point in found]
     return Reply((print_line("MWIFISCANQUERY", len(found)), *shown))
 
 

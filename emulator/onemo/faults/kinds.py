@@ -29,6 +29,7 @@ from onemo.faults.kinds_ftp import FTP_KINDS
 from onemo.faults.kinds_http import HTTP_KINDS
 from onemo.faults.kinds_lwm2m import LWM2M_KINDS
 from onemo.faults.kinds_mqtt import MQTT_KINDS
+from onemo.faults.kinds_server import SERVER_KINDS
 from onemo.faults.kinds_sms import SMS_KINDS
 from onemo.faults.kinds_voice import VOICE_KINDS
 from onemo.profile.index import CONNECT_ID
@@ -284,6 +285,7 @@ KINDS: Mapping[str, FaultKind] = {
         *_COMMAND_KINDS,
         *_URC_KINDS,
         *_NETWORK_KINDS,
+        *SERVER_KINDS,
         *HTTP_KINDS,
         *MQTT_KINDS,
         *FTP_KINDS,

@@ -7,7 +7,7 @@ from onemo.faults.kind import FaultKey, Type, event_kind, of_seam
 _MOST_PINS = 99
 _MOST_MV = 10_000
 _MOST_REQUESTS = 1000
-_ACCESS_POINT = r"[0-9A-Fa-f]{12},-[0-9]{1,3},[0-9]{1,3}"
+_ACCESS_POINT = r"[0-9A-Fa-f]{12},-[0-9]{1,3},[0-9]{1,3}(?:,[^,;\"\x00-\x1f\x7f]{0,32})?"
 _KEEP = FaultKey("keep", Type.CHOICE, "yes: it outlives the process, in the NV.", "no", choices=("no", "yes"))
 _REQUESTS = FaultKey("requests", Type.INTEGER, "So many requests for the place.", 1, 1, _MOST_REQUESTS)
 
@@ -64,7 +64,7 @@ PLACE_KINDS = (
                example="place lon=113.26 lat=23.13"),
     event_kind("place-back", "The module is where the profile has it."),
     event_kind("wifi", "Other Wi-Fi access points are on the air.",
-               FaultKey("points", Type.TEXT, "Each as address,rssi,channel, with semicolons between; none if left out.",
+               FaultKey("points", Type.TEXT, "Each as address,rssi,channel[,name], semicolons between; else none.",
                         "", pattern=f"(?:{_ACCESS_POINT}(?:;{_ACCESS_POINT}){{0,63}})?"), _KEEP, undo="wifi-back",
                example="wifi points='02A1B2C3D405,-50,6;02A1B2C3D406,-70,11'"),
     event_kind("wifi-back", "The access points are as the profile has them."),

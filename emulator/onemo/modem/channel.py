@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from onemo.errors import NetFailure
-from onemo.net.interface import ClosePlan, CloseResult, LookupRequest, OpenRequest, PingRequest, TimeRequest
+from onemo.net.interface import (
+    ClosePlan,
+    CloseResult,
+    ListenRequest,
+    LookupRequest,
+    OpenRequest,
+    PingRequest,
+    TimeRequest,
+)
 from onemo.profile.index import Label
 
 if TYPE_CHECKING:  # at start nobody needs words
@@ -85,6 +93,63 @@ class Open(NamedTuple):
     request: OpenRequest
     parting: ClosePlan
     words: Callable[[], ChannelWords] | None = None
+
+
+class Accepted(NamedTuple):
+    """The owner that a listener gives a connection, and what Open would have asked for."""
+
+    owner: Owner
+    request: OpenRequest
+    parting: ClosePlan
+
+
+class Listener(Owner, Protocol):
+    """A server of the module. Over UDP it is the owner of its one socket, whose data are Datagrams."""
+
+    @property
+    def accepts(self) -> bool:
+        """True while a connection may come; else the next one waits at the host."""
+        ...
+
+    def on_listening(self, host: str, port: int, now: float) -> None:
+        """Hear where on the host it listens now."""
+        ...
+
+    def on_listen_failed(self, failure: NetFailure, now: float) -> None:
+        """Hear that the host does not listen for it."""
+        ...
+
+    def accept(self, host: str, port: int, now: float) -> Accepted | None:
+        """Take a connection of a peer, which stands; None: it is to be reset."""
+        ...
+
+
+class Listen(NamedTuple):
+    """A request to listen; on_listening or on_listen_failed follows, then accept for each connection (TCP)."""
+
+    listener: Listener
+    request: ListenRequest
+
+
+class Unlisten(NamedTuple):
+    """A request to listen no more, at once; on_closed follows. Connections that were accepted stay."""
+
+    listener: Listener
+
+
+class SendTo(NamedTuple):
+    """A request to send one datagram to an address, from a connection that is open to all.
+
+    The command that waits for it is completed with a Sent. known: the address has sent to this socket, and no route
+    is looked for.
+    """
+
+    owner: Owner
+    data: bytes
+    timeout: float
+    host: str
+    port: int
+    known: bool
 
 
 class Send(NamedTuple):
@@ -175,4 +240,4 @@ class Cancel(NamedTuple):
     operation: Ask
 
 
-ChannelIntent = Open | Send | Forward | Outstanding | Close | Drop | Ask | Cancel
+ChannelIntent = Open | Listen | Unlisten | SendTo | Send | Forward | Outstanding | Close | Drop | Ask | Cancel

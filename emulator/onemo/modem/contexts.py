@@ -17,7 +17,7 @@ from onemo.at.reply import Cme, CommandError, ErrorCode
 from onemo.errors import NetFailure
 from onemo.modem.host import Host
 from onemo.modem.intents import NetworkInfo
-from onemo.modem.names import shown_address
+from onemo.modem.names import made_up_address, shown_address
 from onemo.modem.packet_events import PacketEvents
 from onemo.modem.per_context import PerContext
 from onemo.modem.slots import AUTO_CONNECT, DEFAULT_CONTEXT
@@ -205,10 +205,9 @@ class Contexts:
         if cid in self.active or (not self.active and cid in self.defined):
             self._connect(cid, self._network, with_call=with_call)
 
-    @property
-    def waits_for_function(self) -> bool:
-        """True where the module stays at AT+CFUN=0 after a start, as AT+MUECONFIG says."""
-        return self._profile.autoconn_attaches and not self._auto_connect
+    def waits(self, without_autoconn: str) -> bool:
+        """Tell whether AT+MUECONFIG has the module wait in this way, one of [contexts] without_autoconn."""
+        return self._profile.without_autoconn == without_autoconn and not self._auto_connect
 
     @property
     def _auto_connect(self) -> bool:
@@ -315,12 +314,14 @@ class Contexts:
     def hang_up(self, cids: Iterable[int]) -> None:
         """End calls and the connections on them; the contexts stay (AT+MIPCALL=0).
 
-        No such call comes back by itself in this boot cycle. Raises CommandError(INCORRECT_PARAMETERS) if none has a
-        call.
+        No such call comes back by itself in this boot cycle. Raises CommandError: INCORRECT_PARAMETERS if none has a
+        call; NOT_ALLOWED (CME 3), it is the only one, on models where that stays.
         """
         leaving = sorted(self.calls.intersection(cids))
         if not leaving:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
+        if self._host.profile.contexts.only_call == "stays" and self.calls == set(leaving):
+            raise CommandError(Cme.NOT_ALLOWED)
         for cid in leaving:
             self._end_call(cid)
         self._hung_up.update(leaving)
@@ -385,7 +386,7 @@ class Contexts:
         kind = definition.pdp_type or self._profile.pdp_type
         ipv4 = ipv6 = ""
         if kind in ("IP", "IPV4V6"):
-            ipv4 = network.ipv4 if network.ipv4 is not None else self._make_up_address(cid)
+            ipv4 = network.ipv4 if network.ipv4 is not None else made_up_address(self._host.profile.identity.imei, cid)
         if kind in ("IPV6", "IPV4V6"):
             ipv6 = shown_address(network.ipv6) if network.ipv6 else ""
         if kind == "IPV6" and not ipv6:
@@ -393,8 +394,3 @@ class Contexts:
         taken = {active.bearer for active in self.active.values()}
         bearer = next(number for number in count(_FIRST_BEARER) if number not in taken)
         return Active(kind, definition.apn or self._profile.given_apn, ipv4, ipv6, bearer)
-
-    def _make_up_address(self, cid: int) -> str:
-        """Make up an address of 10.0.0.0/8, the same for the same module and cid."""
-        number = int(self._host.profile.identity.imei) * 16 + cid
-        return f"10.{number // 64516 % 254 + 1}.{number // 254 % 254 + 1}.{number % 254 + 1}"

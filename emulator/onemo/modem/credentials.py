@@ -28,6 +28,10 @@ class TlsSection(NamedTuple):
     """Most connections in TLS at once; 0: as many as there are."""
     outlives_sleep: bool
     """True where files and settings are still there after deep sleep."""
+    kept: bool
+    """The files outlive a restart."""
+    suite_begins_0x: bool
+    """The number of a cipher suite begins with 0x."""
 
 
 TLS = Table("tls", TlsSection, "TLS: what is stored, and how it is entered (bytes, seconds)", own=True)
@@ -103,8 +107,10 @@ class Credentials:
         self.stored: Stored = {}
 
     def begin_cycle(self) -> None:
-        """Forget the file that is half written."""
+        """Forget the file that is half written; all of them, where the model keeps none."""
         self._writing = None
+        if not self._profile.kept:
+            self.stored = {}
 
     def require_room(self, kind: CredentialKind, name: str, size: int) -> None:
         """Require that a piece can come, which leaves so many bytes with it and after it.
@@ -171,6 +177,8 @@ class Credentials:
 
     def snapshot(self) -> dict[str, dict[str, str]] | None:
         """Return the files by kind and name, one character a byte; None without any."""
+        if not self._profile.kept:
+            return None
         found: dict[str, dict[str, str]] = {}
         for name, file in self.stored.items():
             found.setdefault(file.kind.name.lower(), {})[name] = file.data.decode("latin-1")
@@ -188,7 +196,7 @@ class Credentials:
 
     def restore(self, entry: object) -> list[str]:
         """Take up a snapshot; return the names of what is no file, or one too many."""
-        if not isinstance(entry, Mapping) or not self._longest_name:
+        if not isinstance(entry, Mapping) or not (self._longest_name and self._profile.kept):
             return [""]
         refused: list[str] = []
         kinds = {kind.name.lower(): kind for kind in CredentialKind}

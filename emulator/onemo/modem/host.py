@@ -43,9 +43,8 @@ class Bearers(Protocol):
         """Tell whether the type of an active context has the family."""
         ...
 
-    @property
-    def waits_for_function(self) -> bool:
-        """True where the module stays at AT+CFUN=0 after a start."""
+    def waits(self, without_autoconn: str) -> bool:
+        """Tell whether AT+MUECONFIG has the module wait in this way, one of [contexts] without_autoconn."""
         ...
 
     def undefine_all(self) -> None:

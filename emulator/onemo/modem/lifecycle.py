@@ -129,6 +129,8 @@ class Lifecycle:
             return now >= self._deaf_until
         if self.power.asleep:
             self.wake(now)
+            if SleepMode(self._profile.sleep.level) is SleepMode.LIGHT:
+                return True
             self._deaf_until = now + self._profile.sleep.wake_time
             return False
         return self.power.listens and now >= self._deaf_until
@@ -181,7 +183,7 @@ class Lifecycle:
 
     def _tell_sleep(self, name: bytes) -> None:
         if self._body.sleep.tells and not self._body.banner_due:
-            self._body.announce(print_line(name.decode(), int(SleepMode.DEEP)))
+            self._body.announce(print_line(name.decode(), self._profile.sleep.level))
 
     def _tell_stack(self, status: Stack) -> None:
         self._body.announce(print_line("MLPMPSTA", int(status)))

@@ -83,6 +83,12 @@ def servers_in_force(host: Host, family: AddressFamily) -> tuple[str, str]:
     return first, second
 
 
+def made_up_address(imei: str, cid: int) -> str:
+    """Make up an IPv4 address of 10.0.0.0/8, the same for the same module and cid."""
+    number = int(imei) * 16 + cid
+    return f"10.{number // 64516 % 254 + 1}.{number // 254 % 254 + 1}.{number % 254 + 1}"
+
+
 def shown_address(address: str) -> str:
     """Write an address as a module prints it: IPv6 compressed and in upper case (manual 3.11)."""
     parsed = ip_address(address)

@@ -32,6 +32,7 @@ class Function(IntEnum):
     MINIMUM = 0
     FULL = 1
     FLIGHT = 4
+    TEST = 5
 
 
 class Selection(IntEnum):
@@ -88,7 +89,8 @@ class Radio:
     def search(self, until: float) -> None:
         """Look for the network, which is found at until: the module is READY."""
         self._booted = True
-        if self._host.contexts.waits_for_function:
+        self.detached = self._host.contexts.waits("camps")
+        if self._host.contexts.waits("minimum"):
             self.function = Function.MINIMUM
         self._look(until)
 
@@ -119,12 +121,12 @@ class Radio:
     # What commands do.
 
     def set_function(self, function: Function, now: float) -> None:
-        """Set the phone function (AT+CFUN): 0 and 4 take everything down; 1 looks for the network."""
+        """Set the phone function (AT+CFUN): 0, 4 and 5 take everything down; 1 looks for the network."""
         if function is self.function:
             return
         self.function = function
         if function is Function.FULL:
-            self.detached = False
+            self.detached = self._host.contexts.waits("camps")
             self.choice.take_up_lock()
             self.search_again(now)
             return

@@ -152,7 +152,7 @@ class Sleep:
         """Take up what was set; touch follows."""
         get = self._host.settings.effective
         release = self._profile.release_time
-        deep = get(SLEEP_MODE).sleep_mode == SleepMode.DEEP
+        deep = get(SLEEP_MODE).sleep_mode == self._profile.level
         self._sleep_after = max(release, get(SLEEP_DELAY).delay_sleep) if deep else math.inf
         saving = get(POWER_SAVING)
         on = saving.mode == Saving.ON and self._host.has("CPSMS")
@@ -198,7 +198,7 @@ class Sleep:
     @property
     def tells(self) -> bool:
         """True where URCs announce deep sleep."""
-        return int(self._host.settings.effective(SLEEP_INDICATION).report) & SleepMode.DEEP != 0
+        return int(self._host.settings.effective(SLEEP_INDICATION).report) & self._profile.level != 0
 
     @property
     def tells_stack(self) -> bool:

@@ -116,6 +116,12 @@ class SleepDelay(NamedTuple):
     delay_sleep: Defaulted
 
 
+class LineWake(NamedTuple):
+    """MLPMCFG "dtr": 1 wakes the module by DTR."""
+
+    dtr: Defaulted
+
+
 class StackIndication(NamedTuple):
     """MLPMCFG "psind": 1 tells the state of the protocol stack."""
 
@@ -161,7 +167,7 @@ BASICS = (ECHO, VERBOSE, QUIET, PROGRESS, TERMINATOR, LINE_FEED, EDITING, CARRIE
 PROFILE: tuple[Slot[Any], ...] = (*BASICS, FLOW_CONTROL, CHARACTER_SET, RING_FORMAT, CALLER_IDENTITY, AUTO_ANSWER)
 """The settings that AT&W stores, ATZ brings back, and AT&F sets to their defaults. [decided]"""
 
-REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG"))
+REGISTRATION_REPORTS = tuple(Slot(name, RegistrationReport) for name in ("CREG", "CGREG", "CEREG", "C5GREG"))
 EVENT_REPORT = Slot("CGEREP", EventReport)
 ZONE_REPORT = Slot("CTZR", ZoneReport)
 ZONE_UPDATE = Slot("CTZU", ZoneUpdate)
@@ -172,6 +178,7 @@ BAUD_RATE = Slot("IPR", BaudRate, of_console=True)
 SLEEP_INDICATION = Slot("sleepind", SleepIndication, of="MLPMCFG")
 SLEEP_MODE = Slot("sleepmode", SleepModeSetting, of="MLPMCFG", lasts=lambda record: bool(record.permanent))
 SLEEP_DELAY = Slot("delaysleep", SleepDelay, of="MLPMCFG")
+LINE_WAKE = Slot("dtr", LineWake, of="MLPMCFG")
 STACK_INDICATION = Slot("psind", StackIndication, of="MLPMCFG")
 NAME_PRIORITY = Slot("priority", Priority, of="MDNSCFG")
 NAME_CACHE = Slot("cached", Cached, of="MDNSCFG")

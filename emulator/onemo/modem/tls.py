@@ -88,6 +88,13 @@ class IgnoreVerification(NamedTuple):
     ignoreverify: Defaulted
 
 
+class ServerName(NamedTuple):
+    """MSSLCFG "sni": 1 tells the server the name that is wanted of it."""
+
+    ssl_id: Required
+    sni: Defaulted
+
+
 AUTHENTICATION = Slot("auth", Authentication, of="MSSLCFG", indexed_by="ssl_id")
 CERTIFICATES = Slot("cert", Certificates, of="MSSLCFG", indexed_by="ssl_id")
 SHARED_KEY = Slot("psk", SharedKey, of="MSSLCFG", indexed_by="ssl_id")
@@ -98,6 +105,7 @@ CIPHER_SUITE = Slot("ciphersuite", CipherSuite, of="MSSLCFG", indexed_by="ssl_id
 SESSION = Slot("session", Session, of="MSSLCFG", indexed_by="ssl_id")
 IGNORE_DATES = Slot("ignorestamp", IgnoreDates, of="MSSLCFG", indexed_by="ssl_id")
 IGNORE_VERIFICATION = Slot("ignoreverify", IgnoreVerification, of="MSSLCFG", indexed_by="ssl_id")
+SERVER_NAME = Slot("sni", ServerName, of="MSSLCFG", indexed_by="ssl_id")
 
 NO_FILE = "NULL"
 _SERVER, _MUTUAL = 1, 2
@@ -147,6 +155,7 @@ def tls_request(settings: Settings, files: Credentials, ssl_id: int) -> TlsReque
         version=_VERSIONS.get(settings.effective(VERSION, ssl_id).version),
         cipher_suite=cipher_suite(settings.effective(CIPHER_SUITE, ssl_id).ciphersuite) or None,
         resumes=bool(settings.effective(SESSION, ssl_id).session),
+        tells_name=bool(settings.effective(SERVER_NAME, ssl_id).sni),
         negotiation_time=settings.effective(NEGOTIATION_TIME, ssl_id).negotime,
         shared=shared,
     )

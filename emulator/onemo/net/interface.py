@@ -82,8 +82,8 @@ class TlsRequest(NamedTuple):
     trusted: the server's certificate and its name are verified with this CA; None: any certificate will do.
     ignores_dates: of certificates that are verified. certificate, key: the client's own, if it is to show one. version
     None: up to TLS 1.2, which is the last that these modules have. cipher_suite: IANA's number, None: any. resumes: an
-    earlier session with the peer. negotiation_time: most seconds of the handshake. shared: it takes the place of all
-    certificates.
+    earlier session with the peer. tells_name: the server is told its name (SNI). negotiation_time: most
+    seconds of the handshake. shared: it takes the place of all certificates.
     """
 
     trusted: Pem | None = None
@@ -93,6 +93,7 @@ class TlsRequest(NamedTuple):
     version: TlsVersion | None = None
     cipher_suite: int | None = None
     resumes: bool = False
+    tells_name: bool = True
     negotiation_time: float = 300.0
     shared: PreSharedKey | None = None
 
@@ -104,7 +105,8 @@ class OpenRequest(NamedTuple):
     tried and the handshake. local_port 0 is the system's choice. Buffers are in bytes, None leaves the host's:
     receive_window is what the peer may send unread, send_buffer what may wait to be sent. names: how a name is
     resolved, and the order in which address families are tried. tls: None for plain TCP; else its handshake with the
-    host, which is part of the opening. label: of who asks, for those who tell them apart.
+    host, which is part of the opening. open_to_all: over UDP, datagrams of others than the host come in too. label: of
+    who asks, for those who tell them apart.
     """
 
     transport: Transport
@@ -117,7 +119,24 @@ class OpenRequest(NamedTuple):
     receive_window: int | None = None
     send_buffer: int | None = None
     tls: TlsRequest | None = None
+    open_to_all: bool = False
     label: Label | None = None
+
+
+class ListenRequest(NamedTuple):
+    """A port of the module on which it listens (AT+MIPLISTEN). Buffers as of OpenRequest."""
+
+    transport: Transport
+    family: AddressFamily
+    port: int
+    receive_window: int | None = None
+    send_buffer: int | None = None
+
+
+class Datagram(bytes):
+    """A datagram that knows its sender: an address and a port; ("", 0): nobody has said it."""
+
+    sender: tuple[str, int] = ("", 0)
 
 
 class CloseMode(Enum):
@@ -209,6 +228,23 @@ class Connection(Protocol):
 
 
 @runtime_checkable
+class OpenToAll(Protocol):
+    """A UDP connection that speaks with whoever sends: what it receives are Datagrams."""
+
+    def show(self, place: tuple[str, int], shown: tuple[str, int]) -> None:
+        """Have what comes from a place told as from another one, to which it was written."""
+        ...
+
+    async def wait_writable(self) -> None:
+        """Wait as Connection.wait_writable."""
+        ...
+
+    def send_to_now(self, data: bytes, address: str, port: int) -> int:
+        """Send one datagram to an address, as Connection.send_now. Raises NetError(WRITE or RESET)."""
+        ...
+
+
+@runtime_checkable
 class Carrying(Protocol):
     """A connection whose socket carries other bytes than those that it is given: TLS."""
 
@@ -293,6 +329,10 @@ class Network(Protocol):
 
     async def open(self, request: OpenRequest) -> Connection:
         """Resolve, connect, and return the connection. Raises NetError."""
+        ...
+
+    async def place(self, host: str, port: int) -> tuple[str, int]:
+        """Find the real end of datagrams to an address that nobody has spoken from. Raises NetError."""
         ...
 
     async def lookup(self, request: LookupRequest) -> list[str]:

@@ -65,9 +65,10 @@ class ParamSection(NamedTuple):
 
 
 class KeySection(NamedTuple):
-    """One key of a keyed setting (MIPCFG): its parameters."""
+    """One key of a keyed setting (MIPCFG): its parameters. nv false: it ends with the boot cycle whatever others do."""
 
     params: Mapping[str, ParamSection] = {}
+    nv: bool = True
 
 
 class CommandSection(NamedTuple):
@@ -75,7 +76,7 @@ class CommandSection(NamedTuple):
 
     nv: what is set outlives the boot cycle. refuses: parameters that do not fit are answered with the error of the
     family, or with the bare ERROR. readable false: a keyed
-    setting has no read form here.
+    setting, or what tells something, has no read form here.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.
@@ -158,6 +159,8 @@ class SleepSection(NamedTuple):
     """TCP connections do not outlive deep sleep."""
     permanent_required: bool
     """MLPMCFG "sleepmode" has to be given <permanent>."""
+    level: Literal[1, 2]
+    """The sleep that shows on the line: 1 light, in which nothing is lost; 2 deep."""
     paging_window: str
     """The window of eDRX, in binary digits (24.008 10.5.5.32)."""
 
@@ -275,8 +278,8 @@ class ContextsSection(NamedTuple):
     apn: str
     needs_call: bool
     """Connections need a data call (AT+MIPCALL), not only an active context."""
-    autoconn_attaches: bool
-    """AT+MUECONFIG="autoconn",0 leaves the module at AT+CFUN=0 after a start, until that is set."""
+    without_autoconn: Literal["no_call", "minimum", "camps"]
+    """AT+MUECONFIG="autoconn",0: no call comes by itself; it stays at AT+CFUN=0; it registers for AT+MIPCALL alone."""
     announces_call: bool
     """The call that comes up by itself is announced by a URC."""
     most_active: Count
@@ -294,6 +297,8 @@ class ContextsSection(NamedTuple):
     """How long it takes to come back."""
     keeps_default: bool
     """What was set of the default context outlives power-off; else only a restart."""
+    only_call: Literal["ends", "stays"]
+    """AT+MIPCALL=0 of the only call: it ends; CME 3."""
     call_without_cid: Literal["error", "all"]
     """AT+MIPCALL without a cid: the bare ERROR, or every defined one."""
     given_apn: str
@@ -367,7 +372,7 @@ class Profile(NamedTuple):
 
     series: str
     sub_model: str
-    family: Literal["NB", "Cat.1"]
+    family: Literal["NB", "Cat.1", "5G"]
     identity: IdentitySection
     line: LineSection
     power: PowerSection

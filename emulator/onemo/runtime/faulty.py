@@ -82,7 +82,7 @@ class FaultyModule:
         from onemo.faults.seams.network import FaultyNetwork
 
         network = FaultyNetwork(self._module.network, self.faults)
-        self._module.put_behind(network, network.wrap)
+        self._module.put_behind(network, network.wrap, network)
         self._run(network.run)
         return network
 

@@ -43,6 +43,7 @@ from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
 if TYPE_CHECKING:
     from onemo.runtime.desk.board import BoardControls, PinControls
     from onemo.runtime.desk.lwm2m_desk import Lwm2mDesk
+    from onemo.runtime.desk.servers import ServerAddress
     from onemo.runtime.desk.sms import TextControls
     from onemo.runtime.desk.voice import VoiceControls
 
@@ -189,6 +190,12 @@ class HostedModule(ModuleControls):
     def pin(self, number: int) -> PinControls:
         """Return a pin of the board: ``pin(0).level``, ``pin(1).drive(1)``."""
         return self.board.pin(number)
+
+    def server(self, sid: int) -> ServerAddress:
+        """Return where a server of its firmware listens: ``server(0).address``. Raises UsageError: it does not."""
+        from onemo.runtime.desk.servers import server_of
+
+        return self._do(lambda modem, now: server_of(modem, sid))
 
     def stop(self) -> None:
         """End it, its connections with an RST; return once its name and its port are free."""

@@ -36,6 +36,7 @@ class ModuleKeywords(TypedDict, total=False):
     source: str | None
     route: str | Sequence[str] | None
     deny: str | Sequence[str] | None
+    publish: str | Sequence[str] | None
     offline: bool | None
     sandbox: bool | None
     sandbox_file: str | PathLike[str] | None

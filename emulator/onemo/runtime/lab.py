@@ -98,6 +98,7 @@ class RunningModule:
             keeps_early=self.spec.early_input == "kept",
             wait_opened=self._wait_opened if self.spec.cable.power_on == "open" else None,
             centre=centre,
+            published=self.spec.network.published,
         )
         self.module.modem.cell.ussd = network.ussd
         self.module.modem.cell.publish = network.publish

@@ -196,6 +196,12 @@ def _check_denied(options: ModuleOptions, denied: tuple[str, ...]) -> None:
         parse_pattern(pattern)
 
 
+def _check_published(options: ModuleOptions, published: tuple[str, ...]) -> None:
+    from onemo.runtime.network import require_publications
+
+    require_publications(published, offline=options.offline)
+
+
 def _check_sandbox(options: ModuleOptions, value: object) -> None:
     leads = (route.lower().rpartition("=")[2].startswith("sandbox") for route in options.routes)
     if not options.sandbox and not any(leads):
@@ -225,6 +231,7 @@ _CHECKS: Mapping[str, Callable[[ModuleOptions, Any], object]] = {
     "source": _check_source,
     "routes": _check_routes,
     "denied": _check_denied,
+    "published": _check_published,
     "sandbox_file": _check_sandbox_file,
     "sandbox_family": _check_sandbox,
     "scenario": lambda options, file: scenario(file),

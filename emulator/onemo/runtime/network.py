@@ -34,7 +34,8 @@ class NetworkOptions(NamedTuple):
 
     routes: ``PATTERN=TARGET``, the first match wins; denied: patterns of what must not be reached; offline: nothing but
     loopback and the sandbox may be; sandbox: whatever no route names goes there, as sandbox_file says; sandbox_family:
-    which addresses names have there, "ipv4", "ipv6" or "both".
+    which addresses names have there, "ipv4", "ipv6" or "both". published: ``[HOST:]PORT=MODULE_PORT``, where its
+    servers are.
     """
 
     routes: Sequence[str] = ()
@@ -43,6 +44,7 @@ class NetworkOptions(NamedTuple):
     sandbox: bool = False
     sandbox_file: Path | None = None
     sandbox_family: str = "both"
+    published: Sequence[str] = ()
 
 
 def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
@@ -51,6 +53,8 @@ def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
     Raises UsageError: a malformed route or pattern, a sandbox file that cannot be used.
     """
     from onemo.net.host.routes import Routes, parse_pattern, parse_route
+
+    require_publications(options.published, offline=options.offline)
 
     texts = (*options.routes, _EVERYTHING) if options.sandbox else tuple(options.routes)
     routes = tuple(map(parse_route, texts))
@@ -71,6 +75,17 @@ def routes_of(options: NetworkOptions) -> tuple[Routes, Sandbox | None]:
         config = SandboxConfig() if options.sandbox_file is None else load_config(options.sandbox_file)
         sandbox = Sandbox(config, _FAMILIES[options.sandbox_family])
     return Routes(routes, denied, options.offline, sandbox), sandbox
+
+
+def require_publications(published: Sequence[str], *, offline: bool) -> None:
+    """Raise UsageError for what --publish cannot have, and offline for what others could reach."""
+    if not published:
+        return
+    from onemo.net.host.publish import parse_publication, require_local
+
+    found = list(map(parse_publication, published))
+    if offline:
+        require_local(found)
 
 
 @contextmanager
@@ -116,6 +131,10 @@ class LazyNetwork:
     async def open(self, request: OpenRequest) -> Connection:
         with _no_bug():
             return await self._network.open(request)
+
+    async def place(self, host: str, port: int) -> tuple[str, int]:
+        with _no_bug():
+            return await self._network.place(host, port)
 
     async def lookup(self, request: LookupRequest) -> list[str]:
         with _no_bug():

@@ -255,6 +255,12 @@ class ModuleOptions(NamedTuple):
     denied: Annotated[tuple[str, ...], Option(
         TEXT, "What must not be reached: connections to PATTERN fail. May be repeated.",
         metavar="PATTERN", several=True, run="deny", lab="deny", python="deny")] = ()
+    published: Annotated[tuple[str, ...], Option(
+        TEXT, "Where on this host a port is on which the module listens: '8080=80', '0.0.0.0:5683=125/udp'. May be "
+        "repeated.\n"
+        "HOST alone decides who can reach it: loopback if left out. PORT 0 is any free one; 'HOST:*=*' is every port "
+        "under its own number.",
+        metavar="[HOST:]PORT=MODULE_PORT", several=True, run="publish", lab="publish", python="publish")] = ()
     offline: Annotated[bool, Option(FLAG, "Deny everything but loopback and the sandbox.")] = False
     sandbox: Annotated[bool, Option(
         FLAG, "A network inside the emulator: every name, ping and port answers. Short for --route '*:*=sandbox'.",
@@ -350,7 +356,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("link", "ports", "pty_mode", "tcp", "connect", "rfc2217", "uart", "baud", "command", "exec_when"),
         *("pace", "strict_baud"),
     ),
-    "Network": ("routes", "denied", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
+    "Network": ("routes", "denied", "published", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
     "Identity and memory": (
         *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "card"),
         *("nv", "file_store"),

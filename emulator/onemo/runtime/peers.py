@@ -22,14 +22,18 @@ from onemo.modem.channel import (
     Outstanding,
     Owner,
     Send,
+    SendTo,
+    Sent,
 )
 from onemo.net.interface import (
     Carrying,
     CloseMode,
+    ClosePlan,
     CloseResult,
     Connection,
     Network,
     OpenRequest,
+    OpenToAll,
     Transport,
 )
 from onemo.runtime.asks import AskTasks
@@ -58,6 +62,8 @@ class Peers:
         self.starved: dict[Task, trio.Event] = {}
         """The connections that wait for credit."""
         self._lingering: list[Task] = []
+        self._wrap: Callable[[Connection, OpenRequest], Connection] = lambda connection, request: connection
+        self.tell = self._sending.tell
         self._opens, self._closes = _Order(), _Order()
         self._nursery: trio.Nursery
 
@@ -68,8 +74,8 @@ class Peers:
     def carry_out(self, intent: ChannelIntent) -> None:
         """Do what the core asks; never waits."""
         match intent:
-            case Send():
-                self._sending.send(intent)
+            case Send() | SendTo():
+                self._send(intent)
             case Forward():
                 self.forward(intent)
             case Open():
@@ -96,10 +102,48 @@ class Peers:
         """Use another network from now on; connections that are open are wrapped."""
         self._network = network
         self._asks.behind(network)
+        self._wrap = wrap
         for task in self._tasks.values():
             if task.connection is not None:
                 task.connection = wrap(task.connection, task.request)
                 task.waiting.cancel()  # and waits for that one instead
+
+    def _send(self, intent: Send | SendTo) -> None:
+        if isinstance(intent, Send):
+            self._sending.send(intent)
+        else:
+            self._sending.start(self._send_to(intent))
+
+    def adopt(self, owner: Owner, request: OpenRequest, parting: ClosePlan, connection: Connection) -> None:
+        """Serve a connection that stands, for an owner that has none."""
+        task = self._tasks[owner] = Task(Open(owner, request, parting))
+        task.connection = self._wrap(connection, task.request)
+        self._sending.net("accepted", task, connection.peer)
+        self._scopes.add(task.scope)
+        self._nursery.start_soon(self._serve, task)
+
+    async def _send_to(self, intent: SendTo) -> None:
+        """Send a datagram to an address, as the routes lead where nobody has sent from there."""
+        task, sent = self._tasks.get(intent.owner), Sent(0, failed=True)
+        connection = task.connection if task is not None else None
+        if task is not None and isinstance(connection, OpenToAll):
+            place = intent.host, intent.port
+            try:
+                if not intent.known:
+                    place = await self._network.place(*place)
+                    connection.show(place, (intent.host, intent.port))
+                with trio.move_on_after(intent.timeout):
+                    sent = await self._sent_to(task, connection, intent.data, place)
+            except NetError as error:
+                self._sending.net("send failed", task, str(error))
+        self._shell.modem.complete(intent, sent, trio.current_time())
+        self._shell.step()
+
+    async def _sent_to(self, task: Task, connection: OpenToAll, data: bytes, place: tuple[str, int]) -> Sent:
+        while connection.send_to_now(data, *place) < len(data):
+            await connection.wait_writable()
+        self._sending.net("sent", task, data)
+        return Sent(len(data))
 
     def _close(self, intent: Close) -> None:
         """Close as planned; at once where nobody serves the connection, or it does not stand yet."""
@@ -132,7 +176,8 @@ class Peers:
         """Serve a connection from Open to the end."""
         try:
             with task.scope:
-                await self._connect(task)
+                if task.connection is None:
+                    await self._connect(task)
                 if task.connection is None:
                     return
                 try:

@@ -17,7 +17,7 @@ import trio
 
 from onemo.at.registry import BoundModel
 from onemo.link.interface import Link
-from onemo.modem.channel import ChannelIntent
+from onemo.modem.channel import ChannelIntent, Listen, Unlisten
 from onemo.modem.console import Console
 from onemo.modem.intents import (
     Attach,
@@ -41,6 +41,7 @@ from onemo.runtime.trace import Recent, Trace
 
 if TYPE_CHECKING:
     from onemo.runtime.nvcontents import NvContents
+    from onemo.runtime.servers import ServerFaults, ServerTasks
 
 _log = logging.getLogger(__name__)
 P = TypeVar("P", bound=ConsolePort)
@@ -97,6 +98,7 @@ class Module:
     which the first boot counts. nv: the file of what outlives its boot cycles and this process, if any. more: links
     of further consoles. keeps_early: what the DTE sends during the first boot is held. wait_opened: waits for the DTE
     with which the power comes on; None: it is on from the start. centre: carries its texts; None: one of its own.
+    published: where on the host its servers are.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Module:
         keeps_early: bool = True,
         wait_opened: Callable[[], Awaitable[None]] | None = None,
         centre: MessageCentre | None = None,
+        published: Sequence[str] = (),
     ) -> None:
         self.modem = Modem(model, boot_time, keeps_early)
         self.names = names_of(model, name)
@@ -131,6 +134,9 @@ class Module:
         for each in more:
             self.ports.append(ConsolePort(self, self.modem.add_console(), each, trace, self._recent))
         self._peers = Peers(self, network, trace, self._recent)
+        self._servers: ServerTasks | None = None
+        self._server_faults: ServerFaults | None = None
+        self._published = published
         self._timer = trio.CancelScope()
         self._waits: set[trio.CancelScope] = set()
         self.armed = math.inf
@@ -163,10 +169,14 @@ class Module:
             self.extension.joined()
         return port
 
-    def put_behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
+    def put_behind(
+        self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection], faults: ServerFaults
+    ) -> None:
         """Another network takes the place of the one before; connections that are open are wrapped."""
-        self.network = network
+        self.network, self._server_faults = network, faults
         self._peers.behind(network, wrap)
+        if self._servers is not None:
+            self._servers.faults = faults
 
     def tell(self, event: str, text: str) -> None:
         """Something for the trace that is neither line nor network."""
@@ -289,17 +299,33 @@ class Module:
             case _:
                 self._carry_out_outside(intent)
 
+    @property
+    def _server_tasks(self) -> ServerTasks:
+        """Its servers, which are made with the first of them."""
+        if self._servers is None:
+            from onemo.runtime.servers import ServerTasks
+
+            assert self._nursery is not None
+            self._servers = ServerTasks(self, self._peers, self.names[0], self._published)
+            self._servers.faults = self._server_faults
+            self._servers.start(self._nursery)
+        return self._servers
+
     def _carry_out_outside(self, intent: ChannelIntent | Submission) -> None:
         """Have others than the module's own run do something; a bug in that is told."""
         try:
             if isinstance(intent, Submission):
                 self.modem.complete(intent, self.submit(intent), trio.current_time())
+            elif isinstance(intent, Listen | Unlisten):
+                self._server_tasks.carry_out(intent)
             else:
                 self._peers.carry_out(intent)
         except Exception as error:
             self.failed(error)
 
     def _restart(self) -> None:
+        if self._servers is not None:
+            self._servers.restart()
         self._peers.restart()
         for scope in self._waits:
             scope.cancel()

@@ -11,12 +11,13 @@ from onemo.families.sockets.connections import Connections
 from tests.support.driver import Driver
 from tests.support.models import CAT1, NB, SERIES
 
-PACKETS = dict.fromkeys(NB, 12) | dict.fromkeys(CAT1, 256) | {"ML305M": 128}
+PACKETS = dict.fromkeys(NB, 12) | dict.fromkeys(CAT1, 256) | {"ML305M": 128, "ML307M": 128, "ML307N": 128, "ML307H": 45}
 WINDOWS = (
     dict.fromkeys(NB, 4096)
     | dict.fromkeys(("MN316A", "MN318", "MN319"), 2048)
     | dict.fromkeys(CAT1, 64240)
     | {"ML305U": 63920}
+    | {"ML307H": 65535, "ML307X": 65534, "MR880A": 65535, "MN326A": 2048}
 )
 
 

@@ -87,15 +87,3 @@ def test_a_creation_that_looks_the_name_up(tmp_path: Path, line: str, name: str)
     driver.ask("AT+MIPLDELETE=0")
     driver.ask("AT+CFUN=0")
     assert driver.answer(line) == ["OK", f"+{name}: FAIL"]
-
-
-def test_a_device_that_is_deleted_before_its_name_is_known(tmp_path: Path) -> None:
-    driver = of(tmp_path, "resolves = true")
-    driver.world.answers.held.add("lookup")
-    assert driver.answer(CREATE) == ["OK"]
-    assert driver.answer("AT+MIPLDELETE=0") == ["OK"]
-    assert len(driver.world.answers.cancelled) == 1
-    driver.wait(1.0)
-    assert driver.take() == b""
-    driver.world.answers.held.clear()
-    assert driver.answer(CREATE) == ["OK", "+MIPLCREATEEX: FAIL"]

@@ -33,13 +33,17 @@ def test_inline_data_is_1460_bytes_at_most(driver: Driver, connect_id: int) -> N
 
 def test_in_hex_as_well(driver: Driver) -> None:
     driver.ask('AT+MIPCFG="encoding",0,1,0')
+    if driver.model.profile.line.max_line < 2 * 1460:  # it does not hold so much
+        assert driver.answer(f'AT+MIPSEND=0,1460,"{"a5" * 1460}"') == ["ERROR"]
+        return
     assert driver.answer(f'AT+MIPSEND=0,1460,"{"a5" * 1460}"') == ["+MIPSEND: 0,1460", "OK"]
     assert driver.world.got(0) == b"\xa5" * 1460
     assert driver.answer(f'AT+MIPSEND=0,0,"{"a5" * 1461}"') == CME_50
 
 
 def test_and_escaped_where_what_is_meant_counts(driver: Driver) -> None:
-    driver.ask('AT+MIPCFG="encoding",0,2,0')
+    if driver.answer('AT+MIPCFG="encoding",0,2,0') == CME_50:  # MR880A takes no escapes
+        return
     assert driver.answer(f'AT+MIPSEND=0,0,"{chr(92)}x41{"a" * 1459}"') == ["+MIPSEND: 0,1460", "OK"]
     assert driver.answer(f'AT+MIPSEND=0,0,"{chr(92)}x41{"a" * 1460}"') == CME_50
 

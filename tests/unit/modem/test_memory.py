@@ -79,7 +79,7 @@ def test_only_what_was_set_is_written_down() -> None:
     assert driver.world.answers.stored == {"MDNSCFG.priority": {"priority": 1}}
 
 
-@pytest.mark.parametrize("series", CAT1)
+@pytest.mark.parametrize("series", [series for series in CAT1 if series not in ("ML307X", "MR880A")])
 def test_some_keep_nothing(series: str) -> None:
     driver = Driver(series).boot()
     for command in COMMANDS:

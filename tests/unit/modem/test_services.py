@@ -73,7 +73,7 @@ def test_a_run_of_pings(series: str) -> None:
 @pytest.mark.parametrize("series", SERIES)
 def test_a_question_for_the_time(series: str) -> None:
     driver = Driver(series).boot()
-    usual = 20 if series in (*NB, "ML305U", "ML305M") else 30
+    usual = 20 if series in (*NB, "ML305U", "ML305M", "ML307M", "ML307N", "ML307X", "MR880A") else 30
     for line, *wanted in (
         ("AT+MNTP", "ntp1.aliyun.com", 123, usual, True),
         ("AT+MNTP=,,0", "ntp1.aliyun.com", 123, usual, False),

@@ -263,6 +263,9 @@ class World:
         self.peers.append(Peer(request, self.arrivals()))
         return self.peers[-1]
 
+    async def place(self, host: str, port: int) -> tuple[str, int]:
+        return host, port
+
     async def lookup(self, request: LookupRequest) -> list[str]:
         self.asked.append(request)
         await self._answer()

@@ -103,7 +103,7 @@ def test_the_place_and_the_air_last_where_they_are_kept(lab: Hosted, tmp_path: P
     module.stop()
     module = lab.start("ML307R", nv=tmp_path / "nv")
     assert module.board.place.longitude == 106.4989933
-    assert module.board.wifi == (("02A1B2C3D405", -50, 6),)
+    assert module.board.wifi == (("02A1B2C3D405", -50, 6, ""),)
     module.happen("wifi-back")
     module.happen("place", lon=-0.1, lat=51.5, keep="yes")
     module.stop()

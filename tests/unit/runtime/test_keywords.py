@@ -45,6 +45,7 @@ def options_in(tmp_path: Path) -> dict[str, object]:
         "speed": 10,
         "route": ["a=b", "*=sandbox"],
         "deny": "c",
+        "publish": "8080=80",
         "offline": True,
         "sandbox": True,
         "sandbox_file": tmp_path / "sandbox.toml",
@@ -86,7 +87,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
             "node", "1", "2", "3", "V1", 2.5, "1234", False, 65536, -4, 10, "+8614400000001", "model", tmp_path / "c"
         ),
         Cable(tmp_path / "modem", 0o660, **more),
-        NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4"),
+        NetworkOptions(("a=b", "*=sandbox"), ("c",), True, True, tmp_path / "sandbox.toml", "ipv4", ("8080=80",)),
         "state/",
         "127.0.0.5",
         StartFaults(

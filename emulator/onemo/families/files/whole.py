@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import NoParameters, print_line
@@ -11,9 +11,9 @@ from onemo.at.params import Defaulted, MaybeText, Param, ParamKind, Required, Re
 from onemo.at.reply import Cme, CommandError, Reply
 from onemo.families.files import entry
 from onemo.families.files.settings import FRAGMENT, shown
+from onemo.modem.checksums import checksum
 from onemo.modem.filestore import store_of
 from onemo.modem.filetable import FILES, ROOT, StoreError
-from onemo.modem.memory import Content
 from onemo.modem.modem import Modem
 from onemo.modem.paced import answer_in_pieces
 
@@ -155,24 +155,4 @@ def tell_sum(modem: Modem, record: CheckFile) -> Reply:
     """Tell the check sum of a file (AT+MFCHECK). Raises CommandError: INCORRECT_PARAMETERS, MISSING."""
     store = store_of(modem.keeping)
     content = store.content(store.path(record.fname))
-    return Reply((print_line("MFCHECK", _SUMS[record.alg](content).encode()),))
-
-
-def _crc32(data: Content) -> str:
-    from zlib import crc32
-
-    return f"{crc32(data):08x}"
-
-
-def _digest(name: str) -> Callable[[Content], str]:
-    def digest(data: Content) -> str:
-        import hashlib
-
-        return hashlib.new(name, data, usedforsecurity=False).hexdigest()
-
-    return digest
-
-
-_SUMS: Mapping[int, Callable[[Content], str]] = {
-    0: _digest("md5"), 1: _digest("sha1"), 2: _digest("sha256"), 3: _crc32,
-}  # fmt: skip
+    return Reply((print_line("MFCHECK", checksum(record.alg, content).encode()),))

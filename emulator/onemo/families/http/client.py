@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from onemo.at.command import print_line
@@ -95,10 +96,16 @@ class HttpClient:
 
     @property
     def entry_timeout(self) -> float:
-        """Seconds that an entry waits."""
+        """Seconds that an entry waits; inf: for ever."""
         if not self._table.entry:
             return self._table.prompt_timeout
-        return self._device.settings.effective(TIMEOUTS, self.httpid).entry
+        return self._device.settings.effective(TIMEOUTS, self.httpid).entry or math.inf
+
+    def require_room(self, size: int) -> None:
+        """Require that so much more can be stored of header and body together. Raises CommandError(NO_MEMORY)."""
+        most = self._table.stored_together
+        if most and len(self.header.data) + len(self.body.data) + size > most:
+            raise CommandError(HttpError.NO_MEMORY)
 
     @property
     def cid(self) -> int | None:

@@ -78,11 +78,24 @@ def _create(modem: Modem, record: CreateClient) -> Reply:
     return Reply((print_line("MHTTPCREATE", modem.part(HttpClients).create(url).httpid),))
 
 
-def _entry(
-    modem: Modem, client: HttpClient, take: Callable[[bytes], Outcome], length: int | None, inline: int
-) -> DataEntry:
-    """Return the entry of a text. inline: most bytes of it in the line, 0: what that holds."""
+def _take(
+    modem: Modem,
+    client: HttpClient,
+    take: Callable[[bytes], Outcome],
+    length: int | None,
+    typed: bytes | None,
+    *,
+    header: bool = False,
+) -> Outcome:
+    """Take a text that stands in the line, or prompt for it. header: it is one; else a body or a path.
+
+    Raises CommandError: as DataEntry.begin; INCORRECT_PARAMETERS, length 0 at the prompt, where the model refuses it.
+    """
     table = modem.profile.table(HTTP_CLIENT)
+    inline = table.header_inline if header else table.text_inline
+    counted = table.zero_length == "refused" or (table.zero_length == "header" and not header)
+    if length == 0 and typed is None and counted:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
     return DataEntry(
         take=take,
         timeout=client.entry_timeout,
@@ -91,7 +104,7 @@ def _entry(
         inline=inline or None,
         form=client.input_form,
         offered=table.entry,
-    )
+    ).begin(typed)
 
 
 def _header(modem: Modem, record: StorePiece) -> Outcome:
@@ -114,10 +127,12 @@ def _header(modem: Modem, record: StorePiece) -> Outcome:
         client.check(HttpOperation.STORE)
         if not text or fields_of(text) is None:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
-        stored.add(text.removesuffix(b"\r\n") + b"\r\n", last=record.eof == _LAST)
+        fields = text.removesuffix(b"\r\n") + b"\r\n"
+        client.require_room(len(fields))
+        stored.add(fields, last=record.eof == _LAST)
         return DONE
 
-    return _entry(modem, client, take, record.length, modem.profile.table(HTTP_CLIENT).header_inline).begin(record.text)
+    return _take(modem, client, take, record.length, record.text, header=True)
 
 
 def _content(modem: Modem, record: StorePiece) -> Outcome:
@@ -141,10 +156,11 @@ def _content(modem: Modem, record: StorePiece) -> Outcome:
         client.check(HttpOperation.STORE)
         if not text:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
+        client.require_room(len(text))
         stored.add(text, last=record.eof == _LAST)
         return DONE
 
-    return _entry(modem, client, take, record.length, modem.profile.table(HTTP_CLIENT).text_inline).begin(record.text)
+    return _take(modem, client, take, record.length, record.text)
 
 
 def _chunk(modem: Modem, client: HttpClient, record: StorePiece) -> Outcome:
@@ -170,7 +186,7 @@ def _chunk(modem: Modem, client: HttpClient, record: StorePiece) -> Outcome:
             client.fed(exchange)
         return DONE
 
-    return _entry(modem, client, take, record.length, modem.profile.table(HTTP_CLIENT).text_inline).begin(record.text)
+    return _take(modem, client, take, record.length, record.text)
 
 
 def _stored_reply(name: str, client: HttpClient, data: bytes) -> Reply:
@@ -178,17 +194,30 @@ def _stored_reply(name: str, client: HttpClient, data: bytes) -> Reply:
     return Reply((print_line(name, client.httpid, len(data), data),)) if data else DONE
 
 
+def _without_inner_path(modem: Modem, record: MakeRequest) -> MakeRequest:
+    """Take the <local_path> out of a path that was read to the last quote of the line.
+
+    Raises CommandError(INCORRECT_PARAMETERS): the model has none, so that it is a parameter more.
+    """
+    path, more, local_path = (record.path or b"").partition(b'","')
+    if not more:
+        return record
+    section = modem.profile.commands["MHTTPREQUEST"].params.get("local_path")
+    if section is not None and not section.available:
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    return record._replace(path=path, local_path=local_path.decode("latin-1"))
+
+
 def _request(modem: Modem, record: MakeRequest) -> Outcome:
     """Begin a request (AT+MHTTPREQUEST): OK now, the answer in URCs. ESC at the prompt: no request.
 
     Raises CommandError: NOT_CREATED; INCORRECT_PARAMETERS, a path of another length; as HttpClient.order; FILE_FAILED.
     """
+    if modem.profile.table(HTTP_CLIENT).inner_quotes:
+        record = _without_inner_path(modem, record)
     into = None if record.local_path is None else stored_path(modem, record.local_path)
     client = modem.part(HttpClients)[record.httpid]
     client.check(HttpOperation.REQUEST)
-    table = modem.profile.table(HTTP_CLIENT)
-    if table.inner_quotes and record.path is not None and b'","' in record.path:
-        raise CommandError(Cme.INCORRECT_PARAMETERS)  # a parameter more
 
     def take(path: bytes) -> Outcome:
         order = client.order(Method(record.method), path)
@@ -202,7 +231,7 @@ def _request(modem: Modem, record: MakeRequest) -> Outcome:
 
     if record.path == b"" and not record.length:
         return take(b"")
-    return _entry(modem, client, take, record.length, table.text_inline).begin(record.path)
+    return _take(modem, client, take, record.length, record.path)
 
 
 def _read(modem: Modem, record: ReadAnswer) -> Reply:

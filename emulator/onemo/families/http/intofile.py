@@ -80,7 +80,7 @@ class HttpFile:
 def stored_path(modem: Modem, typed: str) -> str:
     """Return the absolute path that a <local_path> means. Raises CommandError(INCORRECT_PARAMETERS): not allowed."""
     table = modem.profile.table(HTTP_CLIENT)
-    as_typed = ROOT in typed if table.rooted_by == "any_slash" else typed.startswith(ROOT)
+    as_typed = {"first_slash": typed.startswith(ROOT), "any_slash": ROOT in typed, "nothing": True}[table.rooted_by]
     return store_of(modem.keeping).path(typed if as_typed else table.file_folder + typed)
 
 

@@ -34,6 +34,10 @@ class HttpSection(NamedTuple):
     stored_header: Count
     stored_body: Count
     """Most bytes of one instance that MHTTPHEADER and MHTTPCONTENT store."""
+    stored_together: Count
+    """The same of both together; 0: no limit but those of each."""
+    zero_length: Literal["left_out", "header", "refused"]
+    """Length 0 at the prompt: as if it were left out, of MHTTPHEADER alone, or CME 50."""
     entry: bool
     """MHTTPHEADER, MHTTPCONTENT and MHTTPREQUEST prompt for text that does not stand in the line."""
     entry_most: Count
@@ -46,8 +50,8 @@ class HttpSection(NamedTuple):
     """A text in the line may hold quotes: it runs to the last one of the line."""
     ind_eol: Literal["crlf", "none"]
     """The line end behind the "ind" URC."""
-    rooted_by: Literal["first_slash", "any_slash"]
-    """A <local_path> is used as it is typed where it begins with a slash, or has any."""
+    rooted_by: Literal["first_slash", "any_slash", "nothing"]
+    """A <local_path> is used as it is typed where it begins with a slash, or has any, or always."""
     file_folder: str
     """The folder of all others."""
     download_scheme: str

@@ -11,8 +11,8 @@ from onemo.at.params import Defaulted, Maybe, MaybeText, Param, ParamKind, Requi
 from onemo.at.reply import DONE, CommandError, Reply
 from onemo.at.store import Slot
 from onemo.families.lwm2m.client import Lwm2mClient
-from onemo.families.lwm2m.creation import Lwm2mCreation
 from onemo.families.lwm2m.device import ONENET, OTHER_PLATFORM, PATTERNS
+from onemo.families.lwm2m.naming import Lwm2mNaming
 from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.lwm2m.states import Lwm2mError, Lwm2mOperation
 from onemo.families.lwm2m.target import BOOTSTRAPS, Lwm2mTarget, read_blob, read_target
@@ -110,7 +110,7 @@ def _create(modem: Modem, record: Lwm2mCreate) -> Reply:
     if all(value is None for value in record):
         target = read_target(table.host, table.port)
         assert target is not None, "the profile's host is checked"
-        found = target._replace(flag=BOOTSTRAPS)
+        found: Lwm2mTarget | None = target._replace(flag=BOOTSTRAPS)
     elif any(value is None for value in record) or not _HEX.fullmatch(record.config or ""):
         raise CommandError(Lwm2mError.SYNTAX)
     else:
@@ -118,11 +118,21 @@ def _create(modem: Modem, record: Lwm2mCreate) -> Reply:
         whole = _joined(client, record)
         if whole is None:
             return DONE
-        read = read_blob(bytes.fromhex(whole), table.port)
-        if read is None:
-            raise CommandError(Lwm2mError.SYNTAX)
-        found = read
-    return _created(modem, found, "MIPLCREATE")
+        found = read_blob(bytes.fromhex(whole), table.port)
+    return _begin(modem, "MIPLCREATE", found)
+
+
+def _begin(modem: Modem, command: str, target: Lwm2mTarget | None) -> Reply:
+    """Create the device; on some models once its server's name is resolved. Raises CommandError: SYNTAX, RESOURCE."""
+    client, table = modem.part(Lwm2mClient), modem.profile.table(LWM2M)
+    if target is None or (target.port == table.secure_port and not table.secures):
+        raise CommandError(Lwm2mError.SYNTAX)
+    if not table.resolves:
+        client.create(target)
+        return Reply((print_line(command, 0),))
+    client.device.check(Lwm2mOperation.CREATE)
+    modem.part(Lwm2mNaming).create(command, target)
+    return DONE
 
 
 def _joined(client: Lwm2mClient, record: Lwm2mCreate) -> str | None:
@@ -150,25 +160,14 @@ def _create_at(modem: Modem, record: Lwm2mCreateAt) -> Reply:
     target = read_target(record.host, table.port)
     psk = record.psk or ""
     fits = (_HEX_PSK if record.psk_encode else _PSK).fullmatch(psk)
-    if target is None or fits is None or (target.port == table.secure_port and not (psk and table.secures)):
+    if target is None or fits is None or (target.port == table.secure_port and not psk):
         raise CommandError(Lwm2mError.SYNTAX)
-    target = target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk)
-    return _created(modem, target, "MIPLCREATEEX")
-
-
-def _created(modem: Modem, target: Lwm2mTarget, name: str) -> Reply:
-    """Create the device, and tell so, where it takes a lookup after that. Raises CommandError(RESOURCE)."""
-    modem.part(Lwm2mClient).create(target)
-    if not modem.profile.table(LWM2M).resolves:
-        return Reply((print_line(name, 0),))
-    modem.part(Lwm2mCreation).begin(target.host, name)
-    return DONE
+    return _begin(modem, "MIPLCREATEEX", target._replace(flag=record.flag, authcode=record.authcode or "", psk=psk))
 
 
 def _delete(modem: Modem, record: Lwm2mOfDevice) -> Reply:
     """Delete the device (AT+MIPLDELETE). Raises CommandError(RESOURCE)."""
     modem.part(Lwm2mClient).delete()
-    modem.part(Lwm2mCreation).cancel()
     return DONE
 
 

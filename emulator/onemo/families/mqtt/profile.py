@@ -29,7 +29,14 @@ class MqttSection(NamedTuple):
     """Most bytes of a message in the line."""
     most_entered: Count
     """Most bytes of a message after ``>``."""
+    clamps: bool
+    """A longer <msg_len> of an entry counts as most_entered."""
+    ends_by_key: bool
+    """Ctrl-Z ends an entry without a length."""
     most_topic: Count
+    """Most bytes of a topic that is published to, subscribed to, unsubscribed from."""
+    most_filter: Count
+    most_unsubscribed: Count
     most_host: Count
     most_client_id: Count
     most_user: Count

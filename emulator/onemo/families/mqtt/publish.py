@@ -58,7 +58,8 @@ def _publish(modem: Modem, record: PublishMessage) -> Outcome:
     client.check(ClientOperation.EXCHANGE)
     topic = record.topic.encode("latin-1")
     most = table.most_entered if typed is None else table.most_inline
-    if len(topic) > table.most_topic or not is_topic(topic) or record.msg_len > most:
+    length = min(record.msg_len, most) if table.clamps and typed is None else record.msg_len
+    if len(topic) > table.most_topic or not is_topic(topic) or length > most:
         raise CommandError(MqttError.PARAMETER)
 
     def told(mid: int, length: int) -> bytes:
@@ -72,9 +73,14 @@ def _publish(modem: Modem, record: PublishMessage) -> Outcome:
     if typed is not None:
         return take(_message(modem, record, typed, most))
     client.outbox.require_room(int(record.qos > 0))
-    # Of msg_len 0 the time-out is the end, or the most that there may be.
+    # Of msg_len 0 the time-out is the end, or the most that there may be; on some models Ctrl-Z too.
     return DataEntry(
-        take=take, timeout=table.entry_time, length=record.msg_len or most, most=most, prompt=table.prompt
+        take=take,
+        timeout=table.entry_time,
+        length=length or (None if table.ends_by_key else most),
+        most=most,
+        prompt=table.prompt,
+        silence_ends=True,
     ).begin(None)
 
 

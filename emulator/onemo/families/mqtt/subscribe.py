@@ -42,10 +42,10 @@ class UnsubscribeTopics(NamedTuple):
     topic3: Annotated[str | None, Param(ParamKind.STRING, nullable=True, allow_empty=True, needs="topic2")]
 
 
-def _filter(modem: Modem, topic: str) -> bytes:
-    """Return the bytes of a filter; its wildcards are the broker's affair. Raises CommandError(PARAMETER)."""
+def _filter(topic: str, most: int) -> bytes:
+    """Return the bytes of a filter, at most so many; its wildcards are the broker's. Raises CommandError(PARAMETER)."""
     name = topic.encode("latin-1")
-    if not (0 < len(name) <= modem.profile.table(MQTT).most_topic and is_text(name)):
+    if not (0 < len(name) <= most and is_text(name)):
         raise CommandError(MqttError.PARAMETER)
     return name
 
@@ -73,9 +73,9 @@ def _subscribe(modem: Modem, record: SubscribeTopics) -> Outcome:
         fields = [field for name, qos in granted for field in (name.decode("latin-1"), qos)]
         return Reply((print_line("MQTTSUB", *fields),) if fields else ())
     client.check(ClientOperation.EXCHANGE)
-    filters = tuple((_filter(modem, topic), qos) for topic, qos in asked)
-    together = modem.profile.table(MQTT).together
-    orders = [Subscribe(filters)] if together else [Subscribe((each,)) for each in filters]
+    table = modem.profile.table(MQTT)
+    filters = tuple((_filter(topic, table.most_filter), qos) for topic, qos in asked)
+    orders = [Subscribe(filters)] if table.together else [Subscribe((each,)) for each in filters]
     return _submit(client, orders, "MQTTSUB")
 
 
@@ -84,9 +84,9 @@ def _unsubscribe(modem: Modem, record: UnsubscribeTopics) -> Outcome:
     client = modem.part(MqttClients)[record.mqtt_id]
     client.check(ClientOperation.EXCHANGE)
     given = (record.topic, record.topic2, record.topic3)
-    filters = tuple(_filter(modem, topic) for topic in given if topic is not None)
-    together = modem.profile.table(MQTT).together
-    orders = [Unsubscribe(filters)] if together else [Unsubscribe((each,)) for each in filters]
+    table = modem.profile.table(MQTT)
+    filters = tuple(_filter(topic, table.most_unsubscribed) for topic in given if topic is not None)
+    orders = [Unsubscribe(filters)] if table.together else [Unsubscribe((each,)) for each in filters]
     return _submit(client, orders, "MQTTUNSUB")
 
 

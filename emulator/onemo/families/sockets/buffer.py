@@ -59,8 +59,8 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
     Leaving a buffered mode prints what it holds, into transparent mode after CONNECT. What is transparent on another
     console comes to the one that asks for that mode.
 
-    Raises CommandError: NOT_CONNECTED (CME 553); INCORRECT_PARAMETERS, a mode that does not fit the protocol;
-    NOT_ALLOWED (CME 3), a second transparent connection.
+    Raises CommandError: NOT_CONNECTED (CME 553); INCORRECT_PARAMETERS, a mode that does not fit the protocol,
+    or transparent mode of what a server accepted; NOT_ALLOWED (CME 3), a second transparent connection.
     """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.INSPECT)
@@ -68,6 +68,8 @@ def _switch(modem: Modem, record: SwitchMode) -> Reply:
         return Reply((print_line("MIPMODE", instance.connect_id, instance.access_mode.value),))
     mode = AccessMode(record.access_mode)
     if instance.transport is None or not mode.fits(instance.transport):
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
+    if mode is AccessMode.TRANSPARENT and instance.server is not None:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     if mode is instance.access_mode and (mode is not AccessMode.TRANSPARENT or instance.console is modem.console):
         return DONE

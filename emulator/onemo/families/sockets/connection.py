@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum, StrEnum, auto
+from typing import Protocol
 
 from onemo.at.reply import Cme, ErrorCode
-from onemo.net.interface import Transport
+from onemo.net.interface import CloseResult, Transport
 
 
 class SocketError:
@@ -42,6 +43,7 @@ class ConnectionEvent(Enum):
     """The events that move an instance from state to state."""
 
     OPEN = auto()
+    ACCEPTED = auto()
     OPENED = auto()
     FAILED = auto()
     LOST = auto()
@@ -51,6 +53,7 @@ class ConnectionEvent(Enum):
 
 TRANSITIONS: dict[tuple[State, ConnectionEvent], State] = {
     (State.INITIAL, ConnectionEvent.OPEN): State.CONNECTING,
+    (State.INITIAL, ConnectionEvent.ACCEPTED): State.CONNECTED,
     (State.CONNECTING, ConnectionEvent.OPENED): State.CONNECTED,
     (State.CONNECTING, ConnectionEvent.FAILED): State.INITIAL,
     (State.CONNECTED, ConnectionEvent.LOST): State.CLOSED,
@@ -108,6 +111,23 @@ class AccessMode(IntEnum):
 
 
 _WRONG = {Transport.TCP: (AccessMode.PACKET_BUFFERED,), Transport.UDP: (AccessMode.STREAM_BUFFERED,)}
+
+
+class AcceptingServer(Protocol):
+    """The server that gave an instance its connection."""
+
+    @property
+    def sid(self) -> int:
+        """Its number."""
+        ...
+
+    def left(self, connect_id: int, sent: int, received: int) -> None:
+        """Hear that the instance is free again, and how many bytes it has sent and received."""
+        ...
+
+    def closed(self, connect_id: int, result: CloseResult) -> bool:
+        """Hear that the instance is closed; True: the server tells of that itself."""
+        ...
 
 
 class Loss(Enum):

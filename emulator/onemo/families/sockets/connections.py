@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from onemo.errors import NetError, NetFailure
 from onemo.families.sockets.connection import AccessMode, ConnectionEvent, Loss, Operation, State
+from onemo.families.sockets.holding import window
 from onemo.families.sockets.instance import Instance
 from onemo.families.sockets.profile import CONNECTION
 from onemo.families.sockets.settings import CONTEXT, KEEP_ALIVE, SSL
@@ -65,14 +66,26 @@ class Connections(Part):
             timeout=timeout,
             names=name_policy(self._host, instance.cid),
             local_port=local_port,
-            keep_alive=self._keep_alive(connect_id) if tcp else None,
-            receive_window=profile.tcp_window if tcp else None,
+            keep_alive=self.keep_alive(connect_id) if tcp else None,
+            receive_window=window(self._host, connect_id) if tcp else None,
             send_buffer=send_buffer if tcp else None,
             tls=tls,
+            open_to_all=not tcp and self._host.has("MIPSENDTO"),
         )
         instance.on(ConnectionEvent.OPEN)
         parting = ClosePlan(CloseMode.DRAIN, profile.close_stall, profile.close_linger)
         self._host.intents.append(Open(instance, instance.request, parting))
+
+    @property
+    def waiting_ports(self) -> dict[int, float]:
+        """The local ports in their 2 MSL wait, and until when."""
+        return self._waiting_ports
+
+    def has_port(self, transport: Transport, port: int, now: float) -> bool:
+        """Tell whether a connection has the local port, or one that was closed keeps it for 2 MSL."""
+        requests = [each.request for each in self if each.request is not None and each.server is None]
+        waits = transport is Transport.TCP and self._waiting_ports.get(port, now) > now
+        return waits or any((each.transport, each.local_port) == (transport, port) for each in requests)
 
     def fall_asleep(self) -> None:
         """Forget TCP connections without a word, as deep sleep does on some models.
@@ -121,7 +134,8 @@ class Connections(Part):
         ssl = self._host.settings.effective(SSL, connect_id)
         return tls_request(self._host.settings, self._host.credentials, ssl.ssl_id) if ssl.ssl_enable else None
 
-    def _keep_alive(self, connect_id: int) -> KeepAlive | None:
+    def keep_alive(self, connect_id: int) -> KeepAlive | None:
+        """Return the keep-alive of an instance, None without."""
         keep_alive = self._host.settings.effective(KEEP_ALIVE, connect_id)
         if not keep_alive.keepalive:
             return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from onemo.at.command import Action, Declaration, keeping_escapes, print_line
+from onemo.at.command import Action, Declaration, print_line
 from onemo.at.entry import DataEntry
-from onemo.at.outcome import Outcome, Pending
+from onemo.at.outcome import Outcome, Pending, keeping_escapes
 from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
 from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
@@ -35,16 +35,21 @@ def _send(modem: Modem, record: SendData) -> Outcome:
     """Send data (AT+MIPSEND): +MIPSEND once the socket has it.
 
     Raises CommandError: TCPIP_UNKNOWN (CME 550), not CONNECTED; INCORRECT_PARAMETERS (CME 50), data that is missing,
-    too long, of another length or no HEX; WRITE_FAILED (CME 560), nothing was taken.
+    too long, of another length or no HEX; NOT_CONNECTED (CME 553), of a UDP server; WRITE_FAILED (CME 560), nothing was
+    taken.
     """
     instance = modem.part(Connections)[record.connect_id]
     instance.check(Operation.SEND)
     over_udp = instance.transport is Transport.UDP
+    if over_udp and instance.server is not None:  # it has no one peer
+        raise CommandError(SocketError.NOT_CONNECTED)
     if not over_udp and (record.rai or record.seq is not None):
         raise CommandError(Cme.INCORRECT_PARAMETERS)
     profile, settings = modem.model.profile.table(CONNECTION), modem.settings
     timeout = settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
-    if profile.empty_datagram and over_udp and record.send_length == 0 and not record.data:
+    if profile.empty_datagram and record.send_length == 0 and not record.data:
+        if not over_udp:
+            raise CommandError(Cme.INCORRECT_PARAMETERS)
         return _hand_over(modem, instance, record, b"", timeout)
 
     def take(data: bytes) -> Outcome:

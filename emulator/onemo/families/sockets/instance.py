@@ -7,6 +7,7 @@ is how back-pressure reaches the peer: the shell reads no more than is granted h
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,9 +16,19 @@ from onemo.at.payload import ReceiveFormat, encode
 from onemo.at.reply import CommandError
 from onemo.errors import NetFailure
 from onemo.families import SOCKETS
-from onemo.families.sockets.connection import REFUSALS, TRANSITIONS, AccessMode, ConnectionEvent, Loss, Operation, State
+from onemo.families.sockets.connection import (
+    REFUSALS,
+    TRANSITIONS,
+    AcceptingServer,
+    AccessMode,
+    ConnectionEvent,
+    Loss,
+    Operation,
+    State,
+)
+from onemo.families.sockets.holding import buffer_for, tell_data
 from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
-from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING, RECEIVE_BUFFER
+from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING
 from onemo.modem.cache import Cache
 from onemo.modem.channel import Close, Drop
 from onemo.modem.console import Console
@@ -40,8 +51,9 @@ class Instance:
     received: bytes. waiting_ports: all local ports in their 2 MSL wait, and until when. console: the one that asked
     last, which hears of it, and is held in transparent mode.
 
-    buffer holds what was received in a buffered mode. online: it holds the line. queued: bytes of transparent mode that
-    the network has not taken yet; packet_size (bytes) and packet_wait (seconds): when such data goes out.
+    buffer holds what was received in a buffered mode, over UDP senders who sent each of it. server: that accepted it.
+    online: it holds the line. queued: bytes of transparent mode that the network has not taken yet; packet_size (bytes)
+    and packet_wait (seconds): when such data goes out.
     """
 
     connect_id: int
@@ -57,6 +69,8 @@ class Instance:
     last_exchange: float = -math.inf
     close_mode: int = 0
     buffer: Cache[bytes] | None = None
+    senders: deque[tuple[str, int]] = field(default_factory=deque, repr=False)
+    server: AcceptingServer | None = None
     online: bool = False
     queued: int = 0
     packet_size: int = 0
@@ -75,12 +89,15 @@ class Instance:
         """Change the state. Raises KeyError when it has no such event: a bug."""
         self.state = TRANSITIONS[self.state, event]
         if self.state is State.INITIAL:
-            self.request = None
+            server, sent, received = self.server, self.sent, self.received
+            self.request = self.server = None
             self.access_mode = AccessMode.NORMAL
             self.ipv6 = False
             self.buffer = None
             self.online = False
             self.sent = self.received = self.queued = 0
+            if server is not None:
+                server.left(self.connect_id, sent, received)
 
     @property
     def transport(self) -> Transport | None:
@@ -121,13 +138,22 @@ class Instance:
         lost = self.state is State.CLOSED
         self.on(ConnectionEvent.CLOSE)
         self.close_mode = mode
-        if lost:
+        if lost or (self.server is not None and self.datagrams):  # its socket is the server's
             self.on_closed(CloseResult.NORMAL, now)
             return
         profile = self.host.profile
         way = CloseMode(profile.table(CLOSE_MODES)[str(mode)].way)
         plan = ClosePlan(way, profile.table(CONNECTION).close_stall, profile.table(CONNECTION).close_linger)
         self.host.intents.append(Close(self, plan))
+
+    def accept(self, server: AcceptingServer, request: OpenRequest, mode: AccessMode, now: float) -> None:
+        """Take a connection that a server got; it is CONNECTED at once."""
+        self.cid, self.console = None, self.host.first
+        self.server, self.request = server, request
+        self.ipv6 = ":" in request.host
+        self.last_exchange = now
+        self.on(ConnectionEvent.ACCEPTED)
+        self.hold(mode)
 
     def fail(self, loss: Loss) -> None:
         """End the connection, if there is one: a command found it broken, or its context went down."""
@@ -138,13 +164,8 @@ class Instance:
     def hold(self, mode: AccessMode) -> None:
         """Take the access mode, and the buffer that it needs."""
         self.access_mode = mode
-        self.buffer = None
-        profile = self.host.profile.table(CONNECTION)
-        if mode is AccessMode.STREAM_BUFFERED:
-            self.buffer = Cache(profile.tcp_window, profile.packets)
-        elif mode is AccessMode.PACKET_BUFFERED:
-            size = self.host.settings.effective(RECEIVE_BUFFER, self.connect_id).recv_buffer
-            self.buffer = Cache(size, profile.packets)
+        self.senders.clear()
+        self.buffer = buffer_for(self.host, self.connect_id, mode)
 
     @property
     def unread(self) -> int:
@@ -164,8 +185,13 @@ class Instance:
         if self.transport is Transport.TCP:
             return list(self._read_stream(buffer, min(count, buffer.total) or buffer.total))
         packets = min(count, len(buffer)) or len(buffer)
-        taken = [(buffer.take(), len(buffer)) for _ in range(packets)]
-        return [self._read_line(unread, packet) for packet, unread in taken]
+        return [self._read_line(len(buffer), packet) for packet, _ in self.take_packets(packets)]
+
+    def take_packets(self, count: int) -> Iterator[tuple[bytes, tuple[str, int]]]:
+        """Take packets that are held, with their senders, as they are asked for."""
+        assert self.buffer is not None
+        for _ in range(count):
+            yield self.buffer.take(), self.senders.popleft()
 
     def drain_raw(self) -> bytes:
         """Take everything that is buffered, as transparent mode prints it."""
@@ -257,8 +283,21 @@ class Instance:
         else:
             udp = self.transport is Transport.UDP
             kind = b"rudp" if udp else b"rtcp"
-            line = b'+MIPURC: "%b",%d,%d,%b' % (kind, self.connect_id, len(data), self._encoded(data))
-            self.host.notify(line, droppable=udp)
+            line = b'+MIPURC: "%b",%d,%d,%b' % (kind, self.connect_id, len(data), self.encoded(data))
+            tell_data(self.host, line, udp=udp)
+
+    def on_datagram(self, data: bytes, host: str, port: int, now: float) -> None:
+        """Hand on a datagram that came to a server over UDP."""
+        assert self.request is not None
+        assert self.server is not None
+        self.request = self.request._replace(host=host, port=port)
+        self.last_exchange = now
+        self.received += len(data)
+        if self.buffer is None:
+            sender = print_line("MIPURC", "iudp", self.server.sid, self.connect_id, host, port)
+            tell_data(self.host, b"%b,%d,%b" % (sender, len(data), self.encoded(data)), udp=True)
+        else:
+            self._store(self.buffer, data)
 
     def on_taken(self, count: int, now: float) -> None:
         """Count payload of transparent mode that the network took."""
@@ -296,6 +335,9 @@ class Instance:
         tcp = request is not None and request.transport is Transport.TCP
         if tcp and request is not None and request.local_port and mode.waits:
             self.waiting_ports[request.local_port] = self.last_exchange + 2 * profile.table(CONNECTION).msl
+        if self.server is not None and self.server.closed(self.connect_id, result):
+            self.on(ConnectionEvent.RELEASED)
+            return
         code = None
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
@@ -307,7 +349,7 @@ class Instance:
     def _tell_opened(self, result: int) -> None:
         self.host.notify_on(self.console, print_line("MIPOPEN", self.connect_id, result))
 
-    def _encoded(self, data: bytes) -> bytes:
+    def encoded(self, data: bytes) -> bytes:
         """Encode data in the <recv_format>."""
         form = self.host.settings.effective(ENCODING, self.connect_id).recv_format
         return encode(data, ReceiveFormat(form))
@@ -324,13 +366,23 @@ class Instance:
             yield self._read_line(self.unread, data)
 
     def _read_line(self, unread: int, data: bytes) -> bytes:
-        return print_line("MIPRD", self.connect_id, unread, len(data), self._encoded(data))
+        return print_line("MIPRD", self.connect_id, unread, len(data), self.encoded(data))
 
     def _store(self, buffer: Cache[bytes], data: bytes) -> None:
         """Hold data for MIPRD. A datagram that does not fit is dropped; a stream has not more than its credit."""
-        if not buffer.add(data):
+        longest = self.host.profile.table(CONNECTION).longest_datagram if self.datagrams else 0
+        if 0 < longest < len(data) or not buffer.add(data):
             # Droppable itself: a flood that nobody reads must not fill the queue with its own lament.
             self.host.notify(print_line("MIPURC", "drop", self.connect_id, len(data)), droppable=True)
+            return
+        if self.datagrams:
+            request = self.request
+            assert request is not None
+            self.senders.append(getattr(data, "sender", (request.host, request.port)))
+        if self.server is not None and self.datagrams and self.request is not None:
+            host, port = self.request.host, self.request.port
+            sid = self.server.sid
+            self.host.notify(print_line("MIPURC", "iudp", sid, self.connect_id, host, port, len(buffer)))
         elif self._counts_packets:
             kind = "rtcp" if self.transport is Transport.TCP else "rudp"
             self.host.notify(print_line("MIPURC", kind, self.connect_id, len(buffer)))

@@ -17,7 +17,11 @@ class ConnectionSection(NamedTuple):
     inline_data: Literal["required", "optional"]
     """NB modules have no prompt: MIPSEND needs its data in the command line."""
     empty_datagram: bool
-    """MIPSEND with length 0 and no data sends an empty UDP datagram."""
+    """MIPSEND with length 0 and no data sends an empty UDP datagram; over TCP it is CME 50."""
+    longest_datagram: Count
+    """Most bytes of a datagram that is held in a buffered mode; 0: no such limit."""
+    longest_urc: Count
+    """Most bytes of a URC with a datagram, which is lost if it is longer; 0: no such limit."""
     reads_one_packet: bool
     """MIPRD over UDP reads exactly one packet at a time."""
     mtu: Count
@@ -26,6 +30,8 @@ class ConnectionSection(NamedTuple):
     stream_counts: Literal["bytes", "packets"]
     """What a stream-buffered connection counts; by packets MIPRD prints a line for each, and "rtcp" has no length."""
     tcp_window: Count
+    window_is_set: bool
+    """MIPCFG "rcvbuf" sets the TCP window too."""
     send_buffer: Count
     """Bytes that the real socket takes before the peer's window does: not yet sent ones (TCP_NOTSENT_LOWAT)."""
     transparent_send_buffer: Count

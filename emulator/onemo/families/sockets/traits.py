@@ -24,7 +24,9 @@ def traits(profile: Profile) -> dict[str, Trait]:
         "inline": either(inline, "MIPSEND only with its data in the line", "MIPSEND also without data in the line"),
         "empty": either(connection.empty_datagram, "sends empty datagrams", "no empty datagrams"),
         "close": Trait(_closing(profile)),
-        "window": Trait(f"TCP window {connection.tcp_window}"),
+        "window": Trait(
+            f"TCP window {connection.tcp_window}" + (", which can be set" if connection.window_is_set else "")
+        ),
         "packets": Trait(f"buffers {connection.packets} packets"),
         "cid": Trait(f"PDP contexts {cids.text}" if cids else "no PDP contexts"),
     }

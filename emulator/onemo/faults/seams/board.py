@@ -145,7 +145,10 @@ def set_air(modem: Modem, fault: Fault, now: float, label: Label | None) -> None
     entries = [entry.split(",") for entry in fault.text("points").split(";") if entry]
     try:
         points = read_points(
-            [{"bssid": bssid.upper(), "rssi": int(rssi), "channel": int(channel)} for bssid, rssi, channel in entries]
+            [
+                {"bssid": bssid.upper(), "rssi": int(rssi), "channel": int(channel), "ssid": "".join(name)}
+                for bssid, rssi, channel, *name in entries
+            ]
         )
     except ValueError as error:
         raise FaultError(f"{fault}: rssi is -127 to 0 and channel 1 to 196") from error

@@ -7,8 +7,18 @@ import math
 import trio
 
 from onemo.errors import NetError
-from onemo.faults.seams.shaped import SEGMENT, ShapedConnection
-from onemo.net.interface import Carrying, CloseMode, ClosePlan, CloseResult
+from onemo.faults.plan import FaultChooser
+from onemo.faults.seams.shaped import SEGMENT, ShapedConnection, Start
+from onemo.net.interface import (
+    Carrying,
+    CloseMode,
+    ClosePlan,
+    CloseResult,
+    Connection,
+    Datagram,
+    OpenRequest,
+    OpenToAll,
+)
 
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.001, 0.05
 
@@ -29,12 +39,12 @@ class FaultyConnection(ShapedConnection):
         self._require_sendable()
         if not self._is_shaped(self._out):
             self._silence.exchanged(trio.current_time())
-            return self._inner.send_now(data)
+            return self._hand_over(data)
         self._look()
         room = self._room
         if not room or (self._stream and not data):
             return 0
-        part = bytes(data[:room] if self._stream else data)
+        part = data if isinstance(data, Datagram) else bytes(data[:room] if self._stream else data)
         self._pass(part, self._out)
         self._require_sendable()
         if self._push() and not self._carries:
@@ -141,6 +151,32 @@ class FaultyConnection(ShapedConnection):
         if error := self._failed or self._unsendable:
             raise error
         return True
+
+
+class FaultyOpen(FaultyConnection):
+    """A faulty UDP connection that is open to all. Implements OpenToAll.
+
+    A datagram to an address waits with the others, with that in the place of its sender.
+    """
+
+    def __init__(self, inner: Connection, request: OpenRequest, faults: FaultChooser, start: Start) -> None:
+        assert isinstance(inner, OpenToAll)
+        self._open = inner
+        super().__init__(inner, request, faults, start)
+
+    def show(self, place: tuple[str, int], shown: tuple[str, int]) -> None:
+        self._open.show(place, shown)
+
+    def send_to_now(self, data: bytes, address: str, port: int) -> int:
+        addressed = Datagram(data)
+        addressed.sender = address, port
+        return self.send_now(addressed)
+
+    def _hand_over(self, data: bytes | memoryview) -> int:
+        whole = data.obj if isinstance(data, memoryview) else data
+        if isinstance(whole, Datagram):
+            return self._open.send_to_now(bytes(data), *whole.sender)
+        return super()._hand_over(data)
 
 
 class FaultyCarrying(FaultyConnection):

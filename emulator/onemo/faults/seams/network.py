@@ -10,8 +10,9 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.faults.kind import Layer
+from onemo.faults.kinds_server import ACCEPT, LISTEN
 from onemo.faults.plan import ArmedFault, FaultChooser, Occasion
-from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection
+from onemo.faults.seams.connection import FaultyCarrying, FaultyConnection, FaultyOpen
 from onemo.faults.seams.shaped import Wait
 from onemo.net.host.routes import is_address
 from onemo.net.interface import (
@@ -23,6 +24,7 @@ from onemo.net.interface import (
     NamePolicy,
     Network,
     OpenRequest,
+    OpenToAll,
     Pinger,
     PingRequest,
     TimeRequest,
@@ -56,7 +58,9 @@ class FaultyNetwork:
 
     def wrap(self, connection: Connection, request: OpenRequest) -> FaultyConnection:
         """Put the faults on an open connection, which is owned here from then on."""
-        made = FaultyCarrying if isinstance(connection, Carrying) else FaultyConnection
+        made: type[FaultyConnection] = FaultyCarrying if isinstance(connection, Carrying) else FaultyConnection
+        if isinstance(connection, OpenToAll):
+            made = FaultyOpen
         wrapped = made(connection, request, self._faults, self._start)
         self._connections.add(wrapped)
         return wrapped
@@ -91,6 +95,9 @@ class FaultyNetwork:
             connection.strike(armed)
         return connection
 
+    async def place(self, host: str, port: int) -> tuple[str, int]:
+        return await self._network.place(host, port)
+
     async def lookup(self, request: LookupRequest) -> list[str]:
         if is_address(request.name):
             return await self._network.lookup(request)
@@ -115,6 +122,20 @@ class FaultyNetwork:
         await _pass(_round_trip(fired), deadline)
         told = await self._network.ask_time(request._replace(host=host, timeout=deadline - trio.current_time()))
         return told + sum(armed.fault.number("seconds") for armed in fired if armed.fault.kind.name == "time-wrong")
+
+    # The module's own servers.
+
+    def listens(self, label: Label) -> NetFailure | None:
+        """Return why a server cannot listen; None: it can."""
+        return next((_failure(armed).failure for armed in self._fired(LISTEN, "", label=label)), None)
+
+    async def admits(self, label: Label, host: str, port: int) -> bool:
+        """Tell whether a server takes a client, as soon as it does."""
+        fired = self._fired(ACCEPT, host, port, Transport.TCP, label)
+        late = sum(armed.seconds() for armed in fired if armed.fault.kind.name == "accept-delay")
+        if late:
+            await trio.sleep(late)
+        return all(armed.fault.kind.name != "server-refuse" for armed in fired)
 
     def name_servers(self) -> tuple[str, ...]:
         return self._network.name_servers()

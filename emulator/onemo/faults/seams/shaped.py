@@ -189,7 +189,7 @@ class ShapedConnection:
         try:
             while (front := queue.front(now)) is not None:
                 try:
-                    count = self._inner.send_now(front)
+                    count = self._hand_over(front)
                 except NetError:
                     queue.took(len(front))
                     if self._stream:
@@ -203,6 +203,10 @@ class ShapedConnection:
             self._moved.set()
             self._moved = trio.Event()
         return bool(queue)
+
+    def _hand_over(self, data: bytes | memoryview) -> int:
+        """Hand data to the host's connection, as its send_now."""
+        return self._inner.send_now(data)
 
     async def _carry(self) -> None:
         """Hand over what is late when it is due."""

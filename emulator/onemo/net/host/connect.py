@@ -14,7 +14,7 @@ import trio
 
 from onemo.errors import NetError, NetFailure
 from onemo.net.host.addresses import DOMAIN, own_address
-from onemo.net.host.connections import TcpConnection, UdpConnection, reset
+from onemo.net.host.connections import OpenUdpConnection, TcpConnection, UdpConnection, reset
 from onemo.net.host.ports import PortClaim
 from onemo.net.interface import AddressFamily, Connection, OpenRequest, Transport
 
@@ -58,6 +58,10 @@ async def connect(
     try:
         _set_options(sock, request, family)
         _bind(sock, request, family, own_address(source, family))
+        if request.open_to_all:
+            if not request.local_port:
+                sock.bind((own_address(source, family) or _ANY_ADDRESS[family], 0))
+            return OpenUdpConnection(sock, peer, claim, place, (request.host, request.port))
         await _shake_hands(sock, place, deadline)
         if request.transport is Transport.UDP:
             return UdpConnection(sock, peer, claim)

@@ -19,7 +19,7 @@ import trio
 from onemo.errors import NetError, NetFailure
 from onemo.net.draining import drained
 from onemo.net.host.ports import PortClaim
-from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Transport
+from onemo.net.interface import CloseMode, ClosePlan, CloseResult, Datagram, Transport
 
 _SIOCOUTQ = termios.TIOCOUTQ  # one number for both on Linux: bytes not acknowledged (TCP) or not sent (UDP)
 _SIOCOUTQNSD = 0x894B  # bytes not yet sent (TCP); Linux's number, which no module of the library names
@@ -244,11 +244,14 @@ class UdpConnection(_HostConnection):
 
     def send_now(self, data: bytes | memoryview) -> int:
         """Send one datagram now. Raises NetError(WRITE): too long for a datagram, or the host has no way out."""
+        return self._sent_by(lambda: self._sock.send(data))
+
+    def _sent_by(self, send: Callable[[], int]) -> int:
         self._require_open()
         failure: OSError | None = None
         for _ in range(_TRIES):
             try:
-                return self._sock.send(data)
+                return send()
             except BlockingIOError:
                 return 0
             except OSError as error:
@@ -262,13 +265,16 @@ class UdpConnection(_HostConnection):
         self._require_open()
         for _ in range(_TRIES):
             try:
-                return self._sock.recv(_LARGEST_DATAGRAM)
+                return self._receive()
             except BlockingIOError:
                 return None
             except OSError as error:
                 if error.errno not in _ICMP_ERRORS:
                     raise NetError(NetFailure.RESET, str(error.strerror)) from error
         return None
+
+    def _receive(self) -> bytes:
+        return self._sock.recv(_LARGEST_DATAGRAM)
 
     async def close(self, plan: ClosePlan) -> CloseResult:
         """Close at once, whatever the plan says."""
@@ -279,3 +285,47 @@ class UdpConnection(_HostConnection):
         """Close at once. Idempotent."""
         if self._sock.fileno() >= 0:
             self._finish()
+
+
+class OpenUdpConnection(UdpConnection):
+    """A UDP socket for everybody. Implements OpenToAll.
+
+    usual: the address and port to which send_now sends; None: it has none. shown: how that peer is told, which a route
+    may have led elsewhere.
+    """
+
+    __slots__ = ("_shown", "_usual")
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        peer: str,
+        claim: PortClaim,
+        usual: tuple[str, int] | None = None,
+        shown: tuple[str, int] | None = None,
+    ) -> None:
+        super().__init__(sock, peer, claim)
+        self._usual = usual
+        self._shown = {} if usual is None or shown is None else {usual: shown}
+
+    def send_now(self, data: bytes | memoryview) -> int:
+        """Send one datagram to the usual peer. Raises NetError(WRITE), also where there is none."""
+        if self._usual is None:
+            raise NetError(NetFailure.WRITE, "nobody is its one peer")
+        return self.send_to_now(bytes(data), *self._usual)
+
+    def send_to_now(self, data: bytes, address: str, port: int) -> int:
+        """Send one datagram. Raises NetError(WRITE or RESET)."""
+        return self._sent_by(lambda: self._sock.sendto(data, (address, port)))
+
+    def show(self, place: tuple[str, int], shown: tuple[str, int]) -> None:
+        """Have what comes from a place told as from another one, to which it was written."""
+        if place != shown:
+            self._shown[place] = shown
+
+    def _receive(self) -> bytes:
+        data, (address, port, *_) = self._sock.recvfrom(_LARGEST_DATAGRAM)
+        datagram = Datagram(data)
+        sender = address.partition("%")[0], port
+        datagram.sender = self._shown.get(sender, sender)
+        return datagram

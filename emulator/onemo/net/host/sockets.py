@@ -121,6 +121,12 @@ class HostNetwork:
             self._tls = TlsClient()
         return self._tls
 
+    async def place(self, host: str, port: int) -> tuple[str, int]:
+        """Find the real end of datagrams to an address. Raises NetError: denied, offline, no such target."""
+        await trio.lowlevel.checkpoint()
+        found = await self._routing.places(Transport.UDP, host, port, self._routes.find(host, port))
+        return found[0]
+
     async def lookup(self, request: LookupRequest) -> list[str]:
         """Resolve a name. A denied name is unknown.
 

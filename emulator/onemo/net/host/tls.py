@@ -82,7 +82,12 @@ class TlsClient:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         name = _server_name(request.host)
         try:
-            tls = context.wrap_bio(incoming, outgoing, server_hostname=name, session=session)
+            tls = context.wrap_bio(
+                incoming,
+                outgoing,
+                server_hostname=name if asked.tells_name or asked.trusted is not None else None,
+                session=session,
+            )
         except (ValueError, TypeError) as error:  # no name that TLS can carry
             if asked.trusted is not None:
                 raise NetError(NetFailure.TLS_UNVERIFIED, f"{request.host}: {error}") from error
