@@ -12,6 +12,7 @@ from onemo.cli.page import Page
 from onemo.control.client import module
 from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk.operation import BULK, DeskOperation
+from onemo.runtime.snapshot import LARGEST
 
 
 @understood
@@ -68,6 +69,8 @@ def _carry_out(
         elif operation.waits:
             seconds = operation.read(values)[operation.waits]
             said = client.ask(operation.method, path, sent, patience=seconds)
+        elif operation.saves:
+            return ctl_bulk.save(client.ask(operation.method, path, query=sent, most=LARGEST), file)
         elif operation.has_body:
             said = client.ask(operation.method, path, sent)
         else:

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from onemo import __version__
-from onemo.control.endpoints import Endpoint, QueryParameter
+from onemo.control.endpoints import Endpoint, QueryParameter, TextAnswer
 from onemo.control.shape import Schema, schema_of
 from onemo.control.stream import TraceStream
 
@@ -72,6 +72,8 @@ def _operation(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, A
 def _result(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]:
     if endpoint.result is TraceStream:
         return {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    if endpoint.result is TextAnswer:
+        return {"description": "Done.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     own = isinstance(endpoint.result, FunctionType)
     schema = endpoint.result(named) if own else schema_of(endpoint.result, named)  # type: ignore[operator]
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}

@@ -63,3 +63,41 @@ def create_own(draft: Path) -> int:
     with suppress(FileNotFoundError):
         os.unlink(draft)
     return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
+
+
+def write_own(file: Path, data: bytes) -> None:
+    """Make data the content of a file, whole or not at all; what is no regular file is written to. Raises OSError.
+
+    Links are refused as by open_own.
+    """
+    if file.exists() and not file.is_file():
+        with open(open_own(file, 0), "wb") as stream:
+            stream.write(data)
+        return
+    os.close(open_own(file, os.O_APPEND))
+    replace_own(file, data)
+
+
+def replace_own(file: Path, data: bytes) -> None:
+    """Make data the content of the file, at once and for good. Raises OSError, and leaves no other file behind."""
+    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        draft = draft_of(file)
+        try:
+            with open(create_own(draft), "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(draft, file)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(draft)
+            raise
+        flush_names(directory)
+    finally:
+        os.close(directory)
+
+
+def draft_of(file: Path) -> Path:
+    """Return the place where the next content of a file is written; what is there already, a dead emulator left."""
+    return file.with_name(f".{file.name}.onemo-emulator")

@@ -7,6 +7,7 @@ import { Board } from "./board.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { Lab, words } from "./lab.js";
+import { Latency } from "./latency.js";
 import { Lwm2m } from "./lwm2m.js";
 import { drawHead, drawState } from "./module.js";
 import { Texts } from "./texts.js";
@@ -32,6 +33,7 @@ const files = new Files(look);
 const web = new Web(look);
 const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
+const latency = new Latency(look);
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -48,7 +50,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [board, texts, files, web, broker, lwm2m]) part.show(name);
+  for (const part of [board, texts, files, web, broker, lwm2m, latency]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -97,7 +99,8 @@ async function look() {
       faults.offerContexts(state.contexts ?? []);
       board.draw(state);
       texts.draw(state.sms, journal(name));
-      await Promise.all([files.draw(state.file_store), ...[web, broker, lwm2m].map((each) => each.draw(state.sandbox))]);
+      const sandboxed = [web, broker, lwm2m].map((each) => each.draw(state.sandbox));
+      await Promise.all([files.draw(state.file_store), latency.draw(), ...sandboxed]);
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);
@@ -154,6 +157,7 @@ async function linked(is, seconds) {
       faults.offer(kinds, presets);
       broker.known(operations);
       lwm2m.known(operations);
+      latency.known(operations);
     }
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process
