@@ -98,7 +98,7 @@ class Snapshot(NamedTuple):
         of, sub_model = self.document, profile.sub_model
         if (of.model, of.sub_model) != (profile.series, sub_model):
             raise _refusal(
-                self.file, f"it is of {of.sub_model}, not {sub_model}: start that model, or take another file"
+                self.file, f"it is of {of.sub_model}, not {sub_model}: start {of.sub_model}, or take another file"
             )
 
     def completed(self, options: ModuleOptions) -> ModuleOptions:

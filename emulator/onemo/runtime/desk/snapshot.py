@@ -20,26 +20,27 @@ from onemo.runtime.snapshot import (
 if TYPE_CHECKING:  # ctl has the declarations alone
     from onemo.modem.modem import Modem
     from onemo.runtime.controls import ModuleControls
-    from onemo.runtime.restoring import ModuleState
     from onemo.runtime.spec import Spec
 
 
 def take_snapshot(controls: ModuleControls) -> SnapshotDocument:
     """Return all that a module has at one moment; its connections go on."""
+    return controls._do(lambda modem, now: capture(controls.spec, modem, now))
+
+
+def capture(spec: Spec, modem: Modem, now: float) -> SnapshotDocument:
+    """Return all that a module has now, between two steps. spec: as it was asked for."""
     from onemo.runtime.restoring import state_of
 
-    def look(modem: Modem, now: float) -> tuple[Modem, str, ModuleState]:
-        return modem, modem.revision, state_of(modem, now)
-
-    modem, revision, state = controls._do(look)
+    state = state_of(modem, now)
     return SnapshotDocument(
         format=FORMAT,
         version=VERSION,
         model=modem.profile.series,
         sub_model=modem.profile.sub_model,
-        revision=revision,
-        options=_options(controls.spec),
-        card=_card(controls.spec),
+        revision=modem.revision,
+        options=_options(spec),
+        card=_card(spec),
         **{**state._asdict(), "contents": encoded_contents(state.contents)},
     )
 
