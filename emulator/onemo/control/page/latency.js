@@ -26,13 +26,13 @@ export class Latency extends Panel {
 
 const number = (text) => make("td", { class: "number" }, text);
 
-/** Seconds as milliseconds with three digits, or as seconds from ten on. */
-export function time(seconds) {
-  const [value, unit] = seconds < 10 ? [seconds * 1000, "ms"] : [seconds, "s"];
-  return `${value.toLocaleString("en", { maximumSignificantDigits: 3 })} ${unit}`;
+/** Seconds as milliseconds, with three digits or all that stand before the point. */
+function milliseconds(seconds) {
+  const value = seconds * 1000;
+  return value.toLocaleString("en", value < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
 }
 
 function row({ command, lines, errors, p50, p99, max }) {
   return make("tr", {}, make("th", { scope: "row", class: "mono" }, command), number(lines.toLocaleString("en")),
-    number(errors ? errors.toLocaleString("en") : "–"), ...[p50, p99, max].map((each) => number(time(each))));
+    number(errors ? errors.toLocaleString("en") : "–"), ...[p50, p99, max].map((each) => number(milliseconds(each))));
 }
