@@ -109,7 +109,7 @@ class RunningModule:
         if self._counted:
             from onemo.runtime.tally import CommandTally
 
-            self.tally = CommandTally(self.model)
+            self.tally = CommandTally(self.model, trio.lowlevel.current_clock().current_time)
             self.module.modem.on_answer = self.tally.answered
         if self.spec.restored is not None:
             from onemo.runtime.restoring import restore

@@ -11,8 +11,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Container
 from math import frexp, ldexp
 
-import trio
-
 from onemo.at.command import is_basic
 from onemo.at.grammar import MalformedLine, next_command
 from onemo.at.registry import BoundModel
@@ -28,6 +26,7 @@ _PARTS = 32
 """Parts of an octave that are counted apart: a quantile is less than 4 % above the time that was measured."""
 _LEAST = 1e-6
 _MOST_ERRORS = 256
+_MOST_KNOWN, _LONGEST_KNOWN = 512, 32
 _NUMBERED = re.compile(rb"\+(CME|CMS|CIS) ERROR: ?(\d{1,5})\s*$")
 
 
@@ -54,9 +53,12 @@ class CommandTimes:
         if seconds > self.longest:
             self.longest = seconds
         self.within[bisect_left(BOUNDS, seconds)] += 1
-        fraction, octave = frexp(max(seconds, _LEAST))
-        part = _PARTS * (octave - 1) + int(2 * _PARTS * fraction)
-        self._parts[part] = self._parts.get(part, 0) + 1
+        fraction, octave = frexp(seconds if seconds > _LEAST else _LEAST)
+        part, parts = _PARTS * (octave - 1) + int(2 * _PARTS * fraction), self._parts
+        if part in parts:
+            parts[part] += 1
+        else:
+            parts[part] = 1
 
     def quantile(self, share: float) -> float:
         """Return the time within which this share of the lines was answered; 0 where there was none."""
@@ -76,21 +78,23 @@ class CommandTally:
     ("CME", "ERROR", …) and its number, "" where it has none.
     """
 
-    def __init__(self, model: BoundModel[Modem], clock: Callable[[], float] = trio.current_time) -> None:
+    def __init__(self, model: BoundModel[Modem], clock: Callable[[], float]) -> None:
+        """Begin. clock: as the core's time comes from, in seconds."""
         self.lines = 0
         self.times: dict[str, CommandTimes] = {}
         self.errors: dict[tuple[str, str], int] = {}
         self._commands: Container[bytes] = model.commands
         self._numbers = model.errors
         self._clock = clock
+        self._known: dict[bytes, CommandTimes] = {}
 
     def answered(self, line: bytes, began: float, failure: CommandError | None, final: bytes) -> None:
         """Take up that a line was answered: an ``AnswerWatch``."""
         seconds = self._clock() - began
-        name = self._name(line)
-        times = self.times.get(name)
+        head = line[: line.find(b"=") + 1] or line
+        times = self._known.get(head)
         if times is None:
-            times = self.times[name] = CommandTimes()
+            times = self._times(line, head)
         self.lines += 1
         error = None if failure is None else self._error(failure, final)
         times.add(seconds, failed=error is not None)
@@ -98,6 +102,13 @@ class CommandTally:
             if error not in self.errors and len(self.errors) >= _MOST_ERRORS:
                 error = OTHER, ""
             self.errors[error] = self.errors.get(error, 0) + 1
+
+    def _times(self, line: bytes, head: bytes) -> CommandTimes:
+        """Return the times of the first command of a line, and know it again by what stands before its parameters."""
+        times = self.times.setdefault(self._name(line), CommandTimes())
+        if len(head) <= _LONGEST_KNOWN and len(self._known) < _MOST_KNOWN:
+            self._known[head] = times
+        return times
 
     def _name(self, line: bytes) -> str:
         """Return the first command of the body of a line, as it is typed."""

@@ -71,7 +71,7 @@ def test_the_figures_of_modules() -> None:
             journal.net("opened", None, "127.0.0.1:7")
             journal.net("fault", None, "net-reset operation=send")
             journal.net("fault", None, "event power-on: it cannot be")
-            two.stop()
+        two.stop()
         one.power_off()
         series = read(lab.metrics())
     name = one.name
