@@ -40,6 +40,7 @@ LARGEST = 1 << 29
 """Bytes of a file: a store of 256 MiB, as base64, and the rest."""
 OWN = ("name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "file_store", "zone")
 """The options that make a module the one that it is; those of its surroundings are the host's."""
+_NUMBERS = ("imei", "imsi", "iccid", "msisdn")
 _SHOWN = 200
 
 
@@ -102,9 +103,15 @@ class Snapshot(NamedTuple):
             )
 
     def completed(self, options: ModuleOptions) -> ModuleOptions:
-        """Return options with those of the snapshot in the place of what is left out."""
+        """Return options with those of the snapshot in the place of what is left out.
+
+        Who gives another name means another module: it has the numbers of that.
+        """
+        another = options.name not in (None, self.options.get("name"))
         unsaid: dict[str, Any] = {
-            name: value for name, value in self.options.items() if getattr(options, name) == OPTIONS[name].default
+            name: value
+            for name, value in self.options.items()
+            if getattr(options, name) == OPTIONS[name].default and not (another and name in _NUMBERS)
         }
         return options._replace(**unsaid)
 

@@ -116,7 +116,14 @@ def test_a_module_is_as_it_was(model: str, put: Put) -> None:
 def test_the_numbers_the_pin_and_the_card_are_those_of_the_file(put: Put, tmp_path: Path) -> None:
     card = tmp_path / "card.toml"
     card.write_text('eid = "89033023001211360000000000000001"\n[files]\n6F3E = "0A"\n')
-    own: dict[str, Any] = {"name": "node7", "pin": "1234", "card": card, "zone": 4, "file_store": 65536}
+    own: dict[str, Any] = {
+        "name": "node7",
+        "pin": "1234",
+        "card": card,
+        "zone": 4,
+        "file_store": 65536,
+        "imei": "861234567890123",
+    }
     driver = busy("ML307R", **own)
     driver.ask('AT+CPWD="SC","1234","4711"')
     file = put(document(driver, spec("ML307R", **own)))
@@ -129,6 +136,7 @@ def test_the_numbers_the_pin_and_the_card_are_those_of_the_file(put: Put, tmp_pa
     assert b"\r\nOK\r\n" in after.ask('AT+CPIN="4711"')
     other = spec_of(ModuleOptions("ML307R", restore=file, name="another", zone=8))
     assert (other.overrides.name, other.overrides.zone, other.overrides.pin) == ("another", 8, "1234")
+    assert other.overrides.imei is None, "another module has numbers of its own"
 
 
 def test_a_snapshot_leaves_the_module_alone() -> None:
