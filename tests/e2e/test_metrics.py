@@ -14,6 +14,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte, Transcript
 from tests.e2e.started import Started
 from tests.e2e.test_lab_processes import CONTENT, lab, ready
+from tests.e2e.test_snapshot import ctl
 
 TOKEN = {"authorization": "Bearer t"}
 
@@ -86,6 +87,11 @@ def test_the_latency_of_each_command(module: Started, client: httpx.Client) -> N
     assert 0 < by_command["AT"]["p50"] <= by_command["AT"]["p99"] <= by_command["AT"]["max"] < 1
     assert by_command["AT+COPS"]["p50"] > 1, "a scan takes its time"
     assert by_command["other"]["errors"] == 1
+    head, *shown = ctl(module, "latency", "--token", "t").splitlines()
+    assert head.split() == ["Command", "Lines", "Errors", "p50", "p99", "max"]
+    (row,) = [line.split() for line in shown if line.startswith("AT ")]
+    assert row[:3] == ["AT", "20", "0"]
+    assert row[4::2] == ["ms", "ms", "ms"]
 
 
 def test_a_lab_in_processes_is_one(tmp_path: Path) -> None:

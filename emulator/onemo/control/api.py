@@ -95,10 +95,10 @@ class Control:
 
     # The endpoints.
 
-    def metrics(self, request: ApiRequest) -> TextAnswer:
+    async def metrics(self, request: ApiRequest) -> TextAnswer:
         """Tell the figures of all modules, as Prometheus reads them."""
         known = [(running, self.journal(name)) for name, running in self._modules.items()]
-        return TextAnswer(metrics_text(known), CONTENT_TYPE)
+        return TextAnswer(await metrics_text(known), CONTENT_TYPE)
 
     def ready(self, request: ApiRequest) -> ReadyInfo:
         """Answer that every module is ready. Raises Refused (503) while one is not."""

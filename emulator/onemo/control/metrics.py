@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
+import trio
+
 from onemo.control.journal import Journal
-from onemo.control.state import summary
 from onemo.faults.kinds import KINDS
 from onemo.runtime.lab import RunningModule
 from onemo.runtime.tally import BOUNDS, CommandTimes
@@ -21,6 +22,8 @@ from onemo.runtime.tally import BOUNDS, CommandTimes
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[str, Mapping[str, str], float]
 """What stands behind the name of the metric, its labels and its value."""
+_TURN = 200
+"""Lines after which the modules have a turn: some milliseconds."""
 _ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n"}
 _ESCAPED = re.compile(r'[\\"\n]')
 
@@ -34,9 +37,14 @@ class MetricFamily(NamedTuple):
     samples: Iterable[Sample]
 
 
-def metrics_text(modules: Sequence[tuple[RunningModule, Journal]]) -> str:
-    """Write the figures of modules, each with its journal."""
-    return "".join(line for family in _families(modules) for line in _lines(family))
+async def metrics_text(modules: Sequence[tuple[RunningModule, Journal]]) -> str:
+    """Write the figures of modules, each with its journal; the modules go on meanwhile."""
+    told: list[str] = []
+    for line in chain.from_iterable(map(_lines, _families(modules))):
+        told.append(line)
+        if len(told) % _TURN == 0:
+            await trio.lowlevel.checkpoint()
+    return "".join(told)
 
 
 def merged_metrics(texts: Iterable[str]) -> str:
@@ -76,49 +84,56 @@ def _families(modules: Sequence[tuple[RunningModule, Journal]]) -> Iterator[Metr
     yield MetricFamily(
         "onemo_modules", "gauge", "Modules by their condition, power and registration.", _states(modules)
     )
-    yield MetricFamily("onemo_connections", "gauge", "Connections to the network that are in use.", [
+    yield MetricFamily("onemo_connections", "gauge", "Connections to the network that are in use.", (
         _sample(running, sum(part.connections for part in running.module.modem.parts)) for running, _ in built
-    ])  # fmt: skip
+    ))  # fmt: skip
     yield MetricFamily(
         "onemo_connection_events_total", "counter", "Connections that were opened, failed, broke or were closed.",
-        [_sample(running, count, event=event) for running, journal in built
-         for event, count in sorted(journal.happened.items())],
+        (_sample(running, count, event=event) for running, journal in built
+         for event, count in sorted(journal.happened.items())),
     )  # fmt: skip
-    yield MetricFamily("onemo_line_bytes_total", "counter", "Bytes on the lines to the DTE, by who sent them.", [
+    yield MetricFamily("onemo_line_bytes_total", "counter", "Bytes on the lines to the DTE, by who sent them.", (
         _sample(running, journal.passed[way], sender=sender)
         for running, journal in built for way, sender in ((">", "dte"), ("<", "module"))
-    ])  # fmt: skip
-    yield MetricFamily("onemo_network_bytes_total", "counter", "Bytes of payload on the network, by who sent them.", [
+    ))  # fmt: skip
+    yield MetricFamily("onemo_network_bytes_total", "counter", "Bytes of payload on the network, by who sent them.", (
         _sample(running, journal.passed[way], sender=sender)
         for running, journal in built for way, sender in (("sent", "module"), ("received", "network"))
-    ])  # fmt: skip
-    yield MetricFamily("onemo_boot_cycles_total", "counter", "Boot cycles that have begun.", [
+    ))  # fmt: skip
+    yield MetricFamily("onemo_boot_cycles_total", "counter", "Boot cycles that have begun.", (
         _sample(running, running.module.modem.power.cycles) for running, _ in built
-    ])  # fmt: skip
+    ))  # fmt: skip
     yield from _of_commands(running for running, _ in built)
     yield from _of_urcs(running for running, _ in built)
-    yield MetricFamily("onemo_faults_fired_total", "counter", "Faults and events that fired, by their kind.", [
+    yield MetricFamily("onemo_faults_fired_total", "counter", "Faults and events that fired, by their kind.", (
         _sample(running, count, kind=kind)
         for running, journal in built for kind, count in sorted(journal.fired.items()) if kind in KINDS
-    ])  # fmt: skip
+    ))  # fmt: skip
 
 
 def _states(modules: Sequence[tuple[RunningModule, Journal]]) -> Iterator[Sample]:
-    rows = (summary(running) for running, _ in modules)
-    states = Counter((row.condition, row.power or "", row.registration or "") for row in rows)
+    states = Counter(_state(running) for running, _ in modules)
     for (condition, power, registration), count in sorted(states.items()):
         yield "", {"condition": condition, "power": power, "registration": registration}, count
 
 
+def _state(running: RunningModule) -> tuple[str, str, str]:
+    """Return the condition of a module, and its power and registration, "" before it has any."""
+    if not running.built:
+        return running.condition.value, "", ""
+    modem = running.module.modem
+    return running.condition.value, modem.power.state.name.lower(), modem.radio.stat.name.lower()
+
+
 def _of_commands(modules: Iterable[RunningModule]) -> Iterator[MetricFamily]:
     tallies = [(running, running.tally) for running in modules if running.tally is not None]
-    yield MetricFamily("onemo_commands_total", "counter", "Command lines that were answered.", [
+    yield MetricFamily("onemo_commands_total", "counter", "Command lines that were answered.", (
         _sample(running, tally.lines) for running, tally in tallies
-    ])  # fmt: skip
+    ))  # fmt: skip
     yield MetricFamily(
         "onemo_command_errors_total", "counter", "Command lines that ended in an error, by its class and number.",
-        [_sample(running, count, result=result, number=number) for running, tally in tallies
-         for (result, number), count in sorted(tally.errors.items())],
+        (_sample(running, count, result=result, number=number) for running, tally in tallies
+         for (result, number), count in sorted(tally.errors.items())),
     )  # fmt: skip
     times: dict[str, list[CommandTimes]] = {}
     for _, tally in tallies:
@@ -127,26 +142,27 @@ def _of_commands(modules: Iterable[RunningModule]) -> Iterator[MetricFamily]:
     yield MetricFamily(
         "onemo_command_duration_seconds", "histogram",
         "Time from a command line to its final result code, of all modules, by the first command of the line.",
-        [sample for command, found in sorted(times.items()) for sample in _histogram(command, found)],
+        (sample for command, found in sorted(times.items()) for sample in _histogram(command, found)),
     )  # fmt: skip
 
 
 def _histogram(command: str, times: Sequence[CommandTimes]) -> Iterator[Sample]:
-    within = accumulate(map(sum, zip(*(each.within for each in times), strict=True)))
+    within = list(accumulate(map(sum, zip(*(each.within for each in times), strict=True))))
+    seconds = sum(each.total for each in times)  # all of one moment
     for bound, count in zip((*map(str, BOUNDS), "+Inf"), within, strict=True):
         yield "_bucket", {"command": command, "le": bound}, count
-    yield "_sum", {"command": command}, sum(each.total for each in times)
-    yield "_count", {"command": command}, sum(each.count for each in times)
+    yield "_sum", {"command": command}, seconds
+    yield "_count", {"command": command}, within[-1]
 
 
 def _of_urcs(modules: Iterable[RunningModule]) -> Iterator[MetricFamily]:
     lines = [(running, [console.transmitter for console in running.module.modem.consoles]) for running in modules]
-    yield MetricFamily("onemo_urcs_total", "counter", "URCs that were made.", [
+    yield MetricFamily("onemo_urcs_total", "counter", "URCs that were made.", (
         _sample(running, sum(each.urcs for each in found)) for running, found in lines
-    ])  # fmt: skip
-    yield MetricFamily("onemo_urcs_dropped_total", "counter", "URCs for which there was no room.", [
+    ))  # fmt: skip
+    yield MetricFamily("onemo_urcs_dropped_total", "counter", "URCs for which there was no room.", (
         _sample(running, sum(each.dropped for each in found)) for running, found in lines
-    ])  # fmt: skip
+    ))  # fmt: skip
 
 
 def _sample(running: RunningModule, value: float, **labels: str) -> Sample:

@@ -50,11 +50,11 @@ class Counted(Hosted):
         self.control = Control(self.lab.modules)
 
     def metrics(self) -> str:
-        return self.call(lambda: self.control.metrics(ASKED)).text
+        return self.wait(lambda: self.control.metrics(ASKED)).text
 
 
-def test_no_module_is_a_text_too() -> None:
-    told = Control({}).metrics(ASKED)
+async def test_no_module_is_a_text_too() -> None:
+    told = await Control({}).metrics(ASKED)
     assert told.kind == CONTENT_TYPE
     assert read(told.text) == {}
 
