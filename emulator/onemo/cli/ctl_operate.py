@@ -14,6 +14,9 @@ from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk.operation import BULK, DeskOperation
 from onemo.runtime.snapshot import LARGEST
 
+_LARGE = 60.0
+"""Seconds more than usual that a large file may take."""
+
 
 @understood
 def operate(
@@ -70,7 +73,8 @@ def _carry_out(
             seconds = operation.read(values)[operation.waits]
             said = client.ask(operation.method, path, sent, patience=seconds)
         elif operation.saves:
-            return ctl_bulk.save(client.ask(operation.method, path, query=sent, most=LARGEST), file)
+            said = client.ask(operation.method, path, query=sent, patience=_LARGE, most=LARGEST)
+            return ctl_bulk.save(said, file)
         elif operation.has_body:
             said = client.ask(operation.method, path, sent)
         else:

@@ -18,8 +18,7 @@ def open_own(file: Path, flags: int, mode: int = _PRIVATE) -> int:
     what is open already and is neither cut nor changed. A file of another user is refused to all but root.
     """
     flags |= os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY
-    folder = os.path.realpath(file.parent)
-    if folder == "/dev" or folder.startswith("/proc/"):
+    if _is_open_already(file):
         return os.open(file, (flags | os.O_APPEND) & ~os.O_TRUNC)
     try:
         descriptor = os.open(file, (flags | os.O_CREAT | os.O_NOFOLLOW) & ~os.O_TRUNC, mode)
@@ -38,6 +37,12 @@ def open_own(file: Path, flags: int, mode: int = _PRIVATE) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _is_open_already(file: Path) -> bool:
+    """Tell whether a name of /dev or /proc stands for what is open already."""
+    folder = os.path.realpath(file.parent)
+    return folder == "/dev" or folder.startswith("/proc/")
 
 
 def flush_directory(directory: Path) -> None:
@@ -70,11 +75,12 @@ def write_own(file: Path, data: bytes) -> None:
 
     Links are refused as by open_own.
     """
-    if file.exists() and not file.is_file():
+    if _is_open_already(file) or (file.exists() and not file.is_file()):
         with open(open_own(file, 0), "wb") as stream:
             stream.write(data)
         return
-    os.close(open_own(file, os.O_APPEND))
+    if os.path.lexists(file):
+        os.close(open_own(file, os.O_APPEND))
     replace_own(file, data)
 
 
