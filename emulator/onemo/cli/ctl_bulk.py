@@ -11,6 +11,8 @@ from typing import Any
 from onemo.control.client import Client, ControlError
 from onemo.errors import UsageError
 from onemo.runtime.desk.operation import PIECE, DeskOperation
+from onemo.runtime.files import write_own
+from onemo.runtime.snapshot import written_snapshot
 
 _MOST = 1 << 28
 """Bytes that are read from a file: a store has no more."""
@@ -41,6 +43,19 @@ def take(client: Client, operation: DeskOperation, path: str, sent: Mapping[str,
         size = said["size"]
         whole += piece
     _write(file, bytes(whole))
+    return 0
+
+
+def save(said: object, file: str | None) -> int:
+    """Write an answer to a file, its owner's alone (None: to stdout). Raises UsageError."""
+    data = written_snapshot(said)
+    if file is None:
+        _write(None, data)
+        return 0
+    try:
+        write_own(Path(file), data)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--out {file}: {_reason(error)}: name a file that can be written") from error
     return 0
 
 

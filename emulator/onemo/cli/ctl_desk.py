@@ -24,6 +24,16 @@ _FILE = inspect.Parameter(
 )
 
 
+_OUT = inspect.Parameter(
+    "file",
+    _KEYWORD,
+    default=None,
+    annotation=Annotated[
+        str | None, Parameter(name="--out", metavar="FILE", help="The file to write; stdout if left out.")
+    ],
+)
+
+
 def command_of(operation: DeskOperation, common: inspect.Signature) -> _Command:
     """Make the command of an operation. common: has the parameters of every command, by keyword."""
 
@@ -46,7 +56,7 @@ def command_of(operation: DeskOperation, common: inspect.Signature) -> _Command:
     parameters = [
         inspect.Parameter("words", _VARIADIC, annotation=Annotated[str, Parameter(help=words)]),
         *(_option(key) for key in operation.typed_keys if key.name not in operation.arguments),
-        *([_FILE] if operation.bulk else []),
+        *([_FILE] if operation.bulk else [_OUT] if operation.saves else []),
         *common.parameters.values(),
     ]
     run.__name__ = operation.command.split()[-1]

@@ -15,6 +15,10 @@ from onemo.control.client import module
 from onemo.dialogue.lines import printable
 from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk.operation import BULK, DeskOperation, PlainResult
+from onemo.runtime.snapshot import LARGEST
+
+_LARGE = 60.0
+"""Seconds more than usual that a large file may take."""
 
 
 @understood
@@ -76,6 +80,9 @@ def _carry_out(
         elif operation.waits:
             seconds = operation.read(values)[operation.waits]
             said = client.ask(operation.method, path, sent, patience=seconds)
+        elif operation.saves:
+            said = client.ask(operation.method, path, query=sent, patience=_LARGE, most=LARGEST)
+            return ctl_bulk.save(said, file)
         elif operation.has_body:
             said = client.ask(operation.method, path, sent)
         else:

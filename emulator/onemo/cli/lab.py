@@ -62,7 +62,7 @@ def serve(options: LabOptions) -> int:
     keep_spare()
     with ExitStack() as stack:
         ready = stack.enter_context(readiness(options.ready_file))
-        lab = Lab()
+        lab = Lab(counted=options.control is not None)
         control = stack.enter_context(controlled(options.control, options.control_token, lab.modules))
         try:
             if len(shares) > 1:

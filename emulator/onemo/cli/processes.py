@@ -59,7 +59,7 @@ def run_shares(
     try:
         with ExitStack() as opened:
             controls = []
-            for lab in [Lab() for _ in shares]:
+            for lab in [Lab(counted=control is not None) for _ in shares]:
                 where = None if control is None else "127.0.0.1:0"
                 controls.append((lab, opened.enter_context(controlled(where, token, lab.modules))))
             for number, (share, own) in enumerate(zip(shares, controls, strict=True), 1):

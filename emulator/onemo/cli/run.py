@@ -115,7 +115,7 @@ async def _main(
 ) -> None:
     at_once = spec.early_input == "kept" and spec.cable.power_on == "start"
     since = trio.current_time() - _age() if at_once else None
-    running = RunningModule(spec, model)
+    running = RunningModule(spec, model, counted=beside.control is not None)
     beside.modules[running.name] = running
     trace = remembered(trace, beside.control, running.name)
     running.build(lines, nv, network, trace, since)

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from onemo.control import ask, describe, state
 from onemo.control.download import QUERY, TraceFile
-from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryParameter, Refused
+from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryParameter, Refused, TextAnswer
 from onemo.control.journal import Journal
+from onemo.control.metrics import CONTENT_TYPE, metrics_text
 from onemo.control.stream import TraceStream
 from onemo.errors import FaultError, UsageError
 from onemo.faults.kind import INDICES
@@ -95,6 +96,11 @@ class Control:
         return self._journals.setdefault(name, Journal(name))
 
     # The endpoints.
+
+    async def metrics(self, request: ApiRequest) -> TextAnswer:
+        """Tell the figures of all modules, as Prometheus reads them."""
+        known = [(running, self.journal(name)) for name, running in self._modules.items()]
+        return TextAnswer(await metrics_text(known), CONTENT_TYPE)
 
     def ready(self, request: ApiRequest) -> ReadyInfo:
         """Answer that every module is ready. Raises Refused (503) while one is not."""
@@ -328,6 +334,7 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("GET", "/health", "The process runs.", lambda control, request: HealthInfo(True), HealthInfo),
     Endpoint("GET", "/ready", "Every module is ready; 503 tells which are not.", Control.ready, ReadyInfo,
              fails=(503,)),
+    Endpoint("GET", "/metrics", "The figures of all modules, as Prometheus reads them.", Control.metrics, TextAnswer),
     Endpoint("GET", "/v1/modules", "Every module.", Control.modules, list[state.ModuleSummary]),
     Endpoint("GET", _M, "The state of a module.", Control.module, state.module_schema, fails=(404,)),
     Endpoint("GET", "/v1/kinds", "What can go wrong and what can happen, with its keys.",

@@ -18,7 +18,7 @@ from starlette.routing import Route, compile_path
 
 from onemo.control.api import ENDPOINTS, Control
 from onemo.control.download import TraceFile
-from onemo.control.endpoints import ApiRequest, Endpoint, Refused
+from onemo.control.endpoints import ApiRequest, Endpoint, Refused, TextAnswer
 from onemo.control.guard import Guard
 from onemo.control.http import MOST_BODY, Message, Receive, Send
 from onemo.control.http import App as HttpApp
@@ -108,6 +108,8 @@ class _Resource:
             return result
         if isinstance(result, TraceStream):
             return result if request.method == "GET" else Response(headers=_SAFE)
+        if isinstance(result, TextAnswer):
+            return text_answer(result)
         return json_answer(endpoint.status, plain(result))
 
 
@@ -172,6 +174,11 @@ def _json(value: object) -> bytes:
 def json_answer(status: int, value: object, headers: Mapping[str, str] = {}) -> Response:
     """Make an answer of JSON, with the headers that all have."""
     return Response(_json(value), status, {**_SAFE, **headers}, "application/json")
+
+
+def text_answer(answer: TextAnswer) -> Response:
+    """Make an answer of text, with the headers that all have."""
+    return Response(answer.text.encode("utf-8", "backslashreplace"), headers=_SAFE, media_type=answer.kind)
 
 
 def error_answer(status: int, problem: str, headers: Mapping[str, str] = {}) -> Response:

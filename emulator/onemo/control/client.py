@@ -60,15 +60,24 @@ class Client:
         return str(names[0])
 
     def ask(
-        self, method: str, path: str, body: object = None, query: Mapping[str, object] = {}, patience: float = 0.0
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, object] = {},
+        patience: float = 0.0,
+        most: int = _MOST,
     ) -> Any:  # noqa: ANN401
-        """Send a request, and return the JSON of its answer. patience: seconds more than usual that it may take."""
+        """Send a request, and return the JSON of its answer.
+
+        patience: seconds more than usual that it may take; most: its bytes.
+        """
         given = {name: str(value) for name, value in query.items() if value is not None}
         sent = {} if body is None else {"content": _json(body), "headers": {"content-type": "application/json"}}
         try:
             timeout = httpx.Timeout(_PATIENCE, read=_PATIENCE + patience)
             with self._http.stream(method, path, params=given, timeout=timeout, **sent) as answer:  # type: ignore[arg-type]
-                return self._read(answer)
+                return self._read(answer, most)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._unreachable(error) from error
 
@@ -98,8 +107,8 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
             raise self._unreachable(error) from error
 
-    def _read(self, answer: httpx.Response) -> Any:  # noqa: ANN401
-        whole = self._whole(answer)
+    def _read(self, answer: httpx.Response, most: int = _MOST) -> Any:  # noqa: ANN401
+        whole = self._whole(answer, most)
         try:
             said = json.loads(whole)
             if answer.is_error:
@@ -110,11 +119,11 @@ class Client:
             ) from error
         return said
 
-    def _whole(self, answer: httpx.Response) -> bytearray:
+    def _whole(self, answer: httpx.Response, most: int = _MOST) -> bytearray:
         whole = bytearray()
         for piece in answer.iter_bytes():
             whole += piece
-            self._check(len(whole))
+            self._check(len(whole), most)
         return whole
 
     def _lines(self, answer: httpx.Response) -> Iterator[str]:
@@ -126,8 +135,8 @@ class Client:
                 yield from (line.decode().rstrip("\r") for line in lines)
             self._check(len(begun))
 
-    def _check(self, size: int) -> None:
-        if size > _MOST:
+    def _check(self, size: int, most: int = _MOST) -> None:
+        if size > most:
             raise ControlError(0, f"{self._url} is no control of an emulator: what it says does not end")
 
     def _unreachable(self, error: Exception) -> ControlError:

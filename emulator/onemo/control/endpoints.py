@@ -54,12 +54,19 @@ class ApiRequest(NamedTuple):
     headers: Mapping[str, str]
 
 
+class TextAnswer(NamedTuple):
+    """An answer that is no JSON. kind: its content type."""
+
+    text: str
+    kind: str
+
+
 class Endpoint(NamedTuple, Generic[C]):
     """An endpoint: a method of a path.
 
-    answer: the value that becomes JSON, what is awaited for it, or an ASGI application (streams). result: its type, or
-    what makes its schema; body: the JSON schema that it takes; status: of success; fails: others that are declared, by
-    their meaning; most_body: the bytes of a body, None for what is usual.
+    answer: the value that becomes JSON, what is awaited for it, a TextAnswer, or an ASGI application (streams). result:
+    its type, or what makes its schema; body: the JSON schema that it takes; status: of success; fails: others that are
+    declared, by their meaning; most_body: the bytes of a body, None for what is usual.
     """
 
     method: str

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import unquote
 
 import httpx
 import trio
+from starlette.responses import Response
 
 from onemo.control.api import no_module
-from onemo.control.app import error_answer, json_answer
+from onemo.control.app import error_answer, json_answer, text_answer
+from onemo.control.endpoints import TextAnswer
 from onemo.control.http import App, Message, Receive, Send
+from onemo.control.metrics import CONTENT_TYPE, merged_metrics
 from onemo.control.stream import HEADERS
 
 _MODULES = "/v1/modules"
@@ -38,7 +41,12 @@ class Gateway:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        merged = {_MODULES: self._modules, "/ready": self._ready, "/v1/trace/stream": self._streams}.get(path)
+        merged = {
+            _MODULES: self._modules,
+            "/ready": self._ready,
+            "/metrics": self._metrics,
+            "/v1/trace/stream": self._streams,
+        }.get(path)
         if merged is not None and scope["method"] in ("GET", "HEAD"):
             await merged(scope, receive, send)
         elif path.startswith(f"{_MODULES}/"):
@@ -71,15 +79,28 @@ class Gateway:
 
     async def _modules(self, scope: Message, receive: Receive, send: Send) -> None:
         """List the modules of all processes."""
+
+        def listed(answers: Sequence[httpx.Response]) -> Response:
+            return json_answer(200, [row for answer in answers for row in answer.json()])
+
+        await (await self._joined(scope, listed))(scope, receive, send)
+
+    async def _metrics(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Tell the figures of all processes."""
+
+        def summed(answers: Sequence[httpx.Response]) -> Response:
+            return text_answer(TextAnswer(merged_metrics(answer.text for answer in answers), CONTENT_TYPE))
+
+        await (await self._joined(scope, summed))(scope, receive, send)
+
+    async def _joined(self, scope: Message, join: Callable[[Sequence[httpx.Response]], Response]) -> Response:
+        """Ask every process, and join the answers; return the first refusal, or which do not answer."""
         answers = await self._all(scope)
         there = [answer for answer in answers if answer is not None]
         if missing := len(answers) - len(there):
-            said = error_answer(503, f"{missing} of {len(answers)} processes do not answer: try again")
-        elif refused := next((answer for answer in there if answer.status_code != 200), None):
-            said = json_answer(refused.status_code, refused.json())
-        else:
-            said = json_answer(200, [row for answer in there for row in answer.json()])
-        await said(scope, receive, send)
+            return error_answer(503, f"{missing} of {len(answers)} processes do not answer: try again")
+        refused = next((answer for answer in there if answer.status_code != 200), None)
+        return join(there) if refused is None else json_answer(refused.status_code, refused.json())
 
     async def _ready(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer that every module of every process is ready, or which are not."""

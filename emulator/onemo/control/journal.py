@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -66,6 +67,10 @@ class Journal(History):
         self._wall = wall
         self.on_news: list[Callable[[], None]] = []
         self.passed = {">": 0, "<": 0, "sent": 0, "received": 0}
+        self.happened = dict.fromkeys(("opened", "open failed", "broken", "closed"), 0)
+        """How often a connection was."""
+        self.fired: Counter[str] = Counter()
+        """How often faults fired, by the first word of what was told."""
 
     @property
     def age(self) -> float:
@@ -87,6 +92,10 @@ class Journal(History):
         super().net(event, label, detail)
         if isinstance(detail, bytes):
             self.passed[event] = self.passed.get(event, 0) + len(detail)
+        elif event in self.happened:
+            self.happened[event] += 1
+        elif event == "fault":
+            self.fired[detail.partition(" ")[0]] += 1
         for told in self.on_news:
             told()
 

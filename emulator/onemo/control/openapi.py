@@ -9,7 +9,7 @@ from typing import Any
 
 from onemo import __version__
 from onemo.control.download import TraceFile
-from onemo.control.endpoints import Endpoint, QueryParameter
+from onemo.control.endpoints import Endpoint, QueryParameter, TextAnswer
 from onemo.control.shape import Schema, schema_of
 from onemo.control.stream import TraceStream
 from onemo.dialogue.export import FORMATS
@@ -77,6 +77,8 @@ def _result(endpoint: Endpoint[Any], named: dict[str, Schema]) -> dict[str, Any]
     if endpoint.result is TraceFile:
         types = {form.media_type.partition(";")[0]: {"schema": {"type": "string"}} for form in FORMATS.values()}
         return {"description": "A file.", "content": types}
+    if endpoint.result is TextAnswer:
+        return {"description": "Done.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     own = isinstance(endpoint.result, FunctionType)
     schema = endpoint.result(named) if own else schema_of(endpoint.result, named)  # type: ignore[operator]
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}

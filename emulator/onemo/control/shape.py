@@ -25,7 +25,7 @@ def schema_of(declared: object, named: dict[str, Schema]) -> Schema:
     """Return the JSON schema of a type; those of NamedTuples go into named, and are referred to."""
     if isinstance(declared, type) and declared in _PLAIN:
         return {"type": _PLAIN[declared]}
-    if declared is object:
+    if declared in (object, Any):
         return {}
     origin, arguments = get_origin(declared), get_args(declared)
     if origin is Literal:

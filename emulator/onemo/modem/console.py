@@ -13,7 +13,7 @@ from onemo.at.reply import CONNECT, OK, Final, ReplyFormat
 from onemo.at.store import Settings
 from onemo.modem.channel import Forward, Owner
 from onemo.modem.intents import Intent
-from onemo.modem.interpreter import Interpreter
+from onemo.modem.interpreter import AnswerWatch, Interpreter
 from onemo.modem.power import PowerEvent
 from onemo.modem.slots import BAUD_RATE, ECHO, EDITING, ERROR_REPORT, LINE_FEED, QUIET, TERMINATOR, VERBOSE
 from onemo.profile.schema import Profile
@@ -35,6 +35,7 @@ class ConsoleDevice(Protocol):
     now: float
     asking: Console | None
     """The console whose command runs."""
+    on_answer: AnswerWatch | None
 
     @property
     def discards(self) -> bool:

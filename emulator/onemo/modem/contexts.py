@@ -98,6 +98,7 @@ class Contexts:
         self._hung_up: set[int] = set()
         self.events = PacketEvents(host)
         self._network: NetworkInfo | None = None
+        self.resumed = False  # as a snapshot says: the supply, when it comes, leaves the definitions as they are
         if definitions.kept is None:
             self._define_default()
 
@@ -127,11 +128,9 @@ class Contexts:
     def carries(self, cid: int | None, family: AddressFamily) -> bool:
         """Tell whether the type of an active context has the family; the network may have given it no such address."""
         active = self.active.get(self.chosen(cid))
-        return (
-            active is None
-            or active.pdp_type == "IPV4V6"
-            or (active.pdp_type == "IPV6") == (family is AddressFamily.IPV6)
-        )
+        if active is None or active.pdp_type == "IPV4V6":
+            return True
+        return (active.pdp_type == "IPV6") == (family is AddressFamily.IPV6)
 
     def chosen(self, cid: int | None) -> int:
         """Return the cid, or the default one for None."""
@@ -148,7 +147,7 @@ class Contexts:
 
     def power_on(self) -> None:
         """Take the supply up again: on some models the default context is the module's own once more."""
-        if not self._profile.keeps_default:
+        if not (self._profile.keeps_default or self.resumed):
             self._define_default()
             self.logins.pop(self._profile.default, None)
             for records in self._kept:

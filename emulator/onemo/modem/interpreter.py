@@ -13,6 +13,11 @@ from onemo.modem.intents import Bug, Intent, Wait
 from onemo.wire.framer import Framer
 from onemo.wire.transmitter import Kind, Transmitter
 
+AnswerWatch = Callable[[bytes, float, CommandError | None, bytes], None]
+"""Told of each line that is answered: its body, when it or its entry had ended, its failure, its final result code."""
+_NO_BODY = b"?"
+"""The body of a line that is no command line."""
+
 
 class CommandDevice(Protocol):
     """The module that runs a command, as far as that needs it."""
@@ -21,6 +26,7 @@ class CommandDevice(Protocol):
     intents: list[Intent]
     asking: Any
     """The console whose command runs."""
+    on_answer: AnswerWatch | None
 
 
 class CommandConsole(Protocol):
@@ -52,6 +58,7 @@ class Interpreter:
         """Forget whatever was running: the module restarts."""
         self._body = b""
         self._position = 0
+        self._began = 0.0
         self._trailer: Sequence[bytes] = ()
         self.pending: Pending | None = None
         self._prompt: Prompt | None = None
@@ -68,15 +75,17 @@ class Interpreter:
 
     def run(self, line: bytes, now: float) -> None:
         """Run a line; its answer is written to the transmitter, unless the line is busy afterwards."""
+        self._began = now
         try:
             self._body = body(line)
         except MalformedLine:
-            self._finish(self._console.format.error(None), now)
+            self._fail(_NO_BODY, now)
             return
         self._proceed(now)
 
     def repeat(self, now: float) -> None:
         """Run the last line again (``A/``); nothing yet is an empty one."""
+        self._began = now
         self._proceed(now)
 
     def complete(self, result: object, now: float) -> None:
@@ -89,16 +98,18 @@ class Interpreter:
         """Take the end of a payload entry: the payload, or None after ESC."""
         prompt, self._prompt = self._prompt, None
         assert prompt is not None, "no prompt is open"
+        self._began = now
         self._proceed(now, lambda: prompt.finish(data, timed_out))
 
     def abandon(self, now: float) -> None:
         """End the line with ERROR, whatever it waits for."""
         self.pending = self._prompt = None
-        self._finish(self._console.format.error(None), now)
+        self._fail(self._body, now)
 
     def too_long(self, now: float) -> None:
         """Answer ERROR to a line over the limit."""
-        self._finish(self._console.format.error(None), now)
+        self._began = now
+        self._fail(_NO_BODY, now)
 
     def _proceed(self, now: float, resume: Callable[[], Outcome] | None = None) -> None:
         """Run the commands of the line from its start, or from the waiting one on, which resume takes up."""
@@ -106,6 +117,7 @@ class Interpreter:
         device, form = console.device, console.format
         device.asking = console
         trailer: Sequence[bytes] = ()
+        failure: CommandError | None = None
         try:
             if resume is None:
                 self._position, self._trailer, goes_on = 0, (), True
@@ -116,22 +128,28 @@ class Interpreter:
                 if command is None:
                     break
                 goes_on = self._take(self.execute(command), now)
-        except MalformedLine:
-            final = form.error(None)
         except CommandError as error:
-            final = error.final(form)
+            failure = error
         except Exception as error:
-            device.intents.append(Bug(error))
-            final = form.error(None)
+            failure = self._failure(error)
         else:
             if self.pending is not None or self._prompt is not None:
                 return
-            final, trailer = form.final(OK), self._trailer
+            trailer = self._trailer
         finally:
             device.asking = None
+        final = form.final(OK) if failure is None else failure.final(form)
         console.transmitter.final(final, now)
         if trailer:
             console.transmitter.notice(form.information(trailer), Kind.ANSWER)
+        if device.on_answer is not None:
+            device.on_answer(self._body, self._began, failure, final)
+
+    def _failure(self, error: Exception) -> CommandError:
+        """Return the failure that anything else than a command's own is."""
+        if not isinstance(error, MalformedLine):
+            self._console.device.intents.append(Bug(error))
+        return CommandError()
 
     def _take(self, outcome: Outcome, now: float) -> bool:
         """Let an outcome act; return whether the next command of the line may run."""
@@ -187,5 +205,9 @@ class Interpreter:
         self._position = position
         return handler(device, given)
 
-    def _finish(self, final: bytes, now: float) -> None:
-        self._console.transmitter.final(final, now)
+    def _fail(self, line: bytes, now: float) -> None:
+        console, failure = self._console, CommandError()
+        final = failure.final(console.format)
+        console.transmitter.final(final, now)
+        if console.device.on_answer is not None:
+            console.device.on_answer(line, self._began, failure, final)

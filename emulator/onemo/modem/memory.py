@@ -5,7 +5,7 @@ Pure: the shell has the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from onemo.at.params import BoundRecord
@@ -156,13 +156,7 @@ class Memory:
 
     def snapshot(self) -> Stored:
         """Return everything, as plain values."""
-        stored: dict[str, Any] = {}
-        for (slot, index), record in sorted(self.values.items(), key=lambda item: (item[0][0].name, item[0][1])):
-            plain = record._asdict()
-            if slot.indexed_by:
-                stored.setdefault(slot.nv_name, {})[str(index)] = plain
-            else:
-                stored[slot.nv_name] = plain
+        stored = plain_settings(self.values)
         if self.profile:
             stored[_PROFILE] = {slot.name: record._asdict() for (slot, _), record in self.profile.items()}
         kept = ((name, keeper.snapshot()) for name, keeper in self.keepers.items())
@@ -176,23 +170,41 @@ class Memory:
                 refused += [f"{name}.{part}" if part else name for part in self.keepers[name].restore(entry)]
             elif name == _PROFILE and isinstance(entry, Mapping):
                 self._restore_profile(entry, refused)
-            elif (slot := self._slot(name)) is None or not isinstance(entry, Mapping):
-                refused.append(name)
-            elif not slot.indexed_by:
-                self._restore(slot, entry, 0, name, refused, self.values)
             else:
-                indices = {str(index): index for index in self._model.slots[slot].indices}
-                for index, record in entry.items():
-                    if index in indices:
-                        self._restore(slot, record, indices[index], f"{name}.{index}", refused, self.values)
-                    else:
-                        refused.append(f"{name}.{index}")
+                self._restore_setting(name, entry, self._model.kept, refused, self.values)
         return refused
 
-    def _slot(self, name: str) -> Slot[Any] | None:
+    def restore_settings(self, entries: Stored, settings: Settings) -> list[str]:
+        """Take up settings of a boot cycle, as plain_settings has them; return the names of what does not fit."""
+        refused: list[str] = []
+        found: Kept = {}
+        for name, entry in entries.items():
+            self._restore_setting(name, entry, self._model.slots, refused, found)
+        for (slot, index), record in found.items():
+            settings.set(slot, record, index)
+        return refused
+
+    def _restore_setting(
+        self, name: str, entry: object, among: Iterable[Slot[Any]], refused: list[str], into: Kept
+    ) -> None:
+        slot = self._slot(name, among)
+        if slot is None or not isinstance(entry, Mapping):
+            refused.append(name)
+        elif not slot.indexed_by:
+            self._restore(slot, entry, 0, name, refused, into)
+        else:
+            indices = {str(index): index for index in self._model.slots[slot].indices}
+            for index, record in entry.items():
+                if index in indices:
+                    self._restore(slot, record, indices[index], f"{name}.{index}", refused, into)
+                else:
+                    refused.append(f"{name}.{index}")
+
+    def _slot(self, name: str, among: Iterable[Slot[Any]]) -> Slot[Any] | None:
         """Return the setting of a name in the NV, its family bound if need be; None: there is none."""
-        self._model.has(name.partition(".")[0])
-        return next((slot for slot in self._model.kept if slot.nv_name == name), None)
+        if name.isascii():
+            self._model.has(name.partition(".")[0])
+        return next((slot for slot in among if slot.nv_name == name), None)
 
     def _restore_profile(self, entries: Mapping[object, object], refused: list[str]) -> None:
         for name, entry in entries.items():
@@ -208,6 +220,17 @@ class Memory:
             refused.append(name)
         else:
             into[slot, index] = record
+
+
+def plain_settings(records: Kept) -> dict[str, Any]:
+    """Return settings as plain values, by their names in the NV; those with an index by that, too."""
+    plain: dict[str, Any] = {}
+    for (slot, index), record in sorted(records.items(), key=lambda item: (item[0][0].name, item[0][1])):
+        if slot.indexed_by:
+            plain.setdefault(slot.nv_name, {})[str(index)] = record._asdict()
+        else:
+            plain[slot.nv_name] = record._asdict()
+    return plain
 
 
 def put_back(records: dict[Any, Any], before: Mapping[Any, Any]) -> None:

@@ -22,6 +22,7 @@ from onemo.modem.contexts import Contexts
 from onemo.modem.credentials import Credentials
 from onemo.modem.firmware import FirmwareMemory, firmware_of
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
+from onemo.modem.interpreter import AnswerWatch
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
 from onemo.modem.memory import Stored
@@ -45,6 +46,8 @@ class Modem:
         """The time of the step that runs, for handlers."""
         self.asking: Console | None = None
         """The console whose command runs."""
+        self.on_answer: AnswerWatch | None = None
+        """Told of each line that is answered, on any console."""
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.clock = Clock(profile.clock.zone)
         self.sim = Sim(profile.sim, SimCard(issue(profile), record_sizes(profile)))

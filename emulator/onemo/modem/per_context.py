@@ -36,13 +36,17 @@ class PerContext(Generic[R]):
 
     def restore(self, entry: object) -> list[str]:
         """Take up a snapshot; return the cids whose records do not fit."""
+        self.kept, refused = self.read(entry)
+        return refused
+
+    def read(self, entry: object) -> tuple[dict[int, R] | None, list[str]]:
+        """Return the records of a snapshot, None: it is none; and the cids of those that do not fit."""
         bound = self._bound()
         if bound is None or not isinstance(entry, Mapping):
-            return [""]
+            return None, [""]
         found = {key: restored(bound, fields) for key, fields in entry.items()}
         fits = {key: record for key, record in found.items() if record is not None and key == str(record[0])}
-        self.kept = {int(key): record for key, record in fits.items()}
-        return [key for key in found if key not in fits]
+        return {int(key): record for key, record in fits.items()}, [key for key in found if key not in fits]
 
     def save(self) -> Mapping[object, object]:
         """Return the records, for put_back."""

@@ -39,14 +39,20 @@ class CardDocument(NamedTuple):
     files: Mapping[FileId, FileContent] = {}
 
 
-def with_card_file(profile: Profile, file: Path) -> Profile:
+def with_card_file(profile: Profile, file: Path | CardDocument) -> Profile:
     """Lay what a file says over the card of a profile. Raises UsageError, with every mistake."""
-    said = _read(file)._asdict()
+    said = card_document(file)._asdict()
     given = {name: value for name, value in said.items() if value is not None}
     card = profile.card._replace(**{**given, "files": {**profile.card.files, **given["files"]}})
-    if problems := [Mistake(str(file), path.removeprefix("card."), what) for path, what in misfits(card)]:
+    where = "the card" if isinstance(file, CardDocument) else str(file)
+    if problems := [Mistake(where, path.removeprefix("card."), what) for path, what in misfits(card)]:
         raise UsageError("\n".join(map(str, problems)))
     return profile._replace(card=card)
+
+
+def card_document(file: Path | CardDocument) -> CardDocument:
+    """Return what a file says. Raises UsageError, with every mistake."""
+    return file if isinstance(file, CardDocument) else _read(file)
 
 
 @lru_cache

@@ -18,6 +18,8 @@ from onemo.runtime.shell import Module
 
 if TYPE_CHECKING:
     from onemo.net.host.routes import SandboxNetwork
+    from onemo.runtime.spec import Spec
+    from onemo.runtime.tally import CommandTally
 
 _T = TypeVar("_T")
 _UNKNOWN = {"rssi": 99, "ber": 99, "rsrq": 255, "rsrp": 255}
@@ -40,6 +42,16 @@ class ModuleControls:
         """Let an event happen now. Raises FaultError: it is no event, or one for another time."""
         check_now(event)
         self._do(lambda modem, now: _happen(self._running.module, event, now))
+
+    @property
+    def spec(self) -> Spec:
+        """The module as it was asked for."""
+        return self._running.spec
+
+    @property
+    def tally(self) -> CommandTally | None:
+        """The count of its commands; None: they are not counted."""
+        return self._running.tally
 
     # What goes wrong.
 

@@ -18,8 +18,7 @@ def open_own(file: Path, flags: int, mode: int = _PRIVATE) -> int:
     what is open already and is neither cut nor changed. A file of another user is refused to all but root.
     """
     flags |= os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY
-    folder = os.path.realpath(file.parent)
-    if folder == "/dev" or folder.startswith("/proc/"):
+    if _is_open_already(file):
         return os.open(file, (flags | os.O_APPEND) & ~os.O_TRUNC)
     try:
         descriptor = os.open(file, (flags | os.O_CREAT | os.O_NOFOLLOW) & ~os.O_TRUNC, mode)
@@ -38,6 +37,12 @@ def open_own(file: Path, flags: int, mode: int = _PRIVATE) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _is_open_already(file: Path) -> bool:
+    """Tell whether a name of /dev or /proc stands for what is open already."""
+    folder = os.path.realpath(file.parent)
+    return folder == "/dev" or folder.startswith("/proc/")
 
 
 def flush_directory(directory: Path) -> None:
@@ -63,3 +68,42 @@ def create_own(draft: Path) -> int:
     with suppress(FileNotFoundError):
         os.unlink(draft)
     return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
+
+
+def write_own(file: Path, data: bytes) -> None:
+    """Make data the content of a file, whole or not at all; what is no regular file is written to. Raises OSError.
+
+    Links are refused as by open_own.
+    """
+    if _is_open_already(file) or (file.exists() and not file.is_file()):
+        with open(open_own(file, 0), "wb") as stream:
+            stream.write(data)
+        return
+    if os.path.lexists(file):
+        os.close(open_own(file, os.O_APPEND))
+    replace_own(file, data)
+
+
+def replace_own(file: Path, data: bytes) -> None:
+    """Make data the content of the file, at once and for good. Raises OSError, and leaves no other file behind."""
+    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        draft = draft_of(file)
+        try:
+            with open(create_own(draft), "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(draft, file)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(draft)
+            raise
+        flush_names(directory)
+    finally:
+        os.close(directory)
+
+
+def draft_of(file: Path) -> Path:
+    """Return the place where the next content of a file is written; what is there already, a dead emulator left."""
+    return file.with_name(f".{file.name}.onemo-emulator")

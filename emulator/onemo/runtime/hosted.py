@@ -134,6 +134,12 @@ class HostedModule(ModuleControls):
 
         return Lwm2mDesk(self, self._hosted.wait)
 
+    def snapshot(self, file: str | PathLike[str]) -> Path:
+        """Write all that it has, but its connections, to a file for ``restore=``; return that. Raises UsageError."""
+        from onemo.runtime.desk.snapshot import save_snapshot
+
+        return save_snapshot(self, Path(file))
+
     def fault(self, fault: str, *, required: bool = True, **keys: object) -> FaultBlock:
         """Arm a fault, or a preset, while a with statement lasts, as ``--fault`` says it, with more of its keys.
 

@@ -43,6 +43,7 @@ class ModuleKeywords(TypedDict, total=False):
     sandbox_family: Literal["ipv4", "ipv6", "both"] | None
     nv: str | PathLike[str] | None
     file_store: int | None
+    restore: str | PathLike[str] | None
     zone: int | None
     name: str | None
     imei: str | None

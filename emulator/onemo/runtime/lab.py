@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from onemo.net.host.routes import Routes
     from onemo.net.sandbox import Sandbox
     from onemo.runtime.faultsession import FaultSession
+    from onemo.runtime.tally import CommandTally
 
 _log = logging.getLogger(__name__)
 CURRENT: ContextVar[str] = ContextVar("CURRENT", default="")
@@ -42,15 +43,18 @@ class RunningModule:
     """One module of a lab.
 
     module, lines, network: there once it is built, and so from READY on; error: the reason why it FAILED;
-    fault_session: the faults that it was started with.
+    fault_session: the faults that it was started with; tally: the count of its commands, None where nobody asks.
     """
 
     module: Module
     lines: Sequence[SerialLine]
     network: LazyNetwork
 
-    def __init__(self, spec: Spec, model: Model) -> None:
+    def __init__(self, spec: Spec, model: Model, *, counted: bool = False) -> None:
+        """Begin. counted: its commands are counted."""
         self.spec = spec
+        self.tally: CommandTally | None = None
+        self._counted = counted
         self.model = model
         self.condition = Condition.STARTING
         self.built = False
@@ -83,7 +87,10 @@ class RunningModule:
         since: float | None = None,
         centre: MessageCentre | None = None,
     ) -> None:
-        """Make the module, on its lines. since: the trio time from which its first boot counts; centre: as Module."""
+        """Make the module, on its lines. since: the trio time from which its first boot counts; centre: as Module.
+
+        Raises UsageError: the snapshot that it is to begin with does not fit.
+        """
         first, *more = (line.link for line in lines)
         self.module = Module(
             self.model,
@@ -100,6 +107,15 @@ class RunningModule:
             centre=centre,
             published=self.spec.network.published,
         )
+        if self._counted:
+            from onemo.runtime.tally import CommandTally
+
+            self.tally = CommandTally(self.model, trio.lowlevel.current_clock().current_time)
+            self.module.modem.on_answer = self.tally.answered
+        if self.spec.restored is not None:
+            from onemo.runtime.restoring import restore
+
+            restore(self.spec.restored, self.module.modem, nv, trio.current_time())
         self.module.modem.cell.ussd = network.ussd
         self.module.modem.cell.publish = network.publish
         self.lines, self.network, self.built = lines, network, True
@@ -183,7 +199,9 @@ def _cause(error: Exception) -> Exception:
 class Lab:
     """The modules of one process, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, counted: bool = False) -> None:
+        """Begin without a module. counted: their commands are counted."""
+        self._counted = counted
         self.modules: dict[str, RunningModule] = {}
         self._routes: dict[NetworkOptions, tuple[Routes, Sandbox | None]] = {}
         self._planning = trio.Lock()
@@ -201,7 +219,7 @@ class Lab:
 
         Any number may be started at once. Raises EmulatorError when it cannot be started.
         """
-        running = RunningModule(spec, spec.load())
+        running = RunningModule(spec, spec.load(), counted=self._counted)
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running

@@ -17,6 +17,7 @@ from onemo.profile.schema import Profile
 from onemo.profile.shape import Problem, between
 from onemo.runtime.models import load_model
 from onemo.runtime.options import OPTIONS, ModuleOptions, Option, OptionType, line_of
+from onemo.runtime.snapshot import read_snapshot
 from onemo.runtime.spec import Spec, StartFaults, spec_of, steps_of
 
 MOST = 100_000
@@ -244,6 +245,7 @@ _OF_MODEL: Mapping[str, Callable[[Profile, ModuleOptions, Any], object]] = {
     "iccid": lambda profile, options, iccid: with_numbers(profile, iccid=iccid),
     "revision": lambda profile, options, revision: with_numbers(profile, revision=revision),
     "card": lambda profile, options, file: with_card_file(profile, file),
+    "restore": lambda profile, options, file: read_snapshot(file).require(profile),
     "pin": lambda profile, options, pin: with_card(profile, present=True, pin=pin),
 }
 """Checks that depend on the model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onemo.at.registry import BoundModel, bind, definition
 from onemo.errors import UsageError
@@ -14,6 +14,9 @@ from onemo.modem.modem import Modem
 from onemo.profile.loader import LoadedProfile, find, inspect_file, is_builtin, load_part
 from onemo.profile.schema import Table
 from onemo.runtime.spare import spare_lent
+
+if TYPE_CHECKING:
+    from onemo.profile.card import CardDocument
 
 Model = BoundModel[Modem]
 
@@ -24,8 +27,8 @@ class Overrides(NamedTuple):
     name: it has numbers of its own, which the others overrule. register_time: seconds of the first search, from the
     start, and of every later one that no event gives another; pin: the card asks for it at the start; sim: whether a
     card is in the slot; file_store: bytes; zone: quarters of an hour east of UTC; speed: how many times faster every
-    emulated delay passes; sleep_default: "model", a start begins with the sleep mode of the guide; card: the file of
-    what is on the card.
+    emulated delay passes; sleep_default: "model", a start begins with the sleep mode of the guide; card: what is on the
+    card, or the file of that.
     """
 
     name: str | None = None
@@ -41,7 +44,7 @@ class Overrides(NamedTuple):
     speed: float = 1.0
     msisdn: str | None = None
     sleep_default: str = "off"
-    card: Path | None = None
+    card: Path | CardDocument | None = None
 
 
 def individual(model: Model, overrides: Overrides) -> Model:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from onemo.errors import UsageError
 from onemo.profile.document import read_bytes
-from onemo.runtime.files import create_own, flush_names
+from onemo.runtime.files import create_own, draft_of, replace_own
 from onemo.runtime.nvcontents import NvContents
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class NvStore:
             if self._in_the_way is not None:
                 self._set_aside(self._in_the_way)
             self.contents.write(contents)
-            _replace(self.file, data)
+            replace_own(self.file, data)
         except OSError as error:
             self._stored = None  # which of the two is there depends on the step
             reason = error.strerror or str(error)
@@ -224,8 +224,8 @@ def _try_out(file: Path) -> None:
             raise UsageError(f"cannot keep the settings in {file}: it is {what}: choose another file")
         os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))  # one that was made read-only is not to be replaced either
     os.close(os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY))
-    os.close(create_own(_new(file)))
-    os.unlink(_new(file))
+    os.close(create_own(draft_of(file)))
+    os.unlink(draft_of(file))
 
 
 def _parsed(data: bytes) -> tuple[str, dict[str, Json]]:
@@ -252,34 +252,6 @@ def _written(model: str, settings: Mapping[str, object]) -> bytes:
 
     content = {"format": _FORMAT, "model": model, "settings": dict(settings)}
     return json.dumps(content, indent=2, sort_keys=True, allow_nan=False).encode("ascii") + b"\n"
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Make data the content of the file, at once and for good. Raises OSError, and leaves no other file behind."""
-    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        new = _new(file)
-        try:
-            with open(create_own(new), "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(new, file)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(new)
-            raise
-        flush_names(directory)
-    finally:
-        os.close(directory)
-
-
-def _new(file: Path) -> Path:
-    """Return the place where the next content is written.
-
-    We hold the file: what is there already, a dead emulator left.
-    """
-    return file.with_name(f".{file.name}.onemo-emulator")
 
 
 def _cannot(path: str | Path, error: OSError | ValueError) -> UsageError:

@@ -163,7 +163,7 @@ _OVERRULES = "it overrules the name's"
 
 
 _WRITTEN = ("trace", "ready_file", "nv", "log")
-_FILES = (*_WRITTEN, "scenario", "sandbox_file", "card")
+_FILES = (*_WRITTEN, "scenario", "sandbox_file", "card", "restore")
 """Options that name one file each, of which those that are written would destroy another."""
 
 
@@ -277,6 +277,10 @@ class ModuleOptions(NamedTuple):
     file_store: Annotated[int | None, Option(
         INTEGER, "The room of the module's file store. The profile decides if left out.",
         metavar="BYTES", high=1 << 28, said="bytes from 0 to 268435456, like 67108864")] = None
+    restore: Annotated[Path | None, Option(
+        PATH, "Start with all that the module had of which \"ctl snapshot\" wrote this file.\n"
+        "Its numbers, PIN and card are the file's too, unless other options say them; the NV of --nv has to be empty.",
+        metavar="FILE")] = None
     zone: Annotated[int | None, Option(
         INTEGER, "The module's time zone in quarters of an hour, 32 for UTC+8. The profile decides if left out.",
         metavar="QUARTERS", low=-48, high=56, said="quarters of an hour from -48 to 56, like 32 for UTC+8")] = None
@@ -359,7 +363,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Network": ("routes", "denied", "published", "offline", "sandbox", "sandbox_file", "sandbox_family", "source"),
     "Identity and memory": (
         *("profiles", "name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "card"),
-        *("nv", "file_store"),
+        *("nv", "file_store", "restore"),
     ),
     "Time": ("boot_time", "register_time", "early_input", "power_on", "sleep_default", "speed", "zone"),
     "Faults": ("fault", "seed", "scenario"),

@@ -18,6 +18,7 @@ from onemo.runtime.shell import NvFile, names_of
 if TYPE_CHECKING:
     from onemo.faults.plan import Fault
     from onemo.faults.scenario import ScenarioStep
+    from onemo.runtime.snapshot import Snapshot
 
 
 class StartFaults(NamedTuple):
@@ -41,7 +42,8 @@ class Spec(NamedTuple):
 
     model: a series or sub-model, also of a profile in profiles, which come before the built-in ones; boot_time:
     seconds, None: the profile's; nv: the file, or directory, of what outlives it; source: the address of this host
-    with which its traffic leaves; early_input: "kept" or "lost", what the DTE sends during the first boot.
+    with which its traffic leaves; early_input: "kept" or "lost", what the DTE sends during the first boot; restored:
+    the snapshot that it begins with.
     """
 
     model: str
@@ -54,10 +56,14 @@ class Spec(NamedTuple):
     source: str | None = None
     faults: StartFaults = StartFaults()
     early_input: str = "kept"
+    restored: Snapshot | None = None
 
     def load(self) -> Model:
         """Load its model. Raises UnknownModel, ProfileError, UsageError."""
-        return individual(load_model(self.model, self.profiles), self.overrides)
+        model = individual(load_model(self.model, self.profiles), self.overrides)
+        if self.restored is not None:
+            self.restored.require(model.profile)
+        return model
 
     @property
     def hastened_boot_time(self) -> float | None:
@@ -82,10 +88,20 @@ class Spec(NamedTuple):
 
 
 def spec_of(options: ModuleOptions, faults: StartFaults | None = None) -> Spec:
-    """Return the module of these options. faults: where they are read already. Raises FaultError."""
+    """Return the module of these options. faults: where they are read already. Raises FaultError, UsageError."""
+    restored = None
+    if options.restore is not None:
+        from onemo.runtime.snapshot import read_snapshot
+
+        restored = read_snapshot(options.restore)
+        options = restored.completed(options)
+    overrides = Overrides(**_fields(Overrides, options), sim=not options.no_sim)
+    if restored is not None and overrides.card is None:
+        overrides = overrides._replace(card=restored.card)
     return Spec(
         **_fields(Spec, options),
-        overrides=Overrides(**_fields(Overrides, options), sim=not options.no_sim),
+        overrides=overrides,
+        restored=restored,
         cable=Cable(**_fields(Cable, options)),
         network=NetworkOptions(**_fields(NetworkOptions, options)),
         faults=_read(options) if faults is None else faults,

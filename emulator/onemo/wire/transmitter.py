@@ -48,6 +48,8 @@ class Transmitter:
     def __init__(self, high_mark: int, urc_queue: int, urc_gap: float, typing_hold: float) -> None:
         self.hold = False
         self.dropped = 0
+        self.urcs = 0
+        """The URCs that were made since the start."""
         self.size = 0
         self._high_mark = high_mark
         self._urc_queue = urc_queue
@@ -62,7 +64,7 @@ class Transmitter:
 
     def take_over(self, other: Transmitter) -> None:
         """Go on where another one of the same line is, which is not to be used meanwhile."""
-        self.hold, self.dropped, self.size = other.hold, other.dropped, other.size
+        self.hold, self.dropped, self.size, self.urcs = other.hold, other.dropped, other.size, other.urcs
         self._out, self._runs = other._out, other._runs
         self._urcs, self._urc_size = other._urcs, other._urc_size
         self._sources, self._not_before = other._sources, other._not_before
@@ -93,6 +95,7 @@ class Transmitter:
 
     def notice(self, data: bytes, kind: Kind) -> None:
         """Queue a line that the module says unasked and that waits for nothing: its banner, that it restarts."""
+        self.urcs += kind is Kind.URC
         self.write(data, kind)
 
     def prompt(self, data: bytes) -> None:
@@ -121,6 +124,7 @@ class Transmitter:
             return False
         self._urcs.append(data)
         self._urc_size += len(data)
+        self.urcs += 1
         return True
 
     def serve(self, source: UrcSource) -> None:

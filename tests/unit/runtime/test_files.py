@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from onemo.cli.ready import ready_file
 from onemo.cli.sandbox_ca import export
 from onemo.errors import LinkError, UsageError
-from onemo.runtime.files import create_own, open_own
+from onemo.runtime.files import create_own, open_own, write_own
 from onemo.runtime.trace import trace_file
 
 
@@ -100,3 +101,25 @@ def test_a_draft_replaces_what_is_there(tmp_path: Path, victim: Path) -> None:
     (tmp_path / "draft").symlink_to(victim)
     os.close(create_own(tmp_path / "draft"))
     assert (victim.read_text(), mode_of(tmp_path / "draft")) == ("precious", 0o600)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, victim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_own(tmp_path / "new", b"hello")
+    assert ((tmp_path / "new").read_bytes(), mode_of(tmp_path / "new")) == (b"hello", 0o600)
+    (tmp_path / "link").symlink_to(victim)
+    with pytest.raises(OSError, match="it is a symbolic link"):
+        write_own(tmp_path / "link", b"hello")
+    with (tmp_path / "out").open("wb") as stream:
+        write_own(Path(f"/proc/self/fd/{stream.fileno()}"), b"to a descriptor")
+    assert (tmp_path / "out").read_bytes() == b"to a descriptor"
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_own(victim, b"hello")
+    with pytest.raises(OSError, match="No space left"):
+        write_own(tmp_path / "none", b"hello")
+    assert victim.read_text() == "precious"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link", "new", "out", "victim"]

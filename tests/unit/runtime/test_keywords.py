@@ -34,7 +34,7 @@ def test_type_checkers_know_each() -> None:
 
 
 def options_in(tmp_path: Path) -> dict[str, object]:
-    """Every option but the one of a serial device, each as it may be given."""
+    """Every option but the one of a serial device and the snapshot, each as it may be given."""
     return {
         "profiles": tmp_path,
         "boot_time": 1,
@@ -78,7 +78,7 @@ def test_each_reaches_the_module(tmp_path: Path) -> None:
     (tmp_path / "scenario.toml").write_text('[[step]]\ndo = "sim-remove"')
     options = options_in(tmp_path)
     more: Any = {"ports": (tmp_path / "second", Path("third")), "power_on": "open", "pace": True, "strict_baud": False}
-    assert set(KEYWORDS) - options.keys() == {"baud"}
+    assert set(KEYWORDS) - options.keys() == {"baud", "restore"}
     assert asked("MN316", options) == Spec(
         "MN316",
         (tmp_path,),

@@ -12,6 +12,7 @@ import { Files } from "./files.js";
 import { drawFirmware } from "./firmware.js";
 import { Ftp } from "./ftp.js";
 import { Lab, words } from "./lab.js";
+import { Latency } from "./latency.js";
 import { Lwm2m } from "./lwm2m.js";
 import { drawHead, drawState } from "./module.js";
 import { Search } from "./search.js";
@@ -41,6 +42,7 @@ const web = new Web(look);
 const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
 const atEntry = new Console(look);
+const latency = new Latency(look);
 new Download(() => chosen);
 
 function journal(name) {
@@ -58,7 +60,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [board, texts, files, web, broker, ftp, lwm2m, atEntry]) part.show(name);
+  for (const part of [board, texts, files, web, broker, ftp, lwm2m, latency, atEntry]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -110,7 +112,8 @@ async function look() {
       board.draw(state);
       texts.draw(state.sms, journal(name));
       drawFirmware(state.firmware);
-      await Promise.all([files.draw(state.file_store), ftp.draw(state), ...[web, broker, lwm2m].map((each) => each.draw(state.sandbox))]);
+      const sandboxed = [web, broker, lwm2m].map((each) => each.draw(state.sandbox));
+      await Promise.all([files.draw(state.file_store), ftp.draw(state), latency.draw(), ...sandboxed]);
     } catch (error) {
       if (error.status === 404) readModules().catch(lost); // it has been taken away
       else lost(error);
@@ -165,7 +168,7 @@ async function linked(is, seconds) {
     if (!known) {
       const [kinds, presets, operations] = await Promise.all(["v1/kinds", "v1/presets", "openapi.json"].map(get));
       faults.offer(kinds, presets);
-      for (const part of [broker, ftp, lwm2m, atEntry]) part.known(operations);
+      for (const part of [broker, ftp, lwm2m, latency, atEntry]) part.known(operations);
     }
     known = true;
     journals.clear(); // the stream begins now: what was missed has to be read, and it may be another process

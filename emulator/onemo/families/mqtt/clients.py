@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
+from onemo.at.payload import BadPayload
 from onemo.families.mqtt.client import MqttClient
-from onemo.families.mqtt.settings import MQTT_ID
+from onemo.families.mqtt.settings import MQTT_ID, WILL_PAYLOAD, decoded_will
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 
@@ -17,6 +19,9 @@ class MqttClients(Part):
         self._device = device
         ids = device.profile.params[MQTT_ID].range or ()
         self._clients = {number: MqttClient(device, number, self.arm) for number in ids}
+        for number, client in self._clients.items():  # there is one where a snapshot had it
+            with suppress(BadPayload):
+                client.will_message = decoded_will(device.settings, device.settings.get(WILL_PAYLOAD, number))
 
     def __getitem__(self, number: int) -> MqttClient:
         return self._clients[number]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from onemo.at.command import Declaration, Key, KeyedSetting, field_values
 from onemo.at.grammar import Arguments, arguments, integer, leading
-from onemo.at.payload import BadPayload, SendFormat, decode
+from onemo.at.payload import BadPayload, SendFormat
 from onemo.at.reply import Cme, CommandError
 from onemo.families.mqtt.clients import MqttClients
 from onemo.families.mqtt.profile import MQTT
@@ -26,6 +26,7 @@ from onemo.families.mqtt.settings import (
     WILL_OPTION,
     WILL_PAYLOAD,
     WillPayload,
+    decoded_will,
 )
 from onemo.families.mqtt.states import ClientOperation, MqttError
 from onemo.modem.modem import Modem
@@ -44,9 +45,8 @@ def _require_closed(modem: Modem, record: _OfClient) -> None:
 
 def _decoded_will(modem: Modem, record: WillPayload) -> bytes:
     """Return the will message as it is typed in the format of now. Raises CommandError(PARAMETER)."""
-    form = SendFormat(modem.settings.effective(ENCODING, record.mqtt_id).input_format)
     try:
-        return decode(record.will_message.encode("latin-1"), form)
+        return decoded_will(modem.settings, record)
     except BadPayload as error:
         raise CommandError(MqttError.PARAMETER) from error
 

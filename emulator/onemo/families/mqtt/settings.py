@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required
-from onemo.at.store import Slot
+from onemo.at.payload import SendFormat, decode
+from onemo.at.store import Settings, Slot
 
 MQTT_ID = "mqtt_id"
 
@@ -107,6 +108,12 @@ class Reconnection(NamedTuple):
     times: Defaulted
     interval: Defaulted
     mode: Defaulted
+
+
+def decoded_will(settings: Settings, record: WillPayload) -> bytes:
+    """Return the will message as it is typed in the format of now. Raises BadPayload."""
+    form = SendFormat(settings.effective(ENCODING, record.mqtt_id).input_format)
+    return decode(record.will_message.encode("latin-1"), form)
 
 
 VERSION = Slot("version", ProtocolVersion, of="MQTTCFG", indexed_by=MQTT_ID)

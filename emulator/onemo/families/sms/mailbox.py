@@ -95,6 +95,11 @@ class Mailbox:
         return len(self._queue) + len(self._held)
 
     @property
+    def waiting(self) -> tuple[WaitingMessage, ...]:
+        """Those messages, in the order in which they come or come again."""
+        return (*self._held, *self._queue)
+
+    @property
     def room(self) -> int:
         """How many more may wait."""
         return self._most_waiting - len(self)

@@ -127,7 +127,7 @@ class FaultyTransmitter(Transmitter):
         """Say a line as the faults have it; one that is made late comes like any URC of this boot cycle."""
         fired = self._faults.chosen(Layer.URC, self._occasion(data)) if data else []
         if not fired:
-            super().write(data, kind)
+            super().notice(data, kind)
             return
         pieces = self._treated(data, fired, None)
         for waiting in pieces:
@@ -225,6 +225,7 @@ class FaultyTransmitter(Transmitter):
         return piece._replace(split=armed.fault.whole("split"), gap=armed.fault.number("gap"), why=armed)
 
     def _queue(self, piece: Piece) -> None:
+        self.urcs += 1
         for part in piece.parts():
             if part or isinstance(part, Pause):
                 self._urcs.append(part)
@@ -233,6 +234,7 @@ class FaultyTransmitter(Transmitter):
 
     def _put(self, piece: Piece) -> None:
         """Let a URC leave at once, whether URCs are held or not."""
+        self.urcs += 1
         for part in piece.parts():
             self._out.append(part)
             self._pauses += isinstance(part, Pause)

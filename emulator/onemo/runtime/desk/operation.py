@@ -43,7 +43,8 @@ class DeskOperation(NamedTuple):
     bytes, as base64 in the key or the field ``data``, that are sent or told from the key ``offset`` on, a piece with
     each request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a
     request's body, None for what is usual. optional: how many arguments of ctl, the last ones, may be left out. waits:
-    the key with the seconds for which act may wait for somebody else; it returns an awaitable then.
+    the key with the seconds for which act may wait for somebody else; it returns an awaitable then. saves: the result
+    is a file, which ctl writes.
 
     act, and its awaitable, may raise FaultError or UsageError: it cannot be, or not now.
     """
@@ -65,6 +66,7 @@ class DeskOperation(NamedTuple):
     most_body: int | None = None
     optional: int = 0
     waits: str = ""
+    saves: bool = False
 
     @property
     def typed_keys(self) -> tuple[FaultKey, ...]:
