@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.coap import KEY
 from tests.support.driver import Driver
-from tests.unit.families.test_lwm2m import logged_in
+from tests.unit.families.test_lwm2m import logged_in, observed
 
 
 def saves_power(driver: Driver) -> None:
@@ -49,3 +49,56 @@ def test_a_reboot_that_was_promised_comes(line: str) -> None:
         server.answers("2.02")
     driver.wait(2.0)
     assert driver.restarts == 1
+
+
+def test_datagrams_that_are_too_long_fill_no_memory() -> None:
+    driver, server = logged_in()
+    driver.line_room = 0
+    for _ in range(20_000):
+        server.raw(b"x" * 1501)
+    assert driver.modem.first.transmitter.size < 100_000
+
+
+def test_values_without_bytes_are_limited() -> None:
+    driver, server = logged_in()
+    observed(driver, server)
+    said = [driver.answer(f'AT+MIPLNOTIFY=0,0,3200,0,{number},1,0,"",0,1')[0] for number in range(1025)]
+    assert said == ["OK"] * 1024 + ["+CIS ERROR: 601"]
+
+
+def test_what_a_server_observes_is_limited() -> None:
+    driver, server = logged_in()
+    for number in range(1025):
+        server.sends(f"CON {number} GET /3200/0/{number} observe=0 t=01")
+    assert server.all()[-2:] == ["ACK 1023 2.05 t=01 observe=0", "ACK 1024 5.03 t=01"]
+    assert b"+MIPLOBSERVE: 0,1024," not in driver.take()
+    server.sends("CON 2000 GET /3200/0/7 observe=0 t=01")
+    server.sends("CON 2001 GET /3200/0/8 observe=1 t=01")
+    server.sends("CON 2002 GET /3200/0/1024 observe=0 t=01")
+    assert server.all() == ["ACK 2000 2.05 t=01 observe=1", "ACK 2001 2.05 t=01", "ACK 2002 2.05 t=01 observe=0"]
+
+
+def test_what_a_server_gives_attributes_is_limited() -> None:
+    driver, server = logged_in()
+    for number in range(1025):
+        server.sends(f"CON {number} PUT /3200/0/{number}?pmin=5 t=01")
+    assert server.all()[-2:] == ["ACK 1023 2.04 t=01", "ACK 1024 5.03 t=01"]
+    assert b"+MIPLPARAMETER: 0,1024," not in driver.take()
+    server.sends("CON 2000 PUT /3200/0/7?pmin=6 t=01")
+    assert server.got() == "ACK 2000 2.04 t=01"
+
+
+def test_datagrams_that_the_host_does_not_take_fill_no_memory() -> None:
+    driver, server = logged_in()
+    observed(driver, server)
+    driver.ask("AT+MIPLNMI=0,0,1")
+    driver.world.take_more(KEY, 0)
+    line = 'AT+MIPLNOTIFY=0,0,3200,0,5750,1,1,"a",0,0'
+    assert [driver.answer(line)[0] for _ in range(11)] == ["OK"] * 10 + ["+CIS ERROR: 652"]
+    for number in range(5000):
+        server.sends(f"CON {number} empty")
+    assert len(driver.world.peers[KEY].outbox) < 100
+    driver.world.take_more(KEY, None)
+    assert driver.take() == b"\r\n+MIPLNSMI: 0,1,0\r\n" * 10
+    server.all()
+    assert driver.answer(line) == ["OK", "+MIPLNSMI: 0,1,0"]

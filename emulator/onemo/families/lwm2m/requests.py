@@ -160,6 +160,8 @@ class Lwm2mRequests:
         self._replies.answer(message, CoapCode.CONTENT, form=Lwm2mFormat.LINK, payload=encode_links(links))
 
     def _observe(self, message: CoapMessage, path: Path, form: Lwm2mFormat | None, *, begins: bool) -> None:
+        if begins and not self._observations.has_room(path):
+            raise Lwm2mRefused(CoapCode.UNAVAILABLE)
         self._device.tell("MIPLOBSERVE", message.mid, int(begins), *shown_path(path))
         number = self._observations.begin(path, message.token, form) if begins else None
         if not begins:
@@ -195,9 +197,11 @@ class Lwm2mRequests:
 
     def _write_attributes(self, message: CoapMessage, path: Path) -> None:
         self._require_there(path)
-        found = read_attributes(path, message.query)
+        found, known = read_attributes(path, message.query), self._device.objects.attributes
+        if path not in known and len(known) >= self._device.table.most_paths:
+            raise Lwm2mRefused(CoapCode.UNAVAILABLE)
         told = ";".join(f"{name}={value}" for name, value in found.items())
-        self._device.objects.attributes.setdefault(path, {}).update(found)
+        known.setdefault(path, {}).update(found)
         self._device.tell("MIPLPARAMETER", message.mid, *shown_path(path), len(told), told)
         self._replies.answer(message, CoapCode.CHANGED)
 
