@@ -255,7 +255,10 @@ def payload_of(values: Values) -> tuple[bytes, Lwm2mFormat]:
             value = from_text(Lwm2mType(kind or "string"), data)
         except Lwm2mMalformed as error:
             raise FaultError(f"lwm2m write: {text[:80]!r} is no {kind}: {error}") from error
-        data = resources_payload({int(last): value})
+        try:
+            data = resources_payload({int(last): value})
+        except Lwm2mMalformed as error:
+            raise FaultError(f"lwm2m write {values['path']}: {error}") from error
     return data, _FORMATS[named]
 
 
