@@ -152,7 +152,7 @@ class ConsolePort:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if console.framer.echo and console.online is None:
+            if console.online is None:  # echoes and answers: some of these hold passwords
                 part = self._answered.show(part, console.framer.terminator)
             self._recent.line(self._to, part)
             if self._trace is not None:
