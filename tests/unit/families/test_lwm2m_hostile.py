@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.coap import KEY
+from tests.support.coap import KEY, server_of
 from tests.support.driver import Driver
 from tests.unit.families.test_lwm2m import logged_in, observed
 
@@ -102,3 +102,24 @@ def test_datagrams_that_the_host_does_not_take_fill_no_memory() -> None:
     assert driver.take() == b"\r\n+MIPLNSMI: 0,1,0\r\n" * 10
     server.all()
     assert driver.answer(line) == ["OK", "+MIPLNSMI: 0,1,0"]
+
+
+def test_a_bootstrap_in_blocks() -> None:
+    driver = Driver("MN316").boot()
+    driver.ask("AT+MIPLCREATE")
+    driver.ask("AT+MIPLOPEN=0,300")
+    server = server_of(driver)
+    server.got()
+    server.answers("2.04")
+    account = b"\xc8\x00\x15coap://127.0.0.1:5683\xc1\x01\x00".hex()
+    server.sends(f"CON 1 PUT /0/1 t=01 cf=11542 block1=0/1/16 hex:{account[:32]}")
+    assert server.got() == "ACK 1 2.31 t=01 block1=0/1/16"
+    server.sends(f"CON 2 PUT /0/1 t=01 cf=11542 block1=1/0/16 hex:{account[32:]}")
+    assert server.got() == "ACK 2 2.04 t=01 block1=1/0/16"
+    server.sends("CON 3 PUT /0/1 t=01 cf=11542 block1=4/1/16 hex:" + "00" * 16)
+    assert server.got() == "ACK 3 4.08 t=01 block1=4/1/16"
+    server.sends("CON 4 PUT /0/1 t=01 cf=11542 option=27:\\x07")
+    assert server.got() == "ACK 4 4.00 t=01"
+    server.sends("CON 5 POST /bs t=01")
+    assert driver.take() == b"\r\n+MIPLEVENT: 0,2\r\n"
+    assert driver.answer("AT+MIPLDEVINFO?")[0] == '+MIPLDEVINFO: "127.0.0.1:5683",0'

@@ -15,8 +15,8 @@ from onemo.families.lwm2m.inbox import Lwm2mInbox
 from onemo.families.lwm2m.link import Lwm2mChannel, Options
 from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations
-from onemo.families.lwm2m.replies import Lwm2mReplies
-from onemo.families.lwm2m.requests import Lwm2mRequests, understands
+from onemo.families.lwm2m.replies import Lwm2mReplies, Lwm2mUploads
+from onemo.families.lwm2m.requests import Lwm2mRequests
 from onemo.families.lwm2m.states import Lwm2mError, Lwm2mEvent, Lwm2mState, Lwm2mTold
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, text_options, uint_option
 from onemo.net.lwm2m.links import Lwm2mLink, encode_links
@@ -49,9 +49,10 @@ class Lwm2mSession:
         self._arm = arm
         self.link = Lwm2mChannel(device.modem, self, arm)
         self.replies = Lwm2mReplies(self.link, table)
+        self._uploads = Lwm2mUploads(self.replies, table.most_upload)
         self.inbox = Lwm2mInbox(device)
         self.observations = Lwm2mObservations(device, self.link)
-        self._requests = Lwm2mRequests(device, self.replies, self.inbox, self.observations, reboot)
+        self._requests = Lwm2mRequests(device, self.replies, self.inbox, self.observations, self._uploads, reboot)
         self.lifetime = device.lifetime_of(lifetime)
         bootstraps = device.served is None and device.target is not None and device.target.bootstraps
         self._phase = _Phase.BOOTSTRAP if bootstraps else _Phase.REGISTRATION
@@ -84,7 +85,7 @@ class Lwm2mSession:
         self.link.drop()
         self.inbox.clear()
         self.observations.clear()
-        self._requests.clear()
+        self._uploads.clear()
         self.replies.clear()
         self._give_up = self._retry = self._step = self._expires = self._renew = math.inf
 
@@ -230,9 +231,11 @@ class Lwm2mSession:
         self._arm()
 
     def _on_bootstrap(self, message: CoapMessage, now: float) -> None:
-        code = self._bootstrap.take(message) if understands(message) else CoapCode.BAD_OPTION
-        self.link.answer(message, code)
         self._step = now + self._table.step_time
+        whole = self._uploads.whole(message)
+        if whole is None:
+            return
+        self.replies.answer(whole, self._bootstrap.take(whole))
         if not self._bootstrap.finished:
             return
         self._step = math.inf
