@@ -165,9 +165,11 @@ def _answers(kind: Lwm2mRequestKind) -> Callable[[Modem, Lwm2mAnswerResult], Rep
     """Make the handler of an answer that is a result alone."""
 
     def answer(modem: Modem, record: Lwm2mAnswerResult) -> Reply:
-        """Answer a request. Raises CommandError: NOT_LOGGED_IN; RESOURCE, there is no such request."""
+        """Answer a request. Raises CommandError: SYNTAX; NOT_LOGGED_IN; RESOURCE, there is no such request."""
         client = modem.part(Lwm2mClient)
-        code = CoapCode.CHANGED if record.result == YES else NO[record.result]
+        code = CoapCode.CHANGED if record.result == YES else NO.get(record.result)
+        if code is None:
+            raise CommandError(Lwm2mError.SYNTAX)
         login = client.login
         request = login.inbox.find(record.mid, kind)
         login.inbox.take(request)

@@ -107,7 +107,8 @@ class Lwm2mDesk:
 
     def execute(self, path: str, text: str = "", *, endpoint: str | None = None, timeout: float = PATIENCE) -> None:
         """Execute a resource, with an argument or without."""
-        self._wait(path, endpoint, lambda server, name: server.execute(name, path, text.encode(), timeout))
+        data = text.encode("utf-8", "surrogatepass")
+        self._wait(path, endpoint, lambda server, name: server.execute(name, path, data, timeout))
 
     def discover(self, path: str, *, endpoint: str | None = None, timeout: float = PATIENCE) -> str:
         """Return the links of what an object, an instance or a resource has: ``</3/0>,</3/0/0>``."""
