@@ -111,6 +111,6 @@ def plain_value(value: PlainValue) -> Lwm2mValue:
 def resources_payload(values: Mapping[int, Lwm2mValue]) -> bytes:
     """Return resources of one instance in TLV. Raises Lwm2mMalformed: an id that is none."""
     for number in values:
-        if not (isinstance(number, int) and 0 <= number <= _MOST_ID):
+        if number not in range(_MOST_ID + 1):
             raise Lwm2mMalformed(f"a resource has an id from 0 to {_MOST_ID}")
     return encode_tlv(Lwm2mTlv(Lwm2mTlvKind.RESOURCE, number, to_tlv_value(value)) for number, value in values.items())

@@ -196,7 +196,7 @@ async def test_a_server_that_greets_takes_whatever_is_listed(links: bytes) -> No
         with await datagrams(sandbox, 5683) as sock:
             client = Client(sock)
             assert (await client.asks(CoapCode.POST, "rd", "ep=x", links)).code == CoapCode.CREATED
-            heard = []
+            heard: list[str] = []
             while not heard or heard[-1] != "3/0":
                 request = await client.hears()
                 heard.append("/".join(request.path))
