@@ -179,7 +179,7 @@ class Lwm2mRequests:
 
     def _write(self, message: CoapMessage, path: Path, now: float) -> None:
         objects, platform = self._device.objects, self._device.platform
-        if path[0] not in objects or (path[0] == FIRMWARE and self._builtin.has(path)):
+        if not objects.knows(path) or (path[0] == FIRMWARE and self._builtin.has(path)):
             raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         opaque = platform in self._device.table.undeclared_opaque
         other = Lwm2mCode.OPAQUE if opaque else Lwm2mCode.HEX
