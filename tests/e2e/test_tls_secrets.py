@@ -47,3 +47,22 @@ def test_a_key_is_never_shown(start: Start, tmp_path: Path) -> None:
         assert "AT+MSSLLIST" in text, "what follows is shown again"
     assert secret in nv.read_text()
     assert nv.stat().st_mode & 0o777 == 0o600
+
+
+def test_passwords_that_are_told_are_never_shown(start: Start, tmp_path: Path) -> None:
+    """Neither with the echo, nor without it."""
+    trace = tmp_path / "trace"
+    module = start("ML307R", "--trace", str(trace), "-v")
+    with module.awake() as dte:
+        for line in ("ATE0", "ATE1"):
+            dte.write(f"{line}\r".encode())
+            dte.until(rb"OK\r\n")
+            dte.write(b'AT+MIPLCREATEEX="server",0,"c2VjcmV0","c2VjcmV0"\rAT+MIPLDEVINFO?\rAT+MIPLDELETE=0\r')
+            dte.until(rb'\+MIPLDEVINFO: "server",0,"c2VjcmV0","c2VjcmV0"\r\n\r\nOK\r\n.*OK\r\n')
+            dte.write(b'AT+MFWCFG="auth","user","c2VjcmV0"\rAT+MFWCFG="auth"\r')
+            dte.until(rb'\+MFWCFG: "auth","user","c2VjcmV0"\r\n\r\nOK\r\n')
+    assert module.signal(15) < 1, "all of the trace is written then"
+    told = "".join(json.loads(line).get("data", "") for line in trace.read_text().splitlines())
+    for text in (told, module.stderr()):
+        assert "c2VjcmV0" not in text
+        assert text.count("+MIPLDEVINFO: ") == text.count("+MFWCFG: ") == 2

@@ -300,6 +300,40 @@ def test_a_write_to_the_device_object() -> None:
     assert driver.answer("AT+MIPLWRITERSP=0,2,2") == ["+CIS ERROR: 653"]
 
 
+def test_an_instance_of_the_device_object_that_the_firmware_has_not() -> None:
+    driver, server = logged_in()
+    driver.ask('AT+MIPLADDOBJ=0,3,2,"01",0,0')
+    server.sends("CON 1 PUT /3/0/13 t=01 text:1")
+    assert (server.got(), driver.take()) == ("ACK 1 4.05 t=01", b"")
+    server.sends("CON 2 PUT /3/1/13 t=01 text:1")
+    assert (server.got(), driver.take()) == ("ACK 2 2.04 t=01", b"\r\n+MIPLWRITE: 0,2,3,1,13,6,2,31,0\r\n")
+
+
+@pytest.mark.parametrize("value", ["7fc00000", "7f800000", "ff800000"])
+def test_a_float_that_is_no_number(value: str) -> None:
+    driver, server = logged_in()
+    observed(driver, server)
+    driver.ask("AT+MIPLNOTIFY=0,0,3200,0,5751,4,3,1.5,0,0")
+    server.all()
+    server.sends(f"CON 1 PUT /3200/0/5751 t=01 cf=11542 hex:e41677{value}")
+    assert (server.got(), driver.take()) == ("ACK 1 4.00 t=01", b"")
+
+
+def test_an_answer_of_what_is_not_there() -> None:
+    driver, server = logged_in()
+    server.sends("CON 1 GET /3200 t=01")
+    driver.take()
+    line = 'AT+MIPLREADRSP=0,1,1,3200,{},5750,1,1,"a",0,0'
+    assert driver.answer(line.format(1)) == ["+CIS ERROR: 653"]
+    driver.ask("AT+MIPLDELOBJ=0,3200")
+    assert driver.answer(line.format(0)) == ["+CIS ERROR: 653"]
+    assert driver.answer("AT+MIPLREADRSP=0,1,13") == ["OK"]
+    assert server.got() == "ACK 1 4.04 t=01"
+    driver.ask('AT+MIPLADDOBJ=0,3200,1,"1",0,1')
+    server.sends("CON 2 GET /3200/0 observe=0 t=02")
+    assert server.got() == "ACK 2 2.05 t=02 observe=0"
+
+
 def test_a_stored_request_is_forgotten_in_time() -> None:
     driver, server = logged_in()
     driver.ask("AT+MIPLNMI=0,1,0")

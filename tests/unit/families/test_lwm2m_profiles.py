@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from onemo.errors import ProfileError
 from onemo.families.lwm2m.client import Lwm2mClient
 from onemo.families.lwm2m.states import Lwm2mState
 from onemo.runtime.models import load_model_file
@@ -87,3 +89,36 @@ def test_a_creation_that_looks_the_name_up(tmp_path: Path, line: str, name: str)
     driver.ask("AT+MIPLDELETE=0")
     driver.ask("AT+CFUN=0")
     assert driver.answer(line) == ["OK", f"+{name}: FAIL"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("[lwm2m.patterns]\n0 = 9", "lwm2m.patterns: platform 0 has no pattern from 1 to 4"),
+        ("[lwm2m]\nbindings = '0-5'", "lwm2m.bindings: has more than 0-2"),
+        ("[lwm2m]\nauthcode_option = 70000", "lwm2m.authcode_option: 70000 is no option of its own"),
+        ("[lwm2m]\nauthcode_option = 11", "lwm2m.authcode_option: 11 is no option of its own"),
+        ("[lwm2m]\nqueue = 0", "lwm2m.queue: is 0"),
+        ("[lwm2m]\ndatagram = 0", "lwm2m.datagram: is 0"),
+        ("[lwm2m]\nlocal_ports = '0-99999'", "lwm2m.local_ports: has more than 1-65535"),
+        ("[lwm2m]\nbattery = 99999999999999999999", "lwm2m.battery: has more than 0-100"),
+        ("[commands.MIPLNOTIFY]\nparams.type = { range = '1-9' }", "commands.MIPLNOTIFY.params.type.range: has more"),
+        ("[commands.MIPLNOTIFY]\nparams.content_type = { range = '0-9' }", "MIPLNOTIFY.params.content_type.range: "),
+        ("[commands.MIPLREADRSP]\nparams.resid = { range = '0-99999' }", "MIPLREADRSP.params.resid.range: has more"),
+        ("[commands.MIPLADDOBJ]\nparams.objid = { range = '0-99999' }", "MIPLADDOBJ.params.objid.range: has more than"),
+    ],
+)
+def test_numbers_that_lwm2m_has_not_are_told(tmp_path: Path, lines: str, problem: str) -> None:
+    file = tmp_path / "acme.toml"
+    file.write_text(f'extends = "models/mn316.toml"\nsource = "a test"\n{lines}\n')
+    with pytest.raises(ProfileError, match=re.escape(problem)):
+        load_model_file(file)
+
+
+def test_a_result_without_a_code(tmp_path: Path) -> None:
+    driver = of(tmp_path, "[commands.MIPLWRITERSP]", "params.result = { range = '0-20' }")
+    server = logged_in(driver)
+    server.sends("CON 1 PUT /3200/0/5750 t=01 text:a")
+    driver.take()
+    assert driver.answer("AT+MIPLWRITERSP=0,1,20") == ["+CIS ERROR: 601"]
+    assert driver.answer("AT+MIPLWRITERSP=0,1,2") == ["OK"]

@@ -156,6 +156,26 @@ def test_coap_messages_are_named_both_ways(message: CoapMessage, words: str) -> 
     assert Lwm2mWords(63).received(data).words == (words,)
 
 
+@pytest.mark.parametrize(
+    ("options", "payload"),
+    [
+        (((12, b"-\x16"),), KEYED[:-1]),
+        (((12, b"-\x16"), (27, b"\x08")), KEYED[:20]),
+        (((12, b"-\x16"), (27, b"\x10")), KEYED[20:]),
+        (((12, b"-\x17"),), b'{"e":[{"n":"5","sv":"cPYxj0cTs9qMVL72"}]}'),
+        (((12, b""),), b"cPYxj0cTs9qMVL72"),
+    ],
+)
+def test_keys_that_are_not_whole_tlv_are_masked(options: tuple[tuple[int, bytes], ...], payload: bytes) -> None:
+    message = CoapMessage(CoapType.CON, 3, 5, b"", ((11, b"0"), (11, b"1"), *options), payload)
+    told = Lwm2mWords(63).received(coap_bytes(message))
+    assert len(told.data) == len(coap_bytes(message))
+    for text in (told.data, *(words.encode() for words in told.words)):
+        assert b"cPYx" not in text
+        assert b"VL7" not in text
+        assert b"cPYx".hex().encode() not in text
+
+
 @given(st.binary(max_size=60))
 def test_any_datagram_has_words(data: bytes) -> None:
     told = Lwm2mWords(63).received(data)

@@ -219,3 +219,22 @@ def test_a_firmware_that_answers(module: HostedModule, firmware: Firmware) -> No
         b'+MIPLEXECUTE: 0,m,3200,0,5505,3,"now"',
         b"+MIPLEXECUTE: 0,m,3200,0,5505",
     ]
+
+
+@pytest.mark.parametrize("number", [65536, 99999])
+def test_a_resource_that_has_no_id_is_not_written(number: int) -> None:
+    values = BY_NAME["write"].read({"path": f"/3200/0/{number}", "value": "5", "format": "tlv", "type": "integer"})
+    with pytest.raises(FaultError, match=f"lwm2m write /3200/0/{number}: a resource has an id from 0 to 65535"):
+        payload_of(values)
+
+
+def test_a_text_that_is_no_unicode_is_sent_all_the_same(module: HostedModule, firmware: Firmware) -> None:
+    with pytest.raises(TimeoutError):
+        module.lwm2m.execute("/3200/0/5505", "\ud800", timeout=0.3)
+    firmware.hears(b'5505,3,"\xed\xa0\x80"')
+
+
+def test_values_that_lwm2m_has_not_are_told(module: HostedModule) -> None:
+    for value in ({70000: 1}, {-1: 1}, {"5": 1}, {5: 10**5000}, {10**5000: 1}, 1 << 63, -(10**5000)):
+        with pytest.raises(UsageError, match=r"^write /3200/0/5: "):
+            module.lwm2m.write("/3200/0/5", value)  # type: ignore[arg-type]

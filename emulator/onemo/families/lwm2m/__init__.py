@@ -8,14 +8,24 @@ from onemo.at.family import FamilyDefinition, StateField, Trait, either
 from onemo.at.reply import errors_in
 from onemo.families.lwm2m import exchange, login, setup
 from onemo.families.lwm2m.client import Lwm2mClient
+from onemo.families.lwm2m.device import PATTERNS
 from onemo.families.lwm2m.info import Lwm2mInfo, lwm2m_device
 from onemo.families.lwm2m.profile import LWM2M
 from onemo.families.lwm2m.states import Lwm2mError
 from onemo.families.lwm2m.target import read_target
 from onemo.modem.modem import Modem
+from onemo.net.coap.message import CoapOption
+from onemo.profile.ranges import Range
 from onemo.profile.schema import Profile
 
 _BLOCKS = (16, 32, 64, 128, 256, 512, 1024)
+_IDS = Range.parse("0-65535")
+_ALLOWED = {
+    "type": Range.parse("1-6"),
+    "content_type": Range.parse("0-4"),
+    **dict.fromkeys(("mid", "objid", "insid", "resid", "ackid"), _IDS),
+}
+"""What LwM2M and CoAP have of the parameters of commands, by their names."""
 
 
 def check(profile: Profile) -> Iterator[tuple[str, str]]:
@@ -27,9 +37,31 @@ def check(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "lwm2m.block", f"{table.block} is no size of a block: one of {', '.join(map(str, _BLOCKS))}"
     if table.ack_time <= 0 or table.ack_spread < 1:
         yield "lwm2m.ack_time", "a message would be repeated without end: above 0, and ack_spread at least 1"
+    if table.authcode_option in (0, *CoapOption) or table.authcode_option not in _IDS:
+        yield "lwm2m.authcode_option", f"{table.authcode_option} is no option of its own: up to 65535, none of CoAP's"
+    for name in ("queue", "requests", "datagram"):
+        if not getattr(table, name):
+            yield f"lwm2m.{name}", "is 0: nothing would ever come through"
+    yield from _check_ranges(profile)
+
+
+def _check_ranges(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Find numbers that LwM2M, or the module, has no meaning for."""
+    table = profile.table(LWM2M)
+    allowed = {"local_ports": Range.parse("1-65535"), "bindings": Range.parse("0-2"), "battery": Range.parse("0-100"),
+               "bearer": Range.parse("0-255")}  # fmt: skip
+    for name, inside in allowed.items():
+        value = getattr(table, name)
+        if any(edge not in inside for edge in (value.boundaries if isinstance(value, Range) else (value,))):
+            yield f"lwm2m.{name}", f"has more than {inside.text}"
     for platform in table.platforms:
-        if str(platform) not in table.patterns:
-            yield "lwm2m.patterns", f"platform {platform} is missing"
+        if not 1 <= table.patterns.get(str(platform), 0) <= PATTERNS:
+            yield "lwm2m.patterns", f"platform {platform} has no pattern from 1 to {PATTERNS}"
+    for command in DEFINITION.declarations:
+        for name, inside in _ALLOWED.items():
+            section = profile.commands[command.name].params.get(name)
+            if section and section.range and any(edge not in inside for edge in section.range.boundaries):
+                yield f"commands.{command.name}.params.{name}.range", f"has more than {inside.text}"
 
 
 def traits(profile: Profile) -> dict[str, Trait]:

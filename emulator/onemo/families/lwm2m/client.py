@@ -11,6 +11,7 @@ from onemo.families.lwm2m.states import Lwm2mError, Lwm2mEvent, Lwm2mOperation, 
 from onemo.families.lwm2m.target import Lwm2mTarget
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
+from onemo.modem.power import PowerEvent
 
 
 class Lwm2mClient(Part):
@@ -25,6 +26,7 @@ class Lwm2mClient(Part):
         self._session: Lwm2mSession | None = None
         self.pieces: list[tuple[int, str]] = []
         self._saved = False
+        self._restart = math.inf
 
     # The device.
 
@@ -51,7 +53,7 @@ class Lwm2mClient(Part):
         self.device.check(Lwm2mOperation.OPEN)
         self.device.on(Lwm2mEvent.OPEN)
         self._session = None  # for arm, while it is made
-        self._session = Lwm2mSession(self.device, lifetime, timeout, self.arm)
+        self._session = Lwm2mSession(self.device, lifetime, timeout, self.arm, self._reboot)
         self.arm()
 
     @property
@@ -71,18 +73,23 @@ class Lwm2mClient(Part):
 
     def arm(self) -> None:
         """Find out anew when something is due."""
-        self.deadline = math.inf if self._saved or self._session is None else self._session.deadline
+        due = math.inf if self._saved or self._session is None else self._session.deadline
+        self.deadline = min(due, self._restart)
 
     def on_deadline(self, now: float) -> None:
         """Act on time that has passed."""
+        if now >= self._restart:
+            self.device.modem.end_cycle(PowerEvent.RESTART, now)
+            return
         if self._session is not None:
             self._session.on_deadline(now)
         self.arm()
 
     @property
     def busy(self) -> bool:
-        """True while a login is made or ended, or the server owes an answer."""
-        return self._online and self._session is not None and self._session.busy
+        """True while a login is made or ended, the server owes an answer, or the module is about to restart."""
+        busy = self._online and self._session is not None and self._session.busy
+        return busy or self._restart < math.inf
 
     @property
     def connections(self) -> int:
@@ -113,4 +120,11 @@ class Lwm2mClient(Part):
             self._saved = False
             if self._session is not None:
                 self._session.resume()
+        self.arm()
+
+    # Inside.
+
+    def _reboot(self) -> None:
+        """Restart a moment later, whatever becomes of the login: the server was told so."""
+        self._restart = self.device.modem.now + self.device.table.reboot_time
         self.arm()

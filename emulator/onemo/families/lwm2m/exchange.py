@@ -119,7 +119,8 @@ def _flag_of(modem: Modem, text: bytes) -> tuple[int, Lwm2mIdle]:
 def _answer_read(modem: Modem, record: Lwm2mAnswerRead) -> Reply:
     """Answer a READ, or hold a value of the answer (AT+MIPLREADRSP).
 
-    Raises CommandError: SYNTAX; NOT_LOGGED_IN; RESOURCE, no such request, or a value outside its path.
+    Raises CommandError: SYNTAX; NOT_LOGGED_IN; RESOURCE, no such request, a value outside its path, or of what is not
+    there.
     """
     client = modem.part(Lwm2mClient)
     reading = _given(record) if record.result == DONE_READ else None
@@ -133,7 +134,8 @@ def _answer_read(modem: Modem, record: Lwm2mAnswerRead) -> Reply:
         login.replies.answer(request.message, NO[record.result], sent=sent)
         return DONE
     assert record.objid is not None
-    if (record.objid, reading.instance, reading.resource)[: len(request.path)] != request.path:
+    path = record.objid, reading.instance, reading.resource
+    if path[: len(request.path)] != request.path or not device.objects.knows(path):
         raise CommandError(Lwm2mError.RESOURCE)
     readings = joined([*request.readings, reading])
     require_room(readings, modem.profile.table(LWM2M).together)
@@ -165,9 +167,11 @@ def _answers(kind: Lwm2mRequestKind) -> Callable[[Modem, Lwm2mAnswerResult], Rep
     """Make the handler of an answer that is a result alone."""
 
     def answer(modem: Modem, record: Lwm2mAnswerResult) -> Reply:
-        """Answer a request. Raises CommandError: NOT_LOGGED_IN; RESOURCE, there is no such request."""
+        """Answer a request. Raises CommandError: SYNTAX; NOT_LOGGED_IN; RESOURCE, there is no such request."""
         client = modem.part(Lwm2mClient)
-        code = CoapCode.CHANGED if record.result == YES else NO[record.result]
+        code = CoapCode.CHANGED if record.result == YES else NO.get(record.result)
+        if code is None:
+            raise CommandError(Lwm2mError.SYNTAX)
         login = client.login
         request = login.inbox.find(record.mid, kind)
         login.inbox.take(request)

@@ -36,6 +36,8 @@ _PARTING = ClosePlan(CloseMode.NOW, 0.0, 0.0)
 _PORT_FAILURES = (NetFailure.PORT_TAKEN, NetFailure.BIND)
 _MOST_PORTS = 16
 """Ports that are tried one after the other before the module waits: of 1,000 modules of a lab some want the same."""
+_MOST_FORWARDS = 64
+"""Datagrams that wait for a host that takes none."""
 Options = Sequence[tuple[int, bytes]]
 
 
@@ -141,6 +143,11 @@ class Lwm2mChannel:
         """How many notifications wait for their acknowledgement."""
         return len(self._takings)
 
+    @property
+    def untaken(self) -> int:
+        """How many datagrams the host has not taken yet."""
+        return len(self._forwards)
+
     # What is sent.
 
     def give_mid(self) -> int:
@@ -232,7 +239,8 @@ class Lwm2mChannel:
         if not self._stands or self._device.contexts.refusal(None) is not None:
             return
         if len(data) > self._table.datagram:
-            self._hears.on_too_long()
+            if not self._device.first.transmitter.crowded:
+                self._hears.on_too_long()
             return
         try:
             self._take(decode(data), now)
@@ -353,8 +361,9 @@ class Lwm2mChannel:
         self._forward(encode(CoapMessage(CoapType.RST, CoapCode.EMPTY, mid)))
 
     def _forward(self, data: bytes, sent: Callable[[bool], None] | None = None) -> None:
-        """Hand a datagram to the host; without a network it is lost."""
-        if not self._stands or self._device.contexts.refusal(None) is not None:
+        """Hand a datagram to the host; without a network, and behind too many that wait, it is lost."""
+        full = len(self._forwards) >= _MOST_FORWARDS
+        if full or not self._stands or self._device.contexts.refusal(None) is not None:
             self._tell_taken(sent, taken=False)
             return
         self._forwards.append(sent)

@@ -69,6 +69,10 @@ class Lwm2mObservations:
     def __len__(self) -> int:
         return len(self._observed)
 
+    def has_room(self, path: Path) -> bool:
+        """Tell whether a path can be observed: it is, or there are not too many yet."""
+        return path in self._observed or len(self._observed) < self._device.table.most_paths
+
     @property
     def paths(self) -> list[Path]:
         """What is observed."""
@@ -146,7 +150,7 @@ class Lwm2mObservations:
         readings = joined([*self._held.get(path, []), reading])
         observation = self.of((*path, reading.resource), together=len(readings) > 1)
         self._require_room(readings)
-        if ackid and len(self._waiting) >= self._device.table.queue:
+        if (len(self._waiting) if ackid else self._link.untaken) >= self._device.table.queue:
             raise CommandError(Lwm2mError.BUSY)
         self._held.pop(path, None)
         self._device.objects.remember(number, readings)
@@ -233,6 +237,6 @@ def joined(readings: Sequence[Lwm2mReading]) -> list[Lwm2mReading]:
 
 
 def require_room(readings: Sequence[Lwm2mReading], most: int) -> None:
-    """Raise CommandError(SYNTAX) where the values are more than one message may hold."""
-    if sum(len(reading.value.data) for reading in readings) > most:
+    """Raise CommandError(SYNTAX) where the values are more than one message may hold; one without bytes counts, too."""
+    if sum(len(reading.value.data) or 1 for reading in readings) > most:
         raise CommandError(Lwm2mError.SYNTAX)

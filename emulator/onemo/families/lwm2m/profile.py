@@ -62,6 +62,8 @@ class Lwm2mSection(NamedTuple):
     queue: Count
     """Most notifications that wait for the acknowledgement of another one."""
     most_objects: Count
+    most_paths: Count
+    """Most paths that a server observes, and most that it gives attributes."""
     renew_before: Count
     """Seconds of the lifetime that are left when the module updates its registration by itself."""
     renew_least: Count

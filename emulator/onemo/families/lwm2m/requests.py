@@ -20,15 +20,11 @@ from onemo.families.lwm2m.readings import (
     unpack,
     usual_format,
 )
-from onemo.families.lwm2m.replies import Lwm2mReplies
-from onemo.net.coap.blocks import CoapUpload, decode_block
+from onemo.families.lwm2m.replies import Lwm2mReplies, Lwm2mUploads
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption
 from onemo.net.lwm2m.links import encode_links, object_path
 from onemo.net.lwm2m.values import Lwm2mFormat, Lwm2mMalformed
 
-_KNOWN = (CoapOption.URI_HOST, CoapOption.URI_PORT, CoapOption.URI_PATH, CoapOption.URI_QUERY, CoapOption.ACCEPT,
-          CoapOption.BLOCK1, CoapOption.BLOCK2)  # fmt: skip
-"""The critical options that are understood; those with an odd number are critical (RFC 7252 5.4.6)."""
 _FORMATS = frozenset(Lwm2mFormat)
 
 
@@ -49,57 +45,33 @@ class Lwm2mRequests:
         replies: Lwm2mReplies,
         inbox: Lwm2mInbox,
         observations: Lwm2mObservations,
+        uploads: Lwm2mUploads,
         reboots: Callable[[], None],
     ) -> None:
         self._device = device
         self._replies = replies
         self._inbox = inbox
         self._observations = observations
+        self._uploads = uploads
         self._reboots = reboots
         self._builtin = Lwm2mBuiltin(device)
-        self._upload: tuple[tuple[int, tuple[str, ...]], CoapUpload] | None = None
-
-    def clear(self) -> None:
-        """Forget a payload that has not come whole."""
-        self._upload = None
 
     def take(self, message: CoapMessage, now: float) -> None:
         """Take a request that was not answered before."""
         if message.mid in self._inbox:
             self._inbox.tell_again(message.mid)
             return
-        if self._replies.refuse_malformed(message):
+        whole = self._uploads.whole(message)
+        if whole is None:
             return
         try:
-            whole = self._whole(message)
-            if whole is not None:
-                self._dispatch(whole, now)
+            self._dispatch(whole, now)
         except Lwm2mRefused as refused:
             self._replies.answer(message, refused.code)
         except Lwm2mWrongFormat:
             self._replies.answer(message, CoapCode.UNSUPPORTED_FORMAT)
         except Lwm2mMalformed:
             self._replies.answer(message, CoapCode.BAD_REQUEST)
-
-    def _whole(self, message: CoapMessage) -> CoapMessage | None:
-        """Return a request with its whole payload; None: it is a block that is answered. Raises Lwm2mRefused."""
-        if not understands(message):
-            raise Lwm2mRefused(CoapCode.BAD_OPTION)
-        if not (value := message.all(CoapOption.BLOCK1)):
-            return message
-        block = decode_block(value[0])
-        key = message.code, message.path
-        if self._upload is None or self._upload[0] != key:
-            self._upload = key, CoapUpload(self._device.table.most_upload)
-        answer = self._upload[1].take(block, message.payload)
-        if answer is None:
-            payload = bytes(self._upload[1].payload)
-            self._upload = None
-            return message._replace(payload=payload)
-        if answer is not CoapCode.CONTINUE:
-            self._upload = None
-        self._replies.answer(message, answer)
-        return None
 
     def _dispatch(self, message: CoapMessage, now: float) -> None:
         """Do what a request asks. Raises Lwm2mRefused, Lwm2mMalformed."""
@@ -160,6 +132,8 @@ class Lwm2mRequests:
         self._replies.answer(message, CoapCode.CONTENT, form=Lwm2mFormat.LINK, payload=encode_links(links))
 
     def _observe(self, message: CoapMessage, path: Path, form: Lwm2mFormat | None, *, begins: bool) -> None:
+        if begins and not self._observations.has_room(path):
+            raise Lwm2mRefused(CoapCode.UNAVAILABLE)
         self._device.tell("MIPLOBSERVE", message.mid, int(begins), *shown_path(path))
         number = self._observations.begin(path, message.token, form) if begins else None
         if not begins:
@@ -195,15 +169,17 @@ class Lwm2mRequests:
 
     def _write_attributes(self, message: CoapMessage, path: Path) -> None:
         self._require_there(path)
-        found = read_attributes(path, message.query)
+        found, known = read_attributes(path, message.query), self._device.objects.attributes
+        if path not in known and len(known) >= self._device.table.most_paths:
+            raise Lwm2mRefused(CoapCode.UNAVAILABLE)
         told = ";".join(f"{name}={value}" for name, value in found.items())
-        self._device.objects.attributes.setdefault(path, {}).update(found)
+        known.setdefault(path, {}).update(found)
         self._device.tell("MIPLPARAMETER", message.mid, *shown_path(path), len(told), told)
         self._replies.answer(message, CoapCode.CHANGED)
 
     def _write(self, message: CoapMessage, path: Path, now: float) -> None:
         objects, platform = self._device.objects, self._device.platform
-        if path[0] not in objects or (path[0] == FIRMWARE and self._builtin.has(path)):
+        if not objects.knows(path) or (path[0] == FIRMWARE and self._builtin.has(path)):
             raise Lwm2mRefused(CoapCode.METHOD_NOT_ALLOWED)
         opaque = platform in self._device.table.undeclared_opaque
         other = Lwm2mCode.OPAQUE if opaque else Lwm2mCode.HEX
@@ -260,11 +236,6 @@ class Lwm2mRequests:
         objects = self._device.objects
         listed = objects.knows(path) and len(path) == 3 and path[2] in objects.resources(path[0], path[1])
         return self._builtin.has(path) and not listed
-
-
-def understands(message: CoapMessage) -> bool:
-    """Tell whether every critical option of a request is known."""
-    return not any(number % 2 and number not in _KNOWN for number, _ in message.options)
 
 
 def _flag(place: int, count: int) -> int:

@@ -15,10 +15,9 @@ from onemo.families.lwm2m.inbox import Lwm2mInbox
 from onemo.families.lwm2m.link import Lwm2mChannel, Options
 from onemo.families.lwm2m.objects import link_to
 from onemo.families.lwm2m.observations import Lwm2mObservations
-from onemo.families.lwm2m.replies import Lwm2mReplies
-from onemo.families.lwm2m.requests import Lwm2mRequests, understands
+from onemo.families.lwm2m.replies import Lwm2mReplies, Lwm2mUploads
+from onemo.families.lwm2m.requests import Lwm2mRequests
 from onemo.families.lwm2m.states import Lwm2mError, Lwm2mEvent, Lwm2mState, Lwm2mTold
-from onemo.modem.power import PowerEvent
 from onemo.net.coap.message import CoapCode, CoapMessage, CoapOption, text_options, uint_option
 from onemo.net.lwm2m.links import Lwm2mLink, encode_links
 from onemo.net.lwm2m.values import Lwm2mFormat
@@ -32,28 +31,35 @@ class _Phase(Enum):
     BOOTSTRAP = auto()
     REGISTRATION = auto()
     LOGGED_IN = auto()
+    OVER = auto()
 
 
 class Lwm2mSession:
-    """One login, from AT+MIPLOPEN to its end. arm: the deadline may be another one. Implements Lwm2mHears."""
+    """One login, from AT+MIPLOPEN to its end. Implements Lwm2mHears.
 
-    def __init__(self, device: Lwm2mDevice, lifetime: int, timeout: int, arm: Callable[[], None]) -> None:
+    arm: the deadline may be another one; reboot: the module is to restart a moment later.
+    """
+
+    def __init__(
+        self, device: Lwm2mDevice, lifetime: int, timeout: int, arm: Callable[[], None], reboot: Callable[[], None]
+    ) -> None:
         now, table = device.modem.now, device.table
         self._device = device
         self._table = table
         self._arm = arm
         self.link = Lwm2mChannel(device.modem, self, arm)
         self.replies = Lwm2mReplies(self.link, table)
+        self._uploads = Lwm2mUploads(self.replies, table.most_upload)
         self.inbox = Lwm2mInbox(device)
         self.observations = Lwm2mObservations(device, self.link)
-        self._requests = Lwm2mRequests(device, self.replies, self.inbox, self.observations, self._reboot)
+        self._requests = Lwm2mRequests(device, self.replies, self.inbox, self.observations, self._uploads, reboot)
         self.lifetime = device.lifetime_of(lifetime)
         bootstraps = device.served is None and device.target is not None and device.target.bootstraps
         self._phase = _Phase.BOOTSTRAP if bootstraps else _Phase.REGISTRATION
         self._bootstrap = Lwm2mBootstrap(table.port, table.secure_port)
         self._location: tuple[str, ...] = ()
         self._give_up = now + timeout * table.second
-        self._retry = self._step = self._expires = self._renew = self._restart = math.inf
+        self._retry = self._step = self._expires = self._renew = math.inf
         self._updating = False
         self._connect()
 
@@ -75,12 +81,13 @@ class Lwm2mSession:
 
     def end(self) -> None:
         """Let go of the server without a word."""
+        self._phase = _Phase.OVER
         self.link.drop()
         self.inbox.clear()
         self.observations.clear()
-        self._requests.clear()
+        self._uploads.clear()
         self.replies.clear()
-        self._give_up = self._retry = self._step = self._expires = self._renew = self._restart = math.inf
+        self._give_up = self._retry = self._step = self._expires = self._renew = math.inf
 
     # Power saving and sleep.
 
@@ -101,7 +108,7 @@ class Lwm2mSession:
 
     @property
     def registered(self) -> bool:
-        """True from the server's word that the device is registered."""
+        """True from the server's word that the device is registered to the end of the login."""
         return self._phase is _Phase.LOGGED_IN
 
     @property
@@ -112,7 +119,7 @@ class Lwm2mSession:
     @property
     def busy(self) -> bool:
         """True while the module has to stay awake for it."""
-        return not self.registered or self.link.busy or self._restart < math.inf
+        return not self.registered or self.link.busy
 
     # Lwm2mHears.
 
@@ -155,7 +162,7 @@ class Lwm2mSession:
         """When on_deadline is to be called; inf: never."""
         return min(
             self.link.deadline, self.inbox.deadline, self._give_up, self._retry, self._step, self._expires,
-            self._renew if self._may_renew else math.inf, self._restart,
+            self._renew if self._may_renew else math.inf,
         )  # fmt: skip
 
     def on_deadline(self, now: float) -> None:
@@ -164,10 +171,6 @@ class Lwm2mSession:
             self._fail()
         if now >= self._expires:
             self._leave(Lwm2mTold.LEFT)
-        if now >= self._restart:
-            self._restart = math.inf
-            self._device.modem.end_cycle(PowerEvent.RESTART, now)
-            return
         if now >= self._retry:
             self._retry = math.inf
             self._connect()
@@ -228,9 +231,11 @@ class Lwm2mSession:
         self._arm()
 
     def _on_bootstrap(self, message: CoapMessage, now: float) -> None:
-        code = self._bootstrap.take(message) if understands(message) else CoapCode.BAD_OPTION
-        self.link.answer(message, code)
         self._step = now + self._table.step_time
+        whole = self._uploads.whole(message)
+        if whole is None:
+            return
+        self.replies.answer(whole, self._bootstrap.take(whole))
         if not self._bootstrap.finished:
             return
         self._step = math.inf
@@ -300,7 +305,3 @@ class Lwm2mSession:
             self._leave(Lwm2mTold.LEFT)
         else:
             self._device.on(Lwm2mEvent.UNCLOSED)
-
-    def _reboot(self) -> None:
-        self._restart = self._device.modem.now + self._table.reboot_time
-        self._arm()

@@ -58,7 +58,7 @@ def _secrets(message: CoapMessage, authcode: int) -> Iterator[bytes]:
         try:
             yield from _keys(decode_tlv(message.payload))
         except Lwm2mMalformed:
-            return
+            yield message.payload  # a block, another format or damaged: nobody knows where the key is
 
 
 def _keys(entries: Sequence[Lwm2mTlv]) -> Iterator[bytes]:

@@ -16,6 +16,9 @@ from onemo.net.lwm2m.values import (
 )
 
 PlainValue = str | bytes | bool | int | float
+_MOST_ID = 0xFFFF
+_LONGEST_INTEGER = 63
+"""Bits of an integer, without its sign."""
 
 _REUSED: Mapping[Lwm2mType, tuple[int, ...]] = {
     Lwm2mType.BOOLEAN: (5500, 5502, 5532, 5533, 5550, 5551, 5850),
@@ -99,10 +102,15 @@ def plain_value(value: PlainValue) -> Lwm2mValue:
         return Lwm2mValue(Lwm2mType.STRING, value.encode("utf-8", "surrogatepass"))
     if isinstance(value, bool):
         return Lwm2mValue(Lwm2mType.BOOLEAN, b"%d" % value)
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+        raise Lwm2mMalformed("no integer of 8 bytes")
     kind = Lwm2mType.INTEGER if isinstance(value, int) else Lwm2mType.FLOAT
     return typed_value(kind, str(value).encode())
 
 
 def resources_payload(values: Mapping[int, Lwm2mValue]) -> bytes:
-    """Return resources of one instance in TLV."""
+    """Return resources of one instance in TLV. Raises Lwm2mMalformed: an id that is none."""
+    for number in values:
+        if number not in range(_MOST_ID + 1):
+            raise Lwm2mMalformed(f"a resource has an id from 0 to {_MOST_ID}")
     return encode_tlv(Lwm2mTlv(Lwm2mTlvKind.RESOURCE, number, to_tlv_value(value)) for number, value in values.items())

@@ -96,7 +96,7 @@ def to_tlv_value(value: Lwm2mValue) -> bytes:
 
 
 def from_tlv_value(kind: Lwm2mType, data: bytes) -> Lwm2mValue:
-    """Read the bytes of a value in TLV. Raises Lwm2mMalformed: a length that the type has not, no boolean."""
+    """Read the bytes of a value in TLV. Raises Lwm2mMalformed: a length that its type has not, or no such value."""
     if kind is Lwm2mType.INTEGER:
         if len(data) not in _SIZES:
             raise Lwm2mMalformed(f"an integer of {len(data)} bytes")
@@ -105,6 +105,8 @@ def from_tlv_value(kind: Lwm2mType, data: bytes) -> Lwm2mValue:
         if len(data) not in (4, 8):
             raise Lwm2mMalformed(f"a float of {len(data)} bytes")
         (real,) = struct.unpack(">f" if len(data) == 4 else ">d", data)
+        if not math.isfinite(real):
+            raise Lwm2mMalformed("a float that is no number")
         shortest = _shortest_single(real) if len(data) == 4 else repr(real)
         return Lwm2mValue(kind, plain_number(shortest).encode())
     if kind is Lwm2mType.BOOLEAN and data not in (b"\0", b"\1"):
@@ -130,8 +132,6 @@ def from_text(kind: Lwm2mType, data: bytes) -> Lwm2mValue:
 def plain_number(text: str) -> str:
     """Write a decimal number without an exponent and without zeros behind its point: ``24.5``, ``24``."""
     number = Decimal(text)
-    if not number.is_finite():
-        return text
     shown = f"{number:f}"
     return (shown.rstrip("0").rstrip(".") if "." in shown else shown) if number else "0"
 

@@ -13,9 +13,10 @@ import trio
 from onemo.errors import UsageError
 from onemo.net.coap.blocks import CoapBlock, CoapUpload, cut_block, decode_block
 from onemo.net.coap.message import CoapCode, CoapMalformed, CoapMessage, CoapOption, text_options, uint_option
+from onemo.net.lwm2m.links import object_path
 from onemo.net.lwm2m.shown import plain_value, resources_payload
 from onemo.net.lwm2m.values import Lwm2mFormat
-from onemo.net.sandbox.lwm2m_clients import Lwm2mClients, Lwm2mPeer, Lwm2mRefusal, answered
+from onemo.net.sandbox.lwm2m_clients import Lwm2mClients, Lwm2mObservation, Lwm2mPeer, Lwm2mRefusal, answered
 from onemo.net.sandbox.lwm2m_exchange import CoapExchanges, SocketAddress
 from onemo.net.sandbox.lwm2m_requests import block_of, get, ids, path_options, request_of, with_block
 
@@ -34,8 +35,9 @@ _MOST_BOOTSTRAPS = 1000
 _LARGEST_MESSAGE, _BLOCK = 1024, 512  # bytes of a payload that goes in one message, else of each block
 _LARGEST_ANSWER = 1 << 20  # bytes of an answer in blocks
 _MOST_OBSERVED = 100  # paths of a client
+_LONGEST_ATTRIBUTES = 1000
 _PATIENCE = 30.0  # seconds for each step that it takes by itself
-_OWN_OBJECTS = ("0", "1", "2", "3", "4", "5")
+_OWN_OBJECTS = range(6)
 """Objects of the protocol's own, which a platform that greets does not observe."""
 
 
@@ -91,6 +93,8 @@ class Lwm2mServer:
 
     async def attributes(self, endpoint: str, path: str, attributes: str, seconds: float) -> CoapMessage:
         """Write attributes, like ``pmin=18&pmax=90``."""
+        if not attributes.isascii() or len(attributes) > _LONGEST_ATTRIBUTES:
+            raise UsageError(f"attributes are ASCII like pmin=18&pmax=90, at most {_LONGEST_ATTRIBUTES} characters")
         options = (*path_options(path), *text_options(CoapOption.URI_QUERY, attributes.split("&")))
         return await self._ask(endpoint, request_of(CoapCode.PUT, options), seconds)
 
@@ -108,7 +112,7 @@ class Lwm2mServer:
         known = client.observations.get(path)
         if known is None and len(client.observations) >= _MOST_OBSERVED:
             raise UsageError(f"{_MOST_OBSERVED} paths of {endpoint} are observed: cancel one")
-        token = self._token() if known is None else known.token
+        token = self._token() if known is None else self._free_token(client, known)
 
         def answered_(answer: CoapMessage) -> None:
             number = answer.uint(CoapOption.OBSERVE)
@@ -126,7 +130,8 @@ class Lwm2mServer:
             observed = ", ".join(client.observations) or "nothing"
             raise UsageError(f"{path} of {endpoint} is not observed; observed is {observed}")
         options = (*path_options(path), uint_option(CoapOption.OBSERVE, 1))
-        answer = await self._ask(endpoint, request_of(CoapCode.GET, options)._replace(token=known.token), seconds)
+        token = self._free_token(client, known)
+        answer = await self._ask(endpoint, request_of(CoapCode.GET, options)._replace(token=token), seconds)
         if answer.code >> 5 == 2:
             self._clients.cancel(client, path)
         return answer
@@ -175,6 +180,12 @@ class Lwm2mServer:
         while self._clients.is_observed(token):
             token = self._exchanges.token()
         return token
+
+    def _free_token(self, client: Lwm2mPeer, known: Lwm2mObservation) -> bytes:
+        """Return the token of an observation, with which one request at a time can be told from others."""
+        if self._exchanges.waits(known.token):
+            raise UsageError(f"{known.path} of {client.endpoint} is being asked about: wait for that answer")
+        return known.token
 
     async def _ask(
         self, endpoint: str, request: CoapMessage, seconds: float, heard: Callable[[CoapMessage], None] | None = None
@@ -319,9 +330,10 @@ class Lwm2mServer:
 
     async def _greet(self, client: Lwm2mPeer) -> None:
         """Observe each instance, discover each object, and read the device, one after the other."""
-        paths = [path for path in client.paths if path.split("/")[1] not in _OWN_OBJECTS]
-        instances = [path for path in paths if path.count("/") == 2]
-        objects = dict.fromkeys(path.split("/")[1] for path in paths)
+        listed = [object_path(path.removeprefix("/").split("/")) for path in client.paths]  # or whatever it sent
+        paths = [path for path in listed if path is not None and path[0] not in _OWN_OBJECTS]
+        instances = ["/{}/{}".format(*path) for path in paths if len(path) == 2]
+        objects = dict.fromkeys(path[0] for path in paths)
         steps = [
             *((self.observe, path, (None,)) for path in instances),
             *((self.discover, f"/{each}", ()) for each in objects),

@@ -68,6 +68,10 @@ class CoapExchanges:
             if token not in self._asked:
                 return token
 
+    def waits(self, token: bytes) -> bool:
+        """Tell whether a request with this token waits for its answer."""
+        return token in self._asked
+
     def ask(self, request: CoapMessage, to: SocketAddress, done: Done, now: float) -> None:
         """Send a confirmable request, whose mid is given here. Raises UsageError: too many wait already."""
         if len(self._asked) >= _MOST_ASKED:

@@ -107,7 +107,8 @@ class Lwm2mDesk:
 
     def execute(self, path: str, text: str = "", *, endpoint: str | None = None, timeout: float = PATIENCE) -> None:
         """Execute a resource, with an argument or without."""
-        self._wait(path, endpoint, lambda server, name: server.execute(name, path, text.encode(), timeout))
+        data = text.encode("utf-8", "surrogatepass")
+        self._wait(path, endpoint, lambda server, name: server.execute(name, path, data, timeout))
 
     def discover(self, path: str, *, endpoint: str | None = None, timeout: float = PATIENCE) -> str:
         """Return the links of what an object, an instance or a resource has: ``</3/0>,</3/0/0>``."""
@@ -255,7 +256,10 @@ def payload_of(values: Values) -> tuple[bytes, Lwm2mFormat]:
             value = from_text(Lwm2mType(kind or "string"), data)
         except Lwm2mMalformed as error:
             raise FaultError(f"lwm2m write: {text[:80]!r} is no {kind}: {error}") from error
-        data = resources_payload({int(last): value})
+        try:
+            data = resources_payload({int(last): value})
+        except Lwm2mMalformed as error:
+            raise FaultError(f"lwm2m write {values['path']}: {error}") from error
     return data, _FORMATS[named]
 
 

@@ -190,6 +190,21 @@ async def test_a_server_that_greets() -> None:
         sock.close()
 
 
+@pytest.mark.parametrize("links", [b"<3200/0>,<>,</>,</x/y>,<\\>,</3200/0/1/2/3>,</99999/0>", b"<//>,</3200/>"])
+async def test_a_server_that_greets_takes_whatever_is_listed(links: bytes) -> None:
+    async with running(SandboxConfig(lwm2m=Lwm2mConfig(greets=True))) as sandbox:
+        with await datagrams(sandbox, 5683) as sock:
+            client = Client(sock)
+            assert (await client.asks(CoapCode.POST, "rd", "ep=x", links)).code == CoapCode.CREATED
+            heard: list[str] = []
+            while not heard or heard[-1] != "3/0":
+                request = await client.hears()
+                heard.append("/".join(request.path))
+                await client.answers(request, CoapCode.NOT_FOUND)
+            assert heard in (["3200/0", "3200", "3/0"], ["3/0"])
+            await client.hears_nothing()
+
+
 async def test_the_port_echoes_if_the_file_says_so() -> None:
     async with running(SandboxConfig(echo=EchoConfig((5683,)))) as sandbox:
         sock = await datagrams(sandbox, 5683)

@@ -201,3 +201,25 @@ async def test_what_is_no_path(server: Lwm2mServer, client: Client, path: str) -
     await client.registers()
     with pytest.raises(UsageError, match="is no path"):
         await server.read("meter", path, None, 5)
+
+
+async def test_a_path_that_is_asked_about_twice_at_once(
+    nursery: trio.Nursery, server: Lwm2mServer, client: Client
+) -> None:
+    await client.registers()
+    first = Asked(nursery, lambda: server.observe("meter", "/3200/0", None, 5))
+    await client.answers(await client.hears(), CoapCode.CONTENT, b"", uint_option(CoapOption.OBSERVE, 0))
+    await first.answer()
+    again = Asked(nursery, lambda: server.observe("meter", "/3200/0", None, 5))
+    request = await client.hears()
+    for work in (lambda: server.observe("meter", "/3200/0", None, 5), lambda: server.cancel("meter", "/3200/0", 5)):
+        assert "/3200/0 of meter is being asked about" in str(await Asked(nursery, work).fails())
+    await client.answers(request, CoapCode.CONTENT, b"x", uint_option(CoapOption.OBSERVE, 1))
+    assert (await again.answer()).payload == b"x"
+
+
+@pytest.mark.parametrize("attributes", ["pmin=" + "1" * 70_000, "pmin=\u0663", "pmin=\ud800"])
+async def test_attributes_that_no_client_could_take(server: Lwm2mServer, client: Client, attributes: str) -> None:
+    await client.registers()
+    with pytest.raises(UsageError, match="attributes"):
+        await server.attributes("meter", "/3200/0", attributes, 5)
