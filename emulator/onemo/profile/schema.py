@@ -75,8 +75,7 @@ class CommandSection(NamedTuple):
     """One command on this model. available false: the bare ERROR of an unknown command.
 
     nv: what is set outlives the boot cycle. refuses: parameters that do not fit are answered with the error of the
-    family, or with the bare ERROR. readable false: a keyed
-    setting, or what tells something, has no read form here.
+    family, or with the bare ERROR. readable false: a keyed setting, or what tells something, has no read form here.
     offers: the keys of a keyed setting that exist here, in the order in which a test command lists them.
     test: "rows" prints a line for each key, "summary" the list of keys and the ids of instances, "summary_comma" the
     same with a comma behind it.
@@ -398,5 +397,4 @@ class Profile(NamedTuple):
         return self.tables[table.name]  # type: ignore[no-any-return]
 
 
-BY_NAME = ("params", "commands", "cme", "cms", "cis")
-"""The tables of named entries that every family adds to."""
+BY_NAME = ("params", "commands", "cme", "cms", "cis")  # the tables of named entries that every family adds to

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 import trio
 
-from onemo.errors import EmulatorError, UsageError
+from onemo.errors import UsageError
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
 from onemo.faults.say import fault_of, words
@@ -33,12 +30,12 @@ from onemo.runtime.dialogue import Dialogue
 from onemo.runtime.faultblock import FaultBlock
 from onemo.runtime.faulty import faults_of as faults_of_module
 from onemo.runtime.keywords import ModuleKeywords, options_of
-from onemo.runtime.lab import Lab, RunningModule
+from onemo.runtime.lab import RunningModule
 from onemo.runtime.labfile import read_lab
 from onemo.runtime.labtable import Planned
+from onemo.runtime.labthread import LabThread
 from onemo.runtime.options import MODEL
-from onemo.runtime.spec import Spec, spec_of
-from onemo.runtime.trace import Batch, BatchedTrace, TeeTrace, Trace, trace_file
+from onemo.runtime.spec import spec_of
 
 if TYPE_CHECKING:
     from onemo.runtime.desk.board import BoardControls, PinControls
@@ -51,8 +48,6 @@ _T = TypeVar("_T")
 _AT_ONCE: ModuleKeywords = {"boot_time": 0.0, "register_time": 0.0, "offline": True}
 _BLOCKS = 8
 """Fault blocks that are remembered."""
-_TOLD = 8
-"""Modules of which is told why they could not be started."""
 
 
 class HostedModule(ModuleControls):
@@ -62,7 +57,7 @@ class HostedModule(ModuleControls):
     AT lines, of which that is the first; trace: all that it and its DTE have said.
     """
 
-    def __init__(self, hosted: Hosted, running: RunningModule, trace: Dialogue, *, required: bool) -> None:
+    def __init__(self, hosted: LabThread, running: RunningModule, trace: Dialogue, *, required: bool) -> None:
         super().__init__(running)
         self._hosted = hosted
         self._required = required
@@ -227,20 +222,15 @@ class HostedModule(ModuleControls):
         return self._do(do)
 
 
-class Hosted:
+class Hosted(LabThread):
     """A lab that runs while this context lasts. modules: all that it has started, in order, ended ones too.
 
     Its methods are for any thread, also one that runs an event loop of its own.
     """
 
     def __init__(self) -> None:
-        self.lab = Lab()
+        super().__init__()
         self.modules: list[HostedModule] = []
-        self._error: BaseException | None = None
-        self._files = ExitStack()
-        self._batch = Batch()
-        self._nursery: trio.Nursery
-        self._token: trio.lowlevel.TrioToken | None = None
 
     def start(self, model: str = MODEL, *, required: bool = True, **options: Unpack[ModuleKeywords]) -> HostedModule:
         """Start a module; return once it is booted. Options are those of ``run``.
@@ -265,7 +255,7 @@ class Hosted:
 
     def _started(self, planned: Sequence[Planned], required: bool) -> list[HostedModule]:
         dialogues = [Dialogue(self.settle) for _ in planned]
-        running = self.wait(partial(self._start, planned, dialogues))
+        running = self.wait(partial(self.start_all, planned, dialogues))
         modules = [HostedModule(self, *each, required=required) for each in zip(running, dialogues, strict=True)]
         self.modules += modules
         for module in modules:
@@ -278,132 +268,3 @@ class Hosted:
             if module.name == name:
                 return module
         raise KeyError(f"there is no module {name}; there are {', '.join(module.name for module in self.modules)}")
-
-    def call(self, act: Callable[[], _T]) -> _T:
-        """Call act in the lab's trio run; return its result."""
-        done: Future[_T] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(act())
-            except BaseException as error:
-                done.set_exception(error)
-
-        if not self._soon(run):
-            raise _ended()
-        return done.result()
-
-    def wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        """Await work in the lab's trio run; return its result."""
-        done: Future[_T] = Future()
-
-        async def run() -> None:
-            try:
-                done.set_result(await work())
-            except Exception as error:
-                done.set_exception(error)
-            except BaseException:
-                done.set_exception(_ended())
-                raise
-
-        self.call(lambda: self._nursery.start_soon(run))
-        return done.result()
-
-    def settle(self) -> None:
-        """Wait until whatever a module had begun before is done."""
-        if threading.current_thread() is not self._thread:
-            done = threading.Event()
-            if self._soon(done.set):
-                done.wait()
-
-    def __enter__(self) -> Self:
-        ready: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, args=(ready,), name="onemo-emulator", daemon=False)
-        self._thread.start()
-        try:
-            ready.result()
-        except KeyboardInterrupt as interrupt:  # the thread would keep the process alive
-            if ready.exception() is None:
-                self.__exit__(type(interrupt))
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
-        self._soon(self._nursery.cancel_scope.cancel)
-        self._thread.join()
-        self._files.close()
-        if self._error is not None and kind is None:
-            raise self._error
-
-    def _soon(self, run: Callable[[], object]) -> bool:
-        """Have something run in the thread soon; return False where the lab has ended."""
-        if self._token is None:
-            return False
-        try:
-            self._token.run_sync_soon(run)
-        except trio.RunFinishedError:
-            return False
-        return True
-
-    # Inside, in the thread.
-
-    def _run(self, ready: Future[None]) -> None:
-        try:
-            trio.run(self._main, ready)
-        except BaseException as error:
-            self._error = error
-            if not ready.done():
-                ready.set_exception(error)
-
-    async def _main(self, ready: Future[None]) -> None:
-        async with trio.open_nursery() as self._nursery:
-            await self._nursery.start(self.lab.run)
-            self._token = trio.lowlevel.current_trio_token()
-            ready.set_result(None)
-
-    async def _start(self, planned: Sequence[Planned], dialogues: Sequence[Dialogue]) -> list[RunningModule]:
-        """Start all, or none.
-
-        Raises EmulatorError, where there are several with a line for each that cannot be.
-        """
-        started: dict[int, RunningModule] = {}
-        errors: dict[int, EmulatorError] = {}
-
-        async def start(number: int, spec: Spec, file: Path | None) -> None:
-            try:
-                trace: Trace = dialogues[number]
-                if file is not None:
-                    written = BatchedTrace(self._batch, [self._files.enter_context(trace_file(file))])
-                    self._files.callback(self._batch.flush)
-                    trace = TeeTrace([trace, written])
-                named = spec if spec.overrides.name else self._named(spec)
-                started[number] = await self.lab.start(named, trace)
-            except EmulatorError as error:
-                errors[number] = error
-
-        async with trio.open_nursery() as nursery:
-            for number, (spec, file) in enumerate(planned):
-                nursery.start_soon(start, number, spec, file)
-        if errors:
-            for running in started.values():
-                await self.lab.stop(running)
-            if len(planned) == 1:
-                raise next(iter(errors.values()))
-            lines = [f"{planned[number].spec.overrides.name}: {errors[number]}" for number in sorted(errors)]
-            more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
-            raise UsageError("\n".join([*lines[:_TOLD], *more]))
-        return [started[number] for number in range(len(planned))]
-
-    def _named(self, spec: Spec) -> Spec:
-        """Name a module where another one has its model's name. A named module has numbers of its own."""
-        model, taken = spec.shown_model(spec.load()), self.lab.modules
-        if model not in taken:
-            return spec
-        number = 2
-        while f"{model}-{number}" in taken:
-            number += 1
-        return spec._replace(overrides=spec.overrides._replace(name=f"{model}-{number}"))
-
-
-def _ended() -> EmulatorError:
-    return EmulatorError("the lab has ended: use its modules inside the with statement that it is in")

@@ -74,8 +74,10 @@ class Peers:
     def carry_out(self, intent: ChannelIntent) -> None:
         """Do what the core asks; never waits."""
         match intent:
-            case Send() | SendTo():
-                self._send(intent)
+            case Send():
+                self._sending.send(intent)
+            case SendTo():
+                self._sending.start(self._send_to(intent))
             case Forward():
                 self.forward(intent)
             case Open():
@@ -107,12 +109,6 @@ class Peers:
             if task.connection is not None:
                 task.connection = wrap(task.connection, task.request)
                 task.waiting.cancel()  # and waits for that one instead
-
-    def _send(self, intent: Send | SendTo) -> None:
-        if isinstance(intent, Send):
-            self._sending.send(intent)
-        else:
-            self._sending.start(self._send_to(intent))
 
     def adopt(self, owner: Owner, request: OpenRequest, parting: ClosePlan, connection: Connection) -> None:
         """Serve a connection that stands, for an owner that has none."""
