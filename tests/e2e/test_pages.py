@@ -1,0 +1,28 @@
+"""The pages: each section is played as one session, as tests/e2e/guides.py tells."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import guides
+from tests.support.pages import PAGES, Block, blocks_of
+
+_PROGRAM = "#!/bin/sh\nexit 0\n"
+_ACME = 'extends = "models/ml307r.toml"\nsource = "the guide"\nseries = "ACME"\n'
+GIVEN = {
+    "docs/firmware.md": {"firmware": _PROGRAM, "firmware-on-stdin-and-stdout": _PROGRAM},
+    "docs/upgrading.md": {"my-profiles/acme.toml": _ACME},
+}
+"""What the reader of a page has, which the page does not show."""
+PLAYED = {page: [block for block in blocks_of(page) if block.played_here] for page in PAGES}
+SECTIONS = [list(section) for blocks in PLAYED.values() for _, section in groupby(blocks, lambda block: block.section)]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: f"{section[0].page}#{section[0].section}")
+def test_a_section(section: list[Block], tmp_path: Path) -> None:
+    page = section[0].page
+    files = [block for blocks in PLAYED.values() for block in blocks if block.page == page and block.named]
+    guides.play(tmp_path, section, files, GIVEN.get(page, {}))
