@@ -6,7 +6,8 @@ A session is a folder in which the blocks of a section are played in order:
   sections. A test file is run by pytest; of TOML, what reads it does;
 - ``sh``: each line is run. A module or a lab that it starts is ended again once it is ready;
 - ``console``: what stands behind ``$``, whose output has to be what is shown below it, where anything is (``...`` for
-  any lines). A module that it starts stays until the end of the session;
+  any lines). A module that it starts stays until the end of the session, and is registered at once, for no reader types
+  as fast;
 - ``at``: a transcript, played on ``/tmp/modem`` by ``onemo-emulator replay``, or where its marker says;
 - ``python``: a program; ``json``: has to be some;
 - ``text``: lines that were said in the session, in this order.
@@ -185,7 +186,8 @@ def _starting(command: str, word: str) -> str:
 def _in_console(folder: Path, command: str, moved: _Moved) -> str:
     """Return a command of a console: a module stays, and what is in the background is there when it listens."""
     if _STARTS.match(command) and not _ENDS_ITSELF.search(command):
-        return _starting(command.removesuffix(" &"), "module")
+        at_once = "" if "--register-time" in command or " lab " in command else " --register-time 0"
+        return f"{_starting(command.removesuffix(' &'), 'module')}{at_once}"
     if not command.endswith(" &"):
         return command
     texts = [command, *(file.read_text() for word in command.split() if (file := folder / word).is_file())]
