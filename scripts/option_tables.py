@@ -23,6 +23,8 @@ _TYPED = re.compile(
     r'|"([^"]+)"'
     r"|(--[a-z][a-z-]+(?: '[^']+')?|AT\+\w+(?:=\?)?|\w+://[\w:]+|/dev/\w+|\{\w+\}|ONEMO_\w+|[\w/]+\.md)"
 )
+_OTHERS = ("trace", "record", "replay", "lab", "firmware", "sandbox-ca")
+"""The commands with options of their own, besides run."""
 _Rows = Callable[[], Iterator[tuple[str, ...]]]
 
 
@@ -84,6 +86,21 @@ def _of_app(commands: App, before: str) -> Iterator[tuple[str, ...]]:
             yield from _of_app(each, f"{before}{name} ")
 
 
+def _options(command: str) -> _Rows:
+    """Make the rows of a command's options and arguments, as its help has them."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for argument in app[command].assemble_argument_collection(parse_docstring=True):
+            name, *others = argument.names
+            metavar = argument.parameter.metavar
+            typed = f"{name} {metavar}" if metavar and name.startswith("-") else name
+            about = " ".join((argument.parameter.help or "").split())
+            shorter = [other for other in others if not other.startswith("--")]
+            yield ", ".join(f"`{each}`" for each in (*shorter, typed)), _coded(about)
+
+    return rows
+
+
 def _value(option: Option) -> str:
     """Say how a value is written in a file."""
     words = " or ".join(f"`{each}`" for each in option.choices) or option.type.value
@@ -98,7 +115,11 @@ def _coded(about: str) -> str:
 
 
 FILES: dict[str, tuple[tuple[str, tuple[str, ...], _Rows], ...]] = {
-    "docs/command-line.md": (("the commands", ("", ""), _commands), ("the options of run", ("", ""), _run)),
+    "docs/command-line.md": (
+        ("the commands", ("", ""), _commands),
+        ("the options of run", ("", ""), _run),
+        *((f"the options of {name}", ("", ""), _options(name)) for name in _OTHERS),
+    ),
     "docs/lab.md": (("the options of lab", ("key", "value", ""), _lab),),
     "docs/pytest.md": (("the options of python", ("keyword", "value", ""), _keywords),),
 }

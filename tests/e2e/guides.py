@@ -1,6 +1,6 @@
 """The lines of a guide, run by bash as its reader would; and the blocks of a section, played as one session.
 
-A session is a folder in which the blocks of a section are played in order:
+A session is a folder in which the blocks of a section are played in order, behind those above the page's first section:
 
 - a block whose first line is ``# NAME.py`` (``.toml``, ``.at``) is that file, and so are those of the page's other
   sections. A test file is run by pytest; of TOML, what reads it does;

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import guides
-from tests.support.pages import PAGES, Block, blocks_of
+from tests.support.pages import PAGES, ROOT, Block, blocks_of
 
 _PROGRAM = "#!/bin/sh\nexit 0\n"
 _ACME = 'extends = "models/ml307r.toml"\nsource = "the guide"\nseries = "ACME"\n'
@@ -21,8 +21,13 @@ PLAYED = {page: [block for block in blocks_of(page) if block.played_here] for pa
 SECTIONS = [list(section) for blocks in PLAYED.values() for _, section in groupby(blocks, lambda block: block.section)]
 
 
+def begun(section: list[Block], blocks: list[Block]) -> list[Block]:
+    """A section, behind what the page begins with: a module, say, that all sections act on."""
+    return [block for block in blocks if not block.section and section[0].section] + section
+
+
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: f"{section[0].page}#{section[0].section}")
 def test_a_section(section: list[Block], tmp_path: Path) -> None:
     page = section[0].page
-    files = [block for blocks in PLAYED.values() for block in blocks if block.page == page and block.named]
-    guides.play(tmp_path, section, files, GIVEN.get(page, {}))
+    blocks = PLAYED[ROOT / page]
+    guides.play(tmp_path, begun(section, blocks), [block for block in blocks if block.named], GIVEN.get(page, {}))
