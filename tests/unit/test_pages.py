@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from onemo.cli.main import app
+from onemo.faults.kinds import KINDS
+from onemo.faults.presets import PRESETS, parse_faults
 
 from tests.support.pages import PAGES, PLAYED, ROOT, Block, anchors_of, blocks_of, name_of, prose_of, typed_in
 
@@ -57,6 +59,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = page.parent / file if file else page
         assert target.exists(), link
         assert not anchor or anchor in anchors_of(target), link
+
+
+@pages
+def test_its_faults_can_be_said(page: Path) -> None:
+    """Each text in back ticks that begins with a fault's name and has keys."""
+    for text in re.findall(r"`([^`\n]+)`", prose_of(page)):
+        if text.partition(" ")[0] in {*KINDS, *PRESETS} and "=" in text and "…" not in text and "|" not in text:
+            assert parse_faults(text), text
 
 
 def test_every_guide_is_in_the_index_and_in_the_readme() -> None:
