@@ -54,7 +54,12 @@ listens() { until (exec 3<>/dev/tcp/127.0.0.1/$1) 2>/dev/null; do sleep 0.02; do
 _EPILOGUE = 'for each in "${modules[@]}"; do kill $each && wait $each; done\n'
 _STARTS = re.compile(r"(?:\./scripts/run|onemo-emulator (?=run|lab))")
 _ENDS_ITSELF = re.compile(r"--(?:help|check|exec)\b")
-_VARIES = ((r"/dev/pts/\d+", "/dev/pts/N"), (r"(127\.0\.0\.1):\d+", r"\1:N"), (r"^\d\d:\d\d:\d\d\.\d+ ", ""))
+_VARIES = (
+    (r"/dev/pts/\d+", "/dev/pts/N"),
+    (r"(127\.0\.0\.1):\d+", r"\1:N"),
+    (r"^\d\d:\d\d:\d\d\.\d+ ", ""),
+    (r"\d\.\d s$", "N s"),
+)
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> str:

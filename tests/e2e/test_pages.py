@@ -23,7 +23,8 @@ SECTIONS = [list(section) for blocks in PLAYED.values() for _, section in groupb
 
 def begun(section: list[Block], blocks: list[Block]) -> list[Block]:
     """A section, behind what the page begins with: a module, say, that all sections act on."""
-    return [block for block in blocks if not block.section and section[0].section] + section
+    acts = any(block.language not in ("json", "text") for block in section)
+    return [block for block in blocks if acts and not block.section and section[0].section] + section
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: f"{section[0].page}#{section[0].section}")
