@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from onemo.profile.ranges import Range
 
 _FORMAT = "%y/%m/%d,%H:%M:%S"
-_TIME = re.compile(r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?", re.ASCII)
+_TIME = r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?"
 _FIRST_YEAR = 70
 _LAST_YEAR = 2069
 _ZONES = Range.parse("0-96")
@@ -58,7 +58,7 @@ def read(text: str, zones: Range = _ZONES, last_year: int = _LAST_YEAR) -> tuple
     zones: the quarters of an hour that a zone may be, east or west. Raises ValueError: malformed, no date of the
     calendar, after the last year, another zone.
     """
-    match = _TIME.fullmatch(text)
+    match = re.fullmatch(_TIME, text, re.ASCII)
     if match is None:
         raise ValueError(text)
     *fields, signed = match.groups()

@@ -38,12 +38,12 @@ REFUSALS: dict[SimState, ErrorCode] = {
 
 
 _SUBSCRIBER = "subscriber"
-_CODE = re.compile(r"\d{4,8}", re.ASCII)
+_CODE = r"[0-9]{4,8}"
 
 
 def is_code(text: object) -> bool:
     """Tell whether text can be a PIN or PUK: 4 to 8 digits (TS 51.011 9.3)."""
-    return isinstance(text, str) and _CODE.fullmatch(text) is not None
+    return isinstance(text, str) and re.fullmatch(_CODE, text) is not None
 
 
 def plain_number(number: str) -> str:

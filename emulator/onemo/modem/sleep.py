@@ -57,9 +57,9 @@ class Due(Enum):
     SAVE = auto()
 
 
-_TIMER = re.compile(r"[01]{8}", re.ASCII)
+_TIMER = r"[01]{8}"
 _ACTIVE_UNITS = {0b000: 2.0, 0b001: 60.0, 0b010: 360.0, 0b111: math.inf}
-_CYCLE = re.compile(r"[01]{4}", re.ASCII)
+_CYCLE = r"[01]{4}"
 _PERIODIC_UNITS = {0b000: 600.0, 0b001: 3600.0, 0b010: 36000.0, 0b011: 2.0, 0b100: 30.0, 0b101: 60.0,
                    0b110: 1_152_000.0, 0b111: math.inf}  # fmt: skip
 
@@ -103,7 +103,7 @@ def require_timers(record: PowerSaving) -> None:
 
 def require_cycle(record: Edrx) -> None:
     """Raise ValueError unless the cycle is four binary digits."""
-    if _CYCLE.fullmatch(record.cycle) is None:
+    if re.fullmatch(_CYCLE, record.cycle) is None:
         raise ValueError(record.cycle)
 
 
@@ -124,7 +124,7 @@ EDRX = Slot("CEDRXS", Edrx, check=_require_lasting_cycle)
 
 
 def _timer(timer: str, units: dict[int, float], other: float) -> float:
-    if _TIMER.fullmatch(timer) is None:
+    if re.fullmatch(_TIMER, timer) is None:
         raise ValueError(timer)
     unit = units.get(int(timer[:3], 2), other)
     return unit if unit == math.inf else unit * int(timer[3:], 2)

@@ -28,7 +28,7 @@ from onemo.modem.cardfiles import (
 _LONGEST = 177
 """Bytes of a record: its status, the longest address of a centre, 12, and the longest TPDU, 164 (23.040)."""
 _SQN_END = 1 << 48
-_FILE = re.compile(r"[0-9A-F]{4}")
+_FILE = r"[0-9A-F]{4}"
 _SMSP_BLANK = 40
 
 
@@ -206,7 +206,7 @@ class SimCard:
         refused = []
         for name, text in entry.items():
             content = _from_hex(text)
-            fits = isinstance(name, str) and _FILE.fullmatch(name) and content is not None
+            fits = isinstance(name, str) and re.fullmatch(_FILE, name) and content is not None
             if fits and content is not None and self.holds(int(name, 16), content):
                 self.write(int(name, 16), content)
             else:

@@ -122,9 +122,11 @@ def find(name: str, directories: Sequence[Path] = ()) -> tuple[Path, str | None]
     wanted = name.lower()
     stem = next((stem for stem in _stems(wanted) if stem in files), None)
     if stem is not None:
+        if wanted == stem:
+            return files[stem], None
         names = {sub.lower(): sub for sub in sub_models(files[stem])}
-        if wanted == stem or wanted in names:
-            return files[stem], names.get(wanted)
+        if wanted in names:
+            return files[stem], names[wanted]
     raise UnknownModel(name, _nearest_names(wanted, files))
 
 
