@@ -266,10 +266,6 @@ def test_each_command_has_a_page_with_examples(typed: Typed, command: str) -> No
     assert max(map(len, printed.out.splitlines())) <= 80
 
 
-def test_an_expression_of_an_example_is_whole(typed: Typed) -> None:
-    assert "'cell=,\"([0-9A-F]{8})\"'" in typed("record", "--help").out
-
-
 @pytest.mark.parametrize(
     "option", ["--route PATTERN=TARGET", "--deny PATTERN", "--offline", "--sandbox", "--sandbox-file FILE", "--nv FILE"]
 )
