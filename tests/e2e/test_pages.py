@@ -21,13 +21,23 @@ PLAYED = {page: [block for block in blocks_of(page) if block.played_here] for pa
 SECTIONS = [list(section) for blocks in PLAYED.values() for _, section in groupby(blocks, lambda block: block.section)]
 
 
+PARAMETERS = [
+    pytest.param(
+        section,
+        marks=[pytest.mark.slow] if any(block.marker == "slow" for block in section) else [],
+        id=f"{section[0].page}#{section[0].section}",
+    )
+    for section in SECTIONS
+]
+
+
 def begun(section: list[Block], blocks: list[Block]) -> list[Block]:
-    """A section, behind what the page begins with: a module, say, that all sections act on."""
-    acts = any(block.language not in ("json", "text") for block in section)
-    return [block for block in blocks if acts and not block.section and section[0].section] + section
+    """A section, behind the consoles with which the page begins: a module, say, that all sections act on."""
+    acts = section[0].section and any(block.language not in ("json", "text") for block in section)
+    return [block for block in blocks if acts and not block.section and block.language == "console"] + section
 
 
-@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: f"{section[0].page}#{section[0].section}")
+@pytest.mark.parametrize("section", PARAMETERS)
 def test_a_section(section: list[Block], tmp_path: Path) -> None:
     page = section[0].page
     blocks = PLAYED[ROOT / page]

@@ -7,6 +7,7 @@ page that have none of their own::
     <!-- not run: it needs a container engine -->      nobody, and why
     <!-- module ML307R -->                             a dialogue, on such a module
     <!-- on /tmp/modem-1 -->                           a dialogue, on this port
+    <!-- slow -->                                      its section takes more than ten seconds
 
 All other blocks are played by tests/e2e/test_pages.py, as ``tests/e2e/guides.py`` tells.
 """

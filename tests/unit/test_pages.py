@@ -26,7 +26,7 @@ def problem(block: Block) -> str:
         return "" if block.page.rpartition("/")[2] in test.read_text() else f"{block.player} does not read the page"
     if block.excuse:
         return "" if len(block.excuse.split()) > 2 else "say why it is not run"
-    if block.marker and not re.match(r"(module|on) \S", block.marker):
+    if block.marker and not re.fullmatch(r"slow|(module|on) \S.*", block.marker):
         return f"what is {block.marker!r}?"
     return "" if block.language in PLAYED else f"nobody plays a block of {block.language or 'no language'}"
 
@@ -74,6 +74,12 @@ def test_every_guide_is_in_the_index_and_in_the_readme() -> None:
         text = index.read_text()
         named = {(index.parent / link).resolve() for link in re.findall(r"\]\(([\w./-]+\.md)\)", text)}
         assert [page.name for page in GUIDES if page not in named and page != index] == []
+
+
+def test_the_pages_that_the_program_names_are_there() -> None:
+    for file in (ROOT / "emulator").rglob("*.py"):
+        for named in re.findall(r"\b(?:docs/)?[\w-]+\.md\b", file.read_text()):
+            assert (ROOT / named).exists(), f"{file}: {named}"
 
 
 def test_the_readme_is_a_first_page() -> None:
