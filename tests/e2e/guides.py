@@ -216,7 +216,7 @@ def _of_file(block: Block, name: str, text: str, folder: str) -> Iterator[str]:
         if kind == "module":
             yield f"module run {rest} --register-time 0 --link {folder}/modem"
         port = rest.replace("/tmp", folder) if kind == "on" else f"{folder}/modem"
-        yield f"onemo-emulator replay {name} --port {shlex.quote(port)}"
+        yield f"onemo-emulator replay {name} --timeout 20 --port {shlex.quote(port)}"
 
 
 def _read_by(document: Mapping[str, object], name: str) -> str:
