@@ -45,12 +45,11 @@ onemo-emulator run --scenario drive.toml                            # one after 
 ```
 
 A value with blanks stands in quotes. A time is `2.5s`, `200ms` or `2.5`; bytes are text in which `\\r`, `\\n`, `\\t`,
-`\\\\` and `\\xHH` stand for others, and those of `contains` are a [pattern](../README.md#patterns). At the end of the
+`\\\\` and `\\xHH` stand for others, and those of `contains` are a [pattern](transcripts.md#patterns). At the end of the
 run stderr tells of each fault whether it fired, how often and when first; the trace has a `fault` event each time. Each
 fault has dice of its own: with the same `--seed` and the same faults in the same order, the same matches of a fault
 fire again. What counts as a match on the line is what one read or write carries, which depends on the DTE's timing.
 
-## Keys of every fault
 """
 _LAYERS = {
     Layer.LINE: "The line between the DTE and the module, under everything else.",
@@ -83,6 +82,7 @@ from when the step begins, as `after=` of the fault; `on` is the occasion of an 
 before: this one begins when that has fired.
 
 ```toml
+# drive.toml
 [[step]]
 name = "tunnel"
 at = "2.5s"
@@ -112,6 +112,8 @@ def page() -> str:
 
 def _parts() -> Iterator[str]:
     yield _INTRO
+    yield from _kinds()
+    yield "\n## Keys of every fault\n"
     yield from _keys(COMMON)
     yield "\n## Keys that say which occasions\n"
     yield from _keys(SCOPES.values())
@@ -128,6 +130,15 @@ def _parts() -> Iterator[str]:
         yield from (f"  - `{fault}`" for fault in preset.faults)
     yield f"\n{_SCENARIO}"
     yield from _reached()
+
+
+def _kinds() -> Iterator[str]:
+    """Yield the table of all kinds, each with a link to its section."""
+    yield "## Kinds\n"
+    kinds = {layer: [name for name, kind in KINDS.items() if kind.layer is layer] for layer in Layer}
+    links = ((layer.value, ", ".join(f"[`{name}`](#{name})" for name in names)) for layer, names in kinds.items())
+    yield from _table(("Faults of", "Kinds"), links)
+    yield "\n[Ready-made](#ready-made) ones have several under one name; `hostile` has most of them."
 
 
 def _keys(keys: Iterable[FaultKey]) -> Iterator[str]:

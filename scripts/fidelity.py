@@ -39,7 +39,7 @@ This page is made by `python -m scripts.fidelity`; a test compares them. It coun
 {legend}
 
 What only was decided is where hardware is needed most. Whoever has a module can
-[`record`](../README.md#transcripts) a dialogue with it: a transcript of it settles what is decided here, or what was
+[`record`](transcripts.md) a dialogue with it: a transcript of it settles what is decided here, or what was
 seen on another series alone."""
 _ABOUT = {
     Evidence.CAPTURE: "seen on a real module",

@@ -14,7 +14,7 @@ import yaml
 from hatchling.build import build_wheel
 
 from tests.e2e.started import ROOT
-from tests.support.fences import blocks
+from tests.support.pages import blocks_of
 
 TEST = """
 import emulator
@@ -30,6 +30,11 @@ def test_firmware(onemo):
     with serial.Serial(onemo.port, timeout=5) as uart:
         uart.write(b"AT+CGMM\\r")
         assert b"MN316" in uart.read_until(b"OK\\r\\n")
+"""
+
+FIRMWARE = """#!/bin/sh
+printf 'AT+MIPOPEN=0,"TCP","telemetry.example.com",7\\r' >"$1"
+exec sleep 60
 """
 
 
@@ -75,24 +80,39 @@ def test_a_repository_with_a_package_called_emulator(installed: Path, tmp_path: 
     assert (told.returncode, told.stderr) == (0, b"")
 
 
-def fenced(language: str, start: str) -> str:
-    """The block of the README in this language that begins so."""
-    (block,) = [block for block in blocks((ROOT / "README.md").read_text(), language) if block.startswith(start)]
+def fenced(page: str, start: str) -> str:
+    """The block of a guide that begins so."""
+    (block,) = [block.text for block in blocks_of(ROOT / page) if block.text.startswith(start)]
     return block
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A firmware's repository as the README has it, with the emulator as a submodule."""
+    """A firmware's repository as docs/ci.md has it, with the emulator as a submodule."""
     repository = tmp_path / "firmware"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "docs", "deploy", "scripts", "browser")
     shutil.copytree(ROOT, repository / "onemo-emulator", ignore=left_out, symlinks=True)
-    (repository / "test_firmware.py").write_text(fenced("python", "# test_firmware.py"))
+    (repository / "test_firmware.py").write_text(fenced("docs/pytest.md", "# test_firmware.py"))
     return repository
 
 
-def test_the_workflow_of_the_readme(installed: Path, repository: Path) -> None:
-    """Its steps literally, but that nothing comes from the index: what is asked for is in the environment."""
+def steps_of(page: str, start: str) -> list[str]:
+    """The lines of bash that a workflow in YAML runs."""
+    workflow = yaml.safe_load(fenced(page, start))
+    if "jobs" in workflow:
+        return [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    return list(workflow["firmware"]["script"])
+
+
+@pytest.mark.parametrize("start", ["# .github/workflows/firmware.yml", "# .gitlab-ci.yml"])
+def test_the_workflows_of_the_guide(installed: Path, repository: Path, start: str) -> None:
+    """Their steps literally, but that nothing comes from the index: what is asked for is in the environment.
+
+    Beside the tests of the guide about pytest it has that of a firmware which is no Python, here a script.
+    """
+    (repository / "test_binary.py").write_text(fenced("docs/ci.md", "# test_binary.py"))
+    (repository / "firmware").write_text(FIRMWARE)
+    (repository / "firmware").chmod(0o755)
     bin_ = installed.parent
     for name, code in {"pip": "pip._internal.cli.main:main", "pytest": "pytest:console_main"}.items():
         module, _, function = code.partition(":")
@@ -106,15 +126,14 @@ def test_the_workflow_of_the_readme(installed: Path, repository: Path) -> None:
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",
     }
-    workflow = yaml.safe_load(fenced("yaml", "# .github/workflows/firmware.yml"))
-    steps = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    steps = steps_of("docs/ci.md", start)
     assert len(steps) == 2
     for step in steps:
         done = subprocess.run(
             ["bash", "-e", "-c", step], cwd=repository, env=environment, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, f"{step}\n{done.stdout}\n{done.stderr}"
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_the_tests_of_a_submodule_are_not_collected(installed: Path, repository: Path) -> None:

@@ -19,14 +19,15 @@ from tests.e2e.conftest import Start
 from tests.e2e.lwm2m_servers import MODULES, NODE, needs_node_library
 from tests.e2e.started import ROOT
 from tests.support import fences
+from tests.support.pages import blocks_of
 
-GUIDE = (ROOT / "docs" / "lwm2m.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "lwm2m.md"
+GUIDE = PAGE.read_text(encoding="utf-8")
 METER, TEST = fences.blocks(GUIDE, "python")
 SANDBOX, ROUTED = fences.blocks(GUIDE, "console")
 (SERVER,) = fences.blocks(GUIDE, "javascript")
 (FILE,) = fences.blocks(GUIDE, "toml")
-FENCES = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-DIALOGUES = [text for kind, text in FENCES if not kind]
+DIALOGUES = [block.text for block in blocks_of(PAGE) if not block.language]
 
 
 def run(folder: Path, block: str, port: str) -> str:

@@ -20,12 +20,13 @@ from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
 from tests.e2e.test_sandbox_tls import exported
 from tests.support import fences
+from tests.support.pages import blocks_of
 
-GUIDE = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "mqtt.md"
+GUIDE = PAGE.read_text(encoding="utf-8")
 LAMP, SWITCH, TEST = fences.blocks(GUIDE, "python")
 ROUTED, SANDBOX = fences.blocks(GUIDE, "console")
-FENCES = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-*DIALOGUES, WORDS, TLS = [text for kind, text in FENCES if not kind]
+*DIALOGUES, WORDS, TLS = [block.text for block in blocks_of(PAGE) if not block.language]
 
 
 def run(folder: Path, block: str, port: str) -> str:

@@ -18,11 +18,12 @@ from onemo.faults.say import parse_fault
 from tests.e2e.conftest import Start
 from tests.e2e.started import ROOT
 from tests.support import fences
+from tests.support.pages import blocks_of
 
-GUIDE = (ROOT / "docs" / "updates.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "updates.md"
+GUIDE = PAGE.read_text(encoding="utf-8")
 RUN, PACKAGES = fences.blocks(GUIDE, "sh")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-(DIALOGUE,) = (text for kind, text in BLOCKS if not kind)
+(DIALOGUE,) = (block.text for block in blocks_of(PAGE) if not block.language)
 (TEST,) = fences.blocks(GUIDE, "python")
 
 

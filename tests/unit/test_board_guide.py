@@ -13,23 +13,24 @@ from onemo.runtime.models import load_model
 
 from tests.support import fences
 from tests.support.driver import Driver
+from tests.support.pages import PAGES, blocks_of, typed_in
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "board.md").read_text()
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def done(page: str) -> list[list[str]]:
+def done(page: Path) -> list[list[str]]:
     """Return what stands behind each ``ctl do`` of a page."""
-    lines = [line for block in fences.blocks(page, "sh") for line in block.splitlines()]
-    typed = [shlex.split(line, comments=True) for line in lines if " ctl do " in line]
+    blocks = [block for block in blocks_of(page) if block.language in ("sh", "console")]
+    lines = [line for block in blocks for line in typed_in(block) if " ctl do " in line]
+    typed = [shlex.split(line, comments=True) for line in lines]
     return [[word for word in words[words.index("do") + 1 :] if not word.startswith("-")] for words in typed]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_an_event_of_a_guide_is_one_word_behind_the_module(page: Path) -> None:
-    for words in done(page.read_text()):
+    for words in done(page):
         assert 1 <= len(words) <= 2, words
         parse_fault(words[-1])
 
@@ -40,7 +41,7 @@ def test_the_events_happen(tmp_path: Path) -> None:
     driver = Driver(load_model("mine", (tmp_path,))).boot()
     assert driver.answer('AT+MUESTATS="cell"')[0] == '+MUESTATS: "scell",4,460,00,3684,,186,-910,-100,-730,120'
     driver = Driver("ML307R").boot()
-    events = [words[-1] for words in done(GUIDE)]
+    events = [words[-1] for words in done(ROOT / "docs/board.md")]
     assert len(events) > 10
     for text in events:
         driver.report(lambda text=text: happen(driver.modem, parse_fault(text), driver.now))  # type: ignore[misc]

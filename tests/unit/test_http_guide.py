@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from onemo.faults.presets import parse_faults
 
 from tests.support.driver import Driver
 from tests.support.httpurcs import told
+from tests.support.pages import ROOT, blocks_of
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "http.md").read_text()
-BLOCKS = [text for kind, text in re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL) if not kind]
+PAGE = ROOT / "docs" / "http.md"
+GUIDE = PAGE.read_text()
+BLOCKS = [block.text for block in blocks_of(PAGE) if not block.language]
 KEY = ("httpid", 0)
 
 

@@ -35,7 +35,7 @@ def lab(
     Parameters
     ----------
     file: Path
-        The TOML file; the README lists its keys.
+        The TOML file; docs/lab.md lists its keys.
     slice_: int
         Run slice N of the lab, from 0: its {n} go on where those of the slice before it ended, while {i} begin at 0
         in each. For a lab that is spread over several processes or pods; each name has {n} in it then.

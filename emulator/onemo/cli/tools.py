@@ -182,7 +182,7 @@ Examples:
   onemo-emulator record /dev/ttyUSB2 --link /tmp/dte --out session.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at \\
-      --value time --value 'cell=,"([0-9A-F]{8})"' --model ML307R"""
+      --value time --value 'cell=,"([0-9A-F]{{8}})"' --model ML307R"""
 
 _REPLAY = f"""\
 {_GRAMMAR}

@@ -1,4 +1,4 @@
-"""The options of a module, said once: ``run``, labs, the pytest plugin, ``Hosted`` and the README take them from here.
+"""The options of a module, said once: ``run``, labs, the pytest plugin, ``Hosted`` and the guides read them here.
 
 Plain data, and quick to import: how a value is written, its range and default, its help, and where the option exists.
 """
@@ -52,7 +52,7 @@ _CLASSES: dict[OptionType, Any] = {
 class Option(NamedTuple):
     """One option.
 
-    about: its help, whose first line the README has. said: a value in words, where it has other ones than all of its
+    about: its help, whose first line the guides have. said: a value in words, where it has other ones than all of its
     type. low, high: the range of a number; choices: the texts that there are. several: it may be repeated. negative: a
     flag that may be refused too, as with --no-strict-baud. run, lab, python: its name on the command line of ``run``,
     in a lab's table and as a keyword; empty: as name, the field's; None: it does not exist there. short: another flag;
