@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -49,7 +48,6 @@ def with_card_file(profile: Profile, file: Path) -> Profile:
     return profile._replace(card=card)
 
 
-@lru_cache
 def _read(file: Path) -> CardDocument:
     """Read a file. Raises UsageError, with every mistake."""
     document, problems = shaped(CardDocument, read_toml(file))

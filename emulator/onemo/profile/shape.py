@@ -22,6 +22,8 @@ _Hint = Any
 Check = Callable[[Any], str | None]
 """Tells the problem of a value of the right type; None: there is none."""
 
+_LARGEST = 1 << 1023
+"""Of whole numbers that have a float."""
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -137,6 +139,8 @@ def _checked(
 ) -> object:
     found = len(problems)
     value = _convert(hint, value, path, problems)
+    if is_key in checks and len(problems) > found:  # a key of another type is shown to nobody either
+        problems[found:] = [(path, "is not a string of 32 hex digits: write it in quotes")]
     if len(problems) == found:
         problems.extend((path, wrong) for check in checks if (wrong := check(value)))
     return value
@@ -152,7 +156,7 @@ def _array(arguments: tuple[_Hint, ...], value: object, path: tuple[str, ...], p
 
 
 def _plain(hint: type, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    if hint is float and type(value) is int:
+    if hint is float and type(value) is int and abs(value) <= _LARGEST:
         return float(value)
     if type(value) is not hint:
         problems.append((path, f"is {value!r}, not {_NAMES[hint]}"))
