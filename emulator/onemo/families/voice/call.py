@@ -121,9 +121,8 @@ class VoiceCall:
     """A call. index: <idx> of AT+CLCC; number: the other side's, "" if it is withheld; outgoing: the module made it.
 
     due: when something becomes of it by itself; fate: what becomes of one that the module made, at the time ends;
-    joined: in a conversation of several; known: the DTE made it, or was told that it rings; since: when its state began,
-    of the module's clock. other: the same call at another module,
-    with the calls of that.
+    joined: in a conversation of several; known: the DTE made it, or was told that it rings; since: when its state
+    began, of the module's clock. other: the same call at another module, with the calls of that.
     """
 
     def __init__(self, index: int, number: str, state: CallState, since: float | None) -> None:
