@@ -71,10 +71,15 @@ def is_number(value: str) -> str | None:
     return None if fits else f"is {value!r}, not + and 3 to 20 digits"
 
 
+def capitals(count: int) -> Check:
+    """Make a check for texts of count hexadecimal digits in capitals."""
+    digits, told = set("0123456789ABCDEF"), f"not {count} hexadecimal digits in capitals"
+    return lambda value: None if len(value) == count and digits >= set(value) else f"is {value!r}, {told}"
+
+
 def is_cell_identity(value: str) -> str | None:
-    """Check that it is "" or eight hexadecimal digits in capitals."""
-    fits = not value or (len(value) == 8 and not set(value) - set("0123456789ABCDEF"))
-    return None if fits else f"is {value!r}, not eight hexadecimal digits in capitals"
+    """Check that it is "" or the identity of a cell."""
+    return capitals(8)(value) if value else None
 
 
 def _is_hex(value: str) -> bool:
