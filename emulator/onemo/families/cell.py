@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from onemo.at.command import Action, Setting, print_line
 from onemo.at.family import FamilyDefinition, StateField
@@ -29,6 +29,11 @@ _RATES = 10_000
 """A rate of one."""
 
 
+Figure = Literal["rsrp", "rssi", "tx_power", "tx_time", "rx_time", "cellid", "ecl", "sinr", "earfcn", "pci", "rsrq"]
+"""The figures of "radio", in order."""
+Kind = Literal["radio", "cell", "sband", "bler", "thp"]
+
+
 class CellTable(NamedTuple):
     """What AT+MUESTATS tells. offset: of the frequency, as it is printed; times in ms."""
 
@@ -37,10 +42,10 @@ class CellTable(NamedTuple):
     tx_time: Count
     rx_time: Count
     ecl: Count
-    radio_fields: tuple[str, ...]
+    radio_fields: tuple[Figure, ...]
     """The figures of "radio" that the model has; the others are empty fields."""
     tells_neighbours: bool
-    all: tuple[str, ...]
+    all: tuple[Kind, ...]
     """What "all" tells, in order."""
     rescan_needs_minimum: bool
     """AT+MCSEARFCN is for AT+CFUN=0."""
@@ -77,8 +82,6 @@ class ConnectionReport(NamedTuple):
 
 TIMER_REPORT = Slot("MEMMTIMER", TimerReport)
 CONNECTION_REPORT = Slot("CSCON", ConnectionReport)
-_FIELDS = ("rsrp", "rssi", "tx_power", "tx_time", "rx_time", "cellid", "ecl", "sinr", "earfcn", "pci", "rsrq")
-"""The figures of "radio", in order."""
 
 
 # AT+MUESTATS.
@@ -103,7 +106,7 @@ def _radio(modem: Modem) -> list[bytes]:
     else:
         values |= {"tx_power": cell.tx_power, "sinr": cell.sinr, "tx_time": table.tx_time, "rx_time": table.rx_time}
         values |= {"cellid": cell.ci.encode(), "ecl": table.ecl, "earfcn": cell.earfcn, "pci": cell.pci}
-    shown = [values[name] if name in table.radio_fields else b"" for name in _FIELDS]
+    shown = [values[name] if name in table.radio_fields else b"" for name in get_args(Figure)]
     return [print_line("MUESTATS", "radio", table.rat, *shown)]
 
 
@@ -149,6 +152,8 @@ def _tell(modem: Modem, record: Statistics) -> Reply:
     if kind is None:
         raise CommandError
     kinds: Sequence[str] = modem.profile.table(CELL).all if kind == "all" else (str(kind),)
+    if not _TOLD.keys() >= set(kinds):  # a profile of somebody's own has more of them
+        raise CommandError(Cme.INCORRECT_PARAMETERS)
     return Reply([line for each in kinds for line in _TOLD[each](modem)])
 
 

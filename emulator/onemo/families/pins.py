@@ -305,13 +305,17 @@ def _state_pin(modem: Modem) -> int:
 
 
 def check(profile: Profile) -> Iterator[tuple[str, str]]:
-    """Find a list of lights that is too short, and pulls that are none."""
+    """Find a list of lights that is too short, pulls that are none, lights and functions of pins that are not there."""
     table = profile.table(PINS)
     if len(table.leds) != len(LIGHTS) or set(table.leds) - {0, 1}:
         yield "pins.leds", "is not two numbers, each 0 or 1: of the network light, of the state light"
     for name, pull in {"pull": table.pull, **{f"pulls.{pin}": pull for pin, pull in table.pulls.items()}}.items():
         if pull > 2:
             yield f"pins.{name}", f"is {pull}: write 0 for none, 1 for up, 2 for down"
+    for command, param, most in (("MLED", "led_mode", len(LIGHTS) - 1), ("MGPIO", "function", max(PinFunction))):
+        accepted = profile.commands[command].params[param].range
+        if accepted is not None and not 0 <= accepted.low <= accepted.high <= most:
+            yield f"commands.{command}.params.{param}.range", f"is {accepted.text}: there are 0 to {most}"
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(

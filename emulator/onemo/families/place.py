@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from hashlib import md5
 from typing import Annotated, Any, NamedTuple
 
@@ -17,8 +18,16 @@ from onemo.modem.intents import Tell
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 from onemo.modem.surroundings import Surroundings
-from onemo.profile.schema import Count, Delay, Profile, Table
+from onemo.profile.schema import Count, Delay, Table
 from onemo.profile.shape import between, shaped
+
+_DESCRIPTION = re.compile(r'[^"\x00-\x1f\x7f-\x9f\ud800-\udfff]{0,200}')
+"""Of the event, too."""
+
+
+def _is_description(text: str) -> str | None:
+    told = f"is {text[:20]!r}, not up to 200 characters without quotes and control characters"
+    return None if _DESCRIPTION.fullmatch(text) else told
 
 
 class BoardPlace(NamedTuple):
@@ -26,8 +35,8 @@ class BoardPlace(NamedTuple):
 
     longitude: Annotated[float, between(-180, 180)]
     latitude: Annotated[float, between(-90, 90)]
-    radius: Count
-    description: str
+    radius: Annotated[int, between(0, 1_000_000)]
+    description: Annotated[str, _is_description]
 
 
 class LocationTable(NamedTuple):
@@ -266,17 +275,6 @@ def _locate(modem: Modem, record: NoParameters) -> Reply:
     return DONE
 
 
-def check(profile: Profile) -> Iterator[tuple[str, str]]:
-    """Find a description that would end the quotes around it."""
-    if not is_description(profile.table(PLACE).description):
-        yield "place.description", "has a quote or a control character"
-
-
-def is_description(text: str) -> bool:
-    """Tell whether a text may stand in quotes."""
-    return text.isprintable() and '"' not in text
-
-
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         KeyedSetting(
@@ -298,7 +296,6 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     misfit=LocationError.PARAMETER,
     tables=(PLACE, LOCATION),
     keepers={"place": _make_place},
-    check=check,
     shows={"MLBSCFG": ("location",), "MLBSLOC": ("place", "location")},
     state=(StateField("place", BoardPlace | None, lambda modem: place_of(modem).value, None),),
     remarks={"MLBSLOC": "the place is the one that was set: no request leaves the host"},

@@ -16,12 +16,7 @@ from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 from onemo.modem.surroundings import Surroundings
 from onemo.profile.schema import Delay, Table
-from onemo.profile.shape import between, shaped
-
-
-def _is_address(value: str) -> str | None:
-    fits = len(value) == 12 and not set(value) - set("0123456789ABCDEF")
-    return None if fits else f"is {value!r}, not twelve hexadecimal digits in capitals"
+from onemo.profile.shape import between, capitals, shaped
 
 
 def _is_name(value: str) -> str | None:
@@ -32,7 +27,7 @@ def _is_name(value: str) -> str | None:
 class AccessPoint(NamedTuple):
     """An access point on the air. bssid: its address; rssi: in dBm; ssid: its name, "" for a hidden one."""
 
-    bssid: Annotated[str, _is_address]
+    bssid: Annotated[str, capitals(12)]
     rssi: Annotated[int, between(-127, 0)]
     channel: Annotated[int, between(1, 196)]
     ssid: Annotated[str, _is_name] = ""

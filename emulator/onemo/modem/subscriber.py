@@ -157,8 +157,7 @@ class SimCard:
         if not listed or new in listed:
             return False
         there = [each for each in listed if each != NO_PLMN]
-        kept = [*there, new][-len(listed) :]
-        self.write(Ef.FPLMN, b"".join((*kept, *[NO_PLMN] * (len(listed) - len(kept)))))
+        self._list_forbidden([*there, new][-len(listed) :])
         return True
 
     def permit(self, plmn: str) -> bool:
@@ -166,8 +165,14 @@ class SimCard:
         listed, old = self._forbidden(), plmn_file(plmn)
         if old not in listed:
             return False
-        self.write(Ef.FPLMN, b"".join([each for each in listed if each != old]) + NO_PLMN * listed.count(old))
+        self._list_forbidden([each for each in listed if each != old])
         return True
+
+    def _list_forbidden(self, plmns: list[bytes]) -> None:
+        """Put networks into the file, which is as long as before."""
+        content = self.file(Ef.FPLMN) or b""
+        places = len(content) // 3
+        self.write(Ef.FPLMN, b"".join((*plmns, *[NO_PLMN] * (places - len(plmns)), content[3 * places :])))
 
     def _forbidden(self) -> list[bytes]:
         content = self.file(Ef.FPLMN) or b""

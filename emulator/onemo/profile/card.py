@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -55,7 +54,6 @@ def card_document(file: Path | CardDocument) -> CardDocument:
     return file if isinstance(file, CardDocument) else _read(file)
 
 
-@lru_cache
 def _read(file: Path) -> CardDocument:
     """Read a file. Raises UsageError, with every mistake."""
     document, problems = shaped(CardDocument, read_toml(file))

@@ -12,6 +12,7 @@ from onemo.profile.ranges import Range
 from onemo.profile.shape import (
     at_least,
     between,
+    capitals,
     digits,
     is_cell_identity,
     is_eid,
@@ -231,8 +232,8 @@ class RadioSection(NamedTuple):
     """From CFUN=1, CGATT=1, COPS=0, the PIN or returning coverage until the module is registered."""
     scan_time: Delay
     """How long AT+COPS=? takes."""
-    tac: str
-    ci: str
+    tac: Annotated[str, capitals(4)]
+    ci: Annotated[str, capitals(8)]
     act: Count
     rssi: Count
     ber: Count
@@ -241,7 +242,7 @@ class RadioSection(NamedTuple):
     rsrp: Count
     operator: str
     operator_short: str
-    plmn: str
+    plmn: Annotated[str, digits(5, 6)]
     others: tuple[str, ...]
     """The numbers of other operators, which AT+COPS=? finds and which take nobody."""
     name_format: Count

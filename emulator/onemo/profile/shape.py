@@ -22,6 +22,8 @@ _Hint = Any
 Check = Callable[[Any], str | None]
 """Tells the problem of a value of the right type; None: there is none."""
 
+_LARGEST = 1 << 1023
+"""Of whole numbers that have a float."""
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -69,10 +71,15 @@ def is_number(value: str) -> str | None:
     return None if fits else f"is {value!r}, not + and 3 to 20 digits"
 
 
+def capitals(count: int) -> Check:
+    """Make a check for texts of count hexadecimal digits in capitals."""
+    digits, told = set("0123456789ABCDEF"), f"not {count} hexadecimal digits in capitals"
+    return lambda value: None if len(value) == count and digits >= set(value) else f"is {value!r}, {told}"
+
+
 def is_cell_identity(value: str) -> str | None:
-    """Check that it is "" or eight hexadecimal digits in capitals."""
-    fits = not value or (len(value) == 8 and not set(value) - set("0123456789ABCDEF"))
-    return None if fits else f"is {value!r}, not eight hexadecimal digits in capitals"
+    """Check that it is "" or the identity of a cell."""
+    return capitals(8)(value) if value else None
 
 
 def _is_hex(value: str) -> bool:
@@ -137,6 +144,8 @@ def _checked(
 ) -> object:
     found = len(problems)
     value = _convert(hint, value, path, problems)
+    if is_key in checks and len(problems) > found:  # a key of another type is shown to nobody either
+        problems[found:] = [(path, "is not a string of 32 hex digits: write it in quotes")]
     if len(problems) == found:
         problems.extend((path, wrong) for check in checks if (wrong := check(value)))
     return value
@@ -152,7 +161,7 @@ def _array(arguments: tuple[_Hint, ...], value: object, path: tuple[str, ...], p
 
 
 def _plain(hint: type, value: object, path: tuple[str, ...], problems: list[Problem]) -> object:
-    if hint is float and type(value) is int:
+    if hint is float and type(value) is int and abs(value) <= _LARGEST:
         return float(value)
     if type(value) is not hint:
         problems.append((path, f"is {value!r}, not {_NAMES[hint]}"))

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 from onemo.errors import FaultError, Mistake, UsageError
 from onemo.profile.document import read_toml
 from onemo.profile.shape import Problem, fitting
-from onemo.runtime.labtable import HINTS, MOST, ModuleTable, Planned, scenario
+from onemo.runtime.labtable import HINTS, MOST, ModuleTable, Planned, scenario, ussd_in
 from onemo.runtime.models import load_model
 from onemo.runtime.options import ModuleOptions
 
@@ -65,7 +65,8 @@ def read_lab(file: Path, number: int = 0, usual: Mapping[str, object] = {}) -> t
     number: of the slice, from 0; each takes {n} up where the one before ended. usual: the values of a table that says
     nothing else. Raises UsageError: every mistake, each with its key; ``module[1]`` is the first table.
     """
-    scenario.cache_clear()  # the files may be others than those of a lab before
+    for read in (scenario, ussd_in):  # the files may be others than those of a lab before
+        read.cache_clear()
     sections, problems = fitting(get_type_hints(_Document), read_toml(file))
     document = _Document(**sections)
     document = document._replace(defaults={**usual, **document.defaults})

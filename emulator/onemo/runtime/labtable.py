@@ -210,12 +210,12 @@ def _check_sandbox(options: ModuleOptions, value: object) -> None:
 
 
 def _check_sandbox_file(options: ModuleOptions, file: Path) -> None:
-    if not _ussd_in(file):
+    if not ussd_in(file):
         _check_sandbox(options, file)
 
 
 @lru_cache
-def _ussd_in(file: Path) -> bool:
+def ussd_in(file: Path) -> bool:
     """Tell whether a sandbox file is about USSD, which there is without a sandbox. Raises UsageError."""
     from onemo.net.sandbox import load_config
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onemo.faults.say import parse_fault
+from onemo.errors import FaultError
+from onemo.faults.say import fault_of, parse_fault
 from onemo.faults.seams.events import happen
 from onemo.modem.cells import FrequencyMemory, Traffic
 from onemo.modem.modem import Modem
@@ -72,6 +73,10 @@ def test_throughput_is_that_of_the_last_second() -> None:
     "entry",
     [
         {"place": 5},
+        {"place": {"longitude": 1.0, "latitude": 0.0, "radius": 1, "description": 'a"\r\nOK'}},
+        {"place": {"longitude": 1.0, "latitude": 0.0, "radius": 1, "description": "\ud800"}},
+        {"place": {"longitude": 1.0, "latitude": 0.0, "radius": 10**9, "description": ""}},
+        {"place": {"longitude": 10**400, "latitude": 0.0, "radius": 1, "description": ""}},
         {"place": {"longitude": 500.0, "latitude": 0.0, "radius": 1, "description": ""}},
         {"air": [{"bssid": "x", "rssi": 5, "channel": 1}]},
         {"air": 7},
@@ -116,3 +121,15 @@ def test_any_parameters_are_answered(command: str, values: list[object]) -> None
     answer = driver.ask(f"AT+{command}=" + ",".join(map(str, values)))
     assert answer.endswith((b"\r\nOK\r\n", b"\r\nERROR\r\n")) or b"+CME ERROR: " in answer
     assert driver.answer("AT") == ["OK"]
+
+
+@given(st.text(max_size=200))
+def test_a_description_that_an_event_takes_is_taken_from_the_nv_too(text: str) -> None:
+    try:
+        place = fault_of({"kind": "place", "lon": 1, "lat": 2, "text": text, "keep": "yes"})
+    except FaultError:
+        return
+    modem = Modem(model_named("ML307R"))
+    happen(modem, place, 0.0)
+    stored = modem.keeping.memory.snapshot()
+    assert Modem(model_named("ML307R")).restore(stored) == []

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onemo.at.reply import Cme, CommandError, ErrorCode
+from onemo.modem.cardfiles import NO_PLMN, Ef, plmn_file
 from onemo.modem.modem import Modem
 from onemo.modem.sim import REFUSALS, Sim, SimState, is_code
+from onemo.modem.subscriber import SimCard
 
 from tests.support.driver import Driver, model_named
 
@@ -168,3 +170,13 @@ def test_another_card_does_not_remember_what_the_first_one_did() -> None:
     assert again.pin == "9876"
     assert other.restore(first.snapshot()) == [""]
     other.enter("4711")
+
+
+def test_the_list_of_networks_stays_as_long_as_it_is() -> None:
+    subscriber = SimCard({Ef.FPLMN: b"\xff" * 7})
+    for plmn in ("46001", "46002", "46003", "46002"):
+        subscriber.forbid(plmn)
+        assert len(subscriber.file(Ef.FPLMN) or b"") == 7
+    assert subscriber.file(Ef.FPLMN) == plmn_file("46002") + plmn_file("46003") + b"\xff"
+    assert subscriber.permit("46002")
+    assert subscriber.file(Ef.FPLMN) == plmn_file("46003") + NO_PLMN + b"\xff"

@@ -183,14 +183,15 @@ def _transmit(modem: Modem, name: str, number: int, octets: bytes) -> Outcome:
     file = uicc.file_of(number, octets)
 
     def act() -> CardAnswer:
-        _require_open(modem, number)  # another line may have closed it meanwhile
+        if number:
+            _require_open(modem, number)  # another line may have closed it meanwhile
         return uicc.transmit(number, octets)
 
     def tell(answer: CardAnswer) -> Reply:
         text = answer.octets.hex().upper()
         return Reply((print_line(name, len(text), text),))
 
-    return _ask(modem, octets[1], file, act, tell)
+    return _ask(modem, int.from_bytes(octets[1:2]), file, act, tell)
 
 
 def _generic(modem: Modem, record: GenericAccess) -> Outcome:
@@ -245,7 +246,8 @@ def _close(modem: Modem, record: CloseChannel) -> Reply:
 
 
 def _require_open(modem: Modem, number: int) -> None:
-    if number not in modem.part(Uicc).channels:
+    """Require a channel of the DTE's. Raises CommandError(INCORRECT_PARAMETERS)."""
+    if not number or number not in modem.part(Uicc).channels:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
 

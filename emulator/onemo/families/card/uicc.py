@@ -121,6 +121,8 @@ class Uicc(Part):
 
     def file_of(self, number: int, octets: bytes) -> int | None:
         """Return the file that a command on a channel is about; None: none that is known."""
+        if len(octets) < 4:
+            return None
         channel, (ins, p1, p2) = self.channels[number], octets[1:4]
         if ins == SELECT and len(octets) == 7:
             return int.from_bytes(octets[5:7])

@@ -46,6 +46,7 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
 }
 RINGS = (CallState.INCOMING, CallState.WAITING)
 GOES_OUT = (CallState.DIALLING, CallState.ALERTING)
+TALKS = (CallState.ACTIVE, CallState.HELD)
 
 
 class Cause(IntEnum):
@@ -119,9 +120,9 @@ _VOICE = 0
 class VoiceCall:
     """A call. index: <idx> of AT+CLCC; number: the other side's, "" if it is withheld; outgoing: the module made it.
 
-    due: when something becomes of it by itself; fate: what becomes of one that the module made; joined: in a
-    conversation of several; since: when its state began, of the module's clock. other: the same call at another module,
-    with the calls of that.
+    due: when something becomes of it by itself; fate: what becomes of one that the module made, at the time ends;
+    joined: in a conversation of several; known: the DTE made it, or was told that it rings; since: when its state
+    began, of the module's clock. other: the same call at another module, with the calls of that.
     """
 
     def __init__(self, index: int, number: str, state: CallState, since: float | None) -> None:
@@ -129,9 +130,9 @@ class VoiceCall:
         self.number = number
         self.state = state
         self.since = since
-        self.outgoing = state in GOES_OUT
+        self.outgoing = self.known = state in GOES_OUT
         self.began = 0.0
-        self.due = math.inf
+        self.due = self.ends = math.inf
         self.fate: CallFate | None = None
         self.joined = False
         self.other: tuple[Any, VoiceCall] | None = None

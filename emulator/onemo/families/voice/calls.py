@@ -14,6 +14,7 @@ from onemo.at.reply import RING, Cme, CommandError
 from onemo.families.voice.call import (
     GOES_OUT,
     RINGS,
+    TALKS,
     TRANSITIONS,
     CallEvent,
     CallFate,
@@ -31,6 +32,9 @@ from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 from onemo.modem.sim import plain_number
 from onemo.modem.slots import CALLER_IDENTITY, RING_FORMAT
+
+_SAME_END = (CallEvent.HELD, CallEvent.RESUMED, CallEvent.FREED)
+"""Those that leave it as it is when something becomes of a call by itself."""
 
 
 class Reached(Enum):
@@ -76,7 +80,7 @@ class Calls(Part):
 
     def hang_up(self, cause: int) -> None:
         """End a call from its other side, the one that rings first; without any nothing. cause: 24.008 10.5.4.11."""
-        order = sorted(self._calls, key=lambda call: (call.state in (CallState.ACTIVE, CallState.HELD), call.state))
+        order = sorted(self._calls, key=lambda call: (call.state in TALKS, call.state))
         if order:
             self._lose(order[0], f"ended by the other side, cause {cause}", cause)
 
@@ -119,10 +123,12 @@ class Calls(Part):
     def answer(self) -> None:
         """Answer the call that rings, by hand, or have the other side answer the one that goes out; else nothing."""
         call = self._first(RINGS) or self._first(GOES_OUT)
-        if call is not None:
-            if not call.outgoing:
-                self._on_all((CallState.ACTIVE,), CallEvent.HELD, "held")
-            self._answered(call)
+        if call is None:
+            return
+        if call.outgoing and call.other is not None:
+            self._tell_other(call, Calls._take)
+        else:
+            self._take(call)
 
     def end(self) -> None:
         """End every call, or refuse it; without one nothing (AT+CHUP)."""
@@ -179,17 +185,17 @@ class Calls(Part):
     # Part.
 
     def on_deadline(self, now: float) -> None:
-        for call in [call for call in self._calls if now >= call.due]:
-            if call.other is not None and call.other[0] is not call.other[0]._device.part(Calls):
+        for call in [call for call in self._calls if now >= min(call.due, call.ends)]:
+            if call.other is not None and not _is_there(call.other[0]):
                 self._lose(call, "lost, for the other module restarted", Cause.TEMPORARY_FAILURE)
+            elif call.fate is not None and now >= call.ends:
+                self._lose(call, call.fate.kind, call.fate.cause)
             elif call.other is not None and call.state not in RINGS:
                 call.due = now + self._device.profile.table(VOICE).ring_interval
             elif call.state in RINGS:
                 self._ring(call, now)
             elif call.state is CallState.DIALLING:
                 self._alert(call)
-            elif call.fate is not None and (call.state is CallState.ACTIVE or call.fate.kind == "no-answer"):
-                self._lose(call, call.fate.kind, call.fate.cause)
             else:
                 self._answered(call)
         self._arm()
@@ -203,7 +209,7 @@ class Calls(Part):
     @property
     def _has_room(self) -> bool:
         """Whether there may be one more call beside the one that is there."""
-        settled = all(call.state in (CallState.ACTIVE, CallState.HELD) for call in self._calls)
+        settled = all(call.state in TALKS for call in self._calls)
         return settled and len(self._calls) == 1 and self._device.has("CHLD")
 
     def _first(self, states: Iterable[CallState]) -> VoiceCall | None:
@@ -225,6 +231,7 @@ class Calls(Part):
         device, number = self._device, call.number
         extended = device.has(RING_FORMAT.name) and device.settings.get(RING_FORMAT).mode
         rang = device.notify(print_line("CRING", b"VOICE") if extended else RING, droppable=True)
+        call.known |= rang
         if rang and device.settings.get(CALLER_IDENTITY).n:
             validity = 0 if number else 1
             device.notify(
@@ -243,11 +250,12 @@ class Calls(Part):
         if not self._reach(call):
             return
         self._on(call, CallEvent.ALERTED, "rings")
+        if call.fate is not None and call.fate.kind == "no-answer":
+            call.ends = call.began + table.no_answer_time
+        elif call.other is None:
+            call.due = call.began + table.answer_time
         if call.other is not None:  # it is answered there, as long as that is there
             call.due = self._device.now + table.ring_interval
-            return
-        silent = call.fate is not None and call.fate.kind == "no-answer"
-        call.due = call.began + (table.no_answer_time if silent else table.answer_time)
 
     def _reach(self, call: VoiceCall) -> bool:
         """Have another module ring whose number it is, if there is one; return whether the call goes on."""
@@ -267,8 +275,8 @@ class Calls(Part):
         return reached is Reached.RINGING
 
     def _tell_other(self, call: VoiceCall, act: Callable[[Calls, VoiceCall], None]) -> None:
-        """Have something happen to the same call at the other module, if it is between modules."""
-        if call.other is None:
+        """Have something happen to the same call at the other module, if it is between modules and that is there."""
+        if call.other is None or not _is_there(call.other[0]):
             return
         theirs, other = call.other
         theirs._device.now = self._device.now
@@ -276,13 +284,17 @@ class Calls(Part):
         if (phones := self._device.cell.phones) is not None:
             phones.rouse(theirs._device)
 
+    def _take(self, call: VoiceCall) -> None:
+        """Answer a call; those that are active are held where it is one that rings here."""
+        if not call.outgoing:
+            self._on_all((CallState.ACTIVE,), CallEvent.HELD, "held")
+        self._answered(call)
+
     def _answered(self, call: VoiceCall) -> None:
         """Go on with a call that was answered, up to its fate."""
         self._on(call, CallEvent.ANSWERED, "answered")
-        if call.fate is not None and call.fate.kind == "drop":
-            call.due = self._device.now + call.fate.seconds
-        else:
-            call.fate = None
+        drops = call.fate is not None and call.fate.kind == "drop"
+        call.ends = self._device.now + call.fate.seconds if call.fate is not None and drops else float("inf")
         if call.other is not None:
             call.due = self._device.now + self._device.profile.table(VOICE).ring_interval
         if not call.outgoing:
@@ -297,16 +309,15 @@ class Calls(Part):
     def _lose(self, call: VoiceCall, how: str, cause: int) -> None:
         result, self.cause = call.result(cause), cause
         self._on(call, CallEvent.ENDED, how)
-        self._device.notify(result)
+        self._device.notify(result, droppable=not call.known)
 
     def _on_all(self, states: tuple[CallState, ...], event: CallEvent, how: str) -> None:
         for call in [call for call in self._calls if call.state in states]:
             self._on(call, event, how)
 
     def _on(self, call: VoiceCall, event: CallEvent, how: str) -> None:
-        rang = call.state in RINGS
         call.state, call.since = TRANSITIONS[call.state, event], self._clock
-        if not (rang and call.state in RINGS):
+        if event not in _SAME_END:
             call.due = float("inf")
         self._trace(call.way, how)
         if call.state is CallState.ENDED:
@@ -323,16 +334,19 @@ class Calls(Part):
         if call.other is not None:
             call.other[1].other = None
             cause = self.cause
-            if call.other[1] not in call.other[0]._calls:
-                return
             self._tell_other(call, lambda theirs, other: theirs._lose(other, "ended by the other side", cause))
             call.other = None
 
     def _arm(self) -> None:
-        self.deadline = min((call.due for call in self._calls), default=float("inf"))
+        self.deadline = min((min(call.due, call.ends) for call in self._calls), default=float("inf"))
 
     def _trace(self, who: str, how: str) -> None:
         self._device.intents.append(Tell("call", f"{who}: {how}"))
+
+
+def _is_there(calls: Calls) -> bool:
+    """Tell whether a module has not restarted since these were its calls."""
+    return calls is calls._device.part(Calls)
 
 
 def call_in(modem: Modem, number: str) -> Reached:

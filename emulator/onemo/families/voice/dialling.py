@@ -8,7 +8,8 @@ from typing import NamedTuple
 from onemo.at.grammar import Argument, Arguments
 from onemo.at.params import RequiredText
 
-_DIALLED = re.compile(r"([TPW ]*\+?[0-9*#A-C,TPW!@ ().-]+)[GI]*(;?)", re.IGNORECASE | re.ASCII)
+_DIALLED = re.compile(r"([TPW ]*+\+?[0-9*#A-C,TPW!@ ().-]++)[GI]*+(;?)", re.IGNORECASE | re.ASCII)
+"""Of what is read once nothing is given back: a line is as long as the module takes one."""
 _IGNORED = re.compile(r"[^0-9*#A-C]")
 _DATA = re.compile(r"\*99(\*.*)?#")
 _LONGEST = 40

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from onemo.families.voice.profile import VOICE
+from onemo.faults.say import parse_fault
+from onemo.faults.seams.events import happen
 from onemo.modem.modem import Modem
 from onemo.modem.sim import plain_number
 from onemo.runtime.models import Overrides, individual, load_model
@@ -45,6 +48,10 @@ def pair() -> Pair:
 def heard(driver: Driver) -> bytes:
     driver.report(lambda: None)
     return driver.take()
+
+
+def event(driver: Driver, text: str) -> None:
+    driver.report(lambda: happen(driver.modem, parse_fault(text), driver.now))
 
 
 def ringing(pair: Pair) -> None:
@@ -141,3 +148,69 @@ def test_a_caller_that_restarts_rings_no_more(pair: Pair) -> None:
     assert called.take() == b"\r\nNO CARRIER\r\n"
     called.wait(30)
     assert called.take() == b""
+
+
+@pytest.mark.parametrize("swaps", [1, 2])
+def test_a_restart_ends_a_call_that_was_held(pair: Pair, swaps: int) -> None:
+    caller, called = pair
+    ringing(pair)
+    called.ask("ATA")
+    for _ in range(swaps):
+        assert caller.answer("AT+CHLD=2") == ["OK"]
+    called.supply(on=False)
+    caller.wait(5)
+    assert caller.take() == b"\r\nNO CARRIER\r\n"
+    assert caller.answer("AT+CLCC") == ["OK"]
+
+
+def test_a_caller_s_event_has_it_answered_there(pair: Pair) -> None:
+    caller, called = pair
+    ringing(pair)
+    event(caller, "call-answer")
+    assert called.answer("AT+CLCC") == [f'+CLCC: 1,1,0,0,0,"{CALLER}",145', "OK"]
+    assert caller.answer("AT+CLCC") == [f'+CLCC: 1,0,0,0,0,"{CALLED}",145', "OK"]
+    assert called.answer("ATA") == ["NO CARRIER"]
+    assert called.answer("ATH") == ["OK"]
+    assert heard(caller) == b"\r\nNO CARRIER\r\n"
+
+
+@pytest.mark.parametrize("end", ["AT+CHUP", "call-answer", "call-end"])
+def test_a_module_that_restarted_hears_no_more_of_its_call(pair: Pair, end: str) -> None:
+    caller, called = pair
+    ringing(pair)
+    called.supply(on=False)
+    called.supply(on=True)
+    called.wait(60)
+    called.take()
+    if end.startswith("call"):
+        event(caller, end)
+    else:
+        caller.ask(end)
+    caller.wait(60)
+    caller.take()
+    assert caller.answer("AT+CLCC") == ["OK"]
+    assert heard(called) == b""
+
+
+@pytest.mark.parametrize("swaps", [0, 1, 2])
+def test_a_call_there_is_lost_in_its_time(pair: Pair, swaps: int) -> None:
+    caller, called = pair
+    event(caller, "call-drop seconds=12s")
+    ringing(pair)
+    called.wait(caller.now - called.now)
+    called.ask("ATA")
+    for _ in range(swaps):
+        assert caller.answer("AT+CHLD=2") == ["OK"]
+    caller.wait(11)
+    assert caller.take() == b""
+    caller.wait(2)
+    assert (caller.take(), heard(called)) == (b"\r\nNO CARRIER\r\n", b"\r\nNO CARRIER\r\n")
+
+
+def test_nobody_answers_there(pair: Pair) -> None:
+    caller, called = pair
+    event(caller, "call-no-answer")
+    ringing(pair)
+    caller.wait(caller.modem.profile.table(VOICE).no_answer_time)
+    assert caller.take() == b"\r\nNO ANSWER\r\n"
+    assert heard(called) == b"\r\nNO CARRIER\r\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,10 @@ def called(driver: Driver, number: str = "13800138000") -> Reached:
     heard: list[Reached] = []
     driver.report(lambda: heard.append(call_in(driver.modem, number)))
     return heard[0]
+
+
+def event(driver: Driver, text: str) -> None:
+    driver.report(lambda: happen(driver.modem, parse_fault(text), driver.now))
 
 
 @pytest.fixture
@@ -185,3 +191,40 @@ def test_the_indicators_that_the_guide_prints() -> None:
     driver.take()
     assert driver.answer("ATH") == ["OK", "CIEV: SOUNDER 0", "CIEV: CALL 0"]
     assert Driver(VOICE).boot().answer("ATH") == ["OK"]
+
+
+@pytest.mark.parametrize("swaps", [0, 1, 2])
+def test_a_call_is_lost_in_its_time_whether_it_is_held_or_not(driver: Driver, swaps: int) -> None:
+    event(driver, "call-drop seconds=10s")
+    driver.ask("ATD10086;")
+    driver.wait(4)
+    for _ in range(swaps):
+        assert driver.answer("AT+CHLD=2") == ["OK"]
+    driver.wait(8)
+    assert driver.take() == b""
+    driver.wait(1.5)
+    assert driver.take() == b"\r\nNO CARRIER\r\n"
+
+
+@pytest.mark.parametrize("way", [(), ("call-answer",)])
+def test_calls_without_end_at_a_dte_that_does_not_read(driver: Driver, way: tuple[str, ...]) -> None:
+    driver.line_room = 0
+    for _ in range(3000):
+        for text in ("call from=10086", *way, "call-end"):
+            event(driver, text)
+    assert driver.end.console.transmitter.size < driver.modem.profile.line.high_mark + 100
+    driver.read_more(100_000)
+    driver.line_room = None
+    driver.take()
+    assert called(driver) is Reached.RINGING
+    driver.take()
+    event(driver, "call-end")
+    assert driver.take() == b"\r\nNO CARRIER\r\n"
+
+
+def test_a_long_line_takes_no_longer_than_its_length() -> None:
+    begun = monotonic()
+    for _ in range(20):
+        assert dialled(4000 * "T" + "x;") is None
+        assert dialled(4000 * " " + "5" + 4000 * "I" + "x") is None
+    assert monotonic() - begun < 1
