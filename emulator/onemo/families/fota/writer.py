@@ -246,7 +246,7 @@ class MiniSystem:
             elif fails:
                 self._stop()
                 self._break()
-            else:
+            elif not self._waits:  # else it broke off meanwhile
                 boot = self._device.power.boot_time if percent in _RESTARTS else 0.0
                 self._next = self._device.now + boot + (self._pace if percent < _ALL else 0.0)
                 self.arm()
