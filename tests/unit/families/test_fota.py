@@ -8,6 +8,7 @@ import pytest
 from onemo.at.reply import CommandError
 from onemo.families.sockets.connection import Loss
 from onemo.modem.filestore import store_of
+from onemo.modem.firmware import FIRMWARE, UpgradeOrder
 from onemo.net.firmware import make_package
 
 from tests.support.driver import Driver
@@ -111,3 +112,13 @@ def test_a_small_spoilt_package_is_tried_again_in_its_time() -> None:
     assert not driver.world.peers
     driver.wait(2)
     assert driver.take() == b"\r\n+MFWUPGRADE: 1,4\r\n"
+
+
+def test_a_percentage_that_was_never_told() -> None:
+    """As a changed NV may have it: it goes on, to a hundred."""
+    driver = module("ML307R-DL")
+    driver.modem.keeping.keeper(FIRMWARE).order = UpgradeOrder(mini=True, revision="NEW", percent=99)
+    driver.supply(on=False)
+    driver.supply(on=True)
+    driver.wait(400)
+    assert driver.take().startswith(b"\r\n+MFWUPGRADE: 1,99\r\n\r\n+MFWUPGRADE: 1,100\r\n\r\n+MFWUPGRADE: 2\r\n")

@@ -226,7 +226,7 @@ class MiniSystem:
 
     def _advance(self) -> None:
         """Tell the next percentage, once so much is done."""
-        percent = self._order.percent + _STEP
+        percent = min(self._order.percent + _STEP, _ALL)
         if self._loaded or percent <= self._package.share * _HALF:
             self._tell(percent)
 
