@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 from onemo.at.reply import CommandError
+from onemo.families.http.words import MaskedHttpWords
 from onemo.families.sockets.connection import Loss
 from onemo.modem.filestore import store_of
 from onemo.modem.firmware import FIRMWARE, UpgradeOrder
@@ -122,3 +123,13 @@ def test_a_percentage_that_was_never_told() -> None:
     driver.supply(on=True)
     driver.wait(400)
     assert driver.take().startswith(b"\r\n+MFWUPGRADE: 1,99\r\n\r\n+MFWUPGRADE: 1,100\r\n\r\n+MFWUPGRADE: 2\r\n")
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_no_login_is_in_a_trace(size: int) -> None:
+    """Not in base64 either, whatever pieces it leaves in."""
+    words, shown = MaskedHttpWords(), b""
+    request = b"GET / HTTP/1.1\r\nHost: h\r\nauthorization: Basic dTpw\r\nX: y\r\n\r\n"
+    for start in range(0, len(request), size):
+        shown += words.sent(request[start : start + size]).data
+    assert shown == request.replace(b"Basic dTpw", b"*" * 10)

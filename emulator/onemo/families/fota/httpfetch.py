@@ -12,7 +12,7 @@ from onemo.families.fota.profile import FOTA
 from onemo.families.http.answer import AnswerReader
 from onemo.families.http.profile import HTTP_CLIENT
 from onemo.families.http.request import REDIRECTS, HttpOrder, Method, read_target
-from onemo.families.http.words import HttpWords
+from onemo.families.http.words import MaskedHttpWords
 from onemo.modem.channel import Close, Drop, Forward, Open
 from onemo.modem.host import Host
 from onemo.modem.names import name_policy
@@ -63,7 +63,7 @@ class HttpFetch:
             receive_window=self._table.tcp_window,
             tls=tls,
         )
-        return Open(self, request, self._plan(CloseMode.DRAIN), HttpWords)
+        return Open(self, request, self._plan(CloseMode.DRAIN), MaskedHttpWords)
 
     def stop(self) -> None:
         """Let go of it, without a word."""
