@@ -70,6 +70,12 @@ class Pieces:
         self._position = 0
         self.deadline = math.inf
 
+    def drop_data(self) -> None:
+        """Forget the data that waits; other URCs are told."""
+        self._added = deque(each for each in self._added if not isinstance(each, bytes))
+        self._position = 0
+        self._serve()
+
     def tell(self, now: float) -> None:
         """Tell the next piece."""
         data, start = self._added[0], self._position

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from onemo.families.ftp.listing import read_list
 from onemo.families.ftp.replies import NO_REPLY, FtpReply, ReplyReader, passive_port, told_path
@@ -105,6 +107,14 @@ def test_lines_that_are_none(line: bytes) -> None:
         read_list(line + b"\r\n", NOW)
 
 
+def test_blanks_without_end_take_no_time() -> None:
+    begun = time.perf_counter()
+    for line in (b"01-01-20  05:38" + b" " * 200_000 + b"x", b"-rw-r--r-- 1 u g" + b" " * 200_000 + b"x"):
+        with pytest.raises(ValueError, match="Unix"):
+            read_list(line, NOW)
+    assert time.perf_counter() - begun < 2  # milliseconds; it was a quarter of an hour
+
+
 def test_years() -> None:
     for day, year in ((b"Nov 14", 2023), (b"Nov 15", 2023), (b"Nov 17", 2022), (b"Dec  1", 2022), (b"Jan  1", 2023)):
         (entry,) = read_list(b"-rw-r--r-- 1 u g 10 %b 00:01 a\r\n" % day, NOW)
@@ -195,6 +205,58 @@ def test_an_entry_whose_session_ends() -> None:
     driver.type(b"abc")
     driver.wait(1)
     assert driver.take() == b'\r\n+CME ERROR: 801\r\n\r\n+MFTPURC: 0,"conn",0\r\n'
+
+
+@pytest.mark.parametrize("typed", [b"c", b"\x1b"])
+def test_an_entry_while_another_console_sends_a_piece(typed: bytes) -> None:
+    driver = connected(consoles=2)
+    driver.ask('AT+MFTPSTOR=0,"f",0' + ",3" * (typed == b"c"))
+    says(driver, OPENED, b"150 ok\r\n")
+    driver.type(b"ab")
+    driver.go_to(1)
+    driver.world.peers[DATA].room = 0
+    assert driver.ask('AT+MFTPSTOR=0,"f",0,3,"xyz"') == b"\r\nOK\r\n"
+    driver.go_to(0)
+    driver.type(typed)
+    assert driver.take() == b"\r\nOK\r\n" + b"\r\n+MFTPSTOR: 0,4,0\r\n" * (typed == b"c")
+    driver.world.take_more(DATA, None)
+    driver.go_to(1)
+    assert driver.take() == b"\r\n+MFTPSTOR: 0,0,3\r\n"
+    assert driver.answer("AT+MFTPSTATE=0") == ["+MFTPSTATE: 0,3", "OK"]
+
+
+def test_an_entry_does_not_go_into_another_file() -> None:
+    driver = connected(consoles=2)
+    driver.ask('AT+MFTPSTOR=0,"f",0')
+    says(driver, OPENED, b"150 ok\r\n")
+    driver.go_to(1)
+    driver.ask('AT+MFTPSTOR=0,"f",1,3,"xyz"')
+    says(driver, b"226 ok\r\n")
+    driver.ask('AT+MFTPSTOR=0,"g",0,3,"uvw"')
+    says(driver, b"227 (1,2,3,4,5,6)\r\n", b"150 ok\r\n")
+    driver.go_to(0)
+    driver.type(b"of f\x1a")
+    assert driver.take() == b"\r\n+CME ERROR: 801\r\n"
+    assert driver.world.got(DATA) == b"uvw"
+
+
+def test_disconnecting_loses_no_result_that_waits_for_its_line() -> None:
+    driver = connected(consoles=2)
+    driver.ask('AT+MFTPRETR=0,"f"')
+    says(driver, OPENED, b"150 ok\r\n")
+    driver.line_room = 0
+    driver.world.peer_sends(DATA, bytes(200_000))
+    driver.world.peer_sends(KEY, b"451 broken\r\n")
+    driver.go_to(1)
+    driver.ask("AT+MFTPDISC=0")
+    driver.world.peer_sends(KEY, b"221 bye\r\n")
+    driver.go_to(0)
+    driver.read_more(200_000)
+    driver.wait(1)
+    told = driver.take()
+    assert b"+MFTPRETR: 0,0,131072," not in told
+    assert b"\r\n+MFTPRETR: 0,10\r\n" in told
+    assert told.endswith(b'\r\n+MFTPURC: 0,"conn",0\r\n')
 
 
 @pytest.mark.parametrize("ended", [KEY, DATA])

@@ -90,6 +90,14 @@ def test_pieces_are_added_where_the_file_is(module: HostedModule) -> None:
     assert (bytes(kept), module.ftp["/f"]) == (b"abcd", b"new")
 
 
+@pytest.mark.parametrize("path", ["/\ud800", "/a\udc00", "/a\nb", "/a/../b", "a", "/"])
+def test_names_that_no_file_can_have(module: HostedModule, path: str) -> None:
+    """What cannot be sent to a client does not get in, where a list of it would end the emulator."""
+    with pytest.raises(UsageError, match="no path of a file"):
+        module.ftp[path] = b"x"
+    assert list(module.ftp) == []
+
+
 def test_without_a_sandbox() -> None:
     with Hosted() as hosted, pytest.raises(UsageError, match="--sandbox"):
         list(hosted.start("ML307R").ftp)

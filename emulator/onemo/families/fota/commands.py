@@ -100,6 +100,7 @@ def _enter(modem: Modem, loader: FirmwareLoader, record: BringIn) -> Outcome:
         raise CommandError(Cme.INCORRECT_PARAMETERS)
 
     def take(data: bytes) -> Pending:
+        loader.require_idle()  # another console may have begun something meanwhile
         loader.require_writable()
         return loader.put(data)
 

@@ -12,7 +12,7 @@ from onemo.families.fota.profile import FOTA
 from onemo.families.http.answer import AnswerReader
 from onemo.families.http.profile import HTTP_CLIENT
 from onemo.families.http.request import REDIRECTS, HttpOrder, Method, read_target
-from onemo.families.http.words import HttpWords
+from onemo.families.http.words import MaskedHttpWords
 from onemo.modem.channel import Close, Drop, Forward, Open
 from onemo.modem.host import Host
 from onemo.modem.names import name_policy
@@ -21,6 +21,7 @@ from onemo.net.interface import CloseMode, ClosePlan, CloseResult, OpenRequest, 
 from onemo.profile.index import Label
 
 _WHOLE, _PART = 200, 206
+_LOGIN = b"Authorization: Basic "
 
 
 class HttpFetch:
@@ -62,7 +63,7 @@ class HttpFetch:
             receive_window=self._table.tcp_window,
             tls=tls,
         )
-        return Open(self, request, self._plan(CloseMode.DRAIN), HttpWords)
+        return Open(self, request, self._plan(CloseMode.DRAIN), MaskedHttpWords)
 
     def stop(self) -> None:
         """Let go of it, without a word."""
@@ -149,7 +150,7 @@ class HttpFetch:
         fields = []
         if self._request.user:
             login = f"{self._request.user}:{self._request.password}".encode("latin-1")
-            fields.append(b"Authorization: Basic " + b64encode(login))
+            fields.append(_LOGIN + b64encode(login))
         if self._request.offset:
             fields.append(b"Range: bytes=%d-" % self._request.offset)
         return HttpOrder(Method.GET, target.url, target.url.secure, target.path, tuple(fields), b"")
@@ -177,15 +178,20 @@ class HttpFetch:
         if reader.code in REDIRECTS and reader.location is not None and order.redirects < self._table.redirects:
             following = order.redirected(reader.code, reader.location)
             if following is not None:
+                if following.url != order.url:  # the login is the first server's alone
+                    fields = tuple(field for field in following.fields if not field.startswith(_LOGIN))
+                    following = following._replace(fields=fields)
                 self._follow(following)
                 return False
         if reader.code not in (_WHOLE, _PART):
             self._let_go(CloseMode.NOW)
             self._sink.refused()
             return False
-        goes_on = reader.code == _PART and self._request.offset > 0
-        total = reader.entity if reader.code == _PART else reader.length
-        if not self._sink.begun(goes_on=goes_on, total=total):
+        start, total = (reader.start, reader.entity) if reader.code == _PART else (0, reader.length)
+        if start not in (0, self._request.offset):
+            self.lose()
+            return False
+        if not self._sink.begun(goes_on=start > 0, total=total):
             self._let_go(CloseMode.NOW)
             return False
         return True

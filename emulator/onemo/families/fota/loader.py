@@ -71,8 +71,8 @@ class FirmwareLoader(Part):
         return self.running or self.firmware.fetched is not None or self.store.is_file(PACKAGE)
 
     def require_idle(self) -> None:
-        """Require that no upgrade has begun. Raises CommandError(UNKNOWN)."""
-        if self.firmware.order is not None:
+        """Require that no upgrade has begun, nor a look at its package. Raises CommandError(UNKNOWN)."""
+        if self.firmware.order is not None or self.probe is not None:
             raise CommandError(FotaError.UNKNOWN)
 
     def require_writable(self) -> None:
@@ -190,9 +190,9 @@ class FirmwareLoader(Part):
         state = Fetched(_DONE if fits else _FAILED, size, max(size, 0) if fits else 0, url)
 
         self.drop()
-        self.firmware.fetched = state
         if fits and content is not None:
             self.store.put(PACKAGE, content)
+        self.firmware.fetched = state
         self._tell_kept(state)
 
     # FetchSink.
@@ -237,7 +237,7 @@ class FirmwareLoader(Part):
     def ended(self, *, whole: bool) -> None:
         """Take the end of a download: the package, if it is one for AT+MFWUPGRADE, or a part of it."""
         state, self._fetch = self._state, None
-        if not whole:
+        if not whole or state.total not in (-1, state.done):
             self.failures += 1
             self._keep(_BROKEN)
             self._tell_kept(state._replace(state=_FAILED), state._replace(state=_BROKEN))

@@ -226,7 +226,7 @@ class MiniSystem:
 
     def _advance(self) -> None:
         """Tell the next percentage, once so much is done."""
-        percent = self._order.percent + _STEP
+        percent = min(self._order.percent + _STEP, _ALL)
         if self._loaded or percent <= self._package.share * _HALF:
             self._tell(percent)
 
@@ -246,7 +246,7 @@ class MiniSystem:
             elif fails:
                 self._stop()
                 self._break()
-            else:
+            elif not self._waits:  # else it broke off meanwhile
                 boot = self._device.power.boot_time if percent in _RESTARTS else 0.0
                 self._next = self._device.now + boot + (self._pace if percent < _ALL else 0.0)
                 self.arm()

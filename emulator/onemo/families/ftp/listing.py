@@ -13,7 +13,7 @@ _UNIX = re.compile(
     rb"([-bcdlps])([-r][-w][-xsStT])[-rwxsStT]{6}\S?\s+\d+\s+(?:\S+\s+){1,2}?(\d{1,19})\s+"
     rb"([A-Za-z]{3})\s+(\d{1,2})\s+(?:(\d{1,2}):(\d{2})|(\d{4}))\s(.+)"
 )
-_DOS = re.compile(rb"(\d{2})-(\d{2})-(\d{4}|\d{2})\s+(\d{1,2}):(\d{2})\s*([AaPp][Mm])?\s+(<DIR>|\d{1,19})\s+(.+)")
+_DOS = re.compile(rb"(\d{2})-(\d{2})-(\d{4}|\d{2})\s+(\d{1,2}):(\d{2})(?:\s*([AaPp][Mm]))?\s+(<DIR>|\d{1,19})\s+(.+)")
 _TOTAL = re.compile(rb"total\s+\d+\s*", re.IGNORECASE)
 _ARROW = b" -> "
 _FOLDER, _FILE = "rwx", "rw-"

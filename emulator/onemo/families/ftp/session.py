@@ -108,7 +108,7 @@ class FtpSession(FtpExchange):
         console = self.device.console
         connecting = self.state is FtpState.CONNECTING
         if self.pieces is not None:
-            self.pieces.clear()
+            self.pieces.drop_data()
         self._abort(self.results.ended)
 
         def end(*_: object) -> None:
@@ -189,7 +189,7 @@ class FtpSession(FtpExchange):
 
     def give_up(self, upload: FtpUpload) -> None:
         """Let go of an upload; what the server says of that is told to nobody."""
-        if self.upload is not upload:
+        if self.upload is not upload or self.job is not None:
             return
         self.upload = None
         upload.data.drop()

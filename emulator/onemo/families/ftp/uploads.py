@@ -164,7 +164,7 @@ class _Way:
     def _opened(self, done: bool) -> Outcome:
         """Go on once the upload has begun. Raises CommandError: it has not; ConnectReply."""
         upload = self._session.upload
-        if not done or upload is None:
+        if not done or upload is None or self._session.job is not None:  # another console may have gone on with it
             raise CommandError(self._verb.refused)
         if self._record.eof is not None:
             return self.prompt()
@@ -176,7 +176,7 @@ class _Way:
 
     def prompt(self) -> Outcome:
         """Ask for a piece. An upload of which nothing was sent ends with an entry that is given up."""
-        upload = self._session.upload
+        upload = self._upload = self._session.upload
         prompt = self.entry().begin(None)
         assert isinstance(prompt, Prompt)
         assert upload is not None
@@ -199,11 +199,14 @@ class _Way:
         return prompt._replace(finish=finished)
 
     def _take(self, piece: bytes) -> Outcome:
-        """Send a piece. Raises CommandError(NOT_RUNNING): the session has ended meanwhile."""
+        """Send a piece. Raises CommandError(NOT_RUNNING): the session, or the upload, has ended meanwhile."""
         session, last = self._session, bool(self._record.eof)
         session.check(FtpOperation.EXCHANGE)
-        if self._record.data is None and session.upload is None:
+        if self._record.data is None and session.upload is not self._upload:
             raise CommandError(FtpError.NOT_RUNNING)
+        if session.job is not None:  # another console's
+            session.tell(self._verb.command, session.results.unfinished, 0, console=self._modem.console)
+            return DONE
         self._upload = session.upload
         self._before = self._upload.data.sent if self._upload is not None else 0
 

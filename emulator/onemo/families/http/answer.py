@@ -10,7 +10,7 @@ from onemo.errors import EmulatorError
 
 _START = b"HTTP/1."
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: [^\r\n]*)?\r?\n")
-_RANGE = re.compile(rb"bytes +\d+-\d+/(\d{1,19})", re.IGNORECASE)
+_RANGE = re.compile(rb"bytes +(\d{1,19})-\d{1,19}/(?:(\d{1,19})|\*)", re.IGNORECASE)
 _EMPTY_LINE = re.compile(rb"\n(\r?\n)")
 _SWITCHING, _FINAL = 101, 200
 
@@ -24,7 +24,7 @@ class AnswerReader:
 
     code: of its status line, 0 until header is there. header: the status line and the fields, each with its line end,
     as they came. length: of the body, None where it is not announced. location: the field's value, if it has it.
-    entity: bytes of all that the body is a part of, None where it is not told.
+    start, entity: the first byte of the body in what it is a part of, and the bytes of that; None where not told.
 
     complete: all of it came. failed: it cannot be read on.
     """
@@ -34,6 +34,7 @@ class AnswerReader:
         self.header = b""
         self.length: int | None = None
         self.location: bytes | None = None
+        self.start: int | None = None
         self.entity: int | None = None
         self.has_body = False
         self.complete = self.failed = False
@@ -102,7 +103,8 @@ class AnswerReader:
         fields = dict(response.headers)
         self.location = fields.get(b"location")
         if part := _RANGE.fullmatch(fields.get(b"content-range", b"")):
-            self.entity = int(part[1])
+            self.start = int(part[1])
+            self.entity = None if part[2] is None else int(part[2])
         if b"transfer-encoding" not in fields and b"content-length" in fields:
             self.length = int(fields[b"content-length"])
         self._read_body()  # it may have none, and is complete

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from onemo.dialogue.secrets import MASK
 from onemo.dialogue.words import TracedBytes, bytes_in_words, readable
 from onemo.families.http.answer import AnswerReader
 
@@ -15,6 +16,7 @@ _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORE
 _CHUNKED = re.compile(rb"\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
 _END = re.compile(rb"\n\r?\n")
 _USER = re.compile(rb"//[^/?#]*@")
+_LOGIN = re.compile(rb"\n(?:proxy-)?authorization:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 class HttpWords:
@@ -22,6 +24,8 @@ class HttpWords:
 
     Of a head they have the method and the target alone: no field, no user information.
     """
+
+    shows_login = True
 
     def __init__(self) -> None:
         self._head: bytearray | None = bytearray()
@@ -35,8 +39,11 @@ class HttpWords:
         head = self._head
         if head is None:
             return TracedBytes(data)
-        head += data[: _LONGEST + 1 - len(head)]
+        before = len(head)
+        head += data[: _LONGEST + 1 - before]
         end = _END.search(head)
+        if not self.shows_login:
+            data = _without_login(data, head, before, len(head) if end is None else end.end())
         if end is None and len(head) <= _LONGEST:
             return TracedBytes(data)
         self._head = None
@@ -81,3 +88,19 @@ class HttpWords:
             return (f"{told} of {bytes_in_words(answer.length)}",)
         told = f"{answer.code}, {bytes_in_words(self._body)}"
         return (told if answer.complete else f"{told}, and no end",)
+
+
+class MaskedHttpWords(HttpWords):
+    """The same, for a request with a login that the module made of a password, which no trace has."""
+
+    shows_login = False
+
+
+def _without_login(data: bytes, head: bytearray, before: int, end: int) -> bytes:
+    """Mask what of data is the value of a field with a login. data: of the head, behind so many bytes; end: of that."""
+    shown = bytearray(data)
+    for match in _LOGIN.finditer(head, max(0, head.rfind(b"\n", 0, before)), end):
+        first, last = max(0, match.start(1) - before), match.end(1) - before
+        if first < last:
+            shown[first:last] = MASK * (last - first)
+    return bytes(shown)

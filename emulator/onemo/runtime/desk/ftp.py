@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _LARGEST = 1 << 26
+_UNWRITTEN = re.compile(r"[\x00-\x1f\ud800-\udc7f\udd00-\udfff]")
+"""Control characters, and halves of surrogate pairs but for those that stand for bytes (PEP 383)."""
 
 
 class ServedEntry(NamedTuple):
@@ -107,7 +110,7 @@ class FtpDesk(FilesByPath):
 def _require_path(path: str) -> None:
     from onemo.net.sandbox.ftpfiles import absolute
 
-    if absolute("/", path) != path or path == "/" or any(ord(each) < 0x20 for each in path):
+    if absolute("/", path) != path or path == "/" or _UNWRITTEN.search(path):
         raise UsageError(f"{path!r} is no path of a file here: write it like /log/a.txt")
 
 
