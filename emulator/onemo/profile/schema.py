@@ -95,7 +95,7 @@ class CommandSection(NamedTuple):
 
 
 class IdentitySection(NamedTuple):
-    """The names and numbers of the module. ``{sub_model}`` in revision is replaced by the sub-model's name."""
+    """The module's names and numbers. revision: ``{sub_model}`` is replaced; msisdn: international, ``+`` and digits."""
 
     manufacturer: str
     model: str
@@ -107,7 +107,6 @@ class IdentitySection(NamedTuple):
     imsi: Annotated[str, digits(15)]
     iccid: Annotated[str, digits(20)]
     msisdn: Annotated[str, is_number]
-    """The card's own number, international: ``+`` and digits."""
 
 
 class LineSection(NamedTuple):
