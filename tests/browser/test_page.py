@@ -175,7 +175,7 @@ def test_what_is_data_is_never_markup(page: Page, serve: Serve) -> None:
 def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
     page.open(serve(port))
-    page.choose("fault-kind", "urc-replace")
+    page.form("urc-replace")
     page.type("key-text", "it's +CEREG: 2")
     page.type("key-urc", "MIPOPEN")
     words = """urc-replace text='it'"'"'s +CEREG: 2' urc=MIPOPEN"""
@@ -189,8 +189,8 @@ def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> N
     )
     page.happen("sim-remove")
     page.until("the event is sent", lambda: port.posted[2:] == [("/v1/modules/ML307R/events", {"event": "sim-remove"})])
-    page.choose("fault-kind", "open-twice")
-    assert (page.text("fault-keys"), page["fault-when"].is_displayed()) == ("urc-duplicate urc=MIPOPEN times=1", False)
+    page["fault-presets"].find_element(By.CSS_SELECTOR, "[value=open-twice]").click()
+    assert (page.text("fault-made"), page["fault-when"].is_displayed()) == ("urc-duplicate urc=MIPOPEN times=1", False)
     page["fault-arm"].click()
     page.until(
         "the preset is sent", lambda: port.posted[3:] == [("/v1/modules/ML307R/faults", {"fault": "open-twice"})]

@@ -41,7 +41,7 @@ def test_a_session(page: Page, module: Started) -> None:
         )
         page.picture("connected")
 
-        page.choose("fault-kind", "net-reset")
+        page.form("net-reset")
         page.choose("key-operation", "send")
         page["fault-arm"].click()
         page.until("the fault is armed", lambda: "waits" in page.text("faults"))
