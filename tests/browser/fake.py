@@ -30,8 +30,9 @@ class FakePort:
 
     token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
     module, a directory has None; ftp: those of its sandbox's FTP server; answers: of other GETs, by their path below
-    the module's; replies: to POSTs, by that path, in order; operations: the paths of the OpenAPI document; disarmed: paths of faults
-    that the page took away; armed: the faults of every module; pointless: its events without sense, and why; away: true while it answers nothing.
+    the module's; replies: to POSTs, by that path, in order; operations: the paths of the OpenAPI document; armed: the
+    faults of every module; disarmed: paths of those that the page took away; pointless: events of every module without
+    sense, and why; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:

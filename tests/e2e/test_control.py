@@ -82,7 +82,6 @@ def test_each_event_and_why_it_makes_no_sense(api: httpx.Client) -> None:
 def test_the_guides(api: httpx.Client) -> None:
     listed = api.get("/docs/")
     assert listed.headers["content-type"] == "text/html; charset=utf-8"
-    assert '<a href="README.md">onemo-emulator</a>' in listed.text
     assert '<a href="ftp.md">FTP</a>' in listed.text
     guide = api.get("/docs/ftp.md")
     assert guide.headers["content-type"] == "text/plain; charset=utf-8"

@@ -26,7 +26,7 @@ def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypa
     assert profiles
     page = {path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("onemo/control/page/*")}
     assert page
-    guides = {f"onemo/_docs/{path.name}" for path in (ROOT / "README.md", *ROOT.glob("docs/*"))}
+    guides = {f"onemo/_docs/{path.name}" for path in ROOT.glob("docs/*")}
     assert names == package | profiles | page | guides | {"onemo/py.typed"}
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 
 def find_guides() -> dict[str, bytes]:
-    """Return each guide by its file's name, README.md first; they stand in the wheel, or beside the sources."""
-    packaged, root = Path(str(files("onemo"))) / "_docs", Path(__file__).resolve().parents[3]
-    readme, folder = (packaged, packaged) if packaged.is_dir() else (root, root / "docs")
-    found = [readme / "README.md", *sorted(folder.glob("*.md"))]
-    return {file.name: file.read_bytes() for file in found if file.is_file()}
+    """Return each guide by its file's name; they stand in the wheel, or beside the sources."""
+    packaged = Path(str(files("onemo"))) / "_docs"
+    folder = packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "docs"
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.md"))}
 
 
 def list_page(guides: dict[str, bytes]) -> bytes:
