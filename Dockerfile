@@ -7,6 +7,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY emulator emulator
 COPY profiles profiles
+COPY docs docs
 RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/onemo \
     && python -m pip --python /opt/onemo/bin/python install --no-cache-dir /wheels/*.whl

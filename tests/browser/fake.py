@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from onemo.control.describe import kinds, presets
 from onemo.control.shape import plain
+from onemo.faults.kind import Layer
+from onemo.faults.kinds import KINDS
 
 PAGE = Path(__file__).resolve().parents[2] / "emulator" / "onemo" / "control" / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -28,8 +30,9 @@ class FakePort:
 
     token: the one that it asks for; modules: the summaries, by name; posted: bodies that the page sent; files: of every
     module, a directory has None; ftp: those of its sandbox's FTP server; answers: of other GETs, by their path below
-    the module's; replies: to POSTs, by that path, in order; operations: the paths of the OpenAPI document; away: true
-    while it answers nothing.
+    the module's; replies: to POSTs, by that path, in order; operations: the paths of the OpenAPI document; armed: the
+    faults of every module; disarmed: paths of those that the page took away; pointless: events of every module without
+    sense, and why; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -54,6 +57,9 @@ class FakePort:
         self.answers: dict[str, object] = {"web/requests": [], "errors": ERRORS}
         self.replies: dict[str, list[tuple[int, Json]]] = {}
         self.operations: Json = {}
+        self.armed: list[Json] = []
+        self.disarmed: list[str] = []
+        self.pointless = {"sim-insert": "the card is in"}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
         self._seq = 0
@@ -93,7 +99,7 @@ class FakePort:
         if path == "modules":
             return list(self.modules.values())
         if path == "/openapi.json":
-            return {"paths": self.operations}
+            return {"paths": self.operations, "info": {"version": "1.2.3"}}
         if path == "kinds":
             return plain(kinds())
         if path == "presets":
@@ -101,7 +107,10 @@ class FakePort:
         _, name, *rest = path.split("/")
         if rest == ["faults"]:
             self.modules[name]
-            return []
+            return self.armed
+        if rest == ["events"]:
+            events = [kind.name for kind in KINDS.values() if kind.layer is Layer.EVENT]
+            return [{"event": e, "sense": e not in self.pointless, "why": self.pointless.get(e, "")} for e in events]
         if rest == ["trace"]:
             entries, limit = self.journals[name], int(query["limit"])
             since = int(query["since"]) if "since" in query else len(entries) - limit + 1
@@ -225,6 +234,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         url = urlsplit(self.path)
+        if "/faults" in url.path:
+            self.port.disarmed.append(url.path)
+            self._send(200, b"[]")
+            return
         self.port.delete(url.path, dict(parse_qsl(url.query))["path"])
         self._send(200, b"{}")
 

@@ -120,6 +120,12 @@ class Page:
             self.picture(f"{picture}-{scheme}")
         self.width(1440)
 
+    def form(self, kind: str) -> None:
+        """Unfold the form of a fault, and choose its kind."""
+        if not self["fault-kind"].is_displayed():
+            self.unfold("fault-fields")
+        self.choose("fault-kind", kind)
+
     def width(self, wanted: int) -> None:
         size = {"width": wanted, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
         command = "clearDeviceMetricsOverride" if wanted == 1440 else "setDeviceMetricsOverride"

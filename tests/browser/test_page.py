@@ -175,7 +175,7 @@ def test_what_is_data_is_never_markup(page: Page, serve: Serve) -> None:
 def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
     page.open(serve(port))
-    page.choose("fault-kind", "urc-replace")
+    page.form("urc-replace")
     page.type("key-text", "it's +CEREG: 2")
     page.type("key-urc", "MIPOPEN")
     words = """urc-replace text='it'"'"'s +CEREG: 2' urc=MIPOPEN"""
@@ -189,8 +189,8 @@ def test_the_fields_write_the_words_that_are_sent(page: Page, serve: Serve) -> N
     )
     page.happen("sim-remove")
     page.until("the event is sent", lambda: port.posted[2:] == [("/v1/modules/ML307R/events", {"event": "sim-remove"})])
-    page.choose("fault-kind", "open-twice")
-    assert (page.text("fault-keys"), page["fault-when"].is_displayed()) == ("urc-duplicate urc=MIPOPEN times=1", False)
+    page["fault-presets"].find_element(By.CSS_SELECTOR, "[value=open-twice]").click()
+    assert (page.text("fault-made"), page["fault-when"].is_displayed()) == ("urc-duplicate urc=MIPOPEN times=1", False)
     page["fault-arm"].click()
     page.until(
         "the preset is sent", lambda: port.posted[3:] == [("/v1/modules/ML307R/faults", {"fault": "open-twice"})]
@@ -218,9 +218,9 @@ def test_short_messages_come_and_go(page: Page, serve: Serve) -> None:
     page.until("it is sent", lambda: port.posted == [sent])
     page.until("it is told", lambda: page.text("say") == "The text is on its way.")
     assert page["texts-text"].get_attribute("value") == ""
-    page.run("document.getElementById('texts').scrollIntoView()")
-    assert page.flaws() == []
-    page.picture("texts")
+    port.entry("ML307R", from_="dte", to="module", data="AT", kind="command")
+    page.shows("DTE to module: ", "AT")
+    page.look_at("texts", "texts")
 
 
 def test_files_come_and_go(page: Page, serve: Serve, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_the_time_of_day_stands_beside_the_seconds(page: Page, serve: Serve) -> 
     dialogue(port)
     page.open(serve(port))
     moment = datetime.fromtimestamp(STARTED)
-    page.until("it is there", lambda: moment.strftime("%H:%M:%S") in page.rows()[0])
+    page.shows(moment.strftime("%H:%M:%S"))
     page["chart-list"].send_keys(Keys.HOME)
     assert moment.strftime("· %Y-%m-%d %H:%M:%S.000") in page.text("detail-head")
 

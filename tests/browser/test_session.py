@@ -41,7 +41,7 @@ def test_a_session(page: Page, module: Started) -> None:
         )
         page.picture("connected")
 
-        page.choose("fault-kind", "net-reset")
+        page.form("net-reset")
         page.choose("key-operation", "send")
         page["fault-arm"].click()
         page.until("the fault is armed", lambda: "waits" in page.text("faults"))
@@ -267,8 +267,7 @@ def test_the_pins_of_the_board(page: Page, module: Started) -> None:
         page.chromium.find_element("css selector", "[data-pin='1'][data-to='none']").click()
         page.until("it is let go", lambda: "1\tin\t○low" in page.text("board-pins"))
         assert page.text("board-error") == ""
-        page.run("document.getElementById('board').scrollIntoView()")
-        page.picture("board")
+        page.look_at("board", "board")
         assert page.complaints() == []
 
 

@@ -67,6 +67,30 @@ def seq(api: httpx.Client) -> int:
 # What is told.
 
 
+def test_each_event_and_why_it_makes_no_sense(api: httpx.Client) -> None:
+    events = {told["event"]: told for told in api.get(f"{M}/events").json()}
+    assert events["sim-remove"] == {"event": "sim-remove", "sense": True, "why": ""}
+    assert events["sim-insert"] == {"event": "sim-insert", "sense": False, "why": "the card is in"}
+    assert events.keys() == {kind["name"] for kind in api.get("/v1/kinds").json() if kind["event"]}
+    api.post(f"{M}/events", json={"event": "sim-remove"})
+    events = {told["event"]: told["why"] for told in api.get(f"{M}/events").json()}
+    assert (events["sim-remove"], events["sim-insert"]) == ("no card is in", "")
+    api.post(f"{M}/events", json={"event": "sim-insert"})
+    assert api.get("/v1/modules/other/events").status_code == 404
+
+
+def test_the_guides(api: httpx.Client) -> None:
+    listed = api.get("/docs/")
+    assert listed.headers["content-type"] == "text/html; charset=utf-8"
+    assert '<a href="ftp.md">FTP</a>' in listed.text
+    guide = api.get("/docs/ftp.md")
+    assert guide.headers["content-type"] == "text/plain; charset=utf-8"
+    assert guide.text.startswith("# FTP")
+    for path in ("/docs/none.md", "/docs/..%2Fpyproject.toml"):
+        assert api.get(path).status_code == 404
+    assert api.post("/docs/", json={}).status_code == 405
+
+
 def test_health_and_readiness(api: httpx.Client) -> None:
     assert api.get("/health").json() == {"alive": True}
     assert api.get("/ready").json() == {"ready": True, "modules": 1}

@@ -26,7 +26,8 @@ def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypa
     assert profiles
     page = {path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("onemo/control/page/*")}
     assert page
-    assert names == package | profiles | page | {"onemo/py.typed"}
+    guides = {f"onemo/_docs/{path.name}" for path in ROOT.glob("docs/*")}
+    assert names == package | profiles | page | guides | {"onemo/py.typed"}
 
 
 def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

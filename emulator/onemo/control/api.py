@@ -155,6 +155,10 @@ class Control:
         controls, fault = self._controls(request), self.fault(request)
         return state.fault(controls.disarm(fault.id))
 
+    def events(self, request: ApiRequest) -> list[state.EventInfo]:
+        """List the events, and which of them make no sense now."""
+        return state.events(self._running(request))
+
     def event(self, request: ApiRequest) -> dict[str, object]:
         """Let the event of the body happen now, and return the state after it. Raises Refused (409, 422)."""
         controls, event = self._controls(request), _event(request.body)
@@ -352,6 +356,8 @@ ENDPOINTS: tuple[Endpoint[Control], ...] = (
     Endpoint("GET", f"{_M}/faults/{{id}}", "One fault.", Control.fault, state.FaultInfo, fails=(404,)),
     Endpoint("DELETE", f"{_M}/faults/{{id}}", "Disarm a fault: what it held back goes on, an event is undone.",
              Control.disarm, state.FaultInfo, fails=(404, 409)),
+    Endpoint("GET", f"{_M}/events", "What can happen to it, and why it makes no sense now, where it makes none.",
+             Control.events, list[state.EventInfo], fails=(404,)),
     Endpoint("POST", f"{_M}/events", "Let something happen now; the state after it.", Control.event,
              state.module_schema, body=describe.event_body, fails=(404, 409, 422), most_body=_MOST_EVENT),
     Endpoint("GET", f"{_M}/trace", "The journal: the newest lines of the line and of the network.", Control.trace,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
 from onemo.control.api import ENDPOINTS, Control
+from onemo.control.docs import find_guides, list_page
 from onemo.control.download import TraceFile
 from onemo.control.endpoints import ApiRequest, Endpoint, Refused, TextAnswer
 from onemo.control.guard import Guard
@@ -56,6 +57,8 @@ class App:
             Route("/openapi.json", _Fixed(said, "application/json"), methods=None),
             Route("/", _Files(), methods=None),
             Route("/static/{file}", _Files(), methods=None),
+            Route("/docs/", _Guides(), methods=None),
+            Route("/docs/{file}", _Guides(), methods=None),
         ]
         starlette = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
         starlette.router.redirect_slashes = False  # every answer is JSON
@@ -138,6 +141,25 @@ class _Files:
             answer: Response | _Fixed = error_answer(404, "there is no such page; the API is at /openapi.json")
         else:
             answer = _Fixed(file.read_bytes(), _KINDS[file.suffix])
+        await answer(scope, receive, send)
+
+
+class _Guides:
+    """The list of the guides, and each of them as plain text. They are read when somebody asks first."""
+
+    def __init__(self) -> None:
+        self._guides: dict[str, bytes] | None = None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if self._guides is None:
+            self._guides = find_guides()
+        name = scope["path_params"].get("file")
+        if name is None:
+            answer: Response | _Fixed = _Fixed(list_page(self._guides), _KINDS[".html"])
+        elif name in self._guides:
+            answer = _Fixed(self._guides[name], "text/plain; charset=utf-8")
+        else:
+            answer = error_answer(404, "there is no such guide; /docs/ lists them")
         await answer(scope, receive, send)
 
 

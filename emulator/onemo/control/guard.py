@@ -9,8 +9,11 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]{1,5})?", re.ASCII)
-OPEN = ("/", "/static/", "/favicon.ico")
-"""The paths that need no token: the page, which then asks for it. Paths that end in / stand for all below."""
+OPEN = ("/", "/static/", "/docs/", "/favicon.ico")
+"""The paths that need no token: the page, which then asks for it, and the guides.
+
+Paths that end in / stand for all below.
+"""
 
 _SHOWN = 80  # characters of a host in a message
 

@@ -11,11 +11,14 @@ from onemo.at.registry import definition
 from onemo.control.journal import Journal
 from onemo.control.shape import Schema, schema_of
 from onemo.families import FAMILIES
+from onemo.faults.kind import Layer
+from onemo.faults.kinds import KINDS
 from onemo.faults.plan import ArmedFault
+from onemo.faults.seams.sense import why_pointless
 from onemo.modem.modem import Modem
 from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
-from onemo.runtime.lab import RunningModule
+from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.models import Model
 
 
@@ -47,6 +50,14 @@ class ErrorInfo(NamedTuple):
     result: str
     number: int
     text: str
+
+
+class EventInfo(NamedTuple):
+    """An event of a module. sense: whether something may come of it now; why: nothing would, "" with sense."""
+
+    event: str
+    sense: bool
+    why: str
 
 
 class PowerInfo(NamedTuple):
@@ -299,6 +310,17 @@ def errors(model: Model) -> list[ErrorInfo]:
     """List the errors of a model, by their numbers. All its families are bound for it."""
     texts = {(code.result, number): text for code, (number, text) in model.whole().errors.items()}
     return [ErrorInfo(result, number, text) for (result, number), text in sorted(texts.items())]
+
+
+def events(running: RunningModule) -> list[EventInfo]:
+    """List what can happen to modules; with what makes no sense on this one now, why not."""
+    told: list[EventInfo] = []
+    for kind in KINDS.values():
+        if kind.layer is Layer.EVENT:
+            ready = running.built and running.condition is Condition.READY
+            why = why_pointless(running.module.modem, kind) if ready else f"the module is {running.condition.value}"
+            told.append(EventInfo(kind.name, not why, why))
+    return told
 
 
 def _settings(modem: Modem) -> dict[str, object]:

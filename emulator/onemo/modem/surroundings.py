@@ -26,6 +26,11 @@ class Surroundings(Generic[T]):
         """The value of now."""
         return self._usual if self._now is None else self._now
 
+    @property
+    def is_usual(self) -> bool:
+        """True while it is what the profile says."""
+        return self._now is None
+
     def set(self, value: T, *, keep: bool) -> None:
         """Set it. keep: it goes into the NV."""
         self._now = value

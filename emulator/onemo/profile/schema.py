@@ -95,7 +95,7 @@ class CommandSection(NamedTuple):
 
 
 class IdentitySection(NamedTuple):
-    """The module's names and numbers. revision: ``{sub_model}`` is replaced; msisdn: international, ``+`` and digits."""
+    """The module's names and numbers. revision: {sub_model} is replaced; msisdn: international, ``+`` and digits."""
 
     manufacturer: str
     model: str

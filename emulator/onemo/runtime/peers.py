@@ -96,8 +96,7 @@ class Peers:
             case Cancel():
                 self._asks.cancel(intent)
             case Drop():
-                if dropped := self._tasks.pop(intent.owner, None):
-                    _end(dropped)
+                self._drop(intent.owner)
 
     def behind(self, network: Network, wrap: Callable[[Connection, OpenRequest], Connection]) -> None:
         """Use another network from now on; connections that are open are wrapped."""
@@ -108,6 +107,10 @@ class Peers:
             if task.connection is not None:
                 task.connection = wrap(task.connection, task.request)
                 task.waiting.cancel()  # and waits for that one instead
+
+    def _drop(self, owner: Owner) -> None:
+        if dropped := self._tasks.pop(owner, None):
+            _end(dropped)
 
     def adopt(self, owner: Owner, request: OpenRequest, parting: ClosePlan, connection: Connection) -> None:
         """Serve a connection that stands, for an owner that has none."""
@@ -376,7 +379,7 @@ def _end(task: Task) -> None:
 
 def _figures(connection: Connection | None) -> int | Carried:
     """Return the figures with which an Outstanding is completed."""
-    outstanding = connection.unacknowledged() if connection else 0
+    outstanding = 0 if connection is None else connection.unacknowledged()
     return Carried(*connection.carried, outstanding) if isinstance(connection, Carrying) else outstanding
 
 

@@ -116,7 +116,7 @@ def test_the_token(authorization: str, expected: int) -> None:
         assert status("GET", path, headers, token="s3cret") == expected
 
 
-@pytest.mark.parametrize("path", ["/", "/static/page.js"])
+@pytest.mark.parametrize("path", ["/", "/static/page.js", "/docs/", "/docs/ftp.md"])
 def test_the_page_asks_for_the_token_itself(path: str) -> None:
     assert status("GET", path, HOME, token="s3cret") == 200
 

@@ -1,7 +1,7 @@
 // The board around the module: its pins, which can be driven, and what its firmware has made of lights and pulses.
 
 import { of, post } from "./api.js";
-import { $, badge, make, redraw, say, setText } from "./dom.js";
+import { $, attempt, badge, make, redraw, setText } from "./dom.js";
 
 const fact = (name, text) => make("div", {}, make("dt", {}, name), make("dd", {}, text));
 const PULLS = ["", "pulled up", "pulled down"];
@@ -60,14 +60,7 @@ export class Board {
         button("let go", "", { event: "pin-release", id })));
   }
 
-  async #happen(body, what) {
-    setText($("board-error"), "");
-    try {
-      await post(of(this.#name, "/events"), body);
-      say(`${what}: done.`);
-    } catch (error) {
-      setText($("board-error"), error.message);
-    }
-    this.changed();
+  #happen(body, what) {
+    return attempt("board-error", () => post(of(this.#name, "/events"), body), `${what}: done.`, this.changed);
   }
 }

@@ -62,6 +62,23 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
+/** Do something, and tell a screen reader that it is done, or beneath it what the port says against it.
+ * error: id of where; resolves to whether it was done, after over(). */
+export async function attempt(error, act, done, over) {
+  setText($(error), "");
+  try {
+    await act();
+    say(done);
+    return true;
+  } catch (problem) {
+    setText($(error), problem.message);
+    $(error).scrollIntoView({ block: "nearest" });
+    return false;
+  } finally {
+    over();
+  }
+}
+
 let saying = 0;
 
 /** Tell a screen reader; what comes in a rush is told in one piece. */

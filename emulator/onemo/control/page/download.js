@@ -5,6 +5,13 @@ import { $, save, say, setText } from "./dom.js";
 
 const SUFFIXES = { transcript: ".txt", jsonl: ".jsonl", pcapng: ".pcapng" };
 
+/** Have the browser keep the dialogue of a module; resolves to the name of the file. */
+export async function fetchDialogue(name, format) {
+  const found = await file(of(name, `/trace/file?format=${format}`));
+  save(found, `${name}${SUFFIXES[format]}`);
+  return `${name}${SUFFIXES[format]}`;
+}
+
 export class Download {
   #name;
 
@@ -30,9 +37,7 @@ export class Download {
     const name = this.#name();
     setText($("download-error"), "");
     try {
-      const found = await file(of(name, `/trace/file?format=${format}`));
-      save(found, `${name}${SUFFIXES[format]}`);
-      say(`${name}${SUFFIXES[format]} is downloaded.`);
+      say(`${await fetchDialogue(name, format)} is downloaded.`);
       this.#close();
     } catch (error) {
       setText($("download-error"), error.message);

@@ -1,31 +1,27 @@
-// What can be done to the module: events that happen now, and faults that wait for their occasion.
+// The faults of the module: those that are armed, and a line of text to arm one, which presets and a form write.
 
 import { get, of, post, remove } from "./api.js";
-import { $, make, redraw, say, setText } from "./dom.js";
+import { $, attempt, make, setText } from "./dom.js";
 import { clock } from "./entries.js";
+import { disable } from "./events.js";
 
-const EVENTS = [
-  ["SIM card", [["Take out", { event: "sim-remove" }], ["Put in", { event: "sim-insert" }]]],
-  ["Coverage", [["Lose", { event: "registration-lost" }], ["Regain", { event: "registration-back" }]]],
-  ["Signal", [["Weak", { event: "signal" }], ["As before", { event: "signal-back" }]]],
-  ["Supply", [["Off", { event: "power-off" }], ["On", { event: "power-on" }], ["Reboot", { event: "reboot" }]]],
-];
-const PRESETS = "preset";
-const LAYERS = { [PRESETS]: "Presets", line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", http: "HTTP", mqtt: "MQTT", ftp: "FTP", text: "Short messages", event: "Events" };
+const LAYERS = { line: "The line", command: "Commands", urc: "URCs", network: "The network", names: "Names", http: "HTTP", mqtt: "MQTT", ftp: "FTP", lwm2m: "LwM2M", text: "Short messages", card: "The card", event: "Events" };
 
 /** A value as a word of the text: in quotes where a blank or a quote would end it. */
 function quoted(value) {
   return /^[\w@%+:,./*-]+$/.test(value) ? value : `'${value.replaceAll("'", `'"'"'`)}'`;
 }
 
+const KEY = /(?:^|\s)(\w+)=((?:'[^']*'|"[^"]*"|[^\s'"])*)/g;
+
+/** The keys in a text, and their values without quotes. */
+function given(text) {
+  return new Map([...text.matchAll(KEY)].map(([, key, value]) => [key, value.replace(/'([^']*)'|"([^"]*)"/g, "$1$2")]));
+}
+
 function range({ low, high }) {
   if (high != null) return `${low}–${high}`;
   return low ? `from ${low}` : "";
-}
-
-/** What belongs together in a row, under its name. */
-function group(what, ...children) {
-  return make("div", { role: "group", "aria-label": what, tabindex: "-1" }, make("span", {}, what), ...children);
 }
 
 /** How often a fault has fired, and when first. */
@@ -37,55 +33,40 @@ function history({ matches, fired, first_fired: first, spent }) {
 }
 
 export class Faults {
-  #contexts = group("PDP context", make("span", { class: "contexts" })); // it has a button for each that is active
-  #kinds = new Map();
+  #events;
+  #kinds = new Map(); // presets among them
   #everywhere = new Set(); // names of keys that every kind has
   #rows = new Map();
+  #shown; // the kind whose fields the form has
   #name = "";
 
-  /** changed(): something was done to the module. */
-  constructor(changed) {
+  /** events: what can happen now; changed(): something was done to the module. */
+  constructor(events, changed) {
+    this.#events = events;
     this.changed = changed;
-    for (const [what, buttons] of EVENTS) $("events").append(group(what, ...this.#buttons(what, buttons)));
-    $("events").append(this.#contexts);
-    $("urc-form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#happen({ event: "urc", text: $("urc-text").value }, "URC");
-    });
-    $("fault-kind").addEventListener("change", () => this.#chooseKind());
+    $("fault-text").addEventListener("input", () => this.#read());
+    $("fault-kind").addEventListener("change", () => this.#write($("fault-kind").value));
     $("fault-form").addEventListener("submit", (event) => { event.preventDefault(); this.#arm(); });
-    $("fault-now").addEventListener("click", () => this.#happen({ event: $("fault-text").value }, $("fault-kind").value));
-    $("faults-clear").addEventListener("click", () => this.#try(() => remove(of(this.#name, "/faults")), "All are disarmed"));
+    $("fault-now").addEventListener("click", () => this.#now());
+    $("faults-clear").addEventListener("click", () => this.#do(() => remove(of(this.#name, "/faults")), "All are disarmed."));
   }
 
-  #buttons(what, buttons) {
-    return buttons.map(([label, body]) =>
-      make("button", { type: "button", "aria-label": `${what}: ${label}`, "data-event": body.event,
-        onclick: () => this.#happen(body, `${what}: ${label}`) }, label));
-  }
-
-  /** The PDP contexts of the module, for the network to take those down that are active. */
-  offerContexts(contexts) {
-    const focused = this.#contexts.contains(document.activeElement);
-    redraw(this.#contexts.lastElementChild, contexts.filter((context) => context.active).map((context) => context.cid), (cids) =>
-      cids.length ? this.#buttons("PDP context", cids.map((cid) => [`Deactivate ${cid}`, { event: "pdp-deactivate", cid }]))
-        : [make("span", { class: "quiet" }, "none is active")]);
-    if (focused && !this.#contexts.contains(document.activeElement)) this.#contexts.focus(); // the button that had it is gone
-  }
-
-  /** The kinds and presets that there are, as the API lists them. A preset has no keys of its own. */
+  /** The kinds and presets that there are, as the API lists them. */
   offer(kinds, presets) {
     const layers = new Map();
     this.#everywhere = new Set(kinds[0]?.keys.map(({ name }) => name)
       .filter((name) => kinds.every(({ keys }) => keys.some((key) => key.name === name))));
-    const made = presets.map((preset) => ({ ...preset, layer: PRESETS, event: false, keys: [] }));
-    for (const kind of [...kinds, ...made]) {
+    for (const kind of kinds) {
       this.#kinds.set(kind.name, kind);
       if (!layers.has(kind.layer)) layers.set(kind.layer, make("optgroup", { label: LAYERS[kind.layer] ?? kind.layer }));
       layers.get(kind.layer).append(make("option", { value: kind.name }, kind.name));
     }
-    $("fault-kind").replaceChildren(...layers.values());
-    this.#chooseKind();
+    for (const preset of presets) this.#kinds.set(preset.name, { ...preset, keys: [] });
+    $("fault-kind").replaceChildren(make("option", { value: "" }, "choose one"), ...layers.values());
+    $("fault-presets").replaceChildren(...presets.map(({ name, about }) =>
+      make("button", { type: "button", value: name, title: about, "aria-pressed": "false", onclick: () => this.#write(name) }, name)));
+    $("fault-names").replaceChildren(...[...this.#kinds.keys()].map((name) => make("option", { value: name })));
+    this.#read();
   }
 
   show(name) {
@@ -97,30 +78,54 @@ export class Faults {
   async refresh() {
     const name = this.#name;
     const faults = await get(of(name, "/faults"));
-    if (name === this.#name) this.#draw(faults);
+    if (name !== this.#name) return;
+    this.#draw(faults);
+    this.#offerNow();
   }
 
-  // The form: its fields write the text, and the text is what is sent.
+  // The text is what is sent. Presets and the fields write it, and the fields show what is typed there.
 
-  #chooseKind() {
-    const kind = this.#kinds.get($("fault-kind").value);
-    if (!kind) return;
-    setText($("fault-about"), kind.about);
-    const fields = (wanted) => kind.keys.filter(wanted).map((key) => this.#field(key));
+  /** Begin a text anew. */
+  #write(text) {
+    $("fault-text").value = text;
+    this.#read();
+  }
+
+  #read() {
+    const text = $("fault-text").value.trim();
+    const kind = this.#kinds.get(text.split(/\s/, 1)[0]);
+    setText($("fault-error"), "");
+    if (kind !== this.#shown) this.#chooseKind(kind);
+    const values = given(text);
+    for (const field of this.#fields()) field.value = values.get(field.name) ?? "";
+    for (const button of $("fault-presets").children) button.setAttribute("aria-pressed", String(button.value === kind?.name));
+  }
+
+  #fields() { return [...$("fault-form").querySelectorAll(".key input, .key select")]; }
+
+  #chooseKind(kind) {
+    this.#shown = kind;
+    $("fault-kind").value = kind && !kind.faults ? kind.name : "";
+    setText($("fault-about"), kind?.about ?? "");
+    $("fault-made").replaceChildren(...(kind?.faults ?? []).map((fault) => make("li", {}, make("code", {}, fault))));
+    const fields = (wanted) => (kind?.keys ?? []).filter(wanted).map((key) => this.#field(key));
     const everywhere = (key) => this.#everywhere.has(key.name);
-    $("fault-keys").replaceChildren(...fields((key) => !everywhere(key)),
-      ...(kind.faults ?? []).map((fault) => make("code", {}, fault)));
+    $("fault-keys").replaceChildren(...fields((key) => !everywhere(key)));
     $("fault-more").replaceChildren(...fields((key) => everywhere(key) && key.name !== "module")); // that is chosen already
-    $("fault-when").hidden = kind.layer === PRESETS;
-    $("fault-now").hidden = !kind.event;
-    this.#compose();
+    $("fault-when").hidden = !$("fault-more").children.length;
+    this.#offerNow();
+  }
+
+  #offerNow() {
+    $("fault-now").hidden = !this.#shown?.event;
+    disable($("fault-now"), this.#events.why(this.#shown?.name));
   }
 
   #field(key) {
     const id = `key-${key.name}`;
     const shown = key.default ?? "";
     const type = String(key.type).toLowerCase();
-    const common = { id, name: key.name, required: Boolean(key.required), "aria-describedby": `${id}-about` };
+    const common = { id, name: key.name, "aria-required": key.required ? "true" : null, "aria-describedby": `${id}-about` };
     const input = type === "choice"
       ? make("select", common, make("option", { value: "" }, shown === "" ? "any" : `${shown} (default)`),
           ...(key.choices ?? []).filter((choice) => choice !== shown).map((choice) => make("option", { value: choice }, choice)))
@@ -132,41 +137,30 @@ export class Faults {
   }
 
   #compose() {
-    const fields = $("fault-form").querySelectorAll(".key input, .key select");
-    const given = [...fields].filter((field) => field.value).map((field) => `${field.name}=${quoted(field.value)}`);
-    $("fault-text").value = [$("fault-kind").value, ...given].join(" ");
+    const fields = this.#fields();
+    const others = [...given($("fault-text").value)].filter(([name]) => !fields.some((field) => field.name === name));
+    const filled = fields.filter((field) => field.value).map((field) => [field.name, field.value]);
+    $("fault-text").value = [this.#shown.name, ...[...filled, ...others].map(([name, value]) => `${name}=${quoted(value)}`)].join(" ");
     setText($("fault-error"), "");
   }
 
   async #arm() {
-    const armed = await this.#try(() => post(of(this.#name, "/faults"), { fault: $("fault-text").value }), "The fault is armed");
+    const armed = await this.#do(() => post(of(this.#name, "/faults"), { fault: $("fault-text").value }), "The fault is armed.");
     if (armed) $("faults-title").scrollIntoView({ block: "nearest" }); // where it can be seen to fire
   }
 
-  #happen(body, what) {
-    return this.#try(() => post(of(this.#name, "/events"), body), `${what}: done`);
+  #now() {
+    const { name } = this.#shown;
+    this.#events.happen(name, { event: $("fault-text").value }, name, "fault-error", "fault-error");
   }
 
-  /** Do something and say that it is done, or what the port says against it; resolves to whether it was done. */
-  async #try(act, done) {
-    let fine = false;
-    setText($("fault-error"), "");
-    try {
-      await act();
-      fine = true;
-      say(`${done}.`);
-    } catch (error) {
-      setText($("fault-error"), error.message);
-      $("fault-error").scrollIntoView({ block: "nearest" });
-    }
-    this.changed();
-    return fine;
-  }
+  #do(act, done) { return attempt("fault-error", act, done, this.changed); }
 
   // Those that are armed. Rows stay, so that the focus does.
 
   #draw(faults) {
     const ids = new Set(faults.map((fault) => fault.id));
+    const focused = $("faults").contains(document.activeElement);
     for (const [id, row] of this.#rows) {
       if (ids.has(id)) continue;
       row.element.remove();
@@ -175,20 +169,24 @@ export class Faults {
     for (const fault of faults) this.#drawOne(fault);
     $("faults-none").hidden = faults.length > 0;
     $("faults-clear").hidden = faults.length < 2;
+    if (focused && !$("faults").contains(document.activeElement)) ($("faults").querySelector("button") ?? $("fault-text")).focus();
   }
 
   #drawOne(fault) {
     let row = this.#rows.get(fault.id);
     if (!row) {
-      const button = make("button", { type: "button", "aria-label": `Disarm ${fault.fault}`,
-        onclick: () => this.#try(() => remove(of(this.#name, `/faults/${fault.id}`)), "Disarmed") }, "Disarm");
+      const button = make("button", { type: "button",
+        onclick: () => this.#do(() => remove(of(this.#name, `/faults/${fault.id}`)), "It is gone.") });
       const told = make("span", { class: "quiet" });
-      row = { told, element: make("li", {}, make("code", {}, fault.fault), told, button) };
+      row = { told, button, element: make("li", {}, make("code", {}, fault.fault), told, button) };
       this.#rows.set(fault.id, row);
       $("faults").append(row.element);
     }
+    const what = fault.spent ? "Remove" : "Disarm";
+    setText(row.button, what);
+    row.button.setAttribute("aria-label", `${what} ${fault.fault}`);
     setText(row.told, history(fault));
-    row.element.classList.toggle("fired", fault.fired > 0);
+    row.element.classList.toggle("fired", fault.fired > 0 && !fault.spent);
     row.element.classList.toggle("spent", Boolean(fault.spent));
   }
 }

@@ -7,6 +7,7 @@ import { Board } from "./board.js";
 import { Console } from "./console.js";
 import { Download } from "./download.js";
 import { errorsOf } from "./errors.js";
+import { Events } from "./events.js";
 import { Faults } from "./faults.js";
 import { Files } from "./files.js";
 import { drawFirmware } from "./firmware.js";
@@ -14,6 +15,7 @@ import { Ftp } from "./ftp.js";
 import { Lab, words } from "./lab.js";
 import { Latency } from "./latency.js";
 import { Lwm2m } from "./lwm2m.js";
+import { Many } from "./many.js";
 import { drawHead, drawState } from "./module.js";
 import { Search } from "./search.js";
 import { Texts } from "./texts.js";
@@ -30,10 +32,12 @@ let looking = false;
 let wanted = false; // something has changed since the last look
 let known = false; // the list of modules has been read
 
-const lab = new Lab(choose);
+const lab = new Lab(choose, (names) => many.show(names));
+const many = new Many(lab, look);
 const timeline = new Timeline(older);
 const search = new Search(timeline);
-const faults = new Faults(look);
+const events = new Events(look);
+const faults = new Faults(events, look);
 const board = new Board(look);
 const texts = new Texts(look);
 const files = new Files(look);
@@ -60,7 +64,7 @@ async function choose(name) {
   lab.mark(name);
   drawHead(modules.get(name));
   faults.show(name);
-  for (const part of [board, texts, files, web, broker, ftp, lwm2m, latency, atEntry]) part.show(name);
+  for (const part of [events, board, texts, files, web, broker, ftp, lwm2m, latency, atEntry]) part.show(name);
   timeline.pause(false);
   look();
   await load(name);
@@ -105,10 +109,10 @@ async function look() {
     wanted = false;
     const name = chosen;
     try {
-      const [state] = await Promise.all([get(of(name)), faults.refresh()]);
+      const [state] = await Promise.all([get(of(name)), faults.refresh(), events.refresh()]);
       if (name !== chosen) continue;
       drawState(state);
-      faults.offerContexts(state.contexts ?? []);
+      events.offerContexts(state.contexts ?? []);
       board.draw(state);
       texts.draw(state.sms, journal(name));
       drawFirmware(state.firmware);
@@ -167,6 +171,7 @@ async function linked(is, seconds) {
   if (is) {
     if (!known) {
       const [kinds, presets, operations] = await Promise.all(["v1/kinds", "v1/presets", "openapi.json"].map(get));
+      setText($("version"), operations.info.version);
       faults.offer(kinds, presets);
       for (const part of [broker, ftp, lwm2m, latency, atEntry]) part.known(operations);
     }
@@ -185,7 +190,7 @@ async function linked(is, seconds) {
 const KEYS = {
   "/": () => $("chart-filter").focus(),
   m: () => $("lab-filter").focus(),
-  f: () => $("fault-kind").focus(),
+  f: () => $("fault-text").focus(),
   a: () => atEntry.focus(),
   j: () => lab.step(1),
   k: () => lab.step(-1),

@@ -1,6 +1,6 @@
 // A part of the side that is unfolded by who wants it: only then it asks for what it shows.
 
-import { $, redraw, say, setText } from "./dom.js";
+import { $, attempt, redraw, setText } from "./dom.js";
 
 export class Panel {
   name = "";
@@ -34,19 +34,7 @@ export class Panel {
   }
 
   /** Do something, and tell a screen reader, or why it cannot be. Resolves to whether it was done. */
-  async act(action, done) {
-    setText($(`${this.#id}-error`), "");
-    try {
-      await action();
-      say(done);
-      return true;
-    } catch (error) {
-      setText($(`${this.#id}-error`), error.message);
-      return false;
-    } finally {
-      this.changed();
-    }
-  }
+  act(action, done) { return attempt(`${this.#id}-error`, action, done, this.changed); }
 
   /** Draw a list; who had the focus on something in it that is gone has it on the list. */
   list(id, all, row) {

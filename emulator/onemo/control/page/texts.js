@@ -1,7 +1,7 @@
 // The short messages of the module: those that came, those that it sent, and a form that sends it one.
 
 import { of, post } from "./api.js";
-import { $, make, redraw, say, setText } from "./dom.js";
+import { $, attempt, make, redraw, setText } from "./dom.js";
 
 const SHOWN = 20; // of each, the newest
 
@@ -34,15 +34,9 @@ export class Texts {
   }
 
   async #send() {
-    setText($("texts-error"), "");
-    try {
-      await post(of(this.#name, "/sms"), { from: $("texts-from").value, text: $("texts-text").value });
-      $("texts-text").value = "";
-      say("The text is on its way.");
-    } catch (error) {
-      setText($("texts-error"), error.message);
-    }
-    this.changed();
+    const text = { from: $("texts-from").value, text: $("texts-text").value };
+    const sent = await attempt("texts-error", () => post(of(this.#name, "/sms"), text), "The text is on its way.", this.changed);
+    if (sent) $("texts-text").value = "";
   }
 }
 
