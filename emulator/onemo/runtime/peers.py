@@ -88,7 +88,8 @@ class Peers:
                 self._nursery.start_soon(self._serve, task)
             case Outstanding():
                 connection = self._connection(intent.owner)
-                self._shell.modem.complete(intent, _figures(connection), trio.current_time())
+                outstanding = connection.unacknowledged() if connection else 0
+                self._shell.modem.complete(intent, _figures(connection, outstanding), trio.current_time())
             case Close():
                 self._close(intent)
             case Ask():
@@ -377,9 +378,8 @@ def _end(task: Task) -> None:
         task.connection.abort()
 
 
-def _figures(connection: Connection | None) -> int | Carried:
+def _figures(connection: object, outstanding: int) -> int | Carried:
     """Return the figures with which an Outstanding is completed."""
-    outstanding = 0 if connection is None else connection.unacknowledged()
     return Carried(*connection.carried, outstanding) if isinstance(connection, Carrying) else outstanding
 
 
