@@ -95,8 +95,10 @@ def test_ctl_needs_no_extra(base: Path) -> None:
 def test_pipx_runs_it(tmp_path: Path) -> None:
     bin_ = environment(tmp_path / "pipx")
     ran(bin_ / "python", "-m", "pip", "install", "-q", "pipx")
-    places = {"PIPX_HOME": str(tmp_path / "home"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
-    told = ran(bin_ / "pipx", "run", "--spec", str(ROOT), "onemo-emulator", "models", **places)
+    home, programs = str(tmp_path / "home"), str(tmp_path / "bin")
+    told = ran(
+        bin_ / "pipx", "run", "--spec", str(ROOT), "onemo-emulator", "models", PIPX_HOME=home, PIPX_BIN_DIR=programs
+    )
     assert "ML307R" in told.stdout
 
 

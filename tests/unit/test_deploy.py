@@ -75,7 +75,8 @@ def test_the_manifests_are_some(kind: str, version: str) -> None:
 
 def test_the_base_is_pinned_and_can_be_chosen() -> None:
     assert [value.split()[0] for value in dockerfile.values("FROM")] == ["${BASE}"] * 2
-    assert re.fullmatch(r"BASE=python:3\.\d+\.\d+-slim-[a-z]+", *dockerfile.values("ARG"))
+    (base,) = dockerfile.values("ARG")
+    assert re.fullmatch(r"BASE=python:3\.\d+\.\d+-slim-[a-z]+", base)
 
 
 def test_what_pip_installs_is_pinned() -> None:
@@ -88,7 +89,8 @@ def test_what_pip_installs_is_pinned() -> None:
 
 
 def test_the_labels_say_what_the_project_says() -> None:
-    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', *dockerfile.values("LABEL")))
+    (said,) = dockerfile.values("LABEL")
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', said))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert labels["version"] == VERSION
     assert labels["title"] == project["name"]
