@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tell what the markers are; make the directory of traces."""
-    if folder := config.getoption("--onemo-trace-dir"):
+    if folder := config.getoption("--onemo-trace-dir", None):
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -214,7 +214,7 @@ def pytest_runtest_makereport(
             told = (f"onemo {module.name}: dialogue", module.trace.tail(_ATTACHED))
             item.user_properties.append(told)
             report.user_properties.append(told)
-        if folder := item.config.getoption("--onemo-trace-dir"):
+        if folder := item.config.getoption("--onemo-trace-dir", None):
             written = _write_traces(Path(folder), item.nodeid, modules)
             report.sections.append(("onemo: traces", written))
     if report.when == "teardown":
