@@ -1,18 +1,28 @@
+# syntax=docker/dockerfile:1
 # docker build -t onemo-emulator .
 # docker run --rm -p 2217:2217 onemo-emulator ML307R          then open rfc2217://localhost:2217
 # docs/container.md tells more.
 
-FROM python:3.11-slim-bookworm AS build
+ARG BASE=python:3.11.14-slim-bookworm
+
+FROM ${BASE} AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY emulator emulator
 COPY profiles profiles
 COPY docs docs
-RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip install --constraint constraints.txt hatchling \
+    && python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/onemo \
-    && python -m pip --python /opt/onemo/bin/python install --no-cache-dir /wheels/*.whl
+    && set -- /wheels/*.whl \
+    && python -m pip --python /opt/onemo/bin/python install --constraint constraints.txt "$1[control,tls]"
 
-FROM python:3.11-slim-bookworm
+FROM ${BASE}
+LABEL org.opencontainers.image.title="onemo-emulator" \
+      org.opencontainers.image.description="A software emulator of China Mobile OneMO cellular modules" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/onemo /opt/onemo
 COPY scripts/container/ /usr/local/bin/
 # What modules remember (--nv /data) and the sandbox's CA; nothing else is written but the ready file.

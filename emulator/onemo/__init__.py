@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from onemo.net.host.routes import Routes, parse_pattern, parse_route
     from onemo.net.host.sockets import HostNetwork
     from onemo.net.sandbox import Sandbox
-    from onemo.runtime.hosted import Hosted
+    from onemo.runtime.hosted import Hosted, HostedModule
     from onemo.runtime.models import Model, load_model, load_model_file
     from onemo.runtime.shell import Module
 
@@ -32,6 +32,7 @@ __all__ = [
     "EmulatorError",
     "HostNetwork",
     "Hosted",
+    "HostedModule",
     "LinkError",
     "Model",
     "Module",
@@ -60,6 +61,7 @@ _HOMES = {
     "parse_route": "onemo.net.host.routes",
     "Sandbox": "onemo.net.sandbox",
     "Hosted": "onemo.runtime.hosted",
+    "HostedModule": "onemo.runtime.hosted",
     "Model": "onemo.runtime.models",
     "load_model": "onemo.runtime.models",
     "load_model_file": "onemo.runtime.models",

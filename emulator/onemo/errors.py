@@ -6,6 +6,8 @@ traffic and answers ``ERROR``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -44,6 +46,28 @@ class UnknownModel(EmulatorError):
 
 class UsageError(EmulatorError):
     """A request at the start that cannot be met: a malformed route, a file that cannot be read. Says what to do."""
+
+
+class MissingExtra(UsageError):
+    """A package that only an extra brings is not installed. Says which extra, and how to install it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra [{extra}]: pip install 'onemo-emulator[{extra}]'")
+
+
+_EXTRAS = {"control": ("starlette", "httpx"), "tls": ("cryptography",)}
+"""The packages that an extra brings."""
+
+
+@contextmanager
+def needs_extra(what: str, extra: str) -> Iterator[None]:
+    """Raise MissingExtra where an import in the block lacks a package of the extra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRAS[extra]:
+            raise
+        raise MissingExtra(what, extra) from error
 
 
 class FaultError(EmulatorError):

@@ -5,10 +5,14 @@ Every pytest run loads this where the emulator is installed, so it imports nothi
 
 from __future__ import annotations
 
+import os
+import re
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -17,21 +21,47 @@ if TYPE_CHECKING:
     from onemo.runtime.dialogue import Dialogue
     from onemo.runtime.hosted import Hosted, HostedModule
 
-__all__ = ["onemo", "onemo_lab"]
+__all__ = ["onemo", "onemo_class", "onemo_lab", "onemo_module", "onemo_session", "onemo_session_options"]
 
 _MODEL = "ML307R"
 _MOST_SHOWN = 8
 """Modules whose dialogue a report shows."""
 _SHORT = 5
 """Lines of it beside an assertion; pytest shows no more than eight."""
-_LAB = pytest.StashKey["Hosted"]()
+_ATTACHED = 1000
+"""Lines of it in the JUnit report."""
+_LONGEST_NAME = 150
+"""Characters of a file's name."""
+_LABS = {name: pytest.StashKey["Hosted"]() for name in ("onemo_lab", "onemo_class", "onemo_module", "onemo_session")}
+"""Where a node keeps the lab of a fixture, by the fixture's name."""
+_READERS = {
+    "onemo": (("onemo",), ("onemo", "onemo_class"), ("onemo", "onemo_class", "onemo_module")),
+    "onemo_lab": (("onemo_lab",),) * 3,
+}
+"""The fixtures that read a marker of a test, of a class, of a file."""
 _PASSED = pytest.StashKey[bool]()
-_TAKEN = pytest.StashKey[dict[str, bool]]()
-"""Of a class or file: whether a test of it uses the fixture of that name."""
+_TAKEN = pytest.StashKey[dict[tuple[str, ...], bool]]()
+"""Of a class or file: whether a test of it uses a fixture of those names."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--onemo-trace-dir``."""
+    parser.getgroup("onemo", "emulated modules").addoption(
+        "--onemo-trace-dir",
+        metavar="DIR",
+        help="write the dialogue of the modules of each test that fails to a file in DIR, which is made",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell what the markers are."""
+    """Tell what the markers are; make the directory of traces."""
+    if folder := config.getoption("--onemo-trace-dir", None):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"--onemo-trace-dir {folder}: {error.strerror}; name a directory that is there or can be made"
+            ) from None
     options = "options of `onemo-emulator run` as keywords, like sandbox=True"
     config.addinivalue_line(
         "markers", f'onemo(model="{_MODEL}", **options): the module of the fixture onemo; {options}.'
@@ -52,7 +82,7 @@ def onemo_lab(request: pytest.FixtureRequest) -> Iterator[Hosted]:
     from onemo.runtime.hosted import Hosted
 
     with Hosted() as lab:
-        request.node.stash[_LAB] = lab
+        request.node.stash[_LABS["onemo_lab"]] = lab
         for marker in reversed(list(request.node.iter_markers("onemo_lab"))):
             asked = _MarkerArguments.of(marker)
             with _refusing("onemo_lab"):
@@ -63,9 +93,7 @@ def onemo_lab(request: pytest.FixtureRequest) -> Iterator[Hosted]:
                         lab.start(_MODEL if asked.model is None else asked.model, **asked.options)
         yield lab
         if request.node.stash.get(_PASSED, False):
-            idle = [f"{module.name}: {line}" for module in lab.modules for line in module.never_fired()]
-            if idle:
-                pytest.fail("\n".join(idle), pytrace=False)
+            _require_fired(lab)
 
 
 @pytest.fixture
@@ -75,25 +103,95 @@ def onemo(request: pytest.FixtureRequest, onemo_lab: Hosted) -> HostedModule:
     Its markers ``onemo`` say which, or a parameter of that name with ``indirect=True``; what the marker of a test does
     not say, that of its class or file does.
     """
-    model: str | None = None
-    options: dict[str, Any] = {}
+    return _started(onemo_lab, request, {})
+
+
+@pytest.fixture(scope="class")
+def onemo_class(request: pytest.FixtureRequest) -> Iterator[HostedModule]:
+    """Start a module that the tests of a class share; the markers ``onemo`` of the class and its file say which.
+
+    As the two below, it stays as a test leaves it, but its trace begins anew with each test. After the last test the
+    run fails where a fault that it was started with never fired, unless a test has failed.
+    """
+    yield from _shared("onemo_class", request, {})
+
+
+@pytest.fixture(scope="module")
+def onemo_module(request: pytest.FixtureRequest) -> Iterator[HostedModule]:
+    """Start a module that the tests of a file share; the marker ``onemo`` of the file says which."""
+    yield from _shared("onemo_module", request, {})
+
+
+@pytest.fixture(scope="session")
+def onemo_session_options() -> dict[str, Any]:
+    """Return what the marker ``onemo`` would say of ``onemo_session``; a conftest.py has its own."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def onemo_session(request: pytest.FixtureRequest, onemo_session_options: dict[str, Any]) -> Iterator[HostedModule]:
+    """Start a module that all tests share; the fixture ``onemo_session_options`` says which."""
+    yield from _shared("onemo_session", request, onemo_session_options)
+
+
+def _shared(name: str, request: pytest.FixtureRequest, options: Mapping[str, Any]) -> Iterator[HostedModule]:
+    """Have a module in a lab of its own, for as long as the scope of the fixture lasts."""
+    from onemo.runtime.hosted import Hosted
+
+    failed = request.session.testsfailed
+    with Hosted() as lab:
+        request.node.stash[_LABS[name]] = lab
+        yield _started(lab, request, options)
+        if request.session.testsfailed == failed:
+            _require_fired(lab)
+
+
+def _started(lab: Hosted, request: pytest.FixtureRequest, options: Mapping[str, Any]) -> HostedModule:
+    """Start the module that markers, options and the parameter of a fixture ask for."""
+    wanted = dict(options)
     for marker in reversed(list(request.node.iter_markers("onemo"))):
         asked = _MarkerArguments.of(marker)
-        model, options = model if asked.model is None else asked.model, {**options, **asked.options}
-    model = getattr(request, "param", model)
+        wanted |= asked.options if asked.model is None else {**asked.options, "model": asked.model}
+    model = getattr(request, "param", wanted.pop("model", None))
+    wanted.pop("model", None)
     with _refusing("onemo"):
-        return onemo_lab.start(_MODEL if model is None else model, **options)
+        return lab.start(_MODEL if model is None else model, **wanted)
+
+
+def _require_fired(lab: Hosted) -> None:
+    """Fail where a fault that a module was started with never fired."""
+    idle = [f"{module.name}: {line}" for module in lab.modules for line in module.never_fired()]
+    if idle:
+        pytest.fail("\n".join(idle), pytrace=False)
+
+
+def _labs(item: pytest.Item) -> Iterator[Hosted]:
+    """Yield the labs of the fixtures that a test uses."""
+    for name, key in _LABS.items():
+        for node in item.listchain():
+            if key in node.stash and (name == "onemo_lab" or _takes(item, name)):
+                yield node.stash[key]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test with a marker of its own whose fixture it has not, or of a class or file of which no test has it."""
-    for name in __all__:
-        if _takes(item, name):
+    """Have the traces of shared modules begin anew, and fail a test with a marker that nothing reads.
+
+    That is one of its own whose fixture it has not, or one of a class or file of which no test has such a fixture.
+    """
+    for lab in _labs(item):
+        for module in lab.modules:
+            module.trace.clear()
+    for name, (of_test, of_class, of_file) in _READERS.items():
+        of_item = of_class if item.getparent(pytest.Class) is None else of_test  # without a class a test is its own
+        if _takes(item, *of_test):
             continue
         for node, _ in item.iter_markers_with_node(name):
             if node is item:
+                if _takes(item, *of_item):
+                    continue
                 raise _refusal(name, f"the test does not use the fixture {name}: take it as an argument")
-            if isinstance(node, pytest.Class | pytest.Module) and not _is_taken(node, name):
+            readers = of_file if isinstance(node, pytest.Module) else of_class
+            if isinstance(node, pytest.Class | pytest.Module) and not _is_taken(node, readers):
                 kind = "file" if isinstance(node, pytest.Module) else "class"
                 problem = f"no test of the {kind} {node.name} uses the fixture {name}: take it as an argument of one"
                 raise _refusal(name, problem)
@@ -103,20 +201,46 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the modules of a test that fails, and the firmware, said last."""
+    """Show what the modules of a test that fails, and the firmware, said last; in JUnit XML as properties."""
     report = yield
-    lab = item.stash.get(_LAB, None)
     if report.when == "call":
         item.stash[_PASSED] = report.passed
-    if lab is not None and report.failed:
-        last = sorted(lab.modules, key=lambda module: module.trace.latest)[-_MOST_SHOWN:]
-        for module in (module for module in lab.modules if module in last):
+    if report.failed and (modules := [module for lab in _labs(item) for module in lab.modules]):
+        last = sorted(modules, key=lambda module: module.trace.latest)[-_MOST_SHOWN:]
+        for module in (module for module in modules if module in last):
             report.sections.append((f"onemo {module.name}: dialogue", module.trace.tail()))
             if faults := module.faults():
                 report.sections.append((f"onemo {module.name}: faults", "\n".join(faults)))
-    if lab is not None and report.when == "teardown":
-        del item.stash[_LAB]
+            told = (f"onemo {module.name}: dialogue", module.trace.tail(_ATTACHED))
+            item.user_properties.append(told)
+            report.user_properties.append(told)
+        if folder := item.config.getoption("--onemo-trace-dir", None):
+            written = _write_traces(Path(folder), item.nodeid, modules)
+            report.sections.append(("onemo: traces", written))
+    if report.when == "teardown":
+        for key in _LABS.values():
+            if key in item.stash:
+                del item.stash[key]
     return report
+
+
+def _write_traces(folder: Path, test: str, modules: Sequence[HostedModule]) -> str:
+    """Write the dialogues of a test's modules to a file of its own; return its path, or why there is none."""
+    from onemo.runtime.files import open_own
+
+    name = re.sub(r"[^\w.\[\]-]+", "-", test)
+    if len(name.encode()) > _LONGEST_NAME:
+        name = f"{re.sub(r'[^!-~]', '-', name)[:_LONGEST_NAME]}-{sha256(test.encode()).hexdigest()[:8]}"
+    file = folder / f"{name}.txt"
+    try:
+        with open(open_own(file, os.O_TRUNC), "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(f"{test}\n")
+            for module in modules:
+                stream.write(f"\n== {module.name}, {module.model} on {module.port}\n{module.trace.timed()}")
+                stream.writelines(f"{line}\n" for line in module.faults())
+    except OSError as error:
+        return f"{file} cannot be written: {error.strerror}"
+    return str(file)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -128,18 +252,18 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return [f"{left!r} {op} this dialogue", *dialogue.tail(_SHORT).splitlines()]
 
 
-def _takes(item: pytest.Item, name: str) -> bool:
-    """Tell whether a test uses the fixture of that name, itself or by another one."""
-    return name in getattr(item, "fixturenames", ())
+def _takes(item: pytest.Item, *names: str) -> bool:
+    """Tell whether a test uses a fixture of those names, itself or by another one."""
+    return not set(names).isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def _is_taken(node: pytest.Class | pytest.Module, name: str) -> bool:
-    """Tell whether any test of a class or file uses the fixture, also one that is not to run now."""
+def _is_taken(node: pytest.Class | pytest.Module, names: tuple[str, ...]) -> bool:
+    """Tell whether any test of a class or file uses one of the fixtures, also one that is not to run now."""
     taken = node.stash.setdefault(_TAKEN, {})
-    if name not in taken:
+    if names not in taken:
         to_run = (item for item in node.session.items if node in item.listchain())
-        taken[name] = any(_takes(item, name) for item in chain(to_run, _tests(node)))
-    return taken[name]
+        taken[names] = any(_takes(item, *names) for item in chain(to_run, _tests(node)))
+    return taken[names]
 
 
 def _tests(node: pytest.Collector) -> Iterator[pytest.Item]:

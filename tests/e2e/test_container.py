@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,8 +34,9 @@ _TOOLS = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
 class Container:
     """root: the directory that stands for ``/``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, pip: Mapping[str, str] = _HERE) -> None:
         self.root = root
+        self._pip = pip
         self._place = root
         self.environment: dict[str, str] = {}
 
@@ -69,9 +70,9 @@ class Container:
 
     def _run(self, command: str) -> None:
         moved = re.sub(r"(?<=\s)/(?=\w)", f"{self.root}/", command)
-        environment = {**_HERE, "PATH": _TOOLS, "HOME": str(self.root)}
+        environment = {"PATH": _TOOLS, **self._pip, "HOME": str(self.root)}
         done = subprocess.run(
-            ["sh", "-euc", moved], cwd=self._place, env=environment, capture_output=True, text=True, timeout=60
+            ["sh", "-euc", moved], cwd=self._place, env=environment, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -28,7 +28,7 @@ def instructions() -> list[Instruction]:
         name, _, value = line.partition(" ")
         stage += name == "FROM"
         if name:
-            found.append(Instruction(stage, name, value.strip()))
+            found.append(Instruction(stage, name, re.sub(r"--mount=\S+", "", value).strip()))
     return found
 
 

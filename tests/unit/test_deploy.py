@@ -42,6 +42,7 @@ LAB_PORTS = [
 ]
 DOCS = (ROOT / "docs/container.md").read_text()
 USER = "10001"
+CONTROL = 8080
 PING = f"{USER} {USER}"
 
 
@@ -72,11 +73,29 @@ def test_the_manifests_are_some(kind: str, version: str) -> None:
 # ---- The image
 
 
-def test_the_base_is_pinned_to_a_minor_version() -> None:
-    bases = [value.split()[0] for value in dockerfile.values("FROM")]
-    assert len(bases) == 2
-    for base in bases:
-        assert re.fullmatch(r"python:3\.\d+-slim-[a-z]+", base)
+def test_the_base_is_pinned_and_can_be_chosen() -> None:
+    assert [value.split()[0] for value in dockerfile.values("FROM")] == ["${BASE}"] * 2
+    (base,) = dockerfile.values("ARG")
+    assert re.fullmatch(r"BASE=python:3\.\d+\.\d+-slim-[a-z]+", base)
+
+
+def test_what_pip_installs_is_pinned() -> None:
+    (run,) = dockerfile.values("RUN", stage=0)
+    installs = [step for step in run.split("&&") if " install " in step]
+    assert len(installs) == 2
+    assert all("--constraint constraints.txt" in step for step in installs)
+    assert "[control,tls]" in installs[-1]
+    assert "--mount=type=cache,target=/root/.cache/pip" in dockerfile.TEXT
+
+
+def test_the_labels_say_what_the_project_says() -> None:
+    (said,) = dockerfile.values("LABEL")
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', said))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert labels["version"] == VERSION
+    assert labels["title"] == project["name"]
+    assert labels["licenses"] == project["license"]
+    assert project["description"].startswith(labels["description"])
 
 
 def test_nobody_is_root() -> None:
@@ -175,22 +194,62 @@ def test_what_the_page_says() -> None:
 def test_the_ports_of_one_module(started_by: StartedBy) -> None:
     port = started_by(*dockerfile.words("CMD"))[2].rpartition(":")[2]
     assert dockerfile.values("EXPOSE") == [port]
-    assert SERVICES["modem"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert SERVICES["modem"]["ports"] == [f"127.0.0.1:{port}:{port}", f"127.0.0.1:{CONTROL}:{CONTROL}"]
 
 
 def test_the_ports_of_the_lab() -> None:
     assert len(set(LAB_PORTS)) == len(LAB_PORTS) > 1
     (service,) = [manifest for kind, manifest in MANIFESTS.items() if kind == "Service"]
-    assert [port["port"] for port in service["spec"]["ports"]] == LAB_PORTS
-    assert [port["containerPort"] for port in IN_POD["ports"]] == LAB_PORTS
+    assert [port["port"] for port in service["spec"]["ports"]] == [*LAB_PORTS, CONTROL]
+    assert [port["containerPort"] for port in IN_POD["ports"]] == [*LAB_PORTS, CONTROL]
     assert [port["name"] for port in IN_POD["ports"]] == [port["name"] for port in service["spec"]["ports"]]
     published: list[int] = []
-    for entry in SERVICES["lab"]["ports"]:
+    *modules, control = SERVICES["lab"]["ports"]
+    assert control.endswith(f":{CONTROL}")
+    for entry in modules:
         _, host, inside = entry.split(":")
         assert host == inside
         first, _, last = inside.partition("-")
         published += range(int(first), int(last or first) + 1)
     assert published == LAB_PORTS
+
+
+def test_the_control_has_its_token_from_a_secret() -> None:
+    """Of a file, which the entry point reads; all objects that there are."""
+    for service in SERVICES.values():
+        assert service["command"][-2:] == ["--control", f"0.0.0.0:{CONTROL}"]
+        assert service["secrets"] == ["control-token"]
+        assert service["environment"] == {"ONEMO_CONTROL_TOKEN_FILE": "/run/secrets/control-token"}
+    assert COMPOSE["secrets"] == {"control-token": {"file": "./control-token"}}
+    assert IN_POD["args"][-2:] == ["--control", f"0.0.0.0:{CONTROL}"]
+    (generated,) = KUSTOMIZATION["secretGenerator"]
+    (secret,) = [volume for volume in POD["volumes"] if "secret" in volume]
+    (mount,) = [mount for mount in IN_POD["volumeMounts"] if mount["name"] == secret["name"]]
+    assert secret["secret"]["secretName"] == generated["name"]
+    (file,) = generated["files"]
+    assert {"name": "ONEMO_CONTROL_TOKEN_FILE", "value": f"{mount['mountPath']}/{file}"} in IN_POD["env"]
+    assert f"/deploy/{file}" in (ROOT / ".gitignore").read_text().splitlines()
+    assert set(MANIFESTS) == {"Service", "StatefulSet"}
+
+
+def test_the_entry_point_reads_the_token(tmp_path: Path) -> None:
+    stand_in = tmp_path / "onemo-emulator"
+    stand_in.write_text('#!/bin/sh\nprintf %s "$ONEMO_CONTROL_TOKEN"\n')
+    stand_in.chmod(0o755)
+    (tmp_path / "token").write_text("secret\n")
+    entry = [str(ROOT / "scripts/container/entrypoint"), "ML307R"]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "ONEMO_CONTROL_TOKEN_FILE": str(tmp_path / "token")}
+    assert subprocess.run(entry, env=environment, capture_output=True, text=True, timeout=10).stdout == "secret"
+    environment["ONEMO_CONTROL_TOKEN_FILE"] += "-none"
+    missing = subprocess.run(entry, env=environment, capture_output=True, text=True, timeout=10)
+    assert missing.returncode == 1
+    assert missing.stderr.count("\n") == 1
+
+
+def test_there_are_limits() -> None:
+    assert IN_POD["resources"]["limits"].keys() == {"cpu", "memory"}
+    for service in SERVICES.values():
+        assert {"cpus", "mem_limit", "pids_limit"} <= service.keys()
 
 
 def test_the_lab_listens_where_others_reach_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.test_pytest_plugin import run
+from tests.support.plugin import run
 
 pytest_plugins = ["pytester"]
 

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 from hatchling.build import build_editable, build_wheel
 
-from scripts import fetch_pip
+from scripts import constraints, fetch_pip
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "emulator"
@@ -42,6 +42,12 @@ def test_the_changelog_has_the_version_at_its_top() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     heading = next(line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## "))
     assert heading.startswith(f"## [{project['version']}] - ")
+
+
+def test_what_is_installed_is_written_down() -> None:
+    """After a change of the requirements: python -m scripts.constraints."""
+    assert constraints.FILE.read_text() == constraints.text()
+    assert "--constraint constraints.txt" in (ROOT / "scripts/setup").read_text()
 
 
 def test_slow_tests_are_left_out_aloud_and_run_at_last() -> None:

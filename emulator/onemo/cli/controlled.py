@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onemo.errors import needs_extra
 from onemo.runtime.trace import TeeTrace, Trace
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def controlled(
     if address is None:
         yield None
         return
-    from onemo.control.server import open_control
-
+    with needs_extra("--control", "control"):
+        from onemo.control.server import open_control
     with closing(open_control(address, token, modules)) as control:
         yield control
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx
-
+from onemo.control.transport import FAILURES, PATIENCE, ControlAnswer, ControlTransport
 from onemo.errors import EmulatorError, UsageError
 
-_PATIENCE = 10.0
 _MOST = 1 << 26
 """Bytes of an answer, or of an event of a stream."""
+_STILL = 60.0
+"""Seconds without an event, or a sign that a stream is alive."""
 MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What reading an answer raises that has another shape than the control's."""
 
@@ -34,22 +34,16 @@ class Client:
 
     def __init__(self, address: str, token: str | None = None) -> None:
         self._url = address if address.startswith("http://") else f"http://{address}"
-        headers = {} if token is None else {"authorization": f"Bearer {token}"}
         try:
-            if httpx.URL(self._url).port is None:
-                raise ValueError("there is no port")
-            # There is no TLS to verify, and to read the authorities would take longer than all the rest.
-            self._http = httpx.Client(
-                base_url=self._url, headers=headers, timeout=_PATIENCE, trust_env=False, verify=False
-            )
-        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            self._http = ControlTransport(self._url, token)
+        except ValueError as error:
             raise UsageError(f"--control {address}: {error}; write HOST:PORT, as in 127.0.0.1:8080") from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._http.close()
+        """Leave: nothing is kept between requests."""
 
     def only_module(self) -> str:
         """Return the name of the one module that there is. Raises UsageError where there are several."""
@@ -73,29 +67,27 @@ class Client:
         patience: seconds more than usual that it may take; most: its bytes.
         """
         given = {name: str(value) for name, value in query.items() if value is not None}
-        sent = {} if body is None else {"content": _json(body), "headers": {"content-type": "application/json"}}
         try:
-            timeout = httpx.Timeout(_PATIENCE, read=_PATIENCE + patience)
-            with self._http.stream(method, path, params=given, timeout=timeout, **sent) as answer:  # type: ignore[arg-type]
+            sent = None if body is None else _json(body)
+            with self._http.stream(method, path, given, PATIENCE + patience, sent) as answer:
                 return self._read(answer, most)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except FAILURES as error:
             raise self._unreachable(error) from error
 
     def fetch(self, path: str, query: Mapping[str, object] = {}) -> bytes:
         """Return the bytes of a file."""
         given = {name: str(value) for name, value in query.items() if value is not None}
         try:
-            with self._http.stream("GET", path, params=given) as answer:
+            with self._http.stream("GET", path, given) as answer:
                 return bytes(self._whole(answer)) if answer.is_success else self._read(answer)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except FAILURES as error:
             raise self._unreachable(error) from error
 
     def follow(self, name: str, since: int) -> Iterator[tuple[str, Any]]:
         """Yield the kind and the data of each event of the stream, until it ends."""
         path, kind = f"{module(name)}/trace/stream", ""
-        patience = httpx.Timeout(_PATIENCE, read=60.0)
         try:
-            with self._http.stream("GET", path, params={"since": since}, timeout=patience) as answer:
+            with self._http.stream("GET", path, {"since": str(since)}, _STILL) as answer:
                 if answer.is_error:
                     self._read(answer)
                 for line in self._lines(answer):
@@ -104,10 +96,10 @@ class Client:
                         kind = value
                     elif key == "data":
                         yield kind, json.loads(value)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+        except (*FAILURES, RecursionError) as error:
             raise self._unreachable(error) from error
 
-    def _read(self, answer: httpx.Response, most: int = _MOST) -> Any:  # noqa: ANN401
+    def _read(self, answer: ControlAnswer, most: int = _MOST) -> Any:  # noqa: ANN401
         whole = self._whole(answer, most)
         try:
             said = json.loads(whole)
@@ -119,14 +111,14 @@ class Client:
             ) from error
         return said
 
-    def _whole(self, answer: httpx.Response, most: int = _MOST) -> bytearray:
+    def _whole(self, answer: ControlAnswer, most: int = _MOST) -> bytearray:
         whole = bytearray()
         for piece in answer.iter_bytes():
             whole += piece
             self._check(len(whole), most)
         return whole
 
-    def _lines(self, answer: httpx.Response) -> Iterator[str]:
+    def _lines(self, answer: ControlAnswer) -> Iterator[str]:
         begun = bytearray()
         for piece in answer.iter_bytes():
             begun += piece

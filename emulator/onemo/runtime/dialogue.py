@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import overload
+from typing import NamedTuple, overload
 
 from onemo.dialogue.history import History
-from onemo.dialogue.lines import ANSWER, TracedLine
+from onemo.dialogue.lines import ANSWER, PAYLOAD, TracedLine
 from onemo.dialogue.pattern import occurs
 from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
@@ -20,6 +20,22 @@ _MOST = 1 << 25
 _TAIL = 40
 _EXPRESSION = frozenset("\\^$[(|")
 """Characters of regular expressions that texts hardly have."""
+
+
+class SeenConnection(NamedTuple):
+    """What a dialogue tells of a connection.
+
+    name: as in the trace, ``connection 0``. number: its connect_id, httpid or the like. peer: ``127.0.0.1:9000``, with
+    what the trace says behind it; "" where its opening is forgotten. sent, received: the payload to the peer, and what
+    the module took of the peer's for its DTE, in TLS the plain text; secrets are masked, as in the trace.
+    """
+
+    name: str
+    number: int
+    peer: str = ""
+    sent: bytes = b""
+    received: bytes = b""
+    closed: bool = False
 
 
 class Dialogue:
@@ -39,14 +55,17 @@ class Dialogue:
         self._news = threading.Condition()
         self._history = History(time.monotonic, most)
         self._most = most
-        self.clear()
+        self._begin()
 
     def clear(self) -> None:
         """Forget all of it."""
-        with self._news:
+        with self._up_to_date():
             self._history.clear()
-            self._passed = 1  # the line that wait_for goes on with
-            self._line = {">": bytearray(), "<": bytearray()}
+            self._begin()
+
+    def _begin(self) -> None:
+        self._passed = 1  # the line that wait_for goes on with
+        self._line = {">": bytearray(), "<": bytearray()}
 
     # What is written, in the module's thread.
 
@@ -113,24 +132,58 @@ class Dialogue:
         """
         __tracebackhide__ = True
         finds = _finding(pattern)
-        until = time.monotonic() + timeout
-        with self._up_to_date():
-            number = self._passed
-            while True:
-                number = max(number, self._history.first)
-                for told in self._history.lines(number):
-                    number += 1
-                    if finds(str(told)):
-                        self._passed = number
-                        return told
-                left = until - time.monotonic()
-                if left <= 0:
-                    break
-                self._news.wait(left)
+        if (told := self._next(lambda told: finds(str(told)), timeout)) is not None:
+            return told
         looked = pattern if isinstance(pattern, str) else pattern.pattern
         mistaken = looked is pattern and _EXPRESSION & set(looked)
         hint = " (plain text; re.compile(...) makes a regular expression)" if mistaken else ""
         raise TimeoutError(f"no line like {looked!r}{hint} within {timeout:g} s of\n{self.tail(10)}")
+
+    def expect(self, command: str, timeout: float = 5.0) -> TracedLine:
+        """Return the next command of the DTE that is this one, as a whole: ``"AT+MIPOPEN=*"``.
+
+        command: as it is typed, in which ``*`` stands for anything. It goes on behind the line that the last ``expect``
+        or ``wait_for`` found. timeout: seconds. Raises AssertionError, which shows the end of the dialogue; TypeError.
+        """
+        __tracebackhide__ = True
+        if not isinstance(command, str):
+            raise TypeError(f"{command!r} is no command: give a text, like 'AT+MIPOPEN=*'")
+        whole = f"\n{command}\n"
+        told = self._next(lambda told: told.is_command and occurs(whole, f"\n{told.text}\n"), timeout)
+        if told is None:
+            raise AssertionError(f"no command {command!r} within {timeout:g} s of\n{self.tail(10)}")
+        return told
+
+    @property
+    def connections(self) -> list[SeenConnection]:
+        """The connections of the module in the order in which they opened, with what crossed them until now."""
+        seen: list[SeenConnection] = []
+        pieces: list[dict[str, bytearray]] = []
+        at: dict[Label, int] = {}
+        for told in self:
+            if (label := told.label) is None:
+                continue
+            event = told.event.partition(" ")[0]
+            if event == "opened" or (told.kind == PAYLOAD and label not in at):
+                at[label] = len(seen)
+                peer = told.data.decode() if event == "opened" else ""
+                seen.append(SeenConnection(str(label), label.number, peer))
+                pieces.append({"sent": bytearray(), "received": bytearray()})
+            if told.kind == PAYLOAD and event in pieces[at[label]]:
+                pieces[at[label]][event] += told.data
+            elif event == "closed" and label in at:
+                ended = at.pop(label)
+                seen[ended] = seen[ended]._replace(closed=True)
+        return [
+            each._replace(sent=bytes(piece["sent"]), received=bytes(piece["received"]))
+            for each, piece in zip(seen, pieces, strict=True)
+        ]
+
+    def timed(self) -> str:
+        """Return all of it as text, each line behind its second."""
+        with self._up_to_date():
+            lines, begun = self._history.lines(), self._history.begun()
+        return "".join(f"{told.time:10.3f} {told}\n" for told in lines) + "".join(f"{'':10} {told}\n" for told in begun)
 
     def tail(self, count: int = _TAIL) -> str:
         """Return the last count lines as text, for a reader."""
@@ -167,6 +220,23 @@ class Dialogue:
         return line in self._now() if isinstance(line, TracedLine) else any(map(_finding(line), map(str, self)))
 
     # Inside.
+
+    def _next(self, tells: Callable[[TracedLine], object], timeout: float) -> TracedLine | None:
+        """Wait for the next line of which that tells; None: the time is over."""
+        until = time.monotonic() + timeout
+        with self._up_to_date():
+            number = self._passed
+            while True:
+                number = max(number, self._history.first)
+                for told in self._history.lines(number):
+                    number += 1
+                    if tells(told):
+                        self._passed = number
+                        return told
+                left = until - time.monotonic()
+                if left <= 0:
+                    return None
+                self._news.wait(left)
 
     @contextmanager
     def _up_to_date(self) -> Iterator[None]:

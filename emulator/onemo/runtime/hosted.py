@@ -18,6 +18,7 @@ from onemo.faults.say import fault_of, words
 from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
+from onemo.runtime.assertions import DialogueAssertions
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk.broker import BrokerDesk
 from onemo.runtime.desk.bulk import require_content
@@ -50,7 +51,7 @@ _BLOCKS = 8
 """Fault blocks that are remembered."""
 
 
-class HostedModule(ModuleControls):
+class HostedModule(ModuleControls, DialogueAssertions):
     """One module of a ``Hosted``, and its controls, for any thread.
 
     port: what the firmware opens, the path of a pseudo-terminal unless ``link`` said otherwise; ports: those of all its

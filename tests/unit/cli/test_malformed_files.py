@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import httpx
 import pytest
+from onemo.control.transport import ControlTransport
 from onemo.profile.document import LONGEST, parse_toml
 
 from tests.unit.cli.conftest import ACME, Typed, Write
@@ -136,6 +138,17 @@ ANSWERS = [
 ]  # fmt: skip
 
 
+class FakeAnswer:
+    """An answer as of ``ControlTransport``."""
+
+    def __init__(self, status: int, body: str) -> None:
+        self.status_code, self.is_success, self.is_error = status, status < 300, status >= 400
+        self._body = body.encode()
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        yield self._body
+
+
 @pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_an_answer_of_another_shape(
@@ -144,11 +157,11 @@ def test_an_answer_of_another_shape(
     for answer in ANSWERS:
         for status in (200, 404):
 
-            def answered(request: httpx.Request, status: int = status, answer: str = answer) -> httpx.Response:
-                return httpx.Response(status, content=answer, request=request)
+            @contextmanager
+            def answered(*_: object, status: int = status, answer: str = answer) -> Iterator[FakeAnswer]:
+                yield FakeAnswer(status, answer)
 
-            transport = httpx.MockTransport(answered)
-            monkeypatch.setattr(httpx.Client, "_transport_for_url", lambda self, url, one=transport: one)
+            monkeypatch.setattr(ControlTransport, "stream", answered)
             told = typed("ctl", *command, *as_json, "--control", "127.0.0.1:9")
             assert told.status in (0, 1, 2), answer
             if told.status == 2:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from onemo.errors import needs_extra
+
 Cipher = Callable[[bytes], bytes]
 """AES-128 of one block under the key K."""
 _ROTATIONS = (8, 0, 4, 8, 12)
@@ -108,10 +110,11 @@ def authenticate(functions: Milenage, autn: bytes, highest: int) -> tuple[Challe
 
 
 def aes(key: bytes) -> Cipher:
-    """Return AES-128 under a key. Raises ImportError: the package cryptography is missing."""
-    from cryptography.hazmat.primitives.ciphers import Cipher as Ciphers
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES
-    from cryptography.hazmat.primitives.ciphers.modes import ECB
+    """Return AES-128 under a key. Raises MissingExtra: the package cryptography is missing."""
+    with needs_extra("AUTHENTICATE of the card", "tls"):
+        from cryptography.hazmat.primitives.ciphers import Cipher as Ciphers
+        from cryptography.hazmat.primitives.ciphers.algorithms import AES
+        from cryptography.hazmat.primitives.ciphers.modes import ECB
 
     def encrypt(block: bytes) -> bytes:
         encryptor = Ciphers(AES(key), ECB()).encryptor()

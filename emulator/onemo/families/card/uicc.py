@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from onemo.errors import MissingExtra
 from onemo.families.card.apdu import Apdu, CardAnswer, CardRefusal, Instruction, Sw, tlv
 from onemo.families.card.isdr import AID as ISDR_AID
 from onemo.families.card.isdr import STORE_DATA, store_data
@@ -324,8 +325,8 @@ class Uicc(Part):
         card = self._device.profile.card
         try:
             cipher = aes(bytes.fromhex(card.k))
-        except ImportError:
-            _log.warning("AUTHENTICATE of the card needs the package cryptography: pip install cryptography")
+        except MissingExtra as error:
+            _log.warning("%s", error)
             raise CardRefusal(Sw.FAILURE) from None
         functions = Milenage(cipher, bytes.fromhex(card.opc), data[1:17])
         try:

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from onemo.errors import UsageError
+from onemo.errors import UsageError, needs_extra
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -57,10 +57,14 @@ class Authority:
 
     @classmethod
     def load(cls, file: Path | None = None) -> Self:
-        """Load the user's own authority, or make it. Takes a moment. Raises UsageError: it cannot be kept."""
-        from cryptography import x509
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+        """Load the user's own authority, or make it. Takes a moment.
+
+        Raises UsageError: it cannot be kept, or the extra [tls] is missing.
+        """
+        with needs_extra("TLS of the sandbox", "tls"):
+            from cryptography import x509
+            from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+            from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         file = authority_file() if file is None else file
         try:

@@ -61,7 +61,7 @@ def test_without_the_package_the_card_fails_and_one_line_says_why(
 
     def missing(name: str, *rest: Any, **keywords: Any) -> Any:
         if name.startswith("cryptography"):
-            raise ImportError(name)
+            raise ModuleNotFoundError(name=name)
         return importing(name, *rest, **keywords)
 
     driver = Driver("ML307R").boot()
@@ -70,5 +70,5 @@ def test_without_the_package_the_card_fails_and_one_line_says_why(
     with caplog.at_level(logging.WARNING):
         assert driver.answer(CHALLENGE) == ['+CGLA: 4,"6F00"', "OK"]
     assert [record.getMessage() for record in caplog.records] == [
-        "AUTHENTICATE of the card needs the package cryptography: pip install cryptography"
+        "AUTHENTICATE of the card needs the extra [tls]: pip install 'onemo-emulator[tls]'"
     ]
