@@ -291,9 +291,9 @@ class Modem:
         power = self.power
         return not (power.ready or power.keeps_input) or power.asleep
 
-    def hears(self, now: float) -> bool:
-        """Tell whether input that comes now counts; it may wake the module."""
-        if not self.lifecycle.hears(now):
+    def hears(self, now: float, rate: int) -> bool:
+        """Tell whether input that comes now counts; it may wake the module. rate: the line's, in bit/s."""
+        if not self.lifecycle.hears(now, rate):
             return False
         self.sleep.touch(now)
         return True
