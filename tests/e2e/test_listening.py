@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import resource
 import select
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 import serial
@@ -241,6 +245,25 @@ def test_closing_a_server(line: Dte) -> None:
     line.ask(f'AT+MIPLISTEN=0,"TCP",{port}', "OK", "+MIPLISTEN: 0,576")
 
 
+def test_no_descriptor_is_left_for_a_client(server: Started, line: Dte) -> None:
+    """It waits at the host; the line goes on, and with a descriptor that is free again the client comes."""
+    port = listen(line)
+    highest = max(int(entry.name) for entry in Path(f"/proc/{server.pid}/fd").iterdir())
+    limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
+    with ExitStack() as stack:
+        peers = [stack.enter_context(client(port)) for _ in range(20)]
+        until(lambda: "a connection cannot be accepted now: Too many open files" in server.stderr())
+        line.lull(0.3)  # those for which there was one
+        line.ask("AT", "OK")
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, limits)
+        until(lambda: sum(not select.select([peer], [], [], 0)[0] for peer in peers) == 10)
+        line.lull(0.3)
+        line.ask("AT", "OK")
+    line.lull(0.5)
+    line.ask("AT+MIPSRVCLOSE=0", "OK", "+MIPSRVCLOSE: 0,0")
+
+
 # Where it is on the host.
 
 
@@ -270,6 +293,27 @@ def test_a_published_place_that_is_taken(start: Start) -> None:
         with module.awake() as dte:
             dte.ask('AT+MIPLISTEN=0,"TCP",80', "OK", "+MIPLISTEN: 0,576")
             assert f"127.0.0.1:{place}: " in module.stderr()
+
+
+@pytest.mark.parametrize(
+    "place", ["0=", "=80", "80", "1:=80", "65536=80", "-1=80", "0=0", "0=65536", "*=80", "::1:1=80", "h:1=80", "1=80/x"]
+)
+def test_what_is_no_place(place: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "onemo", "run", "MR880A", f"--publish={place}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (told.returncode, told.stdout) == (2, "")
+    assert len(told.stderr.splitlines()) == 1
+    assert "[HOST:]PORT=MODULE_PORT" in told.stderr
+
+
+def test_an_address_that_is_not_this_hosts(start: Start) -> None:
+    with start("MR880A", "--publish", "192.0.2.77:0=80").awake() as dte:
+        dte.ask('AT+MIPLISTEN=0,"TCP",80', "OK", "+MIPLISTEN: 0,555")
+        dte.ask("AT+MIPLISTEN?", "OK")
 
 
 # Over IPv6, and two modules on one port.
@@ -308,6 +352,12 @@ def test_hosted_modules_publish() -> None:
         with pytest.raises(UsageError, match="others can reach"):
             hosted.start("MR880A", publish="0.0.0.0:0=80")
         module = hosted.start("MR880A", publish="0=80")
+        place = free_port()
+        for result in (b"0", b"576"):  # two at one place
+            other = hosted.start("MR880A", publish=f"{place}=80")
+            with serial.Serial(other.port, 115200, timeout=WAIT) as line:
+                line.write(b'AT+MIPLISTEN=0,"TCP",80\r')
+                assert line.read_until(b"+MIPLISTEN: 0,%b\r\n" % result).endswith(result + b"\r\n")
         with serial.Serial(module.port, 115200, timeout=WAIT) as line:
             line.write(b'AT\rAT+MIPLISTEN=0,"TCP",80\r')
             line.read_until(b"+MIPLISTEN: 0,0\r\n")
@@ -356,6 +406,9 @@ def test_faults_meet_what_servers_accept() -> None:
                 assert sock.recvfrom(9) == (b"back", ("127.0.0.1", ports[1]))
                 line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
             with module.fault("net-loss", sid=1, operation="send"):
+                line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"lost"\r' % own)
+                line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
+            with module.fault("net-loss", connect_id=0, operation="send"):  # the id that it has taken
                 line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"lost"\r' % own)
                 line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
             line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"there"\r' % own)

@@ -197,6 +197,10 @@ class ModuleServer:
         """Its name in traces."""
         return Label(SERVERS, self.sid)
 
+    def client(self) -> Label | None:
+        """Return the name of the one connection that it has taken, over UDP."""
+        return next((each.label for each in self.instances), None)
+
     @property
     def watches_breaks(self) -> bool:
         """A socket of UDP does not break."""
