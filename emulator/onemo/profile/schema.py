@@ -1,7 +1,4 @@
-"""The shape of a profile: what a TOML file may say, checked strictly.
-
-Every value of every model is data of this shape; the code holds names, never the manual's numbers.
-"""
+"""The shape of a profile: what a TOML file may say, checked strictly. No number of a manual stands in code."""
 
 from __future__ import annotations
 
