@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import resource
 import select
 import socket
 import struct
@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 import serial
 from onemo import Hosted
-from onemo.errors import UsageError
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte, until
@@ -241,77 +241,23 @@ def test_closing_a_server(line: Dte) -> None:
     line.ask(f'AT+MIPLISTEN=0,"TCP",{port}', "OK", "+MIPLISTEN: 0,576")
 
 
-# Where it is on the host.
-
-
-def test_a_port_that_is_taken_is_another_one_of_the_host(server: Started, line: Dte) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        line.ask(f'AT+MIPLISTEN=3,"TCP",{port}', "OK", "+MIPLISTEN: 3,0")
-    told = re.search(rf"server 3: module port {port}/tcp is at 127\.0\.0\.1:(\d+)", server.stderr())
-    assert told is not None
-    with client(int(told[1])) as peer:
-        line.hears(f'+MIPURC: "itcp",3,0,"127.0.0.1",{peer.getsockname()[1]}')
-
-
-def test_a_published_place(start: Start) -> None:
-    place = free_port()
-    module = start("MR880A", "--publish", f"127.0.0.1:{place}=80", "--publish", "[::1]:1=80")
-    with module.awake() as dte:
-        dte.ask('AT+MIPLISTEN=0,"TCP",80', "OK", "+MIPLISTEN: 0,0")
-        with client(place) as peer:
-            comes(dte, peer)
-
-
-def test_a_published_place_that_is_taken(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        place = other.getsockname()[1]
-        module = start("MR880A", "--publish", f"{place}=80/tcp")
-        with module.awake() as dte:
-            dte.ask('AT+MIPLISTEN=0,"TCP",80', "OK", "+MIPLISTEN: 0,576")
-            assert f"127.0.0.1:{place}: " in module.stderr()
-
-
-# Over IPv6, and two modules on one port.
-
-
-def test_over_ipv6_and_two_modules_on_one_port() -> None:
-    with Hosted() as hosted, ExitStack() as stack:
-        modules = [hosted.start("MR880A", source="::1") for _ in range(2)]
-        port = free_port()
-        places = []
-        for module in modules:
-            line = stack.enter_context(serial.Serial(module.port, 115200, timeout=WAIT))
-            line.write(b"ATE0\r")
-            line.read_until(b"OK\r\n")
-            line.write(b'AT+MIPLISTEN=0,"TCP",%d,"IPV6"\r' % port)
-            assert b"+MIPLISTEN: 0,0" in line.read_until(b"+MIPLISTEN: 0,0\r\n")
-            place = module.server(0).address
-            places.append(place)
-            peer = stack.enter_context(socket.create_connection(place, timeout=WAIT))
-            peer.sendall(b"hello")
-            own = peer.getsockname()[1]
-            assert b'"itcp",0,0,"::1",%d' % own in line.read_until(b"hello\r\n")
-            line.write(b'AT+MIPLISTEN=1,"UDP",%d,"IPV6"\r' % port)
-            line.read_until(b"+MIPLISTEN: 1,0\r\n")
-            with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
-                sock.sendto(b"TEST", module.server(1).address)
-                assert b'"iudp",1,1,"::1",%d,4,TEST' % sock.getsockname()[1] in line.read_until(b"TEST\r\n")
-        assert places[0] == ("::1", port)
-        assert places[1][1] != port
-        with pytest.raises(UsageError, match="there is no server 2"):
-            modules[0].server(2)
-
-
-def test_hosted_modules_publish() -> None:
-    with Hosted() as hosted:
-        with pytest.raises(UsageError, match="others can reach"):
-            hosted.start("MR880A", publish="0.0.0.0:0=80")
-        module = hosted.start("MR880A", publish="0=80")
-        with serial.Serial(module.port, 115200, timeout=WAIT) as line:
-            line.write(b'AT\rAT+MIPLISTEN=0,"TCP",80\r')
-            line.read_until(b"+MIPLISTEN: 0,0\r\n")
-            client(module.server(0).address[1]).close()
+def test_no_descriptor_is_left_for_a_client(server: Started, line: Dte) -> None:
+    """It waits at the host; the line goes on, and with a descriptor that is free again the client comes."""
+    port = listen(line)
+    highest = max(int(entry.name) for entry in Path(f"/proc/{server.pid}/fd").iterdir())
+    limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
+    with ExitStack() as stack:
+        peers = [stack.enter_context(client(port)) for _ in range(20)]
+        until(lambda: "a connection cannot be accepted now: Too many open files" in server.stderr())
+        line.lull(0.3)  # those for which there was one
+        line.ask("AT", "OK")
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, limits)
+        until(lambda: sum(not select.select([peer], [], [], 0)[0] for peer in peers) == 10)
+        line.lull(0.3)
+        line.ask("AT", "OK")
+    line.lull(0.5)
+    line.ask("AT+MIPSRVCLOSE=0", "OK", "+MIPSRVCLOSE: 0,0")
 
 
 # Faults.
@@ -356,6 +302,9 @@ def test_faults_meet_what_servers_accept() -> None:
                 assert sock.recvfrom(9) == (b"back", ("127.0.0.1", ports[1]))
                 line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
             with module.fault("net-loss", sid=1, operation="send"):
+                line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"lost"\r' % own)
+                line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
+            with module.fault("net-loss", connect_id=0, operation="send"):  # the id that it has taken
                 line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"lost"\r' % own)
                 line.read_until(b"+MIPSENDTO: 0,4\r\n\r\nOK\r\n")
             line.write(b'AT+MIPSENDTO=0,"127.0.0.1",%d,,"there"\r' % own)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Servers:
-    """Those that listen, by sid. failure: of the next one. refusals: peers whose connections none took."""
+    """Those that listen, by sid. failure: of the next one. refusals: peers whose connections none took.
+
+    holds: datagrams are not sent yet.
+    """
 
     def __init__(
         self, driver: Driver, later: Callable[[Callable[[], None]], None], accepted: Callable[[Accepted], None]
@@ -24,6 +27,7 @@ class Servers:
         self._accepted = accepted
         self.listening: dict[int, Listener] = {}
         self.failure: NetFailure | None = None
+        self.holds = False
         self.refusals: list[tuple[str, int]] = []
         self.sent: list[SendTo] = []
 
@@ -49,7 +53,8 @@ class Servers:
         """Do it at once, and with success unless told otherwise."""
         if isinstance(intent, SendTo):
             self.sent.append(intent)
-            self._driver.complete(intent, Sent(len(intent.data)))
+            if not self.holds:
+                self._driver.complete(intent, Sent(len(intent.data)))
         elif isinstance(intent, Unlisten):
             self.listening.pop(intent.listener.label.number, None)
             self._later(lambda: intent.listener.on_closed(CloseResult.NORMAL, self._driver.now))

@@ -28,7 +28,7 @@ class Occasion(NamedTuple):
 
     direction: ``from-dte`` or ``to-dte``; command: its name in upper case, without AT and +; form: as in kinds.FORMS;
     operation: as in kinds.OPERATIONS, or ``boot``, once for each boot cycle; urc: the URC's line; data: the bytes that
-    pass. label: of the instance that it is about. to: the plain
+    pass. label: of the instance that it is about; client: of what a server has taken for its peers. to: the plain
     number of the message's destination. file, ins: of a command to the card, in upper-case hex. transport, host, port:
     of the peer, as the firmware wrote them. path: of the request, as it was sent; packet: its type, as in kind.PACKETS;
     verb: the command of FTP that a reply is to.
@@ -38,6 +38,7 @@ class Occasion(NamedTuple):
     command: str = ""
     form: str = ""
     label: Label | None = None
+    client: Label | None = None
     operation: str = ""
     urc: str = ""
     data: bytes | memoryview = b""
@@ -124,8 +125,8 @@ def _fits(name: str, wanted: Value, occasion: Occasion) -> bool:
         return bool(getattr(occasion, name) == str(wanted).upper())
     if name in Occasion._fields:
         return getattr(occasion, name) == wanted  # type: ignore[no-any-return]
-    label = occasion.label
-    return name == "module" or (label is not None and label.index_name == name and label.number == wanted)
+    labels = [label for label in (occasion.label, occasion.client) if label is not None]
+    return name == "module" or any((label.index_name, label.number) == (name, wanted) for label in labels)
 
 
 def _names(pattern: str, name: str, flags: int = re.IGNORECASE | re.DOTALL) -> bool:

@@ -111,6 +111,10 @@ class Listener(Owner, Protocol):
         """True while a connection may come; else the next one waits at the host."""
         ...
 
+    def client(self) -> Label | None:
+        """Return the name of the one connection that a server on UDP has taken for all of its peers; None: none yet."""
+        ...
+
     def on_listening(self, host: str, port: int, now: float) -> None:
         """Hear where on the host it listens now."""
         ...

@@ -42,8 +42,8 @@ class ConsoleDevice(Protocol):
         """True while input is only thrown away: the module is off, or sleeps."""
         ...
 
-    def hears(self, now: float) -> bool:
-        """Tell whether input that comes now counts; it may wake the module."""
+    def hears(self, now: float, rate: int) -> bool:
+        """Tell whether input that comes now counts; it may wake the module. rate: the line's, in bit/s."""
         ...
 
     def end_cycle(self, event: PowerEvent, now: float) -> None:
@@ -171,7 +171,7 @@ class Console:
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the DTE; settle follows."""
-        if self.device.hears(now):
+        if self.device.hears(now, self.baud_rate):
             self.framer.receive(data, now)
 
     @property

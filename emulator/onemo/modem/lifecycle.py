@@ -123,10 +123,15 @@ class Lifecycle:
 
     # Sleep.
 
-    def hears(self, now: float) -> bool:
-        """Tell whether input that comes now counts. What wakes the module is lost, and so is what follows at once."""
+    def hears(self, now: float, rate: int) -> bool:
+        """Tell whether input that comes now counts. What wakes the module is lost, and so is what follows at once.
+
+        rate: the line's, in bit/s; 0: the DTE's. One that is too fast for the model ends no deep sleep.
+        """
         if self.power.ready:
             return now >= self._deaf_until
+        if self.power.state is PowerState.SLEEPING and 0 < self._profile.sleep.wake_rate < rate:
+            return False
         if self.power.asleep:
             self.wake(now)
             if SleepMode(self._profile.sleep.level) is SleepMode.LIGHT:

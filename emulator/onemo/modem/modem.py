@@ -16,6 +16,7 @@ from onemo.at.reply import Final, Reply
 from onemo.at.store import Change, R, Settings, Slot
 from onemo.modem.board import Board
 from onemo.modem.cardfiles import issue, record_sizes
+from onemo.modem.channel import Listen, Unlisten
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
@@ -255,6 +256,7 @@ class Modem:
         self._begin_cycle()
         self._parts.update(saved)
         self._timed += saved.values()
+        self.intents[:] = [each for each in self.intents if not isinstance(each, Listen | Unlisten)]  # of the old cycle
         self.intents.append(Restart())
 
     def on_asleep(self) -> None:
@@ -294,9 +296,9 @@ class Modem:
         power = self.power
         return not (power.ready or power.keeps_input) or power.asleep
 
-    def hears(self, now: float) -> bool:
-        """Tell whether input that comes now counts; it may wake the module."""
-        if not self.lifecycle.hears(now):
+    def hears(self, now: float, rate: int) -> bool:
+        """Tell whether input that comes now counts; it may wake the module. rate: the line's, in bit/s."""
+        if not self.lifecycle.hears(now, rate):
             return False
         self.sleep.touch(now)
         return True

@@ -5,6 +5,7 @@ Pure: no socket, no event loop. ``net.sockets`` is the host's network behind it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -106,7 +107,7 @@ class OpenRequest(NamedTuple):
     receive_window is what the peer may send unread, send_buffer what may wait to be sent. names: how a name is
     resolved, and the order in which address families are tried. tls: None for plain TCP; else its handshake with the
     host, which is part of the opening. open_to_all: over UDP, datagrams of others than the host come in too. label: of
-    who asks, for those who tell them apart.
+    who asks, for those who tell them apart. client: tells the label of what a server on UDP has taken for its peers.
     """
 
     transport: Transport
@@ -121,6 +122,7 @@ class OpenRequest(NamedTuple):
     tls: TlsRequest | None = None
     open_to_all: bool = False
     label: Label | None = None
+    client: Callable[[], Label | None] | None = None
 
 
 class ListenRequest(NamedTuple):

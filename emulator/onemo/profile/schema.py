@@ -1,7 +1,4 @@
-"""The shape of a profile: what a TOML file may say, checked strictly.
-
-Every value of every model is data of this shape; the code holds names, never the manual's numbers.
-"""
+"""The shape of a profile: what a TOML file may say, checked strictly. No number of a manual stands in code."""
 
 from __future__ import annotations
 
@@ -150,6 +147,8 @@ class SleepSection(NamedTuple):
     """Silence that it takes at least: the network's connection is released after it."""
     wake_time: Seconds
     """How long after the input that woke the module input is lost."""
+    wake_rate: Count
+    """The fastest line (AT+IPR, bit/s) whose input ends deep sleep; 0: any."""
     mode_at_start: Count
     """MLPMCFG "sleepmode" at a start as the guide has it, which counts with starts_asleep alone."""
     starts_asleep: bool

@@ -88,7 +88,9 @@ class ServerTasks:
         self._say(listener, f"module port {_port(request.port, request.transport)} is at {opened.place}")
         listener.on_listening(host, port, trio.current_time())
         if opened.connection is not None:
-            asked = OpenRequest(transport=Transport.UDP, host=host, port=request.port, timeout=math.inf)
+            asked = OpenRequest(
+                transport=Transport.UDP, host=host, port=request.port, timeout=math.inf, client=listener.client
+            )
             parting = ClosePlan(CloseMode.NOW, 0.0, 0.0)
             self._peers.adopt(listener, asked, parting, opened.connection)
         elif opened.accepting is not None:

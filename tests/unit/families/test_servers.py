@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from onemo.modem.channel import Sent
+
 from tests.support.driver import Driver
 
 DATAGRAMS = 256
@@ -73,3 +75,18 @@ def test_a_restart_forgets_all() -> None:
     driver.ask("ATE0")
     assert driver.answer("AT+MIPLISTEN?") == ["OK"]
     assert driver.answer('AT+MIPSRVCFG="encoding",1') == ['+MIPSRVCFG: "encoding",1,0', "OK"]
+
+
+def test_a_datagram_that_was_on_its_way_counts_for_no_later_connection() -> None:
+    driver = Driver("MR880A").boot()
+    driver.world.servers.holds = True
+    assert driver.answer('AT+MIPOPEN=0,"UDP","h",80') == ["OK", "+MIPOPEN: 0,0"]
+    driver.type(b'AT+MIPSENDTO=0,"192.0.2.9",9,,"late"\r')
+    driver.world.drop_context(1)
+    driver.complete(driver.world.servers.sent[0], Sent(4))
+    driver.take()
+    driver.ask("AT+MIPCALL=1,1")
+    driver.wait(1)
+    driver.take()
+    assert driver.answer('AT+MIPOPEN=0,"UDP","h",80') == ["OK", "+MIPOPEN: 0,0"]
+    assert driver.answer("AT+MIPSACK=0") == ["+MIPSACK: 0,0,0,0", "OK"]

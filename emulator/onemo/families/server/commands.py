@@ -241,7 +241,7 @@ def _hand_over(modem: Modem, instance: Instance, record: SendDatagram, data: byt
     def sent(result: Sent) -> Reply:
         if result.failed:
             raise CommandError(SocketError.WRITE_FAILED)
-        if instance.request is request or instance.server is server:
+        if instance.request is request if server is None else instance.server is server:
             instance.sent += result.taken
             instance.last_exchange = modem.now
         return Reply((print_line("MIPSENDTO", record.connect_id, result.taken),))

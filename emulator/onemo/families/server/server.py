@@ -64,6 +64,7 @@ class ModuleServer:
         self.state = ServerState.INITIAL
         self._device = device
         self._connections = connections
+        self._own: dict[int, tuple[Encoding, ReceiveBuffer]] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -71,7 +72,7 @@ class ModuleServer:
         self.host, self.host_port = "", 0
         self.peers: dict[tuple[str, int], None] = {}
         self.clients: set[int] = set()
-        self._own: dict[int, tuple[Encoding, ReceiveBuffer]] = {}
+        self._ending: set[int] = set()
         self._left_sent = self._left_received = 0
         self._last_exchange = -math.inf
         self._result = CloseResult.NORMAL
@@ -115,6 +116,7 @@ class ModuleServer:
         plan = ClosePlan(way, section.close_stall, section.close_linger)
         for instance in self.instances:
             if instance.state is State.CONNECTED and not instance.datagrams:
+                self._ending.add(instance.connect_id)
                 instance.on(ConnectionEvent.CLOSE)
                 self._device.intents.append(Close(instance, plan))
             elif instance.state is not State.CLOSING:
@@ -122,9 +124,16 @@ class ModuleServer:
                 instance.on(ConnectionEvent.RELEASED)
 
     def context_down(self) -> None:
-        """End with the PDP context, without a word; its connections are told of."""
-        if self.state in (ServerState.OPENNING, ServerState.LISTENING):
-            self._device.intents.append(Unlisten(self))
+        """End with the PDP context, without a word; its connections are told of.
+
+        What MIPLISTEN has only asked for has failed, and that is told.
+        """
+        intents = self._device.intents
+        if self.state is ServerState.OPENNING:
+            intents[:] = [each for each in intents if not (isinstance(each, Listen) and each.listener is self)]
+            self.on_listen_failed(NetFailure.SOCKET, self._device.now)
+        elif self.state is ServerState.LISTENING:
+            intents.append(Unlisten(self))
             for instance in self.instances:
                 instance.fail(Loss.PDP_DOWN)
             self._on(ServerEvent.ENDED)
@@ -164,24 +173,22 @@ class ModuleServer:
 
     def left(self, connect_id: int, sent: int, received: int) -> None:
         """Give the instance its own settings back, and count what went through it."""
-        if connect_id not in self.clients:
-            return
-        self.clients.discard(connect_id)
         encoding, buffer = self._own.pop(connect_id)
         self._device.settings.set(ENCODING, encoding, connect_id)
         self._device.settings.set(RECEIVE_BUFFER, buffer, connect_id)
+        if connect_id not in self.clients:  # the server that it had has ended before it
+            return
+        self.clients.discard(connect_id)
         self._left_sent += sent
         self._left_received += received
         self._last_exchange = max(self._last_exchange, self._connections[connect_id].last_exchange)
         self._end_if_over(self._device.now)
 
     def closed(self, connect_id: int, result: CloseResult) -> bool:
-        """Take up how a client was closed; True while MIPSRVCLOSE tells of all of them."""
-        if self.state is not ServerState.CLOSING:
-            return False
-        if result is CloseResult.NO_ANSWER:
+        """Take up how a client was closed; True where MIPSRVCLOSE closed it, and tells of it."""
+        if self.state is ServerState.CLOSING and result is CloseResult.NO_ANSWER and connect_id in self.clients:
             self._result = result
-        return True
+        return connect_id in self._ending
 
     # Listener.
 
@@ -189,6 +196,10 @@ class ModuleServer:
     def label(self) -> Label:
         """Its name in traces."""
         return Label(SERVERS, self.sid)
+
+    def client(self) -> Label | None:
+        """Return the name of the one connection that it has taken, over UDP."""
+        return next((each.label for each in self.instances), None)
 
     @property
     def watches_breaks(self) -> bool:

@@ -341,8 +341,8 @@ class Instance:
         code = None
         if tcp and mode.code and profile.table(CONNECTION).close_code:
             code = getattr(profile.table(CLOSE_RESULTS), result.value)
-        self.on(ConnectionEvent.RELEASED)
         self.host.notify_on(self.console, print_line("MIPCLOSE", self.connect_id, code))
+        self.on(ConnectionEvent.RELEASED)
 
     # Inside.
 

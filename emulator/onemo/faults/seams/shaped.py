@@ -48,6 +48,7 @@ class ShapedConnection:
         self._occasion = Occasion(
             label=request.label, transport=self.transport.value, host=request.host, port=request.port
         )
+        self._client = request.client
         self._silence = Silence(request.keep_alive, trio.current_time())
         self._filter = filter_of(request, faults, self.strike)
         self._writable = SharedWait(inner.wait_writable)
@@ -147,7 +148,8 @@ class ShapedConnection:
     def _strikes(self, data: bytes, way: Direction) -> tuple[float, float, bool]:
         """Let the faults strike that data meets; return its lateness, the rate in bytes a second, and if it is lost."""
         late, rate, lost = 0.0, math.inf, False
-        occasion = self._occasion._replace(operation=way.operation, data=data)
+        client = None if self._client is None else self._client()
+        occasion = self._occasion._replace(client=client, operation=way.operation, data=data)
         for armed in self._faults.chosen(Layer.NETWORK, occasion):
             match armed.fault.kind.name:
                 case "net-latency":

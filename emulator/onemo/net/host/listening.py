@@ -34,7 +34,9 @@ class Accepting:
         self.place = place
 
     async def wait(self) -> None:
-        """Wait until there may be a connection."""
+        """Wait until there may be a connection. Raises trio.ClosedResourceError once it is closed."""
+        if self._sock.fileno() < 0:
+            raise trio.ClosedResourceError
         await trio.lowlevel.wait_readable(self._sock)
 
     def accept_now(self) -> tuple[TcpConnection, Place] | None:
