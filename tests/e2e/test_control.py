@@ -290,7 +290,7 @@ def test_streams_are_bounded_and_free_their_place(api: httpx.Client) -> None:
         ("GET", f"{M}/trace?limit=0", None, 422, "from 1 to 1000"),
         ("GET", f"{M}/trace?since=x", None, 422, "a whole number"),
         ("GET", f"{M}/trace?side=us", None, 422, "dte, module, network"),
-        ("GET", f"{M}/trace?sid=us", None, 422, "there are since"),
+        ("GET", f"{M}/trace?size=us", None, 422, "there are since"),
         ("GET", f"{M}/trace?limit=1&limit=2", None, 422, "twice"),
         ("POST", f"{M}/faults", "{", 400, "no JSON"),
         ("POST", f"{M}/faults", "[" * 50000, 400, "no JSON"),

@@ -53,7 +53,7 @@ def test_raises_around(onemo):
 @pytest.mark.onemo(seed=7)
 def test_a_preset(onemo):
     with onemo.fault("hostile", probability=1) as fault:
-        assert len(onemo.armed) == 13
+        assert len(onemo.armed) == 14
         ask(onemo, "AT")
     assert fault.fired
     assert onemo.faults()[-1] == "the seed of the faults was 7"
