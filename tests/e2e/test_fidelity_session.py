@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,10 +12,13 @@ from pathlib import Path
 import pytest
 import serial
 
+from tests.e2e import guides
 from tests.e2e.conftest import Start
 from tests.e2e.started import ROOT, Started
 from tests.e2e.test_dialogues import onemo
+from tests.support import fences
 
+GUIDE = (ROOT / "docs" / "hardware.md").read_text()
 HARDWARE = """\
 extends = "models/{series}.toml"
 source = "a module on a desk"
@@ -40,8 +44,8 @@ def module(start: Start, tmp_path: Path, model: str, said: str = "", *options: s
 @pytest.mark.parametrize(
     ("model", "said", "shown"),
     [
-        ("ML307R", "MIPOPEN: params.address.max_length = 300", "- < OK\n+ < +CME ERROR: 50\n"),
-        ("MN316", "MLOCKFREQ: available = false", "- < ERROR\n+ < +MLOCKFREQ: "),
+        ("ML307R", "MIPOPEN: params.address.max_length = 300", "\n+ < +CME ERROR: 50\n"),
+        ("ML307R", "MLOCKFREQ: available = false", "- < ERROR\n+ < +MLOCKFREQ: "),
     ],
 )
 def test_a_module_is_asked_and_the_emulator_differs(
@@ -59,10 +63,26 @@ def test_a_module_is_asked_and_the_emulator_differs(
     replayed = onemo("replay", out, "--port", other.port, "--timeout", "2")
     assert replayed.returncode == 1
     assert shown in replayed.stdout
-    assert ": 1 difference" in replayed.stdout.replace("differences", "difference") or "2 diff" in replayed.stdout
+    named = {match[1] for match in re.finditer(r"^  > AT\+(\w+)", replayed.stdout, re.MULTILINE)}
+    assert named == {said.partition(":")[0]}
+    if said.startswith("MLOCKFREQ"):
+        (example,) = fences.blocks(GUIDE, "text")
+        assert example in replayed.stdout
     same = module(start, tmp_path, model, said, "--sandbox")
     again = onemo("replay", out, "--port", same.port, "--timeout", "2")
     assert again.returncode == 0, again.stdout
+
+
+@pytest.mark.slow
+def test_the_guide(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "ask.at").write_text("> AT\n")
+    hardware = start("ML307R")
+    record, compare, script = fences.blocks(GUIDE, "sh")
+    play = compare.replace("sleep 1\n", f"until [ -e {tmp_path}/modem ]; do sleep 0.1; done\n")
+    lines = f"{record}{play}{script}".replace("/dev/ttyUSB2", hardware.port)
+    said = guides.run(tmp_path, lines, patience=120)
+    assert ", no difference, " in said
+    assert (tmp_path / "answers.at").read_text() == "> AT\n< OK\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -98,6 +118,7 @@ def test_it_is_ended_early(start: Start, tmp_path: Path, number: signal.Signals)
     assert (replayed.returncode, replayed.stderr) == (0, ""), replayed.stdout
 
 
+@pytest.mark.slow
 def test_a_model_that_no_profile_is_of_is_asked_everything(start: Start, tmp_path: Path) -> None:
     out = tmp_path / "mine.at"
     command = ["record", start("MN316").port, "--session", "fidelity", "--out", str(out), "--model", "ML399"]
@@ -107,7 +128,7 @@ def test_a_model_that_no_profile_is_of_is_asked_everything(start: Start, tmp_pat
         assert recorder.stderr is not None
         told = recorder.stderr.readline()
         assert told == "onemo-emulator: no profile is of ML399: it is asked what is asked of any\n"
-        while "the number of each error" not in recorder.stderr.readline():
+        while "settings of AT+CPMS" not in recorder.stderr.readline():
             pass
         recorder.send_signal(signal.SIGINT)
         recorder.communicate(timeout=30)

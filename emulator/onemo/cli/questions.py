@@ -96,7 +96,7 @@ def asked(models: Sequence[tuple[LoadedProfile, BoundModel[object]]]) -> list[Fi
     decided = [path for loaded, _ in models for path, origin in loaded.origins.items() if is_decided(origin.source)]
     names = sorted({path[1] for path in decided if path[0] == "commands"} - _MASKED)
     derived = [question for name in names if (question := _forms(name, [model for _, model in models]))]
-    return [*derived, *(question for question in QUESTIONS if settled(question, decided))]
+    return [*(question for question in QUESTIONS if settled(question, decided)), *derived]
 
 
 def settled(question: FidelityQuestion, decided: Iterable[KeyPath]) -> bool:

@@ -106,10 +106,11 @@ class RecordTalk:
                     return
 
     async def answer(self, seconds: float, patience: float = LONGEST) -> bool:
-        """Wait for a final result code or a prompt, then for silence; False: neither came."""
-        with trio.move_on_after(patience):
+        """Wait for a final result code or a prompt, then for silence; False: neither came within the patience."""
+        with trio.move_on_after(patience) as waiting:
             while not FINAL_LINE.search(self.heard) and not _PROMPT.search(self.heard):
                 await self._came.wait()
-            await self.silence(seconds)
-            return True
-        return False
+        if waiting.cancelled_caught:
+            return False
+        await self.silence(seconds)
+        return True
