@@ -22,6 +22,7 @@ GUIDE = (ROOT / "docs" / "hardware.md").read_text()
 HARDWARE = """\
 extends = "models/{series}.toml"
 source = "a module on a desk"
+lacks = []
 
 [commands.{command}]
 {said}

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from onemo.at.grammar import Form
-from onemo.at.registry import BoundModel, typed
+from onemo.at.registry import typed
 from onemo.profile.layers import KeyPath
 from onemo.profile.loader import LoadedProfile
+from onemo.runtime.models import Model
 
 _DECIDED = re.compile(r"\bdecided\b")
 _PRIVATE = frozenset({"CGAUTH", "CGDCONT", "MDIALUPCFG", "MFWCFG", "MIPLFOTACFG"})
@@ -91,7 +92,7 @@ def is_decided(source: str) -> bool:
     return _DECIDED.search(source) is not None
 
 
-def asked(models: Sequence[tuple[LoadedProfile, BoundModel[object]]]) -> list[FidelityQuestion]:
+def asked(models: Sequence[tuple[LoadedProfile, Model]]) -> list[FidelityQuestion]:
     """Return the questions whose answers are decided on any of these models, in order."""
     decided = [path for loaded, _ in models for path, origin in loaded.origins.items() if is_decided(origin.source)]
     names = sorted({path[1] for path in decided if path[0] == "commands"} - _MASKED)
@@ -105,7 +106,7 @@ def settled(question: FidelityQuestion, decided: Iterable[KeyPath]) -> bool:
     return any(tuple(path[: len(wanted)]) == wanted for path in decided)
 
 
-def _forms(name: str, models: Iterable[BoundModel[object]]) -> FidelityQuestion | None:
+def _forms(name: str, models: Iterable[Model]) -> FidelityQuestion | None:
     """Make the question of the forms =? and ? of a command; None: no model has them."""
     bound = [command for model in models if (command := model.command(name.encode())) is not None]
     lines = tuple(f"{typed(name)}{form.value}" for form in _safe(name) if any(form in each.forms for each in bound))

@@ -185,11 +185,11 @@ _RECORD = f"""\
 {_GRAMMAR}
 Examples:
 
+  onemo-emulator record /dev/ttyUSB2 --session fidelity --out mine.at
   onemo-emulator record /dev/ttyUSB2 --link /tmp/dte --out session.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at \\
-      --value time --value 'cell=,"([0-9A-F]{8})"' --model ML307R
-  onemo-emulator record /dev/ttyUSB2 --session fidelity --out mine.at"""
+      --value time --value 'cell=,"([0-9A-F]{{8}})"' --model ML307R"""
 
 _REPLAY = f"""\
 {_GRAMMAR}
