@@ -1,4 +1,7 @@
-"""``record --session fidelity`` asks a module what was only decided; ``replay`` shows where another differs."""
+"""``record --session fidelity`` asks a module what was only decided; ``replay`` shows where another differs.
+
+The blocks of docs/hardware.md are run here, with less patience.
+"""
 
 from __future__ import annotations
 
@@ -80,6 +83,7 @@ def test_the_guide(start: Start, tmp_path: Path) -> None:
     hardware = start("ML307R")
     record, compare, script = fences.blocks(GUIDE, "sh")
     play = compare.replace("sleep 1\n", f"until [ -e {tmp_path}/modem ]; do sleep 0.1; done\n")
+    record = record.replace("--out", "--quiet 0.05 --out")
     lines = f"{record}{play}{script}".replace("/dev/ttyUSB2", hardware.port)
     said = guides.run(tmp_path, lines, patience=120)
     assert ", no difference, " in said

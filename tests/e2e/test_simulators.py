@@ -102,5 +102,6 @@ def test_modem_lines(tmp_path: Path) -> None:
 
 def test_what_is_not_run_says_so() -> None:
     section = PAGE.partition("\n## Not run here\n")[2]
-    assert len(re.findall(r"^<!-- not run: .* -->\n```sh$", section, re.MULTILINE)) == section.count("```sh") == 6
-    assert len(re.findall(r"Not run:$", section, re.MULTILINE)) == 6
+    said = re.findall(r"^(.*)\n\n<!-- not run: .* -->\n```(?:sh|text)$", section, re.MULTILINE)
+    assert len(said) == len(re.findall(r"^```\w", section, re.MULTILINE)) == 6
+    assert all(line.endswith("Not run:") for line in said)
