@@ -90,7 +90,7 @@ def test_the_guide(start: Start, tmp_path: Path) -> None:
     assert (tmp_path / "answers.at").read_text() == "> AT\n< OK\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_it_is_ended_early(start: Start, tmp_path: Path, number: signal.Signals) -> None:
     """What it changed is put back, and what was asked so far is a transcript that the emulator plays."""
     out = tmp_path / "mine.at"
