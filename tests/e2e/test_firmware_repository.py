@@ -104,6 +104,7 @@ def steps_of(page: str, start: str) -> list[str]:
     return list(workflow["firmware"]["script"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["# .github/workflows/firmware.yml", "# .gitlab-ci.yml"])
 def test_the_workflows_of_the_guide(installed: Path, repository: Path, start: str) -> None:
     """Their steps literally, but that nothing comes from the index: what is asked for is in the environment.

@@ -21,6 +21,7 @@ from onemo.runtime.models import Model, Overrides, individual
 
 from tests.support.driver import Driver, model_named
 from tests.support.lazy import CORE, LATER, SUB_MODELS, Described, described, lazy, needed_by
+from tests.support.models import SERIES
 
 
 def whole(model: Model) -> dict[str, Described]:
@@ -57,7 +58,7 @@ def by_nv(model: Model, family: Family) -> None:
 WAYS: tuple[Callable[[Model, Family], None], ...] = (by_command, by_setting, by_nv)
 
 
-@pytest.mark.parametrize("name", SUB_MODELS)
+@pytest.mark.parametrize("name", SERIES)
 def test_each_family_alone_is_as_in_the_whole_model(name: str) -> None:
     expected = whole(model_named(name))
     for family in LATER:

@@ -246,8 +246,14 @@ def test_a_source_that_names_other_keys_only_is_told_whole() -> None:
 
 
 @pytest.mark.parametrize("series", SERIES)
-def test_every_command_of_every_series(shown: Shown, series: str) -> None:
-    profile = load(series).profile
+def test_every_command_of_every_series(shown: Shown, series: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is read once for all of them: that takes most of the time."""
+    show = onemo.cli.show
+    loaded = show.inspect(*show.find(series), ())
+    bound = show.bind_profile(loaded)
+    monkeypatch.setattr(show, "inspect", lambda *_: loaded)
+    monkeypatch.setattr(show, "bind_profile", lambda _: bound)
+    profile = bound.profile
     for command in NAMES:
         lines = shown(series, command)
         assert re.match(rf"AT\+?{re.escape(command)} of {profile.sub_model}  \S.*\.toml\)$", lines[0])

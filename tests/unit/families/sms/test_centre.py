@@ -105,6 +105,7 @@ def test_ten_thousand_wait_and_the_next_is_refused() -> None:
     assert tell(driver).waiting == 10_000
 
 
+@pytest.mark.slow
 def test_ten_thousand_are_read_and_deleted_and_none_is_lost() -> None:
     driver = Driver("ML307R").boot()
     driver.ask("AT+CMGF=1;+CNMI=2,1")
