@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from onemo.at.family import Family
+from onemo.cli.questions import QUESTIONS, is_decided, settled
 from onemo.families import FAMILIES
 from onemo.profile.loader import LoadedProfile
 
@@ -115,6 +116,7 @@ def page() -> str:
         ["## Values of the profiles by series", "", *_values(_by_series())],
         ["## Values of the commands by family", "", *_values(_by_family())],
         ["## Commands that were seen on hardware", "", *_seen()],
+        ["## What `record --session fidelity` asks", "", *_session()],
         ["## Captures", "", *_captures()],
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
@@ -265,6 +267,20 @@ def _captures() -> Iterator[str]:
         said = row.said.replace("|", r"\|") + (f" ({row.left_out})" if row.left_out else "")
         rows.append([row.number, ", ".join(row.series), said, row.kind, count])
     yield from _table(["#", "seen on", "what", "kind", "transcripts"], rows)
+
+
+# The session.
+
+
+def _session() -> Iterator[str]:
+    yield "[hardware.md](hardware.md) tells how. Beside these it asks for the forms `=?` and `?` of every command"
+    yield "of the model that has a decided value. The last column counts the series on which it is asked."
+    yield ""
+    decided = [
+        [path for path, origin in _first(name).origins.items() if is_decided(origin.source)] for name in (*NB, *CAT1)
+    ]
+    rows = [[each.about, f"`{each.settles}`", sum(settled(each, paths) for paths in decided)] for each in QUESTIONS]
+    yield from _table(["what", "settles", "series"], rows)
 
 
 # Writing.

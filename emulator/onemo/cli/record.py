@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +16,14 @@ import trio
 
 from onemo.cli.ending import heard
 from onemo.cli.port import DteLine, LinkLine, open_line, run_until_done, text_of
+from onemo.cli.session import FidelitySession
+from onemo.cli.talk import RecordFile, RecordTalk
 from onemo.dialogue.recorder import Recorder
 from onemo.dialogue.transcript import Step, Value, filled, parse
-from onemo.errors import LinkError, UsageError
+from onemo.errors import UsageError
 from onemo.link.pty import PtyLink, open_pty
 from onemo.runtime.files import open_own
-from onemo.runtime.sink import LogHandler, Sink, say
+from onemo.runtime.sink import LogHandler, say
 
 _USUAL = {
     "time": r"\b\d\d(?:\d\d)?/\d\d/\d\d,\d\d:\d\d:\d\d(?:[+-]\d+)?",
@@ -34,8 +36,8 @@ _USUAL = {
 """What differs from module to module or from time to time, by the names that --value knows."""
 _OPENING = 0.1
 """Seconds of silence before the first line of a script."""
-_LONGEST = 60.0
-"""Seconds after which a module that is never quiet is asked the next."""
+_ENDING = 40.0
+"""Seconds that a session has for its end, once a signal came."""
 
 
 class RecordOptions(NamedTuple):
@@ -45,6 +47,7 @@ class RecordOptions(NamedTuple):
     out: Path
     link: Path | None
     script: Path | None
+    session: str | None
     baud: int
     quiet: float
     values: tuple[str, ...]
@@ -54,43 +57,59 @@ class RecordOptions(NamedTuple):
 
 def record(options: RecordOptions) -> int:
     """Record a dialogue, and return 0. Raises EmulatorError when it cannot be recorded."""
-    if (options.link is None) == (options.script is None):
-        raise UsageError("record needs either --link PATH, for a DTE, or --script FILE, to send that alone")
+    if sum(way is not None for way in (options.link, options.script, options.session)) != 1:
+        raise UsageError(
+            "record needs either --link PATH, for a DTE, or --script FILE, to send that alone, or --session fidelity"
+        )
     logging.basicConfig(format="onemo-emulator: %(message)s", level=logging.WARNING, handlers=[LogHandler(sys.stderr)])
     steps = _steps(options.script) if options.script is not None else ()
     if options.script is not None and options.out.exists() and options.out.samefile(options.script):
         raise UsageError(f"--out {options.out} is the script itself, which would be lost; name another file")
-    recorder = Recorder(_volatile(options.values), options.pauses)
+    recorder = Recorder(_volatile(_values(options)), options.pauses)
     with ExitStack() as stack:
         pty = stack.enter_context(open_pty(options.link)) if options.link is not None else None
         try:
             descriptor = open_own(options.out, os.O_APPEND | os.O_NONBLOCK)
         except OSError as error:
             raise UsageError(f"--out {options.out}: {error.strerror}; name a file that can be written") from error
-        out = _Out(descriptor, options.out, recorder)
+        out = RecordFile(descriptor, options.out, recorder)
         stack.callback(out.close)
         return run_until_done(lambda: _record(options, out, pty, steps))
 
 
-async def _record(options: RecordOptions, out: _Out, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
+async def _record(options: RecordOptions, out: RecordFile, pty: PtyLink | None, steps: tuple[Step, ...]) -> int:
     """Record until the script ends, or a signal comes."""
     with trio.open_signal_receiver(*heard()) as signals:
         try:
             async with open_line(options.port, options.baud) as line, trio.open_nursery() as nursery:
-                out.begin(options.headers)
+                talk = RecordTalk(line, out)
+                session = FidelitySession(talk, out, options.quiet, dict(options.headers).get("model"))
+                if options.session is None:
+                    out.begin(options.headers)
 
                 async def until(work: Callable[[], Awaitable[None]]) -> None:
                     await work()
                     nursery.cancel_scope.cancel()
 
-                nursery.start_soon(until, signals.__anext__)  # type: ignore[arg-type]
+                async def signalled() -> None:
+                    await signals.__anext__()
+                    if options.session is not None:
+                        session.stop()
+                        with trio.move_on_after(_ENDING):
+                            await signals.__anext__()
+
+                nursery.start_soon(until, signalled)
                 if pty is not None:
                     nursery.start_soon(pty.watch)
                     say(f"recording {options.port} on {pty.port} ({options.link})", sys.stdout)
                     nursery.start_soon(_pump, LinkLine(pty), line, out.sent)
                     nursery.start_soon(_pump, line, LinkLine(pty, patient=True), out.received)
                 else:
-                    nursery.start_soon(until, partial(_send, line, out, steps, options.quiet))
+                    nursery.start_soon(talk.listen)
+                    held = partial(session.hold, options.headers)
+                    nursery.start_soon(
+                        until, held if options.session else partial(_send, talk, out, steps, options.quiet)
+                    )
         finally:
             out.flush()
     return 0
@@ -103,87 +122,18 @@ async def _pump(source: DteLine, target: DteLine, note: Callable[[bytes], None])
         await target.send(data)
 
 
-async def _send(line: DteLine, out: _Out, steps: tuple[Step, ...], quiet: float) -> None:
+async def _send(talk: RecordTalk, out: RecordFile, steps: tuple[Step, ...], quiet: float) -> None:
     """Send a script, each step once the module is quiet."""
-    came = trio.Event()
-
-    async def read() -> None:
-        nonlocal came
-        while True:
-            data = await line.receive()
-            if out.open:
-                out.received(data)
-            came.set()
-            came = trio.Event()
-
-    async def silence(seconds: float) -> None:
-        with trio.move_on_after(_LONGEST):
-            while True:
-                with trio.move_on_after(seconds) as waiting:
-                    await came.wait()
-                if waiting.cancelled_caught:
-                    return
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(read)
-        await silence(_OPENING)
-        out.open = True
-        for step in steps:
-            if step.text.startswith("wait"):
-                out.waited(step.wait)
-                await trio.sleep(step.wait)
-                continue
-            data = filled(step.pieces, {})
-            out.sent(data)
-            await line.send(data)
-            await silence(quiet)
-            out.flush()
-        nursery.cancel_scope.cancel()
-
-
-class _Out:
-    """The transcript, written as it goes; no reader is waited for. open: true while received bytes belong to it."""
-
-    def __init__(self, descriptor: int, path: Path, recorder: Recorder) -> None:
-        self.open = False
-        self._descriptor = descriptor
-        self._path = path
-        self._sink = Sink(descriptor, f"the transcript {path}", "# {} lines are missing here, as nobody read\n".format)
-        self._recorder = recorder
-        self.close = self._sink.close
-
-    def begin(self, headers: tuple[tuple[str, str], ...]) -> None:
-        """Replace the old content: not before the port is open, so that nothing is lost to one that is not."""
-        with suppress(OSError):  # a device has no length
-            os.ftruncate(self._descriptor, 0)
-        self.write(*(f"{name}: {text}" for name, text in headers))
-
-    def sent(self, data: bytes) -> None:
-        self._recorder.sent(data, trio.current_time())
-        self._write()
-
-    def received(self, data: bytes) -> None:
-        self._recorder.received(data, trio.current_time())
-        self._write()
-
-    def waited(self, seconds: float) -> None:
-        self._recorder.waited(seconds)
-        self._write()
-
-    def flush(self) -> None:
-        self._recorder.flush()
-        self._write()
-
-    def write(self, *lines: str) -> None:
-        try:
-            for line in lines:
-                self._sink.write(f"{line}\n".encode("ascii", "replace").decode())
-        except OSError as error:
-            raise LinkError(f"--out {self._path} takes no more: {error.strerror}") from error
-
-    def _write(self) -> None:
-        if lines := self._recorder.take_lines():
-            self.write(*lines)
+    await talk.silence(_OPENING)
+    out.open = True
+    for step in steps:
+        if step.text.startswith("wait"):
+            out.waited(step.wait)
+            await trio.sleep(step.wait)
+            continue
+        await talk.say(filled(step.pieces, {}))
+        await talk.silence(quiet)
+        out.flush()
 
 
 def _steps(script: Path) -> tuple[Step, ...]:
@@ -196,6 +146,11 @@ def _steps(script: Path) -> tuple[Step, ...]:
     if not steps:
         raise UsageError(f"{script}:1: there is nothing to send in it; write a line, like > AT")
     return steps
+
+
+def _values(options: RecordOptions) -> tuple[str, ...]:
+    """Return what --value says; a session is handed to others, and has nothing of its owner's in it."""
+    return (*_USUAL, *options.values) if options.session else options.values
 
 
 def _volatile(values: tuple[str, ...]) -> dict[str, re.Pattern[str]]:

@@ -70,6 +70,7 @@ def record(
     out: Annotated[Path, Parameter(metavar="FILE")],
     link: Path | None = None,
     script: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    session: Literal["fidelity"] | None = None,
     baud: Speed = 115200,
     quiet: Seconds = 1.0,
     value: Annotated[tuple[str, ...], Parameter(metavar="NAME[=REGEX]")] = (),
@@ -82,6 +83,8 @@ def record(
     With --link, a DTE opens that path instead of the module's port, and all that
     it and the module say is passed on and written down, until Ctrl-C or SIGTERM.
     With --script, what that file sends is sent, and what comes is written down.
+    With --session fidelity, a real module is asked what here was only decided.
+    What it changes is put back, it sends no message, and Ctrl-C ends it early.
 
     The exit status is 0 once it is recorded, 2 when it could not be.
 
@@ -95,6 +98,9 @@ def record(
         Make this path a symbolic link to a port for the DTE.
     script: Path
         A transcript, of which only the lines with >, >> and wait count.
+    session: str
+        fidelity: the questions whose answers are decided here, chosen by --model, or what AT+CGMM says. The usual
+        values, and the number of the module and of its card, are left out of it.
     baud: int
         Speed of the module's port. 115200 if left out.
     quiet: float
@@ -113,7 +119,7 @@ def record(
     from onemo.cli.record import record as start
 
     headers = tuple((name, text) for name, text in (("model", model), ("notes", notes)) if text)
-    return start(RecordOptions(port, out, link, script, baud, quiet, value, pauses, headers))
+    return start(RecordOptions(port, out, link, script, session, baud, quiet, value, pauses, headers))
 
 
 def replay(
@@ -179,6 +185,7 @@ _RECORD = f"""\
 {_GRAMMAR}
 Examples:
 
+  onemo-emulator record /dev/ttyUSB2 --session fidelity --out mine.at
   onemo-emulator record /dev/ttyUSB2 --link /tmp/dte --out session.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at
   onemo-emulator record /dev/ttyUSB2 --script ask.at --out answers.at \\
