@@ -18,7 +18,8 @@ class Family(NamedTuple):
     name: of its file in ``profiles/base/``. title: for documents. module: exports ``DEFINITION``. It is imported, and
     the profile's file read, at the first of commands, when the NV holds one of keeps, or at a boot where wakes says
     so of what the NV holds; with core, at the start. instances: the index of those that it has. needs: families whose
-    parameters or errors its profile refers to. urcs: the names of its URCs, and what those tell.
+    parameters or errors its profile refers to. urcs: the names of its URCs, and what those tell. feature: its short
+    name where models are listed; empty: nobody chooses a model for it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Family(NamedTuple):
     keeps: tuple[str, ...] = ()
     wakes: Callable[[Mapping[str, object]], bool] | None = None
     urcs: tuple[str, ...] = ()
+    feature: str = ""
 
 
 class Trait(NamedTuple):

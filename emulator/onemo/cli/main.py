@@ -101,15 +101,23 @@ def demo(model: str = MODEL, /, *, profiles: Profiles = ()) -> int:
     sort_key=3,
     usage=f"Usage: {NAME} models [OPTIONS]",
     help_epilogue="""\
-Piped, each series is one line:
+Examples:
 
-  onemo-emulator models | grep NB""",
+  onemo-emulator models                each series on a line
+  onemo-emulator models | grep LwM2M   those that have it
+  onemo-emulator models --compare      in what each differs from its relatives""",
 )
-def models(*, profiles: Profiles = ()) -> int:
-    """List the models, and what tells them apart."""
-    from onemo.cli.show import show_models
+def models(*, compare: bool = False, profiles: Profiles = ()) -> int:
+    """List the models, and what each has.
 
-    return show_models(profiles)
+    Parameters
+    ----------
+    compare: bool
+        Tell what is usual for each family, and what stands out in each model.
+    """
+    from onemo.cli.series_page import show_models
+
+    return show_models(profiles, compare=compare)
 
 
 @app.command(

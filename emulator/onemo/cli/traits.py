@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from onemo.at.family import Trait, either
+from onemo.at.family import Family, Trait, either
 from onemo.at.registry import declarations, definition, typed
 from onemo.families import FAMILIES
 from onemo.profile.schema import CommandSection, Profile
@@ -22,24 +22,39 @@ Traits = Mapping[str, Trait]
 def traits(profile: Profile) -> Traits:
     """Return the answers of one model, whose commands can be bound."""
     found: dict[str, Trait] = {}
+    lacked = [family for family in FAMILIES if not has(profile, family)]
+    rest = {name for family in lacked for name in family.commands}
     # A family with traits of its own says itself which values matter.
     themselves = {name for family in FAMILIES if definition(family).traits for name in family.commands}
-    lacked = [family for family in FAMILIES if family.name in profile.lacks]
-    for name in declarations([family for family in FAMILIES if family not in lacked]):
+    for name in declarations(FAMILIES):
         section = profile.commands[name]
         shown = typed(name)
-        found[name] = Trait(f"has {shown}", plain=True) if section.available else Trait(f"no {shown}")
         if section.available:
+            found[name] = Trait(f"has {shown}", plain=name not in rest)
             found.update(_inert(name, section) if name in themselves else _range(name, section) | _inert(name, section))
-            found[f"{name}.nv"] = either(section.nv, f"keeps {typed(name)}", f"forgets {typed(name)} at a restart")
-    for family in lacked:
-        title = family.title.partition(" (")[0].removeprefix("The ")
-        first = title.partition(" ")[0]
-        plain = first == first.capitalize()  # and no name, like FTP or Wi-Fi
-        found[f"family {family.name}"] = Trait(f"no {title[:1].lower() + title[1:] if plain else title}")
+            found[f"{name}.nv"] = either(section.nv, f"keeps {shown}", f"forgets {shown} at a restart")
+        elif name not in rest:
+            found[name] = Trait(f"no {shown}")
+    for family in FAMILIES:
+        noun = _noun(family)
+        found[f"family {family.name}"] = either(family in lacked, f"no {noun.replace(' and ', ' or ')}", noun)
     for defined in (definition(family) for family in FAMILIES if family not in lacked):
         found.update(defined.traits(profile) if defined.traits else {})
     return {**found, **_behaviour(profile)}
+
+
+def has(profile: Profile, family: Family) -> bool:
+    """Tell whether a model has a family: any of its commands, of one that is a feature half of them."""
+    available = sum(profile.commands[name].available for name in family.commands)
+    return 2 * available >= len(family.commands) if family.feature else available > 0
+
+
+def _noun(family: Family) -> str:
+    """Return the title of a family as it stands in a sentence: "FTP client", "short messages"."""
+    title = family.title.partition(" (")[0].removeprefix("The ")
+    first = title.partition(" ")[0]
+    ordinary = first == first.capitalize()  # and no name, like FTP or Wi-Fi
+    return title[:1].lower() + title[1:] if ordinary else title
 
 
 def _range(name: str, section: CommandSection) -> dict[str, Trait]:
@@ -88,13 +103,13 @@ def _behaviour(profile: Profile) -> dict[str, Trait]:
 
 
 def usual(models: Iterable[Traits]) -> dict[str, Trait]:
-    """Return, for each question, the answer that most models give."""
+    """Return, for each question, the answer that most models give; without those that most have no answer to."""
     models = list(models)
     questions = dict.fromkeys(question for model in models for question in model)
-    return {
-        question: Counter(model[question] for model in models if question in model).most_common(1)[0][0]
-        for question in questions
+    answers = {
+        question: Counter(model.get(question) for model in models).most_common(1)[0][0] for question in questions
     }
+    return {question: answer for question, answer in answers.items() if answer is not None}
 
 
 def told(family: Traits) -> list[str]:

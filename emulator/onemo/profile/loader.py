@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import errno
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class LoadedProfile:
         layers, profile = self._layers, self.profile
         values, shapes = layers.values, {table.name: table.shape for table in tables}
         if (file := self._left.get(family)) is not None:
-            document = _read(file, checked=False)
+            document = _read(file)
             del self._left[family]  # not before: it may be read another time
             layers.merge_below(document, file.name)
             layers.leave_out({family: document})
@@ -198,7 +199,7 @@ def _merged(
             own = subs.get(chosen, {})
             if "extends" in own:
                 shared = _beside(file, own["extends"], places)
-                common = _read(shared, checked=not is_builtin(shared))
+                common = _read(shared)
                 layers.merge(common, shared.name, (), str(common.get("source", "")))
             layers.merge(own, file.name, (), source)
             layers.values["sub_model"] = chosen
@@ -251,7 +252,7 @@ def _chain(
     while current is not None:
         if len(documents) == _MAX_CHAIN:
             raise ProfileError([Mistake(current.name, "extends", f"the chain is longer than {_MAX_CHAIN} files")])
-        document = _read(current, checked=families is None)
+        document = _read(current)
         documents.append((current, document))
         parent = document.get("extends")
         if parent is None:
@@ -259,9 +260,7 @@ def _chain(
         near = _near(current, parent, places)
         if folder := _folder([place / parent for place in near]):
             left = {name: path for name, path in folder.items() if families is not None and name not in families}
-            documents += [
-                (path, _read(path, checked=families is None)) for name, path in folder.items() if name not in left
-            ]
+            documents += [(path, _read(path)) for name, path in folder.items() if name not in left]
             break
         current = _beside(current, parent, places)
     return documents[::-1], left
@@ -296,8 +295,17 @@ def _sub_models(document: Mapping[str, Any], file: Path) -> Mapping[str, Mapping
     return subs
 
 
-def _read(file: Path, *, checked: bool = True) -> dict[str, Any]:
-    """Read a file. checked: it may be a user's. Raises ProfileError."""
+def _read(file: Path) -> dict[str, Any]:
+    """Read a file, one of ours once only: nobody changes what is returned. Raises ProfileError."""
+    return _read_ours(file) if is_builtin(file) else _parse(file, checked=True)
+
+
+@cache
+def _read_ours(file: Path) -> dict[str, Any]:
+    return _parse(file, checked=False)
+
+
+def _parse(file: Path, *, checked: bool) -> dict[str, Any]:
     try:
         if file.is_fifo():  # to open it would wait for a writer
             raise OSError(errno.EINVAL, "it is a pipe")

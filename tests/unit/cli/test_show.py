@@ -1,4 +1,4 @@
-"""``models`` and ``show``: what they tell of the profiles, on terminals and in pipes."""
+"""``show``: what it tells of the profiles, on terminals and in pipes; ``models`` on terminals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from onemo.at.registry import declarations
 from onemo.at.registry import typed as as_typed
 from onemo.cli.command_page import command_name
 from onemo.cli.model_page import about
-from onemo.cli.show import show_model, show_models
+from onemo.cli.show import show_model
 from onemo.errors import EmulatorError
 from onemo.families import FAMILIES
 from onemo.families.ntp import TIME
@@ -60,84 +60,6 @@ def cells(line: str) -> list[str]:
 def row(lines: list[str], first: str) -> list[str]:
     """The rest of the row that begins with first."""
     return next(cells(line)[1:] for line in lines if cells(line)[0] == first)
-
-
-# ---- models
-
-
-def table(capsys: pytest.CaptureFixture[str], *profiles: Path) -> dict[str, list[str]]:
-    """The rows of ``models`` in a pipe."""
-    assert show_models(profiles) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert all(line == line.rstrip() and "\x1b" not in line for line in lines)
-    return {cells(line)[0]: cells(line)[1:] for line in lines[1 : lines.index("")]}
-
-
-def test_every_series_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = table(capsys)
-    assert sorted(rows) == sorted(SERIES)
-    for series, (family, names, ids, modes, *_) in rows.items():
-        profile = load(series).profile
-        assert (family, names) == (profile.family, ", ".join(SERIES[series]))
-        connect_ids, access_modes = profile.params["connect_id"], profile.commands["MIPOPEN"].params["access_mode"]
-        assert connect_ids.range is not None
-        assert access_modes.range is not None
-        assert (ids, modes) == (connect_ids.range.text, access_modes.range.text)
-
-
-def test_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = {series: cells[-1] for series, cells in table(capsys).items()}
-    assert "MIPCLOSE takes mode 0-3" in rows["ML307G"]
-    assert "AT+CMEE takes 0-1" in rows["ML307G"]
-    assert "closes by RST" in rows["MN318"]
-    assert "TCP window 4096" in rows["MN316"]
-    assert "sends empty datagrams" in rows["MN319"]
-    assert "MIPCFG ack_mode works" in rows["MN318"]
-    assert "buffers 128 packets" in rows["ML305M"]
-    assert "send timeout 1-180 s" in rows["ML305U"]
-    assert "has ATZ, AT&F" in rows["ML302S"]
-    assert "a clock from the start" in rows["MN319"]
-    assert rows["ML305A"].endswith("; ML305A-DL: no Wi-Fi scans, no short messages, no ATS3, ATS4, ATS5")
-    assert "; ML307R-DL: no short messages" in rows["ML307R"]
-
-
-def test_the_start_and_the_contexts_stand_out(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = {series: cells[-1].split("; ") for series, cells in table(capsys).items()}
-    assert "cid 8 reserved" in rows["ML307R"]
-    assert "AT+IPR takes 4800,9600,14400,...,921600" in rows["ML302S"]
-    assert "the last context can be deactivated" in rows["ML302S"]
-    assert {"CFUN from 0 to 1 restarts it", "deep sleep ends TCP"} < set(rows["MN319"])
-    assert "CFUN=0 deletes contexts" in rows["MN316"]
-
-
-def test_what_is_usual_for_a_family(capsys: pytest.CaptureFixture[str]) -> None:
-    show_models(())
-    usual = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Usual for ")]
-    (cat1,) = [line for line in usual if line.startswith("Usual for Cat.1: ")]
-    assert "connections need a data call; " in cat1
-    (kept,) = re.findall(r"keeps (AT[^;]*);", cat1)
-    (lacking,) = re.findall(r"no (AT[^;]*)\.$", cat1)
-    assert "AT+CGDCONT" in kept.split(", ")
-    assert "AT+CPSMS" in lacking.split(", ")
-    assert not set(kept.split(", ")) & set(lacking.split(", "))
-
-
-def test_profiles_of_ones_own_are_among_them(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    directory = write("acme.toml", ACME).parent
-    assert table(capsys, directory)["ACME"][1:2] == ["ACME-1, ACME-2"]
-    assert table(capsys, directory)["ACME"][-1].endswith("; ACME-2: has ATS3")
-
-
-def test_a_broken_profile_is_told_and_left_out(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    broken = write("broken.toml", "a = [")
-    wrong = write("wrong.toml", 'extends = "models/mn316.toml"\nsource = "x"\n[commands.NOPE]\navailable = true\n')
-    assert show_models((broken.parent,)) == 0
-    printed = capsys.readouterr()
-    assert printed.err.splitlines() == [
-        f"onemo-emulator: {file} has 1 mistake (onemo-emulator check-profile {file} lists all)"
-        for file in (broken, wrong)
-    ]
-    assert "ML307R-DC" in printed.out
 
 
 # ---- show MODEL
@@ -350,7 +272,9 @@ def test_texts_of_a_profile_are_printed_as_they_are(shown: Shown, write: Write) 
 
 
 @pytest.mark.parametrize("columns", [30, 60, 80, 120])
-@pytest.mark.parametrize("arguments", [["models"], ["show", "MN316"], ["show", "ML307R", "MIPCFG"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["models"], ["models", "--compare"], ["show", "MN316"], ["show", "ML307R", "MIPCFG"]], ids=" ".join
+)
 def test_it_fits_the_terminal(arguments: list[str], columns: int) -> None:
     lines = on_a_terminal(columns, *arguments)
     plain = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in lines]
@@ -358,12 +282,8 @@ def test_it_fits_the_terminal(arguments: list[str], columns: int) -> None:
     assert "\x1b[" in "".join(lines)
     together = re.sub(r"\s", "", "".join(plain))
     assert "…" not in together
-    wanted = {"models": list(SERIES), "MN316": ["867", "manual3.14"], "MIPCFG": ['"rcvbuf"', "1460-65535"]}[
-        arguments[-1]
-    ]
-    if arguments[-1] == "MN316":
-        wanted = ["001017000000011", "manual3.14", "AT+MIPSTATE"]
-    assert [text for text in wanted if text not in together] == []
+    wanted = {"MN316": ["001017000000011", "manual3.14", "AT+MIPSTATE"], "MIPCFG": ['"rcvbuf"', "1460-65535"]}
+    assert [text for text in wanted.get(arguments[-1], SERIES) if text not in together] == []
 
 
 def test_no_colours_where_nobody_wants_them() -> None:

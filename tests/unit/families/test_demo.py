@@ -135,7 +135,7 @@ def test_show(typed: Typed) -> None:
     assert 'AT+MDEMOCFG="colour",<demoid>                reads it, of one <demoid>' in command
     assert "demo.toml" in command
     assert "901 client not connected" in typed("show", "ML307R", "MDEMOSEND").out
-    assert "demo clients 0-3" in typed("models").out
+    assert "demo clients 0-3" in typed("models", "--compare").out
 
 
 def test_a_mistake_in_a_users_section_is_told_at_once(typed: Typed, tmp_path: Path) -> None:

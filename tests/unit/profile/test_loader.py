@@ -300,3 +300,13 @@ def test_a_file_extends_its_neighbour_first(write: Write, tmp_path: Path) -> Non
     file = write("mine.toml", 'extends = "mn316.toml"\nsource = "mine"\nseries = "MINE"\n')
     assert load_file(file).profile.line.guard == 0.5
     assert load_file(file).profile.family == "NB"
+
+
+def test_what_is_read_once_is_changed_by_no_profile() -> None:
+    """All sub-models share the documents of the built-in files."""
+    before = load("ML307R-DC")
+    for name in ("ML307R-ML", "ML307H-GU", "MN316"):
+        loaded = load(name)
+        loaded.profile.commands.clear()
+    after = load("ML307R-DC")
+    assert (after.profile, after.origins) == (before.profile, before.origins)

@@ -44,8 +44,6 @@ def _store(modem: Modem) -> FileStore:
 def traits(profile: Profile) -> dict[str, Trait]:
     """Tell the room of the store."""
     section = profile.table(FILES)
-    if not section.longest_path:
-        return {"files": Trait("no files", plain=True)}
     return {"files": Trait(f"a file store of {section.size} bytes, paths of {section.longest_path}")}
 
 

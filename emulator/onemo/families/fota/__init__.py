@@ -52,11 +52,9 @@ def _info(modem: Modem) -> FirmwareInfo | None:
 
 def _traits(profile: Profile) -> dict[str, Trait]:
     """Tell the ways of an upgrade."""
-    if not profile.commands["MFWUPGRADE"].available:
-        return {"firmware": Trait("no firmware upgrades", plain=True)}
     diff = profile.commands["MFWDLOAD"].available
     ways = "a package that was downloaded before, or the minimal system" if diff else "the minimal system alone"
-    return {"firmware": Trait(f"firmware upgrades by {ways}")}
+    return {"firmware": Trait(f"upgrades by {ways}")}
 
 
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from onemo.at.family import FamilyDefinition, StateField, Trait
+from onemo.at.family import FamilyDefinition, StateField
 from onemo.at.reply import errors_in
 from onemo.families.ftp import commands, config, uploads
 from onemo.families.ftp.profile import FTP_CLIENT, FTP_FAILURES, FTP_RESULTS, FtpError
@@ -52,19 +52,12 @@ def check(profile: Profile) -> Iterator[tuple[str, str]]:
             yield f"ftp.{name}", "is 0: nothing would ever come through"
 
 
-def traits(profile: Profile) -> dict[str, Trait]:
-    """Return the traits of a model's FTP client."""
-    there = profile.commands["MFTPCONN"].available
-    return {"ftp": Trait("an FTP client") if there else Trait("no FTP client", plain=True)}
-
-
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(*config.DECLARATIONS, *commands.DECLARATIONS, *uploads.DECLARATIONS),
     errors=errors_in(FtpError),
     tables=(FTP_CLIENT, FTP_RESULTS, FTP_FAILURES),
     part=FtpSessions,
     check=check,
-    traits=traits,
     state=(StateField("ftp_sessions", tuple[FtpSessionInfo, ...], _sessions),),
     shows={"MFTPCONN": ("ftp", "ftp_results", "ftp_failures"), "MFTPRETR": ("ftp",), "MFTPSTOR": ("ftp",)},
 )

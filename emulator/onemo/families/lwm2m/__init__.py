@@ -66,11 +66,8 @@ def _check_ranges(profile: Profile) -> Iterator[tuple[str, str]]:
 
 def traits(profile: Profile) -> dict[str, Trait]:
     """Return the traits of a model's LwM2M client, by the question that each answers."""
-    if not profile.commands["MIPLCREATE"].available:
-        return {"lwm2m": Trait("no LwM2M client")}
     table = profile.table(LWM2M)
     return {
-        "lwm2m": Trait("LwM2M client"),
         "lwm2m_platforms": Trait(f"LwM2M platforms {table.platforms.text}"),
         "lwm2m_renews": either(
             profile.commands["MIPLUPDATESET"].available, "updates an LwM2M registration by itself", "only when told to"

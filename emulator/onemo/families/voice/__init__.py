@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from onemo.at.command import Action, NoParameters, Query, Setting, print_line
-from onemo.at.family import FamilyDefinition, StateField, Trait, either
+from onemo.at.family import FamilyDefinition, StateField
 from onemo.at.params import Defaulted, Required
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.voice.call import CallInfo, NoCarrier
@@ -16,7 +16,6 @@ from onemo.families.voice.ussd import UssdRequest, read, request
 from onemo.modem.modem import Modem
 from onemo.modem.registration import Registration
 from onemo.modem.slots import AUTO_ANSWER, CALLER_IDENTITY, RING_FORMAT, CallerIdentity
-from onemo.profile.schema import Profile
 
 
 class HangUp(NamedTuple):
@@ -104,11 +103,6 @@ def _clip(modem: Modem, record: CallerIdentity) -> tuple[int, int]:
     return record.n, modem.profile.table(VOICE).clip_provision
 
 
-def traits(profile: Profile) -> dict[str, Trait]:
-    """Return whether a model has voice calls."""
-    return {"voice": either(profile.commands["CLCC"].available, "voice calls and USSD", "no voice calls, no USSD")}
-
-
 DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     declarations=(
         Action("D", DialString, _dial, split=split_dialled),
@@ -127,7 +121,6 @@ DEFINITION: FamilyDefinition[Modem] = FamilyDefinition(
     tables=(VOICE,),
     check=check,
     shows=dict.fromkeys(("CUSD", "CLIP", "A", "D", "CPAS"), ("voice",)),
-    traits=traits,
     state=(StateField("calls", tuple[CallInfo, ...], lambda modem: modem.part(Calls).told),),
     remarks={
         "A": "a call has no sound",
