@@ -20,7 +20,8 @@ from onemo.families import FAMILIES
 from onemo.families.ntp import TIME
 from onemo.families.ping import PING
 from onemo.families.sockets.profile import CLOSE_RESULTS, CONNECTION
-from onemo.profile.loader import model_files, sub_models
+from onemo.profile.loader import find, model_files, sub_models
+from onemo.runtime.models import bind_profile
 from onemo.runtime.models import inspect as inspect_file
 
 from tests.support.profiles import load
@@ -170,11 +171,10 @@ def test_a_source_that_names_other_keys_only_is_told_whole() -> None:
 @pytest.mark.parametrize("series", SERIES)
 def test_every_command_of_every_series(shown: Shown, series: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is read once for all of them: that takes most of the time."""
-    show = onemo.cli.show
-    loaded = show.inspect(*show.find(series), ())
-    bound = show.bind_profile(loaded)
-    monkeypatch.setattr(show, "inspect", lambda *_: loaded)
-    monkeypatch.setattr(show, "bind_profile", lambda _: bound)
+    loaded = inspect_file(*find(series))
+    bound = bind_profile(loaded)
+    monkeypatch.setattr(onemo.cli.show, "inspect", lambda *_: loaded)
+    monkeypatch.setattr(onemo.cli.show, "bind_profile", lambda _: bound)
     profile = bound.profile
     for command in NAMES:
         lines = shown(series, command)
