@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]{1,5})?", re.ASCII)
-OPEN = ("/", "/static/", "/docs/", "/favicon.ico")
-"""The paths that need no token: the page, which then asks for it, and the guides.
+OPEN = ("/", "/static/", "/docs/", "/favicon.ico", "/health")
+"""The paths that need no token: the page, which then asks for it, the guides, and whether the process lives.
 
 Paths that end in / stand for all below.
 """

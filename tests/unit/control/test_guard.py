@@ -112,11 +112,11 @@ def test_what_changes_something_is_json(headers: dict[str, str], expected: int) 
 )
 def test_the_token(authorization: str, expected: int) -> None:
     headers = {**HOME, **({"authorization": authorization} if authorization else {})}
-    for path in ("/health", "/v1/modules", "/openapi.json", "/v1/trace/stream"):
+    for path in ("/ready", "/metrics", "/v1/modules", "/openapi.json", "/v1/trace/stream"):
         assert status("GET", path, headers, token="s3cret") == expected
 
 
-@pytest.mark.parametrize("path", ["/", "/static/page.js", "/docs/", "/docs/ftp.md"])
+@pytest.mark.parametrize("path", ["/", "/static/page.js", "/docs/", "/docs/ftp.md", "/health"])
 def test_the_page_asks_for_the_token_itself(path: str) -> None:
     assert status("GET", path, HOME, token="s3cret") == 200
 
