@@ -17,7 +17,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 WAIT = 20.0
 T = TypeVar("T")
-_EXPECTED = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 409", "status of 422")
+_CHANGED = "ERR_NETWORK_CHANGED"
+"""An interface came or went, of another test's network: chromium breaks off what it loads then."""
+_EXPECTED = (_CHANGED, "ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 401", "status of 409", "status of 422")
 """Messages that a browser logs where a test breaks the connection, leaves the token out or asks for what cannot be."""
 
 
@@ -25,10 +27,16 @@ class Page:
     def __init__(self, chromium: Chrome, folder: Path) -> None:
         self.chromium = chromium
         self._folder = folder
+        self._logged: list[dict[str, str]] = []
 
     def open(self, url: str) -> None:
         """Open it and wait until it is connected."""
         self.chromium.get(url)
+        logged = self._log()
+        while any(_CHANGED in entry["message"] for entry in logged):
+            self.chromium.get(url)
+            logged = self._log()
+        self._logged += logged
         self.until("is connected", lambda: self.text("link").startswith("Connected"))
 
     def forget(self) -> None:
@@ -38,7 +46,8 @@ class Page:
 
     def complaints(self) -> list[str]:
         """Return all that the browser and the page have logged, but for messages that tests cause."""
-        logged = [entry["message"] for entry in self._log()]
+        logged = [entry["message"] for entry in (*self._logged, *self._log())]
+        self._logged.clear()
         return [message for message in logged if not any(word in message for word in _EXPECTED)]
 
     def _log(self) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -74,6 +75,16 @@ def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [str(each.getsockname()[1]) for each in sockets]
+
+
+def free_base() -> str:
+    """A number that free ports follow, ten thousand if need be, below those that the system gives out."""
+    while True:
+        base = random.randrange(10_000, 20_000)
+        with ExitStack() as stack, suppress(OSError):
+            for number in range(base + 1, base + 9):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", number))
+            return str(base)
 
 
 def run(folder: Path, script: str, programs: Mapping[str, str] = {}, patience: float = 3 * WAIT) -> str:
@@ -153,7 +164,9 @@ class _Moved:
         self._folder = folder
         named = {port for text in texts for port in re.findall(r"127\.0\.0\.1(?::|\", )(\d{4,5})\b", text)}
         based = {port for text in texts for port in re.findall(r"\{n\+(\d{4,5})\}", text)}
-        self._ports = dict(zip(sorted(named | based), free_ports(len(named | based)), strict=True))
+        named -= based
+        self._ports = dict(zip(sorted(named), free_ports(len(named)), strict=True))
+        self._ports |= {port: free_base() for port in based}
 
     def __call__(self, text: str) -> str:
         text = text.replace("/tmp/", f"{self._folder}/")
