@@ -41,6 +41,13 @@ def heard(url: str, size: int = len(BANNER)) -> bytes:
     return data
 
 
+def heard_plainly(url: str, size: int = len(BANNER)) -> bytes:
+    """The same over TCP, by a program that throws nothing away: pyserial does, in what comes before it is ready."""
+    host, _, number = url.removeprefix("socket://").rpartition(":")
+    with socket.create_connection((host, int(number)), WAIT) as port:
+        return port.recv(size, socket.MSG_WAITALL)
+
+
 def test_who_opens_a_pty_hears_all_of_the_boot(launch: Start) -> None:
     """The ready line does not wait for that, however long the boot; later openings begin none."""
     module = launch(*OPEN).wait_ready()
@@ -56,7 +63,7 @@ def test_who_opens_a_pty_hears_all_of_the_boot(launch: Start) -> None:
 def test_who_connects_hears_all_of_the_boot(launch: Start, option: str, more: tuple[str, ...]) -> None:
     """Pyserial negotiates for a third of a second before it listens."""
     module = launch(*OPEN, option, "127.0.0.1:0", *more).wait_ready()
-    assert heard(module.port) == BANNER
+    assert (heard_plainly if option == "--tcp" else heard)(module.port) == BANNER
 
 
 def test_what_a_client_of_rfc2217_sends_at_once_is_kept(launch: Start) -> None:
