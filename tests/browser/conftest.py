@@ -18,6 +18,13 @@ OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm
            "--force-prefers-reduced-motion", "--disable-background-networking", "--no-first-run")  # fmt: skip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the browser to .ci/run: together these take minutes, and they need Debian's chromium."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[webdriver.Chrome]:
     """Debian's, through its own driver: nothing is downloaded."""

@@ -16,8 +16,6 @@ from tests.e2e.dte import WAIT
 from tests.e2e.peers import IPV4, Echo
 from tests.e2e.started import AT_ONCE, Started
 
-pytestmark = pytest.mark.slow  # together they take most of a minute
-
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
