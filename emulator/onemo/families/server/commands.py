@@ -6,11 +6,9 @@ from ipaddress import ip_address
 from typing import Annotated, NamedTuple, Protocol
 
 from onemo.at.command import Action, Declaration, Key, KeyedSetting, Query, print_line
-from onemo.at.entry import DataEntry
 from onemo.at.grammar import Argument, Arguments, arguments
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import Defaulted, Maybe, Param, ParamKind, Required, RequiredText
-from onemo.at.payload import SendFormat
 from onemo.at.reply import DONE, Cme, CommandError, Reply
 from onemo.families.server.profile import SERVER
 from onemo.families.server.server import Listening, ModuleServer
@@ -19,9 +17,9 @@ from onemo.families.server.settings import SERVER_BUFFER, SERVER_ENCODING
 from onemo.families.server.states import ServerState
 from onemo.families.sockets.connection import AccessMode, Operation, SocketError, State
 from onemo.families.sockets.connections import Connections
+from onemo.families.sockets.data import payload_entry
 from onemo.families.sockets.instance import Instance
-from onemo.families.sockets.profile import CONNECTION
-from onemo.families.sockets.settings import ENCODING, SEND_BUFFER, SEND_TIMEOUT
+from onemo.families.sockets.settings import SEND_TIMEOUT
 from onemo.modem.channel import SendTo, Sent
 from onemo.modem.modem import Modem
 from onemo.net.interface import AddressFamily, Transport
@@ -204,18 +202,8 @@ def _send_to(modem: Modem, record: SendDatagram) -> Outcome:
     timeout = settings.effective(SEND_TIMEOUT, instance.connect_id).send_timeout
     if record.send_length == 0 and not record.data:
         return _hand_over(modem, instance, record, b"", timeout)
-
-    def take(data: bytes) -> Outcome:
-        instance.check(Operation.SEND)
-        return _hand_over(modem, instance, record, data, timeout) if data else DONE
-
-    return DataEntry(
-        take=take,
-        timeout=timeout,
-        length=record.send_length,
-        most=settings.effective(SEND_BUFFER, instance.connect_id).send_buffer,
-        inline=modem.profile.table(CONNECTION).inline_max,
-        form=SendFormat(settings.effective(ENCODING, instance.connect_id).send_format),
+    return payload_entry(
+        modem, instance, record.send_length, lambda data: _hand_over(modem, instance, record, data, timeout)
     ).begin(record.data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 from onemo.at.command import Action, Declaration, print_line
@@ -51,20 +52,33 @@ def _send(modem: Modem, record: SendData) -> Outcome:
         if not over_udp:
             raise CommandError(Cme.INCORRECT_PARAMETERS)
         return _hand_over(modem, instance, record, b"", timeout)
+    entry = payload_entry(
+        modem, instance, record.send_length, lambda data: _hand_over(modem, instance, record, data, timeout)
+    )
+    return entry._replace(offered=profile.inline_data == "optional").begin(record.data)
+
+
+def payload_entry(
+    modem: Modem, instance: Instance, length: int | None, hand_over: Callable[[bytes], Outcome]
+) -> DataEntry:
+    """Return the entry of what a connection sends, as its settings have it.
+
+    length: in bytes, None: not given. hand_over: sends what was entered, unless it is nothing.
+    """
 
     def take(data: bytes) -> Outcome:
         instance.check(Operation.SEND)
-        return _hand_over(modem, instance, record, data, timeout) if data else DONE
+        return hand_over(data) if data else DONE
 
+    settings, connect_id = modem.settings, instance.connect_id
     return DataEntry(
         take=take,
-        timeout=timeout,
-        length=record.send_length,
-        most=settings.effective(SEND_BUFFER, instance.connect_id).send_buffer,
-        inline=profile.inline_max,
-        form=SendFormat(settings.effective(ENCODING, instance.connect_id).send_format),
-        offered=profile.inline_data == "optional",
-    ).begin(record.data)
+        timeout=settings.effective(SEND_TIMEOUT, connect_id).send_timeout,
+        length=length,
+        most=settings.effective(SEND_BUFFER, connect_id).send_buffer,
+        inline=modem.profile.table(CONNECTION).inline_max,
+        form=SendFormat(settings.effective(ENCODING, connect_id).send_format),
+    )
 
 
 def _hand_over(modem: Modem, instance: Instance, record: SendData, data: bytes, timeout: float) -> Pending:
