@@ -30,6 +30,11 @@ def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypa
     assert names == package | profiles | page | guides | {"onemo/py.typed"}
 
 
+def test_no_package_lies_in_the_tree() -> None:
+    """A wheel that pip left is easily committed."""
+    assert [path.name for path in ROOT.glob("*.whl")] == []
+
+
 def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     wheel = ZipFile(tmp_path / build_editable(str(tmp_path)))
