@@ -16,6 +16,7 @@ from onemo.errors import EmulatorError
 
 from tests.e2e.dte import WAIT
 from tests.e2e.started import AT_ONCE, ROOT, Started
+from tests.unit.cli.conftest import on_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,24 @@ def test_the_trace_and_its_order(ctl: Ctl, running: Started) -> None:
     assert ctl("verify", "meter", "--step", "9*sent:AT+MIPOPEN", status=1).endswith("not matched\n")
 
 
+def test_errors_are_told_in_words(ctl: Ctl, control: str, running: Started) -> None:
+    """Anywhere, and on a terminal in red; what a command prints has them on a terminal alone."""
+    with running.awake(json.loads(running.ready)["port"]) as dte:
+        dte.ask("AT+MIPCLOSE=0", "+CME ERROR: 551")
+        dte.ask("AT+NONE", "ERROR")
+    newest = ("trace", "--control", control, "--limit", "4")
+    piped = [line.split(maxsplit=1)[1].rpartition("  (")[0] for line in ctl(*newest).splitlines()]
+    assert piped[1::2] == ["< +CME ERROR: 551  (TCP/IP not used)", "< ERROR"]
+    shown = on_a_terminal(200, "ctl", *newest)
+    assert "< \x1b[31m+CME ERROR: 551\x1b[0m  (TCP/IP not used)  (" in shown[1]
+    assert "< \x1b[31mERROR\x1b[0m  (" in shown[3]
+    assert "\x1b" not in "".join(on_a_terminal(200, "ctl", *newest, NO_COLOR="1"))
+    send = ("send", "AT+MIPCLOSE=0", "--control", control)
+    assert ctl(*send, status=1) == "+CME ERROR: 551\n"
+    told = on_a_terminal(200, "ctl", *send, status=1, NO_COLOR="1")
+    assert told == ["+CME ERROR: 551  (TCP/IP not used)"]
+
+
 def test_following_the_trace(control: str, running: Started) -> None:
     dialogue(running)
     command = [sys.executable, "-m", "onemo", "ctl", "trace", "-f", "--limit", "1", "--control", control]
@@ -130,6 +149,22 @@ def test_following_the_trace(control: str, running: Started) -> None:
 def test_the_kinds(ctl: Ctl) -> None:
     assert "urc-drop" in ctl("kinds")
     assert "rssi" in ctl("kinds", "signal")
+
+
+def test_what_makes_sense_now(ctl: Ctl) -> None:
+    def row(event: str) -> list[str]:
+        return next(line.split(maxsplit=2) for line in ctl("events", "meter").splitlines() if line.startswith(event))
+
+    assert row("sim-remove") == ["sim-remove", "yes"]
+    assert row("sim-insert") == ["sim-insert", "no", "the card is in"]
+    ctl("do", "sim-remove")
+    assert row("sim-remove") == ["sim-remove", "no", "no card is in"]
+    ctl("do", "sim-insert")
+    listed = json.loads(ctl("events", "--json"))
+    assert {"event": "sim-insert", "sense": False, "why": "the card is in"} in listed
+    assert {each["event"] for each in listed} == {
+        each["name"] for each in json.loads(ctl("kinds", "--json")) if each["event"]
+    }
 
 
 def test_readiness(ctl: Ctl) -> None:
