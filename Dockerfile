@@ -3,6 +3,7 @@
 # docker run --rm -p 2217:2217 onemo-emulator ML307R          then open rfc2217://localhost:2217
 # docs/container.md tells more.
 
+# By version: who has a registry at hand pins it by digest, --build-arg BASE=python@sha256:…
 ARG BASE=python:3.11.14-slim-bookworm
 
 FROM ${BASE} AS build

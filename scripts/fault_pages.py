@@ -34,6 +34,8 @@ _INTRO = """\
 
 This page is made by `python -m scripts.fault_pages` from the declarations in `emulator/onemo`; a test compares them.
 
+`onemo-emulator` comes with `pipx install './onemo-emulator[control,tls]'`, uvx or pip: [install](install.md) tells.
+
 A fault is said in one line, `KIND key=value …`: on the command line (`--fault`, which may be repeated), in a scenario
 (`do = "…"`), or as a table of TOML with the same keys and `kind`.
 

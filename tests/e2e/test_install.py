@@ -1,4 +1,4 @@
-"""Installing for real, from the package index, into empty environments: pip, pipx, the image's commands, CI."""
+"""Installing for real, from the package index, into empty environments: pip, pipx, uvx, the image's commands, CI."""
 
 from __future__ import annotations
 
@@ -98,6 +98,16 @@ def test_pipx_runs_it(tmp_path: Path) -> None:
     home, programs = str(tmp_path / "home"), str(tmp_path / "bin")
     told = ran(
         bin_ / "pipx", "run", "--spec", str(ROOT), "onemo-emulator", "models", PIPX_HOME=home, PIPX_BIN_DIR=programs
+    )
+    assert "ML307R" in told.stdout
+
+
+def test_uvx_runs_it(tmp_path: Path) -> None:
+    bin_ = environment(tmp_path / "uv")
+    ran(bin_ / "python", "-m", "pip", "install", "-q", "uv")
+    told = ran(
+        *(bin_ / "uvx", "--python", sys.executable, "--from", str(ROOT), "onemo-emulator", "models"),
+        UV_CACHE_DIR=str(tmp_path / "cache"),
     )
     assert "ML307R" in told.stdout
 

@@ -50,6 +50,14 @@ def test_its_commands_can_be_typed(page: Path, tmp_path: Path) -> None:
                     app.parse_args(there, exit_on_error=False, print_error=False)
 
 
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_a_bare_command_comes_behind_the_way_to_have_it(page: Path) -> None:
+    blocks = [block for block in blocks_of(page) if block.language in ("sh", "console")]
+    bare = [block for block in blocks if any(typed.startswith("onemo-emulator ") for typed in typed_in(block))]
+    if bare and page.name != "install.md":
+        assert "](install.md)" in "".join(page.read_text().splitlines(keepends=True)[: bare[0].line])
+
+
 @pages
 def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`\n]*`", "", prose_of(page))):
