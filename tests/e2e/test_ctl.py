@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from onemo.cli.main import app
@@ -203,3 +204,16 @@ def test_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEMO_CONTROL", raising=False)
     with pytest.raises(EmulatorError, match="give --control HOST:PORT, or set ONEMO_CONTROL"):
         app(["ctl", "modules"], result_action="return_value")
+
+
+def test_who_lacks_the_token_is_told_how_to_give_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ONEMO_CONTROL_TOKEN", raising=False)
+    arguments = ["ML307R", "--control", "127.0.0.1:0", "--control-token", "s3cret", "--json", *AT_ONCE]
+    with Started(arguments, tmp_path / "stderr") as started:
+        control = json.loads(started.wait_ready().ready)["control"]
+        for given, wrong in (((), "a token is needed"), (("--token", "other"), "the token is another one")):
+            with pytest.raises(EmulatorError) as error:
+                app(["ctl", "modules", "--control", control, *given], result_action="return_value", exit_on_error=False)
+            told = f"{wrong}: give --token what --control-token says, or set ONEMO_CONTROL_TOKEN"
+            assert str(error.value) == told
+        assert app(["ctl", "modules", "--control", control, "--token", "s3cret"], result_action="return_value") == 0

@@ -57,7 +57,13 @@ def client_of(options: CtlOptions) -> Iterator[Client]:
     if not address:
         raise UsageError(f"which emulator? give --control HOST:PORT, or set {ADDRESS}")
     with Client(address, options.token or os.environ.get(TOKEN)) as client:
-        yield client
+        try:
+            yield client
+        except ControlError as error:
+            if error.status != 401:
+                raise
+            wrong = str(error).partition(":")[0]
+            raise ControlError(401, f"{wrong}: give --token what --control-token says, or set {TOKEN}") from error
 
 
 @understood
