@@ -186,6 +186,7 @@ def test_it_is_not_ready_where_there_is_none(capsys: pytest.CaptureFixture[str])
         (("unfault", "77"), "there is no fault 77 on meter"),
         (("unfault",), "the number that ctl faults tells, or --all"),
         (("do", "urc-drop"), "arm it as a fault"),
+        (("do", "sim-remov"), "there is no event 'sim-remov'; did you mean sim-remove"),
         (("verify", "--step", "AT"), "write sent:TEXT"),
         (("kinds", "nothing"), "ctl kinds lists them"),
         (("trace", "-f", "--urc", "rtcp"), "leave the filters out"),
