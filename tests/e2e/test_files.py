@@ -14,7 +14,7 @@ from onemo.cli.main import app
 from onemo.errors import EmulatorError
 
 from tests.e2e.conftest import Start
-from tests.e2e.dte import Dte
+from tests.e2e.dte import WAIT, Dte
 from tests.e2e.started import Started
 
 DATA = random.Random(19).randbytes(100_000)
@@ -81,6 +81,7 @@ def test_a_large_store(start: Start, tmp_path: Path) -> None:
     data = DATA * 80
     module = start("ML307G", "--file-store", str(16 << 20), "--nv", str(tmp_path / "nv.json"))
     with module.awake() as dte:
+        dte.serial.write_timeout = 6 * WAIT
         before = module.status("VmHWM")
         put(dte, "/big", data)
         found = hashlib.sha256(data).hexdigest()
