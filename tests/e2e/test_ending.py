@@ -13,12 +13,11 @@ import pytest
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte
 from tests.e2e.peers import Peers, ended, port_of
+from tests.e2e.started import PROMPT
 from tests.e2e.test_connections import bind_udp, connect
 from tests.e2e.test_sending import MORE, SEND
 from tests.e2e.test_slow_dte import MEGABYTE, few_buffers, stuff
 
-PROMPT = 3
-"""Seconds to the end on a busy host, that is under one else: nothing is waited for."""
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
