@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 @contextmanager
 def line_of(module: HostedModule) -> Iterator[Line]:
-    with serial.serial_for_url(module.url, timeout=5) as port:
+    with serial.serial_for_url(module.url, timeout=30) as port:
         yield Line(module, port)
 
 
@@ -112,8 +112,8 @@ def test_a_connection_that_a_server_accepted() -> None:
     """It is there before anything has crossed it, and has its peer."""
     with Hosted() as lab, line_of(lab.start("MR880A")) as line:
         line.ask('AT+MIPLISTEN=0,"TCP",80', "+MIPLISTEN: 0,0\r\n")
-        with socket.create_connection(line.module.server(0).address, timeout=5) as peer:
-            line.module.trace.wait_for("accepted")
+        with socket.create_connection(line.module.server(0).address, timeout=30) as peer:
+            line.module.trace.wait_for("accepted", timeout=30)
             (seen,) = line.module.connections
             assert seen.peer.endswith(f":{peer.getsockname()[1]}")
             peer.sendall(b"hello")
