@@ -149,6 +149,27 @@ def test_the_data_of_an_entry(page: Page, port: FakePort) -> None:
     assert sent == [r"gr\xc3\xb6\xc3\x9fe\r\x1a", r"\x1b", "hello"]
 
 
+def test_keys_end_an_entry_and_the_focus_stays(page: Page, port: FakePort) -> None:
+    asks = answer(">", state="entry", problem="it asks for data")
+    port.replies["console"] = [asks, answer("OK"), asks, answer("OK"), asks, answer("OK"), asks, answer("OK")]
+    endings: list[tuple[Callable[[], None], str]] = [
+        (lambda: page["console-text"].send_keys(Keys.CONTROL + "z"), r"hi\x1a"),
+        (lambda: page.press(Keys.ESCAPE), r"\x1b"),
+        (page["console-end"].click, r"hi\x1a"),
+        (page["console-esc"].click, r"\x1b"),
+    ]
+    page.press("a")
+    for end, data in endings:
+        page.press("AT+MIPSEND=0", Keys.ENTER)
+        page.until("it asks", lambda: page["console-end"].is_displayed() and page["console-end"].is_enabled())
+        page.press("hi")
+        end()
+        says(page, "OK")
+        assert port.posted[-1] == (WHERE, {"data": data, "timeout": 120})
+        assert (typed(page), page.focused()) == ("", "console-text")
+        assert not page["console-end"].is_displayed()
+
+
 def test_transparent_mode(page: Page, port: FakePort) -> None:
     online = answer(state="transparent")
     port.replies["console"] = [answer("OK", "CONNECT", state="transparent"), online, answer("OK")]
@@ -160,6 +181,7 @@ def test_transparent_mode(page: Page, port: FakePort) -> None:
     page.until("it is free", lambda: page["console-leave"].is_enabled())
     page["console-leave"].click()
     says(page, "OK")
+    assert page.focused() == "console-text", "the button is gone"
     assert port.posted[-1] == (WHERE, {"command": "+++", "timeout": 120})
     assert page.text("console-label") == "AT entry"
 

@@ -92,6 +92,11 @@ def test_spent_ones_are_grey_and_can_be_removed(page: Page, serve: Serve) -> Non
     page.look_at("faults", "spent")
     rows[0].find_element(By.TAG_NAME, "button").click()
     page.until("it is asked", lambda: port.disarmed == ["/v1/modules/ML307R/faults/1"])
+    page["faults-clear"].send_keys(Keys.ENTER)
+    port.armed = []
+    port.state("ML307R", faults=0)
+    page.until("all are gone", lambda: page["faults-none"].is_displayed())
+    assert page.focused() == "fault-text", "the button is gone"
 
 
 def test_an_event_without_sense_is_disabled_and_says_why(page: Page, serve: Serve) -> None:

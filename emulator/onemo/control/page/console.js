@@ -33,8 +33,8 @@ export class Console {
     this.changed = changed;
     const text = $("console-text");
     $("console").addEventListener("submit", (event) => { event.preventDefault(); this.#submit(); });
-    $("console-end").addEventListener("click", () => this.#data(`${bytes(text.value)}\\x1a`));
-    $("console-esc").addEventListener("click", () => this.#data("\\x1b"));
+    $("console-end").addEventListener("click", () => this.#end());
+    $("console-esc").addEventListener("click", () => this.#drop());
     $("console-leave").addEventListener("click", () => this.#send({ command: "+++" }));
     text.addEventListener("input", () => { this.#at = this.#own.lines.length; this.#offer(); });
     text.addEventListener("focus", () => this.#learn());
@@ -84,11 +84,16 @@ export class Console {
     if (data) this.#send({ data });
   }
 
+  #end() { this.#data(`${bytes($("console-text").value)}\\x1a`); }
+
+  #drop() { this.#data("\\x1b"); }
+
   async #send(body, line = "") {
     const name = this.#name;
     const own = this.#own;
     if (own.running) return;
     own.running = true;
+    if ($("console").contains(document.activeElement)) this.focus(); // the button that has it may go
     this.#tell(["…"], "", true);
     this.#draw();
     try {
@@ -194,8 +199,11 @@ export class Console {
 
   #key(event) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (by && this.#options.length) this.#step(by);
+    const entry = this.#own?.state === "entry"; // there Ctrl-Z and Escape are what they are at a terminal
+    if (event.altKey || event.metaKey || event.isComposing || (event.ctrlKey && !(entry && event.key === "z"))) return;
+    if (entry && event.key === "z" && event.ctrlKey) this.#end();
+    else if (entry && event.key === "Escape") this.#drop();
+    else if (by && this.#options.length) this.#step(by);
     else if (by) this.#walk(by);
     else if (event.key === "Escape" && this.#options.length) this.#close();
     else if ((event.key === "Enter" || event.key === "Tab") && this.#active >= 0) this.#take(this.#options[this.#active].name);
