@@ -93,6 +93,11 @@ def test_what_was_typed_before(page: Page, port: FakePort) -> None:
     page.until("another module", lambda: page.text("who-name") == "MN316")
     page.press("a", Keys.ARROW_UP)
     assert typed(page) == "", "each has its own"
+    page.open(page.chromium.current_url.partition("#")[0] + "?again#ML307R")
+    page.until("it is offered", lambda: page["console"].is_displayed())
+    page.press("a", Keys.ARROW_UP, Keys.ARROW_UP)
+    assert typed(page) == "ATE0", "it outlives a reload"
+    page.run("sessionStorage.clear()")
 
 
 def test_commands_are_offered(page: Page, port: FakePort) -> None:

@@ -181,9 +181,7 @@ def test_it_looks_right(page: Page, serve: Serve) -> None:
 
 def test_a_line_uses_the_room_there_is(page: Page, serve: Serve) -> None:
     port = FakePort("ML307R")
-    port.entry(
-        "ML307R", from_="dte", to="module", data='AT+MHTTPREQUEST=0,1,0,"/a/path/of/it/and/more"', kind="command"
-    )
+    port.entry("ML307R", from_="dte", to="module", data='AT+MHTTPREQUEST=0,1,0,"/a/path/of/it/and"', kind="command")
     port.entry("ML307R", from_="module", to="dte", data="+COPS: " + "x" * 90, kind="answer", took=2.004)
     port.entry("ML307R", from_="module", to="dte", data="+CME ERROR: 552", kind="answer", console=1, took=0.0123)
     page.open(serve(port))
@@ -225,3 +223,26 @@ def test_each_console_has_a_transcript(page: Page, serve: Serve, tmp_path: Path)
     page["download-lines"].find_element("tag name", "button").click()
     page.until("it is there", (got / "ML307R-1.txt").exists)
     assert (got / "ML307R-1.txt").read_text() == "format=transcript&console=1"
+
+
+def test_what_a_connection_carried(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    dialogue(port)
+    port.entry("ML307R", event="opened", connect_id=0, detail="198.51.100.7:8883")
+    port.entry("ML307R", from_="network", to="module", connect_id=0, data="hello", kind="payload")
+    port.entry("ML307R", from_="network", to="module", connect_id=1, data="other", kind="payload")
+    page.open(serve(port))
+    page.shows("other")
+    only = page["connections"].find_element("tag name", "button")
+    assert only.accessible_name == "Only connection 0 in the dialogue"
+    only.send_keys(Keys.ENTER)
+    page.until("its entries", lambda: page.rows() and all("#0 " in row for row in page.rows()))
+    page.shows("hello")
+    port.carried = {"received": 2048}
+    port.state("ML307R", connections=1)
+    page.until("it is drawn anew", lambda: "2,048" in page.text("connections"))
+    assert page.focused() == "0"
+    page.press(Keys.ENTER)
+    page.shows("other")
+    assert page["chart-filter"].get_attribute("value") == ""
+    page.look_at("connections-title", "connections")

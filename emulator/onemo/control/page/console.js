@@ -6,6 +6,7 @@ import { $, make, setText } from "./dom.js";
 const PATIENCE = 120; // seconds for a final result code
 const OFFERED = 40; // commands that are offered at once
 const KEPT = 100; // lines of the history
+const HISTORY = "onemo-history:"; // of a module, for this tab only, as the token: it outlives a reload
 const SAID = { command: "AT entry", entry: "Data of the entry", transparent: "Data for the peer" };
 const HINTS = {
   command: "AT+CSQ",
@@ -17,6 +18,11 @@ const HINTS = {
 function bytes(text) {
   return text.replace(/[^ -~]/gu, (character) =>
     [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""));
+}
+
+/** The history of a module before the page was loaded again. */
+function remembered(name) {
+  try { return JSON.parse(sessionStorage.getItem(HISTORY + name)) ?? []; } catch { return []; }
 }
 
 export class Console {
@@ -56,7 +62,7 @@ export class Console {
   /** Another module is chosen. */
   show(name) {
     this.#name = name;
-    if (!this.#of.has(name)) this.#of.set(name, { state: "command", running: false, lines: [], commands: null });
+    if (!this.#of.has(name)) this.#of.set(name, { state: "command", running: false, lines: remembered(name), commands: null });
     this.#at = this.#own.lines.length;
     $("console-text").value = "";
     setText($("console-hint"), "");
@@ -99,7 +105,7 @@ export class Console {
     try {
       const answer = await post(of(name, "/console"), { ...body, timeout: PATIENCE });
       own.state = answer.state in SAID ? answer.state : "command";
-      if (line) this.#remember(own, line);
+      if (line) this.#remember(name, own, line);
       if (name === this.#name) {
         this.#tell(answer.lines, answer.problem, answer.ok || answer.state === "entry");
         if (!line || $("console-text").value.trim() === line) $("console-text").value = "";
@@ -113,9 +119,11 @@ export class Console {
     this.changed();
   }
 
-  #remember(own, line) {
+  #remember(name, own, line) {
     if (own.lines.at(-1) !== line) own.lines.push(line);
     if (own.lines.length > KEPT) own.lines.shift();
+    try { sessionStorage.setItem(HISTORY + name, JSON.stringify(own.lines)); } catch { /* it is full: the tab has it */ }
+    if (own !== this.#own) return;
     this.#at = own.lines.length;
     this.#draft = "";
   }

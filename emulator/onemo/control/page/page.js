@@ -111,7 +111,7 @@ async function look() {
     try {
       const [state] = await Promise.all([get(of(name)), faults.refresh(), events.refresh()]);
       if (name !== chosen) continue;
-      drawState(state);
+      drawState(state, (text) => timeline.sift(text));
       events.offerContexts(state.contexts ?? []);
       board.draw(state);
       texts.draw(state.sms, journal(name));
