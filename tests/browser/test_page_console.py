@@ -56,7 +56,8 @@ def offered(page: Page) -> list[str]:
 
 
 def test_a_command_and_its_answer(page: Page, port: FakePort) -> None:
-    port.replies["console"] = [answer("+CSQ: 20,99", "OK"), answer("ERROR"), (409, {"error": "it has ended"})]
+    failed = 200, answer("+CME ERROR: 552")[1] | {"ok": False}
+    port.replies["console"] = [answer("+CSQ: 20,99", "OK"), answer("ERROR"), failed, (409, {"error": "it has ended"})]
     page.press("a")
     assert page.focused() == "console-text"
     page.press("AT+CSQ", Keys.ENTER)
@@ -66,11 +67,13 @@ def test_a_command_and_its_answer(page: Page, port: FakePort) -> None:
     page.press("AT+NONE=1", Keys.ENTER)
     says(page, "ERROR")
     assert "error" in str(page["console-said"].get_attribute("class"))
+    page.press("AT+MIPOPEN=0", Keys.ENTER)
+    says(page, "+CME ERROR: 552", "TCP/IP already in use")
     page.press("AT", Keys.ENTER)
     says(page, "", "it has ended")
     assert typed(page) == "AT", "to be sent again"
     page.press(Keys.BACKSPACE * 2, Keys.ENTER, "   ", Keys.ENTER)
-    assert len(port.posted) == 3, "an empty line is none"
+    assert len(port.posted) == 4, "an empty line is none"
     page.press("k")
     assert typed(page).endswith("k"), "what is typed there is no key of the page"
 

@@ -193,6 +193,10 @@ def test_many_modules_are_selected_and_acted_on(page: Page, serve: Serve, tmp_pa
     assert sorted(port.posted, key=str) == [(EVENTS.format(name), {"event": "reboot"}) for name in meant]
     port.posted.clear()
     port.replies["events"] = [(409, {"error": "not now"}), (409, {"error": "not now"}), (409, {"error": "not now"})]
+    page.type("many-text", "sim-insert")
+    page["many-now"].click()
+    page.until("why not", lambda: page.text("many-told") == "sim-insert: done on 0 of 5 modules.")
+    assert (page.text("many-error"), port.posted) == ("5 modules: the card is in", [])
     page.type("many-text", "signal rssi=3")
     page["many-now"].click()
     page.until("not on all", lambda: page.text("many-told") == "signal rssi=3: done on 2 of 5 modules.")

@@ -2,6 +2,7 @@
 
 import { get, of, post } from "./api.js";
 import { $, make, setText } from "./dom.js";
+import { errorsOf, failure } from "./errors.js";
 
 const PATIENCE = 120; // seconds for a final result code
 const OFFERED = 40; // commands that are offered at once
@@ -106,8 +107,9 @@ export class Console {
       const answer = await post(of(name, "/console"), { ...body, timeout: PATIENCE });
       own.state = answer.state in SAID ? answer.state : "command";
       if (line) this.#remember(name, own, line);
+      const words = failure({ kind: "answer", data: answer.lines.at(-1) }, await errorsOf(name))?.words;
       if (name === this.#name) {
-        this.#tell(answer.lines, answer.problem, answer.ok || answer.state === "entry");
+        this.#tell(answer.lines, answer.problem || words || "", answer.ok || answer.state === "entry");
         if (!line || $("console-text").value.trim() === line) $("console-text").value = "";
         setText($("console-hint"), "");
       }
