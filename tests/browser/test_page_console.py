@@ -78,6 +78,23 @@ def test_a_command_and_its_answer(page: Page, port: FakePort) -> None:
     assert typed(page).endswith("k"), "what is typed there is no key of the page"
 
 
+def test_pasted_lines_are_sent_one_after_the_other(page: Page, port: FakePort) -> None:
+    paste = """const data = new DataTransfer(); data.setData('text', arguments[0]);
+        const how = { clipboardData: data, cancelable: true, bubbles: true };
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', how))"""
+    asks = answer(">", state="entry", problem="it asks for data")
+    port.replies["console"] = [answer("OK"), answer("ERROR"), asks, answer("OK")]
+    page.press("a")
+    page.run(paste, "ATE0\r\n\nAT+NONE\nAT+MIPSEND=0\nAT+CSQ\n")
+    says(page, ">", "it asks for data")
+    sent = [body.get("command") for _, body in port.posted]
+    assert sent == ["ATE0", "AT+NONE", "AT+MIPSEND=0"], "the rest is no data"
+    page.press(Keys.ESCAPE)
+    says(page, "OK")
+    page.run(paste, "AT+CSQ\n")
+    assert len(port.posted) == 4, "one line waits for Enter"
+
+
 def test_what_was_typed_before(page: Page, port: FakePort) -> None:
     port.replies["console"] = [answer("OK")] * 3
     page.press("a")

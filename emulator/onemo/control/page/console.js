@@ -44,6 +44,7 @@ export class Console {
     $("console-esc").addEventListener("click", () => this.#drop());
     $("console-leave").addEventListener("click", () => this.#send({ command: "+++" }));
     text.addEventListener("input", () => { this.#at = this.#own.lines.length; this.#offer(); });
+    text.addEventListener("paste", (event) => this.#paste(event));
     text.addEventListener("focus", () => this.#learn());
     text.addEventListener("blur", () => this.#close());
     text.addEventListener("keydown", (event) => this.#key(event));
@@ -87,6 +88,18 @@ export class Console {
     this.#send({ command: text.trim() }, text.trim());
   }
 
+  /** Send lines one after the other, as at a terminal: a field would join them. Those behind a failure are left out. */
+  async #paste(event) {
+    const lines = event.clipboardData.getData("text").split(/[\r\n]+/).map((line) => line.trim()).filter(Boolean);
+    const own = this.#own;
+    if (lines.length < 2 || own?.state !== "command") return;
+    event.preventDefault();
+    this.#close();
+    for (const line of lines) {
+      if (own !== this.#own || own.state !== "command" || !(await this.#send({ command: line }, line))) return;
+    }
+  }
+
   #data(data) {
     if (data) this.#send({ data });
   }
@@ -95,16 +108,19 @@ export class Console {
 
   #drop() { this.#data("\\x1b"); }
 
+  /** Resolves to whether the port took it. */
   async #send(body, line = "") {
     const name = this.#name;
     const own = this.#own;
-    if (own.running) return;
+    if (own.running) return false;
+    let sent = false;
     own.running = true;
     if ($("console").contains(document.activeElement)) this.focus(); // the button that has it may go
     this.#tell(["…"], "", true);
     this.#draw();
     try {
       const answer = await post(of(name, "/console"), { ...body, timeout: PATIENCE });
+      sent = true;
       own.state = answer.state in SAID ? answer.state : "command";
       if (line) this.#remember(name, own, line);
       const words = failure({ kind: "answer", data: answer.lines.at(-1) }, await errorsOf(name))?.words;
@@ -119,6 +135,7 @@ export class Console {
     own.running = false;
     this.#draw();
     this.changed();
+    return sent;
   }
 
   #remember(name, own, line) {
