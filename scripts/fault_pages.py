@@ -32,6 +32,8 @@ _TYPES = {
 _INTRO = """\
 # Faults
 
+To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or [uvx or pip](install.md#the-command).
+
 This page is made by `python -m scripts.fault_pages` from the declarations in `emulator/onemo`; a test compares them.
 
 A fault is said in one line, `KIND key=value …`: on the command line (`--fault`, which may be repeated), in a scenario
