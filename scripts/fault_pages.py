@@ -32,7 +32,7 @@ _TYPES = {
 _INTRO = """\
 # Faults
 
-To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or [uvx or pip](install.md#the-command).
+To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or uvx or pip ([install](install.md)).
 
 This page is made by `python -m scripts.fault_pages` from the declarations in `emulator/onemo`; a test compares them.
 

@@ -26,7 +26,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "fidelity.md"
 _HEAD = """\
 # What rests on what
 
-To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or [uvx or pip](install.md#the-command).
+To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or uvx or pip ([install](install.md)).
 
 This page is made by `python -m scripts.fidelity`; a test compares them. It counts three things:
 
