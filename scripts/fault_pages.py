@@ -177,8 +177,10 @@ def _kind(kind: FaultKind) -> Iterator[str]:
 
 def _reached() -> Iterator[str]:
     yield "## How every error number is reached\n"
-    yield "`command-answer command=…` with `cme=N`, `cms=N` or `cis=N` answers any command so. By itself it comes\n"
-    yield "about so:\n"
+    yield (
+        "`command-answer command=…` with `cme=N`, `cms=N` or `cis=N` answers any command so. By itself it comes\n"
+        "about so, and where nothing stands, it does not:\n"
+    )
     models = {family: load_model(name) for family, name in _FAMILIES.items()}
     for result in ("CME", "CMS", "CIS"):
         errors = models["Cat.1"].whole().errors.items()

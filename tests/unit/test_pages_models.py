@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scripts.command_table import series
 from tests.support.driver import Driver
-from tests.support.pages import ROOT
+from tests.support.pages import PAGES, ROOT, blocks_of, name_of
 
 SUBS = {name: of for of, subs in series().items() for name in subs}
 """The series of each sub-model."""
@@ -49,3 +53,33 @@ def test_a_list_of_models(page: str, where: str, among: str, asked: str, end: st
     (text,) = re.findall(where, (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
     answers = {name: Driver(name).boot().ask(asked) for name in SUBS if re.match(among, name)}
     assert named(text) == {name for name, answer in answers.items() if answer.endswith(f"\r\n{end}\r\n".encode())}
+
+
+def test_how_many_there_are() -> None:
+    assert (len(series()), len(SUBS)) == (22, 50)
+    assert "**Twenty-two OneMO series**" in (ROOT / "README.md").read_text()
+    assert "All 22 OneMO series and their 50 sub-models" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def keys_of(document: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of a document's tables, as pages name them: ``[fota] diff_time``."""
+    for table, value in document.items():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                yield from (f"[{table}] {key}" for key in each)
+
+
+@pytest.fixture(scope="module")
+def keys() -> set[str]:
+    """Those of all profiles, and of the sandbox file in docs/network.md."""
+    texts = [file.read_text() for file in (ROOT / "profiles").rglob("*.toml")]
+    texts += [block.text for block in blocks_of(ROOT / "docs/network.md") if block.named == "sandbox.toml"]
+    return {key for text in texts for key in keys_of(tomllib.loads(text))}
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name_of)
+def test_the_keys_that_it_names_are_there(page: Path, keys: set[str]) -> None:
+    """All but those of which it tells that they are gone."""
+    text = re.sub(r"\s+", " ", page.read_text())
+    named = {f"[{table}] {key}" for table, key in re.findall(r"`\[([a-z_\d]+)\] ([a-z_\d]+)", text)}
+    assert named - keys - {"[contexts] last_stays"} == set()
