@@ -62,6 +62,8 @@ class Container:
     def _copy(self, *paths: str) -> None:
         *sources, target = paths
         to = self.inside(target) if target.startswith("/") else self._place / target
+        if target.endswith("/"):
+            to.mkdir(parents=True, exist_ok=True)
         for source in (ROOT / source for source in sources):
             if source.is_dir():
                 shutil.copytree(source, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
