@@ -5,12 +5,15 @@ Each bound is what is needed today and a little room. Who goes beyond it does wi
 
 from __future__ import annotations
 
+import gc
 import io
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,8 +21,10 @@ from typing import Any
 import onemo
 import pytest
 import trio
+from onemo import HostNetwork, Module, load_model, open_pty
 from onemo.cli.live import Live
 from onemo.runtime.trace import Batch, BatchedTrace, JsonLines
+from trio.testing import wait_all_tasks_blocked
 
 from tests.unit.runtime.doubles import Bench, Line, Peer
 
@@ -39,6 +44,9 @@ TO_DTE = Counter(receive_now=18, write_now=18, wait_readable=4)
 read until they have no more, not waited for at each piece."""
 ENTRY, OF_ENTRY = 8192, 2
 """Bytes of the longest entry of payload, and what a line is asked for with its command."""
+
+FURTHER = 46_500
+"""Bytes of Python's that each further module takes in a lab; with what is not Python's it is some 64 KB."""
 
 
 def loaded(code: str, *words: str) -> set[str]:
@@ -141,3 +149,29 @@ async def test_system_calls_of_a_long_entry(bench: Bench, carried: Counter[str])
     bench.line.types(b"x" * ENTRY)
     assert b"OK" in await bench.heard()
     assert carried["read_now"] <= OF_ENTRY
+
+
+async def test_memory_of_a_further_module(nursery: trio.Nursery) -> None:
+    """On a pseudo-terminal, idle."""
+    if sys.gettrace() is not None:
+        pytest.skip("the measurement of coverage takes memory of its own")
+    model = load_model("ML307R")
+    with ExitStack() as opened:
+
+        async def start(count: int) -> None:
+            for _ in range(count):
+                link = opened.enter_context(open_pty())
+                await nursery.start(Module(model, link, HostNetwork(), boot_time=0).run)
+                nursery.start_soon(link.watch)
+            await wait_all_tasks_blocked()
+            gc.collect()
+
+        await start(5)  # they share what the first ones make
+        tracemalloc.start(1)
+        try:
+            await start(50)
+            each = tracemalloc.get_traced_memory()[0] / 50
+        finally:
+            tracemalloc.stop()
+            nursery.cancel_scope.cancel()
+    assert 20_000 < each <= FURTHER
