@@ -21,8 +21,19 @@ ROUNDS: list[Round] = [
 def test_the_ratio_is_the_median_of_those_of_the_rounds() -> None:
     told = summary("up", ROUNDS)
     assert told["emulator"] == {"mb_per_s": 60.0, "cpu_ms_per_mb": 8.0}
-    assert (told["ratio"], told["ratios"], told["met"]) == (0.6, [0.5, 0.9, 0.6], False)
+    assert (told["ratio"], told["ratios"]) == (0.6, [0.5, 0.9, 0.6])
     assert told["cpu_ratio"] == 2.25
+    assert told["targets"] == {"ratio >= 1.2": False, "lowest_ratio >= 1": False}
+
+
+def test_targets() -> None:
+    """Of the median of a figure, of that of a ratio, and of the lowest ratio of all."""
+    quick: list[Round] = [({"mb_per_s": speed, "cpu_ms_per_mb": 3.0}, ROUNDS[0][1]) for speed in (99.0, 130.0, 140.0)]
+    assert summary("up", quick)["targets"] == {"ratio >= 1.2": True, "lowest_ratio >= 1": False}
+    assert summary("down", quick)["targets"] == {"cpu_ratio <= 1.5": True, "ratio >= 1": True}
+    assert summary("rfc2217_up", quick)["targets"] == {"cpu_ms_per_mb <= 2": False}
+    assert summary("wakeups", [({"wakeups_per_s": 0.0}, None)])["targets"] == {"wakeups_per_s <= 0": True}
+    assert "targets" not in summary("tcp_up", quick)
 
 
 def test_cpu_time_is_told_below_a_tick() -> None:
@@ -41,7 +52,7 @@ def test_an_earlier_run(tmp_path: Path) -> None:
     assert "compared" not in told["down"]  # type: ignore[operator]
     rounds, up, down = table(told).splitlines()
     assert rounds.split() == ["rounds", "3"]
-    assert up.endswith("target 1.2 MISSED, mb_per_s now/then 2, ratio now/then 2")
+    assert up.endswith("ratio >= 1.2 MISSED, lowest_ratio >= 1 MISSED, mb_per_s now/then 2, ratio now/then 2")
     assert down.startswith("down ")
 
 
