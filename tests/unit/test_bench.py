@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from scripts import bench
 from scripts.bench_bulk import cpu
 from scripts.bench_results import Round, compare, read_earlier, summary, table
 
@@ -63,3 +65,31 @@ def test_an_earlier_run_that_cannot_be_read(tmp_path: Path, content: str | None)
         file.write_text(content)
     with pytest.raises(SystemExit, match=f"^bench: --compare {file}: .*; give a file that --json wrote$"):
         read_earlier(file)
+
+
+def measure(patch: pytest.MonkeyPatch, *words: str) -> None:
+    """Run it where what is compiled is not kept; it measures only whether that is so for what it starts."""
+    patch.setattr(os, "sched_setaffinity", lambda pid, mask: None)
+    patch.setattr(
+        bench,
+        "MEASUREMENTS",
+        {"own": lambda each: ({"kept": float("PYTHONDONTWRITEBYTECODE" not in os.environ)}, None)},
+    )
+    patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    patch.setattr(sys, "argv", ["bench", *words])
+    bench.main()
+
+
+def test_no_start_compiles_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else it takes twice as long as a start does."""
+    measure(monkeypatch, "--rounds", "2", "--json")
+    assert json.loads(capsys.readouterr().out)["own"]["emulator"] == {"kept": 1.0}
+
+
+@pytest.mark.parametrize("count", ["-4096", "0", "100", "1024"])
+def test_bytes_that_end_in_a_shorter_packet(
+    count: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        measure(monkeypatch, "--bytes", count)
+    assert f"--bytes {count}: give a multiple of 4096" in capsys.readouterr().err
