@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_REMEDIES = {
+    errno.EMFILE: "let this process have more open files (ulimit -n)",
+    errno.ENOSPC: "have the host give out more (sysctl -w kernel.pty.max=20000, as root; of these it keeps"
+    " kernel.pty.reserve from containers), or choose another line, like TCP",
+}
+"""Of what stops the host from giving out a pseudo-terminal."""
+
 
 class PtyLink(FdLink):
     """A raw pseudo-terminal. ``port`` is what the DTE opens; it may close and reopen it any number of times.
@@ -143,11 +150,7 @@ def open_pty(link: Path | None = None, mode: int | None = None, *, noticed: bool
             if mode is not None:
                 os.fchmod(slave, mode)
         except OSError as error:
-            remedy = (
-                "let this process have more open files (ulimit -n)"
-                if error.errno == errno.EMFILE
-                else "see that /dev/pts is mounted and that fewer are open than /proc/sys/kernel/pty/max"
-            )
+            remedy = _REMEDIES.get(error.errno or 0, "see that /dev/pts is mounted")
             raise LinkError(f"no pseudo-terminal to be had: {error.strerror}: {remedy}") from error
         _make_raw(slave)
         pty = PtyLink(master, slave, port)
