@@ -18,6 +18,7 @@ from onemo.cli.texts import require_texts
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
 from onemo.dialogue.lines import MARKS, printable, printable_text
 from onemo.errors import UsageError
+from onemo.families import BEYOND_FAULTS
 from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
 
@@ -353,7 +354,7 @@ def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
     """Return an entry as ``onemo-emulator trace`` prints it."""
     if options.json:
         return json.dumps(entry) + "\n"
-    label = label_of(entry, INDICES)
+    label = label_of(entry, (*INDICES, *BEYOND_FAULTS))
     of = "" if label is None else f"{printable_text(str(label))}: "
     if entry["kind"] == "event":
         text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]

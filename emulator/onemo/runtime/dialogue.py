@@ -164,9 +164,9 @@ class Dialogue:
             if (label := told.label) is None:
                 continue
             event = told.event.partition(" ")[0]
-            if event == "opened" or (told.kind == PAYLOAD and label not in at):
+            if event in ("opened", "accepted") or (told.kind == PAYLOAD and label not in at):
                 at[label] = len(seen)
-                peer = told.data.decode() if event == "opened" else ""
+                peer = told.data.decode() if told.kind != PAYLOAD else ""
                 seen.append(SeenConnection(str(label), label.number, peer))
                 pieces.append({"sent": bytearray(), "received": bytearray()})
             if told.kind == PAYLOAD and event in pieces[at[label]]:

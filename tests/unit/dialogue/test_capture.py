@@ -7,6 +7,7 @@ import pytest
 from onemo.dialogue.capture import Capture, openings_missing
 from onemo.dialogue.export import journal_packets, packet_file
 from onemo.dialogue.lines import TracedLine, network_line
+from onemo.families import SERVERS
 from onemo.profile.index import Label
 
 from tests.support.labels import socket_label
@@ -62,6 +63,41 @@ def test_a_connection_from_its_handshake_to_its_end() -> None:
 )
 def test_who_ends_it(end: list[_Told], expected: list[tuple[bool, int]]) -> None:
     assert flags(captured(("opened", ZERO, "198.18.1.0:80"), *end))[3:] == expected
+
+
+def test_the_clients_of_a_server() -> None:
+    """They begin the handshake, with the port that they asked for, and each is a connection of its own."""
+    read = captured(
+        ("accepted", ZERO, "198.18.1.0:40123 at port 8080"),
+        ("received", ZERO, b"one"),
+        ("closed", ZERO, "198.18.1.0:40123 by the peer"),
+        ("accepted", ZERO, "[2001:db8::7]:40124 at port 8080"),
+        ("received", ZERO, b"two"),
+        ("sent", ZERO, b"back"),
+    )
+    assert flags(read)[:3] == [(False, SYN), (True, SYN | ACK), (False, ACK)]
+    assert list(streams(read.packets).items()) == [
+        (("198.18.1.0:40123", "192.0.2.1:8080"), b"one"),
+        (("192.0.2.1:8080", "198.18.1.0:40123"), b""),
+        (("[2001:db8::7]:40124", "[fd00::1]:8080"), b"two"),
+        (("[fd00::1]:8080", "[2001:db8::7]:40124"), b"back"),
+    ]
+
+
+def test_a_server_over_udp() -> None:
+    """It has datagrams, of whomever."""
+    server = Label(SERVERS, 1)
+    read = captured(
+        ("accepted", server, "127.0.0.1:18098 UDP at port 125"),
+        ("received", server, b"one"),
+        ("received", server, b"two"),
+        ("closed", server, "127.0.0.1:18098 UDP"),
+    )
+    assert [(packet.source, packet.target, packet.payload) for packet in read.packets] == [
+        ("192.0.2.254:9", "192.0.2.1:125", b"one"),
+        ("192.0.2.254:9", "192.0.2.1:125", b"two"),
+    ]
+    assert {packet.comment for packet in read.packets} == {"sid 1, whose peers are not known"}
 
 
 def test_datagrams_and_what_is_inside_tls() -> None:

@@ -297,7 +297,7 @@ def test_it_is_written_with_one_line_end_and_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [0, 1, 49_151, 49_152, 49_153, 1 << 20])
 def test_contents_are_encoded_in_small_pieces(size: int) -> None:
     """A task that writes them lets others come in between."""
-    contents = {3: os.urandom(size), 20: bytearray(b"hi")}
+    contents: dict[int, bytes | bytearray] = {3: os.urandom(size), 20: bytearray(b"hi")}
     pieces = list(TAKEN._replace(contents=contents).pieces())
     assert max(map(len, pieces)) <= 65_536
     told = json.loads(b"".join(pieces))["contents"]

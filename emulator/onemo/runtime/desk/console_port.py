@@ -179,7 +179,7 @@ class DeskPort(ConsolePort):
                 await self._until(lambda: not self.link.typed)
                 if modem.power.asleep:
                     return f"the module sleeps on, as at {console.baud_rate} bit/s nothing wakes it: reboot it"
-                if modem.profile.sleep.level != SleepMode.LIGHT:
+                if SleepMode(modem.profile.sleep.level) is not SleepMode.LIGHT:
                     await trio.sleep(modem.profile.sleep.wake_time)
                     return "the module slept, and what wakes it is lost: send it again"
             await self._until(lambda: self._has_come(0))
