@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import dns.message
 import pytest
 from onemo.dialogue.capture import Capture, openings_missing
-from onemo.dialogue.export import journal_packets, packet_file
+from onemo.dialogue.export import journal_packets, packet_file, transcript_file
 from onemo.dialogue.lines import TracedLine, network_line
+from onemo.dialogue.packets import TcpFlags, endpoint_of, tcp_packet, udp_packet
 from onemo.families import SERVERS
 from onemo.profile.index import Label
 
@@ -193,3 +196,44 @@ def test_what_no_capture_has() -> None:
     assert capture.take(network_line("closed", ZERO, "198.18.1.0:80", 0)) == b""
     assert capture.take(network_line("sent", ZERO, "GET /", 0)) == b""
     assert read_capture(capture.opening).interface[2] == b"m" * 1000
+
+
+def test_a_checksum_of_zero_is_zero_but_over_udp() -> None:
+    """There it would stand for none (RFC 768); over TCP tshark takes 0xFFFF for a fault."""
+    own, peer = endpoint_of("192.0.2.1:1"), endpoint_of("198.18.1.0:80")
+
+    def tcp(payload: bytes) -> bytes:
+        return tcp_packet(own, peer, 0, 0, TcpFlags.ACK, payload)[36:38]
+
+    def udp(payload: bytes) -> bytes:
+        return udp_packet(own, peer, payload)[26:28]
+
+    assert tcp(tcp(bytes(2))) == b"\x00\x00"
+    assert udp(udp(bytes(2))) == b"\xff\xff"
+
+
+def test_a_transcript_of_any_length_is_made_as_it_is_read() -> None:
+    """Nothing is held but what an LF may still belong to."""
+    taken = 0
+
+    def dialogue() -> Iterator[TracedLine]:
+        nonlocal taken
+        for number in range(10_000):
+            taken += 1
+            yield TracedLine(number, "dte", b"AT", after=b"\r")
+            yield TracedLine(number, "module", b"OK", "answer", before=b"\r\n", after=b"\r\n")
+
+    for number, line in enumerate(transcript_file(dialogue()), 1):
+        assert line in (b"> AT\n", b"< OK\n")
+        assert taken <= number // 2 + 3
+    assert number == 20_000
+
+
+def test_an_lf_that_comes_late_is_of_its_line() -> None:
+    told = [
+        TracedLine(0, "dte", b"AT", after=b"\r"),
+        TracedLine(1, "module", b"OK", "answer", before=b"\r\n", after=b"\r\n"),
+        TracedLine(2, "dte", b"ATI", before=b"\n", after=b"\r"),
+        TracedLine(3, "module", b"RING", "urc", before=b"\r\n", after=b"\r\n"),
+    ]
+    assert b"".join(transcript_file(told)) == b">> AT\\r\\n\n< OK\n> ATI\n< RING\n"
