@@ -222,7 +222,9 @@ class Dialogue:
     # Inside.
 
     def _next(self, tells: Callable[[TracedLine], object], timeout: float) -> TracedLine | None:
-        """Wait for the next line of which that tells; None: the time is over."""
+        """Wait for the next line of which that tells; None: the time is over. Raises ValueError for what is no time."""
+        if not timeout <= threading.TIMEOUT_MAX:  # nor is what is not a number
+            raise ValueError(f"timeout={timeout!r}: give seconds, at most {threading.TIMEOUT_MAX:g}")
         until = time.monotonic() + timeout
         with self._up_to_date():
             number = self._passed
