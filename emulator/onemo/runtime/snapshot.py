@@ -164,8 +164,8 @@ def read_snapshot(file: Path) -> Snapshot:
 def _read(file: Path, inode: int, changed: int, size: int) -> Snapshot:
     """Read a file; once for all modules of a lab. inode, changed, size: tell one content from another."""
     with file.open("rb") as stream:
-        data = stream.read(LARGEST + 1)
-    if len(data) > LARGEST:
+        data = stream.read(LARGEST + 1) if size <= LARGEST else b""
+    if max(len(data), size) > LARGEST:
         raise _refusal(file, f"it is longer than {LARGEST >> 20} MiB")
     document = _document(file, data)
     card = None
