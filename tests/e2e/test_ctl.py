@@ -6,9 +6,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from onemo.cli.main import app
@@ -168,3 +170,17 @@ def test_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEMO_CONTROL", raising=False)
     with pytest.raises(EmulatorError, match="give --control HOST:PORT, or set ONEMO_CONTROL"):
         app(["ctl", "modules"], result_action="return_value")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_signal_ended_is_not_done(number: signal.Signals, tmp_path: Path) -> None:
+    """A script that goes by the exit status does not go on as if it were."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address, file = f"127.0.0.1:{silent.getsockname()[1]}", tmp_path / "a.snapshot"
+        command = [sys.executable, "-m", "onemo", "ctl", "snapshot", "meter", "--out", str(file), "--control", address]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+            silent.settimeout(WAIT)
+            with silent.accept()[0]:
+                process.send_signal(number)
+                assert process.wait(WAIT) == 128 + number
+    assert not list(tmp_path.iterdir())

@@ -163,7 +163,7 @@ def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions)
                     write(_line(data, options))
                 elif kind == "lost":
                     write(f"... {data['count']} lines that came too fast are left out\n")
-        except KeyboardInterrupt:
+        except SystemExit:  # a signal: that is how it ends
             return 0
     return 0
 

@@ -294,7 +294,9 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     """
     from onemo.cli.output import write
 
-    write(app.generate_completion(shell=shell))
+    # The library's own takes a name with a blank apart, and one with a * for a pattern.
+    files, whole = 'COMPREPLY=( $(compgen -f -- "${cur}") )', 'mapfile -t COMPREPLY < <(compgen -f -- "${cur}")'
+    write(app.generate_completion(shell=shell).replace(files, f"compopt -o filenames 2>/dev/null; {whole}"))
     return 0
 
 
