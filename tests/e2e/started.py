@@ -21,6 +21,8 @@ AT_ONCE = ("--boot-time", "0", "--register-time", "0")
 """The module is booted and registered as soon as it is there, after a restart as well."""
 # Every test also says: no bug was logged, no exception got out, nothing was left open.
 _ALARMS = re.compile(r"a bug in the emulator|Traceback|Exception ignored|Warning|Task was destroyed")
+PROMPT = 3
+"""Seconds to the end of a program on a busy host, that is under one else: nothing is waited for."""
 
 
 class Started:

@@ -18,7 +18,7 @@ SCRIPT = """\
 > ATE0
 > AT+CGMM
 > AT+MIPOPEN=0,"TCP","1.2.3.4",7777
-wait 0.2
+wait 1
 >> AT+MIPSEND=0,5,"hello"\\r
 > AT+MIPCLOSE=0
 """
@@ -35,7 +35,7 @@ def test_a_script_is_recorded_and_replayed(start: Start, tmp_path: Path) -> None
     module = start("ML307R", "--sandbox")
     with module.awake():
         pass
-    recorded = onemo("record", module.port, "--script", script, "--out", out, "--quiet", "0.1", "--notes", "a test")
+    recorded = onemo("record", module.port, "--script", script, "--out", out, "--quiet", "0.5", "--notes", "a test")
     assert (recorded.returncode, recorded.stderr) == (0, "")
     text = out.read_text()
     assert text.startswith("notes: a test\n> ATE0\n")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Start
 from tests.e2e.driver import Driver, connect, driver_of, registered
+from tests.e2e.started import PROMPT
 from tests.e2e.test_start import refused
 
 NUMBERS = ("AT+CGSN=1", "AT+CIMI", "AT+MCCID", "AT+CGSN")
@@ -49,7 +50,7 @@ def test_a_name_has_its_numbers_and_its_memory(start: Start, tmp_path: Path) -> 
         assert all(one != other for one, other in zip(ours, theirs, strict=True))
         assert driver.value("AT+IPR?") == "0"
         assert driver.value('AT+MUECONFIG="autoconn"') == '"autoconn",1'
-    assert first.signal(15) < 1
+    assert first.signal(15) < PROMPT
     with driver_of(start("ML307A-GSLN", "--name", "tram-1", *options)) as driver:
         driver.wake()
         assert driver.value("AT+IPR?") == "115200"

@@ -19,6 +19,7 @@ from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
 from tests.e2e.test_container import Container
 from tests.support.fences import blocks
+from tests.support.pages import blocks_of
 
 pytestmark = pytest.mark.slow
 
@@ -92,13 +93,17 @@ def test_ctl_needs_no_extra(base: Path) -> None:
             emulator.communicate(timeout=WAIT)
 
 
-def test_pipx_runs_it(tmp_path: Path) -> None:
-    bin_ = environment(tmp_path / "pipx")
-    ran(bin_ / "python", "-m", "pip", "install", "-q", "pipx")
-    home, programs = str(tmp_path / "home"), str(tmp_path / "bin")
-    told = ran(
-        bin_ / "pipx", "run", "--spec", str(ROOT), "onemo-emulator", "models", PIPX_HOME=home, PIPX_BIN_DIR=programs
-    )
+def test_the_ways_of_the_guide(tmp_path: Path) -> None:
+    """Every line of the blocks of docs/install.md that ask the index, in an environment with pip, pipx and uv."""
+    bin_ = environment(tmp_path / "tools")
+    ran(bin_ / "python", "-m", "pip", "install", "-q", "pipx", "uv")
+    (tmp_path / "onemo-emulator").symlink_to(ROOT)
+    played = [block.text for block in blocks_of(ROOT / "docs/install.md") if block.player]
+    assert [len(text.splitlines()) for text in played] == [3, 3, 1]
+    ran("bash", "-e", "-c", "".join(played), cwd=tmp_path, PATH=f"{bin_}:/usr/bin:/bin", HOME=str(tmp_path))
+    for installed in (tmp_path / ".local/bin", bin_, tmp_path / "venv/bin"):
+        assert "0.1.0 (Python " in ran(installed / "onemo-emulator", "--version").stdout
+    told = ran(bin_ / "pipx", "run", "--spec", ROOT, "onemo-emulator", "models", HOME=str(tmp_path))
     assert "ML307R" in told.stdout
 
 

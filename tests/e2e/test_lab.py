@@ -22,7 +22,7 @@ import pytest
 
 from tests.e2e.dte import WAIT, Dte, Transcript
 from tests.e2e.peers import Peers, port_of
-from tests.e2e.started import ROOT, Started
+from tests.e2e.started import PROMPT, ROOT, Started
 from tests.e2e.test_connections import connect
 from tests.e2e.test_slow_dte import few_buffers
 
@@ -104,7 +104,7 @@ def test_fifty_modules(launch_lab: Launch, tmp_path: Path) -> None:
             dte.line("AT+CGSN=1")
             numbers.add(dte.until(rb'\+CGSN: "?(\d{15})"?\r\n\r\nOK\r\n'))
     assert len(numbers) == 50
-    assert lab.signal(signal.SIGTERM) < 1
+    assert lab.signal(signal.SIGTERM) < PROMPT
     assert lab.process.returncode == 0
     assert list(tmp_path.glob("port-*")) == []
     assert lab.stderr() == ""
@@ -279,14 +279,14 @@ def test_ready_lines_that_nobody_reads(launch_lab: Launch, tmp_path: Path) -> No
         lab.wait_link(link)
         with lab.awake(str(link)) as dte:
             dte.alive()
-    assert lab.signal(signal.SIGTERM) < 2
+    assert lab.signal(signal.SIGTERM) < PROMPT
     lab.close_stdout()
 
 
 def test_a_signal_while_they_start(launch_lab: Launch, tmp_path: Path) -> None:
     lab = launch_lab('[[module]]\nboot_time = 60\ncount = 100\nlink = "p{n}"')
     lab.wait_link(tmp_path / "p100")
-    assert lab.signal(signal.SIGINT) < 2
+    assert lab.signal(signal.SIGINT) < PROMPT
     assert lab.process.returncode == 0
     assert list(tmp_path.glob("p*")) == []
     assert lab.stderr() == ""

@@ -210,18 +210,6 @@ while True:
     assert process.returncode == 9
 
 
-def test_the_line_feed_of_a_slow_line_is_no_payload(start: Start) -> None:
-    with opened(start("ML307R", "--pace", "--sandbox").port) as port:
-        asked(port, b"ATE0")
-        asked(port, b'AT+MIPOPEN=0,"TCP","h",7')
-        assert port.read_until(b"+MIPOPEN: 0,0\r\n").endswith(b"+MIPOPEN: 0,0\r\n")
-        asked(port, b"AT+IPR=300")
-        port.write(b"AT+MIPSEND=0,3\r\n")
-        assert port.read_until(b">") == b"\r\n>"
-        port.write(b"abc")
-        assert port.read_until(b"0,3,abc\r\n").endswith(b'+MIPURC: "rtcp",0,3,abc\r\n')
-
-
 def test_pace(start: Start) -> None:
     with opened(start("ML307R", "--pace").port) as port:
         port.baudrate = 2400

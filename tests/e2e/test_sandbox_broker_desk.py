@@ -14,7 +14,7 @@ import httpx
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT, Dte
 from tests.e2e.started import ROOT
-from tests.e2e.test_mqtt import acknowledged
+from tests.e2e.test_mqtt import PATIENT, acknowledged
 
 BROKER = "/v1/modules/ML307R/broker"
 
@@ -70,7 +70,8 @@ def test_by_ctl_and_the_api(start: Start) -> None:
 def test_a_restart_in_mid_flow_loses_nothing(start: Start) -> None:
     """Of QoS 1: what was not acknowledged comes again, and is flagged; the other way as well."""
     count, settled = 60, dict[int, int]()
-    with controlled(start, "--speed", "100") as (dte, api):
+    with controlled(start, "--speed", "40") as (dte, api):
+        dte.ask(PATIENT, "OK")
         dte.ask('AT+MQTTCONN=0,"mqtt.example.com",1883,"c"', "OK", '+MQTTURC: "conn",0,0')
         dte.ask('AT+MQTTSUB=0,"down",1', "+MQTTSUB: 0,1", "OK", '+MQTTURC: "suback",0,1,1')
         down = set[bytes]()

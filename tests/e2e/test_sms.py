@@ -16,7 +16,7 @@ from smspdudecoder.easy import read_incoming_sms
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
-from tests.e2e.started import ROOT
+from tests.e2e.started import PROMPT, ROOT
 
 FAST = ("--speed", "1000")
 HERE = ("--control", "127.0.0.1:0", "--json")
@@ -156,7 +156,7 @@ def test_a_damaged_memory_has_no_messages_and_is_kept_aside(start: Start, tmp_pa
         dte.reads(b"\r\n> ")
         dte.write(f"{SUBMIT}\x1a".encode())
         dte.hears("+CMGW: 1", "OK")
-    assert module.signal(15) < 1
+    assert module.signal(15) < PROMPT
     file.write_text(file.read_text().replace('"1": "', '"1": "zz'))
     module = start("ML302A", *FAST, "--nv", str(file))
     with module.awake() as dte:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 from pathlib import Path
 from zipfile import ZipFile
@@ -42,6 +43,16 @@ def test_the_changelog_has_the_version_at_its_top() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     heading = next(line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## "))
     assert heading.startswith(f"## [{project['version']}] - ")
+
+
+def test_what_breaks_something_stands_first_in_the_changelog() -> None:
+    """As docs/upgrading.md says: of each version, and each entry once."""
+    for version in re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]:
+        entries = re.findall(r"^- ((?:.+\n)(?:  .+\n)*)", version, re.MULTILINE)
+        breaking = [entry.startswith("**Breaking:** ") for entry in entries]
+        assert breaking == sorted(breaking, reverse=True)
+        assert version.count("**Breaking:**") == sum(breaking)
+        assert len({entry[:60] for entry in entries}) == len(entries)
 
 
 def test_what_is_installed_is_written_down() -> None:

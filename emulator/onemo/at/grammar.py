@@ -152,7 +152,7 @@ def arguments(
     next to other text; QuoteInside where that is the text.
     """
     if (rest := line[position:]).isdigit():
-        return (Argument(rest, False),), len(line)
+        return _number(rest) if len(rest) <= MAX_ARGUMENT_DIGITS else (Argument(rest, False),), len(line)
     found: list[Argument | None] = []
     while True:
         here = text if text is not None and len(found) == text.place else None
@@ -167,6 +167,11 @@ def arguments(
         if separator != b",":
             kind = QuoteInside if here is not None and found[-1] is not None else MalformedLine
             raise kind("a quote is not closed, or stands next to other text")
+
+
+@lru_cache(_REMEMBERED)
+def _number(digits: bytes) -> Arguments:
+    return (Argument(digits, quoted=False),)
 
 
 def _string(text: TextPlace | None, *, escapes: bool) -> re.Pattern[bytes]:

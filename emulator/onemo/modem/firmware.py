@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from onemo.modem.memory import Keeper, put_back
+from onemo.modem.memory import put_back
 from onemo.modem.part import Part
-
-FIRMWARE = "firmware"
-"""The name of the keeper in the NV."""
 
 
 class Upgraded(NamedTuple):
@@ -114,6 +111,11 @@ class FirmwareMemory:
         self.fault = None
         return fault
 
+    @property
+    def is_as_made(self) -> bool:
+        """True where clear would change nothing."""
+        return not self._records and self.fault is None
+
     def clear(self) -> None:
         """Forget all: the module is flashed anew."""
         self._records.clear()
@@ -152,12 +154,6 @@ class FirmwareMemory:
             else:
                 self._records[name] = kind(**record)
         return refused
-
-
-def firmware_of(keepers: Mapping[str, Keeper]) -> FirmwareMemory | None:
-    """Return the keeper of the firmware, if there is one."""
-    found = keepers.get(FIRMWARE)
-    return found if isinstance(found, FirmwareMemory) else None
 
 
 def _fits(kind: type[Any], record: object) -> bool:

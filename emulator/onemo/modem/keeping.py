@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.params import BoundRecord
@@ -14,9 +14,12 @@ from onemo.modem.cells import FrequencyMemory
 from onemo.modem.console import Console
 from onemo.modem.contexts import Definition, Login
 from onemo.modem.intents import Intent, Store
-from onemo.modem.memory import Keeper, Memory, Stored
+from onemo.modem.memory import FIRMWARE, Keeper, Memory, Stored
 from onemo.modem.per_context import PerContext
 from onemo.modem.slots import PROFILE
+
+if TYPE_CHECKING:
+    from onemo.modem.firmware import FirmwareMemory
 
 T = TypeVar("T")
 
@@ -45,6 +48,11 @@ class Keeping:
         self.definitions: PerContext[Definition] = PerContext(lambda: self._parameters("CGDCONT"))
         self.logins: PerContext[Login] = PerContext(lambda: self._parameters("CGAUTH"))
         self.memory.keepers = {**keepers, "CGDCONT": self.definitions, "CGAUTH": self.logins}
+
+    @property
+    def firmware(self) -> FirmwareMemory | None:
+        """What an upgrade of the firmware left; None: there was none."""
+        return cast("FirmwareMemory | None", self.memory.keepers.get(FIRMWARE))
 
     def keeper(self, name: str) -> Any:  # noqa: ANN401  (each is what its family makes)
         """Return what a family keeps beyond the boot cycle, by its name in the NV; it is made at its first use."""

@@ -12,6 +12,8 @@ from onemo.at.params import BoundRecord
 from onemo.at.registry import BoundModel
 from onemo.at.store import Kept, R, Settings, Slot
 
+FIRMWARE = "firmware"
+"""The name of the keeper of what an upgrade left."""
 _PROFILE = "&W"
 Content = bytes | bytearray
 """The bytes of a stored file. One that is kept never changes."""

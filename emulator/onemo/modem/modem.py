@@ -21,12 +21,11 @@ from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
 from onemo.modem.credentials import Credentials
-from onemo.modem.firmware import FirmwareMemory, firmware_of
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.interpreter import AnswerWatch
 from onemo.modem.keeping import Keeping
 from onemo.modem.lifecycle import Lifecycle
-from onemo.modem.memory import Stored
+from onemo.modem.memory import FIRMWARE, Stored
 from onemo.modem.part import P, Part, Timed
 from onemo.modem.power import Power, PowerEvent, PowerState
 from onemo.modem.radio import Radio
@@ -93,17 +92,13 @@ class Modem:
     @property
     def revision(self) -> str:
         """The firmware's revision, as AT+CGMR prints it."""
-        return self.made_revision if self.firmware is None else self.firmware.revision(self.made_revision)
+        firmware = self.keeping.firmware
+        return self.made_revision if firmware is None else firmware.revision(self.made_revision)
 
     @property
     def made_revision(self) -> str:
         """The revision that the module was made with."""
         return self.profile.identity.revision.replace("{sub_model}", self.profile.sub_model)
-
-    @property
-    def firmware(self) -> FirmwareMemory | None:
-        """What an upgrade of the firmware left; None: there was none."""
-        return firmware_of(self.memory.keepers)
 
     @property
     def imsi(self) -> str:
@@ -223,14 +218,14 @@ class Modem:
     @property
     def upgrade_due(self) -> bool:
         """True where there is new firmware to be written before the module is ready."""
-        return self.firmware is not None and self.firmware.order is not None
+        firmware = self.keeping.firmware
+        return firmware is not None and firmware.order is not None
 
     def on_upgrade(self, now: float) -> None:
         """Begin to write new firmware; what the DTE sends meanwhile is lost."""
-        assert self.firmware is not None
         for console in self.consoles:
             console.reset()
-        self.part(self.firmware.writer)
+        self.part(self.keeping.keeper(FIRMWARE).writer)
         self.intents.append(Ready())
 
     def on_booted(self, now: float) -> None:

@@ -1,6 +1,6 @@
 """The settings that the device remembers for one boot cycle: the record of each, and its slot."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from typing import Annotated, Any, NamedTuple
 

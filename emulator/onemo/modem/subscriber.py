@@ -117,12 +117,6 @@ class SimCard:
         return imsi_of(self.file(Ef.IMSI) or b"")
 
     @property
-    def mnc_digits(self) -> int:
-        """The digits of the MNC in the IMSI: 2 or 3 (31.102 4.2.18)."""
-        content = self.file(Ef.AD) or b""
-        return 3 if len(content) > 3 and content[3] & 0xF == 3 else 2
-
-    @property
     def entries(self) -> list[tuple[bytes, str]]:
         """The telephone numbers, with ``+`` where they are international, each behind its name as the card holds it."""
         found = ((record[:-14], number_of(record)) for record in self.records(Ef.MSISDN) if len(record) >= 14)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-import tomllib
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from onemo.errors import UsageError
 
@@ -34,10 +35,10 @@ def read_text(path: Path) -> str:
 def parse_toml(data: bytes | str, *, checked: bool = True) -> dict[str, Any]:
     """Parse TOML. checked: not one of ours. Raises ValueError, which says what is wrong."""
     try:
-        document = tomllib.loads(data if isinstance(data, str) else data.decode())
+        document = tomli.loads(data if isinstance(data, str) else data.decode())
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (UnicodeDecodeError, tomli.TOMLDecodeError):
         raise
     except ValueError:  # thousands of digits, of which Python makes no number
         raise ValueError(_BEYOND) from None

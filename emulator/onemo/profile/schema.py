@@ -1,6 +1,6 @@
 """The shape of a profile: what a TOML file may say, checked strictly. No number of a manual stands in code."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar

@@ -148,7 +148,8 @@ class ConsolePort:
         """Hand the line what it takes now; the writer task has the rest."""
         console, link = self.console, self.link
         transmitter = console.transmitter
-        while data := transmitter.peek():
+        while transmitter.size:
+            data = transmitter.peek()
             count = link.write_now(data)
             if count == 0:
                 self._blocked.set()

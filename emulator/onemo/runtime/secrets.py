@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from onemo.dialogue.corrected import BACKSPACE, CorrectedLine, corrected, ends_of
 from onemo.dialogue.passwords import COMMANDS, Passwords
@@ -12,7 +13,7 @@ _ends_in_key_command = ends_of(KEY_COMMAND)
 _BEGIN = rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _END = rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _LONGEST_MARK = 64  # bytes
-_HINTS = (b"KEY", *COMMANDS)  # one is in each of them, in upper case
+_HINTS = rb"KEY|" + b"|".join(COMMANDS)  # one is in each of them, in upper case
 _UPPER = bytes(range(256)).upper()
 _CONTROLS = bytes(range(0x20))
 _LONGEST_LINE = 2048  # bytes of a line in which a command's name may be corrected
@@ -48,7 +49,8 @@ class Masked:
         character back.
         """
         text = self._tail + data
-        self._tail = text[max(text.rfind(terminator) + 1, len(text) - _LONGEST_LINE) :]
+        rest = text[text.rfind(terminator) + 1 :]
+        self._tail = rest if len(rest) <= _LONGEST_LINE else rest[-_LONGEST_LINE:]
         if not self._looks:
             if not secret and not _hinted(text, editing):
                 self.near = False
@@ -67,13 +69,15 @@ class Masked:
 
 def _hinted(text: bytes, editing: int) -> bool:
     """Tell whether a secret may be near."""
-    if text.find(editing) >= 0:
+    if editing in text:
         text = corrected(text, editing)
-    text = text.translate(_UPPER, _CONTROLS)
-    for hint in _HINTS:  # noqa: SIM110  (on the way of every command; find is twice as fast as in)
-        if text.find(hint) >= 0:
-            return True
-    return False
+    return _hints().search(text.translate(_UPPER, _CONTROLS)) is not None  # on the way of every command
+
+
+@cache
+def _hints() -> re.Pattern[bytes]:
+    """Compile them at the first command, for a start is measured, too."""
+    return re.compile(_HINTS)
 
 
 class _Keys:

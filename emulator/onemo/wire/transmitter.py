@@ -91,7 +91,10 @@ class Transmitter:
         """Queue part of an answer, or whatever else is to go out in its turn."""
         if data:
             self._out.append(data)
-            self._grow(kind, len(data))
+            if self._runs is None:
+                self.size += len(data)
+            else:
+                self._grow(kind, len(data))
 
     def notice(self, data: bytes, kind: Kind) -> None:
         """Queue a line that the module says unasked and that waits for nothing: its banner, that it restarts."""

@@ -9,7 +9,8 @@ from onemo.at.reply import CommandError
 from onemo.families.http.words import MaskedHttpWords
 from onemo.families.sockets.connection import Loss
 from onemo.modem.filestore import store_of
-from onemo.modem.firmware import FIRMWARE, UpgradeOrder
+from onemo.modem.firmware import UpgradeOrder
+from onemo.modem.memory import FIRMWARE
 from onemo.net.firmware import make_package
 
 from tests.support.driver import Driver

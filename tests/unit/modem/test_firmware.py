@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from onemo.modem.firmware import FIRMWARE, Fetched, FirmwareMemory, UpgradeOrder
+from onemo.modem.firmware import Fetched, FirmwareMemory, UpgradeOrder
+from onemo.modem.memory import FIRMWARE
 from onemo.modem.part import Part
 
 from tests.support.driver import Driver

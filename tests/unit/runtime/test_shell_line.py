@@ -6,6 +6,7 @@ import re
 
 import pytest
 import trio
+from onemo.link.pace import PacedLink
 from onemo.runtime.models import load_model
 from onemo.runtime.shell import Module
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -192,3 +193,17 @@ async def test_a_peer_that_never_stops_lets_others_speak(nursery: trio.Nursery) 
     for _ in range(20):
         await trio.lowlevel.checkpoint()
     assert b"\r\nML305U\r\n\r\nOK\r\n" in bench.line.heard
+
+
+async def test_the_line_feed_of_a_slow_line_is_no_payload(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    bench = await Bench(nursery).start()
+    await bench.ask("ATE0")
+    peer = await bench.connect()
+    (port,) = bench.module.ports
+    port.link = PacedLink(bench.line, lambda: 300)
+    port.console.framer.rate = lambda: 300
+    for typed, answer in ((b"AT+MIPSEND=0,3\r\n", b"\r\n>"), (b"abc", b"\r\n+MIPSEND: 0,3\r\n\r\nOK\r\n")):
+        bench.line.types(typed)
+        await trio.sleep(2)
+        assert bench.line.reads() == answer
+    assert peer.taken == b"abc"

@@ -10,7 +10,8 @@ from onemo.families.fota import commands
 from onemo.families.fota.loader import FirmwareLoader
 from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.writer import FirmwareWriter
-from onemo.modem.firmware import FIRMWARE, FirmwareMemory
+from onemo.modem.firmware import FirmwareMemory
+from onemo.modem.memory import FIRMWARE
 from onemo.modem.modem import Modem
 from onemo.profile.schema import Profile
 

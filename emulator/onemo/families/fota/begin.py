@@ -7,7 +7,8 @@ from collections.abc import Callable
 from onemo.at.outcome import Outcome, Pending
 from onemo.at.reply import CommandError, ReplyFormat
 from onemo.families.fota.profile import FOTA, FotaError
-from onemo.modem.firmware import FIRMWARE, FirmwareMemory, UpgradeOrder
+from onemo.modem.firmware import FirmwareMemory, UpgradeOrder
+from onemo.modem.memory import FIRMWARE
 from onemo.modem.modem import Modem
 from onemo.modem.slots import BAUD_RATE, BaudRate
 from onemo.net.firmware import FirmwareHeader

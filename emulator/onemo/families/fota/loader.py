@@ -16,8 +16,9 @@ from onemo.families.fota.fetchers import fetch_of
 from onemo.families.fota.profile import FOTA, FotaError
 from onemo.families.fota.settings import LOCAL, LOGIN, PROGRESS_STEP, TIMEOUT, TLS_OF, URL, local_path, scheme_of
 from onemo.modem.filestore import FileStore, store_of
-from onemo.modem.firmware import FIRMWARE, Fetched, FirmwareMemory
+from onemo.modem.firmware import Fetched, FirmwareMemory
 from onemo.modem.intents import Tell
+from onemo.modem.memory import FIRMWARE
 from onemo.modem.modem import Modem
 from onemo.modem.openfile import OpenFile, OpenMode
 from onemo.modem.part import Part

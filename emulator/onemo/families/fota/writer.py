@@ -13,8 +13,9 @@ from onemo.families.fota.loader import PACKAGE, mini_request
 from onemo.families.fota.profile import FOTA
 from onemo.families.fota.settings import URL
 from onemo.modem.filestore import store_of
-from onemo.modem.firmware import FIRMWARE, FirmwareMemory, UpgradeOrder
+from onemo.modem.firmware import FirmwareMemory, UpgradeOrder
 from onemo.modem.intents import Tell
+from onemo.modem.memory import FIRMWARE
 from onemo.modem.modem import Modem
 from onemo.modem.part import Part
 from onemo.modem.power import PowerEvent

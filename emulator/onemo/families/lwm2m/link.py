@@ -129,11 +129,6 @@ class Lwm2mChannel:
             self._tell_taken(self._forwards.popleft(), taken=False)
 
     @property
-    def stands(self) -> bool:
-        """True while datagrams can be sent."""
-        return self._stands
-
-    @property
     def busy(self) -> bool:
         """True while something waits for the server's word."""
         return self.opening or bool(self._flights) or bool(self._orders)

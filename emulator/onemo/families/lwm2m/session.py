@@ -112,11 +112,6 @@ class Lwm2mSession:
         return self._phase is _Phase.LOGGED_IN
 
     @property
-    def expires(self) -> float:
-        """When the lifetime ends; inf: it has not begun."""
-        return self._expires
-
-    @property
     def busy(self) -> bool:
         """True while the module has to stay awake for it."""
         return not self.registered or self.link.busy

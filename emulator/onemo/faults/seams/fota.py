@@ -5,7 +5,8 @@ from __future__ import annotations
 from onemo.errors import FaultError
 from onemo.families.fota.loader import FirmwareLoader
 from onemo.faults.plan import Fault
-from onemo.modem.firmware import FIRMWARE, FirmwareMemory, UpgradeFault
+from onemo.modem.firmware import FirmwareMemory, UpgradeFault
+from onemo.modem.memory import FIRMWARE
 from onemo.modem.modem import Modem
 from onemo.modem.power import PowerEvent, PowerState
 from onemo.profile.index import Label
