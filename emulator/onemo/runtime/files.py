@@ -92,7 +92,8 @@ def replace_own(file: Path, pieces: Iterable[bytes]) -> None:
         draft = draft_of(file)
         try:
             with open(create_own(draft), "wb") as stream:
-                stream.writelines(pieces)
+                for piece in pieces:
+                    stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(draft, file)
