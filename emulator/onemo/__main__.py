@@ -10,14 +10,14 @@ from functools import partial
 from types import FrameType
 from typing import NoReturn
 
+_LASTING = ("run", "lab", "demo", "record")
+"""The commands that a signal ends in order; what others were to do is not done."""
+
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:
-    """Leave on a signal while starting: nothing is set up yet that would have to be taken down.
-
-    A second signal does not count.
-    """
+    """Leave on a signal: nothing is set up that would have to be taken down. A second one does not count."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
-    raise SystemExit(0)
+    raise SystemExit(0 if sys.argv[1:2] and sys.argv[1] in _LASTING else 128 + signum)
 
 
 def _open_standard_streams() -> None:

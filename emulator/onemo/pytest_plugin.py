@@ -228,10 +228,7 @@ def _write_traces(folder: Path, test: str, modules: Sequence[HostedModule]) -> s
     """Write the dialogues of a test's modules to a file of its own; return its path, or why there is none."""
     from onemo.runtime.files import open_own
 
-    name = re.sub(r"[^\w.\[\]-]+", "-", test)
-    if len(name.encode()) > _LONGEST_NAME:
-        name = f"{re.sub(r'[^!-~]', '-', name)[:_LONGEST_NAME]}-{sha256(test.encode()).hexdigest()[:8]}"
-    file = folder / f"{name}.txt"
+    file = folder / f"{_file_name(test)}.txt"
     try:
         with open(open_own(file, os.O_TRUNC), "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(f"{test}\n")
@@ -241,6 +238,16 @@ def _write_traces(folder: Path, test: str, modules: Sequence[HostedModule]) -> s
     except OSError as error:
         return f"{file} cannot be written: {error.strerror}"
     return str(file)
+
+
+def _file_name(test: str) -> str:
+    """Return a name for the file of a test, which no other test has."""
+    place, _, parameters = test.partition("[")
+    name = re.sub(r"[^\w.\[\]-]+", "-", test)
+    alike = "-" in place or not name.endswith(parameters)  # another test may have the same name
+    if len(name.encode()) > _LONGEST_NAME:
+        name, alike = re.sub(r"[^!-~]", "-", name)[:_LONGEST_NAME], True
+    return f"{name}-{sha256(test.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}" if alike else name
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

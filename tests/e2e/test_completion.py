@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,11 +18,11 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
 
-def completed(line: str) -> list[str]:
+def completed(line: str, folder: Path | None = None) -> list[str]:
     asked = ASK.format(python=sys.executable, line=line)
-    done = subprocess.run([str(BASH), "-c", asked], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(BASH), "-c", asked], capture_output=True, text=True, check=True, cwd=folder)
     assert done.stderr == ""
-    return done.stdout.split()
+    return done.stdout.splitlines()
 
 
 @pytest.mark.skipif(BASH is None, reason="bash is not installed")
@@ -49,3 +50,12 @@ def completed(line: str) -> list[str]:
 )
 def test_bash_completes(line: str, words: list[str]) -> None:
     assert sorted(each for each in completed(line) if each != "/etc/passwd-") == words
+
+
+@pytest.mark.skipif(BASH is None, reason="bash is not installed")
+def test_files_are_named_as_they_are(tmp_path: Path) -> None:
+    names = ["lab $(touch x).toml", "lab a b.toml", "lab*.toml", "lab'.toml", "lab\u00e9.toml"]
+    for name in names:
+        (tmp_path / name).touch()
+    assert sorted(completed("onemo-emulator lab lab", tmp_path)) == sorted(names)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(names)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -218,3 +219,17 @@ def test_who_lacks_the_token_is_told_how_to_give_it(tmp_path: Path, monkeypatch:
             told = f"{wrong}: give --token what --control-token says, or set ONEMO_CONTROL_TOKEN"
             assert str(error.value) == told
         assert app(["ctl", "modules", "--control", control, "--token", "s3cret"], result_action="return_value") == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_signal_ended_is_not_done(number: signal.Signals, tmp_path: Path) -> None:
+    """A script that goes by the exit status does not go on as if it were."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address, file = f"127.0.0.1:{silent.getsockname()[1]}", tmp_path / "a.snapshot"
+        command = [sys.executable, "-m", "onemo", "ctl", "snapshot", "meter", "--out", str(file), "--control", address]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+            silent.settimeout(WAIT)
+            with silent.accept()[0]:
+                process.send_signal(number)
+                assert process.wait(WAIT) == 128 + number
+    assert not list(tmp_path.iterdir())

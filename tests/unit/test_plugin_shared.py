@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from onemo.pytest_plugin import _file_name
 
 from tests.support.plugin import run
 
@@ -173,3 +174,13 @@ def test_a_directory_of_traces_that_cannot_be(pytester: pytest.Pytester) -> None
     result = run(pytester, "", f"--onemo-trace-dir={file}/x")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --onemo-trace-dir *: Not a directory; name a directory that *"])
+
+
+def test_no_two_tests_have_one_file() -> None:
+    tests = [f"test_a.py::test[{name}]" for name in ("a/b", "a-b", "a b", "a::b", "a\n", "..", "x" * 300, "y" * 300)]
+    tests += ["a/test_b.py::test", "a-test_b.py::test", "test_a.py::Test::test", "test_a.py::test", "\ud800"]
+    names = [_file_name(test) for test in tests]
+    assert len(set(names)) == len(tests)
+    assert all("/" not in name and "\n" not in name and len(name) < 200 for name in names)
+    assert names[1] == "test_a.py-test[a-b]"
+    assert names[-3:-1] == ["test_a.py-Test-test", "test_a.py-test"]

@@ -20,7 +20,9 @@ def completion_of(app: App, shell: Literal["bash", "zsh", "fish"]) -> str:
     for name in _WITH_MODELS:
         _offer(app[name].default_command, "model", models)
     _offer(app["help"].default_command, "command", [name for name in app if not name.startswith("-")])
-    return str(app.generate_completion(shell=shell))
+    # The library's own takes a name with a blank apart, and one with a * for a pattern.
+    files, whole = 'COMPREPLY=( $(compgen -f -- "${cur}") )', 'mapfile -t COMPREPLY < <(compgen -f -- "${cur}")'
+    return app.generate_completion(shell=shell).replace(files, f"compopt -o filenames 2>/dev/null; {whole}")
 
 
 def _offer(command: object, parameter: str, words: Sequence[str]) -> None:

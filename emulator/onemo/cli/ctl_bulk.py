@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from onemo.control.client import Client, ControlError
 from onemo.errors import UsageError
 from onemo.runtime.desk.operation import PIECE, DeskOperation
 from onemo.runtime.files import write_own
-from onemo.runtime.snapshot import written_snapshot
+from onemo.runtime.snapshot import BEGINNING
 
 _MOST = 1 << 28
 """Bytes that are read from a file: a store has no more."""
@@ -46,17 +46,29 @@ def take(client: Client, operation: DeskOperation, path: str, sent: Mapping[str,
     return 0
 
 
-def save(said: object, file: str | None) -> int:
-    """Write an answer to a file, its owner's alone (None: to stdout). Raises UsageError."""
-    data = written_snapshot(said)
+def save(pieces: Iterable[bytes], file: str | None) -> int:
+    """Write an answer to a file, its owner's alone (None: to stdout), as it comes. Raises UsageError, ControlError."""
+    whole = _snapshot(pieces)
     if file is None:
-        _write(None, data)
+        for piece in whole:
+            _write(None, piece)
         return 0
     try:
-        write_own(Path(file), data)
+        write_own(Path(file), whole)
     except (OSError, ValueError) as error:
         raise UsageError(f"--out {file}: {_reason(error)}: name a file that can be written") from error
     return 0
+
+
+def _snapshot(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces. Raises ControlError: they are of no snapshot, as no emulator answers."""
+    coming, begun = iter(pieces), b""
+    while len(begun) < len(BEGINNING) and (piece := next(coming, b"")):
+        begun += piece
+    if not begun.startswith(BEGINNING):
+        raise ControlError(0, "what answers there is no control of this emulator's version")
+    yield begun
+    yield from coming
 
 
 def _read(file: str | None) -> bytes:

@@ -23,7 +23,7 @@ def save(name: str | None, filters: Filters, follow: bool, out: Path, options: C
         raise UsageError(f"--console is for a transcript: --out {out.with_suffix('.txt')}")
     with client_of(options) as client:
         query = {"format": form, "console": filters.console}
-        whole = client.fetch(f"{module(name or client.only_module())}/trace/file", query)
+        whole = b"".join(client.fetch(f"{module(name or client.only_module())}/trace/file", query))
     size = write_file(out, [whole])
     if options.json:
         return print_json({"file": str(out), "bytes": size})

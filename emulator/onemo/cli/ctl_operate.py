@@ -18,9 +18,6 @@ from onemo.errors import FaultError, UsageError
 from onemo.runtime.desk.operation import BULK, DeskOperation, PlainResult
 from onemo.runtime.snapshot import LARGEST
 
-_LARGE = 60.0
-"""Seconds more than usual that a large file may take."""
-
 
 @understood
 def operate(
@@ -83,8 +80,7 @@ def _carry_out(
             seconds = operation.read(values)[operation.waits]
             said = client.ask(operation.method, path, sent, patience=seconds)
         elif operation.saves:
-            said = client.ask(operation.method, path, query=sent, patience=_LARGE, most=LARGEST)
-            return ctl_bulk.save(said, file)
+            return ctl_bulk.save(client.fetch(path, sent, LARGEST), file)
         elif operation.has_body:
             said = client.ask(operation.method, path, sent)
         else:

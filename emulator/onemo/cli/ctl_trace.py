@@ -12,6 +12,7 @@ from onemo.cli.output import in_colours, write
 from onemo.control.client import module
 from onemo.dialogue.lines import MARKS, printable, printable_text
 from onemo.errors import UsageError
+from onemo.families import BEYOND_FAULTS
 from onemo.faults.kind import INDICES
 from onemo.profile.index import label_of
 
@@ -57,14 +58,14 @@ def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions)
                     show(data)
                 elif kind == "lost":
                     write(f"... {data['count']} lines that came too fast are left out\n")
-        except KeyboardInterrupt:
+        except SystemExit:  # a signal: that is how it ends
             return 0
     return 0
 
 
 def _line(entry: Mapping[str, Any], words: ErrorWords, coloured: bool) -> str:
     """Return an entry as ``onemo-emulator trace`` prints it, an error with its number in words."""
-    label = label_of(entry, INDICES)
+    label = label_of(entry, (*INDICES, *BEYOND_FAULTS))
     of, meaning = "" if label is None else f"{printable_text(str(label))}: ", None
     if entry["kind"] == "event":
         text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import platform
@@ -15,7 +16,8 @@ from typing import NamedTuple
 from cyclopts import App
 
 from onemo.cli.page import Page
-from onemo.errors import EXTRAS, install_of
+from onemo.errors import EXTRAS, UsageError, install_of
+from onemo.net.sandbox.authority import authority_file
 
 _PTYS = Path("/proc/sys/kernel/pty")
 _FEW_PTYS = 16
@@ -60,7 +62,8 @@ def _ptys() -> Iterator[Finding]:
     try:
         master, slave = os.openpty()
     except OSError as error:
-        remedy = "sysctl -w kernel.pty.max=4096, as root; or --tcp"
+        full = error.errno in (errno.ENOSPC, errno.EAGAIN)
+        remedy = f"{'sysctl -w kernel.pty.max=4096' if full else 'mount -t devpts devpts /dev/pts'}, as root; or --tcp"
         yield Finding("pseudo-terminals", "bad", f"none can be opened: {error.strerror}", remedy)
         return
     os.close(master)
@@ -125,10 +128,14 @@ def _permissions() -> Iterator[Finding]:
         else:
             remedy = f"usermod -aG {_group_of(device)} $USER, as root, and log in again"
             yield Finding(str(device), "note", "may not be opened", remedy)
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    place = next(folder for folder in (home, *home.parents) if folder.exists())
+    try:
+        home = authority_file().parent
+    except UsageError:
+        yield Finding("the sandbox's CA", "note", "cannot be kept: there is no home directory", "set XDG_DATA_HOME")
+        return
+    place = next(folder for folder in (home, *home.parents) if os.path.exists(folder))
     if os.access(place, os.W_OK):
-        yield Finding("the sandbox's CA", "ok", f"is kept in {home}/onemo-emulator")
+        yield Finding("the sandbox's CA", "ok", f"is kept in {home}")
     else:
         yield Finding("the sandbox's CA", "note", f"cannot be kept: {place} is not ours", "set XDG_DATA_HOME")
 

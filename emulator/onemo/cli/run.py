@@ -24,7 +24,7 @@ from onemo.runtime.models import Model
 from onemo.runtime.network import LazyNetwork, NetworkOptions, routes_of
 from onemo.runtime.options import OPTIONS, ModuleOptions
 from onemo.runtime.shell import NvFile
-from onemo.runtime.sink import LogHandler, say, say_rest
+from onemo.runtime.sink import LogFile, LogHandler, say, say_rest
 from onemo.runtime.spare import keep_spare
 from onemo.runtime.spec import Spec, opened, spec_of
 from onemo.runtime.trace import Batch, Trace
@@ -84,7 +84,7 @@ def _log_to(file: Path | None) -> None:
         shape = "onemo-emulator: %(message)s"
     else:
         try:
-            handler = logging.FileHandler(file, encoding="utf-8")
+            handler = LogFile(file)
         except OSError as error:
             raise UsageError(f"--log {file}: {error.strerror}: name a file that can be written") from error
         shape = "%(asctime)s %(levelname)s %(message)s"

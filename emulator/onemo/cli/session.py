@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 _TRIES = 5
 _TRY = 1.0
 """Seconds for which the first AT waits for its OK."""
+_MOST_UNANSWERED = 3
+"""Lines in a row after which a module is gone."""
 _INTERRUPTED = 3.0
 """Seconds that an answer may still take once the session is to end."""
 _UNDOING = 15.0
@@ -39,6 +41,7 @@ class FidelitySession:
         self._quiet = quiet
         self._model = model
         self._stopped = False
+        self._unanswered = 0
         self._scope = trio.CancelScope()
 
     def stop(self) -> None:
@@ -47,7 +50,7 @@ class FidelitySession:
         self._scope.deadline = min(self._scope.deadline, trio.current_time() + _INTERRUPTED)
 
     async def hold(self, headers: tuple[tuple[str, str], ...]) -> None:
-        """Ask them all. Raises LinkError: the module does not answer."""
+        """Ask them all. Raises LinkError: the module does not answer, or answers no more."""
         echoed = await self._wake()
         model = self._model or await self._told("AT+CGMM")
         revision = await self._told("AT+CGMR")
@@ -123,7 +126,12 @@ class FidelitySession:
         if not await self._talk.answer(self._quiet, patience):
             self._out.flush()
             self._out.write("# no answer")
+            self._unanswered += 1
+            if self._unanswered == _MOST_UNANSWERED:
+                problem = f"the module has not answered the last {_MOST_UNANSWERED} lines"
+                raise LinkError(f"{problem}: see that it has power; what was asked so far is in the transcript")
             return
+        self._unanswered = 0
         self._out.flush()
 
 

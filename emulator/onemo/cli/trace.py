@@ -13,6 +13,7 @@ from onemo.cli.output import in_colours, write
 from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.dialogue.pattern import occurs
 from onemo.errors import UsageError
+from onemo.families import BEYOND_FAULTS
 from onemo.faults.kind import INDICES
 from onemo.profile.index import Label, label_of
 
@@ -60,7 +61,9 @@ def show_trace(options: TraceOptions) -> int:
             continue
         if options.console is not None and (told.source == "network" or told.console != options.console):
             continue
-        if (labels and told.label not in labels) or not options.since <= told.time <= options.until:
+        if (
+            labels and not (told.label and told.label.is_among(labels))
+        ) or not options.since <= told.time <= options.until:
             continue
         stamp = f"{told.time - before:+12.6f}" if options.deltas else f"{told.time:12.6f}"
         write(_line(told, stamp, text, coloured))
@@ -138,7 +141,7 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
 
 
 def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:
-    label = label_of(entry, INDICES)
+    label = label_of(entry, (*INDICES, *BEYOND_FAULTS))
     if "event" in entry:
         return [network_line(str(entry["event"]), label, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")

@@ -5,11 +5,11 @@ Everything here runs in the loop of the modules, between their steps, and is qui
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Literal, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from onemo.control import ask, describe, state
-from onemo.control.download import QUERY, TraceFile
+from onemo.control.download import JSON_FILE, QUERY, Download, TraceFile
 from onemo.control.endpoints import MOST_LISTED, ApiRequest, Endpoint, QueryParameter, Refused, TextAnswer
 from onemo.control.journal import Journal
 from onemo.control.metrics import CONTENT_TYPE, metrics_text
@@ -214,6 +214,8 @@ class Control:
         sent = _object(request.body, operation.example) if operation.has_body else request.query
         controls = self._controls(request)
         result = _declared(lambda: operation.act(controls, operation.read({**sent, **parts})))
+        if operation.saves:
+            return Download(cast("Iterator[bytes]", result), JSON_FILE)
         return _awaited(result) if isinstance(result, Awaitable) else result
 
     # Inside.

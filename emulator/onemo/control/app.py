@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
 from onemo.control.api import ENDPOINTS, Control
-from onemo.control.download import TraceFile
+from onemo.control.download import Download
 from onemo.control.endpoints import ApiRequest, Endpoint, Refused, TextAnswer
 from onemo.control.guard import Guard
 from onemo.control.http import MOST_BODY, Message, Receive, Send
@@ -92,12 +92,12 @@ class _Resource:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         endpoint = self._endpoints.get(method)
         if endpoint is None:
-            answer: Response | TraceStream | TraceFile = _not_allowed(scope["method"], self._endpoints)
+            answer: Response | TraceStream | Download = _not_allowed(scope["method"], self._endpoints)
         else:
             answer = await self._answer(endpoint, Request(scope, receive))
         await answer(scope, receive, send)
 
-    async def _answer(self, endpoint: Endpoint[Any], request: Request) -> Response | TraceStream | TraceFile:
+    async def _answer(self, endpoint: Endpoint[Any], request: Request) -> Response | TraceStream | Download:
         try:
             query = _query(endpoint, request.query_params.multi_items())
             body = _body(await request.body(), wanted=endpoint.body is not None)
@@ -107,7 +107,7 @@ class _Resource:
                 result = await result
         except Refused as refused:
             return error_answer(refused.status, str(refused))
-        if isinstance(result, TraceFile):
+        if isinstance(result, Download):
             return result
         if isinstance(result, TraceStream):
             return result if request.method == "GET" else Response(headers=_SAFE)

@@ -67,7 +67,7 @@ def filtered(
     if urc is not None:
         tests.append(lambda entry: entry.kind == "urc" and tells(entry.data, urc))
     if labels:
-        tests.append(lambda entry: entry.line.label in labels)
+        tests.append(lambda entry: entry.line.label is not None and entry.line.label.is_among(labels))
     if console is not None:
         tests.append(lambda entry: entry.line.source != "network" and entry.line.console == console)
     return lambda entry: all(test(entry) for test in tests)

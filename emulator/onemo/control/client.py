@@ -60,26 +60,27 @@ class Client:
         body: object = None,
         query: Mapping[str, object] = {},
         patience: float = 0.0,
-        most: int = _MOST,
     ) -> Any:  # noqa: ANN401
-        """Send a request, and return the JSON of its answer.
-
-        patience: seconds more than usual that it may take; most: its bytes.
-        """
+        """Send a request, and return the JSON of its answer. patience: seconds more than usual that it may take."""
         given = {name: str(value) for name, value in query.items() if value is not None}
         try:
             sent = None if body is None else _json(body)
             with self._http.stream(method, path, given, PATIENCE + patience, sent) as answer:
-                return self._read(answer, most)
+                return self._read(answer)
         except FAILURES as error:
             raise self._unreachable(error) from error
 
-    def fetch(self, path: str, query: Mapping[str, object] = {}) -> bytes:
-        """Return the bytes of a file."""
-        given = {name: str(value) for name, value in query.items() if value is not None}
+    def fetch(self, path: str, query: Mapping[str, object] = {}, most: int = _MOST) -> Iterator[bytes]:
+        """Yield the bytes of a file, as they come. most: how many there may be."""
+        given, size = {name: str(value) for name, value in query.items() if value is not None}, 0
         try:
             with self._http.stream("GET", path, given) as answer:
-                return bytes(self._whole(answer)) if answer.is_success else self._read(answer)
+                if not answer.is_success:
+                    self._read(answer)
+                for piece in answer.iter_bytes():
+                    size += len(piece)
+                    self._check(size, most)
+                    yield piece
         except FAILURES as error:
             raise self._unreachable(error) from error
 
@@ -99,8 +100,8 @@ class Client:
         except (*FAILURES, RecursionError) as error:
             raise self._unreachable(error) from error
 
-    def _read(self, answer: ControlAnswer, most: int = _MOST) -> Any:  # noqa: ANN401
-        whole = self._whole(answer, most)
+    def _read(self, answer: ControlAnswer) -> Any:  # noqa: ANN401
+        whole = self._whole(answer)
         try:
             said = json.loads(whole)
             if answer.is_error:
@@ -111,11 +112,11 @@ class Client:
             ) from error
         return said
 
-    def _whole(self, answer: ControlAnswer, most: int = _MOST) -> bytearray:
+    def _whole(self, answer: ControlAnswer) -> bytearray:
         whole = bytearray()
         for piece in answer.iter_bytes():
             whole += piece
-            self._check(len(whole), most)
+            self._check(len(whole))
         return whole
 
     def _lines(self, answer: ControlAnswer) -> Iterator[str]:

@@ -27,8 +27,25 @@ QUERY = (
 )
 
 
-class TraceFile:
-    """A journal as it is now, as an ASGI application that writes a file. model: of the journal's module."""
+JSON_FILE = ((b"content-type", b"application/json"),)
+
+
+class Download:
+    """An ASGI application that writes a file, and lets other tasks come in between. headers: beside those of all."""
+
+    def __init__(self, pieces: Iterable[bytes], headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self._pieces = pieces
+        self._headers = [*headers, (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        for piece in _gathered(self._pieces) if scope["method"] == "GET" else ():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+class TraceFile(Download):
+    """A journal as it is now, as a file. model: of the journal's module."""
 
     def __init__(self, journal: Journal, model: str, query: Mapping[str, Any]) -> None:
         name = query.get("format", "transcript")
@@ -36,24 +53,14 @@ class TraceFile:
         lines += [line._replace(time=journal.age) for line in journal.begun()]
         gone = journal.first - 1
         if name == "transcript":
-            self._pieces = transcript_file(lines, model, gone, query.get("console", 0))
+            pieces: Iterable[bytes] = transcript_file(lines, model, gone, query.get("console", 0))
         elif name == "jsonl":
-            self._pieces = _json_lines(lines, gone)
+            pieces = _json_lines(lines, gone)
         else:
-            self._pieces = journal_packets(lines, journal.module, journal.started, gone)
+            pieces = journal_packets(lines, journal.module, journal.started, gone)
         file = quote(f"{journal.module}{FORMATS[name].suffix}", safe="")
-        self._headers = [
-            (b"content-type", FORMATS[name].media_type.encode()),
-            (b"content-disposition", f"attachment; filename*=utf-8''{file}".encode()),
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        for piece in _gathered(self._pieces) if scope["method"] == "GET" else ():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        named = (b"content-disposition", f"attachment; filename*=utf-8''{file}".encode())
+        super().__init__(pieces, ((b"content-type", FORMATS[name].media_type.encode()), named))
 
 
 def _json_lines(lines: list[TracedLine], gone: int) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from onemo.dialogue.history import History
 from onemo.dialogue.lines import ANSWER, TracedLine
-from onemo.profile.index import Label
+from onemo.profile.index import PART, Label
 
 KINDS = ("command", "data", "echo", "answer", "urc", "prompt", "payload", "event")
 """command of the DTE, data of either; what the module said; payload and event on the network."""
@@ -28,7 +28,9 @@ class Entry(NamedTuple):
         """Return the entry as JSON has it; each character of data is a byte."""
         told = self.line
         head = {"seq": self.seq, "time": round(told.time, 6), "module": module, "kind": self.kind}
-        of = {} if told.label is None else {told.label.index_name: told.label.number}
+        of: dict[str, object] = {} if told.label is None else {told.label.index_name: told.label.number}
+        if told.label is not None and told.label.of.part:
+            of[PART] = told.label.of.part
         if self.kind == "event":
             return {**head, "event": told.event, **of, "detail": told.data.decode("utf-8", "replace")}
         of |= {"console": told.console} if told.console else {}
@@ -67,7 +69,7 @@ class Journal(History):
         self._wall = wall
         self.on_news: list[Callable[[], None]] = []
         self.passed = {">": 0, "<": 0, "sent": 0, "received": 0}
-        self.happened = dict.fromkeys(("opened", "open failed", "broken", "closed"), 0)
+        self.happened = dict.fromkeys(("opened", "accepted", "open failed", "broken", "closed"), 0)
         """How often a connection was."""
         self.fired: Counter[str] = Counter()
         """How often faults fired, by the first word of what was told."""

@@ -88,7 +88,8 @@ def _families(modules: Sequence[tuple[RunningModule, Journal]]) -> Iterator[Metr
         _sample(running, sum(part.connections for part in running.module.modem.parts)) for running, _ in built
     ))  # fmt: skip
     yield MetricFamily(
-        "onemo_connection_events_total", "counter", "Connections that were opened, failed, broke or were closed.",
+        "onemo_connection_events_total", "counter",
+        "Connections that were opened or accepted, failed, broke or were closed.",
         (_sample(running, count, event=event) for running, journal in built
          for event, count in sorted(journal.happened.items())),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from functools import cache
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from onemo.at.family import StateField
 from onemo.at.registry import definition
 from onemo.control.journal import Journal
 from onemo.control.shape import Schema, schema_of
+from onemo.dialogue.passwords import places_of
 from onemo.families import FAMILIES
 from onemo.faults.kind import Layer
 from onemo.faults.kinds import KINDS
@@ -20,6 +22,8 @@ from onemo.modem.radio import Function
 from onemo.runtime.faulty import armed_on
 from onemo.runtime.lab import Condition, RunningModule
 from onemo.runtime.models import Model
+
+_HIDDEN = "********"
 
 
 class ModuleSummary(NamedTuple):
@@ -333,15 +337,20 @@ def _settings(modem: Modem) -> dict[str, object]:
         command = model.commands[name.encode()]
         values: dict[str, object] = {}
         for slot, bound in command.slots.items():
+            settings, hidden = modem.settings_of(slot), places_of(command.name, slot.name)
             if slot.indexed_by:
-                values[slot.name] = {n: dict(_record(modem.settings_of(slot).get(slot, n))[1:]) for n in bound.indices}
+                values[slot.name] = {n: dict(_record(settings.get(slot, n), hidden)[1:]) for n in bound.indices}
             else:
-                values[slot.name] = dict(_record(modem.settings_of(slot).get(slot)))
+                values[slot.name] = dict(_record(settings.get(slot), hidden))
         if values:
             shown[command.name] = values.get(command.name, values)
     return shown
 
 
-def _record(record: NamedTuple) -> list[tuple[str, object]]:
-    """Return the fields; the first of several that stand under numbers is that number."""
-    return list(record._asdict().items())
+def _record(record: NamedTuple, hidden: Collection[int]) -> list[tuple[str, object]]:
+    """Return the fields; the first of several that stand under numbers is that number.
+
+    hidden: the places of passwords among the parameters, of which the first is the key.
+    """
+    fields = enumerate(record._asdict().items(), 1)
+    return [(name, _HIDDEN if place in hidden and value else value) for place, (name, value) in fields]

@@ -36,9 +36,12 @@ _SYN_OPTIONS = b"\x02\x04\x05\x78\x01\x03\x03\x07"
 _FIN, _SYN, _RST, _PSH, _ACK = TcpFlags.FIN, TcpFlags.SYN, TcpFlags.RST, TcpFlags.PSH, TcpFlags.ACK
 _FAILED = re.compile(r"(refused|timed_out): ((?:\d+\.){3}\d+:\d+|\[[0-9A-Fa-f:.]+\]:\d+)")
 _PEER = re.compile(
-    rf"(\S+)(?: ({OVER_UDP}|{IN_TLS}))?(?: ({ENDED_BY_PEER}|{ENDED_BY_RESET}))?(?: for (.*):(\d+))?", re.DOTALL
+    rf"(\S+)(?: ({OVER_UDP}|{IN_TLS}))?(?: at port (\d{{1,5}}))?(?: ({ENDED_BY_PEER}|{ENDED_BY_RESET}))?"
+    r"(?: for (.*):(\d+))?",
+    re.DOTALL,
 )
-"""The detail of ``opened`` and ``closed``: the peer, over what, how it ended; the host and port that were asked for."""
+"""The detail of ``opened``, ``accepted`` and ``closed``: the peer, over what, the module's port, how it ended; the host
+and port that were asked for."""
 _Packets = Iterator[tuple[bool, bytes]]
 """Packets, each with True where the module sends it."""
 
@@ -51,7 +54,7 @@ def openings_missing(lines: Iterable[TracedLine]) -> dict[Label, str]:
         label = line.label
         if label is None or label in known:
             continue
-        if line.kind == EVENT and line.event in ("opened", "open failed", "closed"):
+        if line.kind == EVENT and line.event in ("opened", "accepted", "open failed", "closed"):
             known.add(label)
             if line.event == "closed":
                 found[label] = line.data.decode("utf-8", "replace")
@@ -99,7 +102,10 @@ class Capture:
         match event:
             case "opened":
                 flow = self._flows[label] = self._flow(label, detail)
-                return flow.open()
+                return flow.open(outgoing=True)
+            case "accepted":
+                flow = self._flows[label] = self._flow(label, detail)
+                return flow.open(outgoing=False)
             case "open failed":
                 if (failed := _FAILED.match(detail)) is not None:
                     flow = self._flows[label] = self._flow(label, failed[2])
@@ -108,19 +114,23 @@ class Capture:
                 return flow.reset(outgoing=False)
             case "closed" if flow is not None:
                 told = _PEER.fullmatch(detail)
-                if told and told[3] == ENDED_BY_RESET:
+                if told and told[4] == ENDED_BY_RESET:
                     return flow.reset(outgoing=True)
-                return flow.close(outgoing=not (told and told[3] == ENDED_BY_PEER))
+                return flow.close(outgoing=not (told and told[4] == ENDED_BY_PEER))
         return iter(())
 
     def _flow(self, label: Label, peer: str, note: str = "") -> _Flow:
-        """Begin a connection. peer: as ``opened`` tells it."""
+        """Begin a connection. peer: as ``opened`` or ``accepted`` tells it."""
         told = _PEER.fullmatch(peer)
-        where, over, _, host, port = told.groups() if told else ("", None, None, None, None)
+        where, over, at, _, host, port = told.groups() if told else ("", None, None, None, None, None)
+        if over == OVER_UDP and at is not None:  # whoever sends to a server, the trace does not tell
+            where, note = "", f"{note}, whose peers are not known"
         target = self._target(where, host, port)
-        comment = f"{label.index_name} {label.number}{f', inside {IN_TLS}' if over == IN_TLS else ''}{note}"
+        part = f" {label.of.part}" if label.of.part else ""
+        comment = f"{label.index_name} {label.number}{part}{f', inside {IN_TLS}' if over == IN_TLS else ''}{note}"
         comment += "" if host is None else f", {host}:{port}"
-        return _Flow(self._port_for(target), target, comment, udp=over == OVER_UDP)
+        own = self._port_for(target) if at is None else IpEndpoint(_OWN[target.address.version], int(at) & 0xFFFF)
+        return _Flow(own, target, comment, udp=over == OVER_UDP)
 
     def _target(self, where: str, host: str | None, port: str | None) -> IpEndpoint:
         """Return what the module asked for, as far as its address is known, else the peer itself."""
@@ -156,12 +166,12 @@ class _Flow:
         self._udp = udp
         self._ended = False
 
-    def open(self) -> _Packets:
-        """Shake hands."""
+    def open(self, *, outgoing: bool) -> _Packets:
+        """Shake hands. outgoing: begun by the module."""
         if not self._udp:
-            yield True, self._segment(True, _SYN)
-            yield False, self._segment(False, _SYN | _ACK)
-            yield True, self._segment(True, _ACK)
+            yield outgoing, self._segment(outgoing, _SYN)
+            yield not outgoing, self._segment(not outgoing, _SYN | _ACK)
+            yield outgoing, self._segment(outgoing, _ACK)
 
     def fail(self, *, refused: bool) -> _Packets:
         """Ask for a connection in vain."""

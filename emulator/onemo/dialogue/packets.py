@@ -75,7 +75,8 @@ def _packet(source: IpEndpoint, target: IpEndpoint, protocol: int, head: bytes, 
     both = source.address.packed + target.address.packed
     pseudo = both + struct.pack(">IHBB", len(head) + len(payload), 0, 0, protocol)
     whole = bytearray(head + payload)
-    struct.pack_into(">H", whole, at, checksum(pseudo + whole) or 0xFFFF)  # 0 stands for none in UDP
+    found = checksum(pseudo + whole)
+    struct.pack_into(">H", whole, at, 0xFFFF if protocol == UDP and not found else found)  # 0 stands for none in UDP
     if source.address.version == 6:
         return struct.pack(">IHBB", 6 << 28, len(whole), protocol, _HOPS) + both + whole
     fixed = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(whole), 0, 0x4000, _HOPS, protocol, 0)

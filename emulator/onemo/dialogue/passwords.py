@@ -30,6 +30,12 @@ _QUOTE, _COMMA, _EQUALS, _COLON = b'",=:'
 _ENDS = (_EQUALS, _COLON)
 
 
+def places_of(command: str, key: str) -> tuple[int, ...]:
+    """Return the places of passwords among the parameters of a command, of which the first is this key."""
+    by_key = COMMANDS.get(command.upper().encode(), {})
+    return by_key.get(key.upper().encode(), by_key.get(b"", ()))
+
+
 class Passwords:
     """One direction of a line, without passwords: they are asterisks, one a byte, in pieces of any size."""
 

@@ -6,6 +6,7 @@ Pure: time (seconds) is an argument; the lines come out of ``take_lines``.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from onemo.dialogue.escapes import escaped
@@ -150,7 +151,7 @@ def _numbered(name: str, base: str) -> bool:
 def recorded(lines: Iterable[TracedLine], console: int = 0) -> Iterator[str]:
     """Yield the lines of the transcript of what crossed one line to the DTE, as a trace has it."""
     recorder = Recorder()
-    for line in _joined([line for line in lines if line.source != "network" and line.console == console]):
+    for line in _joined(line for line in lines if line.source != "network" and line.console == console):
         take = recorder.sent if line.source == "dte" else recorder.received
         take(line.before + line.data + line.after, line.time)
         yield from recorder.take_lines()
@@ -158,13 +159,22 @@ def recorded(lines: Iterable[TracedLine], console: int = 0) -> Iterator[str]:
     yield from recorder.take_lines()
 
 
-def _joined(lines: list[TracedLine]) -> list[TracedLine]:
-    """Put the LF that came later than its CR back behind it: something else may have crossed the line in between."""
+def _joined(lines: Iterable[TracedLine]) -> Iterator[TracedLine]:
+    """Put the LF that came later than its CR back behind it: something else may have crossed the line in between.
+
+    A line is held until it is known whether one comes, and what follows it as long.
+    """
+    held: deque[TracedLine] = deque()
     last: dict[str, int] = {}
+    told = 0
     for number, line in enumerate(lines):
-        before = last.get(line.source)
-        if before is not None and line.before.startswith(b"\n") and lines[before].after == b"\r":
-            lines[before] = lines[before]._replace(after=b"\r\n")
-            lines[number] = line._replace(before=line.before[1:])
+        before = last.get(line.source, -1) - told
+        if before >= 0 and line.before.startswith(b"\n") and held[before].after == b"\r":
+            held[before] = held[before]._replace(after=b"\r\n")
+            line = line._replace(before=line.before[1:])
+        held.append(line)
         last[line.source] = number
-    return lines
+        while held and (held[0].after != b"\r" or last[held[0].source] != told):
+            yield held.popleft()
+            told += 1
+    yield from held

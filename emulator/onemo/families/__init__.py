@@ -63,13 +63,15 @@ FTP = Index(
     urcs=rb"\+MFTP[A-Z]+: (\d+)",
     noun="FTP session",
 )
-FTP_DATA = FTP._replace(noun="FTP data of session")
+FTP_DATA = FTP._replace(noun="FTP data of session", part="data")
 """The same sessions, by the name of their data connections."""
 FIRMWARE_DOWNLOAD = Index(name="firmware", about="", urcs=b"", noun="firmware")
 """The connection of a firmware's download, of which there is one; nothing on the line has its number."""
 FIRMWARE_FTP = FIRMWARE_DOWNLOAD._replace(name="firmware_ftp", noun="firmware")
-FIRMWARE_DATA = FIRMWARE_FTP._replace(noun="firmware data")
+FIRMWARE_DATA = FIRMWARE_FTP._replace(noun="firmware data", part="data")
 """The same over FTP, which has two connections."""
+BEYOND_FAULTS = (FTP_DATA, FIRMWARE_DOWNLOAD, FIRMWARE_FTP, FIRMWARE_DATA)
+"""Indices that no fault names, but a trace."""
 LWM2M_DEVICES = Index(
     name="ref",
     about="Only on this LwM2M device.",

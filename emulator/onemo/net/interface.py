@@ -108,6 +108,7 @@ class OpenRequest(NamedTuple):
     resolved, and the order in which address families are tried. tls: None for plain TCP; else its handshake with the
     host, which is part of the opening. open_to_all: over UDP, datagrams of others than the host come in too. label: of
     who asks, for those who tell them apart. client: tells the label of what a server on UDP has taken for its peers.
+    server_port: of a server of the module, which was not asked for but accepted.
     """
 
     transport: Transport
@@ -123,6 +124,7 @@ class OpenRequest(NamedTuple):
     open_to_all: bool = False
     label: Label | None = None
     client: Callable[[], Label | None] | None = None
+    server_port: int = 0
 
 
 class ListenRequest(NamedTuple):

@@ -187,7 +187,7 @@ class Dialogue:
             event = told.event.partition(" ")[0]
             if event in _BEGINNINGS or (told.kind == PAYLOAD and label not in at):
                 at[label] = len(seen)
-                peer = told.data.decode() if event in _BEGINNINGS else ""
+                peer = told.data.decode().partition(" at port ")[0] if event in _BEGINNINGS else ""
                 seen.append(SeenConnection(str(label), label.number, peer))
                 labels.append(label)
                 pieces.append({"sent": bytearray(), "received": bytearray()})
@@ -263,7 +263,9 @@ class Dialogue:
             del self._delivered[0][1][:over]
 
     def _next(self, tells: Callable[[TracedLine], object], timeout: float) -> TracedLine | None:
-        """Wait for the next line of which that tells; None: the time is over."""
+        """Wait for the next line of which that tells; None: the time is over. Raises ValueError for what is no time."""
+        if not timeout <= threading.TIMEOUT_MAX:  # nor is what is not a number
+            raise ValueError(f"timeout={timeout!r}: give seconds, at most {threading.TIMEOUT_MAX:g}")
         until = time.monotonic() + timeout
         with self._up_to_date():
             number = self._passed

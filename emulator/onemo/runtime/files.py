@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -70,28 +71,29 @@ def create_own(draft: Path) -> int:
     return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
 
 
-def write_own(file: Path, data: bytes) -> None:
-    """Make data the content of a file, whole or not at all; what is no regular file is written to. Raises OSError.
+def write_own(file: Path, pieces: Iterable[bytes]) -> None:
+    """Make pieces the content of a file, whole or not at all; what is no regular file is written to. Raises OSError.
 
-    Links are refused as by open_own.
+    Links are refused as by open_own. What the pieces raise is passed on.
     """
     if _is_open_already(file) or (file.exists() and not file.is_file()):
         with open(open_own(file, 0), "wb") as stream:
-            stream.write(data)
+            stream.writelines(pieces)
         return
     if os.path.lexists(file):
         os.close(open_own(file, os.O_APPEND))
-    replace_own(file, data)
+    replace_own(file, pieces)
 
 
-def replace_own(file: Path, data: bytes) -> None:
-    """Make data the content of the file, at once and for good. Raises OSError, and leaves no other file behind."""
+def replace_own(file: Path, pieces: Iterable[bytes]) -> None:
+    """Make pieces the content of the file, at once and for good. Raises OSError, and leaves no other file behind."""
     directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         draft = draft_of(file)
         try:
             with open(create_own(draft), "wb") as stream:
-                stream.write(data)
+                for piece in pieces:
+                    stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(draft, file)

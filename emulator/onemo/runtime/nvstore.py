@@ -124,7 +124,7 @@ class NvStore:
             if self._in_the_way is not None:
                 self._set_aside(self._in_the_way)
             self.contents.write(contents)
-            replace_own(self.file, data)
+            replace_own(self.file, (data,))
         except OSError as error:
             self._stored = None  # which of the two is there depends on the step
             reason = error.strerror or str(error)

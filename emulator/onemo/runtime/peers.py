@@ -117,7 +117,7 @@ class Peers:
         """Serve a connection that stands, for an owner that has none."""
         task = self._tasks[owner] = Task(Open(owner, request, parting))
         task.connection = self._wrap(connection, task.request)
-        self._sending.net("accepted", task, connection.peer)
+        self._sending.accepted(task, connection)
         self._scopes.add(task.scope)
         self._nursery.start_soon(self._serve, task)
 

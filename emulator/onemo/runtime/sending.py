@@ -267,6 +267,11 @@ class Sending:
         if self._trace is not None:
             self.net("opened", task, f"{connection.peer}{_kind_of(task)}{_asked_for(task, connection.peer)}")
 
+    def accepted(self, task: Task, connection: Connection) -> None:
+        """Trace that a server has a client, or over UDP that it is there for all."""
+        if self._trace is not None:
+            self.net("accepted", task, f"{connection.peer}{_kind_of(task)} at port {task.request.server_port}")
+
     def ended(self, task: Task) -> None:
         """Trace the end of a connection, and what ended with it."""
         if task.words is not None:

@@ -89,7 +89,12 @@ class ServerTasks:
         listener.on_listening(host, port, trio.current_time())
         if opened.connection is not None:
             asked = OpenRequest(
-                transport=Transport.UDP, host=host, port=request.port, timeout=math.inf, client=listener.client
+                transport=Transport.UDP,
+                host=host,
+                port=request.port,
+                timeout=math.inf,
+                server_port=request.port,
+                client=listener.client,
             )
             parting = ClosePlan(CloseMode.NOW, 0.0, 0.0)
             self._peers.adopt(listener, asked, parting, opened.connection)

@@ -6,13 +6,17 @@ import io
 import logging
 import os
 import select
+import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 import trio
 
 from onemo.errors import EmulatorError
+from onemo.runtime.files import open_own
 
 _log = logging.getLogger("onemo")
 _MOST_KEPT = 1 << 20
@@ -165,3 +169,57 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def _takes(self, patience: int) -> bool:
         return self._poll is None or bool(self._poll.poll(patience))
+
+
+class LogFile(logging.Handler):
+    """A handler of the log that adds to a file, its owner's alone, and is never waited for.
+
+    A file that was moved away or deleted, as to rotate it, is made anew. What it does not take is lost, and stderr is
+    told why, once for each reason until it takes something again. Raises OSError where it cannot be written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+        self._told = ""
+        self._descriptor = self._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        data = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        try:
+            self._follow()
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            self._complain(error.strerror or str(error))
+        else:
+            self._told = ""
+
+    def close(self) -> None:
+        """Close the file. Does nothing again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        super().close()
+
+    def _open(self) -> int:
+        return open_own(self._file, os.O_APPEND | os.O_NONBLOCK)
+
+    def _follow(self) -> None:
+        """Open the file that has the name now. Raises OSError."""
+        own = os.fstat(self._descriptor)
+        if not stat.S_ISREG(own.st_mode):
+            return
+        with suppress(FileNotFoundError):
+            if os.path.samestat(own, os.lstat(self._file)):
+                return
+        descriptor = self._open()
+        os.close(self._descriptor)
+        self._descriptor = descriptor
+
+    def _complain(self, why: str) -> None:
+        if why != self._told:
+            self._told = why
+            problem = f"onemo-emulator: --log {self._file} takes no more: {why}"
+            LogHandler(sys.stderr).emit(logging.makeLogRecord({"msg": problem, "levelno": logging.WARNING}))

@@ -8,9 +8,9 @@ JSON, readable, its owner's alone, for it has keys and PINs::
       "model": "ML307R", "sub_model": "ML307R-DC", "revision": "ML307R-DC-MBRH0S01",
       "options": {"name": "node7"},
       "card": {},
-      "nv": {...}, "contents": {"1": "aGk="},
-      "settings": {...}, "consoles": [{...}], "contexts": {...},
-      "waiting": [{"tpdu": "04...", "due": 0.0}]
+      "nv": {...}, "settings": {...}, "consoles": [{...}], "contexts": {...},
+      "waiting": [{"tpdu": "04...", "due": 0.0}],
+      "contents": {"1": "aGk="}
     }
 
 nv is what an NV file has, and contents what lies beside that, by number. settings, consoles (of each AT line) and
@@ -24,7 +24,7 @@ import json
 import os
 import stat
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,8 @@ from onemo.profile.shape import shaped
 from onemo.runtime.options import OPTIONS, ModuleOptions
 
 FORMAT, VERSION = "onemo-emulator snapshot", 1
+BEGINNING = f'{{\n "format": "{FORMAT}"'.encode("ascii")
+"""The first bytes of a file."""
 LARGEST = 1 << 29
 """Bytes of a file: a store of 256 MiB, as base64, and the rest."""
 OWN = ("name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "file_store", "zone")
@@ -43,6 +45,8 @@ OWN = ("name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "
 _NUMBERS = ("imei", "imsi", "iccid", "msisdn")
 _SHOWN = 200
 _THEN = "name a file that ctl snapshot wrote"
+_PIECE = 3 << 14
+"""Bytes of a content that are encoded at once; a multiple of three."""
 
 
 class SnapshotText(NamedTuple):
@@ -82,8 +86,36 @@ class SnapshotDocument(NamedTuple):
     waiting: tuple[SnapshotText, ...]
 
 
+class TakenSnapshot(NamedTuple):
+    """A snapshot that was taken. document: without contents; contents: by number, which never change."""
+
+    document: SnapshotDocument
+    contents: Mapping[int, bytes | bytearray]
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes of the file, in small pieces: hundreds of megabytes hold nothing up."""
+        mark, encoder = "{", json.JSONEncoder(indent=1, allow_nan=False)
+        for name, value in _plain(self.document).items():
+            yield f'{mark}\n "{name}": '.encode("ascii")
+            for part in encoder.iterencode(value):
+                yield part.replace("\n", "\n ").encode("ascii")
+            mark = ","
+        yield b',\n "contents": {'
+        mark = ""
+        for number, content in sorted(self.contents.items()):
+            yield f'{mark}\n  "{number}": "'.encode("ascii")
+            for at in range(0, len(content), _PIECE):
+                yield b64encode(content[at : at + _PIECE])
+            yield b'"'
+            mark = ","
+        yield b"\n }\n}\n" if self.contents else b"}\n}\n"
+
+
 class Snapshot(NamedTuple):
-    """A snapshot that was read. contents: by number; options: checked; card: None, the profile's."""
+    """A snapshot that was read.
+
+    document: without contents; contents: by number; options: checked; card: None, the profile's.
+    """
 
     file: Path
     document: SnapshotDocument
@@ -116,22 +148,6 @@ class Snapshot(NamedTuple):
         return options._replace(**unsaid)
 
 
-def encoded_contents(contents: Mapping[int, bytes | bytearray]) -> dict[str, str]:
-    """Return the contents of files as a snapshot has them."""
-    return {str(number): b64encode(content).decode("ascii") for number, content in sorted(contents.items())}
-
-
-def plain_snapshot(document: SnapshotDocument) -> dict[str, Any]:
-    """Return a document as JSON has it."""
-    waiting = [text._asdict() for text in document.waiting]
-    return {**document._asdict(), "contexts": document.contexts._asdict(), "waiting": waiting}
-
-
-def written_snapshot(document: object) -> bytes:
-    """Return the bytes of the file. document: as JSON has it."""
-    return json.dumps(document, indent=1, allow_nan=False).encode("ascii") + b"\n"
-
-
 def read_snapshot(file: Path) -> Snapshot:
     """Read a snapshot. Raises UsageError, which says in one line why it is none, or cannot be read."""
     try:
@@ -148,8 +164,8 @@ def read_snapshot(file: Path) -> Snapshot:
 def _read(file: Path, inode: int, changed: int, size: int) -> Snapshot:
     """Read a file; once for all modules of a lab. inode, changed, size: tell one content from another."""
     with file.open("rb") as stream:
-        data = stream.read(LARGEST + 1)
-    if len(data) > LARGEST:
+        data = stream.read(LARGEST + 1) if size <= LARGEST else b""
+    if max(len(data), size) > LARGEST:
         raise _refusal(file, f"it is longer than {LARGEST >> 20} MiB")
     document = _document(file, data)
     card = None
@@ -157,7 +173,16 @@ def _read(file: Path, inode: int, changed: int, size: int) -> Snapshot:
         card, problems = shaped(CardDocument, document.card)
         if problems:
             raise _refusal(file, f"card.{'.'.join(problems[0][0])} {problems[0][1]}")
-    return Snapshot(file, document, _contents(file, document), _options(file, document), card)
+    contents = _contents(file, document)
+    return Snapshot(file, document._replace(contents={}), contents, _options(file, document), card)
+
+
+def _plain(document: SnapshotDocument) -> dict[str, Any]:
+    """Return a document as JSON has it, without contents."""
+    waiting = [text._asdict() for text in document.waiting]
+    told = {**document._asdict(), "contexts": document.contexts._asdict(), "waiting": waiting}
+    del told["contents"]
+    return told
 
 
 def _document(file: Path, data: bytes) -> SnapshotDocument:

@@ -17,7 +17,7 @@ from typing import Protocol
 import trio
 
 from onemo.errors import LinkError
-from onemo.profile.index import Label
+from onemo.profile.index import PART, Label
 from onemo.runtime.files import open_own
 from onemo.runtime.sink import Sink
 from onemo.wire.transmitter import Kind
@@ -118,6 +118,8 @@ class JsonLines(WrittenTrace):
         """Return the line of a crossing, with its end."""
         at, what, data, kind, console, label = crossing
         of = "" if label is None else f', "{label.index_name}": {label.number}'
+        if label is not None and label.of.part:
+            of += f', "{PART}": "{label.of.part}"'
         if isinstance(data, str):
             shown = f'"event": {self._quoted(what)}{of}, "detail": {self._quoted(data)}'
         else:

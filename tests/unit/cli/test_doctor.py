@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import resource
@@ -15,7 +16,7 @@ from tests.unit.cli.conftest import Typed
 
 
 def refused(*args: object) -> object:
-    raise OSError(1, "Operation not permitted")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def line(out: str, what: str) -> str:
@@ -81,3 +82,36 @@ def test_permissions(typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     out = typed("doctor").out
     assert "usermod -aG" in line(out, str(tmp_path / "ttyUSB0"))
     assert "set XDG_DATA_HOME" in line(out, "the sandbox's CA")
+
+
+def test_where_there_is_no_terminal_at_all(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> object:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.setattr(os, "openpty", missing)
+    assert "mount -t devpts devpts /dev/pts, as root" in line(typed("doctor").out, "pseudo-terminals")
+
+
+def test_a_home_that_may_not_be_looked_into(typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever is not permitted, it is a line, and no traceback."""
+    looked = os.stat
+
+    def hidden(path: object, **options: bool) -> os.stat_result:
+        if str(path).startswith(f"{tmp_path}/"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return looked(path, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "a" / "b"))
+    monkeypatch.setattr(os, "stat", hidden)
+    assert line(typed("doctor").out, "the sandbox's CA")
+
+
+def test_a_user_without_a_home(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    status, out, err = typed("doctor")
+    assert (status, err) == (0, "")
+    assert "cannot be kept: there is no home directory" in line(out, "the sandbox's CA")

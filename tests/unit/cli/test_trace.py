@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from onemo.families import BEYOND_FAULTS, FTP, FTP_DATA
+from onemo.faults.kind import INDICES
+from onemo.profile.index import Index, Label
 from onemo.runtime.trace import JsonLines
 
 from tests.support.labels import socket_label
+from tests.support.pcapng import read_capture, streams
 from tests.unit.cli.conftest import Typed
 
 
@@ -32,6 +36,35 @@ def test_an_entry_is_one_line_whatever_it_holds(tmp_path: Path) -> None:
     entries = [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
     assert entries[0]["data"].encode("latin-1") == b'\r\n"\\\x00\x85\xff\r\n'
     assert entries[1]["detail"] == "no\nsuch\u2028name \u00e9"
+
+
+@pytest.mark.parametrize("index", [*INDICES, *BEYOND_FAULTS], ids=str)
+def test_a_connection_is_named_as_it_was_when_it_was_traced(index: Index, tmp_path: Path, typed: Typed) -> None:
+    file, label = tmp_path / "trace", Label(index, 3)
+    with file.open("w", encoding="ascii") as stream:
+        JsonLines(stream, lambda: 0.0).net("opened", label, "[::1]:80")
+    assert typed("trace", str(file)).out.endswith(f" * {label}: opened [::1]:80\n")
+
+
+def test_both_connections_of_an_ftp_session(tmp_path: Path, typed: Typed) -> None:
+    """Each has its own packets, and whoever asks for the session hears both."""
+    file, out = tmp_path / "trace", tmp_path / "a.pcapng"
+    control, data = Label(FTP, 0), Label(FTP_DATA, 0)
+    with file.open("w", encoding="ascii") as stream:
+        trace = JsonLines(stream, lambda: 0.0)
+        trace.net("opened", control, "198.18.1.0:21")
+        trace.net("sent", control, b"PASV\r\n")
+        trace.net("opened", data, "198.18.1.0:4000")
+        trace.net("sent", control, b"RETR a\r\n")
+        trace.net("received", data, b"content")
+        trace.net("closed", data, "198.18.1.0:4000 by the peer")
+        trace.net("sent", control, b"QUIT\r\n")
+    assert typed("trace", str(file), "--ftp-id", "0").out.count("\n") == 7
+    assert typed("trace", str(file), "--ftp-id", "1").out == ""
+    assert typed("trace", str(file), "--out", str(out)).status == 0
+    read = read_capture(out.read_bytes())
+    assert [each for each in streams(read.packets).values() if each] == [b"PASV\r\nRETR a\r\nQUIT\r\n", b"content"]
+    assert {packet.comment for packet in read.packets} == {"ftp_id 0", "ftp_id 0 data"}
 
 
 @pytest.mark.parametrize("time", ["9" * 400, "9" * 5000, "-" + "9" * 400, "[" * 5000, '"soon"', "NaN", "1e999"])

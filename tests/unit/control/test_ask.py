@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from onemo.control.ask import FILTERS, TraceStep, filtered, verify
 from onemo.control.journal import Journal
 from onemo.dialogue.pattern import occurs, occurs_in_bytes
+from onemo.families import FTP, FTP_DATA
+from onemo.profile.index import Label
 from onemo.wire.transmitter import Kind
 
 from tests.support.labels import socket_label
@@ -29,6 +31,17 @@ def journal() -> Journal:
     one.line(">", b"ATI\r", None, 1)
     one.line("<", b"\r\nOK\r\n", Kind.ANSWER, 1)
     return one
+
+
+def test_a_session_is_both_of_its_connections() -> None:
+    one = Journal("meter")
+    one.net("opened", Label(FTP, 0), "127.0.0.1:21")
+    one.net("received", Label(FTP_DATA, 0), b"hello")
+    one.net("opened", Label(FTP, 1), "127.0.0.1:21")
+    wanted = filtered([Label(FTP, 0)], None, None, None, None)
+    found = [entry.shown("meter") for entry in one.since(0) if wanted(entry)]
+    assert [entry.get("connection") for entry in found] == [None, "data"]
+    assert found[1]["ftp_id"] == 0
 
 
 def seqs(**asked: Any) -> list[int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import dns.message
 import pytest
 from onemo.dialogue.capture import Capture, openings_missing
-from onemo.dialogue.export import journal_packets, packet_file
+from onemo.dialogue.export import journal_packets, packet_file, transcript_file
 from onemo.dialogue.lines import TracedLine, network_line
+from onemo.dialogue.packets import TcpFlags, endpoint_of, tcp_packet, udp_packet
+from onemo.families import SERVERS
 from onemo.profile.index import Label
 
 from tests.support.labels import socket_label
@@ -62,6 +66,41 @@ def test_a_connection_from_its_handshake_to_its_end() -> None:
 )
 def test_who_ends_it(end: list[_Told], expected: list[tuple[bool, int]]) -> None:
     assert flags(captured(("opened", ZERO, "198.18.1.0:80"), *end))[3:] == expected
+
+
+def test_the_clients_of_a_server() -> None:
+    """They begin the handshake, with the port that they asked for, and each is a connection of its own."""
+    read = captured(
+        ("accepted", ZERO, "198.18.1.0:40123 at port 8080"),
+        ("received", ZERO, b"one"),
+        ("closed", ZERO, "198.18.1.0:40123 by the peer"),
+        ("accepted", ZERO, "[2001:db8::7]:40124 at port 8080"),
+        ("received", ZERO, b"two"),
+        ("sent", ZERO, b"back"),
+    )
+    assert flags(read)[:3] == [(False, SYN), (True, SYN | ACK), (False, ACK)]
+    assert list(streams(read.packets).items()) == [
+        (("198.18.1.0:40123", "192.0.2.1:8080"), b"one"),
+        (("192.0.2.1:8080", "198.18.1.0:40123"), b""),
+        (("[2001:db8::7]:40124", "[fd00::1]:8080"), b"two"),
+        (("[fd00::1]:8080", "[2001:db8::7]:40124"), b"back"),
+    ]
+
+
+def test_a_server_over_udp() -> None:
+    """It has datagrams, of whomever."""
+    server = Label(SERVERS, 1)
+    read = captured(
+        ("accepted", server, "127.0.0.1:18098 UDP at port 125"),
+        ("received", server, b"one"),
+        ("received", server, b"two"),
+        ("closed", server, "127.0.0.1:18098 UDP"),
+    )
+    assert [(packet.source, packet.target, packet.payload) for packet in read.packets] == [
+        ("192.0.2.254:9", "192.0.2.1:125", b"one"),
+        ("192.0.2.254:9", "192.0.2.1:125", b"two"),
+    ]
+    assert {packet.comment for packet in read.packets} == {"sid 1, whose peers are not known"}
 
 
 def test_datagrams_and_what_is_inside_tls() -> None:
@@ -157,3 +196,44 @@ def test_what_no_capture_has() -> None:
     assert capture.take(network_line("closed", ZERO, "198.18.1.0:80", 0)) == b""
     assert capture.take(network_line("sent", ZERO, "GET /", 0)) == b""
     assert read_capture(capture.opening).interface[2] == b"m" * 1000
+
+
+def test_a_checksum_of_zero_is_zero_but_over_udp() -> None:
+    """There it would stand for none (RFC 768); over TCP tshark takes 0xFFFF for a fault."""
+    own, peer = endpoint_of("192.0.2.1:1"), endpoint_of("198.18.1.0:80")
+
+    def tcp(payload: bytes) -> bytes:
+        return tcp_packet(own, peer, 0, 0, TcpFlags.ACK, payload)[36:38]
+
+    def udp(payload: bytes) -> bytes:
+        return udp_packet(own, peer, payload)[26:28]
+
+    assert tcp(tcp(bytes(2))) == b"\x00\x00"
+    assert udp(udp(bytes(2))) == b"\xff\xff"
+
+
+def test_a_transcript_of_any_length_is_made_as_it_is_read() -> None:
+    """Nothing is held but what an LF may still belong to."""
+    taken = 0
+
+    def dialogue() -> Iterator[TracedLine]:
+        nonlocal taken
+        for number in range(10_000):
+            taken += 1
+            yield TracedLine(number, "dte", b"AT", after=b"\r")
+            yield TracedLine(number, "module", b"OK", "answer", before=b"\r\n", after=b"\r\n")
+
+    for number, line in enumerate(transcript_file(dialogue()), 1):
+        assert line in (b"> AT\n", b"< OK\n")
+        assert taken <= number // 2 + 3
+    assert number == 20_000
+
+
+def test_an_lf_that_comes_late_is_of_its_line() -> None:
+    told = [
+        TracedLine(0, "dte", b"AT", after=b"\r"),
+        TracedLine(1, "module", b"OK", "answer", before=b"\r\n", after=b"\r\n"),
+        TracedLine(2, "dte", b"ATI", before=b"\n", after=b"\r"),
+        TracedLine(3, "module", b"RING", "urc", before=b"\r\n", after=b"\r\n"),
+    ]
+    assert b"".join(transcript_file(told)) == b">> AT\\r\\n\n< OK\n> ATI\n< RING\n"

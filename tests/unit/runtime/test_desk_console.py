@@ -14,6 +14,7 @@ from onemo.runtime.desk.console_port import DeskPort
 from onemo.runtime.desk.console_results import CommandInfo, ConsoleAnswer
 from onemo.runtime.faulty import faults_of
 from onemo.runtime.hosted import Hosted, HostedModule
+from onemo.runtime.models import load_model
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.unit.runtime.doubles import Bench
@@ -259,6 +260,33 @@ async def test_a_module_that_sleeps_boots_or_is_off(desk: Desk, autojump_clock: 
     assert await desk.fails("AT", "the module is off: give it its supply first") == "off"
     desk.bench.module.report(lambda: modem.supply_on(trio.current_time()))
     await desk.says("AT", "OK")
+
+
+async def test_who_sends_again_at_once_is_heard(desk: Desk, autojump_clock: MockClock) -> None:
+    """Not only what wakes a module is lost, but also what follows within a moment."""
+    await desk.says('AT+MLPMCFG="sleepmode",2', "OK")
+    for _ in range(3):
+        await trio.sleep(5)
+        assert await desk.fails("AT", "the module slept") == "command"
+        await desk.says("AT", "OK")
+
+
+async def test_a_light_sleep_loses_nothing(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    desk = Desk(await Bench(nursery, model=load_model("ML307X")).start())
+    await desk.says('AT+MLPMCFG="sleepmode",1', "OK")
+    await trio.sleep(30)
+    assert desk.bench.module.modem.power.asleep
+    await desk.says("AT", "OK")
+
+
+async def test_a_sleep_that_is_too_deep_for_the_speed_of_the_line(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    desk = Desk(await Bench(nursery, model=load_model("ML307H")).start())
+    await desk.says("AT+IPR=921600", "OK")
+    await desk.says('AT+MLPMCFG="sleepmode",2', "OK")
+    await trio.sleep(30)
+    assert await desk.fails("AT", "the module sleeps on, as at 921600 bit/s nothing wakes it") == "command"
 
 
 async def test_a_console_that_is_made_while_the_module_sleeps(bench: Bench, autojump_clock: MockClock) -> None:

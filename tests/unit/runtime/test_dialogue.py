@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 
@@ -148,3 +149,10 @@ def test_what_is_no_pattern_is_no_line_that_does_not_come(trace: Dialogue, patte
         trace.wait_for(pattern, 0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=told):
         assert pattern not in trace
+
+
+@pytest.mark.parametrize("timeout", [math.nan, math.inf, 1e300])
+def test_a_time_that_is_none_is_not_waited_for(trace: Dialogue, timeout: float) -> None:
+    for look in (trace.wait_for, trace.expect):
+        with pytest.raises(ValueError, match="give seconds, at most"):
+            look("AT+NONE", timeout=timeout)

@@ -104,13 +104,13 @@ def test_a_draft_replaces_what_is_there(tmp_path: Path, victim: Path) -> None:
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, victim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_own(tmp_path / "new", b"hello")
+    write_own(tmp_path / "new", (b"hel", b"lo"))
     assert ((tmp_path / "new").read_bytes(), mode_of(tmp_path / "new")) == (b"hello", 0o600)
     (tmp_path / "link").symlink_to(victim)
     with pytest.raises(OSError, match="it is a symbolic link"):
-        write_own(tmp_path / "link", b"hello")
+        write_own(tmp_path / "link", (b"hello",))
     with (tmp_path / "out").open("wb") as stream:
-        write_own(Path(f"/proc/self/fd/{stream.fileno()}"), b"to a descriptor")
+        write_own(Path(f"/proc/self/fd/{stream.fileno()}"), (b"to a descriptor",))
     assert (tmp_path / "out").read_bytes() == b"to a descriptor"
 
     def full(descriptor: int) -> None:
@@ -118,8 +118,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, victim: Path, mon
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_own(victim, b"hello")
+        write_own(victim, (b"hello",))
     with pytest.raises(OSError, match="No space left"):
-        write_own(tmp_path / "none", b"hello")
+        write_own(tmp_path / "none", (b"hello",))
     assert victim.read_text() == "precious"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["link", "new", "out", "victim"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import logging
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 import trio
 import trio.testing
 from onemo.errors import EmulatorError
-from onemo.runtime.sink import LogHandler, Sink, say, say_rest
+from onemo.runtime.sink import LogFile, LogHandler, Sink, say, say_rest
 
 LINE = "x" * 1023 + "\n"
 
@@ -160,3 +162,66 @@ def test_a_log_without_a_stream_and_one_in_memory(monkeypatch: pytest.MonkeyPatc
     assert stream.getvalue() == "told\n"
     monkeypatch.setattr("sys.stderr", None)
     LogHandler(None).emit(record)
+
+
+# The log in a file.
+
+
+@pytest.fixture
+def logged(tmp_path: Path) -> Iterator[LogFile]:
+    handler = LogFile(tmp_path / "a.log")
+    yield handler
+    handler.close()
+    handler.close()
+
+
+def says(handler: LogFile, text: str) -> None:
+    handler.emit(logging.makeLogRecord({"msg": text}))
+
+
+def test_a_log_is_its_owners_alone_and_added_to(logged: LogFile, tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    says(logged, "one \ud800")
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+    with pytest.raises(OSError, match="it is a symbolic link"):
+        LogFile(tmp_path / "link")
+    again = LogFile(file)
+    says(again, "two")
+    again.close()
+    assert file.read_text() == "one \\ud800\ntwo\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_log_that_is_rotated_is_made_anew(logged: LogFile, tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    says(logged, "one")
+    file.rename(tmp_path / "a.log.1")
+    says(logged, "two")
+    file.unlink()
+    says(logged, "three")
+    assert ((tmp_path / "a.log.1").read_text(), file.read_text()) == ("one\n", "three\n")
+
+
+def test_a_log_that_takes_no_more_is_told_of_once(
+    logged: LogFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    complaint = f"onemo-emulator: --log {tmp_path / 'a.log'} takes no more: No space left on device\n"
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            says(logged, "lost")
+            says(logged, "lost")
+        assert capfd.readouterr().err == complaint
+        says(logged, "there")
+    assert (tmp_path / "a.log").read_text() == "there\nthere\n"
+
+
+def test_a_pipe_that_nobody_reads_is_no_log(tmp_path: Path) -> None:
+    """It is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device or address"):
+        LogFile(tmp_path / "pipe")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ from onemo.runtime.desk.snapshot import capture
 from onemo.runtime.models import Overrides, individual
 from onemo.runtime.options import ModuleOptions
 from onemo.runtime.restoring import restore, state_of
-from onemo.runtime.snapshot import FORMAT, plain_snapshot, read_snapshot, written_snapshot
+from onemo.runtime.snapshot import FORMAT, TakenSnapshot, read_snapshot
 from onemo.runtime.spec import Spec, spec_of
 
 from tests.support.driver import Driver, model_named
@@ -64,7 +65,12 @@ def busy(model: str, **own: Any) -> Driver:
 
 
 def document(driver: Driver, of: Spec) -> dict[str, Any]:
-    return plain_snapshot(capture(of, driver.modem, driver.now))
+    return plain(capture(of, driver.modem, driver.now))
+
+
+def plain(taken: TakenSnapshot) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(b"".join(taken.pieces()))
+    return told
 
 
 @pytest.fixture
@@ -182,7 +188,8 @@ def test_the_will_of_mqtt_is_decoded(put: Put) -> None:
 
 # Files that are none.
 
-GOOD = plain_snapshot(capture(spec("ML307R"), busy("ML307R").modem, 2000.0))
+TAKEN = capture(spec("ML307R"), busy("ML307R").modem, 2000.0)
+GOOD = plain(TAKEN)
 
 
 def refused(file: Path, model: str = "ML307R") -> str:
@@ -282,11 +289,24 @@ def test_whatever_is_in_a_file_it_is_taken_or_refused(
 
 
 def test_it_is_written_with_one_line_end_and_read_again(tmp_path: Path) -> None:
-    data = written_snapshot(GOOD)
-    assert data.endswith(b"}\n")
-    assert data.isascii()
+    data = b"".join(TAKEN.pieces())
+    assert data == json.dumps(GOOD, indent=1).encode("ascii") + b"\n"
     (tmp_path / "a").write_bytes(data)
-    assert plain_snapshot(read_snapshot(tmp_path / "a").document)["nv"] == GOOD["nv"]
+    assert read_snapshot(tmp_path / "a").document.nv == GOOD["nv"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 49_151, 49_152, 49_153, 1 << 20])
+def test_contents_are_encoded_in_small_pieces(size: int) -> None:
+    """A task that writes them lets others come in between."""
+    contents: dict[int, bytes | bytearray] = {3: os.urandom(size), 20: bytearray(b"hi")}
+    pieces = list(TAKEN._replace(contents=contents).pieces())
+    assert max(map(len, pieces)) <= 65_536
+    told = json.loads(b"".join(pieces))["contents"]
+    assert told == {"3": b64encode(contents[3]).decode(), "20": "aGk="}
+
+
+def test_a_module_without_files_has_no_contents() -> None:
+    assert plain(TAKEN._replace(contents={}))["contents"] == {}
 
 
 def test_an_nv_that_holds_something_is_not_overwritten(put: Put) -> None:

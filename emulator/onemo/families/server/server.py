@@ -259,6 +259,7 @@ class ModuleServer:
             host=host,
             port=port,
             timeout=math.inf,
+            server_port=self.asked.port,
             keep_alive=self._connections.keep_alive(connect_id),
         )
         instance.accept(self, request, self.asked.access_mode, now)

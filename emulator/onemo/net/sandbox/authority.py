@@ -38,9 +38,12 @@ _LONGEST_NAME = 64  # of a common name (RFC 5280, ub-common-name)
 
 
 def authority_file() -> Path:
-    """Return the file of the authority (XDG Base Directory)."""
+    """Return the file of the authority (XDG Base Directory). Raises UsageError: the user has no home."""
     data = os.environ.get("XDG_DATA_HOME", "")
-    folder = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
+    try:
+        folder = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
+    except RuntimeError as error:
+        raise UsageError("the sandbox's CA cannot be kept: there is no home directory: set XDG_DATA_HOME") from error
     return folder / "onemo-emulator" / "sandbox-ca.pem"
 
 

@@ -17,6 +17,7 @@ from onemo.dialogue.results import FINAL
 from onemo.errors import FaultError, UsageError
 from onemo.modem.console import Console
 from onemo.modem.power import PowerState
+from onemo.modem.sleep import SleepMode
 from onemo.profile.index import Label
 from onemo.runtime.desk.console_results import ConsoleAnswer, ConsoleState
 from onemo.runtime.port import ConsolePort, PortShell
@@ -165,9 +166,10 @@ class DeskPort(ConsolePort):
 
     async def _type(self, command: str | None, data: bytes | None) -> str:
         """Type all of it, when it is its turn; return what is wrong where no result code tells."""
-        console, slept = self.console, self._shell.modem.power.asleep
+        console, modem = self.console, self._shell.modem
+        slept = modem.power.asleep
         if command == _ESCAPE:
-            await trio.sleep(self._shell.modem.profile.line.guard)
+            await trio.sleep(modem.profile.line.guard)
             self.link.type(command.encode())
             await self._until(lambda: console.online is None and not self._busy)
         elif command is not None:
@@ -175,7 +177,11 @@ class DeskPort(ConsolePort):
             self.link.type(command.encode() + end)
             if slept:
                 await self._until(lambda: not self.link.typed)
-                return "the module slept, and what wakes it is lost: send it again"
+                if modem.power.asleep:
+                    return f"the module sleeps on, as at {console.baud_rate} bit/s nothing wakes it: reboot it"
+                if SleepMode(modem.profile.sleep.level) is not SleepMode.LIGHT:
+                    await trio.sleep(modem.profile.sleep.wake_time)
+                    return "the module slept, and what wakes it is lost: send it again"
             await self._until(lambda: self._has_come(0))
         if data is None:
             return ""

@@ -44,7 +44,7 @@ class DeskOperation(NamedTuple):
     each request, until there are ``size``; ctl has them from, or writes them to, a file. most_body: the bytes of a
     request's body, None for what is usual. optional: how many arguments of ctl, the last ones, may be left out. waits:
     the key with the seconds for which act may wait for somebody else; it returns an awaitable then. saves: the result
-    is a file, which ctl writes.
+    is a file of JSON, which ctl writes; act returns its bytes in pieces.
 
     act, and its awaitable, may raise FaultError or UsageError: it cannot be, or not now.
     """

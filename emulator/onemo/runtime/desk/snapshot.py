@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onemo.errors import UsageError
 from onemo.runtime.desk.operation import DeskOperation, Values
-from onemo.runtime.snapshot import (
-    FORMAT,
-    OWN,
-    VERSION,
-    SnapshotDocument,
-    encoded_contents,
-    plain_snapshot,
-    written_snapshot,
-)
+from onemo.runtime.snapshot import FORMAT, OWN, VERSION, SnapshotDocument, TakenSnapshot
 
 if TYPE_CHECKING:  # ctl has the declarations alone
     from onemo.modem.modem import Modem
@@ -23,17 +16,17 @@ if TYPE_CHECKING:  # ctl has the declarations alone
     from onemo.runtime.spec import Spec
 
 
-def take_snapshot(controls: ModuleControls) -> SnapshotDocument:
+def take_snapshot(controls: ModuleControls) -> TakenSnapshot:
     """Return all that a module has at one moment; its connections go on."""
     return controls._do(lambda modem, now: capture(controls.spec, modem, now))
 
 
-def capture(spec: Spec, modem: Modem, now: float) -> SnapshotDocument:
+def capture(spec: Spec, modem: Modem, now: float) -> TakenSnapshot:
     """Return all that a module has now, between two steps. spec: as it was asked for."""
     from onemo.runtime.restoring import state_of
 
     state = state_of(modem, now)
-    return SnapshotDocument(
+    document = SnapshotDocument(
         format=FORMAT,
         version=VERSION,
         model=modem.profile.series,
@@ -41,17 +34,18 @@ def capture(spec: Spec, modem: Modem, now: float) -> SnapshotDocument:
         revision=modem.revision,
         options=_options(spec),
         card=_card(spec),
-        **{**state._asdict(), "contents": encoded_contents(state.contents)},
+        **{**state._asdict(), "contents": {}},
     )
+    return TakenSnapshot(document, state.contents)
 
 
 def save_snapshot(controls: ModuleControls, file: Path) -> Path:
     """Write a snapshot to a file, its owner's alone; return the file. Raises UsageError: it cannot be written."""
     from onemo.runtime.files import write_own
 
-    document = take_snapshot(controls)
+    taken = take_snapshot(controls)
     try:
-        write_own(file, written_snapshot(plain_snapshot(document)))
+        write_own(file, taken.pieces())
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}: name a file that can be written") from error
     return file
@@ -75,8 +69,8 @@ def _card(spec: Spec) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _take(controls: ModuleControls, values: Values) -> SnapshotDocument:
-    return take_snapshot(controls)
+def _take(controls: ModuleControls, values: Values) -> Iterator[bytes]:
+    return take_snapshot(controls).pieces()
 
 
 SNAPSHOT = DeskOperation(
