@@ -106,6 +106,8 @@ def page() -> str:
 _HEAD = """\
 # Which series has which command
 
+To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or uvx or pip ([install](install.md)).
+
 This page is made by `python -m scripts.command_table` from the declarations in `emulator/onemo` and the profiles in
 `profiles`; a test compares them. A row is a command, or a key of a command that has keys; a column is one of the
 {series} series, by its first sub-model. The notes under a table say where one of the {subs} sub-models differs, and

@@ -32,6 +32,8 @@ _TYPES = {
 _INTRO = """\
 # Faults
 
+To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or uvx or pip ([install](install.md)).
+
 This page is made by `python -m scripts.fault_pages` from the declarations in `emulator/onemo`; a test compares them.
 
 A fault is said in one line, `KIND key=value …`: on the command line (`--fault`, which may be repeated), in a scenario
@@ -175,8 +177,10 @@ def _kind(kind: FaultKind) -> Iterator[str]:
 
 def _reached() -> Iterator[str]:
     yield "## How every error number is reached\n"
-    yield "`command-answer command=…` with `cme=N`, `cms=N` or `cis=N` answers any command so. By itself it comes\n"
-    yield "about so:\n"
+    yield (
+        "`command-answer command=…` with `cme=N`, `cms=N` or `cis=N` answers any command so. By itself it comes\n"
+        "about so, and where nothing stands, it does not:\n"
+    )
     models = {family: load_model(name) for family, name in _FAMILIES.items()}
     for result in ("CME", "CMS", "CIS"):
         errors = models["Cat.1"].whole().errors.items()

@@ -26,6 +26,8 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "fidelity.md"
 _HEAD = """\
 # What rests on what
 
+To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or uvx or pip ([install](install.md)).
+
 This page is made by `python -m scripts.fidelity`; a test compares them. It counts three things:
 
 - the {transcripts} transcripts in `tests/transcripts`, dialogues that are compared to the byte on every series that

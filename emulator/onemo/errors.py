@@ -52,10 +52,15 @@ class MissingExtra(UsageError):
     """A package that only an extra brings is not installed. Says which extra, and how to install it."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the extra [{extra}]: pip install 'onemo-emulator[{extra}]'")
+        super().__init__(f"{what} needs the extra [{extra}]: {install_of(extra)}")
 
 
-_EXTRAS = {"control": ("starlette", "httpx"), "tls": ("cryptography",)}
+def install_of(extra: str) -> str:
+    """Return the command that installs an extra beside what is there."""
+    return f"pip install 'onemo-emulator[{extra}]'"
+
+
+EXTRAS = {"control": ("starlette", "httpx"), "tls": ("cryptography",)}
 """The packages that an extra brings."""
 
 
@@ -65,7 +70,7 @@ def needs_extra(what: str, extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRAS[extra]:
+        if (error.name or "").partition(".")[0] not in EXTRAS[extra]:
             raise
         raise MissingExtra(what, extra) from error
 

@@ -32,7 +32,7 @@ class FakePort:
     module, a directory has None; ftp: those of its sandbox's FTP server; answers: of other GETs, by their path below
     the module's; replies: to POSTs, by that path, in order; operations: the paths of the OpenAPI document; armed: the
     faults of every module; disarmed: paths of those that the page took away; pointless: events of every module without
-    sense, and why; away: true while it answers nothing.
+    sense, and why; carried: what differs of every module's connection; away: true while it answers nothing.
     """
 
     def __init__(self, *names: str, token: str = "") -> None:
@@ -60,6 +60,7 @@ class FakePort:
         self.armed: list[Json] = []
         self.disarmed: list[str] = []
         self.pointless = {"sim-insert": "the card is in"}
+        self.carried: Json = {}
         self.away = False
         self._readers: list[queue.SimpleQueue[bytes | None]] = []
         self._seq = 0
@@ -166,6 +167,7 @@ class FakePort:
             "connections": [
                 {"connect_id": 0, "state": "CONNECTED", "sent": 18204, "received": 1024, "queued": 0, "unread": 12}
                 | peer
+                | self.carried
             ],
             "identity": {"imei": "860000000000001", "imsi": "460000000000001", "iccid": "89860000000000000001"},
             "power": {"state": module["power"], "asleep": False, "boot_cycle": 1},

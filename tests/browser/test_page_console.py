@@ -56,7 +56,8 @@ def offered(page: Page) -> list[str]:
 
 
 def test_a_command_and_its_answer(page: Page, port: FakePort) -> None:
-    port.replies["console"] = [answer("+CSQ: 20,99", "OK"), answer("ERROR"), (409, {"error": "it has ended"})]
+    failed = 200, answer("+CME ERROR: 552")[1] | {"ok": False}
+    port.replies["console"] = [answer("+CSQ: 20,99", "OK"), answer("ERROR"), failed, (409, {"error": "it has ended"})]
     page.press("a")
     assert page.focused() == "console-text"
     page.press("AT+CSQ", Keys.ENTER)
@@ -66,13 +67,32 @@ def test_a_command_and_its_answer(page: Page, port: FakePort) -> None:
     page.press("AT+NONE=1", Keys.ENTER)
     says(page, "ERROR")
     assert "error" in str(page["console-said"].get_attribute("class"))
+    page.press("AT+MIPOPEN=0", Keys.ENTER)
+    says(page, "+CME ERROR: 552", "TCP/IP already in use")
     page.press("AT", Keys.ENTER)
     says(page, "", "it has ended")
     assert typed(page) == "AT", "to be sent again"
     page.press(Keys.BACKSPACE * 2, Keys.ENTER, "   ", Keys.ENTER)
-    assert len(port.posted) == 3, "an empty line is none"
+    assert len(port.posted) == 4, "an empty line is none"
     page.press("k")
     assert typed(page).endswith("k"), "what is typed there is no key of the page"
+
+
+def test_pasted_lines_are_sent_one_after_the_other(page: Page, port: FakePort) -> None:
+    paste = """const data = new DataTransfer(); data.setData('text', arguments[0]);
+        const how = { clipboardData: data, cancelable: true, bubbles: true };
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', how))"""
+    asks = answer(">", state="entry", problem="it asks for data")
+    port.replies["console"] = [answer("OK"), answer("ERROR"), asks, answer("OK")]
+    page.press("a")
+    page.run(paste, "ATE0\r\n\nAT+NONE\nAT+MIPSEND=0\nAT+CSQ\n")
+    says(page, ">", "it asks for data")
+    sent = [body.get("command") for _, body in port.posted]
+    assert sent == ["ATE0", "AT+NONE", "AT+MIPSEND=0"], "the rest is no data"
+    page.press(Keys.ESCAPE)
+    says(page, "OK")
+    page.run(paste, "AT+CSQ\n")
+    assert len(port.posted) == 4, "one line waits for Enter"
 
 
 def test_what_was_typed_before(page: Page, port: FakePort) -> None:
@@ -93,6 +113,11 @@ def test_what_was_typed_before(page: Page, port: FakePort) -> None:
     page.until("another module", lambda: page.text("who-name") == "MN316")
     page.press("a", Keys.ARROW_UP)
     assert typed(page) == "", "each has its own"
+    page.open(page.chromium.current_url.partition("#")[0] + "?again#ML307R")
+    page.until("it is offered", lambda: page["console"].is_displayed())
+    page.press("a", Keys.ARROW_UP, Keys.ARROW_UP)
+    assert typed(page) == "ATE0", "it outlives a reload"
+    page.run("sessionStorage.clear()")
 
 
 def test_commands_are_offered(page: Page, port: FakePort) -> None:
@@ -149,6 +174,27 @@ def test_the_data_of_an_entry(page: Page, port: FakePort) -> None:
     assert sent == [r"gr\xc3\xb6\xc3\x9fe\r\x1a", r"\x1b", "hello"]
 
 
+def test_keys_end_an_entry_and_the_focus_stays(page: Page, port: FakePort) -> None:
+    asks = answer(">", state="entry", problem="it asks for data")
+    port.replies["console"] = [asks, answer("OK"), asks, answer("OK"), asks, answer("OK"), asks, answer("OK")]
+    endings: list[tuple[Callable[[], None], str]] = [
+        (lambda: page["console-text"].send_keys(Keys.CONTROL + "z"), r"hi\x1a"),
+        (lambda: page.press(Keys.ESCAPE), r"\x1b"),
+        (page["console-end"].click, r"hi\x1a"),
+        (page["console-esc"].click, r"\x1b"),
+    ]
+    page.press("a")
+    for end, data in endings:
+        page.press("AT+MIPSEND=0", Keys.ENTER)
+        page.until("it asks", lambda: page["console-end"].is_displayed() and page["console-end"].is_enabled())
+        page.press("hi")
+        end()
+        says(page, "OK")
+        assert port.posted[-1] == (WHERE, {"data": data, "timeout": 120})
+        assert (typed(page), page.focused()) == ("", "console-text")
+        assert not page["console-end"].is_displayed()
+
+
 def test_transparent_mode(page: Page, port: FakePort) -> None:
     online = answer(state="transparent")
     port.replies["console"] = [answer("OK", "CONNECT", state="transparent"), online, answer("OK")]
@@ -160,6 +206,7 @@ def test_transparent_mode(page: Page, port: FakePort) -> None:
     page.until("it is free", lambda: page["console-leave"].is_enabled())
     page["console-leave"].click()
     says(page, "OK")
+    assert page.focused() == "console-text", "the button is gone"
     assert port.posted[-1] == (WHERE, {"command": "+++", "timeout": 120})
     assert page.text("console-label") == "AT entry"
 

@@ -177,3 +177,73 @@ def test_it_looks_right(page: Page, serve: Serve) -> None:
         assert share > 1, "and has more of it than its lane"
         page.picture(f"network-{width}")
     page.width(1440)
+
+
+def test_a_line_uses_the_room_there_is(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    long = 'AT+MHTTPREQUEST=0,1,0,"/a/path/of/it/and/more"'
+    port.entry("ML307R", from_="dte", to="module", data=long, kind="command")
+    port.entry("ML307R", from_="module", to="dte", data="+COPS: " + "x" * 90, kind="answer", took=2.004)
+    port.entry("ML307R", from_="module", to="dte", data="+CME ERROR: 552", kind="answer", console=1, took=0.0123)
+    page.open(serve(port))
+    page.until("its words", lambda: "TCP/IP already in use" in "".join(page.rows()))
+    places = """return [...document.querySelectorAll('.entry')].map((row) => {
+        const of = (name) => row.querySelector(name)?.getBoundingClientRect();
+        const [data, lane, note, words] = ['.data', '.arrow', '.note', '.meaning'].map(of);
+        const ends = Math.max(data.right, note?.width ? note.right : 0, words?.right ?? 0);
+        return { share: data.width / lane.width, over: ends - row.getBoundingClientRect().right,
+            apart: words ? words.left - data.right : note?.width ? note.left - data.right : 1 };
+    })"""
+    for width in (1440, 390):
+        page.width(width)
+        rows = page.run(places)
+        assert [row["over"] <= 0 and row["apart"] >= 0 for row in rows] == [True] * 3, (width, rows)
+        assert rows[0]["share"] > 1.1, "it has more of its row than its lane"
+        page.run("document.getElementById('chart-scroller').scrollIntoView({block: 'end'})")
+        page.picture(f"lines-{width}")
+    page.width(1440)
+
+
+def test_each_console_has_a_transcript(page: Page, serve: Serve, tmp_path: Path) -> None:
+    port = FakePort("ML307R")
+    dialogue(port)
+    page.open(serve(port))
+    page.shows("AT+N=29")
+    got = tmp_path / "got"
+    page.chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(got)})
+    summary = page["download"].find_element("tag name", "summary")
+    summary.send_keys(Keys.ENTER)
+    page.until("it is open", lambda: page["download"].get_attribute("open") is not None)
+    assert page.text("download-lines") == ""
+    page.press(Keys.ESCAPE)
+    port.entry("ML307R", from_="dte", to="module", data="AT+CSQ", kind="command", console=1)
+    page.shows("1> AT+CSQ")
+    summary.send_keys(Keys.ENTER)
+    page.until("that of the AT entry is offered", lambda: page.text("download-lines") == "Transcript of console 1")
+    assert page.flaws() == []
+    page["download-lines"].find_element("tag name", "button").click()
+    page.until("it is there", (got / "ML307R-1.txt").exists)
+    assert (got / "ML307R-1.txt").read_text() == "format=transcript&console=1"
+
+
+def test_what_a_connection_carried(page: Page, serve: Serve) -> None:
+    port = FakePort("ML307R")
+    dialogue(port)
+    port.entry("ML307R", event="opened", connect_id=0, detail="198.51.100.7:8883")
+    port.entry("ML307R", from_="network", to="module", connect_id=0, data="hello", kind="payload")
+    port.entry("ML307R", from_="network", to="module", connect_id=1, data="other", kind="payload")
+    page.open(serve(port))
+    page.shows("other")
+    only = page["connections"].find_element("tag name", "button")
+    assert only.accessible_name == "Only connection 0 in the dialogue"
+    only.send_keys(Keys.ENTER)
+    page.until("its entries", lambda: page.rows() and all("#0 " in row for row in page.rows()))
+    page.shows("hello")
+    port.carried = {"received": 2048}
+    port.state("ML307R", connections=1)
+    page.until("it is drawn anew", lambda: "2,048" in page.text("connections"))
+    assert page.focused() == "0"
+    page.press(Keys.ENTER)
+    page.shows("other")
+    assert page["chart-filter"].get_attribute("value") == ""
+    page.look_at("connections-title", "connections")

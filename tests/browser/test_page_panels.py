@@ -92,6 +92,11 @@ def test_spent_ones_are_grey_and_can_be_removed(page: Page, serve: Serve) -> Non
     page.look_at("faults", "spent")
     rows[0].find_element(By.TAG_NAME, "button").click()
     page.until("it is asked", lambda: port.disarmed == ["/v1/modules/ML307R/faults/1"])
+    page["faults-clear"].send_keys(Keys.ENTER)
+    port.armed = []
+    port.state("ML307R", faults=0)
+    page.until("all are gone", lambda: page["faults-none"].is_displayed())
+    assert page.focused() == "fault-text", "the button is gone"
 
 
 def test_an_event_without_sense_is_disabled_and_says_why(page: Page, serve: Serve) -> None:
@@ -188,6 +193,10 @@ def test_many_modules_are_selected_and_acted_on(page: Page, serve: Serve, tmp_pa
     assert sorted(port.posted, key=str) == [(EVENTS.format(name), {"event": "reboot"}) for name in meant]
     port.posted.clear()
     port.replies["events"] = [(409, {"error": "not now"}), (409, {"error": "not now"}), (409, {"error": "not now"})]
+    page.type("many-text", "sim-insert")
+    page["many-now"].click()
+    page.until("why not", lambda: page.text("many-told") == "sim-insert: done on 0 of 5 modules.")
+    assert (page.text("many-error"), port.posted) == ("5 modules: the card is in", [])
     page.type("many-text", "signal rssi=3")
     page["many-now"].click()
     page.until("not on all", lambda: page.text("many-told") == "signal rssi=3: done on 2 of 5 modules.")

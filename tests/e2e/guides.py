@@ -52,7 +52,7 @@ begun() { # the same, and end it
 }
 listens() { until (exec 3<>/dev/tcp/127.0.0.1/$1) 2>/dev/null; do sleep 0.02; done; }
 """
-_EPILOGUE = 'for each in "${modules[@]}"; do kill $each && wait $each; done\n'
+_EPILOGUE = 'for each in "${modules[@]}"; do kill $each && wait $each; done\nkill $(jobs -rp) 2>/dev/null || true\n'
 _STARTS = re.compile(r"(?:\./scripts/run|onemo-emulator (?=run|lab))")
 _ENDS_ITSELF = re.compile(r"--(?:help|check|exec)\b")
 _VARIES = (
@@ -90,6 +90,8 @@ def free_base() -> str:
 def run(folder: Path, script: str, programs: Mapping[str, str] = {}, patience: float = 3 * WAIT) -> str:
     """Run lines in a folder, as they are but for the control's port and the place of the link; return what they say.
 
+    What they start in the background they have to end as well, or it would be in the way of the reader's next lines.
+
     programs: what some names stand for, besides the emulator and Python, as a command of sh.
     """
     place = folder / "programs"
@@ -102,7 +104,7 @@ def run(folder: Path, script: str, programs: Mapping[str, str] = {}, patience: f
     with (
         output.open("w") as file,
         subprocess.Popen(
-            ["bash", "-e", "-c", script],
+            ["bash", "-e", "-c", f"{script}\nwait\n"],
             cwd=folder,
             env={**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdin=subprocess.DEVNULL,

@@ -62,6 +62,8 @@ class Container:
     def _copy(self, *paths: str) -> None:
         *sources, target = paths
         to = self.inside(target) if target.startswith("/") else self._place / target
+        if target.endswith("/"):
+            to.mkdir(parents=True, exist_ok=True)
         for source in (ROOT / source for source in sources):
             if source.is_dir():
                 shutil.copytree(source, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -140,7 +142,7 @@ def test_it_takes_any_command_and_needs_nothing_but_the_wheel(container: Contain
         ended(container.start("show", "MN316", "MIPTKA")) as show,
         ended(container.start("run", "--no-such-option")) as wrong,
     ):
-        assert "ML307R" in models.communicate(timeout=WAIT)[0]
+        assert "ML307R" in models.communicate(timeout=3 * WAIT)[0]
         assert "manual 3.1, fn 2" in show.communicate(timeout=WAIT)[0]
         assert "there is no option '--no-such-option'" in wrong.communicate(timeout=WAIT)[1]
         shown, problems = demo.communicate(timeout=2 * WAIT)

@@ -84,8 +84,9 @@ def test_the_guides(api: httpx.Client) -> None:
     assert listed.headers["content-type"] == "text/html; charset=utf-8"
     assert '<a href="ftp.md">FTP</a>' in listed.text
     guide = api.get("/docs/ftp.md")
-    assert guide.headers["content-type"] == "text/plain; charset=utf-8"
-    assert guide.text.startswith("# FTP")
+    assert guide.headers["content-type"] == "text/html; charset=utf-8"
+    assert '<h1 id="ftp">FTP</h1>' in guide.text
+    assert api.get("/static/docs.css").status_code == 200
     for path in ("/docs/none.md", "/docs/..%2Fpyproject.toml"):
         assert api.get(path).status_code == 404
     assert api.post("/docs/", json={}).status_code == 405

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from onemo.cli.main import app
@@ -16,6 +17,7 @@ from onemo.errors import EmulatorError
 
 from tests.e2e.dte import WAIT
 from tests.e2e.started import AT_ONCE, ROOT, Started
+from tests.unit.cli.conftest import on_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +113,24 @@ def test_the_trace_and_its_order(ctl: Ctl, running: Started) -> None:
     assert ctl("verify", "meter", "--step", "9*sent:AT+MIPOPEN", status=1).endswith("not matched\n")
 
 
+def test_errors_are_told_in_words(ctl: Ctl, control: str, running: Started) -> None:
+    """Anywhere, and on a terminal in red; what a command prints has them on a terminal alone."""
+    with running.awake(json.loads(running.ready)["port"]) as dte:
+        dte.ask("AT+MIPCLOSE=0", "+CME ERROR: 551")
+        dte.ask("AT+NONE", "ERROR")
+    newest = ("trace", "--control", control, "--limit", "4")
+    piped = [line.split(maxsplit=1)[1].rpartition("  (")[0] for line in ctl(*newest).splitlines()]
+    assert piped[1::2] == ["< +CME ERROR: 551  (TCP/IP not used)", "< ERROR"]
+    shown = on_a_terminal(200, "ctl", *newest)
+    assert "< \x1b[31m+CME ERROR: 551\x1b[0m  (TCP/IP not used)  (" in shown[1]
+    assert "< \x1b[31mERROR\x1b[0m  (" in shown[3]
+    assert "\x1b" not in "".join(on_a_terminal(200, "ctl", *newest, NO_COLOR="1"))
+    send = ("send", "AT+MIPCLOSE=0", "--control", control)
+    assert ctl(*send, status=1) == "+CME ERROR: 551\n"
+    told = on_a_terminal(200, "ctl", *send, status=1, NO_COLOR="1")
+    assert told == ["+CME ERROR: 551  (TCP/IP not used)"]
+
+
 def test_following_the_trace(control: str, running: Started) -> None:
     dialogue(running)
     command = [sys.executable, "-m", "onemo", "ctl", "trace", "-f", "--limit", "1", "--control", control]
@@ -132,6 +152,22 @@ def test_the_kinds(ctl: Ctl) -> None:
     assert "rssi" in ctl("kinds", "signal")
 
 
+def test_what_makes_sense_now(ctl: Ctl) -> None:
+    def row(event: str) -> list[str]:
+        return next(line.split(maxsplit=2) for line in ctl("events", "meter").splitlines() if line.startswith(event))
+
+    assert row("sim-remove") == ["sim-remove", "yes"]
+    assert row("sim-insert") == ["sim-insert", "no", "the card is in"]
+    ctl("do", "sim-remove")
+    assert row("sim-remove") == ["sim-remove", "no", "no card is in"]
+    ctl("do", "sim-insert")
+    listed = json.loads(ctl("events", "--json"))
+    assert {"event": "sim-insert", "sense": False, "why": "the card is in"} in listed
+    assert {each["event"] for each in listed} == {
+        each["name"] for each in json.loads(ctl("kinds", "--json")) if each["event"]
+    }
+
+
 def test_readiness(ctl: Ctl) -> None:
     assert ctl("ready", "--wait", "5") == "ready: 1\n"
 
@@ -150,6 +186,7 @@ def test_it_is_not_ready_where_there_is_none(capsys: pytest.CaptureFixture[str])
         (("unfault", "77"), "there is no fault 77 on meter"),
         (("unfault",), "the number that ctl faults tells, or --all"),
         (("do", "urc-drop"), "arm it as a fault"),
+        (("do", "sim-remov"), "there is no event 'sim-remov'; did you mean sim-remove"),
         (("verify", "--step", "AT"), "write sent:TEXT"),
         (("kinds", "nothing"), "ctl kinds lists them"),
         (("trace", "-f", "--urc", "rtcp"), "leave the filters out"),
@@ -168,3 +205,16 @@ def test_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEMO_CONTROL", raising=False)
     with pytest.raises(EmulatorError, match="give --control HOST:PORT, or set ONEMO_CONTROL"):
         app(["ctl", "modules"], result_action="return_value")
+
+
+def test_who_lacks_the_token_is_told_how_to_give_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ONEMO_CONTROL_TOKEN", raising=False)
+    arguments = ["ML307R", "--control", "127.0.0.1:0", "--control-token", "s3cret", "--json", *AT_ONCE]
+    with Started(arguments, tmp_path / "stderr") as started:
+        control = json.loads(started.wait_ready().ready)["control"]
+        for given, wrong in (((), "a token is needed"), (("--token", "other"), "the token is another one")):
+            with pytest.raises(EmulatorError) as error:
+                app(["ctl", "modules", "--control", control, *given], result_action="return_value", exit_on_error=False)
+            told = f"{wrong}: give --token what --control-token says, or set ONEMO_CONTROL_TOKEN"
+            assert str(error.value) == told
+        assert app(["ctl", "modules", "--control", control, "--token", "s3cret"], result_action="return_value") == 0

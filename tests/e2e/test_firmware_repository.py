@@ -90,7 +90,7 @@ def fenced(page: str, start: str) -> str:
 def repository(tmp_path: Path) -> Path:
     """A firmware's repository as docs/ci.md has it, with the emulator as a submodule."""
     repository = tmp_path / "firmware"
-    left_out = shutil.ignore_patterns(".*", "__pycache__", "docs", "deploy", "scripts", "browser")
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "docs", "deploy", "browser")
     shutil.copytree(ROOT, repository / "onemo-emulator", ignore=left_out, symlinks=True)
     (repository / "test_firmware.py").write_text(fenced("docs/pytest.md", "# test_firmware.py"))
     return repository

@@ -1,4 +1,4 @@
-"""Installing for real, from the package index, into empty environments: pip, pipx, the image's commands, CI."""
+"""Installing for real, from the package index, into empty environments: pip, pipx, uvx, the image's commands, CI."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
+from onemo.cli.commit import commit_of
 
 from scripts import constraints
 from tests.e2e.dte import WAIT
 from tests.e2e.started import ROOT
 from tests.e2e.test_container import Container
 from tests.support.fences import blocks
+from tests.support.pages import blocks_of
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +60,8 @@ def test_the_base_install_runs_and_lacks_what_extras_bring(base: Path) -> None:
     assert "onemo-emulator" in installed
     assert installed.isdisjoint(EXTRAS)
     emulator = base / "onemo-emulator"
-    assert "0.1.0 (Python " in ran(emulator, "--version").stdout
+    commit = commit_of(ROOT)
+    assert ran(emulator, "--version").stdout.endswith(f", commit {commit})\n" if commit else ")\n")
     ran(emulator, "demo")
 
 
@@ -92,13 +95,17 @@ def test_ctl_needs_no_extra(base: Path) -> None:
             emulator.communicate(timeout=WAIT)
 
 
-def test_pipx_runs_it(tmp_path: Path) -> None:
-    bin_ = environment(tmp_path / "pipx")
-    ran(bin_ / "python", "-m", "pip", "install", "-q", "pipx")
-    home, programs = str(tmp_path / "home"), str(tmp_path / "bin")
-    told = ran(
-        bin_ / "pipx", "run", "--spec", str(ROOT), "onemo-emulator", "models", PIPX_HOME=home, PIPX_BIN_DIR=programs
-    )
+def test_the_ways_of_the_guide(tmp_path: Path) -> None:
+    """Every line of the blocks of docs/install.md that ask the index, in an environment with pip, pipx and uv."""
+    bin_ = environment(tmp_path / "tools")
+    ran(bin_ / "python", "-m", "pip", "install", "-q", "pipx", "uv")
+    (tmp_path / "onemo-emulator").symlink_to(ROOT)
+    played = [block.text for block in blocks_of(ROOT / "docs/install.md") if block.player]
+    assert [len(text.splitlines()) for text in played] == [3, 3, 1]
+    ran("bash", "-e", "-c", "".join(played), cwd=tmp_path, PATH=f"{bin_}:/usr/bin:/bin", HOME=str(tmp_path))
+    for installed in (tmp_path / ".local/bin", bin_, tmp_path / "venv/bin"):
+        assert "0.1.0 (Python " in ran(installed / "onemo-emulator", "--version").stdout
+    told = ran(bin_ / "pipx", "run", "--spec", ROOT, "onemo-emulator", "models", HOME=str(tmp_path))
     assert "ML307R" in told.stdout
 
 

@@ -25,7 +25,7 @@ from tests.support.pages import blocks_of
 PAGE = ROOT / "docs" / "mqtt.md"
 GUIDE = PAGE.read_text(encoding="utf-8")
 LAMP, SWITCH, TEST = fences.blocks(GUIDE, "python")
-ROUTED, SANDBOX = fences.blocks(GUIDE, "console")
+ROUTED, END, SANDBOX = fences.blocks(GUIDE, "console")
 *DIALOGUES, WORDS, TLS = [block.text for block in blocks_of(PAGE) if not block.language]
 
 
@@ -38,7 +38,7 @@ def run(folder: Path, block: str, port: str) -> str:
 
 @needs_mosquitto
 def test_a_device_against_mosquitto(tmp_path: Path) -> None:
-    assert "the lamp is on" in run(tmp_path, ROUTED, guides.free_port())
+    assert "the lamp is on" in run(tmp_path, f"{ROUTED}{END}", guides.free_port())
 
 
 def test_a_device_in_the_sandbox(tmp_path: Path) -> None:

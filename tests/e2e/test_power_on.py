@@ -59,11 +59,13 @@ def test_who_opens_a_pty_hears_all_of_the_boot(launch: Start) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("--boot-time", "0")], ids=["usual", "at-once"])
-@pytest.mark.parametrize("option", ["--tcp", "--rfc2217"])
-def test_who_connects_hears_all_of_the_boot(launch: Start, option: str, more: tuple[str, ...]) -> None:
-    """Pyserial negotiates for a third of a second before it listens."""
-    module = launch(*OPEN, option, "127.0.0.1:0", *more).wait_ready()
-    assert (heard_plainly if option == "--tcp" else heard)(module.port) == BANNER
+def test_who_connects_hears_all_of_the_boot(launch: Start, more: tuple[str, ...]) -> None:
+    assert heard_plainly(launch(*OPEN, "--tcp", "127.0.0.1:0", *more).wait_ready().port) == BANNER
+
+
+def test_who_negotiates_hears_all_of_the_boot(launch: Start) -> None:
+    """Pyserial does for a third of a second before it listens, on a busy host for longer."""
+    assert heard(launch(*OPEN, "--rfc2217", "127.0.0.1:0").wait_ready().port) == BANNER
 
 
 def test_what_a_client_of_rfc2217_sends_at_once_is_kept(launch: Start) -> None:
@@ -170,7 +172,7 @@ def test_early_input_is_kept_otherwise(launch: Start, tmp_path: Path) -> None:
     link = tmp_path / "port"
     module = launch("ML305U", "--boot-time", "1.5", "--link", str(link))
     module.wait_link(link)
-    with module.dte(str(link)) as dte:
+    with module.dte(str(link), flush=False) as dte:
         dte.write(b"ATE0\r" + b"AT\r" * 60)
         dte.reads(BANNER)
         dte.until(rb"\r\nOK\r\n")

@@ -29,7 +29,7 @@ BEGIN, ASK, MORE = (
 )
 
 
-EARLY = [*BEGIN[:-1], ASK[0], BEGIN[-1], *ASK[1:]]
+EARLY = [*BEGIN[:-1], ASK[0], BEGIN[-1], *ASK[1:], MORE[-1]]
 """The same, with a text that comes before the relay listens."""
 
 

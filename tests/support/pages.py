@@ -20,6 +20,10 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted((ROOT / "docs").glob("*.md"))
+INSTALL = (
+    "To install the emulator: `pipx install './onemo-emulator[control,tls]'`, or uvx or pip ([install](install.md))."
+)
+"""The line that a guide has before its first ``onemo-emulator``."""
 PLAYED = ("sh", "console", "python", "toml", "at", "text", "json")
 """Languages that tests/e2e/guides.py knows how to play."""
 _BLOCK = re.compile(

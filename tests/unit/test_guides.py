@@ -43,13 +43,6 @@ def test_the_paths_are_there() -> None:
     assert {path for guide in GUIDES for path in paths(guide) if not is_there(path)} == COMING
 
 
-@guides
-def test_links_lead_somewhere(guide: str) -> None:
-    folder = (ROOT / guide).parent
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", GUIDES[guide]) if "://" not in link]
-    assert [link for link in links if not (folder / link).exists()] == []
-
-
 def commands(guide: str) -> list[str]:
     """Return the lines of the blocks of the shell, and all that looks like a command of ours in back ticks."""
     blocks = fences.blocks(GUIDES[guide], "sh")

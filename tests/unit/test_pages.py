@@ -11,7 +11,7 @@ from onemo.cli.main import app
 from onemo.faults.kinds import KINDS
 from onemo.faults.presets import PRESETS, parse_faults
 
-from tests.support.pages import PAGES, PLAYED, ROOT, Block, anchors_of, blocks_of, name_of, prose_of, typed_in
+from tests.support.pages import INSTALL, PAGES, PLAYED, ROOT, Block, anchors_of, blocks_of, name_of, prose_of, typed_in
 
 pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
 GUIDES = [page for page in PAGES if page.parent.name == "docs"]
@@ -67,6 +67,14 @@ def test_its_faults_can_be_said(page: Path) -> None:
     for text in re.findall(r"`([^`\n]+)`", prose_of(page)):
         if text.partition(" ")[0] in {*KINDS, *PRESETS} and "=" in text and "…" not in text and "|" not in text:
             assert parse_faults(text), text
+
+
+@pytest.mark.parametrize("page", [*GUIDES, ROOT / "README.md"], ids=name_of)
+def test_how_to_install_it_stands_before_the_first_bare_command(page: Path) -> None:
+    """A bare one has no folder before it; install.md is the page that the line leads to."""
+    text = "" if page.name == "install.md" else page.read_text()
+    bare = re.search(r"`onemo-emulator |^ *(?:\$ )?(?:until )?onemo-emulator ", text, re.MULTILINE)
+    assert not bare or f"\n{INSTALL}\n" in text[: bare.start()]
 
 
 def test_every_guide_is_in_the_index_and_in_the_readme() -> None:

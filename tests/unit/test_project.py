@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from hatchling.build import build_editable, build_wheel
+from onemo.cli.commit import commit_of
 
 from scripts import constraints, fetch_pip
 
@@ -27,7 +30,30 @@ def test_the_wheel_carries_the_package_and_the_profiles(tmp_path: Path, monkeypa
     page = {path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("onemo/control/page/*")}
     assert page
     guides = {f"onemo/_docs/{path.name}" for path in ROOT.glob("docs/*")}
-    assert names == package | profiles | page | guides | {"onemo/py.typed"}
+    commit = commit_of(ROOT)
+    assert names == package | profiles | page | guides | {"onemo/py.typed"} | ({"onemo/_commit"} if commit else set())
+    assert not commit or wheel.read("onemo/_commit").decode() == commit
+
+
+def test_a_wheel_without_a_repository_has_the_commit_that_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("emulator", "profiles", "docs", "scripts"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ONEMO_COMMIT", "1234567")
+    wheel = ZipFile(tmp_path / build_wheel(str(tmp_path)))
+    assert wheel.read("onemo/_commit") == b"1234567"
+    monkeypatch.delenv("ONEMO_COMMIT")
+    wheel = ZipFile(tmp_path / build_wheel(str(tmp_path)))
+    assert "onemo/_commit" not in wheel.namelist()
+
+
+def test_no_package_lies_in_the_tree() -> None:
+    """A wheel that pip left is easily committed."""
+    assert [path.name for path in ROOT.glob("*.whl")] == []
 
 
 def test_an_editable_install_runs_nothing_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +68,16 @@ def test_the_changelog_has_the_version_at_its_top() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     heading = next(line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## "))
     assert heading.startswith(f"## [{project['version']}] - ")
+
+
+def test_what_breaks_something_stands_first_in_the_changelog() -> None:
+    """As docs/upgrading.md says: of each version, and each entry once."""
+    for version in re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]:
+        entries = re.findall(r"^- ((?:.+\n)(?:  .+\n)*)", version, re.MULTILINE)
+        breaking = [entry.startswith("**Breaking:** ") for entry in entries]
+        assert breaking == sorted(breaking, reverse=True)
+        assert version.count("**Breaking:**") == sum(breaking)
+        assert len({entry[:60] for entry in entries}) == len(entries)
 
 
 def test_what_is_installed_is_written_down() -> None:

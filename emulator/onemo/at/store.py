@@ -78,6 +78,11 @@ class Settings:
             self._values[slot, index] = value
         return value  # type: ignore[no-any-return]
 
+    def is_default(self, slot: Slot[Any]) -> bool:
+        """Tell whether a setting without an index is at its default, or is none of the model."""
+        value = self._values.get((slot, 0))
+        return value is None or value == self._bound[slot].initial()
+
     def effective(self, slot: Slot[R], index: int = 0) -> R:
         """Return the record as it acts: what is inert on this model is at its default."""
         return self._bound[slot].effective(self.get(slot, index))  # type: ignore[no-any-return]

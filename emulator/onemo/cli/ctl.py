@@ -16,16 +16,13 @@ from onemo.cli.output import write
 from onemo.cli.page import Page
 from onemo.cli.texts import require_texts
 from onemo.control.client import MISSHAPEN, Client, ControlError, module
-from onemo.dialogue.lines import MARKS, printable, printable_text
+from onemo.dialogue.lines import printable_text
 from onemo.errors import UsageError
-from onemo.faults.kind import INDICES
-from onemo.profile.index import label_of
 
 P = ParamSpec("P")
 ADDRESS, TOKEN = "ONEMO_CONTROL", "ONEMO_CONTROL_TOKEN"
 _AGAIN = 0.1
 """Seconds between two questions of ``ready --wait``."""
-_LONGEST = 512
 
 
 class CtlOptions(NamedTuple):
@@ -34,19 +31,6 @@ class CtlOptions(NamedTuple):
     address: str | None = None
     token: str | None = None
     json: bool = False
-
-
-class Filters(NamedTuple):
-    """The filters of the trace, as the API's parameters. numbers: those of instances, by the index."""
-
-    since: int | None = None
-    limit: int | None = None
-    side: str | None = None
-    contains: str | None = None
-    command: str | None = None
-    urc: str | None = None
-    console: int | None = None
-    numbers: Mapping[str, int | None] = {}
 
 
 def understood(command: Callable[P, int]) -> Callable[P, int]:
@@ -73,7 +57,13 @@ def client_of(options: CtlOptions) -> Iterator[Client]:
     if not address:
         raise UsageError(f"which emulator? give --control HOST:PORT, or set {ADDRESS}")
     with Client(address, options.token or os.environ.get(TOKEN)) as client:
-        yield client
+        try:
+            yield client
+        except ControlError as error:
+            if error.status != 401:
+                raise
+            wrong = str(error).partition(":")[0]
+            raise ControlError(401, f"{wrong}: give --token what --control-token says, or set {TOKEN}") from error
 
 
 @understood
@@ -142,32 +132,6 @@ def do(words: Sequence[str], options: CtlOptions) -> int:
 
 
 @understood
-def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions) -> int:
-    """Run ``ctl trace``."""
-    query = filters._asdict()
-    query |= query.pop("numbers")
-    with client_of(options) as client:
-        name = name or client.only_module()
-        if follow and any(query[key] is not None for key in query.keys() - {"since", "limit"}):
-            raise UsageError("--follow shows all there is: leave the filters out")
-        told = client.ask("GET", f"{module(name)}/trace", query=query)
-        if options.json and not follow:
-            return print_json(told)
-        entries: Iterable[Mapping[str, Any]] = told["entries"]
-        for entry in entries:
-            write(_line(entry, options))
-        try:
-            for kind, data in client.follow(name, told["next"]) if follow else ():
-                if kind == "entry":
-                    write(_line(data, options))
-                elif kind == "lost":
-                    write(f"... {data['count']} lines that came too fast are left out\n")
-        except KeyboardInterrupt:
-            return 0
-    return 0
-
-
-@understood
 def verify(name: str | None, steps: Sequence[str], options: CtlOptions) -> int:
     """Run ``ctl verify``; 1 if the steps were not found."""
     asked = [_step(step) for step in steps]
@@ -200,6 +164,19 @@ def kinds(name: str | None, options: CtlOptions) -> int:
         keys = rows[0]["keys"]
         page.table(("Key", "Type", "Default", "About"), [_key(key) for key in keys])
         page.text(f"  {rows[0]['example']}")
+    page.show()
+    return 0
+
+
+@understood
+def events(name: str | None, options: CtlOptions) -> int:
+    """Run ``ctl events``."""
+    with client_of(options) as client:
+        rows = client.ask("GET", f"{module(name or client.only_module())}/events")
+    if options.json:
+        return print_json(rows)
+    page = Page()
+    page.table(("Event", "Now", "Why not"), [(row["event"], cell(row["sense"]), row["why"]) for row in rows], indent=0)
     page.show()
     return 0
 
@@ -347,21 +324,3 @@ def _settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
                 same.setdefault(cell(one), []).append(number)
             for values, numbers in same.items():
                 yield command, f"{key} {','.join(numbers)}".strip(), values
-
-
-def _line(entry: Mapping[str, Any], options: CtlOptions) -> str:
-    """Return an entry as ``onemo-emulator trace`` prints it."""
-    if options.json:
-        return json.dumps(entry) + "\n"
-    label = label_of(entry, INDICES)
-    of = "" if label is None else f"{printable_text(str(label))}: "
-    if entry["kind"] == "event":
-        text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]
-    else:
-        cut = printable(entry["data"][:_LONGEST].encode("latin-1", "backslashreplace"))
-        payload = entry["kind"] == "payload"
-        done = f"{'sent' if entry['to'] == 'network' else 'received'} {len(entry['data'])} bytes: " if payload else ""
-        text, mark = f"{of}{done}{cut}", f"{entry.get('console', '')}{MARKS['network' if payload else entry['from']]}"
-        text += "  (echo)" if entry["kind"] == "echo" else ""
-    took = f"  ({entry['took'] * 1000:.1f} ms)" if "took" in entry else ""
-    return f"{entry['time']:12.6f} {mark} {text}{took}\n"

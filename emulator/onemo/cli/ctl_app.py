@@ -115,7 +115,7 @@ def do(*words: str, control: Where = None, token: Token = None, json: Json = Fal
     Parameters
     ----------
     words: str
-        The module, if there are several, and the event; "ctl kinds" lists them.
+        The module, if there are several, and the event; "ctl events" lists them, "ctl kinds" tells their keys.
     """
     from onemo.cli import ctl
 
@@ -140,6 +140,13 @@ def kinds(
     from onemo.cli import ctl
 
     return ctl.kinds(kind, ctl.CtlOptions(control, token, json))
+
+
+def events(name: Name = None, /, *, control: Where = None, token: Token = None, json: Json = False) -> int:
+    """List what can happen to a module, and why it makes no sense now, where it makes none."""
+    from onemo.cli import ctl
+
+    return ctl.events(name, ctl.CtlOptions(control, token, json))
 
 
 @choosing
@@ -185,12 +192,12 @@ def trace(
         Write all that is remembered to this file instead: a transcript (.txt) that "replay" plays, JSON lines (.jsonl)
         that "trace" prints, or what the module sent and received on the network (.pcapng), for Wireshark.
     """
-    from onemo.cli import ctl
+    from onemo.cli import ctl, ctl_trace
 
-    filters = ctl.Filters(since, limit, source, contains, command, urc, console, numbers)
+    filters = ctl_trace.Filters(since, limit, source, contains, command, urc, console, numbers)
     options = ctl.CtlOptions(control, token, json)
     if out is None:
-        return ctl.trace(name, filters, follow, options)
+        return ctl_trace.trace(name, filters, follow, options)
     from onemo.cli import ctl_capture
 
     return ctl_capture.save(name, filters, follow, out, options)
@@ -245,6 +252,7 @@ _COMMANDS: tuple[tuple[Callable[..., int], str, str], ...] = (
     (unfault, " [NAME] ID | --all", "unfault 2"),
     (do, " [NAME] 'EVENT KEY=VALUE ...'", "do 'signal rssi=3'"),
     (kinds, " [KIND]", "kinds urc-drop"),
+    (events, " [NAME]", "events"),
     (trace, " [NAME]", "trace --command MIPOPEN --limit 5"),
     (verify, " [NAME] --step STEP ...", "verify --step '2*sent:AT+MIPOPEN*example' --step received:rtcp"),
     (ready, "", "ready --wait 10"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onemo.cli.ctl import CtlOptions, Filters, client_of, print_json, understood
+from onemo.cli.ctl import CtlOptions, client_of, print_json, understood
+from onemo.cli.ctl_trace import Filters
 from onemo.cli.out_file import format_of, write_file
 from onemo.cli.output import write
 from onemo.control.client import module

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from keyword import iskeyword
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from onemo.cli.values import as_typed
 from onemo.faults.kind import FaultKey
 from onemo.runtime.desk.operation import DeskOperation
 
@@ -19,7 +21,13 @@ _FILE = inspect.Parameter(
     _KEYWORD,
     default=None,
     annotation=Annotated[
-        str | None, Parameter(name="--file", metavar="FILE", help="A file of the host; stdin or stdout if left out.")
+        Path | None,
+        Parameter(
+            name="--file",
+            metavar="FILE",
+            converter=as_typed,
+            help="A file of the host; stdin or stdout if left out.",
+        ),
     ],
 )
 
@@ -29,7 +37,8 @@ _OUT = inspect.Parameter(
     _KEYWORD,
     default=None,
     annotation=Annotated[
-        str | None, Parameter(name="--out", metavar="FILE", help="The file to write; stdout if left out.")
+        Path | None,
+        Parameter(name="--out", metavar="FILE", converter=as_typed, help="The file to write; stdout if left out."),
     ],
 )
 
@@ -88,7 +97,14 @@ def _variable(key: FaultKey) -> str:
 
 
 def _option(key: FaultKey) -> inspect.Parameter:
-    flag = Parameter(name=f"--{key.name.replace('_', '-')}", metavar=_metavar(key), help=key.about)
-    annotation = Annotated[str, flag] if key.required else Annotated[str | None, flag]
+    flag = Parameter(
+        name=f"--{key.name.replace('_', '-')}",
+        metavar=_metavar(key),
+        converter=as_typed,
+        show_choices=False,
+        help=key.about,
+    )
+    hint = Literal[key.choices] if key.choices else str
+    annotation = Annotated[hint, flag] if key.required else Annotated[hint | None, flag]
     default = inspect.Parameter.empty if key.required else None
     return inspect.Parameter(_variable(key), _KEYWORD, default=default, annotation=annotation)

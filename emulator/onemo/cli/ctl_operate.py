@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from onemo.cli import ctl_bulk
 from onemo.cli.ctl import CtlOptions, cell, client_of, print_json, understood
-from onemo.cli.output import write
+from onemo.cli.ctl_errors import ErrorWords, with_words
+from onemo.cli.output import in_colours, on_terminal, write
 from onemo.cli.page import Page
 from onemo.control.client import module
 from onemo.dialogue.lines import printable
@@ -72,7 +73,8 @@ def _carry_out(
     for key in operation.keys:
         path = path.replace(f"{{{key.name}}}", quote(str(values.get(key.name)), safe=""))
     with client_of(options) as client:
-        path = module(name or client.only_module()) + path
+        name = name or client.only_module()
+        path = module(name) + path
         if operation.bulk == "told":
             return ctl_bulk.take(client, operation, path, sent, file)
         if operation.bulk:
@@ -87,8 +89,9 @@ def _carry_out(
             said = client.ask(operation.method, path, sent)
         else:
             said = client.ask(operation.method, path, query=sent)
-    if operation.plain is not None:
-        return _print_plain(operation.plain(said), said if options.json else None)
+        if operation.plain is not None:
+            words = ErrorWords(client, name) if on_terminal() else None
+            return _print_plain(operation.plain(said), said if options.json else None, words)
     if options.json or operation.table is None:
         return print_json(said)
     headers, rows = operation.table(said)
@@ -98,12 +101,20 @@ def _carry_out(
     return 0
 
 
-def _print_plain(result: PlainResult, said: object) -> int:
-    """Print a result, or what was said as JSON (None: not); return the exit status."""
+def _print_plain(result: PlainResult, said: object, words: ErrorWords | None) -> int:
+    """Print a result, or what was said as JSON (None: not); return the exit status.
+
+    words: of its errors, for a terminal; None: it is printed as it stands.
+    """
     if said is not None:
         print_json(said)
     else:
-        write("".join(f"{printable(line.encode('latin-1'))}\n" for line in result.lines))
+        write("".join(f"{_shown(line, words)}\n" for line in result.lines))
         if result.problem:
             print(f"onemo-emulator: {result.problem}", file=sys.stderr)
     return 0 if result.ok else 1
+
+
+def _shown(line: str, words: ErrorWords | None) -> str:
+    text, meaning = printable(line.encode("latin-1")), None if words is None else words.of(line)
+    return text if meaning is None else with_words(text, meaning, in_colours())

@@ -15,12 +15,13 @@ from typing import NamedTuple
 from cyclopts import App
 
 from onemo.cli.page import Page
+from onemo.errors import EXTRAS, install_of
 
 _PTYS = Path("/proc/sys/kernel/pty")
 _FEW_PTYS = 16
 _FEW_FILES = 1024
 _DEVICES = Path("/dev")
-_EXTRAS = {"cryptography": "the sandbox's TLS servers", "starlette": "--control", "httpx": "lab --processes"}
+_USES = {"cryptography": "the sandbox's TLS servers", "starlette": "--control", "httpx": "lab --processes"}
 
 
 class Finding(NamedTuple):
@@ -49,9 +50,10 @@ def doctor() -> int:
 
 def _python() -> Iterator[Finding]:
     yield Finding("Python", "ok", f"{platform.python_version()} on {platform.system()}")
-    for name, use in _EXTRAS.items():
-        if importlib.util.find_spec(name) is None:
-            yield Finding(name, "note", f"is not installed: there is no {use}", f"pip install {name}")
+    for extra, names in EXTRAS.items():
+        for name in names:
+            if importlib.util.find_spec(name) is None:
+                yield Finding(name, "note", f"is not installed: there is no {_USES[name]}", install_of(extra))
 
 
 def _ptys() -> Iterator[Finding]:

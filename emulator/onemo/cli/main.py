@@ -285,16 +285,17 @@ Examples:
   onemo-emulator completion fish > ~/.config/fish/completions/onemo-emulator.fish""",
 )
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
-    """Print what has a shell complete commands and options.
+    """Print what has a shell complete commands, options, models and files.
 
     Parameters
     ----------
     shell: str
         bash, zsh or fish.
     """
+    from onemo.cli.completing import completion_of
     from onemo.cli.output import write
 
-    write(app.generate_completion(shell=shell))
+    write(completion_of(app, shell))
     return 0
 
 

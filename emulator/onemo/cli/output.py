@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from onemo.errors import EmulatorError
+
+
+def in_colours() -> bool:
+    """Tell whether stdout shows colours: it is a terminal, and nobody has said NO_COLOR."""
+    return on_terminal() and "NO_COLOR" not in os.environ
+
+
+def on_terminal() -> bool:
+    """Tell whether stdout is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def write(text: str) -> None:

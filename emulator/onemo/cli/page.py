@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from onemo.cli.output import write
+from onemo.cli.output import on_terminal, write
 
 Cell = str | Text
 _NARROW = 72
@@ -24,7 +23,7 @@ class Page:
     """A page of headings, lines and tables in order; nothing is printed before ``show``."""
 
     def __init__(self) -> None:
-        self._piped = sys.stdout is None or not sys.stdout.isatty()
+        self._piped = not on_terminal()
         # Every text is printed as it is: a profile may say "[bold]" and mean it.
         self._file = io.StringIO()
         self._console = Console(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import trio
 
 from onemo.cli.ending import heard
-from onemo.cli.output import write
+from onemo.cli.output import in_colours, write
 from onemo.cli.port import DteLine, open_line, run_until_done, text_of
 from onemo.dialogue.difference import rows
 from onemo.dialogue.judge import Difference, Judge
@@ -116,7 +116,7 @@ class _Progress:
 
 def _shown(transcript: Transcript, difference: Difference) -> str:
     """Return the lines of a difference; in colour on a terminal."""
-    coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    coloured = in_colours()
     lines = [f"{transcript.name}:{difference.number}: {difference.problem} (- missing, + instead)"]
     for mark, text in rows(difference):
         line = f"{mark} {text}"

@@ -55,7 +55,8 @@ def trace(
         Show the time since the line shown before, instead of since the start.
     out: Path
         Write it to this file instead: a transcript (.txt) that "replay" plays, of one AT line, or what the module sent
-        and received on the network (.pcapng), for Wireshark. The trace's own date is that of its last line.
+        and received on the network (.pcapng), for Wireshark, whose dates are counted back from the
+        file's last change.
     """
     from onemo.cli.trace import TraceOptions, save_trace, show_trace
 
@@ -99,8 +100,8 @@ def record(
     script: Path
         A transcript, of which only the lines with >, >> and wait count.
     session: str
-        fidelity: the questions whose answers are decided here, chosen by --model, or what AT+CGMM says. The usual
-        values, and the number of the module and of its card, are left out of it.
+        fidelity asks what this emulator only decided, of the model that --model or AT+CGMM says. The usual values, and
+        the numbers of the module and of its card, are left out of it.
     baud: int
         Speed of the module's port. 115200 if left out.
     quiet: float

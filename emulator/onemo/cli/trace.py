@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from onemo.cli.output import write
+from onemo.cli.output import in_colours, write
 from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.dialogue.pattern import occurs
 from onemo.errors import UsageError
@@ -51,7 +49,7 @@ def show_trace(options: TraceOptions) -> int:
         raise UsageError(
             f"--regex {options.regex}: {error}; write a regular expression, or a text as it stands after --grep"
         ) from None
-    coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    coloured = in_colours()
     labels = [Label(index, number) for index in INDICES if (number := options.numbers.get(index.name)) is not None]
     before = 0.0
     for told in _told(options.file):

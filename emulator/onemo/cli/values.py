@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from cyclopts import Group, Parameter
 
@@ -23,8 +23,10 @@ _TYPES: dict[OptionType, Any] = {
     OptionType.OCTAL: int,
     OptionType.PATH: Path,
     OptionType.DIRECTORY: Path,
+    OptionType.PLACE: Path,
+    OptionType.LINE: Path,
 }
-"""The others are texts."""
+"""The others are texts. It is for completion alone: _read makes the value."""
 _GROUPS = {name: Group(name, sort_key=number) for number, name in enumerate(GROUPS)}
 _REPEATED = frozenset(option.flag for option in OPTIONS.values() if option.several)
 _JOINT = "\0"
@@ -43,6 +45,7 @@ def parameter(option: Option, *, grouped: bool = False) -> Parameter:
         negative=f"--no-{option.flag[2:]}" if option.negative else "",
         env_var=option.variable or None,
         show_env_var=False,
+        show_choices=False,
         **under,
     )
 
@@ -55,6 +58,11 @@ def _read(option: Option, hint: type, tokens: Sequence[Token]) -> object:
         except ValueError as error:
             raise ValueError(f"{text}: {error}") from error
     return tuple(values) if option.several else values[0]
+
+
+def as_typed(hint: object, tokens: Sequence[Token]) -> str:
+    """Return a value as it was typed: its hint is for completion alone."""
+    return tokens[0].value
 
 
 def joined(arguments: Sequence[str]) -> list[str]:
@@ -87,7 +95,7 @@ def taking(options: Iterable[Option]) -> Callable[[_Command], _Command]:
     def decorate(command: _Command) -> _Command:
         parameters = []
         for option in options:
-            plain = _TYPES.get(option.type, str)
+            plain = Literal[option.choices] if option.choices else _TYPES.get(option.type, str)
             hint = tuple[plain, ...] if option.several else plain  # type: ignore[valid-type]
             kind = inspect.Parameter.POSITIONAL_ONLY if option.name == "model" else inspect.Parameter.KEYWORD_ONLY
             annotation = Annotated[hint, parameter(option, grouped=True)]  # type: ignore[valid-type]

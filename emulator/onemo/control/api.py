@@ -18,7 +18,7 @@ from onemo.errors import FaultError, UsageError
 from onemo.faults.kind import INDICES
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
-from onemo.faults.say import fault_of, words
+from onemo.faults.say import event_of, words
 from onemo.profile.index import Label
 from onemo.runtime.controls import ModuleControls
 from onemo.runtime.desk import OPERATIONS
@@ -293,7 +293,7 @@ def _event(body: object) -> Fault:
     if "kind" in table:
         raise Refused(422, "kind is for faults: event says what is to happen")
     rest = {key: value for key, value in table.items() if key != "event"}
-    return _declared(lambda: fault_of({**_said("kind", text), **rest}))
+    return _declared(lambda: event_of({**_said("kind", text), **rest}))
 
 
 def _said(key: str, text: str) -> dict[str, object]:

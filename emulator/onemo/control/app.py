@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import trio
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -17,7 +18,6 @@ from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
 from onemo.control.api import ENDPOINTS, Control
-from onemo.control.docs import find_guides, list_page
 from onemo.control.download import TraceFile
 from onemo.control.endpoints import ApiRequest, Endpoint, Refused, TextAnswer
 from onemo.control.guard import Guard
@@ -145,22 +145,28 @@ class _Files:
 
 
 class _Guides:
-    """The list of the guides, and each of them as plain text. They are read when somebody asks first."""
+    """The guides as pages; without a name the one that lists them. Each is made when somebody asks first."""
 
     def __init__(self) -> None:
-        self._guides: dict[str, bytes] | None = None
+        self._guides: dict[str, str] = {}
+        self._pages: dict[str, bytes] = {}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if self._guides is None:
-            self._guides = find_guides()
-        name = scope["path_params"].get("file")
-        if name is None:
-            answer: Response | _Fixed = _Fixed(list_page(self._guides), _KINDS[".html"])
-        elif name in self._guides:
-            answer = _Fixed(self._guides[name], "text/plain; charset=utf-8")
+        name = scope["path_params"].get("file", "README.md")
+        if name not in self._pages:
+            await trio.to_thread.run_sync(self._make, name)  # modules go on meanwhile
+        if name in self._pages:
+            answer: Response | _Fixed = _Fixed(self._pages[name], _KINDS[".html"])
         else:
             answer = error_answer(404, "there is no such guide; /docs/ lists them")
         await answer(scope, receive, send)
+
+    def _make(self, name: str) -> None:
+        from onemo.control.docs import find_guides, guide_page
+
+        self._guides = self._guides or find_guides()
+        if name in self._guides:
+            self._pages[name] = guide_page(name, self._guides)
 
 
 def _query(endpoint: Endpoint[Any], given: list[tuple[str, str]]) -> dict[str, Any]:

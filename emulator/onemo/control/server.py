@@ -48,10 +48,7 @@ def open_control(where: str, token: str | None, modules: Mapping[str, RunningMod
 
     Raises UsageError for an address or a token that may not be, LinkError when the address cannot be had.
     """
-    try:
-        host, port = parse_endpoint(where)
-    except UsageError as error:
-        raise UsageError(f"--control {error}") from None
+    host, port = parse_endpoint(where, "--control")
     if token is not None and not (token.isascii() and token.isprintable() and token and " " not in token):
         raise UsageError("--control-token is empty, or has a blank or what is no ASCII in it: choose another one")
     try:

@@ -169,6 +169,15 @@ def _trigger(kind: FaultKind, on: str, scope: dict[str, Value]) -> Layer:
     raise FaultError(f"{kind.title}: on={on} is no occasion; there are {known}")
 
 
+def event_of(table: Mapping[str, object]) -> Fault:
+    """Make a fault of what is to happen now, as ``fault_of`` does. Raises FaultError: there is no such event."""
+    name = table.get("kind")
+    if isinstance(name, str) and name not in KINDS:
+        events = {each: kind for each, kind in KINDS.items() if kind.layer is Layer.EVENT}
+        raise FaultError(f"there is no event {name!r}; {nearest(name, events)}")
+    return fault_of(table)
+
+
 def nearest(name: str, known: Mapping[str, object]) -> str:
     """Suggest the known names nearest to an unknown one, or list all of them."""
     import difflib  # only needed when a name is wrong

@@ -249,10 +249,11 @@ def open_tcp(host: str = LOOPBACK, number: int = 0, scheme: str = "socket") -> T
     return TcpLink(listener, scheme)
 
 
-def parse_endpoint(text: str) -> tuple[str, int]:
+def parse_endpoint(text: str, option: str = "", *, connects: bool = False) -> tuple[str, int]:
     """Split ``HOST:PORT``, ``:PORT`` or ``PORT`` into host and port; without a host it is loopback.
 
-    An IPv6 address is in brackets: ``[::1]:7000``. Raises UsageError, which says how to write it.
+    An IPv6 address is in brackets: ``[::1]:7000``. Raises UsageError, which says how to write it. option: the one that
+    had it, if any; connects: the place is not listened at.
     """
     host, _, number = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
@@ -263,7 +264,9 @@ def parse_endpoint(text: str) -> tuple[str, int]:
         or (":" in bare and not bracketed)
         or any(sign in " /\t\r\n\0" for sign in bare)
     ):
-        raise UsageError(f"{text}: write HOST:PORT, as in {LOOPBACK}:7000 or [::1]:7000; port 0 lets the system choose")
+        wrong = f"{option} {text}".lstrip()
+        chosen = "" if connects else "; port 0 lets the system choose"
+        raise UsageError(f"{wrong}: write HOST:PORT, as in {LOOPBACK}:7000 or [::1]:7000{chosen}")
     return bare or LOOPBACK, int(number)
 
 

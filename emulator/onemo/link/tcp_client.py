@@ -54,9 +54,10 @@ def _why(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error.strerror or error)
 
 
-def parse_target(endpoint: str) -> tuple[str, int]:
-    """Split HOST:PORT, of a port to connect to. Raises UsageError, which says how to write it."""
-    host, number = parse_endpoint(endpoint)
+def parse_target(endpoint: str, option: str = "") -> tuple[str, int]:
+    """Split HOST:PORT, of a port to connect to, as parse_endpoint does. Raises UsageError."""
+    host, number = parse_endpoint(endpoint, option, connects=True)
     if number == 0:
-        raise UsageError(f"{endpoint}: there is no port 0 to connect to; write HOST:PORT, as in 127.0.0.1:3456")
+        wrong = f"{option} {endpoint}".lstrip()
+        raise UsageError(f"{wrong}: there is no port 0 to connect to; write HOST:PORT, as in 127.0.0.1:3456")
     return host, number

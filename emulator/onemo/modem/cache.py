@@ -12,16 +12,23 @@ T = TypeVar("T")
 class Cache(Generic[T]):
     """Entries, oldest first: at most so many, and of at most size bytes together. measure: the bytes of one.
 
-    total: bytes held.
+    total: bytes held. taken: told what is taken out, an entry or the bytes of several.
     """
 
-    __slots__ = ("_entries", "_held", "_measure", "_size", "total")
+    __slots__ = ("_entries", "_held", "_measure", "_size", "_taken", "total")
 
-    def __init__(self, size: int, entries: int, measure: Callable[[Any], int] = len) -> None:
+    def __init__(
+        self,
+        size: int,
+        entries: int,
+        measure: Callable[[Any], int] = len,
+        taken: Callable[[Any], None] = lambda entry: None,
+    ) -> None:
         self.total = 0
         self._size = size
         self._entries = entries
         self._measure = measure
+        self._taken = taken
         self._held: deque[T] = deque()
 
     def __len__(self) -> int:
@@ -51,6 +58,7 @@ class Cache(Generic[T]):
         """Take the oldest entry. Raises IndexError when there is none."""
         entry = self._held.popleft()
         self.total -= self._measure(entry)
+        self._taken(entry)
         return entry
 
     def read(self: Cache[bytes], count: int) -> bytes:
@@ -66,4 +74,6 @@ class Cache(Generic[T]):
             taken.append(entry)
             left -= len(entry)
         self.total -= wanted
-        return b"".join(taken)
+        data = b"".join(taken)
+        self._taken(data)
+        return data

@@ -23,6 +23,9 @@ from onemo.profile.index import Label
 if TYPE_CHECKING:  # at start nobody needs words
     from onemo.dialogue.words import ChannelWords
 
+DeliveryWatch = Callable[[Label, bytes], None]
+"""Told which bytes of a socket's peer were delivered to the DTE: in a URC, read, or in transparent mode."""
+
 
 class Owner(Protocol):
     """One end of one connection at a time. Times in seconds; the shell follows each call up.

@@ -276,7 +276,7 @@ class Console:
 
     def _echo(self, now: float) -> None:
         if echoed := self.framer.take_echo():
-            self.transmitter.echo(echoed, now, partial=self.framer.partial)
+            self.transmitter.echo(echoed, now, partial=bool(self.framer.partial))
 
     def _on_event(self, event: Event, now: float) -> None:
         """Act on the end of a line or of an entry, or on the escape."""

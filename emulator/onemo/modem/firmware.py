@@ -111,6 +111,11 @@ class FirmwareMemory:
         self.fault = None
         return fault
 
+    @property
+    def is_as_made(self) -> bool:
+        """True where clear would change nothing."""
+        return not self._records and self.fault is None
+
     def clear(self) -> None:
         """Forget all: the module is flashed anew."""
         self._records.clear()

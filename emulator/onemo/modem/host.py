@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from onemo.at.store import Settings
 from onemo.errors import NetFailure
+from onemo.modem.channel import DeliveryWatch
 from onemo.modem.clock import Clock
 from onemo.modem.console import Console
 from onemo.modem.intents import Intent
@@ -69,6 +70,8 @@ class Host(Protocol):
     intents: list[Intent]
     now: float
     """The time of the step that runs."""
+    on_delivered: DeliveryWatch | None
+    """None: nobody asks."""
 
     sim: Sim
     cell: Cell

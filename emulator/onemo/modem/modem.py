@@ -16,7 +16,7 @@ from onemo.at.reply import Final, Reply
 from onemo.at.store import Change, R, Settings, Slot
 from onemo.modem.board import Board
 from onemo.modem.cardfiles import issue, record_sizes
-from onemo.modem.channel import Listen, Unlisten
+from onemo.modem.channel import DeliveryWatch, Listen, Unlisten
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
@@ -48,6 +48,7 @@ class Modem:
         """The console whose command runs."""
         self.on_answer: AnswerWatch | None = None
         """Told of each line that is answered, on any console."""
+        self.on_delivered: DeliveryWatch | None = None
         self.lifecycle = Lifecycle(self, profile.power.boot_time if boot_time is None else boot_time, keeps_early)
         self.clock = Clock(profile.clock.zone)
         self.sim = Sim(profile.sim, SimCard(issue(profile), record_sizes(profile)))
@@ -365,9 +366,8 @@ class Modem:
         self.now = now
         for console in self.consoles:
             console.settle(now)
-        if len(self.consoles) > 1:
-            for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
-                console.settle(now)
+        for console in self.consoles[:-1]:  # what a later one did may be told here, or have taken the line away
+            console.settle(now)
 
     def notify(self, line: bytes | Final, *, droppable: bool = False) -> bool:
         """Tell a URC on the first console, as notify_on does; return whether it was kept."""

@@ -52,7 +52,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_bytes(path))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; name a file that can be read") from error
     except ValueError as error:  # also what is no UTF-8
         raise UsageError(f"{path}: is not TOML: {error}") from error
 

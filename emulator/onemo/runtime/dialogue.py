@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,11 +14,15 @@ from typing import NamedTuple, overload
 from onemo.dialogue.history import History
 from onemo.dialogue.lines import ANSWER, PAYLOAD, TracedLine
 from onemo.dialogue.pattern import occurs
-from onemo.profile.index import Label
+from onemo.profile.index import CONNECT_ID, Label
 from onemo.wire.transmitter import Kind
 
 _MOST = 1 << 25
 _TAIL = 40
+_BEGINNINGS = ("opened", "accepted")
+"""The events with which a connection begins."""
+_EACH = 300
+"""Bytes that a connection takes beside its data."""
 _EXPRESSION = frozenset("\\^$[(|")
 """Characters of regular expressions that texts hardly have."""
 
@@ -26,8 +31,9 @@ class SeenConnection(NamedTuple):
     """What a dialogue tells of a connection.
 
     name: as in the trace, ``connection 0``. number: its connect_id, httpid or the like. peer: ``127.0.0.1:9000``, with
-    what the trace says behind it; "" where its opening is forgotten. sent, received: the payload to the peer, and what
-    the module took of the peer's for its DTE, in TLS the plain text; secrets are masked, as in the trace.
+    what the trace says behind it; "" where its opening is forgotten. sent: the payload to the peer; received: the
+    peer's that was delivered to the DTE, in a URC, read from a buffer or in transparent mode; both in TLS the plain
+    text. Of HTTP, MQTT and other clients inside the module both are what crossed the network, with secrets masked.
     """
 
     name: str
@@ -66,6 +72,8 @@ class Dialogue:
     def _begin(self) -> None:
         self._passed = 1  # the line that wait_for goes on with
         self._line = {">": bytearray(), "<": bytearray()}
+        self._delivered: deque[tuple[Label, bytearray]] = deque()  # of each socket's connection
+        self._size = 0  # of those
 
     # What is written, in the module's thread.
 
@@ -84,7 +92,14 @@ class Dialogue:
         """Take what happened on the network; bytes are payload."""
         with self._news:
             self._history.net(event, label, detail)
+            if label is not None and event in _BEGINNINGS:
+                self._deliver(label, b"", anew=True)
             self._news.notify_all()
+
+    def delivered(self, label: Label, data: bytes) -> None:
+        """Take what of a socket's peer was delivered to the DTE: a ``DeliveryWatch``."""
+        with self._news:
+            self._deliver(label, data)
 
     # What a test reads.
 
@@ -158,22 +173,32 @@ class Dialogue:
     def connections(self) -> list[SeenConnection]:
         """The connections of the module in the order in which they opened, with what crossed them until now."""
         seen: list[SeenConnection] = []
+        labels: list[Label] = []
         pieces: list[dict[str, bytearray]] = []
         at: dict[Label, int] = {}
-        for told in self:
+        delivered: dict[Label, list[bytes]] = defaultdict(list)
+        with self._up_to_date():
+            lines = self._history.lines()
+            for socket, kept in self._delivered:
+                delivered[socket].append(bytes(kept))
+        for told in lines:
             if (label := told.label) is None:
                 continue
             event = told.event.partition(" ")[0]
-            if event == "opened" or (told.kind == PAYLOAD and label not in at):
+            if event in _BEGINNINGS or (told.kind == PAYLOAD and label not in at):
                 at[label] = len(seen)
-                peer = told.data.decode() if event == "opened" else ""
+                peer = told.data.decode() if event in _BEGINNINGS else ""
                 seen.append(SeenConnection(str(label), label.number, peer))
+                labels.append(label)
                 pieces.append({"sent": bytearray(), "received": bytearray()})
             if told.kind == PAYLOAD and event in pieces[at[label]]:
                 pieces[at[label]][event] += told.data
             elif event == "closed" and label in at:
                 ended = at.pop(label)
                 seen[ended] = seen[ended]._replace(closed=True)
+        for of, piece in zip(reversed(labels), reversed(pieces), strict=True):  # the newest are remembered
+            if of.index_name == CONNECT_ID:
+                piece["received"][:] = delivered[of].pop() if delivered[of] else b""
         return [
             each._replace(sent=bytes(piece["sent"]), received=bytes(piece["received"]))
             for each, piece in zip(seen, pieces, strict=True)
@@ -220,6 +245,22 @@ class Dialogue:
         return line in self._now() if isinstance(line, TracedLine) else any(map(_finding(line), map(str, self)))
 
     # Inside.
+
+    def _deliver(self, label: Label, data: bytes, *, anew: bool = False) -> None:
+        """Add to what was delivered of a label's connection, the newest one or a new one; forget what is old."""
+        kept = None if anew else next((kept for of, kept in reversed(self._delivered) if of == label), None)
+        if kept is None:
+            kept = bytearray()
+            self._delivered.append((label, kept))
+            self._size += _EACH
+        kept += data
+        self._size += len(data)
+        while self._size > self._most and len(self._delivered) > 1:
+            self._size -= _EACH + len(self._delivered.popleft()[1])
+        if self._size > self._most:
+            over = self._size - self._most
+            self._size -= min(over, len(self._delivered[0][1]))
+            del self._delivered[0][1][:over]
 
     def _next(self, tells: Callable[[TracedLine], object], timeout: float) -> TracedLine | None:
         """Wait for the next line of which that tells; None: the time is over."""

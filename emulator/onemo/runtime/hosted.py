@@ -14,7 +14,7 @@ import trio
 from onemo.errors import UsageError
 from onemo.faults.plan import Fault
 from onemo.faults.presets import faults_of
-from onemo.faults.say import fault_of, words
+from onemo.faults.say import event_of, words
 from onemo.faults.seams.attach import Faults
 from onemo.modem.modem import Modem
 from onemo.profile.schema import IdentitySection
@@ -150,7 +150,7 @@ class HostedModule(ModuleControls, DialogueAssertions):
         """Let an event happen now: ``happen("sim-remove")``. Raises FaultError, as ``ModuleControls.happen``."""
         if isinstance(event, str):
             name, given = words(event)
-            event = fault_of({"kind": name, **given, **keys})
+            event = event_of({"kind": name, **given, **keys})
         super().happen(event)
 
     def faults(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onemo.errors import EmulatorError, UsageError, declared
+from onemo.modem.channel import DeliveryWatch
 from onemo.runtime.centre import MessageCentre
 from onemo.runtime.line import SerialLine, first_of
 from onemo.runtime.models import Model
@@ -50,11 +51,13 @@ class RunningModule:
     lines: Sequence[SerialLine]
     network: LazyNetwork
 
-    def __init__(self, spec: Spec, model: Model, *, counted: bool = False) -> None:
+    def __init__(
+        self, spec: Spec, model: Model, *, counted: bool = False, on_delivered: DeliveryWatch | None = None
+    ) -> None:
         """Begin. counted: its commands are counted."""
         self.spec = spec
         self.tally: CommandTally | None = None
-        self._counted = counted
+        self._counted, self._on_delivered = counted, on_delivered
         self.model = model
         self.condition = Condition.STARTING
         self.built = False
@@ -116,6 +119,7 @@ class RunningModule:
             from onemo.runtime.restoring import restore
 
             restore(self.spec.restored, self.module.modem, nv, trio.current_time())
+        self.module.modem.on_delivered = self._on_delivered
         self.module.modem.cell.ussd = network.ussd
         self.module.modem.cell.publish = network.publish
         self.lines, self.network, self.built = lines, network, True
@@ -214,12 +218,14 @@ class Lab:
             task_status.started()
             await trio.sleep_forever()
 
-    async def start(self, spec: Spec, trace: Trace | None = None) -> RunningModule:
+    async def start(
+        self, spec: Spec, trace: Trace | None = None, on_delivered: DeliveryWatch | None = None
+    ) -> RunningModule:
         """Start one more module; return once it is ready.
 
         Any number may be started at once. Raises EmulatorError when it cannot be started.
         """
-        running = RunningModule(spec, spec.load(), counted=self._counted)
+        running = RunningModule(spec, spec.load(), counted=self._counted, on_delivered=on_delivered)
         if running.name in self.modules:
             raise UsageError(f"there is a module {running.name} already: give each a name of its own")
         self.modules[running.name] = running

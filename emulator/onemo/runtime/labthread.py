@@ -132,7 +132,7 @@ class LabThread:
                     self._files.callback(self._batch.flush)
                     trace = TeeTrace([trace, written])
                 named = spec if spec.overrides.name else self._named(spec)
-                started[number] = await self.lab.start(named, trace)
+                started[number] = await self.lab.start(named, trace, dialogues[number].delivered)
             except EmulatorError as error:
                 errors[number] = error
 

@@ -51,18 +51,18 @@ def open_line(cable: Cable) -> Iterator[SerialLine]:
     if cable.tcp is not None:
         from onemo.link.tcp import open_tcp, parse_endpoint
 
-        with open_tcp(*parse_endpoint(cable.tcp)) as tcp:
+        with open_tcp(*parse_endpoint(cable.tcp, "--tcp")) as tcp:
             yield _Cable(tcp, cable)
     elif cable.connect is not None:
         from onemo.link.tcp_client import TcpClientLink, parse_target
 
-        with TcpClientLink(*parse_target(cable.connect)) as client:
+        with TcpClientLink(*parse_target(cable.connect, "--connect")) as client:
             yield _Cable(client, cable)
     elif cable.rfc2217 is not None:
         from onemo.link.rfc2217 import open_rfc2217
         from onemo.link.tcp import parse_endpoint
 
-        with open_rfc2217(*parse_endpoint(cable.rfc2217)) as rfc2217:
+        with open_rfc2217(*parse_endpoint(cable.rfc2217, "--rfc2217")) as rfc2217:
             dte = None if cable.strict_baud is False else lambda: rfc2217.dte_baud_rate
             yield _WithLines(rfc2217, cable, dte)
     elif cable.uart is not None:

@@ -201,21 +201,22 @@ class ModuleOptions(NamedTuple):
         TEXT, "Be at this serial device instead, like /dev/ttyUSB0, with the DTE at the other end of its cable.",
         metavar="DEVICE")] = None
     baud: Annotated[int | None, Option(
-        INTEGER, "Speed of that device at the start, where the module finds its own out (AT+IPR=0); any other has to "
-        "be the module's, which it is if left out. AT+IPR changes it.", metavar="BIT/S",
+        INTEGER, "Speed of that device at the start, for a module that finds out its DTE's (AT+IPR=0): 115200 if left "
+        "out. With any other module it is the module's own, and needs not be said. AT+IPR changes it.", metavar="BIT/S",
         low=1, high=99_999_999, said="a speed in bit/s, like 115200")] = None
     command: Annotated[str | None, _of_run(
         TEXT, "Start this command once the module is ready; its terminal is the line, or {port} in it is the port's "
         "path.\n"
         "Its exit status is ours, and the ready line goes to stderr.", metavar="COMMAND", run="exec")] = None
     exec_when: Annotated[str, _of_run(
-        TEXT, "The command of --exec starts when the module is 'ready', or when it is 'registered' first. When it is "
-        "ready if left out.", metavar="WHEN", choices=("ready", "registered"))] = "ready"
+        TEXT, "Start the command of --exec when the module is 'ready', or only once it is 'registered'. Ready if left "
+        "out.", metavar="WHEN", choices=("ready", "registered"))] = "ready"
     pace: Annotated[bool, Option(
         FLAG, "Be as slow as the line's speed: that of AT+IPR, or that which the DTE set.")] = False
     strict_baud: Annotated[bool | None, Option(
         FLAG, "Let nothing but noise pass while the DTE's speed is known and is not that of AT+IPR. "
-        "So it is over RFC 2217 if left out. --baud may be any with the denial.", negative=True)] = None
+        "So it is over RFC 2217 if left out. With --no-strict-baud any speed will do, also as --baud.",
+        negative=True)] = None
     profiles: Annotated[tuple[Path, ...], Option(
         DIRECTORY, "A directory with profiles of your own; they come before the built-in ones. May be repeated.",
         metavar="DIR", several=True, lab=None)] = ()
@@ -278,7 +279,7 @@ class ModuleOptions(NamedTuple):
         INTEGER, "The room of the module's file store. The profile decides if left out.",
         metavar="BYTES", high=1 << 28, said="bytes from 0 to 268435456, like 67108864")] = None
     restore: Annotated[Path | None, Option(
-        PATH, "Start with all that the module had of which \"ctl snapshot\" wrote this file.\n"
+        PATH, "Start with all that a module had when \"ctl snapshot\" wrote this file.\n"
         "Its numbers, PIN and card are the file's too, unless other options say them; the NV of --nv has to be empty.",
         metavar="FILE")] = None
     zone: Annotated[int | None, Option(
@@ -327,8 +328,8 @@ class ModuleOptions(NamedTuple):
         "ONEMO_CONTROL_TOKEN if left out.", metavar="TOKEN", variable="ONEMO_CONTROL_TOKEN")] = None
     verbose: Annotated[bool, _of_run(FLAG, "Show the dialogue on stderr as it happens.", short="-v")] = False
     log: Annotated[Path | None, _of_run(
-        PATH, "Write what else stderr would be told to the end of this file, each line with its time.",
-        metavar="FILE")] = None
+        PATH, "Write what stderr is told, but for the dialogue of -v, to the end of this file, each line with its "
+        "time.", metavar="FILE")] = None
     # fmt: on
 
     def misfits(self, line: object, device: str) -> Iterator[tuple[str, str]]:

@@ -42,6 +42,7 @@ OWN = ("name", "imei", "imsi", "iccid", "msisdn", "revision", "pin", "no_sim", "
 """The options that make a module the one that it is; those of its surroundings are the host's."""
 _NUMBERS = ("imei", "imsi", "iccid", "msisdn")
 _SHOWN = 200
+_THEN = "name a file that ctl snapshot wrote"
 
 
 class SnapshotText(NamedTuple):
@@ -98,9 +99,8 @@ class Snapshot(NamedTuple):
         """Raise UsageError: it is another model's."""
         of, sub_model = self.document, profile.sub_model
         if (of.model, of.sub_model) != (profile.series, sub_model):
-            raise _refusal(
-                self.file, f"it is of {of.sub_model}, not {sub_model}: start {of.sub_model}, or take another file"
-            )
+            then = f"start {of.sub_model}, or take another file"
+            raise _refusal(self.file, f"it is of {of.sub_model}, not {sub_model}", then)
 
     def completed(self, options: ModuleOptions) -> ModuleOptions:
         """Return options with those of the snapshot in the place of what is left out.
@@ -141,7 +141,7 @@ def read_snapshot(file: Path) -> Snapshot:
         return _read(file, found.st_ino, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError) as error:  # ValueError: a path that no host can have
         why = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise UsageError(f"--restore {file}: cannot be read: {why}: name a file that ctl snapshot wrote") from error
+        raise UsageError(f"--restore {file}: cannot be read: {why}: {_THEN}") from error
 
 
 @lru_cache(4)
@@ -169,7 +169,7 @@ def _document(file: Path, data: bytes) -> SnapshotDocument:
         raise _refusal(file, f'it has no "format": "{FORMAT}"')
     version = table.get("version")
     if type(version) is not int or version != VERSION:
-        raise _refusal(file, f"its version is {version!r}, and this emulator reads {VERSION}: take it anew")
+        raise _refusal(file, f"its version is {version!r}, and this emulator reads {VERSION}", "take it anew")
     document, problems = shaped(SnapshotDocument, table)
     if document is None:
         raise _refusal(file, f"{'.'.join(problems[0][0])} {problems[0][1]}")
@@ -200,6 +200,8 @@ def _options(file: Path, document: SnapshotDocument) -> dict[str, object]:
     return found
 
 
-def _refusal(file: Path, why: str) -> UsageError:
+def _refusal(file: Path, why: str, then: str = _THEN) -> UsageError:
+    """Make the refusal of a file. then: what to do."""
     shown = "".join(char if char.isprintable() else "?" for char in why)
-    return UsageError(f"--restore {file}: it cannot be restored: {shown[:_SHOWN]}{'…' * (len(shown) > _SHOWN)}")
+    told = f"{shown[:_SHOWN]}{'…' * (len(shown) > _SHOWN)}"
+    return UsageError(f"--restore {file}: it cannot be restored: {told}: {then}")

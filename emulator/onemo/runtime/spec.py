@@ -132,7 +132,7 @@ def steps_of(scenario: Path) -> tuple[ScenarioStep, ...]:
         return read_scenario(read_text(scenario), str(scenario))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise FaultError(f"{scenario}: cannot be read: {reason}") from error
+        raise FaultError(f"{scenario}: cannot be read: {reason}; name a file that can be read") from error
 
 
 @contextmanager

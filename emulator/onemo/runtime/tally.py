@@ -6,7 +6,6 @@ entry, until its final result code is made.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Container
 from math import frexp, ldexp
@@ -15,6 +14,7 @@ from onemo.at.command import is_basic
 from onemo.at.grammar import MalformedLine, next_command
 from onemo.at.registry import BoundModel
 from onemo.at.reply import CommandError
+from onemo.dialogue.results import FAILED
 from onemo.modem.modem import Modem
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
@@ -27,7 +27,6 @@ _PARTS = 32
 _LEAST = 1e-6
 _MOST_ERRORS = 256
 _MOST_KNOWN, _LONGEST_KNOWN = 512, 32
-_NUMBERED = re.compile(rb"\+(CME|CMS|CIS) ERROR: ?(\d{1,5})\s*$")
 
 
 class CommandTimes:
@@ -131,7 +130,7 @@ class CommandTally:
             return "ERROR", ""
         if not final:
             return None  # the line goes to a connection, or nobody is told
-        numbered = _NUMBERED.search(final)
-        if numbered is not None:
+        numbered = FAILED.fullmatch(final.strip())
+        if numbered is not None and numbered[2]:
             return numbered[1].decode(), numbered[2].decode()
         return ("ERROR", "") if final.strip() in (b"ERROR", b"4") else None

@@ -141,9 +141,9 @@ class Framer:
     # Bytes and time in, events out.
 
     @property
-    def partial(self) -> bool:
-        """True while a command line has begun and not ended."""
-        return bool(self._line)
+    def partial(self) -> int:
+        """The bytes of a command line that has begun and not ended; 0: none has."""
+        return len(self._line)
 
     @property
     def secret(self) -> int:

@@ -78,7 +78,7 @@ def started(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[
     return subprocess.Popen(command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
 
-def on_a_terminal(columns: int, *arguments: str, **environment: str) -> list[str]:
+def on_a_terminal(columns: int, *arguments: str, status: int = 0, **environment: str) -> list[str]:
     """The lines that the command prints on a terminal of this width."""
     command = [sys.executable, "-m", "onemo", *arguments]
     ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
@@ -90,5 +90,5 @@ def on_a_terminal(columns: int, *arguments: str, **environment: str) -> list[str
             shown += terminal.read(65536)
     except EOFError:
         pass
-    assert terminal.wait() == 0, shown.decode()
+    assert terminal.wait() == status, shown.decode()
     return shown.decode().splitlines()

@@ -68,7 +68,8 @@ def test_few_descriptors(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_not_installed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert line(typed("doctor").out, "starlette").endswith("pip install starlette")
+    assert line(typed("doctor").out, "starlette").endswith("  pip install 'onemo-emulator[control]'")
+    assert line(typed("doctor").out, "cryptography").endswith("  pip install 'onemo-emulator[tls]'")
 
 
 def test_permissions(typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

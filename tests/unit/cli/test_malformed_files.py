@@ -127,6 +127,7 @@ COMMANDS = [
     ("verify", "m", "--step", "sent:AT"),
     ("kinds",),
     ("kinds", "stall"),
+    ("events", "m"),
     ("ready",),
 ]
 ANSWERS = [

@@ -129,6 +129,21 @@ async def test_what_is_beyond_an_entry_harms_no_command(desk: Desk, autojump_clo
     assert (await desk.send("AT", timeout=100)).lines == ["OK"]
 
 
+@pytest.mark.parametrize(
+    ("command", "data", "dropped"),
+    [("AT+MIPSEND=0,3", b"abcdef", 3), ("AT+MIPSEND=0", b"abc\x1aAT+MPOF", 7), ("AT+MIPSEND=0,3", b"abc\rd", 1)],
+)
+async def test_what_an_entry_does_not_take_is_no_command(
+    command: str, data: bytes, dropped: int, desk: Desk, autojump_clock: MockClock
+) -> None:
+    await desk.says(OPEN, "OK")
+    answer = await desk.send(command, data)
+    assert answer.lines == [">", "+MIPSEND: 0,3", "OK"]
+    assert (answer.ok, answer.problem) == (False, f"the entry ended before the last {dropped} bytes: they are dropped")
+    await desk.says("AT+CSQ", "+CSQ: 20,99", "OK")
+    assert desk.bench.world.peers[0].taken == b"abc"
+
+
 async def test_data_that_is_not_asked_for(desk: Desk, autojump_clock: MockClock) -> None:
     assert await desk.fails("AT+CSQ", "it asked for no data within 10 s: none was sent", b"x") == "command"
     answer = await desk.send("AT+CMEE=9", b"x")

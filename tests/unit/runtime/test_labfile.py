@@ -246,7 +246,7 @@ def test_every_mistake_at_once(mistakes: Callable[[str], list[str]]) -> None:
         "module[3].zone: is True, not a whole number",
         "module[4].model: there is no model 'zzz'; no name comes close",
         "module[4].source: 'x' is no address of a host: give one of this host's, like 127.0.0.5",
-        "module[4].scenario: /no/such: cannot be read: No such file or directory",
+        "module[4].scenario: /no/such: cannot be read: No such file or directory; name a file that can be read",
         "faults[1]: there is no fault 'net-rest'; did you mean net-reset or net-refuse?",
     ]
 

@@ -190,6 +190,7 @@ def refused(file: Path, model: str = "ML307R") -> str:
     with pytest.raises(UsageError) as caught:
         restored(file, model)
     assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(("name a file that ctl snapshot wrote", ", or take another file", "take it anew"))
     assert str(caught.value).startswith(f"--restore {file}: ")
     assert len(str(caught.value)) < 500
     return str(caught.value)

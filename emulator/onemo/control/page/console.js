@@ -2,10 +2,12 @@
 
 import { get, of, post } from "./api.js";
 import { $, make, setText } from "./dom.js";
+import { errorsOf, failure } from "./errors.js";
 
 const PATIENCE = 120; // seconds for a final result code
 const OFFERED = 40; // commands that are offered at once
 const KEPT = 100; // lines of the history
+const HISTORY = "onemo-history:"; // of a module, for this tab only, as the token: it outlives a reload
 const SAID = { command: "AT entry", entry: "Data of the entry", transparent: "Data for the peer" };
 const HINTS = {
   command: "AT+CSQ",
@@ -17,6 +19,11 @@ const HINTS = {
 function bytes(text) {
   return text.replace(/[^ -~]/gu, (character) =>
     [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""));
+}
+
+/** The history of a module before the page was loaded again. */
+function remembered(name) {
+  try { return JSON.parse(sessionStorage.getItem(HISTORY + name)) ?? []; } catch { return []; }
 }
 
 export class Console {
@@ -33,10 +40,11 @@ export class Console {
     this.changed = changed;
     const text = $("console-text");
     $("console").addEventListener("submit", (event) => { event.preventDefault(); this.#submit(); });
-    $("console-end").addEventListener("click", () => this.#data(`${bytes(text.value)}\\x1a`));
-    $("console-esc").addEventListener("click", () => this.#data("\\x1b"));
+    $("console-end").addEventListener("click", () => this.#end());
+    $("console-esc").addEventListener("click", () => this.#drop());
     $("console-leave").addEventListener("click", () => this.#send({ command: "+++" }));
     text.addEventListener("input", () => { this.#at = this.#own.lines.length; this.#offer(); });
+    text.addEventListener("paste", (event) => this.#paste(event));
     text.addEventListener("focus", () => this.#learn());
     text.addEventListener("blur", () => this.#close());
     text.addEventListener("keydown", (event) => this.#key(event));
@@ -56,7 +64,7 @@ export class Console {
   /** Another module is chosen. */
   show(name) {
     this.#name = name;
-    if (!this.#of.has(name)) this.#of.set(name, { state: "command", running: false, lines: [], commands: null });
+    if (!this.#of.has(name)) this.#of.set(name, { state: "command", running: false, lines: remembered(name), commands: null });
     this.#at = this.#own.lines.length;
     $("console-text").value = "";
     setText($("console-hint"), "");
@@ -80,23 +88,44 @@ export class Console {
     this.#send({ command: text.trim() }, text.trim());
   }
 
+  /** Send lines one after the other, as at a terminal: a field would join them. Those behind a failure are left out. */
+  async #paste(event) {
+    const lines = event.clipboardData.getData("text").split(/[\r\n]+/).map((line) => line.trim()).filter(Boolean);
+    const own = this.#own;
+    if (lines.length < 2 || own?.state !== "command") return;
+    event.preventDefault();
+    this.#close();
+    for (const line of lines) {
+      if (own !== this.#own || own.state !== "command" || !(await this.#send({ command: line }, line))) return;
+    }
+  }
+
   #data(data) {
     if (data) this.#send({ data });
   }
 
+  #end() { this.#data(`${bytes($("console-text").value)}\\x1a`); }
+
+  #drop() { this.#data("\\x1b"); }
+
+  /** Resolves to whether the port took it. */
   async #send(body, line = "") {
     const name = this.#name;
     const own = this.#own;
-    if (own.running) return;
+    if (own.running) return false;
+    let sent = false;
     own.running = true;
+    if ($("console").contains(document.activeElement)) this.focus(); // the button that has it may go
     this.#tell(["…"], "", true);
     this.#draw();
     try {
       const answer = await post(of(name, "/console"), { ...body, timeout: PATIENCE });
+      sent = true;
       own.state = answer.state in SAID ? answer.state : "command";
-      if (line) this.#remember(own, line);
+      if (line) this.#remember(name, own, line);
+      const words = failure({ kind: "answer", data: answer.lines.at(-1) }, await errorsOf(name))?.words;
       if (name === this.#name) {
-        this.#tell(answer.lines, answer.problem, answer.ok || answer.state === "entry");
+        this.#tell(answer.lines, answer.problem || words || "", answer.ok || answer.state === "entry");
         if (!line || $("console-text").value.trim() === line) $("console-text").value = "";
         setText($("console-hint"), "");
       }
@@ -106,11 +135,14 @@ export class Console {
     own.running = false;
     this.#draw();
     this.changed();
+    return sent;
   }
 
-  #remember(own, line) {
+  #remember(name, own, line) {
     if (own.lines.at(-1) !== line) own.lines.push(line);
     if (own.lines.length > KEPT) own.lines.shift();
+    try { sessionStorage.setItem(HISTORY + name, JSON.stringify(own.lines)); } catch { /* it is full: the tab has it */ }
+    if (own !== this.#own) return;
     this.#at = own.lines.length;
     this.#draft = "";
   }
@@ -194,8 +226,11 @@ export class Console {
 
   #key(event) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (by && this.#options.length) this.#step(by);
+    const entry = this.#own?.state === "entry"; // there Ctrl-Z and Escape are what they are at a terminal
+    if (event.altKey || event.metaKey || event.isComposing || (event.ctrlKey && !(entry && event.key === "z"))) return;
+    if (entry && event.key === "z" && event.ctrlKey) this.#end();
+    else if (entry && event.key === "Escape") this.#drop();
+    else if (by && this.#options.length) this.#step(by);
     else if (by) this.#walk(by);
     else if (event.key === "Escape" && this.#options.length) this.#close();
     else if ((event.key === "Enter" || event.key === "Tab") && this.#active >= 0) this.#take(this.#options[this.#active].name);

@@ -47,8 +47,8 @@ export function instanceOf(entry) {
 
 /** What it is searched by. */
 export function searched(entry) {
-  const mark = markOf(entry);
-  return `${mark && `${mark} `}${entry.data ?? `${entry.event} ${entry.detail}`}`.toLowerCase();
+  const said = entry.data ?? `${entry.event} ${entry.detail}`;
+  return [markOf(entry), instanceOf(entry), said].filter(Boolean).join(" ").toLowerCase();
 }
 
 const byte = (character) => character.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase();

@@ -160,7 +160,8 @@ export class Faults {
 
   #draw(faults) {
     const ids = new Set(faults.map((fault) => fault.id));
-    const focused = $("faults").contains(document.activeElement);
+    const has = () => $("faults").contains(document.activeElement);
+    const focused = has() || document.activeElement === $("faults-clear");
     for (const [id, row] of this.#rows) {
       if (ids.has(id)) continue;
       row.element.remove();
@@ -169,7 +170,7 @@ export class Faults {
     for (const fault of faults) this.#drawOne(fault);
     $("faults-none").hidden = faults.length > 0;
     $("faults-clear").hidden = faults.length < 2;
-    if (focused && !$("faults").contains(document.activeElement)) ($("faults").querySelector("button") ?? $("fault-text")).focus();
+    if (focused && !has() && ($("faults-clear").hidden || document.activeElement !== $("faults-clear"))) ($("faults").querySelector("button") ?? $("fault-text")).focus();
   }
 
   #drawOne(fault) {

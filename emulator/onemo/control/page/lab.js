@@ -46,6 +46,7 @@ export class Lab {
 
   /** Take up all modules as the API lists them. */
   draw(modules) {
+    const focused = $("lab-list").contains(document.activeElement);
     for (const [name, { element }] of this.#rows) {
       if (modules.has(name)) continue;
       element.remove();
@@ -63,6 +64,7 @@ export class Lab {
     document.body.classList.toggle("alone", modules.size === 1);
     this.#filter();
     this.pick([...this.#picked].filter((name) => modules.has(name)));
+    if (focused && !$("lab-list").contains(document.activeElement)) $("lab-filter").focus(); // the module that had it is gone
   }
 
   /** One module has changed. */

@@ -1,6 +1,6 @@
 // What is done to many modules at once: those that are selected in the list.
 
-import { of, post, remove } from "./api.js";
+import { get, of, post, remove } from "./api.js";
 import { $, setText } from "./dom.js";
 import { fetchDialogue } from "./download.js";
 
@@ -8,6 +8,14 @@ const AT_ONCE = 4; // requests; the browser has few connections to a port
 const TOLD = 5; // problems
 
 const count = (names) => (names.length === 1 ? "1 module" : `${names.length} modules`);
+
+/** Let an event happen to a module. Throws why nothing would come of it. */
+async function happen(name, text) {
+  const [kind] = text.trim().split(/\s/, 1);
+  const { why } = (await get(of(name, "/events"))).find(({ event }) => event === kind) ?? {};
+  if (why) throw new Error(why);
+  await post(of(name, "/events"), { event: text });
+}
 
 export class Many {
   #lab;
@@ -19,7 +27,7 @@ export class Many {
     this.#lab = lab;
     this.changed = changed;
     $("many-clear").addEventListener("click", () => lab.pick([]));
-    const event = (text) => (name) => post(of(name, "/events"), { event: text });
+    const event = (text) => (name) => happen(name, text);
     this.#on("many-reboot", () => this.#each("Reboot", event("reboot")));
     this.#on("many-disarm", () => this.#each("Disarm all", (name) => remove(of(name, "/faults"))));
     this.#on("many-now", () => $("many-form").reportValidity() && this.#each($("many-text").value, event($("many-text").value)));

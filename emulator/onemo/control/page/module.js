@@ -14,12 +14,15 @@ export function drawHead(module) {
   ]);
 }
 
-/** Draw the whole state. */
-export function drawState(state) {
+/** Draw the whole state. sift(text): filters the dialogue. */
+export function drawState(state, sift) {
   drawHead(state);
   redraw($("facts"), [state.power, state.sim, state.radio, state.contexts], () => facts(state));
   const used = (state.connections ?? []).filter((one) => one.state !== "INITIAL" || one.sent || one.received);
-  redraw($("connections"), used, (all) => all.map(connection));
+  const focused = $("connections").contains(document.activeElement) ? document.activeElement.value : null;
+  redraw($("connections"), used, (all) => all.map((one) => connection(one, sift)));
+  if (focused && !$("connections").contains(document.activeElement)) // it was built anew, or is gone
+    ($("connections").querySelector(`[value="${focused}"]`) ?? $("chart-filter")).focus();
   $("connections-none").hidden = used.length > 0;
   redraw($("identity"), { port: state.ports ?? state.port, ...state.identity }, pairs);
   redraw($("counters"), { ...state.line, ...state.counters }, pairs);
@@ -61,14 +64,15 @@ function contextFact(context) {
     make("span", { class: "mono" }, addresses || context.apn || ""));
 }
 
-function connection(one) {
+function connection(one, sift) {
   const mode = words(one.access_mode);
   const tags = [one.transport, mode === "normal" ? "" : mode, one.tls ? "TLS" : ""].filter(Boolean).join(" · ");
   const state = words(one.state);
   const mood = { connected: "good", connecting: "busy", closing: "busy" }[state] ?? "off";
   const number = (value) => make("td", { class: "number" }, told(value ?? 0));
   return make("tr", {},
-    make("th", { scope: "row" }, String(one.connect_id)),
+    make("th", { scope: "row" }, make("button", { type: "button", value: `#${one.connect_id} `, title: "Only this in the dialogue",
+      "aria-label": `Only connection ${one.connect_id} in the dialogue`, onclick: () => sift(`#${one.connect_id} `) }, String(one.connect_id))),
     make("td", {}, make("span", { class: "mono peer" }, one.peer ? `${one.peer.host}:${one.peer.port}` : "–"),
       make("span", { class: "under" }, badge(mood, state), quiet(tags))),
     number(one.sent), number(one.received), number(one.queued), number(one.unread));

@@ -47,7 +47,7 @@ const broker = new Broker(look);
 const lwm2m = new Lwm2m(look);
 const atEntry = new Console(look);
 const latency = new Latency(look);
-new Download(() => chosen);
+new Download(() => chosen, () => journal(chosen));
 
 function journal(name) {
   if (!journals.has(name)) journals.set(name, Object.assign([], { first: 0, read: false }));
@@ -111,7 +111,7 @@ async function look() {
     try {
       const [state] = await Promise.all([get(of(name)), faults.refresh(), events.refresh()]);
       if (name !== chosen) continue;
-      drawState(state);
+      drawState(state, (text) => timeline.sift(text));
       events.offerContexts(state.contexts ?? []);
       board.draw(state);
       texts.draw(state.sms, journal(name));

@@ -94,6 +94,12 @@ export class Timeline {
     if (list.querySelector(".failed")) this.redraw();
   }
 
+  /** Filter by a text, or no longer if that is the filter. */
+  sift(text) {
+    $("chart-filter").value = $("chart-filter").value === text ? "" : text;
+    this.redraw();
+  }
+
   /** The number of the entry that is chosen, null for none. */
   get chosen() { return this.#chosen?.entry.seq ?? null; }
 

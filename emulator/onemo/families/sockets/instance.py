@@ -26,7 +26,7 @@ from onemo.families.sockets.connection import (
     Operation,
     State,
 )
-from onemo.families.sockets.holding import buffer_for, tell_data
+from onemo.families.sockets.holding import buffer_for, deliver, tell_data
 from onemo.families.sockets.profile import CLOSE_MODES, CLOSE_RESULTS, CONNECTION, DISCONNECTED, OPEN_RESULTS
 from onemo.families.sockets.settings import ACK_MODE, AUTOFREE, ENCODING
 from onemo.modem.cache import Cache
@@ -284,7 +284,7 @@ class Instance:
             udp = self.transport is Transport.UDP
             kind = b"rudp" if udp else b"rtcp"
             line = b'+MIPURC: "%b",%d,%d,%b' % (kind, self.connect_id, len(data), self.encoded(data))
-            tell_data(self.host, line, udp=udp)
+            tell_data(self.host, self.connect_id, line, data, udp=udp)
 
     def on_datagram(self, data: bytes, host: str, port: int, now: float) -> None:
         """Hand on a datagram that came to a server over UDP."""
@@ -295,7 +295,8 @@ class Instance:
         self.received += len(data)
         if self.buffer is None:
             sender = print_line("MIPURC", "iudp", self.server.sid, self.connect_id, host, port)
-            tell_data(self.host, b"%b,%d,%b" % (sender, len(data), self.encoded(data)), udp=True)
+            line = b"%b,%d,%b" % (sender, len(data), self.encoded(data))
+            tell_data(self.host, self.connect_id, line, data, udp=True)
         else:
             self._store(self.buffer, data)
 
@@ -396,3 +397,4 @@ class Instance:
             transmitter.dropped += 1
         else:
             transmitter.write(data, Kind.DATA)
+            deliver(self.host, self.connect_id, data)

@@ -79,6 +79,33 @@ def _true_room(modem: Modem) -> bool:
     return store_of(modem.keeping).most_free is None
 
 
+def _no_other_cell(modem: Modem) -> bool:
+    radio = modem.radio
+    serving = radio.serving or radio.choice.best
+    return not any(cell != serving and radio.choice.allows(cell) for cell in modem.cell.cells)
+
+
+def _usual_texts(modem: Modem) -> bool:
+    from onemo.faults.seams.sms import settings_of
+
+    return all(map(modem.settings.is_default, settings_of(modem)))
+
+
+def _full_stores(modem: Modem) -> bool:
+    from onemo.families.sms.stores import ME, SM, MessageStore
+
+    return not any(MessageStore(modem, name).free for name in (ME, SM))
+
+
+def _as_made(modem: Modem) -> bool:
+    from onemo.families.fota.loader import FirmwareLoader
+
+    if modem.power.state is not PowerState.OFF:
+        return False  # it restarts
+    loader = modem.part(FirmwareLoader)
+    return not loader.has_begun and loader.firmware.is_as_made
+
+
 _OFF = _when(lambda modem: modem.power.state is PowerState.OFF, "the supply is off")
 _SILENT = _when(lambda modem: not (modem.power.ready or modem.power.asleep), "the module is not up, and says nothing")
 _NOT_READY = _when(lambda modem: not modem.power.ready, "the module is not up, or it sleeps")
@@ -125,10 +152,10 @@ _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "file-space": (_FILES,),
     "file-space-back": (_FILES, _when(_true_room, "the store says how much room it has")),
     "fota-fail": (_UPGRADES,),
-    "reflash": (_UPGRADES,),
+    "reflash": (_UPGRADES, _when(_as_made, "its firmware is as it was made, and the supply is off")),
     "sms": (_TEXTS,),
-    "sms-full": (_TEXTS,),
-    "sms-reset": (_TEXTS,),
+    "sms-full": (_TEXTS, _when(_full_stores, "the stores are full")),
+    "sms-reset": (_TEXTS, _when(_usual_texts, "the settings are the defaults")),
     "call": (_VOICE, _SILENT, _UNREGISTERED),
     "call-answer": (_VOICE, _NO_CALL),
     "call-end": (_VOICE, _NO_CALL),
@@ -138,7 +165,8 @@ _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "call-drop": (_VOICE,),
     "ussd": (_needs("USSD", "CUSD"), _UNREGISTERED),
     "cells-back": (_when(lambda modem: modem.cell.cells == list(cells_of(modem.profile)), "the cells are as usual"),),
-    "emm-timer": (_SILENT,),
+    "handover": (_when(_no_other_cell, "no other cell is on the air that the module may use"),),
+    "emm-timer": (_needs("report of its timers", "MEMMTIMER"), _SILENT),
     "pin": (_PINS,),
     "pin-release": (_PINS, _when(lambda modem: not modem.board.levels, "no pin is driven")),
     "adc": (_CHANNELS,),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
+from onemo.at.store import Slot
 from onemo.errors import FaultError, UsageError
 from onemo.families.sms.centre import emulated_centre
 from onemo.families.sms.compose import compose, concatenation_of
@@ -65,8 +67,13 @@ def fill(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
 def reset(modem: Modem, fault: Fault, now: float, label: Label | None) -> None:
     """Let the settings be the defaults. Raises FaultError: the model has no short messages."""
     require(modem, fault)
-    modem.settings.reset(*_SETTINGS, *((CALLER_IDENTITY,) if modem.has(CALLER_IDENTITY.name) else ()))
+    modem.settings.reset(*settings_of(modem))
     modem.part(Receiver).take_up(now)
+
+
+def settings_of(modem: Modem) -> tuple[Slot[Any], ...]:
+    """Return the settings that reset makes the defaults."""
+    return (*_SETTINGS, *((CALLER_IDENTITY,) if modem.has(CALLER_IDENTITY.name) else ()))
 
 
 def require(modem: Modem, fault: Fault) -> None:

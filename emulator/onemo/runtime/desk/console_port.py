@@ -185,7 +185,17 @@ class DeskPort(ConsolePort):
         before, online = len(self._answer.data), console.online is not None
         self.link.type(data)
         await self._until(lambda: self._has_come(before) or (online and not self._busy))
-        return ""
+        return "" if online else await self._drop_begun()
+
+    async def _drop_begun(self) -> str:
+        """Take back what an entry did not take, and would spoil the next command; return what is to be told of it."""
+        framer = self.console.framer
+        if not framer.partial or self.state != "command":
+            return ""
+        left = framer.partial
+        self.link.type(bytes((framer.editing,)) * left + bytes((framer.terminator,)))
+        await self._until(lambda: not (self._busy or framer.partial))
+        return f"the entry ended before the last {left} bytes: they are dropped"
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Wait until it is so, which may come with every step of the module. Raises UsageError: it has ended."""

@@ -149,7 +149,7 @@ def _table(found: Sequence[Mapping[str, Any]]) -> Table:
 OPERATIONS = (
     DeskOperation(
         command="web answer",
-        about="Answer requests to the sandbox's web server so, from now on.",
+        about="Say what the sandbox's web server answers to a path, from now on.",
         method="POST",
         path="/web/answers",
         keys=(
