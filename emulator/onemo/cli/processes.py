@@ -52,7 +52,8 @@ def run_shares(
 ) -> int:
     """Run each share in a child until a signal comes or all have ended; return the exit status, as of one process.
 
-    A child that is killed ends the others; one that has to be killed, as it does not end, counts as failed. Raises UsageError when a child cannot be started.
+    A child that is killed ends the others; one that has to be killed, as it does not end, counts as failed. Raises
+    UsageError when a child cannot be started.
     """
     token = secrets.token_urlsafe()
     children: list[ShareProcess] = []
