@@ -48,6 +48,8 @@ STARTS = 5
 BLOCKS = 10
 """Turns that the two programs take in a measurement: a machine changes its pace from one second to the next."""
 PAYLOAD = 1460
+PARTS = 4096
+"""Bytes of which a bulk measurement takes a multiple: a quarter of them is whole packets, too."""
 LAB = 1000
 """Modules of a lab."""
 FILE = 4 << 20
@@ -345,6 +347,9 @@ def main() -> None:
         parser.error(f"--only {unknown[0]}: there are {', '.join(MEASUREMENTS)}")
     if options.rounds < 1 or options.count < 1:
         parser.error("--rounds and --count begin at 1")
+    if options.bytes < 1 or options.bytes % PARTS:
+        parser.error(f"--bytes {options.bytes}: give a multiple of {PARTS}: a shorter last packet waits 200 ms")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile the emulator again
     os.sched_setaffinity(0, bench_bulk.PROCESSORS[:1])
     missing = bench_bulk.missing()
     lacking = (*NEED_BOTH, *(NEED_C if shutil.which("cc") is None else ()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from scripts import bench
 from scripts.bench_bulk import cpu
 from scripts.bench_results import Round, compare, read_earlier, summary, table
 
@@ -21,8 +23,19 @@ ROUNDS: list[Round] = [
 def test_the_ratio_is_the_median_of_those_of_the_rounds() -> None:
     told = summary("up", ROUNDS)
     assert told["emulator"] == {"mb_per_s": 60.0, "cpu_ms_per_mb": 8.0}
-    assert (told["ratio"], told["ratios"], told["met"]) == (0.6, [0.5, 0.9, 0.6], False)
+    assert (told["ratio"], told["ratios"]) == (0.6, [0.5, 0.9, 0.6])
     assert told["cpu_ratio"] == 2.25
+    assert told["targets"] == {"ratio >= 1.2": False, "lowest_ratio >= 1": False}
+
+
+def test_targets() -> None:
+    """Of the median of a figure, of that of a ratio, and of the lowest ratio of all."""
+    quick: list[Round] = [({"mb_per_s": speed, "cpu_ms_per_mb": 3.0}, ROUNDS[0][1]) for speed in (99.0, 130.0, 140.0)]
+    assert summary("up", quick)["targets"] == {"ratio >= 1.2": True, "lowest_ratio >= 1": False}
+    assert summary("down", quick)["targets"] == {"cpu_ratio <= 1.5": True, "ratio >= 1": True}
+    assert summary("rfc2217_up", quick)["targets"] == {"cpu_ms_per_mb <= 2": False}
+    assert summary("wakeups", [({"wakeups_per_s": 0.0}, None)])["targets"] == {"wakeups_per_s <= 0": True}
+    assert "targets" not in summary("tcp_up", quick)
 
 
 def test_cpu_time_is_told_below_a_tick() -> None:
@@ -41,7 +54,7 @@ def test_an_earlier_run(tmp_path: Path) -> None:
     assert "compared" not in told["down"]  # type: ignore[operator]
     rounds, up, down = table(told).splitlines()
     assert rounds.split() == ["rounds", "3"]
-    assert up.endswith("target 1.2 MISSED, mb_per_s now/then 2, ratio now/then 2")
+    assert up.endswith("ratio >= 1.2 MISSED, lowest_ratio >= 1 MISSED, mb_per_s now/then 2, ratio now/then 2")
     assert down.startswith("down ")
 
 
@@ -52,3 +65,31 @@ def test_an_earlier_run_that_cannot_be_read(tmp_path: Path, content: str | None)
         file.write_text(content)
     with pytest.raises(SystemExit, match=f"^bench: --compare {file}: .*; give a file that --json wrote$"):
         read_earlier(file)
+
+
+def measure(patch: pytest.MonkeyPatch, *words: str) -> None:
+    """Run it where what is compiled is not kept; it measures only whether that is so for what it starts."""
+    patch.setattr(os, "sched_setaffinity", lambda pid, mask: None)
+    patch.setattr(
+        bench,
+        "MEASUREMENTS",
+        {"own": lambda each: ({"kept": float("PYTHONDONTWRITEBYTECODE" not in os.environ)}, None)},
+    )
+    patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    patch.setattr(sys, "argv", ["bench", *words])
+    bench.main()
+
+
+def test_no_start_compiles_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else it takes twice as long as a start does."""
+    measure(monkeypatch, "--rounds", "2", "--json")
+    assert json.loads(capsys.readouterr().out)["own"]["emulator"] == {"kept": 1.0}
+
+
+@pytest.mark.parametrize("count", ["-4096", "0", "100", "1024"])
+def test_bytes_that_end_in_a_shorter_packet(
+    count: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        measure(monkeypatch, "--bytes", count)
+    assert f"--bytes {count}: give a multiple of 4096" in capsys.readouterr().err

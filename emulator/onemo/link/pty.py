@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_REMEDIES = {
+    errno.EMFILE: "let this process have more open files (ulimit -n)",
+    errno.ENOSPC: "have the host give out more (sysctl -w kernel.pty.max=20000, as root; of these it keeps"
+    " kernel.pty.reserve from containers), or choose another line, like TCP",
+}
+"""Of what stops the host from giving out a pseudo-terminal."""
+
 
 class PtyLink(FdLink):
     """A raw pseudo-terminal. ``port`` is what the DTE opens; it may close and reopen it any number of times.
@@ -36,13 +43,14 @@ class PtyLink(FdLink):
     Made by ``open_pty``. It takes some 20 KB while the DTE does not read. They outlive the DTE: the next one that opens
     the port reads them, unless it flushes first, as pyserial does.
 
-    counter: of who opens it, where that counts before ``watch`` runs.
+    undo: what closing it undoes; counter: of who opens it, where that counts before ``watch`` runs.
     """
 
-    def __init__(self, master: int, slave: int, port: str, undo: ExitStack) -> None:
+    undo: ExitStack
+
+    def __init__(self, master: int, slave: int, port: str) -> None:
         super().__init__(master, port)
         self._slave = slave
-        self._undo = undo
         self.counter: OpenCounter | None = None
         self._opens: WatchedPort | None = None
         self._watching = trio.CancelScope()
@@ -51,7 +59,7 @@ class PtyLink(FdLink):
         """Free the pseudo-terminal, and remove the symbolic link if it is still ours."""
         super().close()
         self._watching.cancel()
-        self._undo.close()
+        self.undo.close()
 
     def wait_readable(self) -> Awaitable[None]:
         """Return trio's own awaitable: this line is never lost, and every command waits here."""
@@ -142,19 +150,15 @@ def open_pty(link: Path | None = None, mode: int | None = None, *, noticed: bool
             if mode is not None:
                 os.fchmod(slave, mode)
         except OSError as error:
-            remedy = (
-                "let this process have more open files (ulimit -n)"
-                if error.errno == errno.EMFILE
-                else "see that /dev/pts is mounted and that fewer are open than /proc/sys/kernel/pty/max"
-            )
+            remedy = _REMEDIES.get(error.errno or 0, "see that /dev/pts is mounted")
             raise LinkError(f"no pseudo-terminal to be had: {error.strerror}: {remedy}") from error
         _make_raw(slave)
-        pty = PtyLink(master, slave, port, own := ExitStack())
+        pty = PtyLink(master, slave, port)
         if noticed:  # before anybody can know the port
             pty.counter = _noticed(pty, undo)
         if link is not None:
             undo.enter_context(_symlink(link, port))
-        own.push(undo.pop_all())
+        pty.undo = undo.pop_all()
         return pty
 
 

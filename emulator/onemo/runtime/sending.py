@@ -152,13 +152,8 @@ class Sending:
             except NetError as error:
                 self._fail(task, error, len(rest))
                 return
-            if count:  # as _handed_over, without its call: this is the way of bulk
-                if self._trace is not None:
-                    self.net("sent", task, rest[:count])
-                task.sent += count
-                self._shell.modem.cell.traffic.carry(count, 0, trio.current_time())
-                if owner.watches_acknowledgements:
-                    self._watch(task, count)
+            if count:
+                self._handed_over(task, rest[:count])
                 owner.on_taken(count, self._shell.modem.now)
             if count == len(rest):
                 return

@@ -227,7 +227,11 @@ def test_a_place_where_no_link_can_be_says_why(place: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "remedy"),
-    [(errno.ENOENT, "see that /dev/pts is mounted"), (errno.EMFILE, "let this process have more open files")],
+    [
+        (errno.ENOENT, "see that /dev/pts is mounted"),
+        (errno.EMFILE, "let this process have more open files"),
+        (errno.ENOSPC, "have the host give out more .sysctl -w kernel.pty.max="),
+    ],
 )
 def test_no_pseudo_terminal_says_why(monkeypatch: pytest.MonkeyPatch, number: int, remedy: str) -> None:
     def refuse() -> tuple[int, int]:
