@@ -51,8 +51,9 @@ class Masked:
         rest = text[text.rfind(terminator) + 1 :]
         self._tail = rest if len(rest) <= _LONGEST_LINE else rest[-_LONGEST_LINE:]
         if not self._looks:
-            if not secret and not _hinted(text, editing):
-                return data  # as nearly always: every command comes by here
+            plain = _hints().search(text.translate(_UPPER, _CONTROLS)) is None and editing not in text
+            if not secret and (plain or not _hinted(text, editing)):
+                return data  # as nearly always: every command and every answer comes by here, without another call
             self._looks = True
             before = text[: len(text) - len(data)]
             self._parameters.follows(before, editing)
@@ -68,7 +69,7 @@ class Masked:
 def _hinted(text: bytes, editing: int) -> bool:
     """Tell whether a secret may be near, or was before it was taken back."""
     search = _hints().search
-    if search(text.translate(_UPPER, _CONTROLS)) is not None:  # on the way of every command
+    if search(text.translate(_UPPER, _CONTROLS)) is not None:
         return True
     first, *others = text.split(bytes((editing,)))
     line = bytearray(first.translate(_UPPER, _CONTROLS))
