@@ -157,6 +157,20 @@ def test_one_that_is_killed_ends_them_all(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.glob("p*")) == ["p1", "p2"]  # those of the killed one alone
 
 
+def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    """What its modules had to write at the end is lost: the status says so."""
+    hasty = "from onemo.cli import processes; processes._GRACE = 0.2; from onemo.__main__ import main; main()"
+    with lab(tmp_path, CONTENT, program=("-c", hasty)) as process:
+        ready(process)
+        first, _ = children(process)
+        os.kill(first, signal.SIGSTOP)
+        process.terminate()
+        assert process.wait(WAIT) == 1
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert f"process 1 of 2 (pid {first}) does not end: it is killed\n" in told
+
+
 def test_they_end_with_their_parent(tmp_path: Path) -> None:
     with lab(tmp_path, CONTENT) as process:
         ready(process)

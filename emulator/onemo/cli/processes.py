@@ -52,7 +52,8 @@ def run_shares(
 ) -> int:
     """Run each share in a child until a signal comes or all have ended; return the exit status, as of one process.
 
-    A child that is killed ends the others. Raises UsageError when a child cannot be started.
+    A child that is killed ends the others; one that has to be killed, as it does not end, counts as failed. Raises
+    UsageError when a child cannot be started.
     """
     token = secrets.token_urlsafe()
     children: list[ShareProcess] = []
@@ -70,9 +71,10 @@ def run_shares(
         if control is not None:
             homes = {spec.overrides.name or "": number for number, share in enumerate(shares) for spec, _ in share}
             control.share([own.url for _, own in controls if own is not None], token, homes)
-        return trio.run(_Parent(children, ready, control).run)
+        status = trio.run(_Parent(children, ready, control).run)
     finally:
-        _end(children)
+        killed = _end(children)
+    return int(bool(status or killed))
 
 
 def _forked(
@@ -238,8 +240,9 @@ def _status(child: ShareProcess) -> int:
     return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
 
 
-def _end(children: Sequence[ShareProcess]) -> None:
-    """Return once all children have ended; those that do not in time are killed."""
+def _end(children: Sequence[ShareProcess]) -> int:
+    """Return once all children have ended, and how many of them had to be killed, for they did not in time."""
+    killed = 0
     for child in children:
         child.sock.close()
     for child in children:
@@ -247,7 +250,9 @@ def _end(children: Sequence[ShareProcess]) -> None:
         poll.register(child.handle, select.POLLIN)
         if not poll.poll(_GRACE * 1000):
             _log.error("%s (pid %d) does not end: it is killed", child.title, child.pid)
+            killed += 1
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(child.handle, signal.SIGKILL)
         os.waitpid(child.pid, 0)
         os.close(child.handle)
+    return killed

@@ -23,6 +23,9 @@ _MODULES = "/v1/modules"
 _KEPT = frozenset((b"accept", b"content-type", b"last-event-id"))
 """Headers of a request that the process is told."""
 _PATIENCE = 10.0
+"""Seconds after which a process that does not answer is given up."""
+_LOOK = 2.0
+"""Seconds of waiting for an answer that takes long, after which its process is asked whether it lives."""
 _GONE = (httpx.HTTPError, trio.BrokenResourceError)
 
 
@@ -64,7 +67,11 @@ class Gateway:
         body = (await receive()).get("body", b"")
         begun = False
         try:
-            async with _until_gone(receive, scope), self._asked(number, scope, body) as answer:
+            async with (
+                _until_gone(receive, scope),
+                self._while_alive(number),
+                self._asked(number, scope, body) as answer,
+            ):
                 begun = True
                 kept = [(name.lower(), value) for name, value in answer.headers.raw
                         if name.lower() not in (b"date", b"transfer-encoding", b"connection")]  # fmt: skip
@@ -160,6 +167,24 @@ class Gateway:
                         nursery.start_soon(_pass_on, answer, send, lock, nursery.cancel_scope)
             except* _GONE as group:
                 raise trio.BrokenResourceError from group
+
+    @asynccontextmanager
+    async def _while_alive(self, number: int) -> AsyncIterator[None]:
+        """Cancel the block when its process lives no more, or stands still. Raises httpx.HTTPError."""
+        health = {"method": "GET", "path": "/health", "query_string": b"", "headers": ()}
+
+        async def watch() -> None:
+            while True:
+                await trio.sleep(_LOOK)
+                with trio.move_on_after(_PATIENCE):
+                    async with self._asked(number, health):
+                        continue
+                raise httpx.ReadTimeout("the process stands still")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            yield
+            nursery.cancel_scope.cancel()
 
     @asynccontextmanager
     async def _asked(self, number: int, scope: Message, body: bytes = b"") -> AsyncIterator[httpx.Response]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 BACKSPACE = 0x08
 LINE_END = 0x0D
-_CONTROLS = frozenset(range(0x20))
+CONTROLS = frozenset(range(0x20))
 _MOST = 2048
 """Characters that are remembered of a line, to be taken back."""
 
@@ -29,7 +29,7 @@ class CorrectedLine:
             self.text.clear()
         elif byte == editing:
             del self.text[-1:]
-        elif byte not in _CONTROLS:
+        elif byte not in CONTROLS:
             if len(self.text) >= 2 * _MOST:
                 del self.text[:_MOST]
             self.text.append(byte)

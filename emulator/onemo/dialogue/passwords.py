@@ -6,12 +6,12 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
-from onemo.dialogue.corrected import BACKSPACE, LINE_END, CorrectedLine
+from onemo.dialogue.corrected import BACKSPACE, CONTROLS, LINE_END, CorrectedLine
 from onemo.dialogue.secrets import MASK
 
-Places = Mapping[bytes, tuple[int, ...]]
+Places = Mapping[bytes, Container[int]]
 """The places of passwords among parameters, from 0, by the key that the first is, in upper case; b"": of any."""
 _TYPED: Mapping[bytes, Places] = {
     b"MQTTCONN": {b"": (5,)},
@@ -28,6 +28,9 @@ COMMANDS: Mapping[bytes, Places] = {**_TYPED, **_TOLD}
 _BEGINS = rb"(?i:\+(?:(%s)[ ]*=|(%s):)\Z)" % (b"|".join(_TYPED), b"|".join(_TOLD))
 _QUOTE, _COMMA, _EQUALS, _COLON = b'",=:'
 _ENDS = (_EQUALS, _COLON)
+_MOST = 2048
+"""Bytes of parameters that are remembered. Whoever takes one back of more is shown nothing more of the line."""
+_EVERY: Places = {b"": range(1 << 30)}
 
 
 def places_of(command: str, key: str) -> tuple[int, ...]:
@@ -42,10 +45,11 @@ class Passwords:
     def __init__(self) -> None:
         self._line = CorrectedLine()
         self._by_key: Places = {}  # of the command whose parameters are read; {}: of none
-        self._places: tuple[int, ...] = ()
-        self._start = 0  # of the parameters in the line
+        self._places: Container[int] = ()
+        self._parameters = bytearray()  # as they stand
         self._commas = 0
-        self._quoted = False
+        self._quoted = False  # in a string, as they stand: a comma separates nothing
+        self._keeps = False  # in a string, as they are typed: nothing is taken back
 
     @property
     def inside(self) -> bool:
@@ -78,43 +82,52 @@ class Passwords:
         line = self._line
         if not self._by_key:
             if line.add(byte, terminator, editing) and byte in _ENDS and (match := re.search(_BEGINS, line.text)):
-                self._by_key, self._start = COMMANDS[(match[1] or match[2]).upper()], len(line.text)
-                self._commas, self._quoted = 0, False
+                self._by_key, self._keeps = COMMANDS[(match[1] or match[2]).upper()], False
+                self._parameters.clear()
                 self._look()
             return False
         if byte == terminator:
             self._by_key = {}
             line.text.clear()
-        elif byte == editing and not self._quoted:
+        elif byte == editing and not self._keeps:
             self._take_back()
         else:
-            separates = byte == _COMMA and not self._quoted
-            hidden = self._commas in self._places and not separates and byte != _QUOTE
-            if self._quoted or line.add(byte, terminator, editing):
-                if self._quoted:
-                    line.text.append(byte)
-                self._quoted ^= byte == _QUOTE
-                self._commas += separates
-                if separates:
-                    self._look()
+            hidden = self._commas in self._places and byte != _QUOTE and (byte != _COMMA or self._quoted)
+            if self._keeps or byte not in CONTROLS:
+                self._take(byte)
             return hidden
         return False
 
+    def _take(self, byte: int) -> None:
+        if len(self._parameters) < _MOST:
+            self._parameters.append(byte)
+        if byte == _QUOTE:
+            self._keeps, self._quoted = not self._keeps, not self._quoted
+        elif byte == _COMMA and not self._quoted:
+            self._commas += 1
+            self._place()
+
     def _take_back(self) -> None:
         """Take the last character back, which may be a comma, a quote, or what stands before the parameters."""
-        text = self._line.text
-        if len(text) <= self._start:
+        if not self._parameters:
             self._by_key = {}
-            del text[-1:]
+            del self._line.text[-1:]
             return
-        last = text.pop()
-        self._quoted = last == _QUOTE
-        self._commas -= last == _COMMA
+        if len(self._parameters) == _MOST:
+            self._by_key = _EVERY
+        else:
+            del self._parameters[-1:]
         self._look()
 
     def _look(self) -> None:
+        """Find out where the parameters have come to."""
+        parts = self._parameters.split(b'"')
+        self._commas, self._quoted = sum(part.count(b",") for part in parts[::2]), len(parts) % 2 == 0
+        self._place()
+
+    def _place(self) -> None:
         """Find out which parameters are passwords, which the first may say."""
-        key, comma, _ = bytes(self._line.text[self._start :]).partition(b",")
+        key, comma, _ = bytes(self._parameters).partition(b",")
         keyed = self._by_key.get(key.strip(b'" ').upper(), ()) if comma else ()
         self._places = self._by_key.get(b"", keyed)
 

@@ -155,8 +155,8 @@ class ConsolePort:
                 self._blocked.set()
                 return
             part: bytes | memoryview = data[:count]
-            if (console.framer.echo or self._typed.near) and console.online is None:
-                part = self._answered.show(part, console.framer.terminator, 0, console.framer.editing)
+            if console.online is None:
+                part = self._answered.show(part, console.framer.terminator)  # whatever takes back, its echo is BS
             self._recent.line(self._to, part)
             if self._trace is not None:
                 start = 0

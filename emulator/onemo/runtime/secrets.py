@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from onemo.dialogue.corrected import BACKSPACE, CorrectedLine, corrected, ends_of
+from onemo.dialogue.corrected import BACKSPACE, CorrectedLine, ends_of
 from onemo.dialogue.passwords import COMMANDS, Passwords
 from onemo.dialogue.secrets import KEY_COMMAND, MASK
 
@@ -14,6 +14,7 @@ _BEGIN = rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _END = rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _LONGEST_MARK = 64  # bytes
 _HINTS = rb"KEY|" + b"|".join(COMMANDS)  # one is in each of them, in upper case
+_LONGEST_HINT = max(map(len, COMMANDS))
 _UPPER = bytes(range(256)).upper()
 _CONTROLS = bytes(range(0x20))
 _LONGEST_LINE = 2048  # bytes of a line in which a command's name may be corrected
@@ -37,8 +38,6 @@ class Masked:
         self._passwords = Passwords()
         self._tail = b""
         self._looks = False
-        self.near = False
-        """A secret was near in the last piece: what is answered to it may hold one, too."""
 
     def show(
         self, data: bytes | memoryview, terminator: int, secret: int = 0, editing: int = BACKSPACE
@@ -52,10 +51,10 @@ class Masked:
         rest = text[text.rfind(terminator) + 1 :]
         self._tail = rest if len(rest) <= _LONGEST_LINE else rest[-_LONGEST_LINE:]
         if not self._looks:
-            if not secret and not _hinted(text, editing):
-                self.near = False
-                return data  # as nearly always: every command comes by here
-            self._looks = self.near = True
+            plain = _hints().search(text.translate(_UPPER, _CONTROLS)) is None and editing not in text
+            if not secret and (plain or not _hinted(text, editing)):
+                return data  # as nearly always: every command and every answer comes by here, without another call
+            self._looks = True
             before = text[: len(text) - len(data)]
             self._parameters.follows(before, editing)
             self._keys.follows(before[-_LONGEST_MARK:])
@@ -68,10 +67,19 @@ class Masked:
 
 
 def _hinted(text: bytes, editing: int) -> bool:
-    """Tell whether a secret may be near."""
-    if editing in text:
-        text = corrected(text, editing)
-    return _hints().search(text.translate(_UPPER, _CONTROLS)) is not None  # on the way of every command
+    """Tell whether a secret may be near, or was before it was taken back."""
+    search = _hints().search
+    if search(text.translate(_UPPER, _CONTROLS)) is not None:
+        return True
+    first, *others = text.split(bytes((editing,)))
+    line = bytearray(first.translate(_UPPER, _CONTROLS))
+    for part in others:
+        del line[-1:]
+        start = max(0, len(line) - _LONGEST_HINT)
+        line += part.translate(_UPPER, _CONTROLS)
+        if search(line, start) is not None:
+            return True
+    return False
 
 
 @cache

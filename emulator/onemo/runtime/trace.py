@@ -135,7 +135,7 @@ class JsonLines(WrittenTrace):
 def trace_file(file: Path) -> Iterator[JsonLines]:
     """Open the trace of a module in a file. Raises LinkError: a named pipe that nobody reads is none, too."""
     try:
-        descriptor = open_own(file, os.O_TRUNC | os.O_NONBLOCK)
+        descriptor = open_own(file, os.O_TRUNC | os.O_APPEND | os.O_NONBLOCK)
     except OSError as error:
         raise LinkError(f"cannot write the trace {file}: {error.strerror}; name a file that can be written") from error
     with closing(Sink(descriptor, f"the trace {file}", lambda dropped: lines.note(dropped))) as sink:

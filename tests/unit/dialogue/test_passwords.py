@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from onemo.at.grammar import MalformedLine, arguments, body, next_command
+from onemo.dialogue.corrected import BACKSPACE
 from onemo.dialogue.passwords import Passwords, without_password
 from onemo.runtime.secrets import Masked
+from onemo.wire.framer import Framer
 
 LINE = b'AT+MQTTCONN=0,"h,x",1883,"c","u","sec,ret"\r'
 SHOWN = b'AT+MQTTCONN=0,"h,x",1883,"c","u","*******"\r'
@@ -49,6 +54,10 @@ SHOWN = b'AT+MQTTCONN=0,"h,x",1883,"c","u","*******"\r'
         (b'AT+MLBSCFG="apiX\bkey","ab"\r', None),
         (b"AT+MLBSCFG=apiX\bkey,ab\r", b"AT+MLBSCFG=apiX\bkey,**\r"),
         (b"AT+MQTTCONNS=\b\b=0,h,1,c,u,pw\r", b"AT+MQTTCONNS=\b\b=0,h,1,c,u,**\r"),
+        # A string that is taken back: its first quote, too.
+        (b'AT+MSSLPSK="de"\b\b\b\bdev,00ff\r', b'AT+MSSLPSK="de"\b\b\b\bdev,****\r'),
+        (b'AT+MSSLPSK="de"\b\b\b\b"dev","00ff"\r', b'AT+MSSLPSK="de"\b\b\b\b"dev","****"\r'),
+        (b'AT+MSSLPSK="d' + 3000 * b"e" + b'"x\b,00ff\r', b'AT+MSSLPSK="d' + 3000 * b"e" + b'"x\b*****\r'),
     ],
 )
 def test_the_password_alone_is_masked(line: bytes, shown: bytes | None) -> None:
@@ -87,6 +96,52 @@ def test_a_name_that_was_corrected_in_pieces(sizes: list[int], count: int, answe
 def test_another_character_takes_back() -> None:
     masked = Masked(answers=False)
     assert masked.show(b"AT+MSSLP?_SK=dev,00ff\r", 0x0D, 0, ord("_")) == b"AT+MSSLP?_SK=dev,****\r"
+
+
+_TYPED = st.lists(
+    st.sampled_from([b"\b", b"_", b"\x01", b'"', b",", b"x", b" ", b"K", b'"h"', b'"c,"', b"AT+CSQ;", b"\r"])
+    | st.sampled_from([b"AT+", b"mqttconn=", b"MQTT", b"CONN", b"=", b'0,"h",1,"c","u"', b',"333"', b",3"]),
+    max_size=30,
+)
+
+
+@settings(max_examples=500)
+@given(_TYPED, st.lists(st.integers(1, 8), max_size=40), st.sampled_from([8, 95, 75]), st.booleans())
+@example([b"AT+", b"MQTT", b"CONN", b"=", b'0,"h",1,"c","u"', b',"333"', b"\r", *[b"\b"] * 60], [], 8, False)
+@example([b"AT+", b"MQTT", b"x", b"_", b"CONN", b"=", b'0,"h",1,"c","u"', b',"333"', b"\r"], [], 95, True)
+@example([b"AT+", b"mqttconn=", b"0,", b'"h"', b"\b", b"\b", b"\b", b'"h",1,"c","u"', b',"333"', b"\r"], [], 8, True)
+def test_whatever_is_typed_nothing_of_a_password_is_shown(
+    typed: list[bytes], sizes: list[int], editing: int, echoed: bool
+) -> None:
+    """The framer and the grammar say whether it is one."""
+    text = b"".join(typed)
+    framer = Framer(4096, 1.0, 0.05)
+    framer.characters(0x0D, 0x0A, editing)
+    framer.echo = True
+    framer.command()
+    framer.receive(text or b"\r", 0)
+    secret = 0
+    while isinstance(line := framer.next_event(0), bytes):
+        secret += _of_password(line)
+        framer.command()
+    rest = framer.take_echo() if echoed else text
+    masked, shown = Masked(answers=echoed), b""
+    for size in [*sizes, len(rest)]:
+        piece, rest = rest[:size], rest[size:]
+        shown += masked.show(piece, 0x0D, 0, BACKSPACE if echoed else editing)
+    assert secret < text.count(b"3") or b"3" not in shown
+
+
+def _of_password(line: bytes) -> int:
+    """Count the 3 in the passwords of a line's commands."""
+    position, text, found = 0, b"", 0
+    with suppress(MalformedLine):
+        text = body(line)
+        while (command := next_command(text, position)) is not None:
+            values, position = ((), command.end) if command.complete else arguments(text, command.end)
+            password = values[5] if command.name == b"MQTTCONN" and len(values) > 5 else None
+            found += password.text.count(b"3") if password is not None else 0
+    return found
 
 
 @given(st.lists(st.binary(max_size=12), max_size=8))

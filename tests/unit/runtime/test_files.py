@@ -39,6 +39,17 @@ def test_a_trace_is_its_owners_alone(tmp_path: Path, there: bool) -> None:
     assert "of before" not in file.read_text()
 
 
+def test_a_trace_that_is_emptied_begins_anew(tmp_path: Path) -> None:
+    """As logrotate's copytruncate does it: there is no gap of zeros where the old lines were."""
+    file = tmp_path / "trace"
+    with trace_file(file) as trace:
+        trace.line(">", b"AT+CSQ\r")
+        os.truncate(file, 0)
+        trace.line(">", b"AT\r")
+    assert file.read_text().startswith('{"time"')
+    assert file.read_text().count("\n") == 1
+
+
 def test_a_trace_cuts_nothing_behind_a_link(tmp_path: Path, victim: Path) -> None:
     (tmp_path / "trace").symlink_to(victim)
     with pytest.raises(LinkError, match=r"it is a symbolic link; name a file"), trace_file(tmp_path / "trace"):

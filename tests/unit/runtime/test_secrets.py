@@ -82,6 +82,14 @@ def test_a_key_with_escapes() -> None:
     assert b"c2V" not in shown
 
 
+@pytest.mark.parametrize(("editing", "behind"), [(8, b"\b" * 99), (ord("K"), b""), (ord("-"), b"-" * 99)])
+def test_a_key_that_is_taken_back(editing: int, behind: bytes) -> None:
+    """In the piece in which it came, or of which a letter takes back: it was typed all the same."""
+    key = b"-----BEGIN PRIVATE KEY-----\r\nc2VjcmV0\r\n-----END PRIVATE KEY-----"
+    shown = bytes(Masked(answers=False).show(key + behind, CR, 0, editing))
+    assert shown == key[:27] + b"*" * (len(key) - 27) + behind
+
+
 def test_a_key_that_never_ends() -> None:
     """The bytes behind it are shown again some time."""
     masked = Masked(answers=False)

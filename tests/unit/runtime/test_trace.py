@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import math
 import time
 from collections.abc import Iterable
 from itertools import count
@@ -113,6 +114,42 @@ async def test_a_password_that_is_told_is_masked(
     await trio.sleep(1)
     assert b'\r\n+MFWCFG: "auth","user","secret"\r\n' in line.reads()
     assert b'+MFWCFG: "auth","user","******"' in notes.told
+    assert b"secret" not in notes.told + notes.typed
+
+
+@pytest.mark.parametrize(
+    ("setup", "asked"),
+    [
+        ("ATE0", [b"A/"]),
+        ("ATE0", [b"AT+CGMM\r"]),
+        ("ATE1", [b"A/"]),
+    ],
+)
+async def test_a_password_is_masked_whenever_and_however_it_is_told(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, setup: str, asked: list[bytes]
+) -> None:
+    """Again, or while the line takes nothing and something else is typed."""
+    notes, line = Notes(), Line()
+    await nursery.start(Module(load_model("ML307R"), line, World(), boot_time=0, trace=notes).run)
+    for typed in (setup.encode() + b"\r", b'AT+MFWCFG="auth","user","secret"\r', b'AT+MFWCFG="auth"\r', *asked):
+        line.room = 0 if typed.endswith(b'"auth"\r') else line.room
+        line.types(typed)
+        await trio.sleep(1)
+    line.makes_room(math.inf)
+    await trio.sleep(1)
+    assert b'\r\n+MFWCFG: "auth","user","secret"\r\n' in line.reads()
+    assert b'+MFWCFG: "auth","user","******"' in notes.told
+    assert b"secret" not in notes.told + notes.typed
+
+
+async def test_a_name_whose_echo_takes_back_otherwise_than_the_typist(nursery: trio.Nursery) -> None:
+    """S5 takes back; the echo of it is BS, blank and BS."""
+    notes = Notes()
+    bench = await Bench(nursery, trace=notes, model=load_model("MN316")).start()
+    for typed in (b"ATE1S5=127\r", b'AT+MQX\x7fTTCONN=0,"h",1,"c","u","secret"\r'):
+        bench.line.types(typed)
+        await bench.heard()
+    assert b'AT+MQX\b \bTTCONN=0,"h",1,"c","u","******"\r' in notes.told
     assert b"secret" not in notes.told + notes.typed
 
 
