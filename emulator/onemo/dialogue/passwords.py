@@ -33,7 +33,7 @@ _MOST = 2048
 _EVERY: Places = {b"": range(1 << 30)}
 
 
-def places_of(command: str, key: str) -> tuple[int, ...]:
+def places_of(command: str, key: str) -> Container[int]:
     """Return the places of passwords among the parameters of a command, of which the first is this key."""
     by_key = COMMANDS.get(command.upper().encode(), {})
     return by_key.get(key.upper().encode(), by_key.get(b"", ()))

@@ -71,6 +71,8 @@ def _hinted(text: bytes, editing: int) -> bool:
     search = _hints().search
     if search(text.translate(_UPPER, _CONTROLS)) is not None:
         return True
+    if editing not in text:  # as nearly always
+        return False
     first, *others = text.split(bytes((editing,)))
     line = bytearray(first.translate(_UPPER, _CONTROLS))
     for part in others:
