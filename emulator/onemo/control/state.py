@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Container
 from functools import cache
 from typing import NamedTuple
 
@@ -347,7 +347,7 @@ def _settings(modem: Modem) -> dict[str, object]:
     return shown
 
 
-def _record(record: NamedTuple, hidden: Collection[int]) -> list[tuple[str, object]]:
+def _record(record: NamedTuple, hidden: Container[int]) -> list[tuple[str, object]]:
     """Return the fields; the first of several that stand under numbers is that number.
 
     hidden: the places of passwords among the parameters, of which the first is the key.
