@@ -5,7 +5,7 @@ hold values. One declaration gives the forms, the text of the test command, rang
 and read-back.
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar

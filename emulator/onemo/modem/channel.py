@@ -3,7 +3,7 @@
 The shell knows owners alone, compared by identity; a socket instance is one, any client of a family another.
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -95,7 +95,7 @@ class Open(NamedTuple):
     owner: Owner
     request: OpenRequest
     parting: ClosePlan
-    words: Callable[[], ChannelWords] | None = None
+    words: "Callable[[], ChannelWords] | None" = None
 
 
 class Accepted(NamedTuple):

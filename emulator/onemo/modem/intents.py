@@ -1,6 +1,6 @@
 """The intents: everything that the core asks of the shell, and what the shell reports where an answer waits."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

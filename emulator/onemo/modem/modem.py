@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onemo.at.outcome import Pending
 from onemo.at.registry import BoundModel
@@ -20,7 +20,6 @@ from onemo.modem.channel import DeliveryWatch, Listen, Unlisten
 from onemo.modem.clock import Clock, read
 from onemo.modem.console import Console
 from onemo.modem.contexts import Contexts
-from onemo.modem.credentials import Credentials
 from onemo.modem.intents import Attach, Intent, NetworkInfo, Ready, Restart, Store
 from onemo.modem.interpreter import AnswerWatch
 from onemo.modem.keeping import Keeping
@@ -33,6 +32,9 @@ from onemo.modem.registration import Cell
 from onemo.modem.sim import Sim
 from onemo.modem.sleep import Sleep
 from onemo.modem.subscriber import SimCard
+
+if TYPE_CHECKING:
+    from onemo.modem.credentials import Credentials
 
 
 class Modem:

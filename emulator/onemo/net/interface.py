@@ -3,7 +3,7 @@
 Pure: no socket, no event loop. ``net.sockets`` is the host's network behind it.
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable
 from enum import Enum

@@ -1,6 +1,6 @@
 """The events that the framer makes of what the DTE sends. Pure."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from typing import NamedTuple, TypeAlias
 
