@@ -1,6 +1,6 @@
 """Families of commands: what is known of one before its first command, and what its module then defines."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple

@@ -1,6 +1,6 @@
 """The grammar of a command line (V.250 5.2-5.4): pure functions from bytes to commands and arguments."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 import re
 from enum import Enum

@@ -1,6 +1,6 @@
 """The V.250 basics: ATE, ATV, ATQ, ATX, ATS3-5, AT&C, AT&D, ATZ, AT&F, AT&W; AT+CMEE and AT+CLAC (27.007 9.1, 8.37)."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from typing import NamedTuple
 

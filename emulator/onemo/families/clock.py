@@ -1,6 +1,6 @@
 """AT+CCLK (27.007 8.15): the clock."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from typing import NamedTuple
 

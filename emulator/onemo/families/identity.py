@@ -1,6 +1,6 @@
 """The identity of the module: ATI, AT+CGMI, CGMM, CGMR, CGSN (27.007 5.1-5.4), MEID, and the twins of V.250 (6.1)."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """The packet domain (27.007 10.1): AT+CGATT, CGDCONT, CGACT, CGPADDR, CGCONTRDP, CGAUTH, CGEREP."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,6 +1,6 @@
 """Restarting the module and switching it off: AT+MREBOOT, AT+MPOF (vendor's extended guide)."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from typing import NamedTuple
 

@@ -4,7 +4,7 @@ AT+CFUN, AT+CSQ, AT+CESQ (27.007 8.2, 8.5, 8.69), AT+CREG, AT+CGREG, AT+CEREG, A
 10.1.47), AT+COPS (7.3), AT+CTZR, AT+CTZU (8.41, 8.40).
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from typing import Any, NamedTuple
 

@@ -1,6 +1,6 @@
 """The SIM card: AT+CPIN, AT+CLCK, AT+CPWD (27.007 8.3, 7.4, 7.5), AT+CIMI (5.6), AT+MCCID, AT+ICCID."""
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

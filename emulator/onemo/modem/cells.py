@@ -3,7 +3,7 @@
 Pure.
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 import math
 from collections import deque

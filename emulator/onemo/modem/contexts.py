@@ -4,7 +4,7 @@ A context has an address once it is active. On Cat.1 connections need a data cal
 Pure.
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 import math
 from collections.abc import Callable, Iterable

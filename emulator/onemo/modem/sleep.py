@@ -3,7 +3,7 @@
 Pure: times in seconds.
 """
 
-from __future__ import annotations
+# No postponed annotations: each start reads them, and nothing need evaluate them again.
 
 import math
 import re
