@@ -220,8 +220,10 @@ class Console:
 
         No more of a stream is read than the peer's queue has room for below the high mark.
         """
-        online = self.online
-        bulk = self._high_mark - online.queued if online is not None and not online.datagrams else self.framer.missing
+        online, framer = self.online, self.framer
+        if online is None and framer.mode is COMMAND:
+            return _LITTLE
+        bulk = self._high_mark - online.queued if online is not None and not online.datagrams else framer.missing
         return max(_LITTLE, min(bulk, _BULK))
 
     @property
@@ -264,7 +266,7 @@ class Console:
                 self._on_event(event, now)
         if now < framer.swallows_until and (interpreter.pending or self._is_stopped()):
             framer.hold(now)
-        if framer.echo or framer.shown:
+        if framer.echoed:
             self._echo(now)
         pending = interpreter.pending
         transmitter.hold = (
@@ -275,12 +277,11 @@ class Console:
             transmitter.release(now)
 
     def _echo(self, now: float) -> None:
-        if echoed := self.framer.take_echo():
-            self.transmitter.echo(echoed, now, partial=bool(self.framer.partial))
+        self.transmitter.echo(self.framer.take_echo(), now, partial=bool(self.framer.partial))
 
     def _on_event(self, event: Event, now: float) -> None:
         """Act on the end of a line or of an entry, or on the escape."""
-        if self.framer.echo or self.framer.shown:
+        if self.framer.echoed:
             self._echo(now)
         if self.banner_due:
             self._write_banner()

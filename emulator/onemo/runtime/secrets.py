@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from onemo.dialogue.corrected import BACKSPACE, CorrectedLine, ends_of
 from onemo.dialogue.passwords import COMMANDS, Passwords
@@ -13,7 +12,7 @@ _ends_in_key_command = ends_of(KEY_COMMAND)
 _BEGIN = rb"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _END = rb"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----"
 _LONGEST_MARK = 64  # bytes
-_HINTS = rb"KEY|" + b"|".join(COMMANDS)  # one is in each of them, in upper case
+_hint = re.compile(rb"KEY|" + b"|".join(COMMANDS)).search  # one is in each of them, in upper case
 _LONGEST_HINT = max(map(len, COMMANDS))
 _UPPER = bytes(range(256)).upper()
 _CONTROLS = bytes(range(0x20))
@@ -51,7 +50,7 @@ class Masked:
         rest = text[text.rfind(terminator) + 1 :]
         self._tail = rest if len(rest) <= _LONGEST_LINE else rest[-_LONGEST_LINE:]
         if not self._looks:
-            plain = _hints().search(text.translate(_UPPER, _CONTROLS)) is None and editing not in text
+            plain = _hint(text.translate(_UPPER, _CONTROLS)) is None and editing not in text
             if not secret and (plain or not _hinted(text, editing)):
                 return data  # as nearly always: every command and every answer comes by here, without another call
             self._looks = True
@@ -68,26 +67,17 @@ class Masked:
 
 def _hinted(text: bytes, editing: int) -> bool:
     """Tell whether a secret may be near, or was before it was taken back."""
-    search = _hints().search
-    if search(text.translate(_UPPER, _CONTROLS)) is not None:
+    if _hint(text.translate(_UPPER, _CONTROLS)) is not None:
         return True
-    if editing not in text:  # as nearly always
-        return False
     first, *others = text.split(bytes((editing,)))
     line = bytearray(first.translate(_UPPER, _CONTROLS))
     for part in others:
         del line[-1:]
         start = max(0, len(line) - _LONGEST_HINT)
         line += part.translate(_UPPER, _CONTROLS)
-        if search(line, start) is not None:
+        if _hint(line, start) is not None:
             return True
     return False
-
-
-@cache
-def _hints() -> re.Pattern[bytes]:
-    """Compile them at the first command, for a start is measured, too."""
-    return re.compile(_HINTS)
 
 
 class _Keys:

@@ -56,7 +56,8 @@ class Framer:
         self._line = bytearray()
         self._too_long = False
         self._linefeed_until = -math.inf
-        self._echoed = bytearray()
+        self.echoed = bytearray()
+        """What waits to be echoed, which take_echo gives."""
         self.deadline = math.inf
         """The time at which on_deadline is to be called; inf: never."""
         self._packet_due = math.inf
@@ -69,8 +70,6 @@ class Framer:
         self._payload = bytearray()
         self._echoes_entry = False
         self._again = b""
-        self.shown = False
-        """Of an entry something waits to be told, which take_echo gives."""
         self.swallows_until = -math.inf
         self.held = False
 
@@ -79,7 +78,7 @@ class Framer:
     def characters(self, terminator: int, linefeed: int, editing: int) -> None:
         """Set S3, S4 and S5: the characters that end a line, may follow that, and take a character back."""
         self.terminator, self._linefeed, self.editing = terminator, linefeed, editing
-        self._end = bytes((terminator,))
+        self._end, self._edit = bytes((terminator,)), bytes((editing,))
         # Control characters, and blanks in front of a line, mean nothing (V.250 5.2.2).
         self._blanks = bytes(code for code in range(0x21) if code != terminator)
         self._ignored = bytes(code for code in range(0x20) if code not in (_BS, _CR, terminator, editing))
@@ -169,11 +168,8 @@ class Framer:
 
     def take_echo(self) -> bytes:
         """Take the echo of the bytes consumed since the last call."""
-        if not self._echoed:
-            return b""
-        echoed = bytes(self._echoed)
-        self._echoed.clear()
-        self.shown = False
+        echoed = bytes(self.echoed)
+        self.echoed.clear()
         return echoed
 
     def receive(self, data: bytes, now: float) -> None:
@@ -270,8 +266,7 @@ class Framer:
         """Consume count bytes of input, with echo."""
         if self.echo:
             taken = self.kept[:count]
-            edit = bytes((self.editing,))
-            self._echoed += taken.replace(edit, b"\b \b") if edit in taken else taken
+            self.echoed += taken.replace(self._edit, b"\b \b") if self.editing in taken else taken
         self.kept = self.kept[count:]
 
     def _keep(self, text: bytes) -> None:
@@ -348,8 +343,7 @@ class Framer:
         if not (self._echoes_entry or self._again) or not data:
             return
         pieces = data.replace(b"\b", b"\b \b").split(b"\r")
-        self._echoed += (self._again or b"\r").join(pieces if self._echoes_entry else [b""] * len(pieces))
-        self.shown = True
+        self.echoed += (self._again or b"\r").join(pieces if self._echoes_entry else [b""] * len(pieces))
 
     def _prompt_data(self, last: bytes) -> PromptData:
         self.deadline = math.inf
