@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any
 
 MOST = {
-    "at": {"ratio": 1.2},
-    "mipstate": {"ratio": 1.35},
+    "at": {"ratio": 1.12},
+    "mipstate": {"ratio": 1.25},
     "start": {"ratio": 1.5},
     "memory": {"rss_mb": 45.0},
     "idle": {"ratio": 1.1},
