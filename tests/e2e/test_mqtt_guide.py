@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.e2e import guides
 from tests.e2e.brokers import MOSQUITTO, needs_mosquitto
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
-from tests.e2e.started import ROOT
+from tests.e2e.started import PROMPT, ROOT
 from tests.e2e.test_sandbox_tls import exported
 from tests.support import fences
 from tests.support.pages import blocks_of
@@ -58,11 +59,13 @@ def test_the_same_as_a_test(tmp_path: Path) -> None:
 
 def test_its_dialogues_and_their_words(start: Start, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    with start("ML307R", "--sandbox", "--offline", "--trace", str(trace)).awake() as dte:
+    module = start("ML307R", "--sandbox", "--offline", "--trace", str(trace))
+    with module.awake() as dte:
         for block in DIALOGUES:
             for exchange in re.split(r"^> ", block, flags=re.MULTILINE)[1:]:
                 line, *answers = exchange.splitlines()
                 dte.ask(line, *(answer.removeprefix("< ") for answer in answers))
+    assert module.signal(signal.SIGTERM) < PROMPT  # it writes the rest of the trace
     shown = [sys.executable, "-m", "onemo", "trace", str(trace)]
     told = subprocess.run(shown, capture_output=True, text=True, timeout=WAIT, check=True).stdout
     passed = iter(told.splitlines())

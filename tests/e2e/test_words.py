@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
-from tests.e2e.started import ROOT
+from tests.e2e.started import PROMPT, ROOT
 
 LOGIN = 'AT+MQTTCONN=0,"mqtt.example.com",8883,"meter-1","me","open sesame"'
 PACKETS = (
@@ -42,7 +42,7 @@ def test_words_beside_the_bytes(start: Start, tmp_path: Path, monkeypatch: pytes
     told = [f"* MQTT client 0: {each['event']} {each['detail']}" for each in entries if each["kind"] == "event"]
     assert [each for each in told if each in PACKETS] == list(PACKETS)
     assert any(each["kind"] == "payload" and each["data"].endswith("\0\x0b***********") for each in entries)
-    assert module.signal(15) < 1, "all of the trace is written then"
+    assert module.signal(15) < PROMPT, "all of the trace is written then"
     command = [sys.executable, "-m", "onemo", "trace", str(trace)]
     read = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=WAIT, text=True).stdout
     live = module.stderr()
