@@ -110,10 +110,10 @@ def body(line: bytes) -> bytes:
 def next_command(line: bytes, position: int) -> Command | None:
     """Read the command that starts at position of a line's body; None at its end. Raises MalformedLine."""
     if position == 0 and line[:1] == b"+":
-        head, equals, value = line.partition(b"=")
         # An equals sign in front of a value ends what is read here: the value is none of it, and is not remembered.
-        if len(head) <= _LONGEST_REMEMBERED and value[:1] not in (b" ", b"?"):
-            return _remembered_command(head + equals)
+        end = line.find(b"=") + 1 or len(line)
+        if end <= _LONGEST_REMEMBERED and line[end : end + 1] not in (b" ", b"?"):
+            return _remembered_command(line[:end])
     return _read_command(line, position)
 
 
