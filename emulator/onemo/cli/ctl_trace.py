@@ -12,8 +12,7 @@ from onemo.cli.output import in_colours, write
 from onemo.control.client import module
 from onemo.dialogue.lines import MARKS, printable, printable_text
 from onemo.errors import UsageError
-from onemo.families import BEYOND_FAULTS
-from onemo.faults.kind import INDICES
+from onemo.faults.kind import TRACED_INDICES
 from onemo.profile.index import label_of
 
 _LONGEST = 512
@@ -65,7 +64,7 @@ def trace(name: str | None, filters: Filters, follow: bool, options: CtlOptions)
 
 def _line(entry: Mapping[str, Any], words: ErrorWords, coloured: bool) -> str:
     """Return an entry as ``onemo-emulator trace`` prints it, an error with its number in words."""
-    label = label_of(entry, (*INDICES, *BEYOND_FAULTS))
+    label = label_of(entry, TRACED_INDICES)
     of, meaning = "" if label is None else f"{printable_text(str(label))}: ", None
     if entry["kind"] == "event":
         text, mark = f"{of}{printable_text(entry['event'])} {printable_text(entry['detail'])}", MARKS["network"]

@@ -13,8 +13,7 @@ from onemo.cli.output import in_colours, write
 from onemo.dialogue.lines import ECHO, ConsoleLines, TracedLine, network_line
 from onemo.dialogue.pattern import occurs
 from onemo.errors import UsageError
-from onemo.families import BEYOND_FAULTS
-from onemo.faults.kind import INDICES
+from onemo.faults.kind import INDICES, TRACED_INDICES
 from onemo.profile.index import Label, label_of
 
 _STYLES = {"dte": "1;36", "module": "32", "network": "33"}
@@ -61,9 +60,9 @@ def show_trace(options: TraceOptions) -> int:
             continue
         if options.console is not None and (told.source == "network" or told.console != options.console):
             continue
-        if (
-            labels and not (told.label and told.label.is_among(labels))
-        ) or not options.since <= told.time <= options.until:
+        if labels and not (told.label and told.label.is_among(labels)):
+            continue
+        if not options.since <= told.time <= options.until:
             continue
         stamp = f"{told.time - before:+12.6f}" if options.deltas else f"{told.time:12.6f}"
         write(_line(told, stamp, text, coloured))
@@ -141,7 +140,7 @@ def _entry(line: str) -> tuple[float, dict[str, object]]:
 
 
 def _from(entry: dict[str, object], time: float, lines: ConsoleLines) -> Iterable[TracedLine]:
-    label = label_of(entry, (*INDICES, *BEYOND_FAULTS))
+    label = label_of(entry, TRACED_INDICES)
     if "event" in entry:
         return [network_line(str(entry["event"]), label, str(entry["detail"]), time)]
     data = str(entry["data"]).encode("latin-1")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
-from onemo.families import FAMILIES
+from onemo.families import BEYOND_FAULTS, FAMILIES
 
 Value = int | float | str | bytes
 
@@ -68,6 +68,8 @@ class FaultKey(NamedTuple):
 MOST_INSTANCES = 99
 INDICES = tuple(family.instances for family in FAMILIES if family.instances is not None)
 """The indices by whose numbers a fault is confined to an instance; each model has a range of its own."""
+TRACED_INDICES = (*INDICES, *BEYOND_FAULTS)
+"""Those whose numbers a trace may tell."""
 
 
 class FaultKind(NamedTuple):
