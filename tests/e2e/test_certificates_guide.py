@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Start
 from tests.e2e.started import ROOT
-from tests.e2e.test_sandbox_tls import exported
+from tests.e2e.test_sandbox_tls import trusts_the_sandbox
 from tests.support.pages import blocks_of
 
 (DIALOGUE,) = (block.text for block in blocks_of(ROOT / "docs/files.md") if block.player)
@@ -16,13 +16,5 @@ from tests.support.pages import blocks_of
 
 def test_the_firmware_trusts_the_sandbox(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    ca = exported()
-    first, prompt, *settings, connect = DIALOGUE.splitlines()
     with start("ML307R", "--route", "*:*=sandbox+tls", "--offline").awake() as dte:
-        dte.line(first.replace("1139", str(len(ca))))
-        dte.reads(f"\r\n{prompt}".encode())
-        dte.write(ca)
-        dte.hears("OK")
-        for line in settings:
-            dte.ask(line, "OK")
-        dte.ask(connect, "OK", "+MIPOPEN: 0,0")
+        dte.ask(trusts_the_sandbox(dte, DIALOGUE), "OK", "+MIPOPEN: 0,0")

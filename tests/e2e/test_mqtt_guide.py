@@ -19,7 +19,7 @@ from tests.e2e.brokers import MOSQUITTO, needs_mosquitto
 from tests.e2e.conftest import Start
 from tests.e2e.dte import WAIT
 from tests.e2e.started import PROMPT, ROOT
-from tests.e2e.test_sandbox_tls import exported
+from tests.e2e.test_sandbox_tls import trusts_the_sandbox
 from tests.support import fences
 from tests.support.pages import blocks_of
 
@@ -75,16 +75,8 @@ def test_its_dialogues_and_their_words(start: Start, tmp_path: Path) -> None:
 
 def test_its_tls(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    ca = exported()
-    first, prompt, *settings, connect = TLS.splitlines()
     with start("ML307R", "--sandbox", "--offline").awake() as dte:
-        dte.line(first.replace("1139", str(len(ca))))
-        dte.reads(f"\r\n{prompt}".encode())
-        dte.write(ca)
-        dte.hears("OK")
-        for line in settings:
-            dte.ask(line, "OK")
-        dte.ask(connect, "OK", '+MQTTURC: "conn",0,0')
+        dte.ask(trusts_the_sandbox(dte, TLS), "OK", '+MQTTURC: "conn",0,0')
 
 
 def test_what_it_names_is_there() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Start
+from tests.e2e.dte import Dte
 from tests.e2e.started import ROOT
 from tests.e2e.tls_peers import store, switch_on
 
@@ -16,6 +17,19 @@ from tests.e2e.tls_peers import store, switch_on
 def exported(*arguments: str) -> bytes:
     command = [sys.executable, "-m", "onemo", "sandbox-ca", *arguments]
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=20).stdout
+
+
+def trusts_the_sandbox(dte: Dte, dialogue: str) -> str:
+    """Play a guide's dialogue that stores the sandbox's CA and sets TLS up; return its last line, which connects."""
+    ca = exported()
+    first, prompt, *settings, connect = dialogue.splitlines()
+    dte.line(first.replace("1139", str(len(ca))))
+    dte.reads(f"\r\n{prompt}".encode())
+    dte.write(ca)
+    dte.hears("OK")
+    for line in settings:
+        dte.ask(line, "OK")
+    return connect
 
 
 def test_it_is_verified_by_name(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
