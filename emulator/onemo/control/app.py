@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Awaitable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from onemo.control.openapi import document
 from onemo.control.shape import plain
 from onemo.control.stream import TraceStream
 
-_log = logging.getLogger(__name__)
 _PAGE = Path(__file__).with_name("page")
 _KINDS = {
     ".html": "text/html; charset=utf-8",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1
 """Seconds after which a host that is short of something, or a line that is full, is asked again."""
-_ANY = ("0.0.0.0", "::")
 
 
 class ServerFaults(Protocol):

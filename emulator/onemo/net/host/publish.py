@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -83,11 +83,7 @@ def places(published: Sequence[Publication], request: ListenRequest) -> tuple[li
 
 def is_published(published: Sequence[Publication], request: ListenRequest) -> bool:
     """Tell whether the user said where the port is."""
-    return any(_of(published, request))
-
-
-def _of(published: Sequence[Publication], request: ListenRequest) -> Iterator[bool]:
-    return (each.meets(request) and each.fits(request) for each in published)
+    return any(each.meets(request) and each.fits(request) for each in published)
 
 
 def _number(text: str, low: int) -> int | None:
